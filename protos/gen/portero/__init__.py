@@ -1,0 +1,1 @@
+"""Generated from protos/portero/v1; never edited."""
