@@ -1,0 +1,31 @@
+"""The only place that reads the time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where time comes from; tests pass one that they move by hand."""
+
+    def now(self) -> datetime:
+        """Gives the wall time, in UTC with its time zone set."""
+        ...
+
+    def monotonic(self) -> float:
+        """Gives seconds on a clock that never goes back, for durations and deadlines."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Gives the wall time, in UTC with its time zone set."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Gives seconds on a clock that never goes back."""
+        return time.monotonic()

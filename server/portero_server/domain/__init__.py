@@ -1,0 +1,1 @@
+"""What Portero knows about the world: pure data and pure decisions, no I/O, no clock, no asyncio."""

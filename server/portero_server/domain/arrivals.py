@@ -1,0 +1,52 @@
+"""When the frames of a stream came: how fast they come, and how old the oldest is that is not durable."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime
+
+_RATE_SPAN = 5.0
+"""Seconds over which a live frame rate is taken."""
+
+
+class Arrivals:
+    """Follows one stream's frames; all moments are monotonic seconds.
+
+    Attributes:
+        captured_at: Capture time of the last sound frame, or None before the first.
+        received_at: Its receipt by the wall clock, or None.
+        lag: Seconds from its capture to its receipt, by both clocks.
+    """
+
+    def __init__(self, begun: float) -> None:
+        self.captured_at: datetime | None = None
+        self.received_at: datetime | None = None
+        self.lag = 0.0
+        self._begun = begun
+        self._recent: deque[float] = deque(maxlen=256)
+        self._waiting: deque[tuple[int, float]] = deque()
+
+    def came(self, now: float) -> None:
+        """A frame came, whatever it is worth."""
+        self._recent.append(now)
+
+    def took(self, sequence: int, captured_at: datetime, received_at: datetime, now: float) -> None:
+        """The frame is sound; it is not durable yet."""
+        self.captured_at, self.received_at = captured_at, received_at
+        self.lag = (received_at - captured_at).total_seconds()
+        self._waiting.append((sequence, now))
+
+    def durable(self, sequence: int, now: float) -> Iterator[float]:
+        """All frames up to this one are durable: gives how long each of them took."""
+        while self._waiting and self._waiting[0][0] <= sequence:
+            yield now - self._waiting.popleft()[1]
+
+    def oldest(self, now: float) -> float:
+        """Gives the age of the oldest frame that is not durable, seconds; 0 when there is none."""
+        return now - self._waiting[0][1] if self._waiting else 0.0
+
+    def rate(self, now: float) -> float:
+        """Gives the frames a second that came over the last seconds."""
+        recent = sum(now - moment <= _RATE_SPAN for moment in self._recent)
+        return recent / max(1.0, min(_RATE_SPAN, now - self._begun))

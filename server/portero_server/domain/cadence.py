@@ -1,0 +1,87 @@
+"""How often a camera is looked at: every changed frame while a face is undecided, less often otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portero_server.domain.geometry import Box
+
+
+@dataclass(frozen=True, slots=True)
+class CadencePolicy:
+    """Least seconds of capture time between two looks.
+
+    Attributes:
+        undecided: While a track is undecided.
+        decided: While all tracks are decided.
+        empty: After looks that found nothing although something moves; it grows from `undecided`
+            to this, doubling with each empty look, so that a tree in the wind costs little and an
+            entering person waits at most this long.
+        thorough: Between two looks that also search for small faces.
+    """
+
+    undecided: float = 0.0
+    decided: float = 0.4
+    empty: float = 0.3
+    thorough: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whether to look at a frame if it changed, and how.
+
+    Attributes:
+        look: Whether to look.
+        thorough: Whether to search for small faces too.
+        keep: Where faces are known to be: searched as well as what changed.
+    """
+
+    look: bool
+    thorough: bool
+    keep: tuple[Box, ...] = ()
+
+
+class Cadence:
+    """Decides for each frame whether a look is due. Capture times in; no clock."""
+
+    def __init__(self, policy: CadencePolicy) -> None:
+        self._policy = policy
+        self._last_look: datetime | None = None
+        self._last_thorough: datetime | None = None
+        self._empty_looks = 0
+
+    def due(self, captured: datetime, *, tracks: int, undecided: int) -> Due:
+        """Says whether a frame captured now is to be looked at.
+
+        Args:
+            captured: Capture time.
+            tracks: How many tracks are open.
+            undecided: How many of them are undecided.
+        """
+        policy = self._policy
+        if undecided:
+            pause = policy.undecided
+        elif tracks:
+            pause = policy.decided
+        else:
+            pause = min(policy.empty, 0.05 * 2 ** min(self._empty_looks, 10)) if self._empty_looks else 0.0
+        return Due(
+            look=_elapsed(self._last_look, captured) >= pause,
+            thorough=_elapsed(self._last_thorough, captured) >= policy.thorough,
+        )
+
+    def looked(self, captured: datetime, *, thorough: bool, found: int) -> None:
+        """A look was made and found so many faces."""
+        self._last_look = captured
+        if thorough:
+            self._last_thorough = captured
+        self._empty_looks = 0 if found else self._empty_looks + 1
+
+
+def _elapsed(since: datetime | None, now: datetime) -> float:
+    if since is None:
+        return float("inf")
+    elapsed = (now - since).total_seconds()
+    # A capture clock set back must not blind the camera for as long as it was set back.
+    return elapsed if elapsed >= 0 else float("inf")

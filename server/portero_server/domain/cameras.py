@@ -1,0 +1,49 @@
+"""Registered sources of frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+
+class CameraMode(Enum):
+    """What is looked for in a camera's frames."""
+
+    FACES = "faces"
+    TEXT = "text"
+
+
+class Lane(Enum):
+    """Whose recognitions go first when the quota is short; the camera's purpose decides."""
+
+    CHECK_IN = "check_in"
+    VISITOR = "visitor"
+    ATTENDANCE = "attendance"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A registered source of frames.
+
+    Attributes:
+        camera_id: Last part of the resource name.
+        display_name: What people call it.
+        site: The place it belongs to, or empty.
+        mode: What is looked for.
+        purpose: Which lane its recognitions take.
+        disabled: No stream is taken while set.
+        visit_gap: A person seen again within this time is still the same sighting; None: the server's setting.
+        similarity_threshold: Lowest similarity that names somebody here, 0..1; None: the server's setting.
+    """
+
+    camera_id: str
+    display_name: str
+    site: str
+    mode: CameraMode
+    purpose: Lane
+    disabled: bool
+    visit_gap: timedelta | None
+    similarity_threshold: float | None
+    created_at: datetime
+    updated_at: datetime

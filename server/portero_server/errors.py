@@ -1,0 +1,154 @@
+"""The one tree of errors. Each seam translates once: drivers into these, these into gRPC statuses.
+
+A message is written for the caller: it names the field and the limit, never the inside of the server.
+"""
+
+from __future__ import annotations
+
+
+class PorteroError(Exception):
+    """Base of everything the server raises on purpose.
+
+    Attributes:
+        reason: UPPER_SNAKE_CASE word for programs, stable across releases.
+        message: One sentence for people.
+    """
+
+    reason = "INTERNAL"
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if reason is not None:
+            self.reason = reason
+
+
+class InvalidInput(PorteroError):
+    """The caller sent something unusable; the same call can never succeed.
+
+    Attributes:
+        field: Path of the offending field, as in the proto ("person.display_name").
+    """
+
+    reason = "INVALID_INPUT"
+
+    def __init__(self, field: str, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.field = field
+
+
+class NotFound(PorteroError):
+    """A resource does not exist.
+
+    Attributes:
+        resource: Its resource name ("people/ana").
+    """
+
+    reason = "NOT_FOUND"
+
+    def __init__(self, resource: str, *, reason: str | None = None) -> None:
+        super().__init__(f"{resource} does not exist", reason=reason)
+        self.resource = resource
+
+
+class AlreadyExists(PorteroError):
+    """A resource with this name exists.
+
+    Attributes:
+        resource: Its resource name.
+    """
+
+    reason = "ALREADY_EXISTS"
+
+    def __init__(self, resource: str, *, reason: str | None = None) -> None:
+        super().__init__(f"{resource} exists already", reason=reason)
+        self.resource = resource
+
+
+class FailedPrecondition(PorteroError):
+    """The call is sound but not in this state of things."""
+
+    reason = "FAILED_PRECONDITION"
+
+
+class LimitReached(PorteroError):
+    """A quota, a rate or a queue is full.
+
+    Attributes:
+        retry_after: Seconds after which trying again makes sense, or None when it does not.
+    """
+
+    reason = "LIMIT_REACHED"
+
+    def __init__(self, message: str, *, retry_after: float | None = None, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
+
+
+class Unavailable(PorteroError):
+    """Something the server needs does not answer now; the same call may succeed later.
+
+    Attributes:
+        retry_after: Seconds after which trying again makes sense.
+    """
+
+    reason = "UNAVAILABLE"
+
+    def __init__(self, message: str, *, retry_after: float = 1.0, reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
+
+
+class StoreUnavailable(Unavailable):
+    """The database does not answer, or answered too late."""
+
+    reason = "DATABASE_UNAVAILABLE"
+
+
+class SessionSuperseded(PorteroError):
+    """A later session of the same camera owns the stream; this one may commit nothing."""
+
+    reason = "SESSION_SUPERSEDED"
+
+
+class EngineError(PorteroError):
+    """An engine could not answer.
+
+    Attributes:
+        retryable: Whether the same request may succeed later.
+    """
+
+    reason = "ENGINE_FAILED"
+    retryable = False
+
+
+class EngineThrottled(EngineError):
+    """The engine's quota is used up for the moment."""
+
+    reason = "ENGINE_THROTTLED"
+    retryable = True
+
+
+class EngineUnavailable(EngineError):
+    """The engine does not answer, or failed on its side."""
+
+    reason = "ENGINE_UNAVAILABLE"
+    retryable = True
+
+
+class EngineDenied(EngineError):
+    """The engine refuses our credentials, or lacks the collection."""
+
+    reason = "ENGINE_DENIED"
+
+
+class Expired(EngineError):
+    """The answer would have come after its deadline, so it was not asked for, or not delivered."""
+
+    reason = "EXPIRED"
+
+
+class StartupProblem(PorteroError):
+    """Start-up cannot go on. The message says what is wrong and what to do, in one line."""
+
+    reason = "STARTUP"
