@@ -1,0 +1,158 @@
+"""What a camera sees when nothing happens, and how much that flickers: learned from small gray pictures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portero_server.domain.geometry import WHOLE, Box
+from portero_server.vision.opencv import cv2
+from portero_server.vision.pixels import Gray
+
+_Plane = NDArray[np.float32]
+
+_FIRST_NOISE = 1.0
+_LEAST_NOISE = 0.1
+# Until so many frames were seen the noise is learned fast, since the first guess is only a guess.
+_WARM_UP = 12
+_WARM_UP_RATE = 0.25
+# Added to both sides of the ratio that measures the light: in black pixels it is all noise.
+_DARK = 16.0
+# So many of the 5 x 5 pixels around one must have changed for it to bound the changed region: a flickering pixel
+# makes 9 after the blur, a face of 40 pixels in VGA makes all 25.
+_DENSE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundPolicy:
+    """How sensitive the gate is. Gray levels are 0..255, of the reduced and lightly blurred picture.
+
+    Attributes:
+        sensitivity: A pixel has changed when it differs from the background by so many times its usual
+            flicker (the median of its difference); 8 is about five standard deviations.
+        least_contrast: Differences up to this never count, gray levels.
+        most_contrast: Differences above this always count, gray levels, however much a pixel flickers: a
+            place where people are all the time must not go blind for the next one.
+        least_pixels: Fewer changed pixels than this are no change; a face of 40 pixels in VGA has 25.
+        follow: Seconds in which the background follows slow changes of the light.
+        absorb: Seconds after which something new that holds still belongs to the background.
+        learn: Seconds in which the flicker estimate may change by a factor of e. Slow, so that people
+            who pass do not count as flicker; leaves and worn tubes do, after half a minute.
+    """
+
+    sensitivity: float = 8.0
+    least_contrast: float = 2.5
+    most_contrast: float = 12.0
+    least_pixels: int = 3
+    follow: float = 2.0
+    absorb: float = 4.0
+    learn: float = 10.0
+
+
+@dataclass(slots=True, eq=False)
+class _Learned:
+    """What is known of each pixel: the scene, its flicker, what stands before it and for how many seconds."""
+
+    scene: _Plane
+    noise: _Plane
+    newcomer: _Plane
+    still: _Plane
+    frames: int = 0
+
+    @classmethod
+    def from_first(cls, picture: _Plane) -> _Learned:
+        return cls(picture, np.full_like(picture, _FIRST_NOISE), picture.copy(), np.zeros_like(picture))
+
+
+class Background:
+    """The learned scene of one camera."""
+
+    def __init__(self, policy: BackgroundPolicy) -> None:
+        self._policy = policy
+        self._learned: _Learned | None = None
+        self._captured = 0.0
+        self._changed: NDArray[np.bool_] | None = None
+
+    @property
+    def region(self) -> Box:
+        """Where the last picture differed from the background; all of it when nothing is known."""
+        if self._changed is None or not self._changed.any():
+            return WHOLE
+        # A lone pixel is a flicker that got through; it must not stretch the region across the picture.
+        neighbors = cv2.boxFilter(self._changed.astype(np.uint8), -1, (5, 5), normalize=False)
+        dense = self._changed & (neighbors >= _DENSE)
+        rows, columns = np.nonzero(dense if dense.any() else self._changed)
+        height, width = self._changed.shape
+        return Box.from_pixels(
+            int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1, width=width, height=height
+        )
+
+    def update(self, picture: Gray, captured: float) -> float:
+        """Compares a picture with the background, then learns from it.
+
+        Args:
+            picture: Height x width; another size than before begins anew.
+            captured: Seconds; a clock set back counts as no time.
+
+        Returns:
+            The part of the picture that changed, 0..1; 0 when it is too little to count. 1 for the first picture.
+        """
+        now = np.asarray(cv2.blur(picture.astype(np.float32), (3, 3)), dtype=np.float32)
+        # At low rates something new must still be seen twice before it counts as holding still.
+        elapsed = min(max(captured - self._captured, 0.0), self._policy.absorb / 2)
+        self._captured = captured
+        learned = self._learned
+        if learned is None or learned.scene.shape != now.shape:
+            self._learned = _Learned.from_first(now)
+            self._changed = None
+            return 1.0
+        learned.frames += 1
+        # All of the scene takes the new light, also what somebody stands before.
+        learned.scene = _lit(learned.scene, now)
+        difference = np.abs(now - learned.scene)
+        if learned.frames == 1:
+            np.maximum(learned.noise, np.median(difference), out=learned.noise)
+        limit = np.clip(
+            learned.noise * self._policy.sensitivity, self._policy.least_contrast, self._policy.most_contrast
+        )
+        self._changed = changed = difference > limit
+        self._learn_noise(learned, difference, elapsed)
+        self._follow_light(learned, now, changed, elapsed)
+        self._absorb_still(learned, now, changed & (np.abs(now - learned.newcomer) <= limit), elapsed)
+        count = int(np.count_nonzero(changed))
+        return count / changed.size if count >= self._policy.least_pixels else 0.0
+
+    def _learn_noise(self, learned: _Learned, difference: _Plane, elapsed: float) -> None:
+        """Moves each pixel's flicker a step up or down: it settles at the median, whatever the outliers."""
+        policy = self._policy
+        step = _WARM_UP_RATE if learned.frames <= _WARM_UP else min(elapsed / policy.learn, _WARM_UP_RATE)
+        up, down = np.float32(math.exp(step)), np.float32(math.exp(-step))
+        learned.noise *= np.where(difference > learned.noise, up, down)
+        np.clip(learned.noise, _LEAST_NOISE, policy.most_contrast / policy.sensitivity, out=learned.noise)
+
+    def _follow_light(self, learned: _Learned, now: _Plane, changed: NDArray[np.bool_], elapsed: float) -> None:
+        # More than a quarter a frame would make the background as noisy as the frames.
+        weight = np.float32(min(0.25, 1.0 - math.exp(-elapsed / self._policy.follow)))
+        learned.scene += np.where(changed, np.float32(0.0), weight * (now - learned.scene))
+
+    def _absorb_still(self, learned: _Learned, now: _Plane, holds: NDArray[np.bool_], elapsed: float) -> None:
+        """Lets what is new and holds still become background; what moves starts over and leaves no smear."""
+        weight = np.where(holds, np.float32(0.25), np.float32(1.0))
+        learned.newcomer += weight * (now - learned.newcomer)
+        learned.still = np.where(holds, learned.still + np.float32(elapsed), np.float32(0.0))
+        settled = learned.still >= self._policy.absorb
+        if np.count_nonzero(settled) > settled.size / 2:
+            # A cut, or a lamp: all of the picture is new, also where it happens to look as before.
+            settled[:] = True
+            learned.newcomer[:] = now
+            learned.still[:] = 0.0
+        np.copyto(learned.scene, learned.newcomer, where=settled)
+
+
+def _lit(scene: _Plane, now: _Plane) -> _Plane:
+    """Gives the scene in the light of now: a cloud, or a camera's exposure control, changes all of it alike."""
+    gain = np.float32(np.clip(np.median((now + _DARK) / (scene + _DARK)), 0.5, 2.0))
+    return np.asarray((scene + _DARK) * gain - _DARK, dtype=np.float32)

@@ -1,0 +1,80 @@
+"""The motion gate of one camera: is there anything in this frame that was not there before?"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from portero_server.domain.geometry import WHOLE, Box
+from portero_server.vision.background import Background, BackgroundPolicy
+from portero_server.vision.jpeg import decode_gray
+from portero_server.vision.opencv import cv2
+from portero_server.vision.pixels import Gray
+
+# A face of 40 pixels in a VGA frame still covers 5 x 5 of the reduced picture.
+_WIDEST = 256
+_NARROWEST = 40
+_FINER: dict[int, Literal[1, 2, 4]] = {8: 4, 4: 2, 2: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What the gate says of a frame.
+
+    Attributes:
+        changed: Whether it is worth a look.
+        share: Part of the picture that differs from the background, 0..1.
+        duplicate: Whether the file is, byte for byte, the one before; it is then not changed.
+        region: Where it differs, when it is changed.
+    """
+
+    changed: bool
+    share: float
+    duplicate: bool
+    region: Box = WHOLE
+
+
+class MotionGate:
+    """Compares each frame of one camera with what it has learned of the scene. One frame at a time, from any thread."""
+
+    def __init__(self, policy: BackgroundPolicy | None = None) -> None:
+        self._background = Background(policy or BackgroundPolicy())
+        self._last_file: tuple[int, int] | None = None
+        self._reduce: Literal[1, 2, 4, 8] = 8
+
+    def look(self, jpeg: bytes, captured: float) -> GateResult:
+        """Takes in a frame.
+
+        Args:
+            jpeg: The file, its header checked.
+            captured: Capture time in seconds; only differences count.
+
+        Raises:
+            FrameRefused: UNDECODABLE; the frame leaves no trace.
+        """
+        file = (len(jpeg), zlib.crc32(jpeg))
+        if file == self._last_file:
+            return GateResult(changed=False, share=0.0, duplicate=True)
+        thumbnail = self._decoded(jpeg)
+        self._last_file = file
+        share = self._background.update(thumbnail, captured)
+        region = self._background.region if share > 0.0 else WHOLE
+        return GateResult(changed=share > 0.0, share=share, duplicate=False, region=region)
+
+    def _decoded(self, jpeg: bytes) -> Gray:
+        """Decodes to about 40 to 256 pixels, so that a look costs the same for frames of every size."""
+        thumbnail = decode_gray(jpeg, self._reduce)
+        while min(thumbnail.shape) < _NARROWEST and self._reduce > 1:
+            self._reduce = _FINER[self._reduce]
+            thumbnail = decode_gray(jpeg, self._reduce)
+        height, width = thumbnail.shape
+        if max(width, height) <= _WIDEST:
+            return thumbnail
+        # The camera may have been set to a larger size since.
+        self._reduce = 8
+        scale = _WIDEST / max(width, height)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        return np.asarray(cv2.resize(thumbnail, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,0 +1,63 @@
+"""Photographs that come with a call: one JPEG or PNG file, judged by its header, then decoded upright."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+from portero_server.domain.frames import FrameLimits, FrameRefused, RejectionReason
+from portero_server.errors import InvalidInput
+from portero_server.vision.jpeg import check_dimensions, check_header, check_size
+from portero_server.vision.opencv import cv2
+from portero_server.vision.pixels import Pixels
+
+PHOTO_LIMITS = FrameLimits(max_pixels=16_777_216)
+"""Limits of one photograph: Rekognition's 5 MiB and 80 pixels, and 4096 x 4096 so that decoding takes at most 50 MB."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_HEADER = struct.Struct(">4sII").unpack_from
+_PNG_HEADER_END = 24
+
+
+def decode_photo(data: bytes, field: str) -> Pixels:
+    """Decodes a photograph, turned upright as its EXIF says.
+
+    Args:
+        data: A whole JPEG or PNG file.
+        field: Path of the field it came in, for the error.
+
+    Raises:
+        InvalidInput: It is empty, neither JPEG nor PNG, broken, or beyond `PHOTO_LIMITS`; names field and limit.
+    """
+    try:
+        if data.startswith(_PNG):
+            _check_png(data)
+        else:
+            check_header(data, PHOTO_LIMITS)
+        return _decode(data)
+    except FrameRefused as refused:
+        message = refused.message
+        if refused.reason is RejectionReason.NOT_JPEG:
+            message = "the image is neither a JPEG nor a PNG file"
+        raise InvalidInput(field, f"{field}: {message}", reason=refused.reason.name) from None
+
+
+def _check_png(data: bytes) -> None:
+    check_size(data, PHOTO_LIMITS)
+    if len(data) < _PNG_HEADER_END:
+        raise FrameRefused(RejectionReason.TRUNCATED, "the PNG file ends within its header")
+    kind, width, height = _PNG_HEADER(data, 12)
+    if kind != b"IHDR":
+        raise FrameRefused(RejectionReason.UNDECODABLE, "the PNG file does not begin with its header")
+    check_dimensions(width, height, PHOTO_LIMITS)
+
+
+def _decode(data: bytes) -> Pixels:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise FrameRefused(RejectionReason.UNDECODABLE, "the image's picture data cannot be decoded")
+    return np.asarray(pixels, dtype=np.uint8)

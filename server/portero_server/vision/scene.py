@@ -1,0 +1,107 @@
+"""Looking at the frames of one camera, in threads: gate first, then the detector, decoding once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from portero_server.clock import Clock
+from portero_server.domain.cadence import Due
+from portero_server.domain.detections import FoundFace
+from portero_server.domain.frames import Frame, FrameOutcome
+from portero_server.domain.geometry import WHOLE, Box
+from portero_server.vision.gate import MotionGate
+from portero_server.vision.jpeg import decode_color, to_gray
+from portero_server.vision.look import Look
+from portero_server.vision.pixels import Gray
+from portero_server.vision.quality import sharpness
+
+_MARGIN = 0.12
+"""Room around what changed, as a ratio of the frame: a nod changes only the edges of a large face."""
+_FACE_ROOM = 1.0
+"""Room around a known face, in its own sizes: where it may have moved."""
+_WORTH_CUTTING = 0.75
+
+
+class Detector(Protocol):
+    """Finds faces in a gray image; called from several threads at once."""
+
+    def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
+        """Gives the faces in a part of the frame, largest first; `thorough` looks for small ones too."""
+        ...
+
+
+class CameraScene:
+    """What is remembered of one camera between frames: the gate's background, and whether a change still waits."""
+
+    def __init__(self, detector: Detector, threads: ThreadPoolExecutor, clock: Clock) -> None:
+        self._clock = clock
+        self._detector = detector
+        self._threads = threads
+        self._gate = MotionGate()
+        self._changed: Box | None = None
+
+    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
+        """Looks at a frame in a thread; see `vision.look.Scene`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._look, frame, due, text)
+
+    def _look(self, frame: Frame, due: Due, text: bool) -> Look:
+        started = self._clock.monotonic()
+        gate = self._gate.look(frame.jpeg, frame.captured_at.timestamp())
+        gated = self._clock.monotonic() - started
+        # A change that was skipped is still to be looked at, even if nothing has moved since.
+        if gate.changed:
+            self._changed = gate.region if self._changed is None else self._changed.union(gate.region)
+        if self._changed is None:
+            outcome = FrameOutcome.DUPLICATE if gate.duplicate else FrameOutcome.UNCHANGED
+            return Look(outcome, seconds=gated, gate_seconds=gated)
+        if not due.look:
+            return Look(FrameOutcome.SKIPPED, seconds=gated, gate_seconds=gated)
+        changed, self._changed = self._changed, None
+        pixels = decode_color(frame.jpeg)
+        gray = to_gray(pixels)
+        if text:
+            clear = sharpness(gray)
+            seconds = self._clock.monotonic() - started
+            return Look(FrameOutcome.EMPTY, pixels=pixels, sharpness=clear, seconds=seconds, gate_seconds=gated)
+        faces = tuple(self._detector.find(gray, thorough=due.thorough, within=_searched(changed, due.keep)))
+        return Look(
+            FrameOutcome.WITH_FACES if faces else FrameOutcome.EMPTY,
+            faces,
+            pixels if faces else None,
+            due.thorough,
+            seconds=self._clock.monotonic() - started,
+            gate_seconds=gated,
+        )
+
+
+def _searched(changed: Box, faces: Iterable[Box]) -> Box:
+    """Gives the part of a frame to search: what changed, with room for a face of which only a part did."""
+    region = changed.padded_by(_MARGIN)
+    for face in faces:
+        region = region.union(face.padded(_FACE_ROOM))
+    region = region.clipped()
+    # A region of almost everything is searched no faster and its edges would cut faces.
+    return region if region.area < _WORTH_CUTTING else WHOLE
+
+
+class Eyes:
+    """The threads that look, shared by all cameras. Their queue is fair: one frame of a camera at a time."""
+
+    def __init__(self, detector: Detector, clock: Clock, *, threads: int) -> None:
+        """Takes `threads` threads; 0 takes one a processor."""
+        self._clock = clock
+        self._detector = detector
+        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="look")
+
+    def scene(self) -> CameraScene:
+        """Begins a scene for one stream."""
+        return CameraScene(self._detector, self._threads, self._clock)
+
+    async def aclose(self) -> None:
+        """Waits for the looks under way and ends the threads."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)

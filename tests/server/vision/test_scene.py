@@ -1,0 +1,130 @@
+"""Looking at the frames of one camera: the gate decides whether, the detector is sent to where."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from portero_server.clock import SystemClock
+from portero_server.domain.cadence import Due
+from portero_server.domain.detections import FaceQuality, FoundFace
+from portero_server.domain.frames import Frame, FrameOutcome
+from portero_server.domain.geometry import WHOLE, Box
+from portero_server.vision.jpeg import encode_jpeg
+from portero_server.vision.look import Look
+from portero_server.vision.pixels import Gray, Pixels
+from portero_server.vision.scene import CameraScene, Eyes
+
+_LOOK = Due(look=True, thorough=False)
+_PASS = Due(look=False, thorough=False)
+
+
+class _Detector:
+    """Finds what it is told to and remembers where it was sent."""
+
+    def __init__(self) -> None:
+        self.faces: list[FoundFace] = []
+        self.searched: list[Box] = []
+
+    def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
+        self.searched.append(within)
+        return self.faces
+
+
+class _Camera:
+    """A camera at five frames a second, with a lamp that can be put somewhere."""
+
+    def __init__(self, scene: CameraScene) -> None:
+        self._scene = scene
+        self._sequence = 0
+        self._random = np.random.default_rng(1)
+
+    async def frame(self, due: Due, lamp: tuple[int, int] | None = None, *, text: bool = False) -> Look:
+        picture: Pixels = np.full((480, 640, 3), 90, np.uint8)
+        picture += self._random.integers(0, 4, picture.shape, dtype=np.uint8)
+        if lamp is not None:
+            picture[lamp[1] : lamp[1] + 80, lamp[0] : lamp[0] + 80] = 220
+        self._sequence += 1
+        captured = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=self._sequence / 5)
+        frame = Frame(self._sequence, captured, encode_jpeg(picture), 640, 480, 0.0, 0.0)
+        return await self._scene.look(frame, due, text=text)
+
+
+@pytest.fixture
+def detector() -> _Detector:
+    """Gives a detector that finds nothing until told."""
+    return _Detector()
+
+
+@pytest.fixture
+async def camera(detector: _Detector) -> AsyncIterator[_Camera]:
+    """Gives a camera whose empty room has been learned."""
+    eyes = Eyes(detector, SystemClock(), threads=1)
+    camera = _Camera(eyes.scene())
+    for _ in range(20):
+        await camera.frame(_LOOK)
+    detector.searched.clear()
+    yield camera
+    await eyes.aclose()
+
+
+async def test_an_empty_room_is_not_looked_at(camera: _Camera, detector: _Detector) -> None:
+    """Without a change nothing is decoded in full or searched, though a look is due."""
+    assert (await camera.frame(_LOOK)).outcome is FrameOutcome.UNCHANGED
+    assert detector.searched == []
+
+
+async def test_only_where_something_changed_is_searched(camera: _Camera, detector: _Detector) -> None:
+    """The searched part holds the change with room around it, and not the whole picture."""
+    look = await camera.frame(_LOOK, (400, 200))
+    assert look.outcome is FrameOutcome.EMPTY
+    (searched,) = detector.searched
+    assert searched.left < 400 / 640 < 480 / 640 < searched.right
+    assert searched.area < 0.5
+
+
+async def test_known_faces_are_searched_too(camera: _Camera, detector: _Detector) -> None:
+    """A face that holds still far from a change is inside the searched part."""
+    known = Box(0.05, 0.3, 0.1, 0.13)
+    await camera.frame(Due(look=True, thorough=False, keep=(known,)), (300, 200))
+    (searched,) = detector.searched
+    assert searched.left <= known.left
+    assert searched.right >= 380 / 640
+
+
+async def test_a_change_that_was_skipped_stays_due_with_its_place(camera: _Camera, detector: _Detector) -> None:
+    """What changed while no look was due is searched at the next one, although nothing moves any more."""
+    assert (await camera.frame(_PASS, (80, 100))).outcome is FrameOutcome.SKIPPED
+    assert (await camera.frame(_LOOK)).outcome is FrameOutcome.EMPTY
+    (searched,) = detector.searched
+    assert searched.left < 80 / 640
+    assert (await camera.frame(_LOOK)).outcome is FrameOutcome.UNCHANGED
+
+
+async def test_a_change_everywhere_is_searched_everywhere(camera: _Camera, detector: _Detector) -> None:
+    """Changes at both ends of the picture make the whole of it searched."""
+    await camera.frame(_PASS, (0, 0))
+    await camera.frame(_LOOK, (560, 400))
+    assert detector.searched == [WHOLE]
+
+
+async def test_a_face_comes_with_the_picture_it_is_in(camera: _Camera, detector: _Detector) -> None:
+    """A look that found a face carries the decoded frame; one that did not, carries nothing."""
+    detector.faces = [FoundFace(Box(0.6, 0.4, 0.1, 0.13), 0.9, FaceQuality(1, 1, 1, 1))]
+    look = await camera.frame(_LOOK, (400, 200))
+    assert look.outcome is FrameOutcome.WITH_FACES
+    assert look.pixels is not None
+    assert look.pixels.shape == (480, 640, 3)
+    detector.faces = []
+    assert (await camera.frame(_LOOK, (300, 200))).pixels is None
+
+
+async def test_a_camera_in_text_mode_is_decoded_and_not_searched(camera: _Camera, detector: _Detector) -> None:
+    """Text mode gives the picture and its sharpness and leaves the detector alone."""
+    look = await camera.frame(_LOOK, (400, 200), text=True)
+    assert look.pixels is not None
+    assert 0.0 <= look.sharpness <= 1.0
+    assert detector.searched == []
