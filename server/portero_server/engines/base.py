@@ -1,0 +1,232 @@
+"""What an engine is: the protocol the pipeline knows engines by, and the data that crosses it.
+
+An engine author writes the vendor call and nothing else: batching, deadlines, quotas, retries and
+decisions belong to others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portero_server.domain.cameras import Lane
+from portero_server.domain.detections import Candidate, FaceQuality, FoundFace, MatchPolicy, Text
+from portero_server.domain.geometry import Box
+
+# Part of the protocol below, so that an engine author finds it here.
+from portero_server.domain.people import GalleryFace as GalleryFace
+from portero_server.errors import EngineError, InvalidInput
+
+Pixels = NDArray[np.uint8]
+"""An image in memory: height x width x 3, BGR, uint8."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTraits:
+    """What an engine can do, as data.
+
+    Attributes:
+        name: As in the setting ("local", "rekognition").
+        model_version: Face model; stored with each face.
+        max_batch: Most crops in one call of `identify`.
+        owns_gallery: True when the engine keeps the faces itself and `load` is not needed.
+        policy: Default threshold and margin on this engine's similarity scale.
+        paid: Whether calls cost money.
+    """
+
+    name: str
+    model_version: str
+    max_batch: int
+    owns_gallery: bool
+    policy: MatchPolicy
+    paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """For whom a call is made, so that a scheduler can order, bound and account for it.
+
+    Attributes:
+        camera_id: The camera, or None for a unary RPC.
+        lane: Its place in the queue when the quota is short.
+        deadline: Monotonic seconds after which the answer is of no use, or None.
+    """
+
+    camera_id: str | None
+    lane: Lane
+    deadline: float | None = None
+
+
+_T = TypeVar("_T")
+
+
+class CallGate(Protocol):
+    """What stands between an engine and a paid call: quotas, lanes, deadlines, budgets and accounts."""
+
+    async def run(self, operation: str, context: CallContext, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Makes one call when it may be made.
+
+        Args:
+            operation: As the vendor calls it ("SearchFacesByImage"); each has its own quota and price.
+            context: For whom.
+            call: Makes the call once; raises EngineThrottled and EngineUnavailable for the gate to learn from.
+
+        Raises:
+            Expired: The answer would come after the deadline.
+            EngineThrottled, EngineUnavailable: The engine, or the gate on its behalf, refuses for now.
+            EngineError: Whatever the call itself raised.
+        """
+        ...
+
+
+class OpenGate:
+    """Lets every call through at once: for engines whose calls cost nothing."""
+
+    async def run(self, operation: str, context: CallContext, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Makes the call."""
+        return await call()
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """One face to identify: a padded head-and-shoulders region, never a tight one.
+
+    Attributes:
+        pixels: The region, height x width x 3, BGR.
+        face: Where the face is in the region, ratios.
+        quality: Of the shot.
+        context: For whom.
+    """
+
+    pixels: Pixels
+    face: Box
+    quality: FaceQuality
+    context: CallContext
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """Who a crop might be: candidates best first, at most one a person.
+
+    `embedding` is the engine's description of the face, for engines that give it (float32 vector), so that a
+    track can be compared with one seen a moment ago; else None. `face_found` is False when the engine saw no
+    face at all, which is an answer and not a fault.
+    """
+
+    candidates: tuple[Candidate, ...]
+    face_found: bool = True
+    embedding: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedFace:
+    """A face of an image and its candidates, best first."""
+
+    face: FoundFace
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedFace:
+    """What enrolling gave: where the face was, how good, and where the engine keeps it."""
+
+    box: Box
+    quality: FaceQuality
+    model_version: str
+    embedding: bytes | None
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFace:
+    """A face of the target image and how alike it is to the source's largest, 0..1."""
+
+    box: Box
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Where the source's largest face is, and the target's faces, most alike first."""
+
+    source_box: Box
+    faces: tuple[ComparedFace, ...]
+
+
+class PhotoRefused(InvalidInput):
+    """A photograph cannot be used. Reasons: NO_FACE, SEVERAL_FACES, LOW_QUALITY; the message says what to do better."""
+
+
+class Engine(Protocol):
+    """Turns images into faces, matches and text.
+
+    Images arrive decoded (BGR) except where the original file matters. Every method may raise
+    EngineError; a cancelled call never disturbs another.
+    """
+
+    @property
+    def traits(self) -> EngineTraits:
+        """What this engine can do."""
+        ...
+
+    async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
+        """Says who each crop might be; one answer a crop, in order, each failing alone.
+
+        Args:
+            crops: 1 to `traits.max_batch`.
+        """
+        ...
+
+    async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
+        """Finds every face of an image and its candidates; faces largest first."""
+        ...
+
+    async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
+        """Learns the one face of a photograph.
+
+        After this the face may not be findable yet: the caller stores it, then calls `add`.
+
+        Raises:
+            PhotoRefused: No face, several faces, or too poor a picture.
+        """
+        ...
+
+    async def add(self, faces: Iterable[GalleryFace]) -> None:
+        """Makes stored faces findable (adding one again changes nothing)."""
+        ...
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Forgets faces; those it never knew are passed over."""
+        ...
+
+    async def load(self, faces: Iterable[GalleryFace]) -> None:
+        """Replaces the whole gallery by the stored one."""
+        ...
+
+    async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
+        """Compares the largest face of one image with all faces of another.
+
+        Raises:
+            PhotoRefused: The source has no face.
+        """
+        ...
+
+    async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
+        """Reads the lines and words of an image, in reading order."""
+        ...
+
+    async def check(self) -> None:
+        """Proves that the engine can work now.
+
+        Raises:
+            EngineError: It cannot; the message says why and what to do.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Lets go of processes, threads and connections."""
+        ...

@@ -1,0 +1,73 @@
+"""Photographs: finding faces in them, and whether one can teach a face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portero_server.domain.detections import FaceQuality, FoundFace
+from portero_server.engines.base import PhotoRefused, Pixels
+from portero_server.vision.detect import DetectPolicy, FaceDetector
+from portero_server.vision.jpeg import to_gray
+
+# A photograph comes alone and not ten times a second, so more may be spent on it: 0.2 s at most.
+_PHOTO_POLICY = DetectPolicy(thorough_pixels=4_000_000, quick_pixels=1_500_000)
+# Beside a clear face, an unclear one is more often a badge or a pattern in cloth than a face.
+_CLEAR = 0.85
+_UNCLEAR = 0.7
+_QUALITY_LIMITS = (
+    ("size", 0.5, "the face is too small; come closer, so that it is at least 60 pixels wide"),
+    ("frontality", 0.35, "the face is turned away; look straight at the camera"),
+    ("sharpness", 0.42, "the face is blurred; hold still and clean the lens"),
+    ("brightness", 0.4, "the face is too dark or too bright; light it evenly from the front"),
+)
+
+
+class PhotoFaces:
+    """Finds the faces of photographs. May be shared by threads."""
+
+    def __init__(self) -> None:
+        """Loads the detector.
+
+        Raises:
+            StartupProblem: dlib or its models are missing.
+        """
+        self._detector = FaceDetector(_PHOTO_POLICY)
+
+    def all(self, image: Pixels) -> list[FoundFace]:
+        """Finds every face, small ones too, largest first."""
+        return _without_patterns(self._detector.find(to_gray(image), thorough=True))
+
+    def only(self, image: Pixels) -> FoundFace:
+        """Finds the one face that a photograph is to teach.
+
+        Raises:
+            PhotoRefused: No face, several faces, or too poor a picture.
+        """
+        gray = to_gray(image)
+        faces = self._detector.find(gray, thorough=False) or self._detector.find(gray, thorough=True)
+        faces = _without_patterns(faces)
+        if not faces:
+            raise PhotoRefused(
+                "image", "there is no face in the photograph; take it from the front, with light", reason="NO_FACE"
+            )
+        if len(faces) > 1:
+            raise PhotoRefused(
+                "image",
+                f"there are {len(faces)} faces in the photograph; cut it so that it shows one",
+                reason="SEVERAL_FACES",
+            )
+        if problems := _problems(faces[0].quality):
+            raise PhotoRefused(
+                "image", f"the photograph is not good enough: {'; '.join(problems)}", reason="LOW_QUALITY"
+            )
+        return faces[0]
+
+
+def _without_patterns(faces: list[FoundFace]) -> list[FoundFace]:
+    if not any(face.confidence >= _CLEAR for face in faces):
+        return faces
+    return [face for face in faces if face.confidence >= _UNCLEAR]
+
+
+def _problems(quality: FaceQuality) -> Sequence[str]:
+    return [advice for name, least, advice in _QUALITY_LIMITS if getattr(quality, name) < least]

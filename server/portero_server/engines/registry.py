@@ -1,0 +1,46 @@
+"""Which engines there are. A new one is a file here, a line below, and the engine contract test."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+from portero_server.engines.base import CallGate, Engine
+from portero_server.errors import StartupProblem
+
+# The factory, imported only when chosen, so that a server installs no more than the engine it runs; and the
+# extra that installs it. A factory takes the server's settings, of which each engine names what it reads, and
+# the gate for paid calls.
+FACTORIES: Mapping[str, tuple[str, str]] = {
+    "local": ("portero_server.engines.local:create", "local"),
+    "rekognition": ("portero_server.engines.rekognition:create", "server"),
+    "scripted": ("portero_server.engines.scripted:create", "server"),
+}
+
+
+def create_engine(name: str, settings: object, gate: CallGate) -> Engine:
+    """Makes an engine; it starts nothing until its first call.
+
+    Args:
+        name: As in the setting PORTERO_ENGINE.
+        settings: The server's settings. Engines are a layer below them, so each sees them through its own Protocol.
+        gate: What stands between the engine and paid calls.
+
+    Raises:
+        StartupProblem: There is no such engine, or a library or model it needs is missing; says what to install.
+    """
+    try:
+        factory, extra = FACTORIES[name]
+    except KeyError:
+        raise StartupProblem(f"there is no engine {name!r}; there are {', '.join(sorted(FACTORIES))}") from None
+    module_name, function_name = factory.split(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.startswith("portero_server"):
+            raise
+        raise StartupProblem(
+            f"the engine {name} needs {missing.name}, which is missing; install it with: pip install 'portero[{extra}]'"
+        ) from None
+    engine: Engine = getattr(module, function_name)(settings, gate)
+    return engine

@@ -1,0 +1,187 @@
+"""Rekognition's answers as ours. A missing part raises KeyError: half an answer must not pass for "nobody"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from portero_server.domain.detections import Candidate, FaceQuality, FoundFace, Text, TextKind
+from portero_server.domain.geometry import Box
+from portero_server.engines.base import ComparedFace, Comparison
+
+if TYPE_CHECKING:
+    from types_boto3_rekognition.type_defs import (
+        CompareFacesResponseTypeDef,
+        DetectFacesResponseTypeDef,
+        DetectTextResponseTypeDef,
+        IndexFacesResponseTypeDef,
+        ListFacesResponseTypeDef,
+        SearchFacesByImageResponseTypeDef,
+    )
+
+_OURS = "portero:"
+"""Begins every name we give, so that faces of other programs in the same collection are never touched."""
+
+_FULL_HEIGHT = 120
+"""Pixels of face height from which size no longer limits recognition: eyes about 40 pixels apart."""
+_DARK, _BRIGHT = 40.0, 90.0
+"""Rekognition's brightness, 0..100, between which light does not limit recognition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Answer of a search: which face was looked for, and its candidates, best first, one a person."""
+
+    box: Box
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFace:
+    """A face put into the collection."""
+
+    box: Box
+    quality: FaceQuality
+    external_id: str
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnindexedFace:
+    """A face seen and not put into the collection, and why ("LOW_SHARPNESS", "EXCEEDS_MAX_FACES" …)."""
+
+    box: Box
+    reasons: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """Answer of an enrollment."""
+
+    faces: tuple[IndexedFace, ...]
+    others: tuple[UnindexedFace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionFace:
+    """A face as the collection holds it.
+
+    Attributes:
+        external_id: Rekognition's name of it (FaceId).
+        image_id: What we called it when it was put in (ExternalImageId), or None: somebody else put it in.
+    """
+
+    external_id: str
+    image_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FacePage:
+    """A page of the collection, and where the next begins; None: it was the last."""
+
+    faces: tuple[CollectionFace, ...]
+    next_token: str | None
+
+
+def image_id(person_id: str, face_id: str) -> str:
+    """Names a face in the collection (ExternalImageId) by whom it shows, for ever the same."""
+    return f"{_OURS}{person_id}.{face_id}"
+
+
+def parsed_image_id(name: str | None) -> tuple[str, str] | None:
+    """Gives (person_id, face_id) of a face that we named; None: another program did."""
+    # A person's identifier cannot hold a dot.
+    person_id, dot, face_id = (name or "").removeprefix(_OURS).partition(".")
+    return (person_id, face_id) if name and name.startswith(_OURS) and person_id and dot and face_id else None
+
+
+def searched(answer: SearchFacesByImageResponseTypeDef) -> Searched:
+    """Reads SearchFacesByImage; faces that other programs put in are left out."""
+    best: dict[str, Candidate] = {}
+    for match in answer["FaceMatches"]:
+        if (name := parsed_image_id(match["Face"].get("ExternalImageId"))) is None:
+            continue
+        candidate = Candidate(*name, match["Similarity"] / 100)
+        known = best.get(candidate.person_id)
+        if known is None or candidate.similarity > known.similarity:
+            best[candidate.person_id] = candidate
+    ranked = sorted(best.values(), key=lambda candidate: (-candidate.similarity, candidate.person_id))
+    return Searched(_box(answer["SearchedFaceBoundingBox"]), tuple(ranked))
+
+
+def indexed(answer: IndexFacesResponseTypeDef, height: int) -> Indexed:
+    """Reads IndexFaces of an image `height` pixels high."""
+    return Indexed(
+        tuple(
+            IndexedFace(
+                box=_box(record["FaceDetail"]["BoundingBox"]),
+                quality=_quality(record["FaceDetail"], height),
+                external_id=record["Face"]["FaceId"],
+                model_version=answer["FaceModelVersion"],
+            )
+            for record in answer["FaceRecords"]
+        ),
+        tuple(
+            UnindexedFace(_box(face["FaceDetail"]["BoundingBox"]), frozenset(face["Reasons"]))
+            for face in answer.get("UnindexedFaces", ())
+        ),
+    )
+
+
+def detected(answer: DetectFacesResponseTypeDef, height: int) -> tuple[FoundFace, ...]:
+    """Reads DetectFaces of an image `height` pixels high; largest first."""
+    faces = [
+        FoundFace(_box(detail["BoundingBox"]), detail["Confidence"] / 100, _quality(detail, height))
+        for detail in answer["FaceDetails"]
+    ]
+    return tuple(sorted(faces, key=lambda face: -face.box.area))
+
+
+def compared(answer: CompareFacesResponseTypeDef) -> Comparison:
+    """Reads CompareFaces; faces under Rekognition's threshold count as not alike at all."""
+    matches = [
+        ComparedFace(_box(match["Face"]["BoundingBox"]), match["Similarity"] / 100) for match in answer["FaceMatches"]
+    ]
+    matches += [ComparedFace(_box(face["BoundingBox"]), 0.0) for face in answer.get("UnmatchedFaces", ())]
+    matches.sort(key=lambda face: -face.similarity)
+    return Comparison(_box(answer["SourceImageFace"]["BoundingBox"]), tuple(matches))
+
+
+def texts(answer: DetectTextResponseTypeDef) -> tuple[Text, ...]:
+    """Reads DetectText: all lines, then all words, each in reading order."""
+    return tuple(
+        Text(part["DetectedText"], kind, _box(part["Geometry"]["BoundingBox"]), part["Confidence"] / 100)
+        for kind in TextKind
+        for part in answer["TextDetections"]
+        if part["Type"] == kind.name
+    )
+
+
+def face_page(answer: ListFacesResponseTypeDef) -> FacePage:
+    """Reads a page of ListFaces."""
+    faces = tuple(CollectionFace(face["FaceId"], face.get("ExternalImageId")) for face in answer["Faces"])
+    return FacePage(faces, answer.get("NextToken") or None)
+
+
+def _box(box: Mapping[str, Any]) -> Box:
+    # Faces and texts at the edge reach over it.
+    return Box(box["Left"], box["Top"], box["Width"], box["Height"]).clipped()
+
+
+def _quality(detail: Mapping[str, Any], height: int) -> FaceQuality:
+    pose, light = detail["Pose"], detail["Quality"]
+    turned = math.cos(math.radians(pose["Yaw"])) * math.cos(math.radians(pose["Pitch"]))
+    brightness = light["Brightness"]
+    lit = min(1.0, brightness / _DARK, (100 - brightness) / (100 - _BRIGHT))
+    return FaceQuality(
+        size=_ratio(detail["BoundingBox"]["Height"] * height / _FULL_HEIGHT),
+        frontality=_ratio(turned),
+        sharpness=_ratio(light["Sharpness"] / 100),
+        brightness=_ratio(lit),
+    )
+
+
+def _ratio(value: float) -> float:
+    return max(0.0, min(1.0, value))

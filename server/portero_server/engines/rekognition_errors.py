@@ -1,0 +1,147 @@
+"""Tells Rekognition's failures apart and translates them into ours; the only place that knows botocore's exceptions."""
+
+from __future__ import annotations
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from portero_server.errors import EngineDenied, EngineError, EngineThrottled, EngineUnavailable
+
+_THROTTLED = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_FAILED = frozenset({"InternalFailure", "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException"})
+_UNKNOWN_CALLER = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "OptInRequired", "SubscriptionRequiredException"})
+_NO_CREDENTIALS = (
+    boto.CredentialRetrievalError,
+    boto.MetadataRetrievalError,
+    boto.NoAuthTokenError,
+    boto.NoCredentialsError,
+    boto.NoRegionError,
+    boto.PartialCredentialsError,
+    boto.SSOError,
+    boto.TokenRetrievalError,
+)
+
+VENDOR_FAULTS = (boto.BotoCoreError, boto.ClientError, ResponseParserError)
+"""Everything a call through boto3 raises for reasons outside this program."""
+
+
+class CollectionMissing(EngineDenied):
+    """The collection does not exist in this account and region."""
+
+    reason = "COLLECTION_MISSING"
+
+
+class CollectionExists(EngineError):
+    """The collection to be created exists already: somebody was quicker."""
+
+    reason = "COLLECTION_EXISTS"
+
+
+class AnswerUnreadable(EngineUnavailable):
+    """The answer lacks what Rekognition's model promises; botocore passes such answers on half empty."""
+
+    reason = "ENGINE_ANSWER_UNREADABLE"
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"Amazon Rekognition's answer to {operation} could not be read")
+
+
+def is_parameter_refused(fault: boto.ClientError) -> bool:
+    """Tells whether a parameter was refused: all that CompareFaces says when one of its images shows no face."""
+    return _code(fault) == "InvalidParameterException"
+
+
+def is_no_face(fault: boto.ClientError) -> bool:
+    """Tells whether SearchFacesByImage says that the image shows no face, which is an answer and no fault."""
+    return is_parameter_refused(fault) and "no faces" in _message(fault).lower()
+
+
+def translated(fault: Exception, operation: str) -> EngineError:
+    """Gives our error for one of VENDOR_FAULTS.
+
+    Args:
+        fault: What boto3 raised.
+        operation: As the vendor calls it ("IndexFaces"); named in the message.
+    """
+    if isinstance(fault, boto.ClientError):
+        return _from_answer(fault, operation)
+    if isinstance(fault, _NO_CREDENTIALS):
+        return EngineDenied(
+            "no usable AWS credentials or region; set a profile, a role or AWS_ACCESS_KEY_ID, and a region",
+            reason="ENGINE_CREDENTIALS",
+        )
+    if isinstance(fault, boto.ReadTimeoutError | boto.ConnectTimeoutError):
+        return EngineUnavailable(f"Amazon Rekognition did not answer {operation} in time", reason="ENGINE_TIMED_OUT")
+    if isinstance(fault, ResponseParserError):
+        return AnswerUnreadable(operation)
+    if isinstance(fault, boto.ConnectionError | boto.HTTPClientError | boto.IncompleteReadError):
+        return EngineUnavailable(
+            f"the connection to Amazon Rekognition failed in {operation}", reason="ENGINE_UNREACHABLE"
+        )
+    return EngineError(f"{operation} could not be sent to Amazon Rekognition ({type(fault).__name__})")
+
+
+def _from_answer(fault: boto.ClientError, operation: str) -> EngineError:
+    code = _code(fault)
+    status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    # Throttling comes with 400 and with 500, so the code decides before the status does.
+    if code in _THROTTLED:
+        return EngineThrottled(f"Amazon Rekognition throttles {operation}")
+    if code in _FAILED or status >= 500:
+        return EngineUnavailable(f"Amazon Rekognition failed in {operation}")
+    if code in _UNKNOWN_CALLER:
+        return EngineDenied(
+            "AWS does not accept the credentials; check the profile or role", reason="ENGINE_CREDENTIALS"
+        )
+    if code in _FORBIDDEN:
+        return EngineDenied(f"these AWS credentials may not call rekognition:{operation}; extend their policy")
+    if code == "ResourceNotFoundException":
+        return CollectionMissing("the Rekognition collection does not exist in this account and region")
+    if code == "ResourceAlreadyExistsException":
+        return CollectionExists("the Rekognition collection exists already")
+    if code == "ServiceQuotaExceededException":
+        return EngineError("the Rekognition collection is full", reason="COLLECTION_FULL")
+    return _from_refusal(code, _message(fault), operation)
+
+
+def _from_refusal(code: str, message: str, operation: str) -> EngineError:
+    # Oversized inline images are refused by the request's validation; ImageTooLargeException
+    # is what images in S3 get.
+    oversized = code == "ValidationException" and "image.bytes" in message.replace("Image.bytes", "image.bytes")
+    if oversized or code == "ImageTooLargeException":
+        return EngineError("the image is larger than Amazon Rekognition takes: 5 MiB", reason="IMAGE_TOO_LARGE")
+    if code == "InvalidImageFormatException":
+        return EngineError("Amazon Rekognition cannot read the image; it takes JPEG and PNG", reason="IMAGE_UNREADABLE")
+    return EngineError(f"Amazon Rekognition refuses {operation} ({code or 'no code'})", reason="ENGINE_REFUSED")
+
+
+def _code(fault: boto.ClientError) -> str:
+    return str(fault.response.get("Error", {}).get("Code", ""))
+
+
+def _message(fault: boto.ClientError) -> str:
+    return str(fault.response.get("Error", {}).get("Message", ""))

@@ -1,0 +1,208 @@
+"""An engine that knows faces by color: deterministic and instant, for tests, benchmarks and chaos.
+
+A face is a bright patch on a dark ground, its color is the person, and text is what a QR code says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portero_server.domain.detections import FaceQuality, FoundFace, MatchPolicy, Text, TextKind
+from portero_server.domain.geometry import WHOLE, Box
+from portero_server.engines.base import (
+    CallContext,
+    CallGate,
+    ComparedFace,
+    Comparison,
+    EngineTraits,
+    FaceCrop,
+    GalleryFace,
+    Identification,
+    LearnedFace,
+    PhotoRefused,
+    Pixels,
+    SearchedFace,
+)
+from portero_server.engines.local_gallery import LocalGallery
+from portero_server.errors import EngineError
+from portero_server.vision.jpeg import to_gray
+from portero_server.vision.opencv import cv2
+from portero_server.vision.pixels import Gray
+
+_MODEL_VERSION = "colors-v1"
+_BRIGHT = 60
+_LEAST_PATCH = 20
+_CLEAR_PATCH = 40
+
+
+class PatchDetector:
+    """Finds bright patches on a dark ground; stands in for `vision.detect.FaceDetector`."""
+
+    def find(self, gray: Gray, *, thorough: bool, within: Box = WHOLE) -> list[FoundFace]:
+        """Gives the patches of at least 20 x 20 pixels, largest first; a quick look sees those of 40."""
+        height, width = gray.shape
+        least = _LEAST_PATCH if thorough else _CLEAR_PATCH
+        _, _, stats, _ = cv2.connectedComponentsWithStats(np.where(gray > _BRIGHT, 255, 0).astype(np.uint8))
+        faces = []
+        for left, top, across, down, _ in stats[1:].tolist():
+            if across >= least and down >= least:
+                box = Box.from_pixels(left, top, left + across, top + down, width=width, height=height)
+                if box.iou(within) <= 0.0:
+                    continue
+                quality = FaceQuality(min(1.0, across / (2 * _CLEAR_PATCH)), 1.0, 1.0, 1.0)
+                faces.append(FoundFace(box, 0.99, quality))
+        return sorted(faces, key=lambda face: -face.box.area)
+
+
+class ScriptedEngine:
+    """See `engines.base.Engine`. What it is asked is counted, and it fails on command.
+
+    Attributes:
+        calls: How often each method was called.
+        latency: Seconds that every answer takes.
+    """
+
+    def __init__(
+        self, *, latency: float = 0.0, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep, max_batch: int = 8
+    ) -> None:
+        self.calls: Counter[str] = Counter()
+        self.latency = latency
+        self._sleep = sleep
+        self._max_batch = max_batch
+        self._faults: deque[EngineError] = deque()
+        self._broken: EngineError | None = None
+        self._gallery = LocalGallery(3)
+        self._detector = PatchDetector()
+
+    def fail(self, error: EngineError | None, times: int | None = None) -> None:
+        """Makes the next calls fail.
+
+        Args:
+            error: What they raise; None makes all well again.
+            times: How many; of a batch, each crop counts. None: all, until told otherwise.
+        """
+        self._faults.clear()
+        self._broken = None
+        if error is not None and times is not None:
+            self._faults.extend([error] * times)
+        else:
+            self._broken = error
+
+    @property
+    def traits(self) -> EngineTraits:
+        """What this engine can do. Colors 50 levels apart are two people."""
+        policy = MatchPolicy(threshold=0.85, margin=0.02)
+        return EngineTraits("scripted", _MODEL_VERSION, self._max_batch, owns_gallery=False, policy=policy, paid=False)
+
+    async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
+        """Says who each crop might be by the color of its face."""
+        await self._answer_time("identify")
+        return [self._next_fault() or self._identification(crop) for crop in crops]
+
+    async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
+        """Finds every patch and its candidates."""
+        await self._called("search")
+        return [
+            SearchedFace(face, self._gallery.search(_color(image, face.box)[np.newaxis], max_candidates)[0])
+            for face in self._faces(image)
+        ]
+
+    async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
+        """Learns the color of the one patch of a photograph."""
+        await self._called("learn")
+        faces = self._faces(image)
+        if not faces:
+            raise PhotoRefused("image", "there is no face in the photograph", reason="NO_FACE")
+        if len(faces) > 1:
+            raise PhotoRefused("image", f"there are {len(faces)} faces in the photograph", reason="SEVERAL_FACES")
+        face = faces[0]
+        if face.quality.overall < 0.5:
+            raise PhotoRefused("image", "the face is too small; come closer", reason="LOW_QUALITY")
+        embedding = _color(image, face.box).astype("<f4").tobytes()
+        return LearnedFace(face.box, face.quality, _MODEL_VERSION, embedding, external_id=None)
+
+    async def add(self, faces: Iterable[GalleryFace]) -> None:
+        """Makes stored faces findable."""
+        await self._called("add")
+        self._gallery.add(faces)
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Forgets faces."""
+        await self._called("remove")
+        self._gallery.remove(face.face_id for face in faces)
+
+    async def load(self, faces: Iterable[GalleryFace]) -> None:
+        """Replaces the whole gallery."""
+        await self._called("load")
+        self._gallery.replace(faces)
+
+    async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
+        """Compares the largest patch of one image with all patches of another."""
+        await self._called("compare")
+        sources = self._faces(source)
+        if not sources:
+            raise PhotoRefused("source_image", "there is no face in the source image", reason="NO_FACE")
+        probe = _color(source, sources[0].box)
+        compared = [
+            ComparedFace(face.box, max(0.0, 1.0 - float(np.linalg.norm(_color(target, face.box) - probe))))
+            for face in self._faces(target)
+        ]
+        return Comparison(sources[0].box, tuple(sorted(compared, key=lambda face: -face.similarity)))
+
+    async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
+        """Reads what a QR code says: each of its lines, then each word, all with the code's box."""
+        await self._called("read_text")
+        content, corners, _ = cv2.QRCodeDetector().detectAndDecode(image)
+        if not content:
+            return []
+        height, width = image.shape[:2]
+        (left, top), (right, bottom) = corners[0].min(axis=0), corners[0].max(axis=0)
+        box = Box.from_pixels(
+            float(left), float(top), float(right), float(bottom), width=width, height=height
+        ).clipped()
+        lines = [Text(line, TextKind.LINE, box, 0.99) for line in content.splitlines()]
+        return lines + [Text(word, TextKind.WORD, box, 0.99) for word in content.split()]
+
+    async def check(self) -> None:
+        """Raises what it was told to fail with."""
+        await self._called("check")
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+    def _faces(self, image: Pixels) -> list[FoundFace]:
+        return self._detector.find(to_gray(image), thorough=True)
+
+    def _identification(self, crop: FaceCrop) -> Identification:
+        color = _color(crop.pixels, crop.face)
+        return Identification(self._gallery.search(color[np.newaxis], 5)[0], embedding=color)
+
+    async def _called(self, method: str) -> None:
+        await self._answer_time(method)
+        if fault := self._next_fault():
+            raise fault
+
+    async def _answer_time(self, method: str) -> None:
+        self.calls[method] += 1
+        await self._sleep(self.latency)
+
+    def _next_fault(self) -> EngineError | None:
+        return self._faults.popleft() if self._faults else self._broken
+
+
+def create(settings: object, gate: CallGate) -> ScriptedEngine:
+    """Makes the engine for the registry; it has no settings, and its calls cost nothing."""
+    return ScriptedEngine()
+
+
+def _color(image: Pixels, face: Box) -> NDArray[np.float32]:
+    """Gives the mean color of the middle of a patch, three numbers 0..1; its edges have blurred with the ground."""
+    height, width = image.shape[:2]
+    left, top, right, bottom = face.padded(-0.25).to_pixels(width, height)
+    middle = image[top : max(bottom, top + 1), left : max(right, left + 1)]
+    return np.asarray(middle.reshape(-1, 3).mean(axis=0) / 255.0, dtype=np.float32)

@@ -1,0 +1,41 @@
+"""Short words for tests of the planner: moments, contexts, and what a plan says."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from portero_server.domain.budget import Budget
+from portero_server.domain.cameras import Lane
+from portero_server.engines.base import CallContext
+from portero_server.engines.plan import Instant, Plan
+from portero_server.engines.scheduler_config import SchedulerConfig
+from portero_server.engines.scheduler_plan import Planner
+
+SEARCH, TEXT = "SearchFacesByImage", "DetectText"
+CONFIG = SchedulerConfig(quotas={SEARCH: 5.0, TEXT: 5.0})
+
+
+def at(seconds: float) -> Instant:
+    """Gives the moment `seconds` after the test's beginning."""
+    return Instant(seconds, datetime(2026, 3, 10, 12, 0, tzinfo=UTC) + timedelta(seconds=seconds))
+
+
+def visitor(camera_id: str | None = "door", deadline: float | None = None) -> CallContext:
+    """Gives the context of a visitor's call."""
+    return CallContext(camera_id, Lane.VISITOR, deadline)
+
+
+def planner_of(config: SchedulerConfig = CONFIG, budget: Budget | None = None) -> Planner:
+    """Gives a planner with repeatable jitter."""
+    return Planner(config, random.Random(1), budget)
+
+
+def codes(plan: Plan) -> dict[int, str]:
+    """Gives the reason of each refusal by request number."""
+    return {refusal.number: refusal.error.reason for refusal in plan.refusals}
+
+
+def numbers(plan: Plan) -> list[int]:
+    """Gives the requests whose calls start."""
+    return [start.number for start in plan.starts]
