@@ -1,0 +1,91 @@
+"""The Python SDK of Portero: recognize people in images, keep the gallery, follow who is seen.
+
+async with PorteroClient() as portero:
+    async for event in portero.watch_sightings():
+        print(event.sighting.display_name)
+"""
+
+from portero_client.backoff import Backoff
+from portero_client.blocking import BlockingPorteroClient
+from portero_client.calls import Page
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.client import PorteroClient
+from portero_client.connection import ConnectionSettings
+from portero_client.detections import (
+    Box,
+    Candidate,
+    Comparison,
+    Face,
+    FaceComparison,
+    FaceQuality,
+    Match,
+    Recognition,
+    Text,
+    TextKind,
+)
+from portero_client.errors import (
+    Aborted,
+    AlreadyExists,
+    DeadlineExceeded,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    PorteroError,
+    ResourceExhausted,
+    ServerFault,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+    Unreachable,
+)
+from portero_client.health import ServerHealth
+from portero_client.listing import Listing
+from portero_client.people import FaceEnrollment, Person
+from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
+from portero_client.watch import SightingWatch
+
+__all__ = [
+    "Aborted",
+    "AlreadyExists",
+    "Backoff",
+    "BlockingPorteroClient",
+    "Box",
+    "Camera",
+    "CameraMode",
+    "CameraPurpose",
+    "CameraStatus",
+    "Candidate",
+    "Comparison",
+    "ConnectionSettings",
+    "DeadlineExceeded",
+    "Face",
+    "FaceComparison",
+    "FaceEnrollment",
+    "FaceQuality",
+    "FailedPrecondition",
+    "InvalidArgument",
+    "Listing",
+    "Match",
+    "NotFound",
+    "Page",
+    "PermissionDenied",
+    "Person",
+    "PorteroClient",
+    "PorteroError",
+    "Recognition",
+    "ResourceExhausted",
+    "ServerFault",
+    "ServerHealth",
+    "Sighting",
+    "SightingEvent",
+    "SightingEventKind",
+    "SightingKind",
+    "SightingWatch",
+    "Text",
+    "TextKind",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "Unreachable",
+]

@@ -1,0 +1,227 @@
+"""The same client for threads (Flask, Django, scripts): same names, same types, plain functions.
+
+Following sightings is left to the asynchronous client: it waits for hours, which a request thread should not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+import grpc
+
+from portero_client import calls
+from portero_client.calls import Call, PageCall
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.connection import ConnectionSettings, open_blocking_channel
+from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.people import FaceEnrollment, Person
+from portero_client.sightings import Sighting, SightingKind
+from portero_client.status import error_from
+
+AnswerT = TypeVar("AnswerT")
+ItemT = TypeVar("ItemT")
+
+
+class BlockingAsk(Protocol):
+    """Carries out a call and waits for its answer."""
+
+    def __call__(self, call: Call[AnswerT]) -> AnswerT:
+        """Gives the answer, or raises PorteroError."""
+        ...
+
+
+class BlockingPeople:
+    """As People of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def create(self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None) -> Person:
+        """Adds a person."""
+        return self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
+
+    def get(self, person: str) -> Person:
+        """Gives a person."""
+        return self._ask(calls.people.get(person))
+
+    def list(self, *, display_name_contains: str = "", page_size: int = 0, page_token: str = "") -> Iterator[Person]:
+        """Lists people by resource name."""
+        return _items(self._ask, calls.people.list_pages(display_name_contains), page_size, page_token)
+
+    def update(self, person: Person, *fields: str) -> Person:
+        """Stores the named fields."""
+        return self._ask(calls.people.update(person, *fields))
+
+    def delete(self, person: str) -> None:
+        """Removes a person and all faces."""
+        self._ask(calls.people.delete(person))
+
+    def enroll(self, person: str, image: bytes) -> FaceEnrollment:
+        """Teaches a person's face from one photograph."""
+        return self._ask(calls.people.enroll(person, image))
+
+    def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> Iterator[FaceEnrollment]:
+        """Lists the faces of a person, oldest first."""
+        return _items(self._ask, calls.people.face_pages(person), page_size, page_token)
+
+    def delete_face(self, face: str) -> None:
+        """Removes one face."""
+        self._ask(calls.people.delete_face(face))
+
+
+class BlockingImages:
+    """As Images of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def search(self, image: bytes, *, max_candidates: int = 0) -> tuple[Face, ...]:
+        """Finds the people in a photograph."""
+        return self._ask(calls.images.search(image, max_candidates=max_candidates))
+
+    def compare(self, source: bytes, target: bytes) -> Comparison:
+        """Says how alike the largest face of `source` is to each face of `target`."""
+        return self._ask(calls.images.compare(source, target))
+
+    def recognize(
+        self, image: bytes, *, faces: bool = True, texts: bool = False, max_candidates: int = 0
+    ) -> Recognition:
+        """Finds faces, text or both."""
+        return self._ask(calls.images.recognize(image, faces=faces, texts=texts, max_candidates=max_candidates))
+
+    def read_text(self, image: bytes) -> tuple[Text, ...]:
+        """Reads the text of an image."""
+        return self._ask(calls.images.read_text(image))
+
+
+class BlockingCameras:
+    """As Cameras of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def create(
+        self,
+        camera_id: str,
+        *,
+        display_name: str = "",
+        site: str = "",
+        mode: CameraMode = CameraMode.FACES,
+        purpose: CameraPurpose = CameraPurpose.VISITOR,
+        disabled: bool = False,
+        visit_gap: timedelta | None = None,
+        similarity_threshold: float | None = None,
+    ) -> Camera:
+        """Adds a camera."""
+        return self._ask(
+            calls.cameras.create(
+                camera_id,
+                display_name=display_name,
+                site=site,
+                mode=mode,
+                purpose=purpose,
+                disabled=disabled,
+                visit_gap=visit_gap,
+                similarity_threshold=similarity_threshold,
+            )
+        )
+
+    def get(self, camera: str) -> Camera:
+        """Gives a camera."""
+        return self._ask(calls.cameras.get(camera))
+
+    def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> Iterator[Camera]:
+        """Lists cameras by resource name."""
+        return _items(self._ask, calls.cameras.list_pages(site), page_size, page_token)
+
+    def update(self, camera: Camera, *fields: str) -> Camera:
+        """Stores the named fields."""
+        return self._ask(calls.cameras.update(camera, *fields))
+
+    def delete(self, camera: str) -> None:
+        """Removes a camera."""
+        self._ask(calls.cameras.delete(camera))
+
+    def status(self, camera: str) -> CameraStatus:
+        """Tells how a camera's stream is doing."""
+        return self._ask(calls.cameras.status(camera))
+
+
+class BlockingSightings:
+    """As Sightings of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def get(self, sighting: str) -> Sighting:
+        """Gives a sighting."""
+        return self._ask(calls.sightings.get(sighting))
+
+    def list(
+        self,
+        *,
+        camera: str = "",
+        person: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kind: SightingKind = SightingKind.ALL,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> Iterator[Sighting]:
+        """Lists sightings, latest first."""
+        pages = calls.sightings.list_pages(camera=camera, person=person, since=since, until=until, kind=kind)
+        return _items(self._ask, pages, page_size, page_token)
+
+
+class BlockingPorteroClient:
+    """Talks to one Portero server; may be shared by threads, but must be made after a process forks."""
+
+    def __init__(self, server: str | ConnectionSettings | None = None) -> None:
+        """Prepares a client; it connects with its first call.
+
+        Args:
+            server: HOST:PORT, or all settings; None means PORTERO_SERVER, or 127.0.0.1:50051.
+
+        Raises:
+            InvalidArgument: The address is none.
+        """
+        if not isinstance(server, ConnectionSettings):
+            server = ConnectionSettings.from_environment(server)
+        self._settings = server
+        self._channel = open_blocking_channel(server)
+        self.people = BlockingPeople(self._ask)
+        self.images = BlockingImages(self._ask)
+        self.cameras = BlockingCameras(self._ask)
+        self.sightings = BlockingSightings(self._ask)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, call: Call[AnswerT]) -> AnswerT:
+        method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(call.method)
+        try:
+            data = method(call.request.SerializeToString(), timeout=call.timeout(self._settings))
+        except grpc.RpcError as error:
+            raise error_from(error, self._settings.server) from None
+        return call.read(data)
+
+
+def _items(ask: BlockingAsk, pages: PageCall[ItemT], page_size: int, page_token: str) -> Iterator[ItemT]:
+    while True:
+        page = ask(pages(page_size, page_token))
+        yield from page.items
+        page_token = page.next_page_token
+        if not page_token:
+            return

@@ -1,0 +1,65 @@
+"""A unary call as a value: what is asked and how the answer is read. Async and blocking clients carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from google.protobuf.message import Message
+
+from portero_client.connection import ConnectionSettings
+
+AnswerT = TypeVar("AnswerT")
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
+ItemT = TypeVar("ItemT")
+_MessageT = TypeVar("_MessageT", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[AnswerT]):
+    """One unary call.
+
+    Attributes:
+        method: Path of the method, "/portero.v1.GalleryService/GetPerson".
+        request: The message to send.
+        read: Makes the answer of the bytes that came back.
+        carries_image: Whether it is given the longer deadline.
+    """
+
+    method: str
+    request: Message
+    read: Callable[[bytes], AnswerT]
+    carries_image: bool = False
+
+    def timeout(self, settings: ConnectionSettings) -> float:
+        """Gives the call's deadline, seconds from now."""
+        return settings.image_timeout if self.carries_image else settings.timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[ItemT]):
+    """A part of a list; `next_page_token` goes on after it and is empty at the end."""
+
+    items: tuple[ItemT, ...]
+    next_page_token: str
+
+
+class PageCall(Protocol[AnswerT]):
+    """Makes the call for one page of a list."""
+
+    def __call__(self, page_size: int, page_token: str) -> Call[Page[AnswerT]]:
+        """Gives the call; `page_size` 0 is the server's default, an empty token is the beginning."""
+        ...
+
+
+def unary(
+    method: str,
+    request: Message,
+    response: type[_MessageT],
+    read: Callable[[_MessageT], AnswerT],
+    *,
+    carries_image: bool = False,
+) -> Call[AnswerT]:
+    """Makes a call whose answer is read of a response message."""
+    return Call(method, request, lambda data: read(response.FromString(data)), carries_image)

@@ -1,0 +1,112 @@
+"""Calls for people and the photographs that teach their faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import uuid4
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from portero.v1 import gallery_service_pb2 as pb2
+
+from portero_client import convert
+from portero_client.calls.base import Call, Page, PageCall, unary
+from portero_client.calls.images import checked_image
+from portero_client.names import PEOPLE, face_name
+from portero_client.people import FaceEnrollment, Person
+
+_GALLERY = "/portero.v1.GalleryService/"
+
+
+def create(display_name: str, *, person_id: str, labels: Mapping[str, str] | None) -> Call[Person]:
+    """Adds a person; carries a request id, so that it may be repeated."""
+    request = pb2.CreatePersonRequest(
+        person=pb2.Person(display_name=display_name, labels=dict(labels or {})),
+        person_id=PEOPLE.identifier(person_id) if person_id else "",
+        request_id=str(uuid4()),
+    )
+    return unary(
+        _GALLERY + "CreatePerson", request, pb2.CreatePersonResponse, lambda answer: convert.person_from(answer.person)
+    )
+
+
+def get(person: str) -> Call[Person]:
+    """Gives a person."""
+    return unary(
+        _GALLERY + "GetPerson",
+        pb2.GetPersonRequest(name=PEOPLE.name(person)),
+        pb2.GetPersonResponse,
+        lambda answer: convert.person_from(answer.person),
+    )
+
+
+def list_pages(display_name_contains: str) -> PageCall[Person]:
+    """Lists people by name of the resource."""
+
+    def page(page_size: int, page_token: str) -> Call[Page[Person]]:
+        request = pb2.ListPeopleRequest(
+            page_size=page_size, page_token=page_token, display_name_contains=display_name_contains
+        )
+        return unary(
+            _GALLERY + "ListPeople",
+            request,
+            pb2.ListPeopleResponse,
+            lambda answer: Page(tuple(convert.person_from(person) for person in answer.people), answer.next_page_token),
+        )
+
+    return page
+
+
+def update(person: Person, *fields: str) -> Call[Person]:
+    """Changes the named ones of display_name and labels; none named means those that are set."""
+    return unary(
+        _GALLERY + "UpdatePerson",
+        pb2.UpdatePersonRequest(person=convert.person_to(person), update_mask=FieldMask(paths=fields)),
+        pb2.UpdatePersonResponse,
+        lambda answer: convert.person_from(answer.person),
+    )
+
+
+def delete(person: str) -> Call[None]:
+    """Removes a person and all faces."""
+    return unary(
+        _GALLERY + "DeletePerson",
+        pb2.DeletePersonRequest(name=PEOPLE.name(person)),
+        pb2.DeletePersonResponse,
+        lambda _: None,
+    )
+
+
+def enroll(person: str, image: bytes) -> Call[FaceEnrollment]:
+    """Teaches a person's face from one photograph."""
+    return unary(
+        _GALLERY + "EnrollFace",
+        pb2.EnrollFaceRequest(parent=PEOPLE.name(person), image=checked_image(image)),
+        pb2.EnrollFaceResponse,
+        lambda answer: convert.enrollment_from(answer.face),
+        carries_image=True,
+    )
+
+
+def face_pages(person: str) -> PageCall[FaceEnrollment]:
+    """Lists the faces of a person, oldest first."""
+    parent = PEOPLE.name(person)
+
+    def page(page_size: int, page_token: str) -> Call[Page[FaceEnrollment]]:
+        return unary(
+            _GALLERY + "ListFaces",
+            pb2.ListFacesRequest(parent=parent, page_size=page_size, page_token=page_token),
+            pb2.ListFacesResponse,
+            lambda answer: Page(tuple(convert.enrollment_from(face) for face in answer.faces), answer.next_page_token),
+        )
+
+    return page
+
+
+def delete_face(face: str) -> Call[None]:
+    """Removes one face."""
+    return unary(
+        _GALLERY + "DeleteFace",
+        pb2.DeleteFaceRequest(name=face_name(face)),
+        pb2.DeleteFaceResponse,
+        lambda _: None,
+    )

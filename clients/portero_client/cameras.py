@@ -1,0 +1,80 @@
+"""Registered sources of frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+
+class CameraMode(Enum):
+    """What is looked for in a camera's frames."""
+
+    FACES = "faces"
+    TEXT = "text"
+
+
+class CameraPurpose(Enum):
+    """Whom a camera serves: decides whose recognitions go first when the quota is short."""
+
+    CHECK_IN = "check_in"
+    VISITOR = "visitor"
+    ATTENDANCE = "attendance"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A registered source of frames.
+
+    Attributes:
+        name: Resource name, "cameras/{camera}".
+        display_name: What people call it.
+        site: The place it belongs to, or empty.
+        mode: What is looked for.
+        purpose: Whom it serves.
+        disabled: No stream is taken while set.
+        visit_gap: A person seen again within this time is still the same sighting; None: the server's setting.
+        similarity_threshold: Lowest similarity that names somebody here, 0..1; None: the server's setting.
+        create_time: UTC.
+        update_time: UTC.
+    """
+
+    name: str
+    display_name: str
+    site: str
+    mode: CameraMode
+    purpose: CameraPurpose
+    disabled: bool
+    visit_gap: timedelta | None
+    similarity_threshold: float | None
+    create_time: datetime
+    update_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """How a camera's stream is doing at this moment.
+
+    Attributes:
+        streaming: Whether a stream is open at the server.
+        session: The open session, or empty.
+        open_time: When it opened, or None.
+        last_frame_time: Capture time of the last frame received, or None.
+        frame_rate: Frames a second over the last seconds.
+        frames_received: In this session; as are rejected and missing.
+        frames_rejected: Refused by the server.
+        frames_missing: Reported or found missing.
+        open_tracks: Faces being followed.
+        watermark_lag: Sequences received but not yet durable.
+    """
+
+    streaming: bool
+    session: str
+    open_time: datetime | None
+    last_frame_time: datetime | None
+    frame_rate: float
+    frames_received: int
+    frames_rejected: int
+    frames_missing: int
+    open_tracks: int
+    watermark_lag: int

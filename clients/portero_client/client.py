@@ -1,0 +1,113 @@
+"""The asynchronous client."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+
+from portero_client import calls
+from portero_client.calls import Call
+from portero_client.calls.health import VERSION_KEY
+from portero_client.calls.sightings import WATCH_METHOD, watch_request
+from portero_client.connection import ConnectionSettings, open_channel
+from portero_client.health import ServerHealth
+from portero_client.resources import Cameras, Images, People, Sightings
+from portero_client.status import error_from
+from portero_client.watch import SightingWatch, WatchCall
+
+AnswerT = TypeVar("AnswerT")
+
+
+class PorteroClient:
+    """Talks to one Portero server over one connection, from one event loop.
+
+    Attributes:
+        people: People and their faces.
+        images: Searching, comparing and reading images.
+        cameras: Cameras and how they are.
+        sightings: Who was seen.
+    """
+
+    def __init__(self, server: str | ConnectionSettings | None = None) -> None:
+        """Prepares a client; it connects with its first call.
+
+        Args:
+            server: HOST:PORT, or all settings; None means PORTERO_SERVER, or 127.0.0.1:50051.
+
+        Raises:
+            InvalidArgument: The address is none.
+        """
+        if not isinstance(server, ConnectionSettings):
+            server = ConnectionSettings.from_environment(server)
+        self._settings = server
+        self._channel: grpc.aio.Channel | None = None
+        self.people = People(self._ask)
+        self.images = Images(self._ask)
+        self.cameras = Cameras(self._ask)
+        self.sightings = Sightings(self._ask)
+
+    def watch_sightings(self, *, after: int | None = None, camera: str = "") -> SightingWatch:
+        """Follows sightings as they happen, through cuts of the connection.
+
+        Args:
+            after: Only what happened after this position; 0 is the beginning of what is stored, None is now.
+            camera: Only at this camera, by id or resource name; empty means all.
+        """
+        watch_request(after, camera)  # A malformed camera is raised here, where the caller can see why.
+
+        def open_call(position: int | None) -> WatchCall:
+            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._open_channel().unary_stream(WATCH_METHOD)
+            return method(watch_request(position, camera).SerializeToString())
+
+        return SightingWatch(
+            open_call,
+            lambda error: error_from(error, self._settings.server),
+            after=after,
+            backoff=self._settings.reconnect,
+        )
+
+    async def check_health(self) -> ServerHealth:
+        """Asks the server how it is.
+
+        Raises:
+            PorteroError: It does not answer, or is not a Portero server.
+        """
+        call = calls.health.check()
+        method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._open_channel().unary_unary(call.method)
+        pending = method(call.request.SerializeToString(), timeout=call.timeout(self._settings))
+        try:
+            serving = call.read(await pending)
+            metadata = await pending.initial_metadata()
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error, self._settings.server) from None
+        return ServerHealth(serving=serving, version=str(metadata.get(VERSION_KEY, "")))
+
+    async def aclose(self) -> None:
+        """Closes the connection and ends what is still open on it."""
+        if self._channel is not None:
+            await self._channel.close()
+            self._channel = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _open_channel(self) -> grpc.aio.Channel:
+        # Made late, because a channel belongs to the event loop that runs when it is made.
+        if self._channel is None:
+            self._channel = open_channel(self._settings)
+        return self._channel
+
+    async def _ask(self, call: Call[AnswerT]) -> AnswerT:
+        method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._open_channel().unary_unary(call.method)
+        try:
+            data = await method(call.request.SerializeToString(), timeout=call.timeout(self._settings))
+        except grpc.aio.AioRpcError as error:
+            raise error_from(error, self._settings.server) from None
+        return call.read(data)

@@ -1,0 +1,273 @@
+"""Between the wire and the dataclasses: the only place of the SDK that knows protobuf fields of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from portero.v1 import (
+    camera_service_pb2,
+    detections_pb2,
+    gallery_service_pb2,
+    recognition_service_pb2,
+    sighting_service_pb2,
+)
+
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.detections import (
+    Box,
+    Candidate,
+    Comparison,
+    Face,
+    FaceComparison,
+    FaceQuality,
+    Match,
+    Recognition,
+    Text,
+    TextKind,
+)
+from portero_client.people import FaceEnrollment, Person
+from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
+
+_EnumT = TypeVar("_EnumT")
+
+_TEXT_KINDS: dict[int, TextKind] = {
+    detections_pb2.TEXT_KIND_LINE: TextKind.LINE,
+    detections_pb2.TEXT_KIND_WORD: TextKind.WORD,
+}
+_MODES: dict[CameraMode, camera_service_pb2.CameraMode.ValueType] = {
+    CameraMode.FACES: camera_service_pb2.CAMERA_MODE_FACES,
+    CameraMode.TEXT: camera_service_pb2.CAMERA_MODE_TEXT,
+}
+_PURPOSES: dict[CameraPurpose, camera_service_pb2.CameraPurpose.ValueType] = {
+    CameraPurpose.CHECK_IN: camera_service_pb2.CAMERA_PURPOSE_CHECK_IN,
+    CameraPurpose.VISITOR: camera_service_pb2.CAMERA_PURPOSE_VISITOR,
+    CameraPurpose.ATTENDANCE: camera_service_pb2.CAMERA_PURPOSE_ATTENDANCE,
+}
+_EVENT_KINDS: dict[int, SightingEventKind] = {
+    sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED: SightingEventKind.STARTED,
+    sighting_service_pb2.SIGHTING_EVENT_KIND_RESUMED: SightingEventKind.RESUMED,
+    sighting_service_pb2.SIGHTING_EVENT_KIND_REVISED: SightingEventKind.REVISED,
+    sighting_service_pb2.SIGHTING_EVENT_KIND_LEFT: SightingEventKind.LEFT,
+}
+SIGHTING_KINDS: dict[SightingKind, sighting_service_pb2.SightingKind.ValueType] = {
+    SightingKind.ALL: sighting_service_pb2.SIGHTING_KIND_UNSPECIFIED,
+    SightingKind.NAMED: sighting_service_pb2.SIGHTING_KIND_NAMED,
+    SightingKind.UNKNOWN: sighting_service_pb2.SIGHTING_KIND_UNKNOWN,
+}
+
+
+def time_from(message: Timestamp) -> datetime:
+    """Gives a UTC time; microseconds are kept, finer parts are cut."""
+    return message.ToDatetime(tzinfo=UTC)
+
+
+def time_to(value: datetime) -> Timestamp:
+    """Gives the wire form of a time.
+
+    Raises:
+        ValueError: The time has no time zone, so nobody knows when it is.
+    """
+    if value.tzinfo is None:
+        raise ValueError("a time must have a time zone, as datetime.now(UTC) does")
+    message = Timestamp()
+    message.FromDatetime(value)
+    return message
+
+
+def box_from(message: detections_pb2.Box) -> Box:
+    """Gives a box."""
+    return Box(left=message.left, top=message.top, width=message.width, height=message.height)
+
+
+def quality_from(message: detections_pb2.FaceQuality) -> FaceQuality:
+    """Gives a face's quality."""
+    return FaceQuality(
+        size=message.size,
+        frontality=message.frontality,
+        sharpness=message.sharpness,
+        brightness=message.brightness,
+        overall=message.overall,
+    )
+
+
+def match_from(message: detections_pb2.Match) -> Match:
+    """Gives who a face belongs to."""
+    return Match(
+        person=message.person,
+        display_name=message.display_name,
+        similarity=message.similarity,
+        margin=message.margin,
+    )
+
+
+def face_from(message: detections_pb2.Face) -> Face:
+    """Gives a face with its match, if any, and its candidates."""
+    return Face(
+        box=box_from(message.box),
+        confidence=message.confidence,
+        quality=quality_from(message.quality),
+        match=match_from(message.match) if message.HasField("match") else None,
+        candidates=tuple(
+            Candidate(
+                person=candidate.person,
+                display_name=candidate.display_name,
+                similarity=candidate.similarity,
+                face=candidate.face,
+            )
+            for candidate in message.candidates
+        ),
+    )
+
+
+def text_from(message: detections_pb2.Text) -> Text:
+    """Gives a piece of text."""
+    return Text(
+        content=message.content,
+        kind=_TEXT_KINDS.get(message.kind, TextKind.UNSPECIFIED),
+        box=box_from(message.box),
+        confidence=message.confidence,
+    )
+
+
+def recognition_from(message: recognition_service_pb2.RecognizeImageResponse) -> Recognition:
+    """Gives what an image holds."""
+    return Recognition(
+        faces=tuple(face_from(face) for face in message.faces),
+        texts=tuple(text_from(text) for text in message.texts),
+    )
+
+
+def comparison_from(message: gallery_service_pb2.CompareImagesResponse) -> Comparison:
+    """Gives how alike the faces of two images are."""
+    return Comparison(
+        source_box=box_from(message.source_box),
+        comparisons=tuple(
+            FaceComparison(box=box_from(face.box), similarity=face.similarity, same_person=face.same_person)
+            for face in message.comparisons
+        ),
+    )
+
+
+def person_from(message: gallery_service_pb2.Person) -> Person:
+    """Gives a person."""
+    return Person(
+        name=message.name,
+        display_name=message.display_name,
+        labels=dict(message.labels),
+        face_count=message.face_count,
+        create_time=time_from(message.create_time),
+        update_time=time_from(message.update_time),
+    )
+
+
+def person_to(person: Person) -> gallery_service_pb2.Person:
+    """Gives the wire form of a person, without the fields that only the server sets."""
+    return gallery_service_pb2.Person(name=person.name, display_name=person.display_name, labels=dict(person.labels))
+
+
+def enrollment_from(message: gallery_service_pb2.FaceEnrollment) -> FaceEnrollment:
+    """Gives an enrolled face."""
+    return FaceEnrollment(
+        name=message.name,
+        box=box_from(message.box),
+        quality=quality_from(message.quality),
+        engine=message.engine,
+        model_version=message.model_version,
+        create_time=time_from(message.create_time),
+    )
+
+
+def camera_from(message: camera_service_pb2.Camera) -> Camera:
+    """Gives a camera; an unspecified mode or purpose is what the contract takes it for."""
+    return Camera(
+        name=message.name,
+        display_name=message.display_name,
+        site=message.site,
+        mode=_key(_MODES, message.mode, CameraMode.FACES),
+        purpose=_key(_PURPOSES, message.purpose, CameraPurpose.VISITOR),
+        disabled=message.disabled,
+        visit_gap=message.visit_gap.ToTimedelta() if message.HasField("visit_gap") else None,
+        similarity_threshold=message.similarity_threshold if message.HasField("similarity_threshold") else None,
+        create_time=time_from(message.create_time),
+        update_time=time_from(message.update_time),
+    )
+
+
+def camera_to(
+    *,
+    name: str = "",
+    display_name: str,
+    site: str,
+    mode: CameraMode,
+    purpose: CameraPurpose,
+    disabled: bool,
+    visit_gap: timedelta | None,
+    similarity_threshold: float | None,
+) -> camera_service_pb2.Camera:
+    """Gives the wire form of a camera, without the fields that only the server sets."""
+    message = camera_service_pb2.Camera(
+        name=name,
+        display_name=display_name,
+        site=site,
+        mode=_MODES[mode],
+        purpose=_PURPOSES[purpose],
+        disabled=disabled,
+        similarity_threshold=similarity_threshold,
+    )
+    if visit_gap is not None:
+        gap = Duration()
+        gap.FromTimedelta(visit_gap)
+        message.visit_gap.CopyFrom(gap)
+    return message
+
+
+def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
+    """Gives how a camera's stream is doing."""
+    return CameraStatus(
+        streaming=message.streaming,
+        session=message.session,
+        open_time=time_from(message.open_time) if message.HasField("open_time") else None,
+        last_frame_time=time_from(message.last_frame_time) if message.HasField("last_frame_time") else None,
+        frame_rate=message.frame_rate,
+        frames_received=message.frames_received,
+        frames_rejected=message.frames_rejected,
+        frames_missing=message.frames_missing,
+        open_tracks=message.open_tracks,
+        watermark_lag=message.watermark_lag,
+    )
+
+
+def sighting_from(message: sighting_service_pb2.Sighting) -> Sighting:
+    """Gives a sighting."""
+    return Sighting(
+        name=message.name,
+        camera=message.camera,
+        person=message.person,
+        display_name=message.display_name,
+        first_seen_time=time_from(message.first_seen_time),
+        last_seen_time=time_from(message.last_seen_time),
+        similarity=message.similarity,
+        margin=message.margin,
+        track_count=message.track_count,
+        box=box_from(message.box),
+    )
+
+
+def event_from(message: sighting_service_pb2.WatchSightingsResponse) -> SightingEvent | None:
+    """Gives what happened, or None for a message that only tells the position."""
+    if not message.HasField("sighting"):
+        return None
+    return SightingEvent(
+        position=message.position,
+        kind=_EVENT_KINDS.get(message.kind, SightingEventKind.UNSPECIFIED),
+        sighting=sighting_from(message.sighting),
+        event_time=time_from(message.event_time),
+    )
+
+
+def _key(table: Mapping[_EnumT, int], value: int, default: _EnumT) -> _EnumT:
+    return next((key for key, wire in table.items() if wire == value), default)

@@ -1,0 +1,143 @@
+"""The one tree of errors of the SDK. A message is written for people; `reason` is for programs."""
+
+from __future__ import annotations
+
+
+class PorteroError(Exception):
+    """Base of everything that the SDK raises on purpose.
+
+    Attributes:
+        message: One sentence for people, naming the field and the limit where there are some.
+        reason: UPPER_SNAKE_CASE word for programs, stable across releases.
+        retryable: Whether the same call may succeed later without being changed.
+    """
+
+    default_reason = "UNKNOWN"
+    retryable = False
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason or self.default_reason
+
+
+class InvalidArgument(PorteroError):
+    """What was asked can never succeed as it is.
+
+    Attributes:
+        field: Path of the offending field, as in the proto ("person.display_name"); empty when not told.
+    """
+
+    default_reason = "INVALID_ARGUMENT"
+
+    def __init__(self, message: str, *, field: str = "", reason: str = "") -> None:
+        super().__init__(message, reason=reason)
+        self.field = field
+
+
+class NotFound(PorteroError):
+    """A resource does not exist.
+
+    Attributes:
+        resource: Its resource name ("people/ana"); empty when not told.
+    """
+
+    default_reason = "NOT_FOUND"
+
+    def __init__(self, message: str, *, resource: str = "", reason: str = "") -> None:
+        super().__init__(message, reason=reason)
+        self.resource = resource
+
+
+class AlreadyExists(PorteroError):
+    """A resource with this name exists.
+
+    Attributes:
+        resource: Its resource name; empty when not told.
+    """
+
+    default_reason = "ALREADY_EXISTS"
+
+    def __init__(self, message: str, *, resource: str = "", reason: str = "") -> None:
+        super().__init__(message, reason=reason)
+        self.resource = resource
+
+
+class FailedPrecondition(PorteroError):
+    """The call is sound, but not in this state of things."""
+
+    default_reason = "FAILED_PRECONDITION"
+
+
+class Aborted(PorteroError):
+    """Somebody else's change came between; asking again may succeed."""
+
+    default_reason = "ABORTED"
+    retryable = True
+
+
+class Unauthenticated(PorteroError):
+    """The server does not know who asks."""
+
+    default_reason = "UNAUTHENTICATED"
+
+
+class PermissionDenied(PorteroError):
+    """The server knows who asks, and says no."""
+
+    default_reason = "PERMISSION_DENIED"
+
+
+class ResourceExhausted(PorteroError):
+    """A quota, a rate or a queue is full.
+
+    Attributes:
+        retry_after: Seconds after which asking again makes sense; None when not told.
+    """
+
+    default_reason = "RESOURCE_EXHAUSTED"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None, reason: str = "") -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
+
+
+class Unavailable(PorteroError):
+    """The server, or something that it needs, does not answer now.
+
+    Attributes:
+        retry_after: Seconds after which asking again makes sense; None when not told.
+    """
+
+    default_reason = "UNAVAILABLE"
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None, reason: str = "") -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
+
+
+class Unreachable(Unavailable):
+    """No connection to the server could be made, or it was lost."""
+
+    default_reason = "UNREACHABLE"
+
+
+class DeadlineExceeded(PorteroError):
+    """The answer did not come in time. Whether the call was carried out is not known."""
+
+    default_reason = "DEADLINE_EXCEEDED"
+    retryable = True
+
+
+class Unimplemented(PorteroError):
+    """The server does not offer this call; it is older than this client, or not a Portero server."""
+
+    default_reason = "UNIMPLEMENTED"
+
+
+class ServerFault(PorteroError):
+    """The server failed in a way that nobody foresaw; its message carries an id for its operator."""
+
+    default_reason = "INTERNAL"

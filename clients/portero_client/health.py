@@ -1,0 +1,18 @@
+"""How the server is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHealth:
+    """What the server says of itself.
+
+    Attributes:
+        serving: Whether it takes work; False while it starts, drains or lacks its database.
+        version: Its version, or empty when it does not tell.
+    """
+
+    serving: bool
+    version: str

@@ -1,0 +1,64 @@
+"""Lists that come in pages, read item by item or as one page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Generic, Protocol, TypeVar
+
+from portero_client.calls import Call, Page, PageCall
+
+AnswerT = TypeVar("AnswerT")
+ItemT = TypeVar("ItemT")
+
+MAX_PAGE_SIZE = 1000
+
+
+class Ask(Protocol):
+    """Carries out a call."""
+
+    async def __call__(self, call: Call[AnswerT]) -> AnswerT:
+        """Gives the answer.
+
+        Raises:
+            PorteroError: The call failed.
+        """
+        ...
+
+
+class Listing(Generic[ItemT]):
+    """A list on the server; nothing is asked before it is read.
+
+    `async for item in listing` reads everything, a page at a time. `first` reads as much as is wanted
+    and tells where to go on.
+    """
+
+    def __init__(self, ask: Ask, pages: PageCall[ItemT], *, page_size: int, page_token: str) -> None:
+        self._ask = ask
+        self._pages = pages
+        self._page_size = page_size
+        self._page_token = page_token
+
+    async def __aiter__(self) -> AsyncIterator[ItemT]:
+        token = self._page_token
+        while True:
+            page = await self._ask(self._pages(self._page_size, token))
+            for item in page.items:
+                yield item
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def first(self, limit: int) -> Page[ItemT]:
+        """Gives up to `limit` items (1 or more) and the token that goes on exactly after them.
+
+        Raises:
+            PorteroError: A call failed.
+        """
+        items: list[ItemT] = []
+        token = self._page_token
+        while True:
+            page = await self._ask(self._pages(min(limit - len(items), MAX_PAGE_SIZE), token))
+            items.extend(page.items)
+            token = page.next_page_token
+            if not token or len(items) >= limit:
+                return Page(tuple(items), token)

@@ -1,0 +1,74 @@
+"""Resource names such as "people/ana": the one place that makes, checks and takes them apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from portero_client.errors import InvalidArgument
+
+_CHOSEN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_MINTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_FACE = re.compile(r"people/[^/]+/faces/[^/]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A kind of resource, as "people".
+
+    Attributes:
+        prefix: First part of the name.
+        singular: What one of them is called in messages.
+        identifier_pattern: What the last part may be.
+        rule: The same in words.
+    """
+
+    prefix: str
+    singular: str
+    identifier_pattern: re.Pattern[str]
+    rule: str
+
+    def name(self, value: str) -> str:
+        """Gives the resource name of an identifier ("ana") or of a name that is one already ("people/ana").
+
+        Raises:
+            InvalidArgument: It is neither.
+        """
+        identifier = value.removeprefix(f"{self.prefix}/")
+        if not self.identifier_pattern.fullmatch(identifier):
+            raise InvalidArgument(
+                f"the {self.singular}'s id must be {self.rule}, not {value[:80]!r}",
+                field="name",
+                reason="MALFORMED_NAME",
+            )
+        return f"{self.prefix}/{identifier}"
+
+    def identifier(self, value: str) -> str:
+        """Gives the last part of a name: "ana" of "people/ana", and of "ana".
+
+        Raises:
+            InvalidArgument: As `name`.
+        """
+        return self.name(value).removeprefix(f"{self.prefix}/")
+
+
+_CHOSEN_RULE = "1 to 63 characters of [a-z0-9-] beginning with a letter or digit"
+
+PEOPLE = Collection("people", "person", _CHOSEN, _CHOSEN_RULE)
+CAMERAS = Collection("cameras", "camera", _CHOSEN, _CHOSEN_RULE)
+SIGHTINGS = Collection("sightings", "sighting", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
+
+
+def face_name(value: str) -> str:
+    """Gives back the name of an enrolled face, "people/{person}/faces/{face}".
+
+    Raises:
+        InvalidArgument: It is something else.
+    """
+    if not _FACE.fullmatch(value):
+        raise InvalidArgument(
+            f"a face's name must be people/{{person}}/faces/{{face}}, not {value[:80]!r}",
+            field="name",
+            reason="MALFORMED_NAME",
+        )
+    return value

@@ -1,0 +1,165 @@
+"""What PorteroClient offers, by kind of resource. Every call raises PorteroError when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from portero_client import calls
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.listing import Ask, Listing
+from portero_client.people import FaceEnrollment, Person
+from portero_client.sightings import Sighting, SightingKind
+
+
+class People:
+    """People and the photographs that teach their faces. A person is given by id or resource name."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def create(
+        self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None
+    ) -> Person:
+        """Adds a person; the server makes an id up when none is given. Raises AlreadyExists."""
+        return await self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
+
+    async def get(self, person: str) -> Person:
+        """Gives a person. Raises NotFound."""
+        return await self._ask(calls.people.get(person))
+
+    def list(self, *, display_name_contains: str = "", page_size: int = 0, page_token: str = "") -> Listing[Person]:
+        """Lists people by resource name; `page_size` 1..1000, 0 is the server's default."""
+        pages = calls.people.list_pages(display_name_contains)
+        return Listing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+    async def update(self, person: Person, *fields: str) -> Person:
+        """Stores the named ones of display_name and labels; none named means those that are set."""
+        return await self._ask(calls.people.update(person, *fields))
+
+    async def delete(self, person: str) -> None:
+        """Removes a person and all faces. Raises NotFound."""
+        await self._ask(calls.people.delete(person))
+
+    async def enroll(self, person: str, image: bytes) -> FaceEnrollment:
+        """Teaches a person's face from one JPEG or PNG with exactly one face.
+
+        The same photograph again gives the face that is there.
+
+        Raises:
+            InvalidArgument: With reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, the photograph does not serve.
+        """
+        return await self._ask(calls.people.enroll(person, image))
+
+    def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> Listing[FaceEnrollment]:
+        """Lists the faces of a person, oldest first."""
+        return Listing(self._ask, calls.people.face_pages(person), page_size=page_size, page_token=page_token)
+
+    async def delete_face(self, face: str) -> None:
+        """Removes one face, "people/{person}/faces/{face}". Raises NotFound."""
+        await self._ask(calls.people.delete_face(face))
+
+
+class Images:
+    """What is found in a JPEG or PNG of at most 5 MiB; stores nothing."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def search(self, image: bytes, *, max_candidates: int = 0) -> tuple[Face, ...]:
+        """Finds the people in a photograph: every face, largest first; `max_candidates` 1..20, 0 means 5."""
+        return await self._ask(calls.images.search(image, max_candidates=max_candidates))
+
+    async def compare(self, source: bytes, target: bytes) -> Comparison:
+        """Says how alike the largest face of `source` is to each face of `target`."""
+        return await self._ask(calls.images.compare(source, target))
+
+    async def recognize(
+        self, image: bytes, *, faces: bool = True, texts: bool = False, max_candidates: int = 0
+    ) -> Recognition:
+        """Finds faces, text or both; gives up to `max_candidates` (0..20) for each face."""
+        return await self._ask(calls.images.recognize(image, faces=faces, texts=texts, max_candidates=max_candidates))
+
+    async def read_text(self, image: bytes) -> tuple[Text, ...]:
+        """Reads the text of an image, in reading order."""
+        return await self._ask(calls.images.read_text(image))
+
+
+class Cameras:
+    """Registered sources of frames. A camera is given by id or resource name."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def create(
+        self,
+        camera_id: str,
+        *,
+        display_name: str = "",
+        site: str = "",
+        mode: CameraMode = CameraMode.FACES,
+        purpose: CameraPurpose = CameraPurpose.VISITOR,
+        disabled: bool = False,
+        visit_gap: timedelta | None = None,
+        similarity_threshold: float | None = None,
+    ) -> Camera:
+        """Adds a camera. Raises AlreadyExists."""
+        return await self._ask(
+            calls.cameras.create(
+                camera_id,
+                display_name=display_name,
+                site=site,
+                mode=mode,
+                purpose=purpose,
+                disabled=disabled,
+                visit_gap=visit_gap,
+                similarity_threshold=similarity_threshold,
+            )
+        )
+
+    async def get(self, camera: str) -> Camera:
+        """Gives a camera. Raises NotFound."""
+        return await self._ask(calls.cameras.get(camera))
+
+    def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> Listing[Camera]:
+        """Lists cameras by resource name; `page_size` 1..1000, 0 is the server's default."""
+        return Listing(self._ask, calls.cameras.list_pages(site), page_size=page_size, page_token=page_token)
+
+    async def update(self, camera: Camera, *fields: str) -> Camera:
+        """Stores the named fields; none named means those that are set. Raises NotFound."""
+        return await self._ask(calls.cameras.update(camera, *fields))
+
+    async def delete(self, camera: str) -> None:
+        """Removes a camera; its sightings stay. Raises NotFound."""
+        await self._ask(calls.cameras.delete(camera))
+
+    async def status(self, camera: str) -> CameraStatus:
+        """Tells how a camera's stream is doing. Raises NotFound."""
+        return await self._ask(calls.cameras.status(camera))
+
+
+class Sightings:
+    """Who was before which camera, and when."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def get(self, sighting: str) -> Sighting:
+        """Gives a sighting. Raises NotFound."""
+        return await self._ask(calls.sightings.get(sighting))
+
+    def list(
+        self,
+        *,
+        camera: str = "",
+        person: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kind: SightingKind = SightingKind.ALL,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> Listing[Sighting]:
+        """Lists sightings, latest first: not over before `since`, begun before `until`; conditions add up."""
+        pages = calls.sightings.list_pages(camera=camera, person=person, since=since, until=until, kind=kind)
+        return Listing(self._ask, pages, page_size=page_size, page_token=page_token)

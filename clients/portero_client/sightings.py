@@ -1,0 +1,78 @@
+"""What is stored: who was before which camera, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from portero_client.detections import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A person, or a stranger, before a camera for a while.
+
+    Attributes:
+        name: Resource name, "sightings/{sighting}".
+        camera: Resource name, "cameras/{camera}".
+        person: Resource name, "people/{person}"; empty for a stranger.
+        display_name: The person's display name at the time of the answer; empty for a stranger.
+        first_seen_time: Capture time of the first frame, UTC.
+        last_seen_time: Capture time of the last frame so far, UTC.
+        similarity: Best similarity of its tracks, 0..1; 0 for a stranger.
+        margin: Lead over the runner-up at that similarity, 0..1.
+        track_count: How many tracks belong to it.
+        box: Where the face was in the frame that decided it.
+    """
+
+    name: str
+    camera: str
+    person: str
+    display_name: str
+    first_seen_time: datetime
+    last_seen_time: datetime
+    similarity: float
+    margin: float
+    track_count: int
+    box: Box
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether nobody of the gallery was recognized."""
+        return not self.person
+
+
+class SightingKind(Enum):
+    """Which sightings, by who they are of."""
+
+    ALL = "all"
+    NAMED = "named"
+    UNKNOWN = "unknown"
+
+
+class SightingEventKind(Enum):
+    """What happened to a sighting; UNSPECIFIED is a kind that a newer server has and this client does not know."""
+
+    UNSPECIFIED = "unspecified"
+    STARTED = "started"
+    RESUMED = "resumed"
+    REVISED = "revised"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class SightingEvent:
+    """One thing that happened.
+
+    Attributes:
+        position: Where to go on after it; only grows.
+        kind: What happened.
+        sighting: The sighting as it is now.
+        event_time: When it happened, by the server's clock, UTC.
+    """
+
+    position: int
+    kind: SightingEventKind
+    sighting: Sighting
+    event_time: datetime

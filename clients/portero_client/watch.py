@@ -1,0 +1,122 @@
+"""Follows sightings as they happen, through cuts of the connection, without repeating or missing one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+import grpc
+from portero.v1.sighting_service_pb2 import WatchSightingsResponse
+
+from portero_client import convert
+from portero_client.backoff import Backoff
+from portero_client.errors import PorteroError, ResourceExhausted, Unavailable, Unreachable
+from portero_client.sightings import SightingEvent
+
+_LOG = logging.getLogger(__name__)
+
+
+class WatchCall(Protocol):
+    """An open WatchSightings call, in bytes."""
+
+    async def read(self) -> object:
+        """Gives the next message, or grpc.aio.EOF."""
+        ...
+
+    def cancel(self) -> bool:
+        """Ends the call."""
+        ...
+
+
+class SightingWatch(AsyncIterator[SightingEvent]):
+    """Everything after a position, in order: `async for event in watch`.
+
+    A cut is mended by asking again after `position`. Only what will not heal is raised: a wrong
+    request, a refusal, a fault of the server. Keep `position` (or the last event's) to go on in another process.
+
+    One hole is inherent: without a first position, what happens between a cut and the resumption is
+    missed when the cut comes before the server's first message. Begin with a position where that matters.
+
+    Attributes:
+        position: Everything up to here has been given or was not asked for; None until the server tells.
+    """
+
+    def __init__(
+        self,
+        open_call: Callable[[int | None], WatchCall],
+        translate: Callable[[grpc.aio.AioRpcError], PorteroError],
+        *,
+        after: int | None,
+        backoff: Backoff,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.position = after
+        self._open_call = open_call
+        self._translate = translate
+        self._backoff = backoff
+        self._sleep = sleep
+        self._draw = draw
+        self._call: WatchCall | None = None
+        self._failures = 0
+
+    async def __anext__(self) -> SightingEvent:
+        while True:
+            message = await self._next_message()
+            if message is None or (self.position is not None and message.position < self.position):
+                continue
+            event = convert.event_from(message)
+            repeated = message.position == self.position
+            self.position = message.position
+            if event is not None and not repeated:
+                return event
+
+    async def aclose(self) -> None:
+        """Ends the watch; iterating again would begin after `position`."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _next_message(self) -> WatchSightingsResponse | None:
+        """Gives a message, or None after a cut was waited out."""
+        if self._call is None:
+            self._call = self._open_call(self.position)
+        try:
+            data = await self._call.read()
+        except grpc.aio.AioRpcError as error:
+            self._call = None
+            await self._pause(self._translate(error))
+            return None
+        except asyncio.CancelledError:
+            # gRPC ends a call whose read was cancelled. What the read may have taken comes again after `position`.
+            await self.aclose()
+            raise
+        if not isinstance(data, bytes):
+            # A server that goes away ends its watches in order.
+            self._call = None
+            await self._pause(Unreachable("the server ended the watch"))
+            return None
+        self._failures = 0
+        return WatchSightingsResponse.FromString(data)
+
+    async def _pause(self, error: PorteroError) -> None:
+        if not error.retryable:
+            raise error
+        self._failures += 1
+        delay = self._backoff.delay(self._failures, self._draw())
+        if isinstance(error, Unavailable | ResourceExhausted) and error.retry_after is not None:
+            delay = max(delay, error.retry_after)
+        _LOG.warning("watch interrupted (%s); resuming in %.1f s", error.message, delay)
+        await self._sleep(delay)

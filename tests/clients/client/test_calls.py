@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor_pool import Default
+
+from portero_client import Camera, CameraMode, CameraPurpose, InvalidArgument, Person, SightingKind
+from portero_client.calls import Call, cameras, health, images, people, sightings
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+ANA = Person("people/ana", "Ana", {}, 0, NOW, NOW)
+DOOR = Camera(
+    "cameras/door",
+    "Door",
+    "",
+    CameraMode.FACES,
+    CameraPurpose.VISITOR,
+    False,
+    None,
+    None,
+    NOW,
+    NOW,
+)
+CALLS: list[Call[Any]] = [
+    people.create("Ana", person_id="ana", labels=None),
+    people.get("ana"),
+    people.list_pages("")(0, ""),
+    people.update(ANA, "display_name"),
+    people.delete("ana"),
+    people.enroll("ana", b"x"),
+    people.face_pages("ana")(0, ""),
+    people.delete_face("people/ana/faces/f"),
+    images.search(b"x", max_candidates=0),
+    images.compare(b"x", b"y"),
+    images.recognize(b"x", faces=True, texts=True, max_candidates=0),
+    images.read_text(b"x"),
+    cameras.create(
+        "door",
+        display_name="",
+        site="",
+        mode=CameraMode.FACES,
+        purpose=CameraPurpose.VISITOR,
+        disabled=False,
+        visit_gap=None,
+        similarity_threshold=None,
+    ),
+    cameras.get("door"),
+    cameras.list_pages("")(0, ""),
+    cameras.update(DOOR),
+    cameras.delete("door"),
+    cameras.status("door"),
+    sightings.get("s1"),
+    sightings.list_pages(camera="", person="", since=None, until=None, kind=SightingKind.ALL)(0, ""),
+    health.check(),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.method.rpartition("/")[2])
+def test_a_call_sends_what_its_method_takes(call: Call[Any]) -> None:
+    """The path of every call is a method of the contract and its request is of that method's type."""
+    _, service, method = call.method.split("/")
+    descriptor = Default().FindServiceByName(service).FindMethodByName(method)
+    assert descriptor.input_type is call.request.DESCRIPTOR
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.method.rpartition("/")[2])
+def test_an_empty_answer_is_readable(call: Call[Any]) -> None:
+    """A server that leaves every field out breaks no client."""
+    call.read(b"")
+
+
+def test_no_unary_method_of_the_contract_is_left_out() -> None:
+    """Every unary method of the four services has a call."""
+    offered = {call.method for call in CALLS}
+    for name in ("GalleryService", "CameraService", "SightingService", "RecognitionService"):
+        service = Default().FindServiceByName(f"portero.v1.{name}")
+        for method in service.methods:
+            if not method.server_streaming:
+                assert f"/{service.full_name}/{method.name}" in offered
+
+
+def test_an_image_above_the_limit_is_refused_with_the_limit() -> None:
+    """An image of more than 5 MiB never travels, and the message says how large it may be."""
+    assert images.checked_image(b"x" * images.MAX_IMAGE_BYTES)
+    with pytest.raises(InvalidArgument, match=r"at most 5,242,880 \(5 MiB\)") as caught:
+        images.compare(b"x", b"x" * (images.MAX_IMAGE_BYTES + 1))
+    assert (caught.value.field, caught.value.reason) == ("target_image", "TOO_MANY_BYTES")
+
+
+def test_an_empty_image_is_refused() -> None:
+    """An image without bytes never travels."""
+    with pytest.raises(InvalidArgument, match="image is empty"):
+        people.enroll("ana", b"")
+
+
+def test_each_new_person_has_a_request_id_of_its_own() -> None:
+    """Two creations are two wishes, however alike; only a repetition of one carries the same id."""
+    one, other = (people.create("Ana", person_id="", labels=None).request for _ in range(2))
+    assert one != other
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    """Nobody knows which sightings a time without a zone asks for."""
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="time zone"):
+        sightings.list_pages(camera="", person="", since=naive, until=None, kind=SightingKind.ALL)
