@@ -1,0 +1,1 @@
+"""What lasts: the only package that knows SQL."""

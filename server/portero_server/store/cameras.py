@@ -1,0 +1,161 @@
+"""Cameras as they are registered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.cameras import Camera, CameraMode, Lane
+from portero_server.errors import AlreadyExists, NotFound
+from portero_server.store.database import Database
+from portero_server.store.schema import cameras
+
+
+class CameraChanges(TypedDict, total=False):
+    """New values of a camera's fields; absent ones stay as they are."""
+
+    display_name: str
+    site: str
+    mode: CameraMode
+    purpose: Lane
+    disabled: bool
+    visit_gap: timedelta | None
+    similarity_threshold: float | None
+
+
+class CameraStore:
+    """Keeps cameras."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(
+        self,
+        camera_id: str,
+        *,
+        display_name: str,
+        site: str = "",
+        mode: CameraMode = CameraMode.FACES,
+        purpose: Lane = Lane.VISITOR,
+        disabled: bool = False,
+        visit_gap: timedelta | None = None,
+        similarity_threshold: float | None = None,
+    ) -> Camera:
+        """Adds a camera.
+
+        Raises:
+            AlreadyExists: The id is taken.
+        """
+        now = self._clock.now()
+        camera = Camera(
+            camera_id, display_name, site, mode, purpose, disabled, visit_gap, similarity_threshold, now, now
+        )
+        row = {"camera_id": camera_id, "created_at": now, "updated_at": now} | _columns(
+            display_name=display_name,
+            site=site,
+            mode=mode,
+            purpose=purpose,
+            disabled=disabled,
+            visit_gap=visit_gap,
+            similarity_threshold=similarity_threshold,
+        )
+
+        async def unit(connection: AsyncConnection) -> Camera:
+            try:
+                await connection.execute(insert(cameras).values(row))
+            except IntegrityError:
+                raise AlreadyExists(f"cameras/{camera_id}") from None
+            return camera
+
+        return await self._database.run(unit)
+
+    async def get(self, camera_id: str) -> Camera:
+        """Gives a camera.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return await self._database.read(lambda connection: _get(connection, camera_id))
+
+    async def list(self, limit: int, after_id: str | None = None, site: str | None = None) -> Sequence[Camera]:
+        """Gives cameras by id: at most `limit` after `after_id`, of one site or (None) of all."""
+        query = select(cameras).order_by(cameras.c.camera_id).limit(limit)
+        if after_id is not None:
+            query = query.where(cameras.c.camera_id > after_id)
+        if site is not None:
+            query = query.where(cameras.c.site == site)
+
+        async def unit(connection: AsyncConnection) -> Sequence[Camera]:
+            return [_camera(row) for row in await connection.execute(query)]
+
+        return await self._database.read(unit)
+
+    async def update(self, camera_id: str, **changes: Unpack[CameraChanges]) -> Camera:
+        """Changes fields of a camera and gives it as stored.
+
+        Raises:
+            NotFound: There is none.
+        """
+        values = _columns(**changes) | {"updated_at": self._clock.now()}
+
+        async def unit(connection: AsyncConnection) -> Camera:
+            await connection.execute(update(cameras).where(cameras.c.camera_id == camera_id).values(values))
+            return await _get(connection, camera_id)
+
+        return await self._database.run(unit)
+
+    async def delete(self, camera_id: str) -> None:
+        """Removes a camera; its streams and sightings stay.
+
+        Raises:
+            NotFound: There is none.
+        """
+
+        async def unit(connection: AsyncConnection) -> None:
+            result = await connection.execute(delete(cameras).where(cameras.c.camera_id == camera_id))
+            if not result.rowcount:
+                raise NotFound(f"cameras/{camera_id}")
+
+        await self._database.run(unit)
+
+
+def _columns(**changes: Unpack[CameraChanges]) -> dict[str, Any]:
+    values: dict[str, Any] = dict(changes)
+    if "mode" in changes:
+        values["mode"] = changes["mode"].value
+    if "purpose" in changes:
+        values["purpose"] = changes["purpose"].value
+    if "visit_gap" in changes:
+        gap = values.pop("visit_gap")
+        values["visit_gap_seconds"] = None if gap is None else gap.total_seconds()
+    return values
+
+
+async def _get(connection: AsyncConnection, camera_id: str) -> Camera:
+    row = (await connection.execute(select(cameras).where(cameras.c.camera_id == camera_id))).one_or_none()
+    if row is None:
+        raise NotFound(f"cameras/{camera_id}")
+    return _camera(row)
+
+
+def _camera(row: Any) -> Camera:
+    gap = row.visit_gap_seconds
+    return Camera(
+        camera_id=row.camera_id,
+        display_name=row.display_name,
+        site=row.site,
+        mode=CameraMode(row.mode),
+        purpose=Lane(row.purpose),
+        disabled=row.disabled,
+        visit_gap=None if gap is None else timedelta(seconds=gap),
+        similarity_threshold=row.similarity_threshold,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

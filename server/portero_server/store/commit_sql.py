@@ -1,0 +1,227 @@
+"""The statements of a group commit. Each takes any number of rows, and is left out when there are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.domain.frames import RejectionReason
+from portero_server.domain.sightings import Sighting, SightingEventKind, StreamCommit, StreamRow
+from portero_server.store.rows import DialectName, encoded, incoming, insert_rows
+from portero_server.store.schema import (
+    OUTCOME_COLUMNS,
+    along,
+    events,
+    recognitions,
+    sighting_tracks,
+    sightings,
+    stream_exceptions,
+    streams,
+    texts,
+)
+from portero_server.store.sequencers import take_positions
+from portero_server.store.sightings import sighting_columns, sighting_of
+from portero_server.store.types import Name, UtcTime
+from portero_server.store.visits import TrackLink
+
+
+class CommitSql:
+    """Statements for one dialect, made once."""
+
+    def __init__(self, dialect: DialectName) -> None:
+        self._put_sightings = insert_rows(dialect, sightings, replacing=_all_but(sightings.c.sighting_id))
+        self._put_links = insert_rows(dialect, sighting_tracks, replacing=_all_but(sighting_tracks.c.track_id))
+        self._put_recognitions = insert_rows(dialect, recognitions)
+        self._put_exceptions = insert_rows(dialect, stream_exceptions, replacing=("last_sequence",))
+        self._put_texts = insert_rows(dialect, texts)
+        self._put_events = insert_rows(dialect, events)
+
+        wanted = incoming(dialect, [Column("camera_id", Name), Column("person_id", Name), Column("latest", UtcTime)])
+        latest_visit = (
+            along(select(sightings.c.sighting_id), sightings, "ix_sightings_visit")
+            .where(
+                sightings.c.person_id == wanted.c.person_id,
+                sightings.c.camera_id == wanted.c.camera_id,
+                sightings.c.first_seen <= wanted.c.latest,
+                sightings.c.track_count > 0,
+            )
+            .order_by(sightings.c.first_seen.desc(), sightings.c.sighting_id.desc())
+            .limit(1)
+            .correlate(wanted)
+            .scalar_subquery()
+        )
+        self._latest_visits = select(latest_visit).select_from(wanted)
+
+        progress = incoming(
+            dialect, [streams.c.stream_id, streams.c.durable_sequence, *(streams.c[name] for name in _COUNTERS)]
+        )
+        self._move_streams = (
+            update(streams)
+            .where(streams.c.stream_id == progress.c.stream_id)
+            .values(
+                {streams.c.durable_sequence: progress.c.durable_sequence}
+                | {streams.c[name]: streams.c[name] + progress.c[name] for name in _COUNTERS}
+            )
+        )
+
+    async def lock_streams(self, connection: AsyncConnection, ids: Collection[int]) -> Mapping[int, StreamRow]:
+        """Gives streams by id and holds their rows until the transaction ends."""
+        # In order of id, as everybody locks them.
+        query = select(streams).where(streams.c.stream_id.in_(sorted(ids))).order_by(streams.c.stream_id)
+        rows = await connection.execute(query.with_for_update())
+        return {
+            row.stream_id: StreamRow(row.stream_id, row.camera_id, row.epoch, row.session, row.durable_sequence)
+            for row in rows
+        }
+
+    async def links(self, connection: AsyncConnection, track_ids: Collection[str]) -> Sequence[TrackLink]:
+        """Gives the links of the tracks that have one."""
+        if not track_ids:
+            return []
+        query = select(sighting_tracks).where(sighting_tracks.c.track_id.in_(sorted(track_ids)))
+        return [
+            TrackLink(row.track_id, row.sighting_id, row.ordinal, row.ended) for row in await connection.execute(query)
+        ]
+
+    async def joinable_sightings(self, connection: AsyncConnection, parts: Iterable[StreamCommit]) -> set[str]:
+        """Gives, for every named track decided, the person's latest sighting at the camera that it might join."""
+        wanted = [
+            {
+                "camera_id": part.camera_id,
+                "person_id": track.match.person_id,
+                "latest": track.last_seen + track.visit_gap,
+            }
+            for part in parts
+            for track in part.decided
+            if track.match is not None
+        ]
+        if not wanted:
+            return set()
+        return {found for found in await connection.scalars(self._latest_visits, encoded(wanted)) if found is not None}
+
+    async def sightings(self, connection: AsyncConnection, ids: Collection[str]) -> Sequence[Sighting]:
+        """Gives sightings by id."""
+        if not ids:
+            return []
+        query = select(sightings).where(sightings.c.sighting_id.in_(sorted(ids)))
+        return [sighting_of(row) for row in await connection.execute(query)]
+
+    async def write_sightings(self, connection: AsyncConnection, changed: Iterable[Sighting]) -> None:
+        """Writes sightings whole, new ones and those that are there."""
+        await _write(connection, self._put_sightings, [sighting_columns(sighting) for sighting in changed])
+
+    async def write_links(self, connection: AsyncConnection, changed: Iterable[TrackLink]) -> None:
+        """Writes links whole, new ones and those that are there."""
+        rows = [
+            {
+                "track_id": link.track_id,
+                "sighting_id": link.sighting_id,
+                "ordinal": link.ordinal,
+                "ended": link.ended,
+            }
+            for link in changed
+        ]
+        await _write(connection, self._put_links, rows)
+
+    async def write_evidence(
+        self, connection: AsyncConnection, parts: Sequence[StreamCommit], names: Mapping[str, str]
+    ) -> None:
+        """Writes recognitions, refused and missing frames, and texts; what is there already stays.
+
+        Args:
+            connection: Of the transaction.
+            parts: Of the commit.
+            names: People that exist; an answer that names somebody else keeps its row but not the person.
+        """
+        await _write(connection, self._put_recognitions, _recognition_rows(parts, names))
+        await _write(connection, self._put_exceptions, _exception_rows(parts))
+        await _write(connection, self._put_texts, _text_rows(parts))
+
+    async def write_streams(self, connection: AsyncConnection, progress: Sequence[Mapping[str, int]]) -> None:
+        """Moves watermarks and adds to the counters of outcomes."""
+        await _write(connection, self._move_streams, progress)
+
+    async def write_events(
+        self, connection: AsyncConnection, happened: Sequence[tuple[SightingEventKind, Sighting]], now: datetime
+    ) -> int | None:
+        """Appends events and gives the last one's position."""
+        if not happened:
+            return None
+        first = await take_positions(connection, "events", len(happened))
+        rows = [
+            {
+                "position": position,
+                "kind": kind.value,
+                "sighting_id": sighting.sighting_id,
+                "camera_id": sighting.camera_id,
+                "happened_at": now,
+            }
+            for position, (kind, sighting) in enumerate(happened, first)
+        ]
+        await _write(connection, self._put_events, rows)
+        return first + len(rows) - 1
+
+
+_COUNTERS = tuple(OUTCOME_COLUMNS.values())
+
+
+def _all_but(key: Column[Any]) -> list[str]:
+    return [column.name for column in key.table.columns if column is not key]
+
+
+async def _write(connection: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        await connection.execute(statement, encoded(rows))
+
+
+def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "recognition_id": answer.recognition_id,
+            "stream_id": part.stream_id,
+            "track_id": answer.track_id,
+            "sequence": answer.sequence,
+            "captured_at": answer.captured_at,
+            "engine": answer.engine,
+            "outcome": answer.outcome,
+            "person_id": answer.person_id if answer.person_id in names else None,
+            "similarity": answer.similarity,
+            "margin": answer.margin,
+            "quality": answer.quality,
+            "latency": answer.latency,
+        }
+        for part in parts
+        for answer in part.recognitions
+    ]
+
+
+def _exception_rows(parts: Iterable[StreamCommit]) -> list[dict[str, Any]]:
+    return [
+        {
+            "stream_id": part.stream_id,
+            "first_sequence": exception.first_sequence,
+            "last_sequence": exception.last_sequence,
+            "kind": "rejected" if isinstance(exception.reason, RejectionReason) else "missing",
+            "reason": exception.reason.value,
+        }
+        for part in parts
+        for exception in part.exceptions
+    ]
+
+
+def _text_rows(parts: Iterable[StreamCommit]) -> list[dict[str, Any]]:
+    return [
+        {
+            "stream_id": part.stream_id,
+            "sequence": text.sequence,
+            "captured_at": text.captured_at,
+            "content": json.dumps(text.lines, ensure_ascii=False),
+        }
+        for part in parts
+        for text in part.texts
+    ]

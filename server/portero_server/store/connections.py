@@ -1,0 +1,210 @@
+"""How connections are made: one writer for SQLite; sessions, TLS and distrust after a timeout for MySQL."""
+
+from __future__ import annotations
+
+import math
+import os
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import Pool, QueuePool
+
+from portero_server.errors import StartupProblem
+from portero_server.store.faults import READ_ONLY_CODES, driver_code
+from portero_server.store.rows import DialectName
+
+_TLS_WORDS = ("ssl", "ssl_ca", "ssl_cert", "ssl_key")
+_KNOWN_WORDS = frozenset({*_TLS_WORDS, "unix_socket"})
+_OLDEST_CONNECTION = 1800.0
+"""Seconds after which an idle connection is replaced; firewalls and servers drop them after hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Where units of work get their connections.
+
+    Attributes:
+        dialect: Whose SQL is spoken.
+        address: The database for people, without user and password.
+        writer: For units that write; SQLite's has one connection, so that its pool is the queue of writers.
+        reader: For units that only read; the same as `writer` except for SQLite.
+        distrust: Has every connection made so far replaced before it is used again.
+        folder: Where the database's file is; None for a server.
+        limit: Most connections, of both together.
+    """
+
+    dialect: DialectName
+    address: str
+    writer: AsyncEngine
+    reader: AsyncEngine
+    distrust: Callable[[], None]
+    folder: Path | None
+    limit: int
+
+    @property
+    def in_use(self) -> int:
+        """Connections that units of work hold."""
+        return sum(_held(engine.pool) for engine in {self.writer, self.reader})
+
+
+def make_engines(url: str, *, pool_size: int, timeout: float) -> Engines:
+    """Prepares engines for a database; connects to nothing yet.
+
+    Args:
+        url: sqlite+aiosqlite:///FILE, or mysql+aiomysql://USER:PASSWORD@HOST:PORT/NAME with, for TLS, ?ssl=true
+            (certificates of the system) or ?ssl_ca=FILE, ssl_cert=FILE and ssl_key=FILE.
+        pool_size: Most connections to MySQL; most reading ones to SQLite.
+        timeout: Longest time of a unit of work, seconds.
+
+    Raises:
+        StartupProblem: The URL cannot be used.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StartupProblem("PORTERO_DATABASE_URL is not a database URL") from None
+    options: dict[str, Any] = {
+        # Statements in error texts must not show names of people.
+        "hide_parameters": True,
+        # The unit's own time limit ends the wait for a connection first.
+        "pool_timeout": 2 * timeout,
+        "max_overflow": 0,
+    }
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed, pool_size, timeout, options)
+    return _mysql(parsed, pool_size, timeout, options)
+
+
+def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -> Engines:
+    if not url.database or ":memory:" in url.database:
+        raise StartupProblem("PORTERO_DATABASE_URL must name a file, as sqlite+aiosqlite:///portero.db")
+    _check_file(Path(url.database))
+
+    def engine(begin: str, size: int, only_reads: bool) -> AsyncEngine:
+        # Without an isolation level the driver begins no transactions by itself; ours begin as they must.
+        made = create_async_engine(url, pool_size=size, connect_args={"isolation_level": None}, **options)
+
+        @event.listens_for(made.sync_engine, "connect")
+        def prepare(connection: Any, _: object) -> None:
+            cursor = connection.cursor()
+            # Other processes (portero-server migrate) may hold the file for a moment.
+            cursor.execute(f"PRAGMA busy_timeout = {int(timeout * 800)}")
+            cursor.execute("PRAGMA journal_mode = WAL")
+            # With WAL a lesser setting loses commits when power fails.
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+            cursor.execute(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
+            cursor.close()
+
+        @event.listens_for(made.sync_engine, "begin")
+        def begin_transaction(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return made
+
+    # IMMEDIATE takes the write lock at once: a transaction that began by reading could not be upgraded.
+    writer = engine("BEGIN IMMEDIATE", 1, only_reads=False)
+    reader = engine("BEGIN", pool_size, only_reads=True)
+    return Engines(
+        "sqlite", url.database, writer, reader, lambda: None, Path(url.database).resolve().parent, 1 + pool_size
+    )
+
+
+def _check_file(file: Path) -> None:
+    # Found out here rather than by connecting: the driver then leaves a thread that complains after the loop's end.
+    if not file.parent.is_dir():
+        raise StartupProblem(f"PORTERO_DATABASE_URL: the folder {file.parent} does not exist")
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise StartupProblem(f"PORTERO_DATABASE_URL: the file {file} cannot be written")
+
+
+def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -> Engines:
+    context = _tls(url)
+    arguments: dict[str, Any] = {
+        "charset": "utf8mb4",
+        "connect_timeout": timeout,
+        "init_command": (
+            "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
+            # Shorter than the unit's time, so that there is some left to try again.
+            f"innodb_lock_wait_timeout = {max(1, math.floor(timeout / 2))}"
+        ),
+    }
+    if context is not None:
+        arguments["ssl"] = context
+    engine = create_async_engine(
+        url.difference_update_query(_TLS_WORDS),
+        pool_size=pool_size,
+        # No ping on checkout: it would cost a round trip a unit, and a unit whose connection turns out to be
+        # lost is run again anyway.
+        pool_recycle=_OLDEST_CONNECTION,
+        isolation_level="READ COMMITTED",
+        connect_args=arguments,
+        **options,
+    )
+    distrusted = False
+
+    def distrust() -> None:
+        nonlocal distrusted
+        distrusted = True
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def replace_distrusted(*_: object) -> None:
+        # After a timeout every pooled connection may lead nowhere, and each would cost another timeout.
+        nonlocal distrusted
+        if distrusted:
+            distrusted = False
+            raise InvalidatePoolError
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def leave_former_writer(context: ExceptionContext) -> None:
+        if driver_code(context.original_exception) in READ_ONLY_CODES:
+            context.is_disconnect = True
+
+    if context is not None:
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def insist_on_tls(connection: Any, _: object) -> None:
+            # The driver goes on in plain text when the server offers no TLS.
+            cursor = connection.cursor()
+            cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+            row = cursor.fetchone()
+            cursor.close()
+            if not row or not row[1]:
+                raise StartupProblem("the database server offers no TLS, which PORTERO_DATABASE_URL asks for")
+
+    address = f"{url.host or 'localhost'}:{url.port or 3306}/{url.database or ''}"
+    return Engines("mysql", address, engine, engine, distrust, None, pool_size)
+
+
+def _held(pool: Pool) -> int:
+    return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+
+def _tls(url: URL) -> ssl.SSLContext | None:
+    words = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    unknown = sorted(set(url.query) - _KNOWN_WORDS)
+    if unknown:
+        raise StartupProblem(
+            f"PORTERO_DATABASE_URL has unknown options {', '.join(unknown)}; "
+            f"known are {', '.join(sorted(_KNOWN_WORDS))}"
+        )
+    if words.get("ssl", "true") not in ("true", "false"):
+        raise StartupProblem("PORTERO_DATABASE_URL: ssl must be true or false")
+    if words.get("ssl") == "false" or not set(words) & set(_TLS_WORDS):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=words.get("ssl_ca"))
+        if "ssl_cert" in words:
+            context.load_cert_chain(words["ssl_cert"], words.get("ssl_key"))
+    except OSError as error:
+        raise StartupProblem(
+            f"PORTERO_DATABASE_URL: a certificate file cannot be used: {error.strerror or error}"
+        ) from None
+    return context

@@ -1,0 +1,292 @@
+"""Units of work: each one transaction, in its own task, within a time limit, run again where that is safe.
+
+A unit goes begin → work → commit. Until the commit is sent, a caller that is cancelled ends the unit, and a lost
+connection, a deadlock or a failover has it run again from the start. From then on nothing but the time limit ends it,
+and when no answer comes nobody knows: CommitUnknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from portero_server.clock import Clock, SystemClock
+from portero_server.errors import StoreUnavailable
+from portero_server.store.connections import make_engines
+from portero_server.store.faults import CommitUnknown, Fault, Verdict, diagnosed
+from portero_server.store.rows import DialectName
+
+T = TypeVar("T")
+Unit = Callable[[AsyncConnection], Awaitable[T]]
+
+_MAX_RETRIES = 8
+_FIRST_PAUSE = 0.01
+_LONGEST_PAUSE = 0.5
+_ROLLBACK_TIME = 1.0
+
+
+class UnitObserver(Protocol):
+    """Who wants to know how units of work went (metrics)."""
+
+    def observe_unit(self, seconds: float, retries: int, outcome: str) -> None:
+        """Takes one finished unit.
+
+        Args:
+            seconds: From the call to the end, waiting and retries included.
+            retries: How often it was run again.
+            outcome: "committed", "read", "failed" (the unit's own error), "unavailable", "unknown" or "cancelled".
+        """
+        ...
+
+
+class UnobservedUnits:
+    """Looks away."""
+
+    def observe_unit(self, seconds: float, retries: int, outcome: str) -> None:
+        """Does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLoad:
+    """How much of the database's means is used.
+
+    Attributes:
+        in_use: Connections that units of work hold.
+        limit: Most connections.
+        storage: Size of the file system that holds the database's file, bytes; 0 with a server.
+        storage_free: What is free of it.
+    """
+
+    in_use: int
+    limit: int
+    storage: int
+    storage_free: int
+
+
+class _Progress:
+    """How far a unit has come; shared between its task and its caller."""
+
+    __slots__ = ("committing", "outcome", "retries")
+
+    def __init__(self) -> None:
+        self.committing = False
+        self.outcome = "cancelled"
+        self.retries = 0
+
+
+class Database:
+    """One database, for all stores."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int,
+        timeout: float,
+        observer: UnitObserver | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Prepares; connects to nothing yet.
+
+        Args:
+            url: As in PORTERO_DATABASE_URL.
+            pool_size: Most connections.
+            timeout: Longest time of one unit of work, seconds.
+            observer: Told of every unit.
+            clock: Measures them.
+
+        Raises:
+            StartupProblem: The URL cannot be used.
+        """
+        self._engines = make_engines(url, pool_size=pool_size, timeout=timeout)
+        self._timeout = timeout
+        self._observer = observer or UnobservedUnits()
+        self._clock = clock or SystemClock()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._closed = False
+
+    @property
+    def dialect(self) -> DialectName:
+        """Whose SQL is spoken."""
+        return self._engines.dialect
+
+    @property
+    def address(self) -> str:
+        """The database for people: host, port and name, or the file; never user or password."""
+        return self._engines.address
+
+    def load(self) -> DatabaseLoad:
+        """Tells how much of the connections and of the storage is used."""
+        folder = self._engines.folder
+        storage = None if folder is None else shutil.disk_usage(folder)
+        return DatabaseLoad(
+            in_use=self._engines.in_use,
+            limit=self._engines.limit,
+            storage=0 if storage is None else storage.total,
+            storage_free=0 if storage is None else storage.free,
+        )
+
+    async def run(self, unit: Unit[T]) -> T:
+        """Runs a unit of work in one transaction and commits it.
+
+        Args:
+            unit: Gets the connection; runs again from the start after a lost connection or a deadlock, so it
+                must do nothing but talk to the database. Its own errors roll back and pass through.
+
+        Raises:
+            CommitUnknown: Whether the commit happened is not known.
+            StoreUnavailable: The database does not answer, or not in time. Nothing was stored.
+            StoreRefused: The data broke a rule of the database. Nothing was stored.
+        """
+        return await self._in_own_task(self._engines.writer, unit, commits=True)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Runs a unit that only reads; on SQLite it does not queue behind writers.
+
+        Raises:
+            StoreUnavailable: The database does not answer, or not in time.
+        """
+        return await self._in_own_task(self._engines.reader, unit, commits=False)
+
+    async def check(self) -> None:
+        """Proves that the database answers.
+
+        Raises:
+            StoreUnavailable: It does not.
+        """
+
+        async def ask(connection: AsyncConnection) -> None:
+            await connection.execute(select(1))
+
+        await self.read(ask)
+
+    async def change_schema(self, work: Callable[[Connection], T]) -> T:
+        """Runs synchronous work in a transaction without time limit; for migrations.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        try:
+            async with self._engines.writer.begin() as connection:
+                return await connection.run_sync(work)
+        except (SQLAlchemyError, OSError) as error:
+            raise _understood(error).as_error() from None
+
+    async def aclose(self) -> None:
+        """Waits for the units under way, which the time limit bounds, and lets go of all connections."""
+        self._closed = True
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._engines.writer.dispose()
+        await self._engines.reader.dispose()
+        # The driver's sockets close in the loop's next turn.
+        await asyncio.sleep(0)
+
+    async def _in_own_task(self, engine: AsyncEngine, unit: Unit[T], *, commits: bool) -> T:
+        if self._closed:
+            raise StoreUnavailable("the database is being closed")
+        progress = _Progress()
+        task = asyncio.create_task(self._observed(engine, unit, progress, commits=commits))
+        self._tasks.add(task)
+        task.add_done_callback(self._settled)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not progress.committing:
+                task.cancel()
+            raise
+
+    def _settled(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            # A caller that was cancelled no longer takes the error; the observer was told.
+            task.exception()
+
+    async def _observed(self, engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
+        began = self._clock.monotonic()
+        try:
+            result = await self._within_time(engine, unit, progress, commits=commits)
+            progress.outcome = "committed" if commits else "read"
+            return result
+        except CommitUnknown:
+            progress.outcome = "unknown"
+            raise
+        except StoreUnavailable:
+            progress.outcome = "unavailable"
+            raise
+        except Exception:
+            progress.outcome = "failed"
+            raise
+        finally:
+            self._observer.observe_unit(self._clock.monotonic() - began, progress.retries, progress.outcome)
+
+    async def _within_time(self, engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
+        try:
+            async with asyncio.timeout(self._timeout) as limit:
+                while True:
+                    try:
+                        return await _transact(engine, unit, progress, commits=commits)
+                    except Exception as error:
+                        fault = diagnosed(error)
+                        if fault is None:
+                            raise
+                        self._give_up_or_go_on(fault, progress)
+                    await asyncio.sleep(_pause(progress.retries))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            self._engines.distrust()
+            if progress.committing:
+                raise CommitUnknown("the database did not confirm the commit in time") from None
+            raise StoreUnavailable(f"the database did not answer within {self._timeout:g} s") from None
+
+    @staticmethod
+    def _give_up_or_go_on(fault: Fault, progress: _Progress) -> None:
+        if progress.committing and fault.unanswered:
+            raise CommitUnknown("the database did not confirm the commit") from None
+        if fault.verdict is not Verdict.AGAIN or progress.retries >= _MAX_RETRIES:
+            raise fault.as_error() from None
+        progress.committing = False
+        progress.retries += 1
+
+
+async def _transact(engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
+    connection = await engine.connect()
+    try:
+        result = await unit(connection)
+        if commits:
+            progress.committing = True
+            await connection.commit()
+    except BaseException:
+        await _abandon(connection)
+        raise
+    await connection.close()
+    return result
+
+
+async def _abandon(connection: AsyncConnection) -> None:
+    # A rollback that gets no answer breaks the connection, which rolls back as well.
+    try:
+        with contextlib.suppress(SQLAlchemyError, OSError):
+            async with asyncio.timeout(_ROLLBACK_TIME):
+                await connection.rollback()
+    finally:
+        await connection.close()
+
+
+def _pause(retries: int) -> float:
+    # Full jitter, so that units that met once do not meet again.
+    return random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**retries))  # noqa: S311 - chance, not a secret
+
+
+def _understood(error: SQLAlchemyError | OSError) -> Fault:
+    return diagnosed(error) or Fault(Verdict.UNAVAILABLE, "the database cannot be used")

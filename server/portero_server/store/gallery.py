@@ -1,0 +1,120 @@
+"""Rows of enrolled faces, and the log of changes by which other server processes follow the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.domain.detections import FaceQuality
+from portero_server.domain.people import FaceEnrollment, GalleryFace
+from portero_server.store.boxes import box_columns, box_of
+from portero_server.store.rows import DialectName, encoded, insert_rows
+from portero_server.store.schema import faces, gallery_changes
+from portero_server.store.sequencers import take_positions
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryChange:
+    """One face that came or went.
+
+    Attributes:
+        position: Only grows; positions become visible in order.
+        added: False when the face went.
+        engine: Whose face it is ("local", "rekognition").
+        model_version: Of which face model.
+        face: With its embedding when it came.
+    """
+
+    position: int
+    added: bool
+    engine: str
+    model_version: str
+    face: GalleryFace
+
+
+def gallery_face(row: Any) -> GalleryFace:
+    """Gives a row of `faces` as an engine wants it."""
+    return GalleryFace(row.face_id, row.person_id, row.embedding, row.external_id)
+
+
+def enrollment(row: Any) -> FaceEnrollment:
+    """Gives a whole row of `faces`."""
+    return FaceEnrollment(
+        face_id=row.face_id,
+        person_id=row.person_id,
+        box=box_of(row),
+        quality=FaceQuality(row.quality_size, row.quality_frontality, row.quality_sharpness, row.quality_brightness),
+        engine=row.engine,
+        model_version=row.model_version,
+        embedding=row.embedding,
+        external_id=row.external_id,
+        created_at=row.created_at,
+    )
+
+
+def face_columns(face: FaceEnrollment) -> dict[str, Any]:
+    """Gives the column values of a row of `faces`."""
+    quality = face.quality
+    return box_columns(face.box) | {
+        "face_id": face.face_id,
+        "person_id": face.person_id,
+        "quality_size": quality.size,
+        "quality_frontality": quality.frontality,
+        "quality_sharpness": quality.sharpness,
+        "quality_brightness": quality.brightness,
+        "engine": face.engine,
+        "model_version": face.model_version,
+        "embedding": face.embedding,
+        "external_id": face.external_id,
+        "created_at": face.created_at,
+    }
+
+
+async def log_changes(connection: AsyncConnection, dialect: DialectName, rows: Sequence[Any], *, added: bool) -> None:
+    """Writes into the log that faces (rows of `faces`) came or went, in the transaction that makes it so."""
+    if not rows:
+        return
+    first = await take_positions(connection, "gallery", len(rows))
+    changes = (
+        {
+            "position": position,
+            "added": added,
+            "face_id": row.face_id,
+            "person_id": row.person_id,
+            "engine": row.engine,
+            "model_version": row.model_version,
+            "external_id": row.external_id,
+        }
+        for position, row in enumerate(rows, first)
+    )
+    await connection.execute(insert_rows(dialect, gallery_changes), encoded(changes))
+
+
+def changes_query(after: int, limit: int) -> Select[Any]:
+    """Gives the query of the log after a position; faces that came and have gone again are left out."""
+    embedding = faces.c.embedding
+    return (
+        select(gallery_changes, embedding)
+        .select_from(gallery_changes.outerjoin(faces, faces.c.face_id == gallery_changes.c.face_id))
+        .where(gallery_changes.c.position > after, or_(~gallery_changes.c.added, faces.c.face_id.is_not(None)))
+        .order_by(gallery_changes.c.position)
+        .limit(limit)
+    )
+
+
+def changes_of(rows: Iterable[Row[Any]]) -> list[GalleryChange]:
+    """Gives the answers of `changes_query`."""
+    return [
+        GalleryChange(
+            row.position,
+            row.added,
+            row.engine,
+            row.model_version,
+            GalleryFace(row.face_id, row.person_id, row.embedding if row.added else None, row.external_id),
+        )
+        for row in rows
+    ]

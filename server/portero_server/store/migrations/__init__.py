@@ -1,0 +1,88 @@
+"""The database's form over time. Migrations are written by hand; `python -m portero_server.store.drift` checks them.
+
+A new one is a file in versions/ whose `down_revision` is the newest there. Servers of the version before still run
+while it is applied, so it adds and never takes away what they use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, select, text
+
+from portero_server.errors import StartupProblem, StoreUnavailable
+from portero_server.store.database import Database
+
+_LOCK_SECONDS = 60
+
+T = TypeVar("T")
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest_revision() -> str:
+    """Gives the revision that this version of the server works with."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None, "there is at least one migration"  # noqa: S101 - shipped with this file
+    return revision
+
+
+async def migrate(database: Database) -> None:
+    """Brings a database, empty or of any earlier version, to the newest revision.
+
+    Raises:
+        StartupProblem: The database does not answer, or refuses.
+    """
+    await _asking(database, _upgrade)
+
+
+async def check_revision(database: Database) -> None:
+    """Makes sure that the database has the form that this version of the server works with.
+
+    Raises:
+        StartupProblem: It has not, or does not answer; says what to do.
+    """
+    newest = newest_revision()
+    found = await _asking(database, lambda connection: MigrationContext.configure(connection).get_current_revision())
+    if found == newest:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is None or found in known:
+        raise StartupProblem(
+            f"the database {database.address} is at revision {found or 'none'}, this server needs {newest}: "
+            "run `portero-server migrate`"
+        )
+    raise StartupProblem(
+        f"the database {database.address} is at revision {found}, which is newer than this server ({newest}): "
+        "run the newer server"
+    )
+
+
+async def _asking(database: Database, work: Callable[[Connection], T]) -> T:
+    try:
+        return await database.change_schema(work)
+    except StoreUnavailable as error:
+        raise StartupProblem(f"database {database.address}: {error.message}") from None
+
+
+def _upgrade(connection: Connection) -> None:
+    locks = connection.dialect.name == "mysql"
+    # MySQL's DDL is not transactional: two servers migrating at once must take turns.
+    if locks and not connection.scalar(select(text(f"GET_LOCK('portero_migrate', {_LOCK_SECONDS})"))):
+        raise StartupProblem("another process is migrating the database; wait for it and try again")
+    try:
+        command.upgrade(_config(connection), "head")
+    finally:
+        if locks:
+            connection.execute(text("DO RELEASE_LOCK('portero_migrate')"))

@@ -1,0 +1,315 @@
+"""People, the faces they are known by, and the gallery that these make."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.people import FaceEnrollment, GalleryFace, Person
+from portero_server.errors import AlreadyExists, InvalidInput, NotFound
+from portero_server.store.database import Database
+from portero_server.store.gallery import (
+    GalleryChange,
+    changes_of,
+    changes_query,
+    enrollment,
+    face_columns,
+    gallery_face,
+    log_changes,
+)
+from portero_server.store.schema import along, faces, people, requests
+from portero_server.store.sequencers import last_position
+
+_REQUEST_LIFE = timedelta(days=1)
+_GALLERY_CHUNK = 2000
+_FACE_COUNT = select(func.count()).where(faces.c.person_id == people.c.person_id).scalar_subquery()
+
+
+class PeopleStore:
+    """Keeps people and their faces."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(
+        self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str | None = None
+    ) -> Person:
+        """Adds a person.
+
+        Args:
+            person_id: Checked identifier.
+            display_name: Checked name.
+            labels: Checked labels.
+            request_id: The same within a day gives the person of the first request, whatever the other arguments.
+
+        Raises:
+            AlreadyExists: The id is taken.
+            NotFound: The person of the first request was deleted since; a late repetition brings nobody back.
+        """
+        now = self._clock.now()
+        row = {"person_id": person_id, "labels": labels, "created_at": now, "updated_at": now} | _named(display_name)
+
+        async def unit(connection: AsyncConnection) -> Person:
+            if request_id is not None:
+                first = await _claim(connection, request_id, person_id, now)
+                if first is not None:
+                    return await _person(connection, first)
+            try:
+                await connection.execute(insert(people).values(row))
+            except IntegrityError:
+                raise AlreadyExists(f"people/{person_id}") from None
+            return Person(person_id, display_name, now, now, dict(labels))
+
+        return await self._database.run(unit)
+
+    async def get(self, person_id: str) -> Person:
+        """Gives a person.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return await self._database.read(lambda connection: _person(connection, person_id))
+
+    async def list(
+        self, limit: int, after_id: str | None = None, display_name_contains: str | None = None
+    ) -> Sequence[Person]:
+        """Gives people by id.
+
+        Args:
+            limit: How many at most.
+            after_id: Only those after this id.
+            display_name_contains: Only those whose display name holds this, whatever the case.
+        """
+        query = _PEOPLE.order_by(people.c.person_id).limit(limit)
+        if after_id is not None:
+            query = query.where(people.c.person_id > after_id)
+        if display_name_contains:
+            query = query.where(func.instr(people.c.search_name, display_name_contains.casefold()) > 0)
+        return [_person_of(row) for row in await self._database.read(lambda connection: _rows(connection, query))]
+
+    async def update(
+        self, person_id: str, display_name: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> Person:
+        """Changes what is not None and gives the person as stored.
+
+        Raises:
+            NotFound: There is none.
+        """
+        values: dict[str, Any] = {"updated_at": self._clock.now()}
+        if display_name is not None:
+            values |= _named(display_name)
+        if labels is not None:
+            values["labels"] = labels
+
+        async def unit(connection: AsyncConnection) -> Person:
+            await connection.execute(update(people).where(people.c.person_id == person_id).values(values))
+            return await _person(connection, person_id)
+
+        return await self._database.run(unit)
+
+    async def delete(self, person_id: str) -> Sequence[GalleryFace]:
+        """Removes a person with all faces and gives the faces, for engines to forget.
+
+        Raises:
+            NotFound: There is none.
+        """
+
+        async def unit(connection: AsyncConnection) -> Sequence[GalleryFace]:
+            await _lock_person(connection, person_id)
+            own = faces.c.person_id == person_id
+            removed = await _rows(connection, select(faces).where(own).order_by(faces.c.face_id))
+            await connection.execute(delete(faces).where(own))
+            await connection.execute(delete(people).where(people.c.person_id == person_id))
+            await log_changes(connection, self._database.dialect, removed, added=False)
+            return [gallery_face(row) for row in removed]
+
+        return await self._database.run(unit)
+
+    async def display_names(self, ids: Collection[str]) -> Mapping[str, str]:
+        """Gives the display names of the people among `ids` that exist."""
+        return await self._database.read(lambda connection: display_names(connection, ids))
+
+    async def count_faces(self) -> int:
+        """Gives the number of enrolled faces."""
+        query = select(func.count()).select_from(faces)
+
+        async def unit(connection: AsyncConnection) -> int:
+            return int((await connection.execute(query)).scalar_one())
+
+        return await self._database.read(unit)
+
+    async def add_face(self, face: FaceEnrollment) -> FaceEnrollment:
+        """Adds a face and gives what is stored: the first one when a face of this id is there.
+
+        Raises:
+            NotFound: The person does not exist.
+        """
+
+        async def unit(connection: AsyncConnection) -> FaceEnrollment:
+            await _lock_person(connection, face.person_id)
+            query = select(faces).where(faces.c.face_id == face.face_id)
+            present = (await connection.execute(query)).one_or_none()
+            if present is not None:
+                return enrollment(present)
+            await connection.execute(insert(faces).values(face_columns(face)))
+            await log_changes(connection, self._database.dialect, [face], added=True)
+            return face
+
+        return await self._database.run(unit)
+
+    async def list_faces(self, person_id: str, limit: int, after: str | None = None) -> Sequence[FaceEnrollment]:
+        """Gives faces of a person, oldest first.
+
+        Args:
+            person_id: Whose.
+            limit: How many at most.
+            after: `face_cursor` of the last face of the page before; it may have been deleted since.
+
+        Raises:
+            NotFound: The person does not exist.
+            InvalidInput: `after` is not a cursor.
+        """
+        query = select(faces).where(faces.c.person_id == person_id)
+        if after is not None:
+            moment, face_id = _face_position(after)
+            later = and_(faces.c.created_at == moment, faces.c.face_id > face_id)
+            query = query.where(or_(faces.c.created_at > moment, later))
+        query = query.order_by(faces.c.created_at, faces.c.face_id).limit(limit)
+
+        async def unit(connection: AsyncConnection) -> Sequence[FaceEnrollment]:
+            await _person(connection, person_id)
+            return [enrollment(row) for row in await _rows(connection, query)]
+
+        return await self._database.read(unit)
+
+    async def get_face(self, person_id: str, face_id: str) -> FaceEnrollment:
+        """Gives a face.
+
+        Raises:
+            NotFound: The person has no such face.
+        """
+        return await self._database.read(lambda connection: _face(connection, person_id, face_id))
+
+    async def delete_face(self, person_id: str, face_id: str) -> GalleryFace:
+        """Removes a face and gives it, for engines to forget.
+
+        Raises:
+            NotFound: The person has no such face.
+        """
+
+        async def unit(connection: AsyncConnection) -> GalleryFace:
+            await _lock_person(connection, person_id)
+            removed = await _face(connection, person_id, face_id)
+            await connection.execute(delete(faces).where(faces.c.face_id == face_id))
+            await log_changes(connection, self._database.dialect, [removed], added=False)
+            return gallery_face(removed)
+
+        return await self._database.run(unit)
+
+    async def gallery(self, engine: str, model_version: str) -> AsyncIterator[GalleryFace]:
+        """Gives every face of a model, in chunks of short transactions.
+
+        Take `gallery_position` before: changes after it make good whatever changes meanwhile.
+        """
+        query = select(faces).where(faces.c.engine == engine, faces.c.model_version == model_version)
+        query = along(query, faces, "ix_faces_gallery").order_by(faces.c.face_id).limit(_GALLERY_CHUNK)
+        after = ""
+        while True:
+            chunk = query.where(faces.c.face_id > after)
+            rows = await self._database.read(partial(_rows, query=chunk))
+            for row in rows:
+                yield gallery_face(row)
+            if len(rows) < _GALLERY_CHUNK:
+                return
+            after = rows[-1].face_id
+
+    async def gallery_position(self) -> int:
+        """Gives the position of the gallery's last change; 0 when there was none."""
+        return await self._database.read(lambda connection: last_position(connection, "gallery"))
+
+    async def gallery_changes(self, after: int, limit: int = 1000) -> Sequence[GalleryChange]:
+        """Gives changes of the gallery after a position, in order; fewer than `limit` when there are no more."""
+        query = changes_query(after, limit)
+        return changes_of(await self._database.read(lambda connection: _rows(connection, query)))
+
+
+def face_cursor(face: FaceEnrollment) -> str:
+    """Gives the place of a face in its person's list."""
+    return f"{face.created_at.isoformat()}/{face.face_id}"
+
+
+async def display_names(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
+    """Gives the display names of the people among `ids` that exist, as part of a unit of work."""
+    if not ids:
+        return {}
+    query = select(people.c.person_id, people.c.display_name).where(people.c.person_id.in_(sorted(ids)))
+    return {row.person_id: row.display_name for row in await connection.execute(query)}
+
+
+_PEOPLE = select(people, _FACE_COUNT.label("face_count"))
+
+
+def _named(display_name: str) -> dict[str, str]:
+    return {"display_name": display_name, "search_name": display_name.casefold()}
+
+
+def _face_position(cursor: str) -> tuple[datetime, str]:
+    moment, _, face_id = cursor.partition("/")
+    try:
+        parsed = datetime.fromisoformat(moment)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise InvalidInput("page_token", "page_token is not one that this list gave")
+    return parsed, face_id
+
+
+async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[Row[Any]]:
+    rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+    return rows
+
+
+async def _claim(connection: AsyncConnection, request_id: str, person_id: str, now: datetime) -> str | None:
+    # Gives the person of the first request of this id, or None when this one is the first.
+    await connection.execute(delete(requests).where(requests.c.created_at < now - _REQUEST_LIFE))
+    try:
+        await connection.execute(insert(requests).values(request_id=request_id, resource=person_id, created_at=now))
+    except IntegrityError:
+        query = select(requests.c.resource).where(requests.c.request_id == request_id)
+        first: str = (await connection.execute(query)).scalar_one()
+        return first
+    return None
+
+
+async def _person(connection: AsyncConnection, person_id: str) -> Person:
+    row = (await connection.execute(_PEOPLE.where(people.c.person_id == person_id))).one_or_none()
+    if row is None:
+        raise NotFound(f"people/{person_id}")
+    return _person_of(row)
+
+
+def _person_of(row: Any) -> Person:
+    return Person(row.person_id, row.display_name, row.created_at, row.updated_at, row.labels, row.face_count)
+
+
+async def _lock_person(connection: AsyncConnection, person_id: str) -> None:
+    # Faces come and go one at a time for each person, so that none is added while the person goes.
+    query = select(people.c.person_id).where(people.c.person_id == person_id).with_for_update()
+    if (await connection.execute(query)).one_or_none() is None:
+        raise NotFound(f"people/{person_id}")
+
+
+async def _face(connection: AsyncConnection, person_id: str, face_id: str) -> FaceEnrollment:
+    query = select(faces).where(faces.c.face_id == face_id, faces.c.person_id == person_id)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(f"people/{person_id}/faces/{face_id}")
+    return enrollment(row)

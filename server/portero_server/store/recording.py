@@ -1,0 +1,106 @@
+"""The group commit: everything that all streams add in one tick, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.sightings import CommitResult, StreamCommit
+from portero_server.store.commit_sql import CommitSql
+from portero_server.store.database import Database
+from portero_server.store.people import display_names
+from portero_server.store.schema import OUTCOME_COLUMNS
+from portero_server.store.visits import VisitBook
+
+
+class Recording:
+    """Writes what the streams found out."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._sql = CommitSql(database.dialect)
+
+    async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
+        """Writes the parts of all streams in one transaction, with a fixed number of statements.
+
+        Writing the same again changes nothing and gives the same `sighting_of`, so after CommitUnknown the same
+        commits may simply be handed in once more. A watermark never goes back; outcomes are counted when the
+        watermark moves, except REPLAYED, which are arrivals below it and counted whenever they are reported.
+
+        Raises:
+            CommitUnknown: Whether the commit happened is not known.
+            StoreUnavailable: The database does not answer; nothing was written.
+            StoreRefused: The database will never take this data.
+        """
+        return await self._database.run(lambda connection: self._write(connection, commits, self._clock.now()))
+
+    async def _write(self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime) -> CommitResult:
+        sql = self._sql
+        # Locked until the end: the owner cannot change, and nobody else writes sightings of these cameras.
+        owners = await sql.lock_streams(connection, {commit.stream_id for commit in commits})
+        parts: list[StreamCommit] = []
+        superseded: set[str] = set()
+        for commit in commits:
+            owner = owners.get(commit.stream_id)
+            if owner is not None and owner.session == commit.session:
+                parts.append(commit)
+            else:
+                superseded.add(commit.session)
+
+        names = await display_names(connection, _people_of(parts))
+        links = await sql.links(connection, _tracks_of(parts))
+        near = await sql.joinable_sightings(connection, parts)
+        sightings = await sql.sightings(connection, near.union(link.sighting_id for link in links))
+        book = VisitBook(sightings, links, names)
+        sighting_of: dict[str, str] = {}
+        for part in parts:
+            sighting_of |= book.enter(part)
+
+        await sql.write_sightings(connection, book.changed_sightings)
+        await sql.write_links(connection, book.changed_links)
+        await sql.write_evidence(connection, parts, names)
+        watermarks = {stream_id: owner.durable_sequence for stream_id, owner in owners.items()}
+        await sql.write_streams(connection, _progress(parts, watermarks))
+        last_position = await sql.write_events(connection, book.events, now)
+        return CommitResult(frozenset(superseded), sighting_of, last_position)
+
+
+def _people_of(parts: Iterable[StreamCommit]) -> set[str]:
+    people: set[str] = set()
+    for part in parts:
+        people.update(track.match.person_id for track in part.decided if track.match is not None)
+        people.update(answer.person_id for answer in part.recognitions if answer.person_id is not None)
+    return people
+
+
+def _tracks_of(parts: Iterable[StreamCommit]) -> set[str]:
+    tracks: set[str] = set()
+    for part in parts:
+        tracks.update(track.track_id for track in part.decided)
+        tracks.update(track.track_id for track in part.seen)
+        tracks.update(track.track_id for track in part.left)
+    return tracks
+
+
+def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int]) -> list[dict[str, int]]:
+    reached = dict(watermarks)
+    rows: dict[int, dict[str, int]] = {}
+    for part in parts:
+        moves = part.durable_sequence > reached[part.stream_id]
+        counted = {
+            OUTCOME_COLUMNS[outcome]: count
+            for outcome, count in part.outcomes.items()
+            if count and (moves or outcome is FrameOutcome.REPLAYED)
+        }
+        if not moves and not counted:
+            continue
+        reached[part.stream_id] = max(reached[part.stream_id], part.durable_sequence)
+        row = rows.setdefault(part.stream_id, dict.fromkeys(OUTCOME_COLUMNS.values(), 0))
+        row |= {name: row[name] + count for name, count in counted.items()}
+        row |= {"stream_id": part.stream_id, "durable_sequence": reached[part.stream_id]}
+    return list(rows.values())

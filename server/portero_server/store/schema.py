@@ -1,0 +1,243 @@
+"""Every table: what is stored, under which keys, and which queries the indexes are for.
+
+Texts compare byte for byte everywhere (utf8mb4_bin), as SQLite does by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from portero_server.domain.frames import FrameOutcome
+from portero_server.store.types import Display, Folded, Identity, Key, Labels, Name, UtcTime
+
+metadata = MetaData()
+
+
+def _table(name: str, *parts: Column[Any] | Index | UniqueConstraint) -> Table:
+    return Table(name, metadata, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
+
+
+def _required(name: str, kind: Any, *parts: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, *parts, nullable=False, **options)
+
+
+def _box() -> tuple[Column[Any], ...]:
+    return tuple(_required(f"box_{part}", Double) for part in ("left", "top", "width", "height"))
+
+
+def along(query: Select[Any], table: Table, index: str) -> Select[Any]:
+    """Has a query walk one index, which begins with its equal conditions and goes on in the order asked for.
+
+    Left to itself, MariaDB looks up the equal conditions alone and walks over everything up to where the page begins:
+    13 s instead of 50 ms in the middle of half a million sightings of one camera. SQLite needs no telling.
+    """
+    return query.with_hint(table, f"FORCE INDEX ({index})", "mysql")
+
+
+cameras = _table(
+    "cameras",
+    Column("camera_id", Name, primary_key=True),
+    _required("display_name", Display),
+    _required("site", Name),
+    _required("mode", Name),
+    _required("purpose", Name),
+    _required("disabled", Boolean),
+    Column("visit_gap_seconds", Double),
+    Column("similarity_threshold", Double),
+    _required("created_at", UtcTime),
+    _required("updated_at", UtcTime),
+    Index("ix_cameras_site", "site", "camera_id"),
+)
+
+people = _table(
+    "people",
+    Column("person_id", Name, primary_key=True),
+    _required("display_name", Display),
+    # The display name without case, made by Python: databases fold the case of accented letters differently.
+    _required("search_name", Folded),
+    _required("labels", Labels),
+    _required("created_at", UtcTime),
+    _required("updated_at", UtcTime),
+)
+
+faces = _table(
+    "faces",
+    Column("face_id", Name, primary_key=True),
+    _required("person_id", Name, ForeignKey("people.person_id", name="fk_faces_person")),
+    *_box(),
+    *(_required(f"quality_{part}", Double) for part in ("size", "frontality", "sharpness", "brightness")),
+    _required("engine", Name),
+    _required("model_version", Name),
+    Column("embedding", LargeBinary),
+    Column("external_id", Key),
+    _required("created_at", UtcTime),
+    # The faces of a person, oldest first; and a model's whole gallery in chunks.
+    Index("ix_faces_person", "person_id", "created_at", "face_id"),
+    Index("ix_faces_gallery", "engine", "model_version", "face_id"),
+)
+
+gallery_changes = _table(
+    "gallery_changes",
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _required("added", Boolean),
+    _required("face_id", Name),
+    _required("person_id", Name),
+    _required("engine", Name),
+    _required("model_version", Name),
+    Column("external_id", Key),
+)
+
+requests = _table(
+    "requests",
+    Column("request_id", Key, primary_key=True),
+    _required("resource", Key),
+    _required("created_at", UtcTime),
+    Index("ix_requests_created", "created_at"),
+)
+
+sequencers = _table(
+    "sequencers",
+    Column("name", Name, primary_key=True),
+    _required("position", BigInteger),
+)
+
+OUTCOME_COLUMNS = {outcome: f"outcome_{outcome.value}" for outcome in FrameOutcome}
+"""The counter of each outcome in `streams`."""
+
+streams = _table(
+    "streams",
+    Column("stream_id", Identity, primary_key=True),
+    _required("camera_id", Name),
+    _required("epoch", Key),
+    # The session that may commit; empty when another epoch of the camera has taken over.
+    _required("session", Name),
+    _required("durable_sequence", BigInteger),
+    *(_required(name, BigInteger) for name in OUTCOME_COLUMNS.values()),
+    _required("opened_at", UtcTime),
+    UniqueConstraint("camera_id", "epoch", name="uq_streams_epoch"),
+)
+
+sightings = _table(
+    "sightings",
+    Column("sighting_id", Name, primary_key=True),
+    _required("camera_id", Name),
+    Column("person_id", Name),
+    _required("display_name", Display),
+    _required("first_seen", UtcTime),
+    _required("last_seen", UtcTime),
+    # last_seen once the sighting has become a long one, else null; see sightings.py.
+    Column("long_until", UtcTime),
+    _required("similarity", Double),
+    _required("margin", Double),
+    # 0: its only track turned out to belong to another sighting; kept for those who were told of it.
+    _required("track_count", Integer),
+    *_box(),
+    # No index holds last_seen: it moves with every frame that shows a face.
+    Index("ix_sightings_time", "first_seen", "sighting_id"),
+    Index("ix_sightings_camera", "camera_id", "first_seen", "sighting_id"),
+    Index("ix_sightings_person", "person_id", "first_seen", "sighting_id"),
+    Index("ix_sightings_visit", "person_id", "camera_id", "first_seen", "sighting_id"),
+    Index("ix_sightings_long", "long_until"),
+)
+
+sighting_tracks = _table(
+    "sighting_tracks",
+    Column("track_id", Key, primary_key=True),
+    _required("sighting_id", Name),
+    # Its place among the tracks of its sighting, from 1; the last one's end is the visit's end.
+    _required("ordinal", Integer),
+    _required("ended", Boolean),
+)
+
+recognitions = _table(
+    "recognitions",
+    Column("recognition_id", Key, primary_key=True),
+    _required("stream_id", BigInteger),
+    _required("track_id", Key),
+    _required("sequence", BigInteger),
+    _required("captured_at", UtcTime),
+    _required("engine", Name),
+    _required("outcome", Name),
+    Column("person_id", Name),
+    _required("similarity", Double),
+    _required("margin", Double),
+    _required("quality", Double),
+    _required("latency", Double),
+)
+
+stream_exceptions = _table(
+    "stream_exceptions",
+    Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_sequence", BigInteger, primary_key=True, autoincrement=False),
+    _required("last_sequence", BigInteger),
+    # "rejected" or "missing": both have a reason "no_credit".
+    _required("kind", Name),
+    _required("reason", Name),
+)
+
+texts = _table(
+    "texts",
+    Column("stream_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _required("captured_at", UtcTime),
+    # A JSON list of lines.
+    _required("content", Text),
+)
+
+events = _table(
+    "events",
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _required("kind", Name),
+    _required("sighting_id", Name),
+    _required("camera_id", Name),
+    _required("happened_at", UtcTime),
+    Index("ix_events_camera", "camera_id", "position"),
+)
+
+usage_calls = _table(
+    "usage_calls",
+    Column("hour", UtcTime, primary_key=True),
+    # Empty: unary RPCs.
+    Column("camera_id", Name, primary_key=True),
+    Column("engine", Name, primary_key=True),
+    Column("operation", Name, primary_key=True),
+    _required("calls", BigInteger),
+    _required("microdollars", BigInteger),
+)
+
+usage_avoided = _table(
+    "usage_avoided",
+    Column("hour", UtcTime, primary_key=True),
+    Column("camera_id", Name, primary_key=True),
+    Column("operation", Name, primary_key=True),
+    Column("reason", Name, primary_key=True),
+    _required("calls", BigInteger),
+)
+
+budget_steps = _table(
+    "budget_steps",
+    Column("day", UtcTime, primary_key=True),
+    # "total" or a camera's resource name.
+    Column("scope", Key, primary_key=True),
+    Column("step", Name, primary_key=True),
+    _required("step_before", Name),
+    _required("spent_microdollars", BigInteger),
+    _required("limit_microdollars", BigInteger),
+    _required("happened_at", UtcTime),
+)

@@ -1,0 +1,82 @@
+"""Column types that behave the same on SQLite and on MySQL, Aurora and MariaDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
+
+
+def time_text(moment: datetime) -> str:
+    """Writes a time as both databases read it; SQLite stores this form, and such texts sort as the times do.
+
+    Raises:
+        ValueError: It has no time zone; stored, it would become something it is not.
+    """
+    return _naive_utc(moment).isoformat(sep=" ", timespec="microseconds")
+
+
+def _naive_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time without time zone cannot be stored")
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC to the microsecond; Python only ever sees it with its time zone set."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Takes DATETIME(6) where whole seconds would be the default."""
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Takes times with any zone and refuses those without."""
+        return None if value is None else _naive_utc(value)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Gives the time with UTC set."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Labels(TypeDecorator[Mapping[str, str]]):
+    """A flat mapping of words, kept as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
+        """Writes the keys in order, so that equal labels are equal texts."""
+        return None if value is None else json.dumps(dict(value), ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
+        """Gives the mapping."""
+        return None if value is None else json.loads(value)
+
+
+NAME_LENGTH = 63
+"""Longest identifier of a person, camera or site, and longest word of an enumeration."""
+
+KEY_LENGTH = 190
+"""Longest name that is made of other names (a track's: camera, epoch and numbers)."""
+
+DISPLAY_LENGTH = 200
+"""Longest name for people, characters."""
+
+Name = String(NAME_LENGTH)
+Key = String(KEY_LENGTH)
+Display = String(DISPLAY_LENGTH)
+Folded = String(3 * DISPLAY_LENGTH)
+"""A display name without case; folding makes up to three characters of one."""
+
+Identity = BigInteger().with_variant(Integer(), "sqlite")
+"""A number that the database gives; SQLite does that for INTEGER alone."""

@@ -1,0 +1,156 @@
+"""What recognition cost, by the hour, and how budgets degraded service.
+
+Rows are sums that every server process adds to. Should the outcome of a commit be unknown, the caller adds again:
+an account of money may be too high after that, never too low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Table, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.domain.budget import Step, StepChanged
+from portero_server.domain.usage import AvoidedKey, CallKey, CallTally, UsageDelta, hour_of
+from portero_server.store.database import Database
+from portero_server.store.rows import DialectName, encoded, incoming, insert_rows
+from portero_server.store.schema import budget_steps, usage_avoided, usage_calls
+
+
+class UsageStore:
+    """Keeps usage and the audit of budgets."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._calls = _Sums(database.dialect, usage_calls)
+        self._avoided = _Sums(database.dialect, usage_avoided)
+        self._steps = insert_rows(database.dialect, budget_steps)
+
+    async def add(self, delta: UsageDelta, steps: Sequence[StepChanged] = ()) -> None:
+        """Adds what was counted, and audits the steps; a step of a budget is kept once a day.
+
+        Raises:
+            StoreUnavailable: Nothing was stored, or (CommitUnknown) nobody knows.
+        """
+        calls = [_call_row(key, tally) for key, tally in delta.calls.items()]
+        avoided = [_avoided_row(key, count) for key, count in delta.avoided.items()]
+        audit = [_step_row(change) for change in steps]
+
+        async def unit(connection: AsyncConnection) -> None:
+            await self._calls.add(connection, calls)
+            await self._avoided.add(connection, avoided)
+            if audit:
+                await connection.execute(self._steps, encoded(audit))
+
+        if calls or avoided or audit:
+            await self._database.run(unit)
+
+    async def calls(
+        self, start: datetime, end: datetime | None = None, camera_id: str | None = None
+    ) -> Sequence[tuple[CallKey, CallTally]]:
+        """Gives the calls of the hours that begin at `start` or later and before `end`, of one camera or of all."""
+        return [
+            (
+                CallKey(row.hour, row.camera_id or None, row.engine, row.operation),
+                CallTally(row.calls, row.microdollars),
+            )
+            for row in await self._read(usage_calls, start, end, camera_id)
+        ]
+
+    async def avoided(
+        self, start: datetime, end: datetime | None = None, camera_id: str | None = None
+    ) -> Sequence[tuple[AvoidedKey, int]]:
+        """Gives the calls avoided in the hours that begin at `start` or later and before `end`."""
+        return [
+            (AvoidedKey(row.hour, row.camera_id or None, row.operation, row.reason), row.calls)
+            for row in await self._read(usage_avoided, start, end, camera_id)
+        ]
+
+    async def steps(self, start: datetime) -> Sequence[StepChanged]:
+        """Gives the audited steps from a time on, in order."""
+        query = select(budget_steps).where(budget_steps.c.happened_at >= start)
+        query = query.order_by(budget_steps.c.happened_at, budget_steps.c.scope, budget_steps.c.spent_microdollars)
+        changes = [
+            StepChanged(
+                scope=row.scope,
+                before=Step[row.step_before.upper()],
+                after=Step[row.step.upper()],
+                spent=row.spent_microdollars,
+                limit=row.limit_microdollars,
+                at=row.happened_at,
+            )
+            for row in await self._rows(query)
+        ]
+        # Several steps may be passed by one call, at one moment.
+        return sorted(changes, key=lambda change: (change.at, change.scope, change.before))
+
+    async def _read(self, table: Table, start: datetime, end: datetime | None, camera_id: str | None) -> Sequence[Any]:
+        query = select(table).where(table.c.hour >= hour_of(start)).order_by(*table.primary_key)
+        if end is not None:
+            query = query.where(table.c.hour < end)
+        if camera_id is not None:
+            query = query.where(table.c.camera_id == camera_id)
+        return await self._rows(query)
+
+    async def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        async def unit(connection: AsyncConnection) -> Sequence[Any]:
+            return (await connection.execute(query)).all()
+
+        return await self._database.read(unit)
+
+
+class _Sums:
+    """Adds rows of numbers to the rows that are there, whoever else does the same at this moment."""
+
+    def __init__(self, dialect: DialectName, table: Table) -> None:
+        self._insert = insert_rows(dialect, table)
+        self._numbers = [column.name for column in table.columns if not column.primary_key]
+        added = incoming(dialect, list(table.columns))
+        self._add = (
+            update(table)
+            .where(*(table.c[column.name] == added.c[column.name] for column in table.primary_key))
+            .values({table.c[name]: table.c[name] + added.c[name] for name in self._numbers})
+        )
+
+    async def add(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Adds; rows that are not there begin at 0."""
+        if not rows:
+            return
+        await connection.execute(self._insert, encoded([{**row, **dict.fromkeys(self._numbers, 0)} for row in rows]))
+        await connection.execute(self._add, encoded(rows))
+
+
+def _call_row(key: CallKey, tally: CallTally) -> dict[str, Any]:
+    return {
+        "hour": key.hour,
+        "camera_id": key.camera_id or "",
+        "engine": key.engine,
+        "operation": key.operation,
+        "calls": tally.calls,
+        "microdollars": tally.microdollars,
+    }
+
+
+def _avoided_row(key: AvoidedKey, count: int) -> dict[str, Any]:
+    return {
+        "hour": key.hour,
+        "camera_id": key.camera_id or "",
+        "operation": key.operation,
+        "reason": key.reason,
+        "calls": count,
+    }
+
+
+def _step_row(change: StepChanged) -> dict[str, Any]:
+    return {
+        "day": change.at.replace(hour=0, minute=0, second=0, microsecond=0),
+        "scope": change.scope,
+        "step": change.after.word,
+        "step_before": change.before.word,
+        "spent_microdollars": change.spent,
+        "limit_microdollars": change.limit,
+        "happened_at": change.at,
+    }

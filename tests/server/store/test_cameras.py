@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from portero_server.domain.cameras import CameraMode, Lane
+from portero_server.errors import AlreadyExists, NotFound
+from portero_server.store.cameras import CameraStore
+from tests.fakes.virtual_time import ManualClock
+
+
+async def test_gives_back_every_field(cameras: CameraStore) -> None:
+    """A camera read is the camera created, to the last field."""
+    created = await cameras.create(
+        "door",
+        display_name="Front door",
+        site="lobby",
+        mode=CameraMode.TEXT,
+        purpose=Lane.CHECK_IN,
+        disabled=True,
+        visit_gap=timedelta(seconds=12.5),
+        similarity_threshold=0.71,
+    )
+    assert await cameras.get("door") == created
+    assert created.visit_gap == timedelta(seconds=12.5)
+
+
+async def test_refuses_a_taken_id(cameras: CameraStore) -> None:
+    """A second camera of the same id is refused and the first stays."""
+    first = await cameras.create("door", display_name="One")
+    with pytest.raises(AlreadyExists, match="cameras/door"):
+        await cameras.create("door", display_name="Two")
+    assert await cameras.get("door") == first
+
+
+async def test_changes_only_what_is_named(cameras: CameraStore, clock: ManualClock) -> None:
+    """An update changes the fields given, clears those given as None and leaves the others."""
+    created = await cameras.create("door", display_name="Door", site="lobby", visit_gap=timedelta(seconds=5))
+    clock.advance(10)
+    changed = await cameras.update("door", visit_gap=None, purpose=Lane.ATTENDANCE)
+    assert (changed.visit_gap, changed.purpose, changed.site) == (None, Lane.ATTENDANCE, "lobby")
+    assert changed.updated_at == created.updated_at + timedelta(seconds=10)
+    assert changed == await cameras.get("door")
+
+
+async def test_lists_in_pages_and_by_site(cameras: CameraStore) -> None:
+    """Pages follow each other by id, and a site shows its own cameras alone."""
+    for camera_id, site in (("b", "x"), ("a", "x"), ("c", "y"), ("d", "x")):
+        await cameras.create(camera_id, display_name=camera_id, site=site)
+    assert [camera.camera_id for camera in await cameras.list(2)] == ["a", "b"]
+    assert [camera.camera_id for camera in await cameras.list(2, after_id="b")] == ["c", "d"]
+    assert [camera.camera_id for camera in await cameras.list(10, after_id="a", site="x")] == ["b", "d"]
+
+
+async def test_knows_what_is_gone(cameras: CameraStore) -> None:
+    """A deleted camera can be neither read, changed nor deleted again."""
+    await cameras.create("door", display_name="Door")
+    await cameras.delete("door")
+    for call in (cameras.get("door"), cameras.update("door", site="x"), cameras.delete("door")):
+        with pytest.raises(NotFound, match="cameras/door"):
+            await call
