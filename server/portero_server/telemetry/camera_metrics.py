@@ -1,0 +1,132 @@
+"""Figures of single cameras: only of registered ones, and of no more than a bound, whatever names clients invent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from portero_server.domain.frames import FrameOutcome
+
+_LABELS = ("camera",)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFigures:
+    """How a camera's stream is doing at the moment of a scrape.
+
+    Attributes:
+        frame_rate: Frames a second received over the last seconds.
+        last_frame_at: When the last sound frame came, UNIX seconds by our clock; 0 before the first.
+        capture_lag: Seconds from its capture to its receipt, by both clocks.
+        watermark_lag: Sequences received and not yet durable.
+        watermark_age: Seconds since the oldest of them came; 0 when there is none.
+        credit: Frames the bridge may still send.
+        open_tracks: Faces being followed.
+    """
+
+    frame_rate: float
+    last_frame_at: float
+    capture_lag: float
+    watermark_lag: int
+    watermark_age: float
+    credit: int
+    open_tracks: int
+
+
+_CLOSED = CameraFigures(0.0, 0.0, 0.0, 0, 0.0, 0, 0)
+
+
+class CameraMetrics:
+    """One set of series a registered camera, in order of their ids, as far as the bound goes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._known: frozenset[str] = frozenset()
+
+        def gauge(name: str, documentation: str) -> Gauge:
+            return Gauge(f"portero_camera_{name}", documentation, _LABELS, registry=registry)
+
+        self.up = gauge("up", "Whether a stream of the camera is open at this server (1) or not (0).")
+        self.frame_rate = gauge("frame_rate", "Frames a second received over the last seconds.")
+        self.last_frame = gauge(
+            "last_frame_timestamp_seconds", "When the last frame came, UNIX time; 0 before the first to this server."
+        )
+        self.capture_lag = gauge("capture_lag_seconds", "From capture to receipt of the last frame, by both clocks.")
+        self.watermark_lag = gauge("watermark_lag_frames", "Sequences received and not yet durable.")
+        self.watermark_age = gauge("watermark_age_seconds", "Age of the oldest frame that is not durable yet.")
+        self.credit = gauge("credit_frames", "Frames that the bridge may still send.")
+        self.open_tracks = gauge("open_tracks", "Faces being followed.")
+        self.frames = Counter(
+            "portero_camera_frames",
+            "Sequences settled and durable, by what became of them.",
+            ("camera", "outcome"),
+            registry=registry,
+        )
+        self.spent = Counter(
+            "portero_camera_spent_dollars", "Dollars of calls billed for the camera.", _LABELS, registry=registry
+        )
+        self.registered = Gauge("portero_cameras", "Registered cameras that are not disabled.", registry=registry)
+        self.unmetered = Gauge(
+            "portero_cameras_unmetered", "Registered cameras beyond PORTERO_METRICS_MAX_CAMERAS.", registry=registry
+        )
+
+    def roster_is(self, cameras: Collection[str], beyond: int) -> None:
+        """These cameras are registered and have series; `beyond` more are registered and have none."""
+        known = frozenset(cameras)
+        for camera in self._known - known:
+            self._forget(camera)
+        self._known = known
+        for camera in known:
+            self.up.labels(camera)
+            self.spent.labels(camera)
+            for outcome in FrameOutcome:
+                self.frames.labels(camera, outcome.value)
+        self.registered.set(len(known) + beyond)
+        self.unmetered.set(beyond)
+
+    def frame_settled(self, camera: str, outcome: FrameOutcome, count: int) -> None:
+        """So many of a camera's sequences are durable."""
+        if camera in self._known:
+            self.frames.labels(camera, outcome.value).inc(count)
+
+    def billed(self, camera: str, dollars: float) -> None:
+        """Calls for a camera were billed."""
+        if camera in self._known:
+            self.spent.labels(camera).inc(dollars)
+
+    def cameras_are(self, figures: Mapping[str, CameraFigures]) -> None:
+        """These cameras have an open stream, and this is how they do; the others have none."""
+        for camera in self._known:
+            now = figures.get(camera)
+            self.up.labels(camera).set(now is not None)
+            self._show(camera, now or _CLOSED)
+
+    def _show(self, camera: str, figures: CameraFigures) -> None:
+        if figures.last_frame_at:
+            self.last_frame.labels(camera).set(figures.last_frame_at)
+        else:
+            # A stream that closed leaves the time of its last frame standing, so that its age goes on growing.
+            self.last_frame.labels(camera)
+        self.frame_rate.labels(camera).set(figures.frame_rate)
+        self.capture_lag.labels(camera).set(figures.capture_lag)
+        self.watermark_lag.labels(camera).set(figures.watermark_lag)
+        self.watermark_age.labels(camera).set(figures.watermark_age)
+        self.credit.labels(camera).set(figures.credit)
+        self.open_tracks.labels(camera).set(figures.open_tracks)
+
+    def _forget(self, camera: str) -> None:
+        for metric in (
+            self.up,
+            self.frame_rate,
+            self.last_frame,
+            self.capture_lag,
+            self.watermark_lag,
+            self.watermark_age,
+            self.credit,
+            self.open_tracks,
+            self.spent,
+        ):
+            metric.remove(camera)
+        for outcome in FrameOutcome:
+            self.frames.remove(camera, outcome.value)

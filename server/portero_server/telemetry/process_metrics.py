@@ -1,0 +1,54 @@
+"""The server's process and its workers: what runs, how late the event loop is, how much memory is taken."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import platform
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
+from prometheus_client.platform_collector import PlatformCollector
+
+from portero_server.telemetry import buckets
+
+
+class ProcessMetrics:
+    """Told by the event loop's timer, and asks the operating system before each scrape."""
+
+    def __init__(self, registry: CollectorRegistry, *, version: str, engine: str) -> None:
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self.build_info = Gauge(
+            "portero_build_info", "Always 1; says what runs.", ("version", "engine", "python"), registry=registry
+        )
+        self.build_info.labels(version, engine, platform.python_version()).set(1)
+        self.loop_lag = Histogram(
+            "portero_event_loop_lag_seconds",
+            "How late the event loop was for a timer that comes ten times a second.",
+            buckets=buckets.FAST,
+            registry=registry,
+        )
+        self.workers = Gauge("portero_worker_processes", "Worker processes that live.", registry=registry)
+        self.worker_memory = Gauge(
+            "portero_worker_resident_memory_bytes", "Resident memory of all worker processes.", registry=registry
+        )
+
+    def loop_late(self, seconds: float) -> None:
+        """The event loop was so late."""
+        self.loop_lag.observe(seconds)
+
+    def refresh(self) -> None:
+        """Counts the workers and their memory."""
+        workers = [child.pid for child in multiprocessing.active_children() if child.pid is not None]
+        self.workers.set(len(workers))
+        self.worker_memory.set(sum(resident_memory(pid) for pid in workers))
+
+
+def resident_memory(pid: int) -> int:
+    """Gives a process's resident memory, bytes; 0 when it ended or where there is no /proc."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

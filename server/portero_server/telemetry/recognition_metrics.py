@@ -1,0 +1,65 @@
+"""How recognitions fare, from the batch to the name."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from portero_server.telemetry import buckets
+
+_OUTCOMES = ("match", "unknown", "no_face", "expired", "failed")
+_DROPS = ("queue_full", "expired")
+
+
+class RecognitionMetrics:
+    """Told by the batcher and by the ledgers of the streams."""
+
+    def __init__(self, registry: CollectorRegistry, stages: Histogram) -> None:
+        self.time_to_name = Histogram(
+            "portero_time_to_name_seconds",
+            "From receipt of a track's first frame to its decision.",
+            ("named",),
+            buckets=buckets.SLOW,
+            registry=registry,
+        )
+        self.recognitions = Counter(
+            "portero_recognitions", "Recognitions answered, by outcome.", ("outcome",), registry=registry
+        )
+        self.dropped = Counter(
+            "portero_recognitions_dropped", "Recognitions never asked for, by reason.", ("reason",), registry=registry
+        )
+        self.batch_size = Histogram(
+            "portero_recognition_batch_size", "Faces in one engine call.", buckets=buckets.BATCH, registry=registry
+        )
+        self.batch_wait = Histogram(
+            "portero_recognition_wait_seconds",
+            "How long the oldest face of a batch waited.",
+            buckets=buckets.FAST,
+            registry=registry,
+        )
+        self.gallery_faces = Gauge("portero_gallery_faces", "Faces in the gallery.", registry=registry)
+        self.watchers = Gauge("portero_watchers", "Open WatchSightings streams.", registry=registry)
+        self._recognize = stages.labels("recognize")
+        for named in ("true", "false"):
+            self.time_to_name.labels(named)
+        for outcome in _OUTCOMES:
+            self.recognitions.labels(outcome)
+        for reason in _DROPS:
+            self.dropped.labels(reason)
+
+    def batch_sent(self, size: int, waited: float) -> None:
+        """A batch left."""
+        self.batch_size.observe(size)
+        self.batch_wait.observe(waited)
+
+    def recognition_dropped(self, reason: str) -> None:
+        """A recognition was never asked for."""
+        self.dropped.labels(reason).inc()
+
+    def recognized(self, outcome: str, seconds: float) -> None:
+        """The engine answered, or did not."""
+        self.recognitions.labels(outcome).inc()
+        self._recognize.observe(seconds)
+
+    def track_decided(self, *, named: bool, seconds: float) -> None:
+        """A track was decided so long after its first frame came."""
+        self.time_to_name.labels("true" if named else "false").observe(seconds)

@@ -1,0 +1,70 @@
+"""How the database fares."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from portero_server.telemetry import buckets
+
+_OUTCOMES = ("committed", "read", "failed", "unavailable", "unknown", "cancelled")
+
+
+class StoreMetrics:
+    """Told by the recorder and by the database layer."""
+
+    def __init__(self, registry: CollectorRegistry, stages: Histogram) -> None:
+        self.commit_streams = Histogram(
+            "portero_commit_streams", "Streams in one commit.", buckets=buckets.BATCH, registry=registry
+        )
+        self.commit_retries = Counter("portero_commit_retries", "Commits tried again.", registry=registry)
+        self.units = Counter(
+            "portero_database_units", "Units of work in the database, by outcome.", ("outcome",), registry=registry
+        )
+        self.retries = Counter(
+            "portero_database_retries", "Units of work tried again inside the database layer.", registry=registry
+        )
+        self.seconds = Histogram(
+            "portero_database_unit_seconds",
+            "Time of a unit of work, waiting and retries included.",
+            buckets=buckets.FAST,
+            registry=registry,
+        )
+        self.connections = Gauge(
+            "portero_database_connections", "Connections to the database in use.", registry=registry
+        )
+        self.connections_limit = Gauge(
+            "portero_database_connections_limit", "Most connections to the database.", registry=registry
+        )
+        self.storage = Gauge(
+            "portero_database_storage_bytes",
+            "Size of the file system that holds the database file; 0 with a database server, which watches its own.",
+            registry=registry,
+        )
+        self.storage_free = Gauge(
+            "portero_database_storage_free_bytes", "What is free of that file system.", registry=registry
+        )
+        self._commit = stages.labels("commit")
+        for outcome in _OUTCOMES:
+            self.units.labels(outcome)
+
+    def commit_done(self, streams: int, seconds: float) -> None:
+        """A group commit ended."""
+        self.commit_streams.observe(streams)
+        self._commit.observe(seconds)
+
+    def commit_retried(self) -> None:
+        """A group commit is tried again."""
+        self.commit_retries.inc()
+
+    def observe_unit(self, seconds: float, retries: int, outcome: str) -> None:
+        """A unit of work in the database ended."""
+        self.units.labels(outcome).inc()
+        self.retries.inc(retries)
+        self.seconds.observe(seconds)
+
+    def database_is(self, *, in_use: int, limit: int, storage: int, storage_free: int) -> None:
+        """So many connections are in use, and so many bytes free."""
+        self.connections.set(in_use)
+        self.connections_limit.set(limit)
+        self.storage.set(storage)
+        self.storage_free.set(storage_free)

@@ -1,0 +1,99 @@
+"""What becomes of frames: the figures of all streams together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
+from portero_server.telemetry import buckets
+
+_ENDINGS = ("finished", "cut", "draining", "session_superseded", "stream_idle")
+
+
+class StreamMetrics:
+    """Told by sessions and by those who keep them."""
+
+    def __init__(self, registry: CollectorRegistry, stages: Histogram) -> None:
+        self.streams = Gauge("portero_streams", "Open streams.", registry=registry)
+        self.streams_limit = Gauge("portero_streams_limit", "Most streams that may be open.", registry=registry)
+        self.sessions = Counter("portero_sessions", "Streams ended, by how.", ("ending",), registry=registry)
+        self.frames = Counter(
+            "portero_frames", "Sequences settled and durable, by what became of them.", ("outcome",), registry=registry
+        )
+        self.frame_bytes = Counter("portero_frame_bytes", "Bytes of frames received.", registry=registry)
+        self.rejected = Counter("portero_frames_rejected", "Frames refused, by reason.", ("reason",), registry=registry)
+        self.missing = Counter(
+            "portero_frames_missing", "Frames that never came, by reason of the gap.", ("reason",), registry=registry
+        )
+        self.watermark_lag = Gauge(
+            "portero_watermark_lag_frames", "Sequences received and not yet durable, all streams.", registry=registry
+        )
+        self.watermark_age = Gauge(
+            "portero_watermark_age_seconds", "Age of the oldest frame that is not durable yet.", registry=registry
+        )
+        self.buffered = Gauge("portero_buffered_bytes", "Bytes of frames waiting to be looked at.", registry=registry)
+        self.credit = Gauge(
+            "portero_credit_frames", "Frames that bridges may still send, all streams.", registry=registry
+        )
+        self.starved = Gauge(
+            "portero_streams_without_credit",
+            "Open streams whose bridge may send nothing at present.",
+            registry=registry,
+        )
+        self.capture_to_receive = Histogram(
+            "portero_capture_to_receive_seconds",
+            "From capture to receipt, by both clocks.",
+            buckets=buckets.SLOW,
+            registry=registry,
+        )
+        self._queue = stages.labels("queue")
+        self._gate = stages.labels("gate")
+        self._detect = stages.labels("detect")
+        self._ack = stages.labels("ack")
+        for ending in _ENDINGS:
+            self.sessions.labels(ending)
+        for outcome in FrameOutcome:
+            self.frames.labels(outcome.value)
+        for reason in RejectionReason:
+            self.rejected.labels(reason.value)
+        for gap in GapReason:
+            self.missing.labels(gap.value)
+
+    def streams_are(self, *, limit: int, lag: int, age: float, buffered: int, left: Sequence[int]) -> None:
+        """How the open streams do at the moment of a scrape; `left`: the frames each may still send."""
+        self.streams_limit.set(limit)
+        self.watermark_lag.set(lag)
+        self.watermark_age.set(age)
+        self.buffered.set(buffered)
+        self.credit.set(sum(left))
+        self.starved.set(sum(credit == 0 for credit in left))
+
+    def frame_received(self, size: int, lag: float) -> None:
+        """A sound frame came, so many seconds after its capture."""
+        self.frame_bytes.inc(size)
+        self.capture_to_receive.observe(max(0.0, lag))
+
+    def frame_settled(self, outcome: FrameOutcome, count: int) -> None:
+        """So many sequences are durable."""
+        self.frames.labels(outcome.value).inc(count)
+
+    def frame_rejected(self, reason: RejectionReason) -> None:
+        """A frame was refused."""
+        self.rejected.labels(reason.value).inc()
+
+    def frames_missing(self, reason: GapReason, count: int) -> None:
+        """So many frames never came."""
+        self.missing.labels(reason.value).inc(count)
+
+    def frame_looked_at(self, queued: float, gate: float, detect: float | None) -> None:
+        """A frame waited, passed the gate and, unless the gate stopped it (None), was decoded and searched."""
+        self._queue.observe(queued)
+        self._gate.observe(gate)
+        if detect is not None:
+            self._detect.observe(detect)
+
+    def frame_durable(self, seconds: float) -> None:
+        """So long after receipt a frame became durable."""
+        self._ack.observe(seconds)
