@@ -1,0 +1,71 @@
+"""Counts what is registered, so that a camera that never connects is seen to be missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from portero_server.domain.cameras import Camera
+from portero_server.errors import StoreUnavailable
+from portero_server.telemetry.metrics import Metrics
+
+_log = structlog.get_logger(__name__)
+
+_PAGE = 1000
+
+
+class RegisteredCameras(Protocol):
+    """Where cameras are registered."""
+
+    async def list(self, limit: int, after_id: str | None = None) -> Sequence[Camera]:
+        """Gives cameras by id, at most `limit` after `after_id`."""
+        ...
+
+
+class EnrolledFaces(Protocol):
+    """Where faces are enrolled."""
+
+    async def count_faces(self) -> int:
+        """Gives the number of enrolled faces."""
+        ...
+
+
+class Census:
+    """Tells the metrics of registered cameras and faces; the first `most` cameras by id have series of their own."""
+
+    def __init__(
+        self, cameras: RegisteredCameras, faces: EnrolledFaces, metrics: Metrics, *, most: int, interval: float
+    ) -> None:
+        """Counts every `interval` seconds."""
+        self._cameras = cameras
+        self._faces = faces
+        self._metrics = metrics
+        self._most = most
+        self._interval = interval
+
+    async def run(self) -> None:
+        """Counts until cancelled."""
+        while True:
+            try:
+                await self.count()
+            except StoreUnavailable as error:
+                # What was counted last is good enough until the database is back.
+                _log.warning("census_failed", problem=error.message)
+            await asyncio.sleep(self._interval)
+
+    async def count(self) -> None:
+        """Counts once.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        enabled: list[str] = []
+        after: str | None = None
+        while page := await self._cameras.list(_PAGE, after):
+            enabled += [camera.camera_id for camera in page if not camera.disabled]
+            after = page[-1].camera_id
+        self._metrics.cameras.roster_is(enabled[: self._most], max(0, len(enabled) - self._most))
+        self._metrics.recognition.gallery_faces.set(await self._faces.count_faces())

@@ -1,0 +1,406 @@
+"""Following the faces of one stream: from looks to calls, from answers to decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from portero_server.clock import Clock
+from portero_server.domain.cadence import Cadence, Due
+from portero_server.domain.cameras import Lane
+from portero_server.domain.detections import FaceQuality, FoundFace, Match, MatchPolicy
+from portero_server.domain.frames import Frame, FrameOutcome
+from portero_server.domain.geometry import Box
+from portero_server.domain.sightings import Recognition, TrackDecided, TrackLeft
+from portero_server.domain.tracks import Track, Tracker, TrackState
+from portero_server.engines.base import CallContext, FaceCrop
+from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
+from portero_server.pipeline.cascade import Answer
+from portero_server.pipeline.messages import Advice, Directive, NamedMatch, Timing, TrackNews
+from portero_server.vision.crops import crop_face
+from portero_server.vision.look import Look
+
+_SILENCE = 10.0
+"""Seconds without any frame after which the faces are taken to have left."""
+
+
+class Ledger(Protocol):
+    """Where decisions go: the session."""
+
+    def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
+        """A track was decided, or decided again."""
+        ...
+
+    def track_seen(self, track_id: str, last_seen: datetime) -> None:
+        """A decided track is still there."""
+        ...
+
+    def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:
+        """A track ended; None when it was never decided and leaves nothing behind."""
+        ...
+
+    def recognized(self, recognition: Recognition) -> None:
+        """The engine answered, or did not."""
+        ...
+
+    def tell(self, news: TrackNews | Directive) -> None:
+        """Something for the bridge only."""
+        ...
+
+    def release(self, track_id: str) -> None:
+        """Frames held for this track wait no more."""
+        ...
+
+
+class Recognizer(Protocol):
+    """Says who a face is: the cascade."""
+
+    async def ask(self, crop: FaceCrop, policy: MatchPolicy, apart: Collection[str]) -> Answer:
+        """Asks; people in `apart` are seen beside this face."""
+        ...
+
+    async def remember(self, crop: FaceCrop, answer: Answer, match: Match | None) -> None:
+        """Takes in how the answer was understood."""
+        ...
+
+    def spared(self, reason: str, count: int = 1) -> None:
+        """So many calls were not needed, for this reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings and the camera say about decisions here."""
+
+    engine: str
+    policy: MatchPolicy
+    lane: Lane
+    visit_gap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    crop: FaceCrop
+    frame: Frame
+    look: Look
+    looked: float
+
+    @property
+    def quality(self) -> float:
+        return self.crop.quality.overall
+
+
+class Follower:
+    """Follows the faces of one camera's stream. `rules` may be replaced while it runs."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        rules: Rules,
+        tracker: Tracker,
+        cadence: Cadence,
+        clock: Clock,
+        recognizer: Recognizer,
+        name_of: Callable[[str], Awaitable[str | None]],
+        ledger: Ledger,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        """Wires the follower.
+
+        Args:
+            camera_id: For the engine's accounts.
+            rules: Thresholds, lane and visit gap.
+            tracker: Forms tracks.
+            cadence: Says when to look.
+            clock: Time.
+            recognizer: Says who a face is.
+            name_of: Gives a person's display name; None when there is no such person any more.
+            ledger: Where decisions go.
+            spawn: Starts a task that the stream owns; a defect in it ends the stream.
+        """
+        self._camera_id = camera_id
+        self.rules = rules
+        self._tracker = tracker
+        self._cadence = cadence
+        self._clock = clock
+        self._recognizer = recognizer
+        self._name_of = name_of
+        self._ledger = ledger
+        self._best: dict[str, _Shot] = {}
+        self._names: dict[str, NamedMatch] = {}
+        self._spawn = spawn
+        self._calls = 0
+        self._last_received = clock.monotonic()
+
+    @property
+    def open_tracks(self) -> int:
+        """Faces being followed."""
+        return len(self._tracker.tracks)
+
+    @property
+    def followed(self) -> list[Box]:
+        """Where the faces being followed were last seen."""
+        return [track.box for track in self._tracker.tracks]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a decision is still to come."""
+        return bool(self._calls or self._tracker.leaving)
+
+    def due(self, captured: datetime) -> Due:
+        """Says whether a frame captured now is to be looked at."""
+        tracks = self._tracker.tracks
+        due = self._cadence.due(captured, tracks=len(tracks), undecided=sum(not t.decided for t in tracks))
+        return replace(due, keep=tuple(track.box for track in tracks if track.visible))
+
+    def still(self, frame: Frame, outcome: FrameOutcome) -> set[str]:
+        """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""
+        self._last_received = frame.received
+        self._recognizer.spared(outcome.value)
+        for track in self._tracker.still(frame.sequence, frame.captured_at):
+            self._leave(track)
+        for track in self._tracker.tracks:
+            if track.visible and track.decided:
+                self._ledger.track_seen(track.track_id, track.last_seen)
+        return self._holders()
+
+    def observe(self, frame: Frame, look: Look) -> set[str]:
+        """Takes in a look; gives the undecided tracks that hold its frame."""
+        self._last_received = frame.received
+        now = self._clock.monotonic()
+        self._cadence.looked(frame.captured_at, thorough=look.thorough, found=len(look.faces))
+        observation = self._tracker.observe(frame.sequence, frame.captured_at, frame.received, look.faces)
+        for track, face in zip(observation.seen, look.faces, strict=True):
+            if track.decided:
+                self._ledger.track_seen(track.track_id, track.last_seen)
+            self._shoot(track, face, frame, look, now)
+            if not self._ask(track, now):
+                self._recognizer.spared("known_track")
+        if not look.faces:
+            self._recognizer.spared("no_face")
+        for track in observation.started:
+            self._ledger.tell(self._news(track, TrackState.PROVISIONAL))
+        for track in observation.lost:
+            self._leave(track)
+        return self._holders()
+
+    def tick(self, now: float) -> None:
+        """Does what time asks for: patience, deadlines, silence (monotonic seconds)."""
+        if now - self._last_received > _SILENCE:
+            self.leave_all()
+        for track in self._tracker.tracks:
+            self._ask(track, now)
+        leaving = set(self._tracker.leaving)
+        for track in leaving:
+            self._send_last(track, now)
+        for track in self._tracker.overdue(now):
+            if track in leaving:
+                self._conclude(track)
+            else:
+                self._decide(track, timing=None, revises=False)
+
+    def leave_all(self) -> None:
+        """All faces are gone: the stream ends, or is silent."""
+        for track in self._tracker.tracks:
+            self._leave(track)
+
+    def abandon(self) -> None:
+        """The stream is cut: what was decided ends; what was not is left to the frames sent again."""
+        for track in self._tracker.tracks:
+            if track.decided:
+                self._tracker.leave(track)
+                self._close(track)
+
+    def _holders(self) -> set[str]:
+        undecided = {track.track_id for track in self._tracker.tracks if track.visible and not track.decided}
+        return undecided | {track.track_id for track in self._tracker.leaving}
+
+    def _shoot(self, track: Track, face: FoundFace, frame: Frame, look: Look, now: float) -> None:
+        """Keeps the shot when it is the best not yet sent."""
+        quality = face.quality.overall
+        best = self._best.get(track.track_id)
+        if track.match is not None or look.pixels is None or quality <= track.asked_quality:
+            return
+        if best is None or quality > best.quality:
+            region = crop_face(look.pixels, face.box)
+            context = CallContext(self._camera_id, self.rules.lane)
+            crop = FaceCrop(region.pixels, region.face, face.quality, context)
+            self._best[track.track_id] = _Shot(crop, frame, look, now)
+
+    def _ask(self, track: Track, now: float) -> bool:
+        """Sends the best shot when the tracker wants it; says whether it did."""
+        shot = self._best.get(track.track_id)
+        if shot is None or not self._tracker.wants_call(track, shot.quality, now):
+            return False
+        del self._best[track.track_id]
+        self._tracker.call(track, shot.quality)
+        self._calls += 1
+        context = replace(shot.crop.context, deadline=self._tracker.answer_by(track, now))
+        shot = replace(shot, crop=replace(shot.crop, context=context))
+        self._spawn(self._call(track, shot, track.calls + track.failures))
+        return True
+
+    async def _call(self, track: Track, shot: _Shot, number: int) -> None:
+        """Asks the engine once and acts on the answer; `number` tells the track's calls apart."""
+        asked = self._clock.monotonic()
+        match: Match | None = None
+        name: str | None = None
+        engine = self.rules.engine
+        answer: Answer | None = None
+        try:
+            answer = await self._recognizer.ask(shot.crop, self.rules.policy, self._tracker.beside(track))
+            match, engine = answer.match, answer.engine
+            name = None if match is None else await self._name_of(match.person_id)
+        except (EngineError, LimitReached, Unavailable) as error:
+            self._tracker.fail(track, self._clock.monotonic())
+            answer = match = None
+            outcome = "expired" if isinstance(error, Expired) else "failed"
+        else:
+            if name is None:
+                match = None
+            outcome = "no_face" if not answer.face_found else "unknown" if match is None else "match"
+        answered = self._clock.monotonic()
+        self._ledger.recognized(
+            Recognition(
+                recognition_id=f"{track.track_id}.{shot.frame.sequence}.{number}",
+                track_id=track.track_id,
+                sequence=shot.frame.sequence,
+                captured_at=shot.frame.captured_at,
+                engine=engine,
+                outcome=outcome,
+                person_id=None if match is None else match.person_id,
+                similarity=0.0 if match is None else match.similarity,
+                margin=0.0 if match is None else match.margin,
+                quality=shot.quality,
+                latency=answered - asked,
+            )
+        )
+        self._calls -= 1
+        timing = _timing(track, shot, asked, answered)
+        if answer is not None and (match is None) == (answer.match is None):
+            # Not waited for: whoever is before the camera wants the name.
+            self._spawn(self._recognizer.remember(shot.crop, answer, match))
+        if answer is None:
+            self._after_silence(track, shot)
+            return
+        if match is not None and name is not None:
+            self._names[match.person_id] = NamedMatch(match, name)
+        if answer.recalled is not None:
+            self._tracker.recalled(track, answer.recalled.quality)
+        self._after_answer(track, match, timing)
+
+    def _after_silence(self, track: Track, shot: _Shot) -> None:
+        """No answer came: the shot may go out again, after a pause, unless a better one waits."""
+        best = self._best.get(track.track_id)
+        if not track.closed and (best is None or best.quality < shot.quality):
+            self._best[track.track_id] = shot
+
+    def _after_answer(self, track: Track, match: Match | None, timing: Timing) -> None:
+        decided_before = track.decided
+        for changed in self._tracker.answer(track, match):
+            if changed is track:
+                self._decide(track, timing=timing, revises=decided_before)
+            else:
+                self._decide(changed, timing=None, revises=True)
+        if track in self._tracker.leaving:
+            if track.match is not None or not self._send_last(track, self._clock.monotonic()):
+                self._conclude(track)
+        elif not track.closed and self._tracker.exhausted(track):
+            track.decided = True
+            self._decide(track, timing=timing, revises=False)
+
+    def _decide(self, track: Track, *, timing: Timing | None, revises: bool) -> None:
+        """Writes down what a track was decided to be."""
+        decided = TrackDecided(
+            track_id=track.track_id,
+            match=track.match,
+            first_seen=track.first_seen,
+            last_seen=track.last_seen,
+            box=track.box,
+            visit_gap=self.rules.visit_gap,
+            revises=revises,
+        )
+        state = TrackState.REVISED if revises else TrackState.CONFIRMED
+        self._ledger.track_decided(decided, self._news(track, state, timing))
+        self._ledger.release(track.track_id)
+        if track.match is None and (advice := _advice(track.best_quality)) is not None:
+            self._ledger.tell(Directive(advice))
+
+    def _leave(self, track: Track) -> None:
+        """The face is gone: what is undecided gets its last chance."""
+        self._tracker.leave(track)
+        if track.decided:
+            self._close(track)
+        elif not track.pending and not self._send_last(track, self._clock.monotonic()):
+            self._conclude(track)
+
+    def _send_last(self, track: Track, now: float) -> bool:
+        """Sends the best shot of a track that will give no better one; False when none is worth sending.
+
+        True also when its time comes after the pause that follows a failure.
+        """
+        # Patience has ended: nothing better will come.
+        self._ask(track, max(now, track.received + self._tracker.policy.patience))
+        return track.pending or (track.track_id in self._best and now < track.retry_at)
+
+    def _conclude(self, track: Track) -> None:
+        """Ends a track whose face is gone."""
+        if self._tracker.false_alarm(track):
+            self._tracker.close(track)
+            self._forget(track)
+            self._ledger.track_left(None, self._news(track, TrackState.CLOSED))
+            self._ledger.release(track.track_id)
+            return
+        if not track.decided or track.match is None:
+            track.decided = True
+            self._decide(track, timing=None, revises=False)
+        self._close(track)
+
+    def _close(self, track: Track) -> None:
+        self._tracker.close(track)
+        self._forget(track)
+        self._ledger.track_left(TrackLeft(track.track_id, track.last_seen), self._news(track, TrackState.CLOSED))
+
+    def _forget(self, track: Track) -> None:
+        self._best.pop(track.track_id, None)
+
+    def _news(self, track: Track, state: TrackState, timing: Timing | None = None) -> TrackNews:
+        named = None
+        if track.match is not None:
+            known = self._names.get(track.match.person_id)
+            named = NamedMatch(track.match, known.display_name if known is not None else "")
+        return TrackNews(
+            track_id=track.track_id,
+            state=state,
+            sequence=track.last_sequence,
+            box=track.box,
+            named=named,
+            first_seen=track.first_seen,
+            last_seen=track.last_seen,
+            timing=timing,
+        )
+
+
+def _timing(track: Track, shot: _Shot, asked: float, answered: float) -> Timing:
+    return Timing(
+        capture_to_receive=shot.frame.lag,
+        queue=max(0.0, shot.looked - shot.frame.received - shot.look.seconds),
+        detect=shot.look.seconds,
+        recognize=answered - asked,
+        time_to_name=answered - track.received,
+    )
+
+
+def _advice(quality: FaceQuality | None) -> Advice | None:
+    """What would have helped most, when something clearly would."""
+    if quality is None:
+        return None
+    worst, advice = min(
+        (quality.brightness, Advice.TOO_DARK),
+        (quality.size, Advice.MOVE_CLOSER),
+        (quality.sharpness, Advice.TOO_BLURRED),
+        key=lambda pair: pair[0],
+    )
+    return advice if worst < 0.3 else None

@@ -1,0 +1,129 @@
+"""Keeps the engine's gallery equal to the stored one.
+
+The store's log of changes is the truth: the engine is only ever changed by applying that log in order, for changes of
+this process and of others alike. So a crash at any point leaves nothing half known, and a face that was deleted
+cannot be made findable again by an enrollment that was slower.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+from typing import Protocol
+
+import structlog
+
+from portero_server.engines.base import Engine, GalleryFace
+from portero_server.errors import EngineError, StoreUnavailable
+from portero_server.store.gallery import GalleryChange
+
+_log = structlog.get_logger(__name__)
+
+_PAGE = 1000
+
+
+class GalleryLog(Protocol):
+    """The stored gallery and what happens to it."""
+
+    async def gallery_position(self) -> int:
+        """Gives the position of the last change; 0 when there was none."""
+        ...
+
+    def gallery(self, engine: str, model_version: str) -> AsyncIterator[GalleryFace]:
+        """Gives every face of a model."""
+        ...
+
+    async def gallery_changes(self, after: int, limit: int) -> Sequence[GalleryChange]:
+        """Gives changes after a position, in order; fewer than `limit` when there are no more."""
+        ...
+
+
+class GalleryMirror:
+    """Applies what happened to the stored gallery to the engine."""
+
+    def __init__(self, engine: Engine, stored: GalleryLog, *, refresh: float, page: int = _PAGE) -> None:
+        """Mirrors `stored` into `engine`.
+
+        Args:
+            engine: Finds faces.
+            stored: What is known.
+            refresh: How often `follow` looks for changes by other processes, seconds.
+            page: Most changes read at once.
+        """
+        self._engine = engine
+        self._stored = stored
+        self._refresh = refresh
+        self._page = page
+        self._position = 0
+        self._applying = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Gives the engine the whole stored gallery; before this, nobody is found.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+            EngineError: The engine does not take it.
+        """
+        traits = self._engine.traits
+        async with self._applying:
+            # Read first: what changes while the faces are read is then applied once more, which changes nothing.
+            position = await self._stored.gallery_position()
+            faces = [face async for face in self._stored.gallery(traits.name, traits.model_version)]
+            await self._engine.load(faces)
+            self._position = position
+        _log.info("gallery_loaded", faces=len(faces), engine=traits.name, model_version=traits.model_version)
+
+    async def follow(self) -> None:
+        """Applies what other processes changed, until cancelled."""
+        while True:
+            await asyncio.sleep(self._refresh)
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Applies what changed, as far as possible now.
+
+        What fails is durable in the store already, so it is only logged; `follow` tries it again.
+        """
+        try:
+            await self.apply()
+        except (EngineError, StoreUnavailable) as error:
+            _log.warning("gallery_behind", position=self._position, reason=error.reason)
+
+    async def apply(self) -> None:
+        """Applies what changed since the last time.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+            EngineError: The engine does not take a change.
+        """
+        async with self._applying:
+            while await self._apply_page() == self._page:
+                pass
+
+    async def _apply_page(self) -> int:
+        changes = await self._stored.gallery_changes(self._position, self._page)
+        for added, run in groupby(changes, key=lambda change: change.added):
+            part = list(run)
+            faces = [change.face for change in part if self._is_ours(change)]
+            if faces:
+                await (self._add(faces) if added else self._engine.remove(faces))
+            self._position = part[-1].position
+        return len(changes)
+
+    async def _add(self, faces: Sequence[GalleryFace]) -> None:
+        try:
+            await self._engine.add(faces)
+        except EngineError as error:
+            if error.retryable:
+                raise
+            if len(faces) > 1:
+                for face in faces:
+                    await self._add([face])
+                return
+            # Were the log to stop here, faces deleted later would stay findable.
+            _log.error("face_not_findable", face=faces[0].face_id, reason=error.reason)
+
+    def _is_ours(self, change: GalleryChange) -> bool:
+        traits = self._engine.traits
+        return (change.engine, change.model_version) == (traits.name, traits.model_version)

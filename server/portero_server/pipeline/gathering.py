@@ -1,0 +1,71 @@
+"""What one stream gathers for its next commit, and what it will say to its bridge after it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.sightings import (
+    FrameException,
+    Recognition,
+    StreamCommit,
+    TextFinding,
+    TrackDecided,
+    TrackLeft,
+    TrackSeen,
+)
+from portero_server.domain.watermark import Advance
+from portero_server.pipeline.messages import TextNews, TrackNews
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Collects effects between two commits; `seen` keeps only the latest of each track."""
+
+    durable_sequence: int
+    outcomes: Counter[FrameOutcome] = field(default_factory=Counter)
+    frames: int = 0
+    decided: list[TrackDecided] = field(default_factory=list)
+    seen: dict[str, datetime] = field(default_factory=dict)
+    left: list[TrackLeft] = field(default_factory=list)
+    recognitions: list[Recognition] = field(default_factory=list)
+    exceptions: list[FrameException] = field(default_factory=list)
+    texts: list[TextFinding] = field(default_factory=list)
+    news: list[TrackNews | TextNews] = field(default_factory=list)
+
+    def advance(self, advance: Advance) -> None:
+        """The watermark moved."""
+        self.durable_sequence = advance.sequence
+        self.outcomes.update(advance.outcomes)
+        self.frames += advance.frames
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything for the database."""
+        return bool(
+            self.outcomes
+            or self.decided
+            or self.seen
+            or self.left
+            or self.recognitions
+            or self.exceptions
+            or self.texts
+        )
+
+    def commit(self, *, stream_id: int, camera_id: str, session: str) -> StreamCommit:
+        """Gives what the recorder writes."""
+        return StreamCommit(
+            stream_id=stream_id,
+            camera_id=camera_id,
+            session=session,
+            durable_sequence=self.durable_sequence,
+            outcomes=dict(self.outcomes),
+            decided=tuple(self.decided),
+            seen=tuple(TrackSeen(track_id, last_seen) for track_id, last_seen in self.seen.items()),
+            left=tuple(self.left),
+            recognitions=tuple(self.recognitions),
+            exceptions=tuple(self.exceptions),
+            texts=tuple(self.texts),
+        )

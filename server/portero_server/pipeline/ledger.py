@@ -1,0 +1,156 @@
+"""What a stream's followers decided, on its way into the next commit and from there to the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from portero_server.domain.frames import GapReason, RejectionReason
+from portero_server.domain.sightings import (
+    CommitResult,
+    FrameException,
+    Recognition,
+    StreamCommit,
+    TextFinding,
+    TrackDecided,
+    TrackLeft,
+)
+from portero_server.domain.tracks import TrackState
+from portero_server.domain.watermark import Advance
+from portero_server.pipeline.gathering import Gathering
+from portero_server.pipeline.messages import Directive, TextNews, TrackNews
+from portero_server.pipeline.outbox import Outbox
+from portero_server.telemetry.recognition_metrics import RecognitionMetrics
+
+
+class StreamLedger:
+    """Gathers decisions (following.Ledger, reading.TextLedger) and gives them out a commit at a time.
+
+    News wait here for the commit that holds what they tell.
+    """
+
+    def __init__(
+        self,
+        durable_sequence: int,
+        outbox: Outbox,
+        metrics: RecognitionMetrics,
+        *,
+        keep_texts: bool,
+        changed: Callable[[], None],
+        released: Callable[[str], None],
+    ) -> None:
+        """Begins empty.
+
+        Args:
+            durable_sequence: Watermark of the stream.
+            outbox: Where news go after their commit.
+            metrics: Told of decisions.
+            keep_texts: Whether texts are stored.
+            changed: Called when there is something new.
+            released: Called when frames held by a track or reading need no longer be.
+        """
+        self.recognitions = 0
+        self._gathering = Gathering(durable_sequence)
+        self._in_flight: Gathering | None = None
+        self._sightings: dict[str, str] = {}
+        self._outbox = outbox
+        self._metrics = metrics
+        self._keep_texts = keep_texts
+        self._changed = changed
+        self._released = released
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything has been committed and told."""
+        return not (self._gathering.writes or self._gathering.news or self._in_flight)
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything for the database."""
+        return self._gathering.writes
+
+    # --- What is gathered -----------------------------------------------------------------------
+
+    def advance(self, advance: Advance) -> None:
+        """The watermark moved."""
+        self._gathering.advance(advance)
+
+    def exception(self, first: int, last: int, reason: RejectionReason | GapReason) -> None:
+        """Frames were refused, or will never come."""
+        self._gathering.exceptions.append(FrameException(first, last, reason))
+
+    def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
+        """A track was decided, or decided again."""
+        self._gathering.decided.append(decided)
+        self._gathering.news.append(news)
+        if news.timing is not None:
+            self._metrics.track_decided(named=news.named is not None, seconds=news.timing.time_to_name)
+        self._changed()
+
+    def track_seen(self, track_id: str, last_seen: datetime) -> None:
+        """A decided track is still there."""
+        self._gathering.seen[track_id] = last_seen
+
+    def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:
+        """A track ended; None when it was never decided."""
+        if left is not None:
+            self._gathering.left.append(left)
+        self._gathering.news.append(news)
+        self._changed()
+
+    def recognized(self, recognition: Recognition) -> None:
+        """The engine answered, or did not."""
+        self.recognitions += 1
+        self._metrics.recognized(recognition.outcome, recognition.latency)
+        self._gathering.recognitions.append(recognition)
+        self._changed()
+
+    def tell(self, news: TrackNews | Directive) -> None:
+        """Something for the bridge only."""
+        if isinstance(news, Directive):
+            self._outbox.put(news)
+        else:
+            self._gathering.news.append(news)
+            self._changed()
+
+    def text_read(self, news: TextNews, finding: TextFinding) -> None:
+        """Text that was not seen lately."""
+        self._gathering.news.append(news)
+        if self._keep_texts:
+            self._gathering.texts.append(finding)
+        self._changed()
+
+    def release(self, holder: str) -> None:
+        """Frames held for this track or reading wait no more."""
+        self._released(holder)
+
+    # --- What is committed ----------------------------------------------------------------------
+
+    def take(self, *, stream_id: int, camera_id: str, session: str) -> StreamCommit | None:
+        """Gives what gathered; None, with its news told, when there is nothing for the database."""
+        gathered = self._gathering
+        self._gathering = Gathering(gathered.durable_sequence)
+        if not gathered.writes:
+            self._tell(gathered)
+            return None
+        self._in_flight = gathered
+        return gathered.commit(stream_id=stream_id, camera_id=camera_id, session=session)
+
+    def committed(self, commit: StreamCommit, result: CommitResult) -> int:
+        """What was taken is durable: tells its news; gives how many received frames it passed."""
+        gathered, self._in_flight = self._in_flight, None
+        if gathered is None:
+            return 0
+        self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
+        self._tell(gathered)
+        return gathered.frames
+
+    def _tell(self, gathered: Gathering) -> None:
+        for news in gathered.news:
+            if isinstance(news, TextNews):
+                self._outbox.put(news)
+                continue
+            self._outbox.put(replace(news, sighting_id=self._sightings.get(news.track_id, "")))
+            if news.state is TrackState.CLOSED:
+                self._sightings.pop(news.track_id, None)

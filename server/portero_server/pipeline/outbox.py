@@ -1,0 +1,69 @@
+"""Messages on their way to one bridge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from portero_server.pipeline.messages import Ack, Finished, Message
+
+
+class Outbox:
+    """A queue with one reader. An Ack replaces an Ack that still waits, since it says all of it.
+
+    Full (`room` blocks): the session stops taking frames, so that a bridge that does not read
+    stops only itself. `put` never blocks: what a commit releases is bounded by the session's credit.
+    """
+
+    def __init__(self, capacity: int = 1024) -> None:
+        self._capacity = capacity
+        self._messages: deque[Message] = deque()
+        self._ack: Ack | None = None
+        self._closed = False
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def __len__(self) -> int:
+        return len(self._messages) + (self._ack is not None)
+
+    def put(self, message: Message) -> None:
+        """Adds a message; after `close` it is dropped, since nobody would read it."""
+        if self._closed:
+            return
+        if isinstance(message, Ack):
+            self._ack = message
+        else:
+            if isinstance(message, Finished) and self._ack is not None:
+                # Finished is promised to be the last message.
+                self._messages.append(self._ack)
+                self._ack = None
+            self._messages.append(message)
+            if len(self._messages) >= self._capacity:
+                self._room.clear()
+        self._news.set()
+
+    def close(self) -> None:
+        """Ends the reader once it has read what is there."""
+        self._closed = True
+        self._news.set()
+        self._room.set()
+
+    async def room(self) -> None:
+        """Waits until the reader has caught up."""
+        await self._room.wait()
+
+    async def take(self) -> list[Message]:
+        """Waits for news and gives all of it, the Ack last; empty when closed and read out."""
+        while not self._messages and self._ack is None:
+            if self._closed:
+                return []
+            self._news.clear()
+            await self._news.wait()
+        taken = list(self._messages)
+        self._messages.clear()
+        if self._ack is not None:
+            taken.append(self._ack)
+            self._ack = None
+        self._room.set()
+        return taken

@@ -1,0 +1,153 @@
+"""Group commit: one transaction a tick for everything that all streams decided since the last one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from portero_server.clock import Clock
+from portero_server.domain.sightings import CommitResult, StreamCommit
+from portero_server.errors import StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+
+
+class CommitStore(Protocol):
+    """Where commits go. Committing the same data again must change nothing."""
+
+    async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
+        """Writes all in one transaction; raises StoreUnavailable when the outcome is none or unknown."""
+        ...
+
+
+class Committing(Protocol):
+    """A stream that has something to commit."""
+
+    def take(self) -> StreamCommit | None:
+        """Gives what gathered since the last call; None when that is nothing."""
+        ...
+
+    def committed(self, commit: StreamCommit, result: CommitResult) -> None:
+        """The commit is durable."""
+        ...
+
+    def superseded(self) -> None:
+        """Another session owns the stream; nothing was written."""
+        ...
+
+    def failed(self, error: Exception) -> None:
+        """This stream's data cannot be written, for a fault of ours; nothing of it was."""
+        ...
+
+
+class RecorderObserver(Protocol):
+    """Is told how commits fare."""
+
+    def commit_done(self, streams: int, seconds: float) -> None:
+        """A commit of so many streams took so long, retries included."""
+        ...
+
+    def commit_retried(self) -> None:
+        """The database did not answer; the commit is tried again."""
+        ...
+
+
+class EventListener(Protocol):
+    """Is told that events were written."""
+
+    def notify(self, position: int) -> None:
+        """Events up to this position exist."""
+        ...
+
+
+class Recorder:
+    """Writes for all streams, one transaction at a time.
+
+    A commit that failed, or whose outcome is unknown, is repeated with the very same data until the
+    database answers; meanwhile streams gather more, as far as their credit allows.
+    """
+
+    def __init__(
+        self,
+        store: CommitStore,
+        clock: Clock,
+        observer: RecorderObserver,
+        listener: EventListener,
+        *,
+        interval: float,
+        jitter: random.Random | None = None,
+    ) -> None:
+        """Commits at most every `interval` seconds; `jitter` spreads retries of several servers."""
+        self._store = store
+        self._clock = clock
+        self._observer = observer
+        self._listener = listener
+        self._interval = interval
+        self._jitter = jitter or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._waiting: dict[Committing, None] = {}
+        self._changed = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def mark(self, stream: Committing) -> None:
+        """This stream has something to commit."""
+        self._waiting[stream] = None
+        self._idle.clear()
+        self._changed.set()
+
+    async def idle(self) -> None:
+        """Waits until everything marked has been committed."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Commits until cancelled. A commit under way is brought to its end by the store."""
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(self._interval)
+            self._changed.clear()
+            streams, self._waiting = self._waiting, {}
+            taken = [(stream, commit) for stream in streams if (commit := stream.take()) is not None]
+            if taken:
+                await self._commit(taken)
+            if not self._waiting:
+                self._idle.set()
+
+    async def _commit(self, taken: Sequence[tuple[Committing, StreamCommit]]) -> None:
+        started = self._clock.monotonic()
+        try:
+            result = await self._persist([commit for _, commit in taken])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the other streams
+            if len(taken) > 1:
+                # One stream's unwritable data must not take the others' with it.
+                for part in taken:
+                    await self._commit([part])
+                return
+            _log.exception("commit_refused", camera=taken[0][1].camera_id)
+            taken[0][0].failed(error)
+            return
+        self._observer.commit_done(len(taken), self._clock.monotonic() - started)
+        for stream, commit in taken:
+            if commit.session in result.superseded:
+                stream.superseded()
+            else:
+                stream.committed(commit, result)
+        if result.last_position is not None:
+            self._listener.notify(result.last_position)
+
+    async def _persist(self, commits: Sequence[StreamCommit]) -> CommitResult:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await self._store.commit(commits)
+            except StoreUnavailable as error:
+                self._observer.commit_retried()
+                _log.warning("commit_retried", problem=error.message, pause=round(pause, 2))
+                await asyncio.sleep(pause * self._jitter.uniform(0.5, 1.0))
+                pause = min(_LONGEST_PAUSE, pause * 2)

@@ -1,0 +1,407 @@
+"""One open stream of one camera: what comes in, what is settled, committed and answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portero_server.clock import Clock
+from portero_server.domain.arrivals import Arrivals
+from portero_server.domain.cameras import Camera
+from portero_server.domain.credit import CreditPolicy
+from portero_server.domain.frames import (
+    Frame,
+    FrameLimits,
+    FrameOutcome,
+    FrameRefused,
+    GapReason,
+    RejectionReason,
+)
+from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRow
+from portero_server.domain.stream_core import StreamCore, Verdict
+from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError, SessionSuperseded, Unavailable
+from portero_server.pipeline.auditing import GateAuditor
+from portero_server.pipeline.following import Follower
+from portero_server.pipeline.ledger import StreamLedger
+from portero_server.pipeline.live import LiveStatus
+from portero_server.pipeline.messages import Ack, Drain, Finished, Opened, Rejected
+from portero_server.pipeline.outbox import Outbox
+from portero_server.pipeline.reading import TextFollower
+from portero_server.pipeline.recorder import Recorder
+from portero_server.telemetry.camera_metrics import CameraFigures
+from portero_server.telemetry.metrics import Metrics
+from portero_server.vision.jpeg import check_header
+from portero_server.vision.look import Look, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParts:
+    """What all sessions share."""
+
+    clock: Clock
+    recorder: Recorder
+    metrics: Metrics
+    limits: FrameLimits
+    keep_texts: bool
+
+
+class Session:
+    """Takes one camera's frames, in order, to durable answers.
+
+    Messages come in through `receive`, `gap` and `finish`, synchronously; `run` does the work;
+    answers go out through `outbox`. The recorder calls `take`, `committed` and `superseded`.
+    """
+
+    def __init__(
+        self,
+        row: StreamRow,
+        camera: Camera,
+        parts: SessionParts,
+        scene: Scene,
+        credit: CreditPolicy,
+    ) -> None:
+        self.row = row
+        self.camera = camera
+        self.outbox = Outbox()
+        self.opened_at = parts.clock.now()
+        self.last_heard = parts.clock.monotonic()
+        self.account: Counter[FrameOutcome] = Counter()
+        self.received = 0
+        self.rejected = 0
+        self.missing = 0
+        self._arrivals = Arrivals(self.last_heard)
+        self._parts = parts
+        self._scene = scene
+        self._credit_policy = credit
+        self._core = StreamCore(row.durable_sequence, credit)
+        self.ledger = StreamLedger(
+            row.durable_sequence,
+            self.outbox,
+            parts.metrics.recognition,
+            keep_texts=parts.keep_texts,
+            changed=self._mark,
+            released=self._released,
+        )
+        self._frames: deque[Frame] = deque()
+        self._work = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._finishing = False
+        self._stopped = asyncio.Event()
+        self._error: PorteroError | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self.follower: Follower | None = None
+        self.reader: TextFollower | None = None
+        self.auditor: GateAuditor | None = None
+
+    # --- What the bridge says -------------------------------------------------------------------
+
+    def opened(self) -> Opened:
+        """Gives the first answer; grants the first credit."""
+        return Opened(self.row.session, self._core.durable, self._core.grant())
+
+    def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes) -> None:
+        """Takes a frame in; one that is refused is answered in-band."""
+        self._heard()
+        self.received += 1
+        self._arrivals.came(self.last_heard)
+        size = len(jpeg)
+        before = self._core.last
+        admission = self._core.receive(sequence, size)
+        if admission.jumped is not None:
+            self._missing(*admission.jumped, GapReason.UNEXPLAINED)
+        if admission.verdict is Verdict.REPLAYED:
+            self.account[FrameOutcome.REPLAYED] += 1
+            self._settled(FrameOutcome.REPLAYED, 1)
+            self._grant()
+            return
+        if admission.verdict is Verdict.BACKWARDS:
+            message = f"frame.sequence {sequence} is not beyond {before}, the last one received"
+            self._refuse(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
+            self._grant()
+            return
+        try:
+            if admission.verdict is Verdict.UNAFFORDABLE:
+                raise FrameRefused(RejectionReason.NO_CREDIT, "the frame was sent without credit; wait for an Ack")
+            width, height = check_header(jpeg, self._parts.limits)
+            if captured_at is None:
+                raise FrameRefused(
+                    RejectionReason.BAD_CAPTURE_TIME, "frame.capture_time must be set to a time of the years 1 to 9999"
+                )
+        except FrameRefused as refusal:
+            self._reject(sequence, refusal, size)
+            return
+        clock = self._parts.clock
+        now = clock.monotonic()
+        self._arrivals.took(sequence, captured_at, clock.now(), now)
+        lag = self._arrivals.lag
+        self._parts.metrics.streams.frame_received(size, lag)
+        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, lag))
+        self._work.set()
+
+    def gap(self, first: int, last: int, reason: GapReason) -> None:
+        """Takes note of frames that will never come; those already accounted for are passed over.
+
+        Raises:
+            InvalidInput: The range is empty or begins at 0.
+        """
+        self._heard()
+        if first < 1 or last < first:
+            raise InvalidInput(
+                "gap.first_sequence", f"gap {first}..{last} must begin at 1 or later and not end before it begins"
+            )
+        for missing in self._core.gap(first, last):
+            self._missing(missing.first, missing.last, reason if missing.explained else GapReason.UNEXPLAINED)
+        self._advance()
+
+    def heartbeat(self) -> None:
+        """The bridge lives."""
+        self._heard()
+
+    def finish(self) -> None:
+        """No more frames will come."""
+        self._heard()
+        self._finishing = True
+        self._work.set()
+
+    # --- What the server does with the stream ---------------------------------------------------
+
+    def stop(self, error: PorteroError) -> None:
+        """Ends the stream with an error; the first one counts."""
+        if self._error is None:
+            self._error = error
+            self._stopped.set()
+
+    def drain(self, deadline: datetime) -> None:
+        """Asks the bridge to go elsewhere."""
+        self.outbox.put(Drain(deadline))
+
+    def tick(self, now: float, idle_timeout: float) -> None:
+        """Does what time asks for (monotonic seconds)."""
+        if now - self.last_heard > idle_timeout:
+            self.stop(Unavailable(f"nothing came from the bridge for {idle_timeout:g} s", reason="STREAM_IDLE"))
+        if self.follower is not None:
+            self.follower.tick(now)
+            self._advance()
+
+    def bound(self, policy: CreditPolicy) -> None:
+        """Sets how much may wait here; it depends on how many streams are open."""
+        self._credit_policy = policy
+
+    @property
+    def lag(self) -> int:
+        """Sequences received and not yet durable."""
+        return self._core.lag
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of frames that wait to be looked at."""
+        return self._core.waiting.bytes
+
+    def status(self) -> LiveStatus:
+        """Tells how the stream is doing."""
+        return LiveStatus(
+            session=self.row.session,
+            opened_at=self.opened_at,
+            last_frame_at=self._arrivals.captured_at,
+            frame_rate=self._arrivals.rate(self._parts.clock.monotonic()),
+            frames_received=self.received,
+            frames_rejected=self.rejected,
+            frames_missing=self.missing,
+            open_tracks=self.follower.open_tracks if self.follower is not None else 0,
+            watermark_lag=self.lag,
+        )
+
+    def oldest(self, now: float) -> float:
+        """Gives the age, seconds, of the oldest frame that is not durable; 0 when there is none (monotonic `now`)."""
+        return self._arrivals.oldest(now)
+
+    @property
+    def credit(self) -> int:
+        """Frames the bridge may still send."""
+        return self._core.credit_left
+
+    def figures(self) -> CameraFigures:
+        """Tells how the stream is doing, for the camera's metrics."""
+        now, last = self._parts.clock.monotonic(), self._arrivals.received_at
+        return CameraFigures(
+            frame_rate=self._arrivals.rate(now),
+            last_frame_at=0.0 if last is None else last.timestamp(),
+            capture_lag=self._arrivals.lag,
+            watermark_lag=self.lag,
+            watermark_age=self.oldest(now),
+            credit=self.credit,
+            open_tracks=self.follower.open_tracks if self.follower is not None else 0,
+        )
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Starts a task that ends with the stream; a defect in it ends the stream.
+
+        Raises:
+            RuntimeError: The stream does not run.
+        """
+        if self._group is None:
+            work.close()
+            raise RuntimeError("the session does not run")
+        self._group.create_task(work)
+
+    async def run(self) -> None:
+        """Works until the bridge finished and everything is durable.
+
+        Raises:
+            PorteroError: The stream was stopped.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                guard = group.create_task(self._guard())
+                await self._work_through()
+                guard.cancel()
+        except BaseExceptionGroup as errors:
+            # Whoever runs a stream wants to know why it ended, not how many tasks it had.
+            raise errors.exceptions[0] from None
+        finally:
+            self._group = None
+            if self.follower is not None:
+                self.follower.abandon()
+            self.outbox.close()
+
+    async def _guard(self) -> None:
+        await self._stopped.wait()
+        if self._error is not None:
+            raise self._error
+
+    async def _work_through(self) -> None:
+        while (frame := await self._next_frame()) is not None:
+            await self.outbox.room()
+            await self._process(frame)
+        if self.follower is not None:
+            self.follower.leave_all()
+        self._advance()
+        while (
+            (self.follower is not None and self.follower.busy)
+            or (self.reader is not None and self.reader.busy)
+            or self._core.lag
+            or not self.ledger.empty
+        ):
+            self._progress.clear()
+            await self._progress.wait()
+        self.outbox.put(Finished(self._core.durable, dict(self.account), self.ledger.recognitions))
+
+    async def _next_frame(self) -> Frame | None:
+        while not self._frames:
+            if self._finishing:
+                return None
+            self._work.clear()
+            await self._work.wait()
+        return self._frames.popleft()
+
+    async def _process(self, frame: Frame) -> None:
+        text = self.reader is not None
+        due = self.reader.due if self.reader is not None else self._faces.due(frame.captured_at)
+        try:
+            look = await self._scene.look(frame, due, text=text)
+        except FrameRefused as refusal:
+            self._reject(frame.sequence, refusal, len(frame.jpeg))
+            return
+        queued = self._parts.clock.monotonic() - frame.received - look.seconds
+        detect = None if look.seconds == look.gate_seconds else look.seconds - look.gate_seconds
+        self._parts.metrics.streams.frame_looked_at(max(0.0, queued), look.gate_seconds, detect)
+        self._core.looked_at(len(frame.jpeg))
+        self._grant()
+        self._core.settle(frame.sequence, look.outcome, self._holders(frame, look))
+        if self.auditor is not None:
+            self.auditor.consider(frame, look.outcome, self._faces.followed)
+        self._advance()
+
+    def _holders(self, frame: Frame, look: Look) -> set[str]:
+        if self.reader is not None:
+            return self.reader.observe(frame, look)
+        if look.outcome in (FrameOutcome.EMPTY, FrameOutcome.WITH_FACES):
+            return self._faces.observe(frame, look)
+        return self._faces.still(frame, look.outcome)
+
+    @property
+    def _faces(self) -> Follower:
+        if self.follower is None:
+            raise FailedPrecondition(f"camera {self.camera.camera_id} follows neither faces nor text")
+        return self.follower
+
+    # --- What the recorder asks (Committing) ----------------------------------------------------
+
+    def take(self) -> StreamCommit | None:
+        """Gives what gathered since the last commit."""
+        self._progress.set()
+        return self.ledger.take(stream_id=self.row.stream_id, camera_id=self.camera.camera_id, session=self.row.session)
+
+    def committed(self, commit: StreamCommit, result: CommitResult) -> None:
+        """The commit is durable: acknowledge it and tell its news."""
+        now = self._parts.clock.monotonic()
+        for seconds in self._arrivals.durable(commit.durable_sequence, now):
+            self._parts.metrics.streams.frame_durable(seconds)
+        self.account.update(commit.outcomes)
+        for outcome, count in commit.outcomes.items():
+            self._settled(outcome, count)
+        self._core.committed(commit.durable_sequence, self.ledger.committed(commit, result))
+        self._ack()
+        self._progress.set()
+
+    def superseded(self) -> None:
+        """Another session owns the stream."""
+        self.stop(SessionSuperseded("a later session of this camera took over"))
+
+    def failed(self, error: Exception) -> None:
+        """This stream's data cannot be written."""
+        self.stop(PorteroError(f"the results of this stream cannot be stored: {type(error).__name__}"))
+
+    # --- Inside ---------------------------------------------------------------------------------
+
+    def _settled(self, outcome: FrameOutcome, count: int) -> None:
+        metrics = self._parts.metrics
+        metrics.streams.frame_settled(outcome, count)
+        metrics.cameras.frame_settled(self.camera.camera_id, outcome, count)
+
+    def _heard(self) -> None:
+        self.last_heard = self._parts.clock.monotonic()
+
+    def _mark(self) -> None:
+        self._parts.recorder.mark(self)
+        self._progress.set()
+
+    def _advance(self) -> None:
+        if (advance := self._core.advance()) is not None:
+            self.ledger.advance(advance)
+        if self.ledger.writes:
+            self._mark()
+
+    def _released(self, holder: str) -> None:
+        self._core.release(holder)
+        self._advance()
+
+    def _refuse(self, sequence: int, reason: RejectionReason, message: str) -> None:
+        self.rejected += 1
+        self._parts.metrics.streams.frame_rejected(reason)
+        self.outbox.put(Rejected(sequence, reason, message))
+
+    def _reject(self, sequence: int, refusal: FrameRefused, size: int) -> None:
+        self._refuse(sequence, refusal.reason, refusal.message)
+        self.ledger.exception(sequence, sequence, refusal.reason)
+        self._core.reject(sequence, size)
+        self._grant()
+        self._advance()
+
+    def _missing(self, first: int, last: int, reason: GapReason) -> None:
+        self.missing += last - first + 1
+        self._parts.metrics.streams.frames_missing(reason, last - first + 1)
+        self.ledger.exception(first, last, reason)
+
+    def _grant(self) -> None:
+        """Tells the bridge of more credit before it runs out."""
+        if self._core.wants_grant:
+            self._ack()
+
+    def _ack(self) -> None:
+        self.outbox.put(Ack(self._core.durable, self._core.grant(self._credit_policy)))

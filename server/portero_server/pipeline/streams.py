@@ -1,0 +1,357 @@
+"""The open streams of this server: who may open one, how much each may send, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+
+from portero_server.domain.cadence import Cadence, CadencePolicy
+from portero_server.domain.cameras import Camera, CameraMode
+from portero_server.domain.credit import CreditPolicy
+from portero_server.domain.detections import MatchPolicy, Text
+from portero_server.domain.memory import FaceMemory, MemoryPolicy
+from portero_server.domain.safety_net import NetPolicy
+from portero_server.domain.sightings import StreamRow
+from portero_server.domain.tracks import Tracker, TrackPolicy
+from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
+from portero_server.errors import (
+    FailedPrecondition,
+    InvalidInput,
+    LimitReached,
+    NotFound,
+    SessionSuperseded,
+    StoreUnavailable,
+    Unavailable,
+)
+from portero_server.pipeline.auditing import GateAuditor, Search
+from portero_server.pipeline.cascade import Cascade, FreeEngine, Savings
+from portero_server.pipeline.following import Follower, Rules
+from portero_server.pipeline.live import LiveStatus
+from portero_server.pipeline.reading import TextFollower
+from portero_server.pipeline.session import Session, SessionParts
+from portero_server.vision.look import Looker
+
+_log = structlog.get_logger(__name__)
+
+_TICK = 0.1
+_REFRESH = 5.0
+_EPOCH = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class CameraSource(Protocol):
+    """Where registered cameras are found."""
+
+    async def get(self, camera_id: str) -> Camera:
+        """Gives a camera; raises NotFound."""
+        ...
+
+
+class StreamSource(Protocol):
+    """Where streams are owned."""
+
+    async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
+        """Makes `session` the owner of the stream and says how far it is durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPolicy:
+    """What the settings say about streams.
+
+    Attributes:
+        max_streams: Most open streams.
+        window_frames, window_bytes: What may wait of one stream.
+        total_window_bytes: What may wait of all together.
+        idle_timeout: Seconds of silence after which a stream is ended.
+        visit_gap: Default of the cameras.
+        match: Threshold and margin, where a camera has none of its own.
+        tracks, cadence: How faces are followed and how often is looked.
+    """
+
+    max_streams: int
+    window_frames: int
+    window_bytes: int
+    total_window_bytes: int
+    idle_timeout: float
+    visit_gap: timedelta
+    match: MatchPolicy
+    tracks: TrackPolicy
+    cadence: CadencePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEngine:
+    """What sessions ask of the engine."""
+
+    traits: EngineTraits
+    identify: Callable[[FaceCrop], Awaitable[Identification]]
+    read_text: Callable[[Pixels, CallContext], Awaitable[Sequence[Text]]]
+    name_of: Callable[[str], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """What keeps calls few and says how few they are.
+
+    Attributes:
+        savings: Told of calls that were not needed.
+        free: The engine behind a paid one; None: nothing is remembered.
+        memory: How long faces are remembered.
+        net: Which frames are shown to the engine although they were held back; None: none.
+        search: Finds every face of a whole frame; for `net`.
+        chance: Draws the sample of `net`.
+    """
+
+    savings: Savings
+    free: FreeEngine | None = None
+    memory: MemoryPolicy = field(default_factory=MemoryPolicy)
+    net: NetPolicy | None = None
+    search: Search | None = None
+    chance: random.Random = field(default_factory=random.Random)
+
+
+class Streams:
+    """Opens sessions, keeps them within bounds, and drains them. One open session a camera."""
+
+    def __init__(
+        self,
+        cameras: CameraSource,
+        rows: StreamSource,
+        parts: SessionParts,
+        looker: Looker,
+        engine: StreamEngine,
+        policy: StreamPolicy,
+        thrift: Thrift,
+    ) -> None:
+        self._cameras = cameras
+        self._rows = rows
+        self._parts = parts
+        self._looker = looker
+        self._engine = engine
+        self._policy = policy
+        self._thrift = thrift
+        # By camera, so that a stream that was cut goes on with what it knew.
+        self._memories: dict[str, FaceMemory] = {}
+        self._sessions: dict[str, Session] = {}
+        self._opening = 0
+        self._draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def status(self, camera_id: str) -> LiveStatus | None:
+        """Tells how a camera's stream is doing; None when none is open here."""
+        session = self._sessions.get(camera_id)
+        return None if session is None else session.status()
+
+    def report(self) -> None:
+        """Brings the metrics of the moment up to date; called before a scrape."""
+        now, metrics = self._parts.clock.monotonic(), self._parts.metrics
+        sessions = self._sessions.values()
+        metrics.streams.streams_are(
+            limit=self._policy.max_streams,
+            lag=sum(session.lag for session in sessions),
+            age=max((session.oldest(now) for session in sessions), default=0.0),
+            buffered=sum(session.waiting_bytes for session in sessions),
+            left=[session.credit for session in sessions],
+        )
+        metrics.cameras.cameras_are({camera: session.figures() for camera, session in self._sessions.items()})
+
+    async def open(self, camera_id: str, epoch: str) -> Session:
+        """Opens the stream of a camera; an earlier session of it ends as superseded.
+
+        Raises:
+            InvalidInput: The epoch is malformed.
+            Unavailable: The server drains.
+            LimitReached: Too many streams are open.
+            NotFound: No such camera.
+            FailedPrecondition: The camera is disabled.
+            StoreUnavailable: The database does not answer.
+        """
+        if not _EPOCH.fullmatch(epoch):
+            raise InvalidInput("open.epoch", "open.epoch must be 1 to 64 characters of [A-Za-z0-9_.-]")
+        if self._draining:
+            raise Unavailable("this server is going away; connect again", reason="DRAINING")
+        with self._place(camera_id):
+            camera = await self._camera(camera_id)
+            if camera.disabled:
+                raise FailedPrecondition(f"cameras/{camera_id} is disabled", reason="CAMERA_DISABLED")
+            session_id = uuid4().hex
+            row = await self._rows.open(camera_id, epoch, session_id)
+        if (earlier := self._sessions.get(camera_id)) is not None:
+            earlier.stop(SessionSuperseded(f"a later session of cameras/{camera_id} took over"))
+        session = Session(row, camera, self._parts, self._looker.scene(), self._credit(len(self._sessions) + 1))
+        self._equip(session)
+        self._sessions[camera_id] = session
+        self._empty.clear()
+        self._rebalance()
+        _log.info("stream_opened", camera=camera_id, session=session_id, durable_sequence=row.durable_sequence)
+        return session
+
+    def close(self, session: Session, ending: str) -> None:
+        """Forgets a session that ended and writes its account."""
+        camera_id = session.camera.camera_id
+        if self._sessions.get(camera_id) is session:
+            del self._sessions[camera_id]
+        if not self._sessions:
+            self._empty.set()
+        self._rebalance()
+        self._parts.metrics.streams.sessions.labels(ending).inc()
+        _log.info(
+            "stream_closed",
+            camera=camera_id,
+            session=session.row.session,
+            ending=ending,
+            received=session.received,
+            recognitions=session.ledger.recognitions,
+            account={outcome.value: count for outcome, count in session.account.items()},
+        )
+
+    async def run(self) -> None:
+        """Ticks the sessions and keeps their cameras up to date, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick())
+            group.create_task(self._follow_cameras())
+
+    async def drain(self, deadline: datetime, seconds: float) -> None:
+        """Asks all bridges to go elsewhere, waits for them, and cuts those still here after `seconds`."""
+        self._draining = True
+        for session in self._sessions.values():
+            session.drain(deadline)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            for session in tuple(self._sessions.values()):
+                session.stop(Unavailable("this server went away; connect again", reason="DRAINING"))
+            await self._empty.wait()
+
+    @contextmanager
+    def _place(self, camera_id: str) -> Iterator[None]:
+        """Holds a place while a stream opens, so that a rush cannot exceed the limit."""
+        others = len(self._sessions.keys() - {camera_id}) + self._opening
+        if others >= self._policy.max_streams:
+            raise LimitReached(
+                f"{self._policy.max_streams} streams are open, the most PORTERO_MAX_STREAMS allows",
+                retry_after=5.0,
+                reason="TOO_MANY_STREAMS",
+            )
+        self._opening += 1
+        try:
+            yield
+        finally:
+            self._opening -= 1
+
+    async def _camera(self, camera_id: str) -> Camera:
+        try:
+            return await self._cameras.get(camera_id)
+        except NotFound as error:
+            raise NotFound(error.resource, reason="CAMERA_NOT_FOUND") from None
+
+    def _equip(self, session: Session) -> None:
+        camera, row = session.camera, session.row
+        if camera.mode is CameraMode.TEXT:
+            session.reader = TextFollower(
+                camera.camera_id, camera.purpose, self._engine.read_text, session.ledger, session.spawn
+            )
+            return
+        session.follower = Follower(
+            camera.camera_id,
+            self._rules(camera),
+            Tracker(f"{camera.camera_id}.{row.epoch}", self._policy.tracks),
+            Cadence(self._policy.cadence),
+            self._parts.clock,
+            self._cascade(camera.camera_id),
+            self._engine.name_of,
+            session.ledger,
+            session.spawn,
+        )
+        thrift = self._thrift
+        if thrift.net is not None and thrift.search is not None:
+            session.auditor = GateAuditor(
+                camera.camera_id,
+                thrift.net,
+                thrift.search,
+                self._parts.clock,
+                self._parts.metrics.money,
+                session.spawn,
+                thrift.chance,
+            )
+
+    def _cascade(self, camera_id: str) -> Cascade:
+        thrift = self._thrift
+        return Cascade(
+            camera_id,
+            self._engine.traits,
+            self._engine.identify,
+            self._parts.clock,
+            thrift.savings,
+            free=thrift.free,
+            memory=self._memories.setdefault(camera_id, FaceMemory(thrift.memory)),
+        )
+
+    def _rules(self, camera: Camera) -> Rules:
+        match = self._policy.match
+        if camera.similarity_threshold is not None:
+            match = replace(match, threshold=camera.similarity_threshold)
+        return Rules(
+            engine=self._engine.traits.name,
+            policy=match,
+            lane=camera.purpose,
+            visit_gap=camera.visit_gap if camera.visit_gap is not None else self._policy.visit_gap,
+        )
+
+    def _credit(self, streams: int) -> CreditPolicy:
+        policy = self._policy
+        return CreditPolicy(
+            window_frames=policy.window_frames,
+            window_bytes=min(policy.window_bytes, policy.total_window_bytes // max(1, streams)),
+            # Frames held by an undecided track must not stop the stream: two seconds of a fast camera fit.
+            max_unsettled=4 * policy.window_frames,
+        )
+
+    def _rebalance(self) -> None:
+        credit = self._credit(len(self._sessions))
+        for session in self._sessions.values():
+            session.bound(credit)
+        self._parts.metrics.streams.streams.set(len(self._sessions))
+
+    async def _tick(self) -> None:
+        clock, metrics = self._parts.clock, self._parts.metrics
+        while True:
+            before = clock.monotonic()
+            await asyncio.sleep(_TICK)
+            now = clock.monotonic()
+            metrics.process.loop_late(max(0.0, now - before - _TICK))
+            for session in tuple(self._sessions.values()):
+                session.tick(now, self._policy.idle_timeout)
+
+    async def _follow_cameras(self) -> None:
+        while True:
+            await asyncio.sleep(_REFRESH)
+            for session in tuple(self._sessions.values()):
+                try:
+                    camera = await self._camera(session.camera.camera_id)
+                except NotFound as error:
+                    session.stop(error)
+                except StoreUnavailable:
+                    # What the streams know of their cameras is good enough until the database is back.
+                    break
+                else:
+                    self._apply(session, camera)
+
+    def _apply(self, session: Session, camera: Camera) -> None:
+        if camera.disabled:
+            session.stop(FailedPrecondition(f"cameras/{camera.camera_id} is disabled", reason="CAMERA_DISABLED"))
+        elif camera.mode is not session.camera.mode:
+            session.stop(Unavailable("the camera's mode changed; connect again", reason="CAMERA_CHANGED"))
+        elif session.follower is not None:
+            session.follower.rules = self._rules(camera)
