@@ -1,0 +1,270 @@
+"""Domain to proto and back: the only place where the two meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from portero.v1 import camera_service_pb2, detections_pb2, gallery_service_pb2, sighting_service_pb2
+
+from portero_server.domain.cameras import Camera, CameraMode, Lane
+from portero_server.domain.detections import Candidate, FaceQuality, Match, Text, TextKind
+from portero_server.domain.geometry import Box
+from portero_server.domain.people import FaceEnrollment, Person
+from portero_server.domain.sightings import Sighting, SightingEventKind
+from portero_server.errors import InvalidInput
+from portero_server.pipeline.images import ImageAnswer, ImageComparison, RecognizedFace
+from portero_server.pipeline.live import LiveStatus
+from portero_server.pipeline.watching import WatchNews
+from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
+from portero_server.store.sightings import SightingKind
+
+# No camera is older, and no database has to reckon with what lies before.
+_FIRST_YEAR = 1970
+
+_Number = TypeVar("_Number")
+_Meaning = TypeVar("_Meaning")
+
+_MODES = {
+    CameraMode.FACES: camera_service_pb2.CAMERA_MODE_FACES,
+    CameraMode.TEXT: camera_service_pb2.CAMERA_MODE_TEXT,
+}
+_PURPOSES = {
+    Lane.CHECK_IN: camera_service_pb2.CAMERA_PURPOSE_CHECK_IN,
+    Lane.VISITOR: camera_service_pb2.CAMERA_PURPOSE_VISITOR,
+    Lane.ATTENDANCE: camera_service_pb2.CAMERA_PURPOSE_ATTENDANCE,
+}
+_MODES_BY_NUMBER = {
+    camera_service_pb2.CAMERA_MODE_UNSPECIFIED: CameraMode.FACES,
+    **{number: mode for mode, number in _MODES.items()},
+}
+_PURPOSES_BY_NUMBER = {
+    camera_service_pb2.CAMERA_PURPOSE_UNSPECIFIED: Lane.VISITOR,
+    **{number: purpose for purpose, number in _PURPOSES.items()},
+}
+_TEXT_KINDS = {TextKind.LINE: detections_pb2.TEXT_KIND_LINE, TextKind.WORD: detections_pb2.TEXT_KIND_WORD}
+_SIGHTING_KINDS = {
+    sighting_service_pb2.SIGHTING_KIND_UNSPECIFIED: SightingKind.ALL,
+    sighting_service_pb2.SIGHTING_KIND_NAMED: SightingKind.NAMED,
+    sighting_service_pb2.SIGHTING_KIND_UNKNOWN: SightingKind.UNKNOWN,
+}
+_EVENT_KINDS = {
+    SightingEventKind.STARTED: sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED,
+    SightingEventKind.RESUMED: sighting_service_pb2.SIGHTING_EVENT_KIND_RESUMED,
+    SightingEventKind.REVISED: sighting_service_pb2.SIGHTING_EVENT_KIND_REVISED,
+    SightingEventKind.LEFT: sighting_service_pb2.SIGHTING_EVENT_KIND_LEFT,
+}
+
+
+def time_to_proto(time: datetime) -> Timestamp:
+    """Makes a Timestamp of a time with its zone set."""
+    stamp = Timestamp()
+    stamp.FromDatetime(time)
+    return stamp
+
+
+def time_from_proto(stamp: Timestamp, field: str) -> datetime:
+    """Gives the time in UTC; raises InvalidInput naming `field` when it is no time of the years 1970 to 9999."""
+    try:
+        time = stamp.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        time = None
+    if time is None or time.year < _FIRST_YEAR:
+        raise InvalidInput(field, f"{field} must be a time of the years {_FIRST_YEAR} to 9999")
+    return time
+
+
+def duration_to_proto(duration: timedelta) -> Duration:
+    """Makes a Duration."""
+    message = Duration()
+    message.FromTimedelta(duration)
+    return message
+
+
+def duration_from_proto(duration: Duration, field: str) -> timedelta:
+    """Gives the duration; raises InvalidInput naming `field` when it is out of a Duration's range."""
+    try:
+        return duration.ToTimedelta()
+    except (ValueError, OverflowError):
+        raise InvalidInput(field, f"{field} must be a duration") from None
+
+
+def box_to_proto(box: Box) -> detections_pb2.Box:
+    """Makes a Box."""
+    return detections_pb2.Box(left=box.left, top=box.top, width=box.width, height=box.height)
+
+
+def quality_to_proto(quality: FaceQuality) -> detections_pb2.FaceQuality:
+    """Makes a FaceQuality."""
+    return detections_pb2.FaceQuality(
+        size=quality.size,
+        frontality=quality.frontality,
+        sharpness=quality.sharpness,
+        brightness=quality.brightness,
+        overall=quality.overall,
+    )
+
+
+def match_to_proto(match: Match, display_name: str) -> detections_pb2.Match:
+    """Makes a Match of a person called `display_name`."""
+    return detections_pb2.Match(
+        person=person_name(match.person_id),
+        display_name=display_name,
+        similarity=match.similarity,
+        margin=match.margin,
+    )
+
+
+def text_to_proto(text: Text) -> detections_pb2.Text:
+    """Makes a Text."""
+    return detections_pb2.Text(
+        content=text.content, kind=_TEXT_KINDS[text.kind], box=box_to_proto(text.box), confidence=text.confidence
+    )
+
+
+def faces_to_proto(answer: ImageAnswer) -> list[detections_pb2.Face]:
+    """Makes the Faces of an answer, in its order."""
+    return [_face_to_proto(face, answer.names) for face in answer.faces]
+
+
+def person_to_proto(person: Person) -> gallery_service_pb2.Person:
+    """Makes a Person."""
+    return gallery_service_pb2.Person(
+        name=person_name(person.person_id),
+        display_name=person.display_name,
+        labels=person.labels,
+        face_count=person.face_count,
+        create_time=time_to_proto(person.created_at),
+        update_time=time_to_proto(person.updated_at),
+    )
+
+
+def enrollment_to_proto(face: FaceEnrollment) -> gallery_service_pb2.FaceEnrollment:
+    """Makes a FaceEnrollment; what the engine learned stays here."""
+    return gallery_service_pb2.FaceEnrollment(
+        name=face_name(face.person_id, face.face_id),
+        box=box_to_proto(face.box),
+        quality=quality_to_proto(face.quality),
+        engine=face.engine,
+        model_version=face.model_version,
+        create_time=time_to_proto(face.created_at),
+    )
+
+
+def comparison_to_proto(comparison: ImageComparison) -> gallery_service_pb2.CompareImagesResponse:
+    """Makes the answer of CompareImages."""
+    return gallery_service_pb2.CompareImagesResponse(
+        source_box=box_to_proto(comparison.source_box),
+        comparisons=[
+            gallery_service_pb2.FaceComparison(
+                box=box_to_proto(face.box), similarity=face.similarity, same_person=face.same_person
+            )
+            for face in comparison.faces
+        ],
+    )
+
+
+def camera_to_proto(camera: Camera) -> camera_service_pb2.Camera:
+    """Makes a Camera."""
+    return camera_service_pb2.Camera(
+        name=camera_name(camera.camera_id),
+        display_name=camera.display_name,
+        site=camera.site,
+        mode=_MODES[camera.mode],
+        purpose=_PURPOSES[camera.purpose],
+        disabled=camera.disabled,
+        visit_gap=None if camera.visit_gap is None else duration_to_proto(camera.visit_gap),
+        similarity_threshold=camera.similarity_threshold,
+        create_time=time_to_proto(camera.created_at),
+        update_time=time_to_proto(camera.updated_at),
+    )
+
+
+def mode_from_proto(mode: camera_service_pb2.CameraMode.ValueType, field: str) -> CameraMode:
+    """Gives the mode, FACES when not said; raises InvalidInput for a number that this server does not know."""
+    return _known(_MODES_BY_NUMBER, mode, field)
+
+
+def purpose_from_proto(purpose: camera_service_pb2.CameraPurpose.ValueType, field: str) -> Lane:
+    """Gives the lane, VISITOR when not said; raises InvalidInput for a number that this server does not know."""
+    return _known(_PURPOSES_BY_NUMBER, purpose, field)
+
+
+def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatus:
+    """Makes a CameraStatus; None means that no stream is open."""
+    if status is None:
+        return camera_service_pb2.CameraStatus()
+    return camera_service_pb2.CameraStatus(
+        streaming=True,
+        session=status.session,
+        open_time=time_to_proto(status.opened_at),
+        last_frame_time=None if status.last_frame_at is None else time_to_proto(status.last_frame_at),
+        frame_rate=status.frame_rate,
+        frames_received=status.frames_received,
+        frames_rejected=status.frames_rejected,
+        frames_missing=status.frames_missing,
+        open_tracks=status.open_tracks,
+        watermark_lag=status.watermark_lag,
+    )
+
+
+def sighting_to_proto(sighting: Sighting) -> sighting_service_pb2.Sighting:
+    """Makes a Sighting."""
+    return sighting_service_pb2.Sighting(
+        name=sighting_name(sighting.sighting_id),
+        camera=camera_name(sighting.camera_id),
+        person="" if sighting.person_id is None else person_name(sighting.person_id),
+        display_name=sighting.display_name,
+        first_seen_time=time_to_proto(sighting.first_seen),
+        last_seen_time=time_to_proto(sighting.last_seen),
+        similarity=sighting.similarity,
+        margin=sighting.margin,
+        track_count=sighting.track_count,
+        box=box_to_proto(sighting.box),
+    )
+
+
+def kind_from_proto(kind: sighting_service_pb2.SightingKind.ValueType, field: str) -> SightingKind:
+    """Gives the kind, ALL when not said; raises InvalidInput for a number that this server does not know."""
+    return _known(_SIGHTING_KINDS, kind, field)
+
+
+def news_to_proto(news: WatchNews) -> sighting_service_pb2.WatchSightingsResponse:
+    """Makes one answer of WatchSightings; with the position alone when nothing happened."""
+    if news.event is None:
+        return sighting_service_pb2.WatchSightingsResponse(position=news.position)
+    return sighting_service_pb2.WatchSightingsResponse(
+        position=news.position,
+        kind=_EVENT_KINDS[news.event.kind],
+        sighting=sighting_to_proto(news.event.sighting),
+        event_time=time_to_proto(news.event.happened_at),
+    )
+
+
+def _face_to_proto(face: RecognizedFace, names: Mapping[str, str]) -> detections_pb2.Face:
+    return detections_pb2.Face(
+        box=box_to_proto(face.face.box),
+        confidence=face.face.confidence,
+        quality=quality_to_proto(face.face.quality),
+        match=None if face.match is None else match_to_proto(face.match, names[face.match.person_id]),
+        candidates=[_candidate_to_proto(candidate, names[candidate.person_id]) for candidate in face.candidates],
+    )
+
+
+def _candidate_to_proto(candidate: Candidate, display_name: str) -> detections_pb2.Candidate:
+    return detections_pb2.Candidate(
+        person=person_name(candidate.person_id),
+        display_name=display_name,
+        similarity=candidate.similarity,
+        face=face_name(candidate.person_id, candidate.face_id),
+    )
+
+
+def _known(meanings: Mapping[_Number, _Meaning], number: _Number, field: str) -> _Meaning:
+    # Proto3 enums are open: a newer client may send a number that this server has no word for.
+    if number not in meanings:
+        raise InvalidInput(field, f"{field} is a value that this server does not know")
+    return meanings[number]

@@ -1,0 +1,114 @@
+"""GalleryService: whom we know, and who is on a photograph."""
+# ruff: noqa: N802 - methods are named as in the proto
+
+from __future__ import annotations
+
+from portero.v1 import gallery_service_pb2 as pb
+from portero.v1 import gallery_service_pb2_grpc
+
+from portero_server.clock import Clock
+from portero_server.errors import InvalidInput
+from portero_server.pipeline.gallery import Gallery
+from portero_server.pipeline.images import MAX_CANDIDATES, Images
+from portero_server.rpc.calls import Context, deadline_of
+from portero_server.rpc.convert import comparison_to_proto, enrollment_to_proto, faces_to_proto, person_to_proto
+from portero_server.rpc.field_masks import masked_fields
+from portero_server.rpc.paging import Listing, checked_page_size, cut
+from portero_server.rpc.resource_names import parse_face, parse_person
+from portero_server.store.people import face_cursor
+
+_CHANGEABLE = frozenset({"display_name", "labels"})
+_CANDIDATES = 5
+
+
+class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
+    """Keeps the gallery and searches it."""
+
+    def __init__(self, gallery: Gallery, images: Images, clock: Clock) -> None:
+        self._gallery = gallery
+        self._images = images
+        self._clock = clock
+
+    async def CreatePerson(self, request: pb.CreatePersonRequest, context: Context) -> pb.CreatePersonResponse:
+        """Adds a person."""
+        person = await self._gallery.create(
+            request.person_id, request.person.display_name, request.person.labels, request.request_id
+        )
+        return pb.CreatePersonResponse(person=person_to_proto(person))
+
+    async def GetPerson(self, request: pb.GetPersonRequest, context: Context) -> pb.GetPersonResponse:
+        """Gives a person."""
+        person = await self._gallery.get(parse_person(request.name, "name"))
+        return pb.GetPersonResponse(person=person_to_proto(person))
+
+    async def ListPeople(self, request: pb.ListPeopleRequest, context: Context) -> pb.ListPeopleResponse:
+        """Lists people by name of the resource."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("people", (request.display_name_contains,))
+        cursor = listing.cursor(request.page_token, parts=1)
+        after_id = cursor[0] if cursor else None
+        page, last = cut(await self._gallery.list(size + 1, after_id, request.display_name_contains), size)
+        return pb.ListPeopleResponse(
+            people=[person_to_proto(person) for person in page],
+            next_page_token=listing.token([last.person_id]) if last else "",
+        )
+
+    async def UpdatePerson(self, request: pb.UpdatePersonRequest, context: Context) -> pb.UpdatePersonResponse:
+        """Changes the fields that the mask names."""
+        fields = masked_fields(request.update_mask, request.person, _CHANGEABLE)
+        person = await self._gallery.update(
+            parse_person(request.person.name, "person.name"),
+            display_name=request.person.display_name if "display_name" in fields else None,
+            labels=request.person.labels if "labels" in fields else None,
+        )
+        return pb.UpdatePersonResponse(person=person_to_proto(person))
+
+    async def DeletePerson(self, request: pb.DeletePersonRequest, context: Context) -> pb.DeletePersonResponse:
+        """Removes a person and all faces."""
+        await self._gallery.delete(parse_person(request.name, "name"))
+        return pb.DeletePersonResponse()
+
+    async def EnrollFace(self, request: pb.EnrollFaceRequest, context: Context) -> pb.EnrollFaceResponse:
+        """Teaches a person's face from one photograph with exactly one face."""
+        face = await self._gallery.enroll(
+            parse_person(request.parent, "parent"), request.image, deadline_of(context, self._clock)
+        )
+        return pb.EnrollFaceResponse(face=enrollment_to_proto(face))
+
+    async def ListFaces(self, request: pb.ListFacesRequest, context: Context) -> pb.ListFacesResponse:
+        """Lists the faces of a person, oldest first."""
+        person_id = parse_person(request.parent, "parent")
+        size = checked_page_size(request.page_size)
+        listing = Listing("faces", (person_id,))
+        cursor = listing.cursor(request.page_token, parts=1)
+        page, last = cut(await self._gallery.list_faces(person_id, size + 1, cursor[0] if cursor else None), size)
+        return pb.ListFacesResponse(
+            faces=[enrollment_to_proto(face) for face in page],
+            next_page_token=listing.token([face_cursor(last)]) if last else "",
+        )
+
+    async def DeleteFace(self, request: pb.DeleteFaceRequest, context: Context) -> pb.DeleteFaceResponse:
+        """Removes one face."""
+        person_id, face_id = parse_face(request.name, "name")
+        await self._gallery.delete_face(person_id, face_id)
+        return pb.DeleteFaceResponse()
+
+    async def SearchByImage(self, request: pb.SearchByImageRequest, context: Context) -> pb.SearchByImageResponse:
+        """Finds the people in a photograph."""
+        if request.max_candidates > MAX_CANDIDATES:
+            raise InvalidInput("max_candidates", f"max_candidates must be 0 to {MAX_CANDIDATES}; 0 means {_CANDIDATES}")
+        answer = await self._images.recognize(
+            request.image,
+            faces=True,
+            texts=False,
+            max_candidates=request.max_candidates or _CANDIDATES,
+            deadline=deadline_of(context, self._clock),
+        )
+        return pb.SearchByImageResponse(faces=faces_to_proto(answer))
+
+    async def CompareImages(self, request: pb.CompareImagesRequest, context: Context) -> pb.CompareImagesResponse:
+        """Says how alike the largest face of one photograph is to each face of another."""
+        comparison = await self._images.compare(
+            request.source_image, request.target_image, deadline_of(context, self._clock)
+        )
+        return comparison_to_proto(comparison)

@@ -1,0 +1,188 @@
+"""What surrounds every RPC: admission, a request id, errors made statuses, and the RED figures."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Protocol, cast
+from uuid import uuid4
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+
+from portero_server import errors
+from portero_server.clock import Clock
+from portero_server.rpc.admission import Admission
+from portero_server.rpc.calls import Context
+from portero_server.rpc.status import code_of, interrupted, status_of, unknown_fault
+
+_log = structlog.get_logger(__name__)
+
+_OUR_FAULTS = (errors.Unavailable, errors.EngineError)
+
+
+class RpcObserver(Protocol):
+    """Is told how calls fare. `kind` is "unary", "server_stream", "client_stream" or "bidi_stream"."""
+
+    def rpc_known(self, service: str, method: str, kind: str) -> None:
+        """The server offers this method."""
+        ...
+
+    def rpc_begun(self, service: str, method: str, kind: str) -> None:
+        """A call of a known method began."""
+        ...
+
+    def rpc_ended(self, service: str, method: str, kind: str, code: str, seconds: float) -> None:
+        """A call ended with this status code ("OK", "NOT_FOUND", …) after so many seconds."""
+        ...
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Serves each call inside one frame of code, whatever its kind.
+
+    Every handler is presented to gRPC as a stream in both directions, which is the same on the wire.
+    So a unary call too is admitted before its message is read, its malformed message gets a proper
+    status, and a handler's generator is closed in the call's own task.
+    """
+
+    def __init__(self, admission: Admission, observer: RpcObserver, clock: Clock) -> None:
+        self._admission = admission
+        self._observer = observer
+        self._clock = clock
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Wraps the method's handler; an unknown method is left to gRPC, which answers UNIMPLEMENTED."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = handler_call_details.method.lstrip("/")
+
+        async def serve(requests: object, context: Context) -> None:
+            await self._observed(method, handler, requests, context)
+
+        # The stubs know only the synchronous form of this function.
+        return grpc.stream_stream_rpc_method_handler(
+            cast("Any", serve), handler.request_deserializer, handler.response_serializer
+        )
+
+    async def _observed(
+        self, method: str, handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context
+    ) -> None:
+        service, _, name = method.partition("/")
+        kind = kind_of(requests=handler.request_streaming, responses=handler.response_streaming)
+        outcome = _Outcome()
+        started = self._clock.monotonic()
+        self._observer.rpc_begun(service, name, kind)
+        try:
+            await self._guarded(method, handler, requests, context, outcome)
+        finally:
+            self._observer.rpc_ended(service, name, kind, outcome.code.name, self._clock.monotonic() - started)
+
+    async def _guarded(
+        self,
+        method: str,
+        handler: grpc.RpcMethodHandler[Any, Any],
+        requests: object,
+        context: Context,
+        outcome: _Outcome,
+    ) -> None:
+        request_id = uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id, method=method)
+        try:
+            with self._admission.admit(method):
+                await _answer(handler, requests, context)
+        except grpc.aio.AbortError:
+            outcome.code = context.code()
+            raise
+        except asyncio.CancelledError as error:
+            if _cancelled_by_client():
+                over = context.time_remaining() == 0
+                outcome.code = grpc.StatusCode.DEADLINE_EXCEEDED if over else grpc.StatusCode.CANCELLED
+                raise
+            # Somebody inside cancelled what this call waited for; passed on, the client would never hear an answer.
+            _log.error("rpc_interrupted", stack=_stack(error))
+            await _abort(context, interrupted(request_id), request_id, outcome)
+        except Exception as error:
+            if _lost_connection(error):
+                outcome.code = grpc.StatusCode.CANCELLED
+                raise
+            await _abort(context, _for_caller(error, request_id), request_id, outcome)
+
+
+class _Outcome:
+    """The status code a call ended with."""
+
+    __slots__ = ("code",)
+
+    def __init__(self) -> None:
+        self.code = grpc.StatusCode.OK
+
+
+async def _answer(handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context) -> None:
+    request = requests
+    if not handler.request_streaming:
+        request = await context.read()
+        if request is grpc.aio.EOF:
+            raise errors.InvalidInput("request", "the call carries no message", reason="NO_MESSAGE")
+    answer: Any = _behavior(handler)(request, context)
+    if not handler.response_streaming:
+        await context.write(await answer)
+    elif inspect.isawaitable(answer):
+        await answer
+    else:
+        # Closing here, and not when the collector finds it, runs the generator's clean-up before the call ends.
+        async with aclosing(answer) as responses:
+            async for response in responses:
+                await context.write(response)
+
+
+async def _abort(context: Context, error: errors.PorteroError, request_id: str, outcome: _Outcome) -> None:
+    outcome.code = code_of(error)
+    await context.abort_with_status(status_of(error, request_id))
+
+
+def _for_caller(error: Exception, request_id: str) -> errors.PorteroError:
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, DecodeError):
+        return errors.InvalidInput("request", "the message is not one of this method's", reason="MALFORMED_MESSAGE")
+    if not isinstance(error, errors.PorteroError):
+        # Neither log nor client gets the exception's text: it may quote names, or a statement's parameters.
+        _log.error("rpc_failed", error=type(error).__qualname__, stack=_stack(error))
+        return unknown_fault(request_id)
+    if isinstance(error, _OUR_FAULTS):
+        _log.warning("rpc_refused", reason=error.reason)
+    return error
+
+
+def _behavior(handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[object, Context], object]:
+    behavior = handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
+    return cast("Callable[[object, Context], object]", behavior)
+
+
+def kind_of(*, requests: bool, responses: bool) -> str:
+    """Gives a method's kind, as the observer is told, from which of its sides are streams."""
+    if requests:
+        return "bidi_stream" if responses else "client_stream"
+    return "server_stream" if responses else "unary"
+
+
+def _cancelled_by_client() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _lost_connection(error: Exception) -> bool:
+    return isinstance(error, grpc.aio.BaseError) and not isinstance(error, grpc.aio.UsageError)
+
+
+def _stack(error: BaseException) -> str:
+    return "".join(traceback.format_tb(error.__traceback__))

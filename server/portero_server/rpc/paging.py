@@ -1,0 +1,93 @@
+"""Pages of lists: sizes, and tokens that are opaque to clients and hold to one list and one filter."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from portero_server.errors import InvalidInput
+
+_DEFAULT_SIZE = 100
+_MAX_SIZE = 1000
+_MAX_TOKEN = 1024
+
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a page token belongs to: the list's name and every condition of the request that shapes it."""
+
+    collection: str
+    conditions: tuple[str, ...] = ()
+
+    def token(self, cursor: Sequence[str]) -> str:
+        """Makes the token of the page that begins after `cursor`."""
+        document = json.dumps({"after": list(cursor), "of": self._digest()}, separators=(",", ":"))
+        return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+
+    def cursor(self, token: str, parts: int) -> tuple[str, ...] | None:
+        """Reads a token back.
+
+        Args:
+            token: From the request; empty for the first page.
+            parts: How many strings this list's cursor has.
+
+        Returns:
+            The cursor, or None for the first page.
+
+        Raises:
+            InvalidInput: The token is malformed, or was given by another list or under other conditions.
+        """
+        if not token:
+            return None
+        document = _decoded(token)
+        after, digest = document.get("after"), document.get("of")
+        if digest != self._digest():
+            raise InvalidInput(
+                "page_token",
+                "page_token belongs to another list or other conditions; repeat the first page's conditions unchanged",
+                reason="PAGE_TOKEN_MISMATCH",
+            )
+        if not isinstance(after, list) or len(after) != parts or not all(isinstance(part, str) for part in after):
+            raise malformed_token()
+        return tuple(after)
+
+    def _digest(self) -> str:
+        text = json.dumps([self.collection, *self.conditions])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def checked_page_size(requested: int) -> int:
+    """Gives the page size to use; raises InvalidInput outside 0..1000."""
+    if not 0 <= requested <= _MAX_SIZE:
+        raise InvalidInput("page_size", f"page_size must be 0 to {_MAX_SIZE}; 0 means {_DEFAULT_SIZE}")
+    return requested or _DEFAULT_SIZE
+
+
+def cut(rows: Sequence[_Row], size: int) -> tuple[Sequence[_Row], _Row | None]:
+    """Parts a read of `size` + 1 rows into the page and its last row, which is None when no page follows."""
+    page = rows[:size]
+    return page, page[-1] if len(rows) > size else None
+
+
+def malformed_token() -> InvalidInput:
+    """Makes the error of a token that no list of ours gave."""
+    return InvalidInput("page_token", "page_token is not a next_page_token of this list", reason="BAD_PAGE_TOKEN")
+
+
+def _decoded(token: str) -> dict[str, object]:
+    if len(token) > _MAX_TOKEN or not token.isascii():
+        raise malformed_token()
+    try:
+        document = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise malformed_token() from None
+    if not isinstance(document, dict):
+        raise malformed_token()
+    return document

@@ -1,0 +1,69 @@
+"""RecognitionService: the unary methods here, the stream by whoever is given."""
+# ruff: noqa: N802 - methods are named as in the proto
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Protocol
+
+from portero.v1 import recognition_service_pb2, recognition_service_pb2_grpc, stream_pb2
+
+from portero_server.clock import Clock
+from portero_server.errors import InvalidInput
+from portero_server.pipeline.images import MAX_CANDIDATES, Images
+from portero_server.rpc.calls import Context, deadline_of
+from portero_server.rpc.convert import faces_to_proto, text_to_proto
+
+_FACES = recognition_service_pb2.RECOGNITION_FEATURE_FACES
+_TEXT = recognition_service_pb2.RECOGNITION_FEATURE_TEXT
+
+
+class StreamFrames(Protocol):
+    """Serves one camera's stream with the call's own read and write."""
+
+    def __call__(self, requests: AsyncIterator[stream_pb2.StreamFramesRequest], context: Context, /) -> Awaitable[None]:
+        """Serves one call; returns when the stream has ended well, raises what ended it otherwise."""
+        ...
+
+
+class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceServicer):
+    """Recognizes faces and reads text."""
+
+    def __init__(self, images: Images, stream: StreamFrames, clock: Clock) -> None:
+        self._images = images
+        self._stream = stream
+        self._clock = clock
+
+    # The generated base knows handlers that yield, not those that write by themselves.
+    def StreamFrames(self, request_iterator: Any, context: Context) -> Any:
+        """One camera's frames in, who was seen out."""
+        return self._stream(request_iterator, context)
+
+    async def RecognizeImage(
+        self, request: recognition_service_pb2.RecognizeImageRequest, context: Context
+    ) -> recognition_service_pb2.RecognizeImageResponse:
+        """One image in; every face in it, with who it is, and its text out."""
+        features = set(request.features) or {_FACES}
+        if not features <= {_FACES, _TEXT}:
+            raise InvalidInput("features", "features must be of RECOGNITION_FEATURE_FACES and RECOGNITION_FEATURE_TEXT")
+        if request.max_candidates > MAX_CANDIDATES:
+            raise InvalidInput("max_candidates", f"max_candidates must be 0 to {MAX_CANDIDATES}")
+        answer = await self._images.recognize(
+            request.image,
+            faces=_FACES in features,
+            texts=_TEXT in features,
+            max_candidates=request.max_candidates,
+            deadline=deadline_of(context, self._clock),
+        )
+        return recognition_service_pb2.RecognizeImageResponse(
+            faces=faces_to_proto(answer), texts=[text_to_proto(text) for text in answer.texts]
+        )
+
+    async def ReadText(
+        self, request: recognition_service_pb2.ReadTextRequest, context: Context
+    ) -> recognition_service_pb2.ReadTextResponse:
+        """One image in, its text out."""
+        answer = await self._images.recognize(
+            request.image, faces=False, texts=True, max_candidates=0, deadline=deadline_of(context, self._clock)
+        )
+        return recognition_service_pb2.ReadTextResponse(texts=[text_to_proto(text) for text in answer.texts])

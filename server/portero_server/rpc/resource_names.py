@@ -1,0 +1,73 @@
+"""Resource names: "people/ana", "people/ana/faces/1f", "cameras/door", "sightings/7c"."""
+
+from __future__ import annotations
+
+import re
+
+from portero_server.errors import InvalidInput
+
+_IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
+# The server makes these up, so their form is looser: whatever is minted today or tomorrow.
+_MINTED = r"[A-Za-z0-9_.-]{1,128}"
+
+_PERSON = re.compile(f"people/({_IDENTIFIER})")
+_FACE = re.compile(f"people/({_IDENTIFIER})/faces/({_MINTED})")
+_CAMERA = re.compile(f"cameras/({_IDENTIFIER})")
+_SIGHTING = re.compile(f"sightings/({_MINTED})")
+
+_TYPES = {"people": "portero.v1.Person", "cameras": "portero.v1.Camera", "sightings": "portero.v1.Sighting"}
+
+
+def person_name(person_id: str) -> str:
+    """Gives "people/{person}"."""
+    return f"people/{person_id}"
+
+
+def face_name(person_id: str, face_id: str) -> str:
+    """Gives "people/{person}/faces/{face}"."""
+    return f"people/{person_id}/faces/{face_id}"
+
+
+def camera_name(camera_id: str) -> str:
+    """Gives "cameras/{camera}"."""
+    return f"cameras/{camera_id}"
+
+
+def sighting_name(sighting_id: str) -> str:
+    """Gives "sightings/{sighting}"."""
+    return f"sightings/{sighting_id}"
+
+
+def parse_person(name: str, field: str) -> str:
+    """Gives the person's id; raises InvalidInput naming `field` when it is not "people/{person}"."""
+    return _parts(_PERSON, name, field, "people/{person}")[0]
+
+
+def parse_face(name: str, field: str) -> tuple[str, str]:
+    """Gives the ids of person and face; raises InvalidInput when it is not "people/{person}/faces/{face}"."""
+    person_id, face_id = _parts(_FACE, name, field, "people/{person}/faces/{face}")
+    return person_id, face_id
+
+
+def parse_camera(name: str, field: str) -> str:
+    """Gives the camera's id; raises InvalidInput naming `field` when it is not "cameras/{camera}"."""
+    return _parts(_CAMERA, name, field, "cameras/{camera}")[0]
+
+
+def parse_sighting(name: str, field: str) -> str:
+    """Gives the sighting's id; raises InvalidInput naming `field` when it is not "sightings/{sighting}"."""
+    return _parts(_SIGHTING, name, field, "sightings/{sighting}")[0]
+
+
+def type_of(name: str) -> str:
+    """Gives the proto type of a named resource, as google.rpc.ResourceInfo wants it; empty when there is none."""
+    if _FACE.fullmatch(name):
+        return "portero.v1.FaceEnrollment"
+    return _TYPES.get(name.partition("/")[0], "")
+
+
+def _parts(pattern: re.Pattern[str], name: str, field: str, form: str) -> tuple[str, ...]:
+    match = pattern.fullmatch(name)
+    if match is None:
+        raise InvalidInput(field, f'{field} must be of the form "{form}"', reason="BAD_RESOURCE_NAME")
+    return match.groups()

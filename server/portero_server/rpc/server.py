@@ -1,0 +1,180 @@
+"""The gRPC server: its options, its services, its health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pool
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from portero.v1 import (
+    camera_service_pb2_grpc,
+    gallery_service_pb2_grpc,
+    recognition_service_pb2_grpc,
+    sighting_service_pb2_grpc,
+    usage_service_pb2_grpc,
+)
+
+from portero_server import __version__
+from portero_server.clock import Clock
+from portero_server.errors import StartupProblem
+from portero_server.rpc.admission import Admission, CallLimits
+from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
+
+_MIB = 1024 * 1024
+# CompareImages carries two images of 5 MiB. A stream's frame may be as large: it is then refused in-band.
+_MAX_REQUEST = 2 * 5 * _MIB + 64 * 1024
+
+_OPTIONS: Mapping[str, int] = {
+    "grpc.max_receive_message_length": _MAX_REQUEST,
+    # Bridges ping every 60 s, because a load balancer forgets a connection after 350 s of silence.
+    "grpc.http2.min_ping_interval_without_data_ms": 20_000,
+    "grpc.keepalive_permit_without_calls": 1,
+    # A bridge that lost its power says no goodbye; this finds out.
+    "grpc.keepalive_time_ms": 60_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+    # Two servers on one port by mistake must fail, not share the calls.
+    "grpc.so_reuseport": 0,
+    # Only identity (bit 0): JPEG does not shrink, and a compressed request can be a bomb.
+    "grpc.compression_enabled_algorithms_bitset": 1,
+}
+
+_REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]] = {
+    camera_service_pb2_grpc.CameraServiceServicer: (
+        "portero.v1.CameraService",
+        camera_service_pb2_grpc.add_CameraServiceServicer_to_server,
+    ),
+    gallery_service_pb2_grpc.GalleryServiceServicer: (
+        "portero.v1.GalleryService",
+        gallery_service_pb2_grpc.add_GalleryServiceServicer_to_server,
+    ),
+    recognition_service_pb2_grpc.RecognitionServiceServicer: (
+        "portero.v1.RecognitionService",
+        recognition_service_pb2_grpc.add_RecognitionServiceServicer_to_server,
+    ),
+    sighting_service_pb2_grpc.SightingServiceServicer: (
+        "portero.v1.SightingService",
+        sighting_service_pb2_grpc.add_SightingServiceServicer_to_server,
+    ),
+    usage_service_pb2_grpc.UsageServiceServicer: (
+        "portero.v1.UsageService",
+        usage_service_pb2_grpc.add_UsageServiceServicer_to_server,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What the settings say about the port.
+
+    Attributes:
+        listen: HOST:PORT; port 0 takes a free one.
+        reflection: Whether server reflection is offered.
+        limits: Most calls at once.
+    """
+
+    listen: str
+    reflection: bool = True
+    limits: CallLimits = field(default_factory=CallLimits)
+
+
+class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health ships no types
+    """Tells the version beside the health, for those who look after many servers."""
+
+    async def Check(  # noqa: N802 - named as in the proto
+        self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> health_pb2.HealthCheckResponse:
+        """Answers a health check."""
+        response: health_pb2.HealthCheckResponse = await super().Check(request, context)
+        await context.send_initial_metadata((("portero-version", __version__),))
+        return response
+
+
+class RpcServer:
+    """Serves the services on one port. Healthy only while the application says so."""
+
+    def __init__(self, server: grpc.aio.Server, listen: str, services: Sequence[str]) -> None:
+        self._server = server
+        self._listen = listen
+        self._services = tuple(services)
+        self._health = _Health()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+
+    async def start(self) -> int:
+        """Takes calls from now on, not yet healthy.
+
+        Returns:
+            The port.
+
+        Raises:
+            StartupProblem: The address cannot be listened on.
+        """
+        await self.set_serving(False)
+        try:
+            port = self._server.add_insecure_port(self._listen)
+        except RuntimeError:
+            raise StartupProblem(
+                f"cannot listen on {self._listen}: the port is taken or the address is not this machine's; "
+                "set PORTERO_LISTEN to a free HOST:PORT"
+            ) from None
+        await self._server.start()
+        return port
+
+    async def set_serving(self, serving: bool) -> None:
+        """Tells health checks, of the whole server and of each service, whether to send calls here."""
+        state = health_pb2.HealthCheckResponse
+        for service in (health.OVERALL_HEALTH, *self._services):
+            await self._health.set(service, state.SERVING if serving else state.NOT_SERVING)
+
+    async def stop(self, grace: float) -> None:
+        """Takes no new calls and cuts those that are still open after `grace` seconds.
+
+        Streams end only when told to: say Drain to them first, or the whole grace is waited for.
+        """
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace)
+
+
+def build_server(options: ServerOptions, servicers: Sequence[object], observer: RpcObserver, clock: Clock) -> RpcServer:
+    """Builds the server; call it where the event loop runs. Nothing listens before `start`.
+
+    Args:
+        options: What the settings say.
+        servicers: One object a service, in any order.
+        observer: Is told of every call.
+        clock: For the durations told to the observer.
+
+    Raises:
+        TypeError: An object is no servicer of portero.v1.
+    """
+    interceptor = CallInterceptor(Admission(options.limits), observer, clock)
+    server = grpc.aio.server(
+        interceptors=[interceptor],
+        options=list(_OPTIONS.items()),
+        compression=grpc.Compression.NoCompression,
+    )
+    services = [_register(servicer, server) for servicer in servicers]
+    _announce(services, observer)
+    if options.reflection:
+        reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return RpcServer(server, options.listen, services)
+
+
+def _announce(services: Sequence[str], observer: RpcObserver) -> None:
+    """Tells the observer of every method that can be called."""
+    for service in services:
+        for method in descriptor_pool.Default().FindServiceByName(service).methods:
+            observer.rpc_known(
+                service, method.name, kind_of(requests=method.client_streaming, responses=method.server_streaming)
+            )
+
+
+def _register(servicer: object, server: grpc.aio.Server) -> str:
+    for base, (service, add) in _REGISTRATIONS.items():
+        if isinstance(servicer, base):
+            add(servicer, server)
+            return service
+    raise TypeError(f"{type(servicer).__qualname__} is no servicer of portero.v1")

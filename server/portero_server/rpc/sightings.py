@@ -1,0 +1,85 @@
+"""SightingService: who was seen, and who is being seen."""
+# ruff: noqa: N802 - methods are named as in the proto
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import datetime
+
+from portero.v1 import sighting_service_pb2 as pb
+from portero.v1 import sighting_service_pb2_grpc
+
+from portero_server.errors import InvalidInput
+from portero_server.pipeline.watching import SightingWatch
+from portero_server.rpc.calls import Context
+from portero_server.rpc.convert import kind_from_proto, news_to_proto, sighting_to_proto, time_from_proto
+from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
+from portero_server.rpc.resource_names import parse_camera, parse_person, parse_sighting
+from portero_server.store.sightings import SightingCursor, SightingFilter, SightingStore
+
+
+class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
+    """Reads sightings and follows them as they happen."""
+
+    def __init__(self, sightings: SightingStore, watch: SightingWatch) -> None:
+        self._sightings = sightings
+        self._watch = watch
+
+    async def GetSighting(self, request: pb.GetSightingRequest, context: Context) -> pb.GetSightingResponse:
+        """Gives a sighting."""
+        sighting = await self._sightings.get(parse_sighting(request.name, "name"))
+        return pb.GetSightingResponse(sighting=sighting_to_proto(sighting))
+
+    async def ListSightings(self, request: pb.ListSightingsRequest, context: Context) -> pb.ListSightingsResponse:
+        """Lists sightings, latest first."""
+        size = checked_page_size(request.page_size)
+        which = _filter(request)
+        listing = _listing(which)
+        cursor = _cursor(listing.cursor(request.page_token, parts=2))
+        page, last = cut(await self._sightings.list(which, size + 1, cursor), size)
+        return pb.ListSightingsResponse(
+            sightings=[sighting_to_proto(sighting) for sighting in page],
+            next_page_token=listing.token([last.first_seen.isoformat(), last.sighting_id]) if last else "",
+        )
+
+    async def WatchSightings(
+        self, request: pb.WatchSightingsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSightingsResponse]:
+        """Follows sightings: everything after a position, first what is stored, then what comes."""
+        after = request.after_position if request.HasField("after_position") else None
+        camera_id = parse_camera(request.camera, "camera") if request.camera else None
+        async with aclosing(self._watch.watch(after, camera_id)) as watched:
+            async for news in watched:
+                yield news_to_proto(news)
+
+
+def _filter(request: pb.ListSightingsRequest) -> SightingFilter:
+    start = time_from_proto(request.start_time, "start_time") if request.HasField("start_time") else None
+    end = time_from_proto(request.end_time, "end_time") if request.HasField("end_time") else None
+    if start is not None and end is not None and start >= end:
+        raise InvalidInput("end_time", "end_time must be after start_time")
+    return SightingFilter(
+        camera_id=parse_camera(request.camera, "camera") if request.camera else None,
+        person_id=parse_person(request.person, "person") if request.person else None,
+        start=start,
+        end=end,
+        kind=kind_from_proto(request.kind, "kind"),
+    )
+
+
+def _listing(which: SightingFilter) -> Listing:
+    times = ("" if time is None else time.isoformat() for time in (which.start, which.end))
+    return Listing("sightings", (which.camera_id or "", which.person_id or "", which.kind.value, *times))
+
+
+def _cursor(parts: tuple[str, ...] | None) -> SightingCursor | None:
+    if parts is None:
+        return None
+    try:
+        first_seen = datetime.fromisoformat(parts[0])
+    except ValueError:
+        raise malformed_token() from None
+    if first_seen.tzinfo is None:
+        raise malformed_token()
+    return SightingCursor(first_seen, parts[1])

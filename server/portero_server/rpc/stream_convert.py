@@ -1,0 +1,136 @@
+"""Messages of the stream, between the pipeline's words and protobuf's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from portero.v1 import stream_pb2 as pb
+
+from portero_server.domain.frames import FrameLimits, FrameOutcome, GapReason
+from portero_server.pipeline import messages
+from portero_server.rpc.convert import box_to_proto, match_to_proto, text_to_proto
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTerms:
+    """What bridges are told when a stream opens; intervals in seconds."""
+
+    limits: FrameLimits
+    heartbeat_interval: float
+    decision_deadline: float
+
+    def heartbeat(self, now: datetime) -> pb.StreamFramesResponse:
+        """Gives a sign of life."""
+        return pb.StreamFramesResponse(heartbeat=pb.Heartbeat(send_time=_timestamp(now)))
+
+
+def message_to_proto(message: messages.Message, terms: StreamTerms, now: datetime) -> pb.StreamFramesResponse:
+    """Puts a message of the pipeline into protobuf."""
+    match message:
+        case messages.Ack():
+            ack = pb.Ack(
+                durable_sequence=message.durable_sequence,
+                credit=pb.Credit(frames=message.credit.frames, bytes=message.credit.bytes),
+            )
+            return pb.StreamFramesResponse(ack=ack)
+        case messages.TrackNews():
+            return pb.StreamFramesResponse(track_update=_track_update(message))
+        case messages.TextNews():
+            read = pb.TextRead(sequence=message.sequence, texts=[text_to_proto(text) for text in message.texts])
+            return pb.StreamFramesResponse(text_read=read)
+        case messages.Rejected():
+            rejected = pb.FrameRejected(
+                sequence=message.sequence,
+                reason=pb.FrameRejectionReason.Value(f"FRAME_REJECTION_REASON_{message.reason.name}"),
+                message=message.message,
+            )
+            return pb.StreamFramesResponse(frame_rejected=rejected)
+        case messages.Directive():
+            advice = pb.Advice.Value(f"ADVICE_{message.advice.name}")
+            return pb.StreamFramesResponse(directive=pb.Directive(advice=advice))
+        case messages.Drain():
+            return pb.StreamFramesResponse(drain=pb.Drain(deadline=_timestamp(message.deadline)))
+        case messages.Finished():
+            return pb.StreamFramesResponse(finished=_finished(message))
+        case messages.Opened():
+            return pb.StreamFramesResponse(opened=_opened(message, terms))
+
+
+def time_of(frame: pb.Frame) -> datetime | None:
+    """Gives the capture time of a frame; None when it is missing or no time of the years 1 to 9999."""
+    if not frame.HasField("capture_time"):
+        return None
+    try:
+        return frame.capture_time.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def gap_reason(reason: pb.GapReason.ValueType) -> GapReason:
+    """Gives the reason of a gap; one that this server does not know yet is UNEXPLAINED."""
+    return _GAP_REASONS.get(reason, GapReason.UNEXPLAINED)
+
+
+_GAP_REASONS = {pb.GapReason.Value(f"GAP_REASON_{reason.name}"): reason for reason in GapReason}
+
+_ACCOUNT_FIELDS = {outcome: outcome.value for outcome in FrameOutcome}
+
+
+def _opened(message: messages.Opened, terms: StreamTerms) -> pb.Opened:
+    limits = terms.limits
+    return pb.Opened(
+        session=message.session,
+        durable_sequence=message.durable_sequence,
+        credit=pb.Credit(frames=message.credit.frames, bytes=message.credit.bytes),
+        limits=pb.FrameLimits(
+            max_bytes=limits.max_bytes,
+            min_side=limits.min_side,
+            max_side=limits.max_side,
+            max_pixels=limits.max_pixels,
+        ),
+        heartbeat_interval=_duration(terms.heartbeat_interval),
+        decision_deadline=_duration(terms.decision_deadline),
+    )
+
+
+def _track_update(news: messages.TrackNews) -> pb.TrackUpdate:
+    update = pb.TrackUpdate(
+        track=news.track_id,
+        state=pb.TrackState.Value(f"TRACK_STATE_{news.state.name}"),
+        sequence=news.sequence,
+        box=box_to_proto(news.box),
+        sighting=f"sightings/{news.sighting_id}" if news.sighting_id else "",
+        first_seen_time=_timestamp(news.first_seen),
+        last_seen_time=_timestamp(news.last_seen),
+    )
+    if news.named is not None:
+        update.match.CopyFrom(match_to_proto(news.named.match, news.named.display_name))
+    if (timing := news.timing) is not None:
+        update.timing.capture_to_receive.CopyFrom(_duration(timing.capture_to_receive))
+        update.timing.queue.CopyFrom(_duration(timing.queue))
+        update.timing.detect.CopyFrom(_duration(timing.detect))
+        update.timing.recognize.CopyFrom(_duration(timing.recognize))
+        update.timing.time_to_name.CopyFrom(_duration(timing.time_to_name))
+    return update
+
+
+def _finished(message: messages.Finished) -> pb.Finished:
+    account = pb.StreamAccount(recognitions=message.recognitions)
+    for outcome, count in message.outcomes.items():
+        setattr(account, _ACCOUNT_FIELDS[outcome], count)
+    return pb.Finished(durable_sequence=message.durable_sequence, account=account)
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(timedelta(seconds=seconds))
+    return duration

@@ -1,0 +1,65 @@
+"""UsageService: what recognition costs, and what was saved."""
+# ruff: noqa: N802 - methods are named as in the proto
+
+from __future__ import annotations
+
+from portero.v1 import usage_service_pb2 as pb
+from portero.v1 import usage_service_pb2_grpc
+
+from portero_server.domain.usage import dollars
+from portero_server.errors import InvalidInput
+from portero_server.pipeline.accounts import Accounts, Usage
+from portero_server.rpc.calls import Context
+from portero_server.rpc.convert import time_from_proto
+from portero_server.rpc.resource_names import camera_name, parse_camera
+
+
+class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
+    """Tells calls made, calls avoided and money."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+
+    async def GetUsage(self, request: pb.GetUsageRequest, context: Context) -> pb.GetUsageResponse:
+        """Sums usage over a span of time."""
+        start = time_from_proto(request.start_time, "start_time") if request.HasField("start_time") else None
+        end = time_from_proto(request.end_time, "end_time") if request.HasField("end_time") else None
+        if start is not None and end is not None and start >= end:
+            raise InvalidInput("end_time", "end_time must be after start_time")
+        camera_id = parse_camera(request.camera, "camera") if request.camera else None
+        return _to_proto(await self._accounts.usage(start, end, camera_id))
+
+
+def _to_proto(usage: Usage) -> pb.GetUsageResponse:
+    return pb.GetUsageResponse(
+        calls=[
+            pb.UsageLine(
+                camera=_camera(line.camera_id),
+                engine=line.engine,
+                operation=line.operation,
+                calls=line.tally.calls,
+                dollars=dollars(line.tally.microdollars),
+            )
+            for line in usage.calls
+        ],
+        avoided=[
+            pb.AvoidedLine(camera=_camera(line.camera_id), reason=line.reason, count=line.count)
+            for line in usage.avoided
+        ],
+        dollars=dollars(usage.microdollars),
+        month_dollars=dollars(usage.projection.month),
+        projected_month_dollars=dollars(usage.projection.projected_month),
+        budgets=[
+            pb.BudgetState(
+                scope=budget.scope,
+                daily_dollars=dollars(budget.limit),
+                spent_dollars=dollars(budget.spent),
+                step=budget.step.word,
+            )
+            for budget in usage.budgets
+        ],
+    )
+
+
+def _camera(camera_id: str | None) -> str:
+    return "" if camera_id is None else camera_name(camera_id)

@@ -1,0 +1,260 @@
+"""StreamFrames over a real connection: the law of the messages, in-band answers, and how a stream ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, cast
+
+import grpc
+import pytest
+from portero.v1 import recognition_service_pb2_grpc, stream_pb2
+
+from portero_server.clock import SystemClock
+from portero_server.domain.frames import FrameLimits
+from portero_server.engines.base import FaceCrop, Identification
+from portero_server.pipeline.images import Images
+from portero_server.rpc.recognition import RecognitionServicer
+from portero_server.rpc.stream import FrameStream
+from portero_server.rpc.stream_convert import StreamTerms
+from tests.fakes.door import EPOCH_START, UNKNOWN, Door, camera, door, face, jpeg, looked, named
+from tests.fakes.rpc_edge import Refusal, refusal_of
+
+Serve = Callable[..., Awaitable[Any]]
+Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]
+
+
+class _House:
+    """A served door, and what a bridge says to it."""
+
+    def __init__(self, at: Door, edge: Any) -> None:
+        self.at = at
+        self.observer = edge.observer
+        self._stub = recognition_service_pb2_grpc.RecognitionServiceStub(edge.channel)
+
+    async def call(self, *requests: stream_pb2.StreamFramesRequest) -> Call:
+        """Begins a call and says these."""
+        call = self._stub.StreamFrames()
+        for request in requests:
+            await call.write(request)
+        return cast("Call", call)
+
+    async def ended(self, *requests: stream_pb2.StreamFramesRequest) -> Refusal:
+        """Says these and gives the error the call ends with."""
+        call = await self.call(*requests)
+        await call.done_writing()
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await _read_out(call)
+        return refusal_of(caught.value)
+
+    async def finished(self, call: Call) -> list[stream_pb2.StreamFramesResponse]:
+        """Finishes and gives everything that was answered."""
+        await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
+        return await _read_out(call)
+
+
+async def _next(call: Call) -> stream_pb2.StreamFramesResponse:
+    answer = await call.read()
+    assert isinstance(answer, stream_pb2.StreamFramesResponse)
+    return answer
+
+
+async def _read_out(call: Call) -> list[stream_pb2.StreamFramesResponse]:
+    answers: list[stream_pb2.StreamFramesResponse] = []
+    while (answer := await call.read()) is not grpc.aio.EOF:
+        answers.append(cast("stream_pb2.StreamFramesResponse", answer))
+    assert await call.code() == grpc.StatusCode.OK
+    return answers
+
+
+@asynccontextmanager
+async def _house(
+    serve: Serve,
+    script: dict[int, Any] | None = None,
+    identify: Callable[[FaceCrop], Awaitable[Identification]] | None = None,
+    *,
+    heartbeat: float = 15.0,
+    cameras: Sequence[Any] = (),
+) -> AsyncIterator[_House]:
+    clock = SystemClock()
+    async with door(script, identify, clock=clock, cameras=cameras) as at:
+        terms = StreamTerms(FrameLimits(), heartbeat, 2.0)
+        servicer = RecognitionServicer(cast("Images", None), FrameStream(at.streams, terms, clock.now), clock)
+        edge = await serve([servicer])
+        yield _House(at, edge)
+
+
+def _open(camera_name: str = "cameras/door", **fields: Any) -> stream_pb2.StreamFramesRequest:
+    values: dict[str, Any] = {"epoch": "e1", "mode": stream_pb2.DELIVERY_MODE_LIVE, **fields}
+    return stream_pb2.StreamFramesRequest(open=stream_pb2.OpenStream(camera=camera_name, **values))
+
+
+def _frame(sequence: int, data: bytes | None = None) -> stream_pb2.StreamFramesRequest:
+    frame = stream_pb2.Frame(sequence=sequence, jpeg=jpeg() if data is None else data)
+    frame.capture_time.FromDatetime(EPOCH_START + timedelta(seconds=sequence / 5))
+    return stream_pb2.StreamFramesRequest(frame=frame)
+
+
+def _kinds(answers: list[stream_pb2.StreamFramesResponse]) -> list[str]:
+    return [str(answer.WhichOneof("message")) for answer in answers]
+
+
+async def test_a_stream_from_open_to_finished(serve: Serve) -> None:
+    """Opened comes first with limits and credit, Finished last with the account, and the call ends with OK."""
+    async with _house(serve) as house:
+        answers = await house.finished(await house.call(_open(), _frame(1), _frame(2)))
+    opened, finished = answers[0].opened, answers[-1].finished
+    assert opened.credit.frames == 32
+    assert opened.limits.max_bytes == 5 * 1024 * 1024
+    assert opened.heartbeat_interval.ToTimedelta() == timedelta(seconds=15)
+    assert finished.durable_sequence == 2
+    assert finished.account.unchanged == 2
+    assert set(_kinds(answers[1:-1])) <= {"ack"}
+
+
+async def test_a_track_is_told_with_its_name_and_its_timing(serve: Serve) -> None:
+    """The update of a decided track carries match, box, sighting and where the time went."""
+
+    async def identify(crop: FaceCrop) -> Identification:
+        return named("ana")
+
+    async with _house(serve, {1: looked(face())}, identify) as house:
+        answers = await house.finished(await house.call(_open(), _frame(1)))
+    updates = [answer.track_update for answer in answers if answer.WhichOneof("message") == "track_update"]
+    confirmed = next(update for update in updates if update.state == stream_pb2.TRACK_STATE_CONFIRMED)
+    assert confirmed.match.person == "people/ana"
+    assert confirmed.match.display_name == "Ana"
+    assert confirmed.sighting == f"sightings/s-{confirmed.track}"
+    assert confirmed.box.left == pytest.approx(0.2)
+    assert confirmed.HasField("timing")
+    assert updates[-1].state == stream_pb2.TRACK_STATE_CLOSED
+
+
+@pytest.mark.parametrize("first", [_frame(1), stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish())])
+async def test_the_first_message_must_open(serve: Serve, first: stream_pb2.StreamFramesRequest) -> None:
+    """Anything before OpenStream ends the stream with FAILED_PRECONDITION."""
+    async with _house(serve) as house:
+        refusal = await house.ended(first)
+    assert refusal.code == grpc.StatusCode.FAILED_PRECONDITION
+    assert refusal.reason == "FIRST_MESSAGE_NOT_OPEN"
+
+
+async def test_a_call_that_says_nothing_is_told_what_was_missing(serve: Serve) -> None:
+    """Hanging up without a message is a broken law too, not a fault."""
+    async with _house(serve) as house:
+        refusal = await house.ended()
+    assert refusal.reason == "FIRST_MESSAGE_NOT_OPEN"
+
+
+async def test_opening_twice_ends_the_stream(serve: Serve) -> None:
+    """A second OpenStream is refused by name."""
+    async with _house(serve) as house:
+        refusal = await house.ended(_open(), _open())
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "SECOND_OPEN")
+
+
+@pytest.mark.parametrize(
+    ("opening", "code", "field"),
+    [
+        (_open(mode=stream_pb2.DELIVERY_MODE_UNSPECIFIED), grpc.StatusCode.INVALID_ARGUMENT, "open.mode"),
+        (_open(epoch=""), grpc.StatusCode.INVALID_ARGUMENT, "open.epoch"),
+        (_open(epoch="x" * 65), grpc.StatusCode.INVALID_ARGUMENT, "open.epoch"),
+        (_open(agent="x" * 129), grpc.StatusCode.INVALID_ARGUMENT, "open.agent"),
+        (_open("door"), grpc.StatusCode.INVALID_ARGUMENT, "open.camera"),
+    ],
+)
+async def test_a_malformed_opening_names_its_field(
+    serve: Serve, opening: stream_pb2.StreamFramesRequest, code: grpc.StatusCode, field: str
+) -> None:
+    """Each field of OpenStream that is wrong is named."""
+    async with _house(serve) as house:
+        refusal = await house.ended(opening)
+    assert refusal.code == code
+    assert refusal.fields == (field,)
+
+
+async def test_an_unknown_camera_is_named(serve: Serve) -> None:
+    """A camera nobody registered is NOT_FOUND with the reason bridges act on."""
+    async with _house(serve) as house:
+        refusal = await house.ended(_open("cameras/nowhere"))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "CAMERA_NOT_FOUND")
+    assert refusal.resource[1] == "cameras/nowhere"
+
+
+async def test_a_message_with_nothing_in_it_ends_the_stream(serve: Serve) -> None:
+    """A message that sets none of its fields is an error of the bridge."""
+    async with _house(serve) as house:
+        refusal = await house.ended(_open(), stream_pb2.StreamFramesRequest())
+    assert refusal.reason == "EMPTY_MESSAGE"
+
+
+async def test_broken_frames_are_answered_in_band(serve: Serve) -> None:
+    """Empty, foreign and truncated frames are rejected by name and the stream goes on to its end."""
+    async with _house(serve) as house:
+        call = await house.call(
+            _open(), _frame(1, b""), _frame(2, b"no picture"), _frame(3, jpeg()[:-40]), _frame(3), _frame(4)
+        )
+        answers = await house.finished(call)
+    reasons = [
+        stream_pb2.FrameRejectionReason.Name(answer.frame_rejected.reason).removeprefix("FRAME_REJECTION_REASON_")
+        for answer in answers
+        if answer.WhichOneof("message") == "frame_rejected"
+    ]
+    assert reasons == ["EMPTY", "NOT_JPEG", "TRUNCATED", "SEQUENCE_BACKWARDS"]
+    assert answers[-1].finished.account.rejected == 3
+    assert answers[-1].finished.account.unchanged == 1
+
+
+async def test_hanging_up_without_finish_finishes_what_was_sent(serve: Serve) -> None:
+    """A bridge that only closes its side still gets its frames acknowledged and Finished."""
+    async with _house(serve) as house:
+        call = await house.call(_open(), _frame(1))
+        await call.done_writing()
+        answers = await _read_out(call)
+    assert answers[-1].finished.durable_sequence == 1
+
+
+async def test_a_later_session_ends_an_earlier_one_with_aborted(serve: Serve) -> None:
+    """The superseded bridge gets ABORTED and the reason, the new one its stream."""
+    async with _house(serve) as house:
+        earlier = await house.call(_open())
+        assert _kinds([await _next(earlier)]) == ["opened"]
+        later = await house.call(_open())
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await _read_out(earlier)
+        refusal = refusal_of(caught.value)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "SESSION_SUPERSEDED")
+        assert _kinds(await house.finished(later))[-1] == "finished"
+
+
+async def test_a_quiet_stream_hears_the_server(serve: Serve) -> None:
+    """With nothing to say the server sends a sign of life each interval."""
+    async with _house(serve, heartbeat=0.02) as house:
+        call = await house.call(_open())
+        kinds = _kinds([await _next(call) for _ in range(3)])
+        await house.finished(call)
+    assert kinds == ["opened", "heartbeat", "heartbeat"]
+
+
+async def test_a_bridge_that_vanishes_frees_its_camera_and_disturbs_nobody(serve: Serve) -> None:
+    """A cancelled call closes its session; another camera's stream goes on to Finished."""
+    hold = asyncio.Event()
+
+    async def identify(crop: FaceCrop) -> Identification:
+        await hold.wait()
+        return UNKNOWN
+
+    async with _house(serve, {1: looked(face())}, identify, cameras=[camera("door"), camera("gate")]) as house:
+        gone = await house.call(_open(), _frame(1))
+        stays = await house.call(_open("cameras/gate"))
+        await _next(gone)
+        await _next(stays)
+        gone.cancel()
+        await house.observer.until_ended(1)
+        assert house.at.streams.status("door") is None
+        hold.set()
+        await stays.write(_frame(1))
+        answers = await house.finished(stays)
+    assert answers[-1].finished.durable_sequence == 1
