@@ -1,0 +1,79 @@
+"""The knobs and the accounts, beside the API: what GET /_simulator/state gives and the POSTs take."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from portero_simulator.endpoint import Endpoint
+from portero_simulator.faults import SLOW_BY, Fault, FaultKind
+from portero_simulator.journal import as_json
+
+
+class FaultOrder(BaseModel):
+    """A fault as it is asked for: the rate 0..1, for how many seconds (left out: until changed), the delay of slow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rate: Annotated[float, Field(ge=0, le=1)]
+    seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    delay: Annotated[float, Field(ge=0, le=600)] = SLOW_BY
+
+
+class ResetOrder(BaseModel):
+    """What else is to be forgotten: the collections with their faces."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    collections: bool = False
+
+
+_ORDERS = TypeAdapter(dict[FaultKind, FaultOrder])
+
+
+def state(endpoint: Endpoint, now: float, log: int) -> dict[str, Any]:
+    """Gives everything there is to know, ready for JSON.
+
+    Args:
+        endpoint: Of which.
+        now: Monotonic seconds.
+        log: How many of the last calls to list.
+    """
+    return {
+        "seconds": now - endpoint.journal.since,
+        **endpoint.journal.summary(),
+        "quotas": dict(endpoint.quotas.rates),
+        "faults": {kind.value: asdict(fault) for kind, fault in endpoint.faults.active(now).items()},
+        "collections": {
+            collection.collection_id: len(collection.faces) for collection in endpoint.service.collections.all()
+        },
+        "log": [as_json(call) for call in endpoint.journal.calls(log)],
+    }
+
+
+def turn_faults(endpoint: Endpoint, now: float, body: bytes) -> None:
+    """Sets the faults a JSON body names, {"throttle": {"rate": 0.5, "seconds": 30}}; others stay as they are.
+
+    Raises:
+        pydantic.ValidationError: The body is not of that form.
+    """
+    for kind, order in _ORDERS.validate_json(body or b"{}").items():
+        endpoint.faults.turn(kind, Fault(order.rate, order.seconds, order.delay), now)
+
+
+async def reset(endpoint: Endpoint, now: float, body: bytes) -> None:
+    """Forgets calls, faults and used-up quotas; with {"collections": true} the collections too.
+
+    Raises:
+        pydantic.ValidationError: The body is not of that form.
+    """
+    order = ResetOrder.model_validate_json(body or b"{}")
+    endpoint.journal.clear(now)
+    endpoint.faults.clear()
+    endpoint.quotas.reset()
+    if order.collections:
+        for collection in endpoint.service.collections.all():
+            endpoint.service.collections.delete(collection.collection_id)
+            await endpoint.service.recognizer.forget(list(collection.faces))

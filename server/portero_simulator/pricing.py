@@ -1,0 +1,20 @@
+"""What calls cost: the first tier of Amazon's price list (us-east-1), without the monthly price of stored faces."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+PRICES = dict.fromkeys(
+    ("CompareFaces", "DetectFaces", "DetectText", "IndexFaces", "SearchFaces", "SearchFacesByImage"), Decimal("0.001")
+)
+"""Dollars a call; operations not named are free."""
+
+
+def price(operation: str, *, analyzed: bool) -> Decimal:
+    """Gives the dollars of one call.
+
+    Args:
+        operation: As Amazon calls it.
+        analyzed: Whether it got as far as an analysis: it succeeded, or found no face. Refused calls cost nothing.
+    """
+    return PRICES.get(operation, Decimal(0)) if analyzed else Decimal(0)

@@ -1,0 +1,25 @@
+"""What the operations work on, and the form they have."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from portero_server.clock import Clock
+from portero_simulator.model import Document
+from portero_simulator.recognizer import Recognizer
+from portero_simulator.store import Collections
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Rekognition behind its protocol: collections, and who recognizes. `region` is where it pretends to be."""
+
+    collections: Collections
+    recognizer: Recognizer
+    clock: Clock
+    region: str
+
+
+Operation = Callable[[Service, Document], Awaitable[Document]]
+"""Answers a request; raises ApiProblem."""

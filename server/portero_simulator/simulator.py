@@ -1,0 +1,53 @@
+"""Puts the parts together: an engine and options in, an endpoint out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from portero_server.clock import Clock
+from portero_server.engines.base import CallContext, Engine
+from portero_simulator.endpoint import Endpoint
+from portero_simulator.faults import Faults
+from portero_simulator.latency import Latency
+from portero_simulator.options import Options
+from portero_simulator.quotas import Quotas, default_rates
+from portero_simulator.recognizer import Recognizer
+from portero_simulator.service import Service
+from portero_simulator.store import Collections
+
+_T = TypeVar("_T")
+
+
+class OpenGate:
+    """Lets every call through: the engine behind the simulator costs nothing."""
+
+    async def run(self, operation: str, context: CallContext, call: Callable[[], Awaitable[_T]]) -> _T:
+        """Makes the call."""
+        return await call()
+
+
+def create_endpoint(
+    engine: Engine, options: Options, clock: Clock, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> Endpoint:
+    """Makes the endpoint; the engine stays the caller's to close.
+
+    Args:
+        engine: What recognizes.
+        options: How to simulate.
+        clock: Where time comes from.
+        sleep: How time is spent.
+    """
+    faults = Faults(options.seed)
+    for kind, fault in options.faults.items():
+        faults.turn(kind, fault, clock.monotonic())
+    quotas = default_rates(options.region) if options.quotas is None else options.quotas
+    return Endpoint(
+        Service(Collections(), Recognizer(engine), clock, options.region),
+        Quotas(quotas),
+        faults,
+        Latency(options.latency, options.latency_p95, options.seed),
+        clock,
+        sleep=sleep,
+    )
