@@ -1,0 +1,69 @@
+"""`portero-bridge`: the process beside the cameras."""
+
+import asyncio
+import signal
+import sys
+
+from portero_bridge.arguments import read_arguments
+from portero_bridge.bridge import Bridge
+from portero_bridge.clock import SystemClock
+from portero_bridge.errors import SettingsError
+from portero_bridge.journal import Journal
+from portero_bridge.metrics import BridgeMetrics
+from portero_bridge.redact import redact_url
+from portero_bridge.settings import BridgeSettings
+from portero_client.connection import ConnectionSettings
+from portero_client.errors import InvalidArgument, PorteroError
+
+_EXIT_FAILED = 1
+_EXIT_USAGE = 2
+
+
+def main() -> None:
+    """Run the bridge; exits with 0 when stopped or through, 1 when a camera failed, 2 for wrong settings."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the bridge with a command line, and give the exit code."""
+    journal = Journal(sys.stderr, SystemClock())
+    try:
+        settings = read_arguments(arguments)
+        connection = ConnectionSettings.from_environment(settings.server)
+        asyncio.run(_run(settings, connection, journal))
+    except (SettingsError, InvalidArgument) as error:
+        return _complain(error, _EXIT_USAGE)
+    except PorteroError as error:
+        return _complain(error, _EXIT_FAILED)
+    return 0
+
+
+async def _run(settings: BridgeSettings, connection: ConnectionSettings, journal: Journal) -> None:
+    metrics = BridgeMetrics()
+    if settings.metrics_listen is not None:
+        _serve(metrics, settings.metrics_listen, journal)
+    bridge = Bridge(settings, connection, emit=journal, metrics=metrics)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, bridge.stop)
+    journal.write("bridge_started", cameras=len(settings.cameras), server=connection.server)
+    await bridge.run()
+    journal.write("bridge_stopped")
+
+
+def _serve(metrics: BridgeMetrics, address: str, journal: Journal) -> None:
+    host, _, port = address.rpartition(":")
+    try:
+        bound = metrics.serve(host.strip("[]"), int(port))
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"metrics_listen: cannot listen at {address}: {error}") from error
+    journal.write("metrics_served", address=f"{host}:{bound}")
+
+
+def _complain(error: PorteroError, code: int) -> int:
+    sys.stderr.write(f"portero-bridge: {redact_url(error.message)}\n")
+    return code
+
+
+if __name__ == "__main__":
+    main()

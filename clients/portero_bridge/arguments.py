@@ -1,0 +1,78 @@
+"""The command line of `portero-bridge`, made into settings."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from portero_bridge.errors import SettingsError
+from portero_bridge.frames import DeliveryMode
+from portero_bridge.settings import BridgeSettings, Pacing
+from portero_bridge.yaml_file import first_problem, read_yaml
+
+_DESCRIPTION = """Forwards the frames of cameras to a Portero server.
+
+Either with a file of cameras (--config), or with one source: an http(s) URL of an MJPEG stream or a JPEG
+snapshot, an rtsp(s) URL, the number of a USB camera, a video file, a folder of images, or synthetic:."""
+
+
+def read_arguments(arguments: list[str]) -> BridgeSettings:
+    """Make settings from a command line.
+
+    Raises:
+        SettingsError: Something in it, or in the file that it names, cannot be done.
+        SystemExit: --help was asked for, or an option does not exist.
+    """
+    given = vars(_parser().parse_args(arguments))
+    config: Path | None = given.pop("config")
+    bridge = {name: given.pop(name) for name in ("server", "metrics_listen", "spool_directory")}
+    bridge = {name: value for name, value in bridge.items() if value is not None}
+    camera = {name: value for name, value in given.items() if value is not None and value is not False}
+    if config is not None:
+        if camera:
+            raise SettingsError(f"--config names the cameras: it cannot be given with {', '.join(sorted(camera))}")
+        return read_yaml(config, BridgeSettings).model_copy(update=bridge)
+    if "source" not in camera or "name" not in camera:
+        raise SettingsError("give either --config FILE, or SOURCE and --camera NAME")
+    try:
+        return BridgeSettings.model_validate({**bridge, "cameras": [camera]})
+    except ValidationError as error:
+        raise SettingsError(f"command line: {first_problem(error)}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "portero-bridge", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+    def add(*names: str, **options: Any) -> None:
+        parser.add_argument(*names, **options)
+
+    add("source", nargs="?", metavar="SOURCE", help="where images come from")
+    add("--config", type=Path, metavar="FILE", help="YAML file of many cameras")
+    add("--camera", dest="name", metavar="NAME", help="the camera's name at the server")
+    add("--server", metavar="HOST:PORT", help="default: PORTERO_SERVER, or 127.0.0.1:50051")
+    add("--rate", type=float, metavar="FPS", help="images a second that are sent; default 5")
+    add("--max-side", type=int, metavar="PIXELS", help="shrink larger images to this longest side")
+    add("--quality", type=int, metavar="1-100", help="JPEG quality where images must be encoded; default 85")
+    add("--mode", choices=[mode.value for mode in DeliveryMode], help="what to do with frames that must wait")
+    pacing = parser.add_mutually_exclusive_group()
+    pacing.add_argument(
+        "--realtime",
+        dest="pacing",
+        action="store_const",
+        const=Pacing.REALTIME,
+        help="recorded images at their own pace",
+    )
+    pacing.add_argument(
+        "--as-fast-as-accepted",
+        dest="pacing",
+        action="store_const",
+        const=Pacing.AS_FAST_AS_ACCEPTED,
+        help="recorded images as fast as the server takes them; default with --once",
+    )
+    add("--once", action="store_true", help="end when a file, folder or scene has been sent once")
+    add("--spool-directory", type=Path, metavar="FOLDER", help="keep lossless frames here while the server is away")
+    add("--metrics-listen", metavar="HOST:PORT", help="serve Prometheus metrics here")
+    return parser

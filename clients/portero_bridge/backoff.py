@@ -1,0 +1,35 @@
+"""How long to wait before trying again."""
+
+from collections.abc import Callable
+
+
+class Backoff:
+    """Capped exponential delays with full jitter, so that many bridges do not return in step.
+
+    Args:
+        base: Bound of the first delay, seconds.
+        cap: Bound that delays never exceed, seconds.
+        random: Gives a number in 0..1 (the jitter).
+    """
+
+    def __init__(self, base: float, cap: float, random: Callable[[], float]) -> None:
+        self._base = base
+        self._cap = cap
+        self._random = random
+        self._failures = 0
+
+    @property
+    def cap(self) -> float:
+        """The bound that delays never exceed, seconds."""
+        return self._cap
+
+    def next_delay(self) -> float:
+        """Note a failure and give the seconds to wait after it."""
+        # The exponent is bounded because 2.0**1024 overflows after a weekend of failures.
+        bound = min(self._cap, self._base * 2.0 ** min(self._failures, 60))
+        self._failures += 1
+        return bound * self._random()
+
+    def succeeded(self) -> None:
+        """Note a success: the next failure waits shortly again."""
+        self._failures = 0

@@ -1,0 +1,84 @@
+"""Where frames are numbered and kept on their way from the source to the delivery."""
+
+import secrets
+from datetime import datetime
+from typing import Protocol
+
+from portero_bridge.clock import Clock
+from portero_bridge.frames import DeliveryMode, Frame
+from portero_bridge.station import Station
+
+
+class Buffer(Protocol):
+    """Numbers frames and hands them to the delivery."""
+
+    @property
+    def survives(self) -> bool:
+        """Whether what it keeps outlives the process."""
+        ...
+
+    @property
+    def numbered_through(self) -> int:
+        """The last sequence that exists."""
+        ...
+
+    async def put(self, capture_time: datetime, jpeg: bytes) -> None:
+        """Number a frame and keep it, waiting for room where the mode says so."""
+        ...
+
+    async def renumber(self) -> None:
+        """Begin a new epoch with everything that is kept; only between sessions."""
+        ...
+
+    async def run(self) -> None:
+        """Work in the background until canceled."""
+        ...
+
+    async def emptied(self) -> None:
+        """Return when everything that was put is with the delivery."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what is durable; nothing is put any more."""
+        ...
+
+
+class MemoryBuffer:
+    """Numbers frames and offers them at once: LIVE never waits, LOSSLESS waits for room."""
+
+    survives = False
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    @property
+    def numbered_through(self) -> int:
+        """The last sequence that exists."""
+        return self._station.delivery.last_sequence
+
+    async def put(self, capture_time: datetime, jpeg: bytes) -> None:
+        """Number a frame and offer it."""
+        station, delivery = self._station, self._station.delivery
+        while delivery.mode is DeliveryMode.LOSSLESS and not delivery.has_room:
+            await station.bell.wait()
+        frame = Frame(delivery.last_sequence + 1, capture_time, jpeg)
+        delivery.offer(frame, station.clock.monotonic())
+        station.changed()
+
+    async def renumber(self) -> None:
+        """Begin a new epoch with what the delivery holds."""
+        self._station.delivery.renumber(mint_epoch(self._station.clock))
+
+    async def run(self) -> None:
+        """Do nothing: there is no work in the background."""
+
+    async def emptied(self) -> None:
+        """Return at once: what was put is with the delivery."""
+
+    async def aclose(self) -> None:
+        """Do nothing: what is durable is gone already."""
+
+
+def mint_epoch(clock: Clock) -> str:
+    """Give a name for a new numbering that no other bridge will ever give."""
+    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"

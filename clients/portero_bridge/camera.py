@@ -1,0 +1,231 @@
+"""One camera, from its source to the server."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from portero_bridge.backoff import Backoff
+from portero_bridge.bell import Bell
+from portero_bridge.buffer import Buffer, MemoryBuffer, mint_epoch
+from portero_bridge.clock import Clock, SystemClock
+from portero_bridge.delivery import Delivery
+from portero_bridge.encoder import Encoder
+from portero_bridge.errors import SpoolFault
+from portero_bridge.events import BridgeEvent, SpoolFailed, SpoolSetAside, StreamAccount
+from portero_bridge.frames import DeliveryMode
+from portero_bridge.intake import Intake
+from portero_bridge.metrics import BridgeMetrics, CameraMeter
+from portero_bridge.reconnect import Reconnect
+from portero_bridge.sampler import Sampler
+from portero_bridge.settings import CameraSettings, Tuning
+from portero_bridge.sources.base import Source, SourceOptions
+from portero_bridge.spool_buffer import SpoolBuffer, SpoolThread
+from portero_bridge.station import Station
+from portero_bridge.uplink import Uplink
+from portero_client.connection import ConnectionSettings
+
+# Largest JPEG that is sent before a server said what it takes.
+_MAX_JPEG_BYTES = 5 * 1024 * 1024
+
+
+async def run_camera(
+    settings: CameraSettings,
+    *,
+    server: str | None = None,
+    on_event: Callable[[BridgeEvent], None] = lambda event: None,
+    tuning: Tuning | None = None,
+    source: Source | None = None,
+    stop: asyncio.Event | None = None,
+    patience: float | None = None,
+) -> StreamAccount | None:
+    """Stream one camera; the whole bridge as one call, for programs that embed it.
+
+    Args:
+        settings: The camera.
+        server: HOST:PORT, or None for PORTERO_SERVER or the default.
+        on_event: Is called on the event loop with everything that happens, in order; it must not block. What
+            it raises ends the stream.
+        tuning: What holds for every camera of a bridge.
+        source: Used in place of the one that the settings name.
+        stop: Set it to finish in good order: no new frames, Finish, and a bounded wait for Finished.
+        patience: Give up when no session was opened for so many seconds, and at once when the server
+            says no. None never gives up.
+
+    Returns:
+        What became of the frames of the last session, or None when the stream was stopped and the server
+        did not answer in time. Returns only when stopped, unless the source is finite and wanted once.
+
+    Raises:
+        PorteroError: The server said no, or patience was at its end.
+        SourceFault: A finite source that is wanted once failed.
+        SettingsError: The source cannot be made from the settings.
+    """
+    camera = CameraRunner(
+        settings,
+        tuning or Tuning(),
+        ConnectionSettings.from_environment(server),
+        emit=on_event,
+        meter=BridgeMetrics().camera(settings.name),
+        source=source,
+        stop=stop or asyncio.Event(),
+        patience=patience,
+    )
+    return await camera.run()
+
+
+class CameraRunner:
+    """Runs a camera's tasks: the intake, the buffer's work, and the uplink.
+
+    Args:
+        settings: The camera.
+        tuning: What holds for every camera of the bridge.
+        connection: Where the server is.
+        emit: Takes what happens.
+        meter: The camera's metrics.
+        stop: Set to finish in good order.
+        source: Used in place of the one that the settings name.
+        patience: As for `run_camera`.
+        clock: The time.
+        draw: Gives a number in 0..1, for jitter.
+    """
+
+    def __init__(
+        self,
+        settings: CameraSettings,
+        tuning: Tuning,
+        connection: ConnectionSettings,
+        *,
+        emit: Callable[[BridgeEvent], None],
+        meter: CameraMeter,
+        stop: asyncio.Event,
+        source: Source | None = None,
+        patience: float | None = None,
+        clock: Clock | None = None,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._tuning = tuning
+        self._connection = connection
+        self._emit = emit
+        self._meter = meter
+        self._stop = stop
+        self._source = source
+        self._patience = patience
+        self._clock = clock or SystemClock()
+        self._draw = draw
+
+    async def run(self) -> StreamAccount | None:
+        """Stream until the end or until stopped; returns and raises as `run_camera`."""
+        source = self._source or self._settings.kind.open(self._source_options())
+        async with AsyncExitStack() as stack:
+            station, buffer = await self._prepare(stack, source)
+            tuning = self._tuning
+            reconnect = Reconnect(
+                Backoff(tuning.server_retry_base, tuning.server_retry_cap, self._draw),
+                self._draw,
+                register=tuning.register_cameras,
+                patience=self._patience,
+                now=self._clock.monotonic(),
+            )
+            camera_backoff = Backoff(tuning.camera_retry_base, tuning.camera_retry_cap, self._draw)
+            intake = Intake(station, source, buffer, camera_backoff, once=self._settings.once)
+            uplink = Uplink(station, buffer, self._connection, reconnect)
+            try:
+                return await self._stream(station, buffer, intake, uplink)
+            except ExceptionGroup as group:
+                raise _first_failure(group) from group
+            finally:
+                await buffer.aclose()
+
+    async def _stream(self, station: Station, buffer: Buffer, intake: Intake, uplink: Uplink) -> StreamAccount | None:
+        async with asyncio.TaskGroup() as tasks:
+            working = tasks.create_task(buffer.run())
+            sending = tasks.create_task(uplink.run())
+            taking = tasks.create_task(intake.run())
+            stopping = tasks.create_task(self._wait_for_stop())
+            await _first_of(taking, sending, stopping)
+            taking.cancel()
+            if stopping.done():
+                # What is still on the disk is for the next start.
+                working.cancel()
+            else:
+                emptying = tasks.create_task(buffer.emptied())
+                await _first_of(emptying, sending, stopping)
+                emptying.cancel()
+            station.delivery.finish()
+            station.changed()
+            await _first_of(sending, stopping)
+            # Without a stream there is nothing to finish, unless frames would be lost with this process.
+            if station.delivery.is_engaged or not (buffer.survives or station.delivery.is_settled):
+                await asyncio.wait([sending], timeout=self._tuning.stop_timeout)
+            for task in (working, sending, stopping):
+                task.cancel()
+        return sending.result() if not sending.cancelled() else None
+
+    async def _wait_for_stop(self) -> None:
+        await self._stop.wait()
+
+    async def _prepare(self, stack: AsyncExitStack, source: Source) -> tuple[Station, Buffer]:
+        thread = None
+        if self._settings.delivery_mode is DeliveryMode.LOSSLESS and self._tuning.spool_directory is not None:
+            thread = await self._open_spool(stack, self._tuning.spool_directory)
+        if thread is None:
+            station = self._station(mint_epoch(self._clock), 0)
+            return station, MemoryBuffer(station)
+        station = self._station(thread.spool.epoch, thread.spool.durable_sequence)
+        return station, SpoolBuffer(station, thread, source_waits=source.waits)
+
+    async def _open_spool(self, stack: AsyncExitStack, directory: Path) -> SpoolThread | None:
+        """Open the camera's spool, or go on without when the disk refuses: a full disk stops no camera."""
+        settings = self._settings
+        try:
+            thread, damage = await SpoolThread.open(
+                directory / f"{settings.name}.spool", self._clock, settings.spool.limits()
+            )
+        except SpoolFault as error:
+            self._emit(SpoolFailed(settings.name, f"streaming without a spool: {error.message}"))
+            return None
+        stack.push_async_callback(thread.aclose)
+        self._meter.spool_opened(settings.spool.max_bytes)
+        if damage is not None:
+            self._emit(SpoolSetAside(settings.name, damage.message))
+        return thread
+
+    def _station(self, epoch: str, durable_sequence: int) -> Station:
+        settings = self._settings
+        limits = self._tuning.delivery_limits(settings)
+        return Station(
+            camera=settings.name,
+            delivery=Delivery(settings.delivery_mode, epoch, limits, durable_sequence),
+            sampler=Sampler(settings.rate),
+            encoder=Encoder(settings.max_side, settings.quality, _MAX_JPEG_BYTES),
+            bell=Bell(),
+            clock=self._clock,
+            meter=self._meter,
+            emit=self._emit,
+        )
+
+    def _source_options(self) -> SourceOptions:
+        settings = self._settings
+        return SourceOptions(
+            address=settings.source,
+            rate=settings.rate,
+            max_side=settings.max_side,
+            quality=settings.quality,
+            realtime=settings.is_realtime,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            clock=self._clock,
+        )
+
+
+async def _first_of(*tasks: asyncio.Task[object]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _first_failure(group: ExceptionGroup[Exception]) -> Exception:
+    """Give what made the other tasks of a group end; it is what the caller is told."""
+    first = group.exceptions[0]
+    return _first_failure(first) if isinstance(first, ExceptionGroup) else first

@@ -1,0 +1,110 @@
+"""Makes images fit: encodes what was decoded, shrinks what is too large, and leaves the rest untouched."""
+
+import numpy as np
+
+from portero_bridge.opencv import Pixels, cv2
+
+# Smaller pictures hold no face that could be recognized.
+_LEAST_SIDE = 80
+# Each further try at a byte limit takes so much off the sides.
+_SHRINK_STEP = 0.75
+# Markers that hold a picture's size: SOF0 to SOF15 without DHT, JPG and DAC.
+_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+class Encoder:
+    """Encodes within a longest side, a quality and a number of bytes.
+
+    Args:
+        max_side: Longest side, pixels; None leaves the size alone.
+        quality: JPEG quality, 1..100.
+        max_bytes: Largest file.
+    """
+
+    def __init__(self, max_side: int | None, quality: int, max_bytes: int) -> None:
+        self._configured_side = max_side
+        self._max_side = max_side
+        self._quality = quality
+        self._max_bytes = max_bytes
+
+    @property
+    def max_side(self) -> int | None:
+        """Longest side that is let through now, pixels."""
+        return self._max_side
+
+    def ask(self, max_side: int | None = None, max_bytes: int | None = None) -> None:
+        """Follow the server's wishes; a side can be lowered under the configured one, not raised over it.
+
+        Args:
+            max_side: Longest side, pixels; None as before.
+            max_bytes: Largest file that the server takes; None as before.
+        """
+        if max_side is not None:
+            side = max(max_side, _LEAST_SIDE)
+            self._max_side = side if self._configured_side is None else min(side, self._configured_side)
+        if max_bytes:
+            self._max_bytes = max_bytes
+
+    def fits(self, image: bytes | Pixels) -> bool:
+        """Say whether an image can go on as it is, without looking further than its header."""
+        if not isinstance(image, bytes) or len(image) > self._max_bytes:
+            return False
+        if self._max_side is None:
+            return True
+        size = jpeg_size(image)
+        # What cannot be read goes on too: the server is the one that says what is wrong with it.
+        return size is None or max(size) <= self._max_side
+
+    def encode(self, image: bytes | Pixels) -> bytes:
+        """Give a JPEG that fits, or the best there is: what cannot be decoded comes back untouched.
+
+        Takes milliseconds of processor time; to be called in a thread.
+        """
+        if isinstance(image, bytes):
+            decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+            if decoded is None:
+                return image
+            pixels: Pixels = decoded.astype(np.uint8, copy=False)
+        else:
+            pixels = image
+        side = max(pixels.shape[:2])
+        wanted = min(side, self._max_side or side)
+        while True:
+            encoded = self._encode_at(pixels, wanted / side)
+            if len(encoded) <= self._max_bytes or wanted <= _LEAST_SIDE:
+                return encoded
+            wanted = max(_LEAST_SIDE, int(wanted * _SHRINK_STEP))
+
+    def _encode_at(self, pixels: Pixels, scale: float) -> bytes:
+        if scale < 1:
+            height, width = pixels.shape[:2]
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
+        if not done:
+            raise ValueError(f"a picture of shape {pixels.shape} could not be encoded")
+        return encoded.tobytes()
+
+
+def jpeg_size(jpeg: bytes) -> tuple[int, int] | None:
+    """Read the width and height in pixels from a JPEG's header, or None if there are none to read."""
+    if jpeg[:2] != b"\xff\xd8":
+        return None
+    at = 2
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
+        marker = jpeg[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker in _STANDALONE_MARKERS:
+            at += 2
+            continue
+        length = int.from_bytes(jpeg[at + 2 : at + 4])
+        if marker in _SIZE_MARKERS:
+            height, width = jpeg[at + 5 : at + 7], jpeg[at + 7 : at + 9]
+            return (int.from_bytes(width), int.from_bytes(height)) if len(width) == 2 else None
+        if length < 2:
+            return None
+        at += 2 + length
+    return None

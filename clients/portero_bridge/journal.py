@@ -1,0 +1,104 @@
+"""One structured line on the standard error for what an operator wants to know: never a name, text or password."""
+
+from dataclasses import replace
+from typing import TextIO
+
+from portero_bridge.clock import Clock
+from portero_bridge.events import (
+    BridgeEvent,
+    CameraFailed,
+    CameraRegistered,
+    Directed,
+    EpochBegun,
+    FrameRefused,
+    SourceDown,
+    SourceUp,
+    SpoolFailed,
+    SpoolSetAside,
+    StreamClosed,
+    StreamFinished,
+    StreamOpened,
+)
+from portero_bridge.redact import redact_url
+
+_Value = str | int | float
+
+
+class Journal:
+    """Writes a line for each event that is for an operator; news of faces and texts are not.
+
+    What goes on in the same words is written once: a server that is away for a night is one line a camera.
+
+    Args:
+        output: Where lines go.
+        clock: The time.
+    """
+
+    def __init__(self, output: TextIO, clock: Clock) -> None:
+        self._output = output
+        self._clock = clock
+        self._last: dict[str, BridgeEvent] = {}
+
+    def __call__(self, event: BridgeEvent) -> None:
+        """Take an event."""
+        match event:
+            case StreamClosed() | SourceDown() | CameraFailed():
+                said = replace(event, retry_in=0.0)
+                if self._last.get(event.camera) != said:
+                    self._write_failure(event)
+                self._last[event.camera] = said
+            case SourceUp(camera):
+                self._last.pop(camera, None)
+                self.write("source_up", camera=camera)
+            case StreamOpened(camera, session, epoch, durable):
+                self._last.pop(camera, None)
+                self.write("stream_opened", camera=camera, session=session, epoch=epoch, durable_sequence=durable)
+            case StreamFinished(camera, durable, account):
+                self.write(
+                    "stream_finished",
+                    camera=camera,
+                    durable_sequence=durable,
+                    rejected=account.rejected,
+                    missing=account.missing,
+                    with_faces=account.with_faces,
+                )
+            case CameraRegistered(camera):
+                self.write("camera_registered", camera=camera)
+            case EpochBegun(camera, epoch):
+                self.write("epoch_begun", camera=camera, epoch=epoch)
+            case SpoolSetAside(camera, reason):
+                self.write("spool_set_aside", camera=camera, reason=reason)
+            case SpoolFailed(camera, reason):
+                self.write("spool_failed", camera=camera, reason=reason)
+            case Directed(camera, max_rate, max_side, pause, advice):
+                wishes = {"max_rate": max_rate, "max_side": max_side, "pause": pause, "advice": advice}
+                given = {name: value for name, value in wishes.items() if value is not None}
+                self.write("directed", camera=camera, **given)
+            case FrameRefused(camera, _, reason, message):
+                if self._last.get(f"{camera} refused {reason}") is None:
+                    self.write("frames_refused", camera=camera, reason=reason, message=message)
+                self._last[f"{camera} refused {reason}"] = event
+
+    def write(self, name: str, **values: _Value) -> None:
+        """Write a line."""
+        fields = " ".join(f"{field}={_quoted(value)}" for field, value in values.items())
+        self._output.write(f"{self._clock.now():%Y-%m-%dT%H:%M:%S.%fZ} {name} {fields}\n")
+        self._output.flush()
+
+    def _write_failure(self, event: StreamClosed | SourceDown | CameraFailed) -> None:
+        retry_in = round(event.retry_in, 2)
+        match event:
+            case StreamClosed(camera, reason, _, durable):
+                self.write("stream_closed", camera=camera, reason=reason, retry_in=retry_in, durable_sequence=durable)
+            case SourceDown(camera, reason):
+                self.write("source_down", camera=camera, reason=reason, retry_in=retry_in)
+            case CameraFailed(camera, reason, trace):
+                self.write("camera_failed", camera=camera, reason=reason, retry_in=retry_in)
+                self._output.write(redact_url(trace))
+
+
+def _quoted(value: _Value) -> str:
+    if not isinstance(value, str):
+        return str(value)
+    line = redact_url(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{line}"' if set(line) & set(' "=\\') or not line else line

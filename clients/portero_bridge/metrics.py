@@ -1,0 +1,164 @@
+"""Every metric of the bridge, declared once."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    ProcessCollector,
+    disable_created_metrics,
+    start_http_server,
+)
+
+from portero_bridge.frames import GapReason
+
+# The time each series was made at doubles the series and is read by nobody.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
+
+# Weight of the newest interval in the frame rate: about the last ten images.
+_RATE_WEIGHT = 0.1
+
+
+class BridgeMetrics:
+    """The metrics of one bridge, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        camera = ["camera"]
+        self.source_up = self._gauge("source_up", "Whether the source gives images (1) or not (0).", camera)
+        self.source_fps = self._gauge("source_fps", "Images a second that the source gives.", camera)
+        self.frames_read = self._counter("frames_read", "Images that came from the source.", camera)
+        self.frames_sent = self._counter(
+            "frames_sent", "Frames written to the stream, again ones after a reconnect included.", camera
+        )
+        self.sent_bytes = self._counter("sent_bytes", "Bytes of JPEG written to the stream.", camera)
+        self.frames_rejected = self._counter("frames_rejected", "Frames that the server refused.", [*camera, "reason"])
+        self.gap_frames = self._counter(
+            "gap_frames", "Frames that will never be sent, by the reason of their Gap.", [*camera, "reason"]
+        )
+        self.reconnects = self._counter(
+            "reconnects", "Connections that ended otherwise than wanted, by peer.", [*camera, "peer"]
+        )
+        self.stream_open = self._gauge("stream_open", "Whether a stream is open (1) or not (0).", camera)
+        self.unacked_frames = self._gauge(
+            "unacked_frames", "Frames in memory that are not durable at the server.", camera
+        )
+        self.spool_frames = self._gauge("spool_frames", "Frames in the spool.", camera)
+        self.spool_bytes = self._gauge("spool_bytes", "Bytes of JPEG in the spool.", camera)
+        self.spool_limit = self._gauge(
+            "spool_limit_bytes", "Bytes of JPEG that the spool may hold; 0 without a spool.", camera
+        )
+        self.failures = self._counter(
+            "camera_failures", "Times that a camera was started again after an unforeseen error.", camera
+        )
+
+    def camera(self, name: str) -> "CameraMeter":
+        """Give the metrics of one camera, all present from the start."""
+        return CameraMeter(self, name)
+
+    def serve(self, host: str, port: int) -> int:
+        """Serve the metrics over HTTP from a thread for as long as the process lives.
+
+        Returns:
+            The port, which matters when 0 asked for any.
+
+        Raises:
+            OSError: The address cannot be listened at.
+        """
+        server, _ = start_http_server(port, host, self.registry)
+        return server.server_port
+
+    def _gauge(self, name: str, documentation: str, labels: list[str]) -> Gauge:
+        return Gauge(f"portero_bridge_{name}", documentation, labels, registry=self.registry)
+
+    def _counter(self, name: str, documentation: str, labels: list[str]) -> Counter:
+        return Counter(f"portero_bridge_{name}", documentation, labels, registry=self.registry)
+
+
+class CameraMeter:
+    """One camera's share of the metrics."""
+
+    def __init__(self, metrics: BridgeMetrics, camera: str) -> None:
+        self._rejected = metrics.frames_rejected
+        self._gaps = metrics.gap_frames
+        self._camera = camera
+        self._source_up = metrics.source_up.labels(camera)
+        self._fps = metrics.source_fps.labels(camera)
+        self._read = metrics.frames_read.labels(camera)
+        self._sent = metrics.frames_sent.labels(camera)
+        self._sent_bytes = metrics.sent_bytes.labels(camera)
+        self._camera_reconnects = metrics.reconnects.labels(camera, "camera")
+        self._server_reconnects = metrics.reconnects.labels(camera, "server")
+        self._stream_open = metrics.stream_open.labels(camera)
+        self._unacked = metrics.unacked_frames.labels(camera)
+        self._spool_frames = metrics.spool_frames.labels(camera)
+        self._spool_bytes = metrics.spool_bytes.labels(camera)
+        self._spool_limit = metrics.spool_limit.labels(camera)
+        self._failures = metrics.failures.labels(camera)
+        self._last_read: float | None = None
+        self._interval = 0.0
+        for reason in GapReason:
+            metrics.gap_frames.labels(camera, reason.name.lower())
+
+    def image_read(self, now: float) -> None:
+        """Note an image from the source, at monotonic seconds."""
+        self._read.inc()
+        if self._last_read is None:
+            self._source_up.set(1)
+        elif self._interval == 0:
+            self._interval = now - self._last_read
+        else:
+            self._interval += _RATE_WEIGHT * (now - self._last_read - self._interval)
+        self._last_read = now
+        self._fps.set(1 / self._interval if self._interval > 0 else 0)
+
+    def source_lost(self) -> None:
+        """Note that the source gives no more images."""
+        self._camera_reconnects.inc()
+        self.source_ended()
+
+    def source_ended(self) -> None:
+        """Note that a finite source is through."""
+        self._last_read, self._interval = None, 0.0
+        self._source_up.set(0)
+        self._fps.set(0)
+
+    def frame_sent(self, size: int) -> None:
+        """Note a frame of so many bytes written to the stream."""
+        self._sent.inc()
+        self._sent_bytes.inc(size)
+
+    def frame_rejected(self, reason: str) -> None:
+        """Note a frame that the server refused."""
+        self._rejected.labels(self._camera, reason).inc()
+
+    def frames_missing(self, reason: GapReason, count: int) -> None:
+        """Note frames that will never be sent."""
+        self._gaps.labels(self._camera, reason.name.lower()).inc(count)
+
+    def stream_opened(self) -> None:
+        """Note that a stream is open."""
+        self._stream_open.set(1)
+
+    def stream_closed(self, *, wanted: bool) -> None:
+        """Note that no stream is open, and whether that was wanted."""
+        self._stream_open.set(0)
+        if not wanted:
+            self._server_reconnects.inc()
+
+    def unacked(self, frames: int) -> None:
+        """Set how many frames in memory are not durable at the server."""
+        self._unacked.set(frames)
+
+    def spooled(self, frames: int, size: int) -> None:
+        """Set what is in the spool, frames and bytes."""
+        self._spool_frames.set(frames)
+        self._spool_bytes.set(size)
+
+    def spool_opened(self, limit: int) -> None:
+        """Note that there is a spool, which may hold so many bytes."""
+        self._spool_limit.set(limit)
+
+    def camera_failed(self) -> None:
+        """Note that the camera is started again after an unforeseen error."""
+        self._failures.inc()

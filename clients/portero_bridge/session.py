@@ -1,0 +1,147 @@
+"""One open stream of one camera."""
+
+import asyncio
+
+import grpc
+from portero.v1 import stream_pb2
+
+from portero_bridge.buffer import Buffer
+from portero_bridge.events import Directed, FrameRefused, StreamAccount, StreamFinished, StreamOpened
+from portero_bridge.frames import Frame
+from portero_bridge.station import Station
+from portero_bridge.terms import HangUp
+from portero_bridge.wire import credit_from, event_from, request_of, terms_from
+from portero_client.errors import PorteroError, Unavailable
+from portero_client.status import error_from
+
+Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]
+"""The stream as gRPC gives it."""
+
+# Seconds that the server has for its status after its last message.
+_LAST_WORD = 1.0
+
+
+class Session:
+    """Carries messages between a call and the delivery.
+
+    Three tasks: the reader (`run` itself), the writer, and a watch that ends the call when a watchdog
+    bites, because the writer may be held up by flow control. A read is never waited for with a timeout:
+    canceling it would cancel the call.
+
+    Args:
+        station: The camera's state; `Delivery.connecting` was called.
+        buffer: Tells what is numbered.
+        server: The server's address, for messages.
+    """
+
+    def __init__(self, station: Station, buffer: Buffer, server: str) -> None:
+        self._station = station
+        self._delivery = station.delivery
+        self._buffer = buffer
+        self._server = server
+        self.opened = False
+        self.account: StreamAccount | None = None
+
+    async def run(self, call: Call) -> HangUp | PorteroError:
+        """Stream until the call ends.
+
+        Returns:
+            Why it ended; if the stream was finished (`account` is set), this means nothing.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            others = [tasks.create_task(self._write(call)), tasks.create_task(self._watch(call))]
+            try:
+                return await self._read(call)
+            finally:
+                for task in others:
+                    task.cancel()
+
+    async def _read(self, call: Call) -> HangUp | PorteroError:
+        try:
+            while isinstance(message := await call.read(), stream_pb2.StreamFramesResponse):
+                self._take(message)
+                self._station.changed()
+                if self._delivery.is_done:
+                    # Let the server say its OK, so that its log does not tell of a client that ran away.
+                    async with asyncio.timeout(_LAST_WORD):
+                        await call.code()
+                    break
+                if self._delivery.hang_up is not None:
+                    break
+        except grpc.aio.AioRpcError as error:
+            return self._delivery.hang_up or error_from(error, self._server)
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError:
+            # The watch canceled the call, or somebody canceled this task.
+            task = asyncio.current_task()
+            if self._delivery.hang_up is None or (task is not None and task.cancelling()):
+                raise
+        return self._delivery.hang_up or Unavailable("the server ended the stream")
+
+    async def _write(self, call: Call) -> None:
+        station, delivery = self._station, self._delivery
+        while True:
+            now = station.clock.monotonic()
+            action = delivery.next_action(now)
+            if action is None:
+                await station.bell.wait(delivery.wake_at(now) - now)
+                continue
+            request = request_of(
+                action, camera=station.camera, epoch=delivery.epoch, mode=delivery.mode, clock=station.clock
+            )
+            try:
+                await call.write(request)
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                # The call is over; the reader learns why.
+                return
+            if isinstance(action, Frame):
+                station.meter.frame_sent(len(action.jpeg))
+            # What was sent may have woken a watchdog, and the watch must look when it would bite.
+            station.changed()
+
+    async def _watch(self, call: Call) -> None:
+        station, delivery = self._station, self._delivery
+        while delivery.check(now := station.clock.monotonic()) is None:
+            await station.bell.wait(delivery.wake_at(now) - now)
+        call.cancel()
+
+    def _take(self, message: stream_pb2.StreamFramesResponse) -> None:
+        station, delivery = self._station, self._delivery
+        now = station.clock.monotonic()
+        delivery.heard(now)
+        match message.WhichOneof("message"):
+            case "opened":
+                terms = terms_from(message.opened)
+                delivery.opened(terms, self._buffer.numbered_through, now)
+                if delivery.is_open:
+                    self.opened = True
+                    station.encoder.ask(max_bytes=terms.max_bytes)
+                    station.meter.stream_opened()
+                    station.emit(StreamOpened(station.camera, terms.session, delivery.epoch, terms.durable_sequence))
+            case "ack":
+                delivery.acked(message.ack.durable_sequence, credit_from(message.ack.credit), now)
+            case "drain":
+                delivery.drained()
+            case "finished":
+                delivery.finished(message.finished.durable_sequence, now)
+        self._tell(message, now)
+
+    def _tell(self, message: stream_pb2.StreamFramesResponse, now: float) -> None:
+        """Tell the camera's owner, and obey what the server wishes."""
+        station = self._station
+        event = event_from(station.camera, message)
+        if isinstance(event, StreamFinished):
+            if not self._delivery.is_done:
+                return
+            self.account = event.account
+        elif isinstance(event, FrameRefused):
+            station.meter.frame_rejected(event.reason)
+        elif isinstance(event, Directed):
+            if event.max_rate is not None:
+                station.sampler.ask(event.max_rate)
+            if event.pause is not None:
+                self._delivery.paused(event.pause, now)
+            station.encoder.ask(max_side=event.max_side)
+        if event is not None:
+            station.emit(event)

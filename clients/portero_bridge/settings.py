@@ -1,0 +1,126 @@
+"""Every setting of the bridge, with its default and its bounds. Times are in seconds, sizes in bytes."""
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from portero_bridge.errors import SettingsError
+from portero_bridge.frames import DeliveryMode
+from portero_bridge.sources.base import SourceKind
+from portero_bridge.sources.registry import kind_of
+from portero_bridge.spool import SpoolLimits, SpoolPolicy
+from portero_bridge.terms import DeliveryLimits
+
+_Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Pacing(StrEnum):
+    """How fast recorded images come."""
+
+    REALTIME = "realtime"
+    AS_FAST_AS_ACCEPTED = "as_fast_as_accepted"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known(address: str) -> str:
+    try:
+        kind_of(address)
+    except SettingsError as error:
+        raise ValueError(error.message) from error
+    return address
+
+
+class SpoolSettings(_Settings):
+    """How much of one camera is kept on disk while the server is away."""
+
+    max_bytes: int = Field(default=1024**3, ge=1024**2, le=1024**4)
+    max_age: float = Field(default=86_400, gt=0, le=366 * 86_400)
+    policy: SpoolPolicy = SpoolPolicy.DROP_OLDEST
+
+    def limits(self) -> SpoolLimits:
+        """Give the spool's bounds."""
+        return SpoolLimits(self.max_bytes, timedelta(seconds=self.max_age), self.policy)
+
+
+class CameraSettings(_Settings):
+    """One camera: where its images come from, what becomes of them, and how they are delivered."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    source: Annotated[str, Field(min_length=1, max_length=4096, repr=False), AfterValidator(_known)]
+    rate: float | None = Field(default=5.0, gt=0, le=120)
+    max_side: int | None = Field(default=None, ge=80, le=4096)
+    quality: int = Field(default=85, ge=1, le=100)
+    mode: DeliveryMode | None = None
+    pacing: Pacing | None = None
+    once: bool = False
+    connect_timeout: _Seconds = 5.0
+    read_timeout: _Seconds = 10.0
+    window_frames: int = Field(default=256, ge=1, le=10_000)
+    window_bytes: int = Field(default=32 * 1024**2, ge=64 * 1024, le=1024**3)
+    backlog_frames: int = Field(default=8, ge=1, le=10_000)
+    max_age: _Seconds = 10.0
+    spool: SpoolSettings = SpoolSettings()
+
+    @property
+    def kind(self) -> SourceKind:
+        """What kind of source it is."""
+        return kind_of(self.source)
+
+    @property
+    def is_realtime(self) -> bool:
+        """Whether images come when they are due: unless said otherwise, not for a recording played once."""
+        if self.pacing is None:
+            return not (self.kind.is_recorded and self.once)
+        return self.pacing is Pacing.REALTIME or not self.kind.is_recorded
+
+    @property
+    def delivery_mode(self) -> DeliveryMode:
+        """What happens under pressure: unless said otherwise, what can wait is delivered without a loss."""
+        return self.mode or (DeliveryMode.LIVE if self.is_realtime else DeliveryMode.LOSSLESS)
+
+
+class Tuning(_Settings):
+    """What holds for every camera of a bridge."""
+
+    register_cameras: bool = True
+    spool_directory: Path | None = None
+    stop_timeout: _Seconds = 5.0
+    open_timeout: _Seconds = 10.0
+    stale_timeout: _Seconds = 30.0
+    server_retry_base: _Seconds = 0.1
+    server_retry_cap: _Seconds = 2.0
+    camera_retry_base: _Seconds = 0.5
+    camera_retry_cap: _Seconds = 10.0
+
+    def delivery_limits(self, camera: CameraSettings) -> DeliveryLimits:
+        """Give the bounds of one camera's delivery."""
+        return DeliveryLimits(
+            window_frames=camera.window_frames,
+            window_bytes=camera.window_bytes,
+            backlog_frames=camera.backlog_frames,
+            max_age=camera.max_age,
+            open_timeout=self.open_timeout,
+            stale_timeout=self.stale_timeout,
+        )
+
+
+class BridgeSettings(Tuning):
+    """A whole bridge; the content of its YAML file."""
+
+    server: str | None = Field(default=None, min_length=1, max_length=255)
+    metrics_listen: str | None = Field(default=None, pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$")
+    cameras: list[CameraSettings] = Field(min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> Self:
+        names = [camera.name for camera in self.cameras]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two cameras are named {name!r}: each name may be given once")
+        return self

@@ -1,0 +1,88 @@
+"""What every source offers, and what it is told."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from portero_bridge.clock import Clock
+from portero_bridge.opencv import Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedImage:
+    """One image of a source.
+
+    Attributes:
+        image: A JPEG file as the camera sent it, or a decoded picture.
+        capture_time: When it was taken, UTC.
+    """
+
+    image: bytes | Pixels
+    capture_time: datetime
+
+
+class Source(Protocol):
+    """Something that gives images."""
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether it ends by itself when everything was given."""
+        ...
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is lost when the next image is asked for late."""
+        ...
+
+    def images(self) -> AsyncGenerator[CapturedImage, None]:
+        """Connect and give images in the order of their capture; may be called again after the end.
+
+        Closing the iterator lets go of everything that it held.
+
+        Raises:
+            SourceFault: The source is off, frozen, or sends something else; it may be tried again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What a source is told; those that have no use for a value ignore it.
+
+    Attributes:
+        address: URL, path or number; may hold a password and is never shown as it is.
+        rate: Images a second that will be kept, or None for all.
+        max_side: Longest side that will be sent, pixels, or None.
+        quality: JPEG quality for sources that must encode, 1..100.
+        realtime: Whether recorded images come at the pace they were taken at, or as fast as accepted.
+        connect_timeout: Longest time to connect, seconds.
+        read_timeout: Longest time without an image before the source counts as frozen, seconds.
+        clock: The time.
+    """
+
+    address: str
+    rate: float | None
+    max_side: int | None
+    quality: int
+    realtime: bool
+    connect_timeout: float
+    read_timeout: float
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A kind of source.
+
+    Attributes:
+        name: What it is called in messages.
+        claims: Whether an address is of this kind.
+        open: Makes the source, without connecting yet. Raises SettingsError.
+        is_recorded: Whether its images were taken before, so that they can come faster than real time.
+    """
+
+    name: str
+    claims: Callable[[str], bool]
+    open: Callable[[SourceOptions], Source]
+    is_recorded: bool = False

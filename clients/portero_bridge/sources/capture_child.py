@@ -1,0 +1,113 @@
+"""The process that reads an RTSP stream or a USB camera through OpenCV; started by `capture_process.py`."""
+
+import json
+import os
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from portero_bridge.encoder import Encoder
+from portero_bridge.opencv import Pixels, cv2
+from portero_bridge.sampler import Sampler
+from portero_bridge.sources.capture_record import MAX_PAYLOAD, CaptureJob, RecordKind, pack
+
+# TCP, because over UDP a busy network gives torn pictures.
+_FFMPEG_OPTIONS = "rtsp_transport;tcp"
+
+
+class Outlet:
+    """The newest picture on its way out: a thread encodes and writes, the capture never waits for the pipe."""
+
+    def __init__(self, pipe: BinaryIO, encoder: Encoder) -> None:
+        self._pipe = pipe
+        self._encoder = encoder
+        self._changed = threading.Condition()
+        self._newest: tuple[datetime, Pixels] | None = None
+        self._ended = False
+
+    def put(self, pixels: Pixels, capture_time: datetime) -> None:
+        """Replace the picture that waits, if one does."""
+        with self._changed:
+            self._newest = (capture_time, pixels)
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Let `run` return after the picture that waits."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def run(self) -> None:
+        """Write pictures until the end."""
+        while (newest := self._take()) is not None:
+            capture_time, pixels = newest
+            self.write(RecordKind.IMAGE, capture_time, self._encoder.encode(pixels))
+
+    def write(self, kind: RecordKind, capture_time: datetime, payload: bytes) -> None:
+        """Write one record."""
+        self._pipe.write(pack(kind, capture_time, payload))
+        self._pipe.flush()
+
+    def _take(self) -> tuple[datetime, Pixels] | None:
+        with self._changed:
+            while self._newest is None and not self._ended:
+                self._changed.wait()
+            newest, self._newest = self._newest, None
+            return newest
+
+
+def capture(job: CaptureJob, outlet: Outlet) -> str:
+    """Read pictures until there are none; gives the reason in words."""
+    source = cv2.VideoCapture(
+        job.target,
+        cv2.CAP_ANY,
+        # Only FFmpeg knows timeouts; the bridge's own watchdog covers devices.
+        []
+        if isinstance(job.target, int) or job.target.startswith("/dev/")
+        else [
+            *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(job.open_timeout * 1000)),
+            *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(job.read_timeout * 1000)),
+        ],
+    )
+    if not source.isOpened():
+        return "the source could not be opened"
+    source.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    # Twice the wanted rate: the bridge's own sampler has the last word and needs a choice.
+    sampler = Sampler(job.rate and 2 * job.rate)
+    while source.grab():
+        now = datetime.now(UTC)
+        if not sampler.keep(time.monotonic()):
+            continue
+        taken, pixels = source.retrieve()
+        if taken:
+            outlet.put(pixels.astype("uint8", copy=False), now)
+    return "the source ended"
+
+
+def main() -> None:
+    """Take the job from the standard input, write records to the standard output."""
+    # A stray print of some library must not get between the records.
+    pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    job = CaptureJob(**json.loads(sys.stdin.readline()))
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _FFMPEG_OPTIONS
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    outlet = Outlet(pipe, Encoder(job.max_side, job.quality, MAX_PAYLOAD))
+    writer = threading.Thread(target=outlet.run)
+    writer.start()
+    reason = capture(job, outlet)
+    outlet.end()
+    writer.join()
+    outlet.write(RecordKind.FAULT, datetime.now(UTC), reason.encode())
+
+
+def _end_with_parent() -> None:
+    # Returns when the bridge is gone, however it went; the capture may hang in a read for ever.
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

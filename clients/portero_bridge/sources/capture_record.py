@@ -1,0 +1,58 @@
+"""What crosses the pipe between a capture process and the bridge."""
+
+import struct
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+
+# Kind, length of the payload, capture time in microseconds.
+HEADER = struct.Struct("!BIQ")
+MAX_PAYLOAD = 16 * 1024 * 1024
+"""Longer payloads are not the work of our own process."""
+
+_UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class RecordKind(IntEnum):
+    """What a record is."""
+
+    IMAGE = 1
+    FAULT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureJob:
+    """What a capture process is told, as JSON on its standard input: not in its arguments, which everybody sees.
+
+    Attributes:
+        target: URL, path, or device number.
+        rate: Images a second, or None for all.
+        max_side: Longest side, pixels, or None.
+        quality: JPEG quality.
+        open_timeout: Seconds to connect.
+        read_timeout: Seconds to wait for an image.
+    """
+
+    target: str | int
+    rate: float | None
+    max_side: int | None
+    quality: int
+    open_timeout: float
+    read_timeout: float
+
+
+def pack(kind: RecordKind, capture_time: datetime, payload: bytes) -> bytes:
+    """Give a record's bytes."""
+    return HEADER.pack(kind, len(payload), (capture_time - _UNIX_START) // timedelta(microseconds=1)) + payload
+
+
+def unpack_header(header: bytes) -> tuple[RecordKind, int, datetime]:
+    """Read a record's header: kind, length of the payload, capture time.
+
+    Raises:
+        ValueError: It is no header.
+    """
+    kind, length, taken = HEADER.unpack(header)
+    if length > MAX_PAYLOAD:
+        raise ValueError(f"a record of {length} bytes, more than {MAX_PAYLOAD}")
+    return RecordKind(kind), length, _UNIX_START + timedelta(microseconds=taken)

@@ -1,0 +1,28 @@
+"""USB and built-in cameras, by their number or /dev/video path."""
+
+from portero_bridge.sources.base import SourceKind, SourceOptions
+from portero_bridge.sources.capture_process import CaptureProcess
+from portero_bridge.sources.capture_record import CaptureJob
+
+
+def open_device(options: SourceOptions) -> CaptureProcess:
+    """Make the source."""
+    address = options.address
+    return CaptureProcess(
+        CaptureJob(
+            target=int(address) if address.isdecimal() else address,
+            rate=options.rate,
+            max_side=options.max_side,
+            quality=options.quality,
+            open_timeout=options.connect_timeout,
+            read_timeout=options.read_timeout,
+        )
+    )
+
+
+def _claims(address: str) -> bool:
+    return (address.isdecimal() and len(address) <= 3) or address.startswith("/dev/video")
+
+
+KIND = SourceKind("device", _claims, open_device)
+"""A camera of this machine through OpenCV, in a process of its own."""

@@ -1,0 +1,146 @@
+"""Takes JPEG files out of a `multipart/x-mixed-replace` stream, as cameras send it rather than as it is written.
+
+Incremental and without I/O. Bounded in everything: whatever a camera sends, no more than one part and one
+header is held. What does not look like a part is skipped up to the next boundary.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+_JPEG_BEGIN = b"\xff\xd8"
+_JPEG_END = b"\xff\xd9"
+# Cameras pad the end of a file with line breaks or zeros.
+_PADDING = b"\r\n\x00"
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_CONTENT_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]+)\"|([^;\s]+))", re.IGNORECASE)
+
+
+class _State(Enum):
+    SEEKING = auto()  # The next boundary is somewhere ahead.
+    HEADER = auto()  # A boundary was read; the part's header follows.
+    SIZED_BODY = auto()  # The header said how long the part is.
+    OPEN_BODY = auto()  # The part ends where the next boundary begins.
+
+
+@dataclass(frozen=True, slots=True)
+class PartLimits:
+    """How large a part's header and body may be, bytes."""
+
+    header_bytes: int = 8 * 1024
+    body_bytes: int = 5 * 1024 * 1024
+
+
+def boundary_of(content_type: str) -> str | None:
+    """Give the boundary that a content type names, or None."""
+    named = _BOUNDARY.search(content_type)
+    return (named[1] or named[2]) if named else None
+
+
+class MultipartParser:
+    """Finds the JPEG files in a stream.
+
+    Args:
+        boundary: From the content type. Cameras that put the leading dashes into it are understood.
+        limits: Bounds of one part.
+    """
+
+    def __init__(self, boundary: str, limits: PartLimits | None = None) -> None:
+        self._delimiter = b"--" + boundary.removeprefix("--").encode("latin-1", "replace")
+        self._limits = limits or PartLimits()
+        self._buffer = bytearray()
+        self._searched = 0
+        self._state = _State.SEEKING
+        self._length = 0
+        self.skipped = 0
+        """Parts and stretches of garbage that were not given."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what came in, and give the files that are complete with it."""
+        self._buffer += data
+        files: list[bytes] = []
+        advance = {
+            _State.SEEKING: self._seek,
+            _State.HEADER: self._read_header,
+            _State.SIZED_BODY: self._read_sized_body,
+            _State.OPEN_BODY: self._read_open_body,
+        }
+        while advance[self._state](files):
+            pass
+        return files
+
+    def _seek(self, files: list[bytes]) -> bool:
+        at = self._buffer.find(self._delimiter)
+        if at < 0:
+            # The beginning of a delimiter may be the last that came.
+            self._consume(max(0, len(self._buffer) - len(self._delimiter) + 1))
+            return False
+        self._consume(at + len(self._delimiter))
+        self._enter(_State.HEADER)
+        return True
+
+    def _read_header(self, files: list[bytes]) -> bool:
+        end = _HEADER_END.search(self._buffer, max(0, self._searched - 3))
+        if end is None or end.end() > self._limits.header_bytes:
+            self._searched = len(self._buffer)
+            if end is None and len(self._buffer) <= self._limits.header_bytes:
+                return False
+            return self._skip()
+        header = bytes(self._buffer[: end.end()])
+        if self._delimiter in header:
+            # A header that was cut off by the next part.
+            return self._skip()
+        self._consume(end.end())
+        length = _CONTENT_LENGTH.search(header)
+        self._length = int(length[1]) if length else 0
+        sized = 0 < self._length <= self._limits.body_bytes
+        self._enter(_State.SIZED_BODY if sized else _State.OPEN_BODY)
+        return True
+
+    def _read_sized_body(self, files: list[bytes]) -> bool:
+        if len(self._buffer) < self._length:
+            return False
+        body = bytes(self._buffer[: self._length])
+        if not body.rstrip(_PADDING).endswith(_JPEG_END) or self._delimiter in body:
+            # The length was wrong, or the part is no JPEG: the next boundary tells where it really ends.
+            self._enter(_State.OPEN_BODY)
+            return True
+        self._consume(self._length)
+        self._enter(_State.SEEKING)
+        self._give(body, files)
+        return True
+
+    def _read_open_body(self, files: list[bytes]) -> bool:
+        at = self._buffer.find(self._delimiter, max(0, self._searched - len(self._delimiter)))
+        end = at if at >= 0 else len(self._buffer)
+        if end > self._limits.body_bytes:
+            return self._skip()
+        self._searched = len(self._buffer)
+        if at < 0:
+            return False
+        body = bytes(self._buffer[:at])
+        self._consume(at)
+        self._enter(_State.SEEKING)
+        # The line break before a boundary belongs to the boundary.
+        self._give(body.removesuffix(b"\n").removesuffix(b"\r"), files)
+        return True
+
+    def _give(self, body: bytes, files: list[bytes]) -> None:
+        if body.startswith(_JPEG_BEGIN):
+            files.append(body)
+        else:
+            self.skipped += 1
+
+    def _skip(self) -> bool:
+        self.skipped += 1
+        self._enter(_State.SEEKING)
+        return True
+
+    def _consume(self, count: int) -> None:
+        del self._buffer[:count]
+        self._searched = 0
+
+    def _enter(self, state: _State) -> None:
+        self._state = state
+        self._searched = 0

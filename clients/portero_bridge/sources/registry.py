@@ -1,0 +1,31 @@
+"""Which kind of source an address is."""
+
+from portero_bridge.errors import SettingsError
+from portero_bridge.redact import redact_url
+from portero_bridge.sources import device, file, folder, mjpeg, rtsp, synthetic
+from portero_bridge.sources.base import SourceKind
+
+# The first that claims an address has it: a path is what is left when nothing else fits.
+KINDS: tuple[SourceKind, ...] = (
+    mjpeg.KIND,
+    rtsp.KIND,
+    synthetic.KIND,
+    device.KIND,
+    folder.KIND,
+    file.KIND,
+)
+
+
+def kind_of(address: str) -> SourceKind:
+    """Give the kind of source that an address is.
+
+    Raises:
+        SettingsError: It is none; the message shows no password.
+    """
+    for kind in KINDS:
+        if kind.claims(address):
+            return kind
+    raise SettingsError(
+        f"source {redact_url(address)!r} is not an http(s) or rtsp(s) URL, a device number, /dev/video…,"
+        " a folder, a file, or synthetic:…"
+    )

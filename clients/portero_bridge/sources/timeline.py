@@ -1,0 +1,41 @@
+"""Gives images that were recorded or made up their capture times, and their pace."""
+
+from datetime import datetime, timedelta
+
+from portero_bridge.clock import Clock
+
+
+class Timeline:
+    """The time of one source, across its repetitions: capture times never go back.
+
+    Args:
+        clock: The time.
+        realtime: Whether images come when they are due, or as fast as they are taken.
+    """
+
+    def __init__(self, clock: Clock, *, realtime: bool) -> None:
+        self._clock = clock
+        self._realtime = realtime
+        self._began = clock.monotonic()
+        self._start = self._last = datetime.min.replace(tzinfo=clock.now().tzinfo)
+
+    def begin(self) -> None:
+        """Let offset 0 be now, or where a faster repetition ended."""
+        self._began = self._clock.monotonic()
+        self._start = max(self._clock.now(), self._last)
+
+    async def reach(self, offset: float) -> datetime:
+        """Wait until an image is due, if that matters.
+
+        Args:
+            offset: Seconds after the beginning.
+
+        Returns:
+            Its capture time.
+        """
+        if self._realtime:
+            ahead = self._began + offset - self._clock.monotonic()
+            if ahead > 0:
+                await self._clock.sleep(ahead)
+        self._last = self._start + timedelta(seconds=offset)
+        return self._last

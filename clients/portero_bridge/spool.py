@@ -1,0 +1,254 @@
+"""Frames of one camera on disk, until their acknowledgment is durable: one SQLite file.
+
+Synchronous, and used from one thread. What was numbered survives a kill and a power cut.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from portero_bridge.errors import SpoolFault
+from portero_bridge.frames import Entry, Frame, Gap, GapReason
+from portero_bridge.spool_file import faults, open_file, transaction
+
+_UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class SpoolPolicy(StrEnum):
+    """What a full spool does with a source that cannot wait."""
+
+    DROP_OLDEST = "drop_oldest"
+    """The oldest frames that were not handed out yet make room."""
+
+    DROP_NEWEST = "drop_newest"
+    """The new frame is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLimits:
+    """Bounds of a spool.
+
+    Attributes:
+        max_bytes: Bytes of JPEG.
+        max_age: A frame whose capture time is further back is dropped, whatever the policy.
+        policy: What happens at the bound in bytes.
+    """
+
+    max_bytes: int
+    max_age: timedelta
+    policy: SpoolPolicy
+
+
+class Spool:
+    """Opens the spool at a path, or begins one.
+
+    Args:
+        path: The file; its directory exists.
+        new_epoch: Names the numbering if the spool is new.
+        limits: Bounds.
+
+    Raises:
+        SpoolFault: The disk refused, or another bridge has the file.
+        SpoolDamaged: The file is not a sound spool.
+    """
+
+    def __init__(self, path: Path, new_epoch: str, limits: SpoolLimits) -> None:
+        self._limits = limits
+        self._connection = open_file(path, new_epoch)
+        with faults():
+            stream = self._connection.execute("SELECT epoch, durable_sequence, last_sequence FROM stream").fetchone()
+            kept = self._connection.execute(
+                "SELECT count(jpeg), coalesce(sum(length(jpeg)), 0) FROM entries"
+            ).fetchone()
+        self.epoch: str = stream[0]
+        self.durable_sequence: int = stream[1]
+        self.last_sequence: int = stream[2]
+        self.frames: int = kept[0]
+        self.bytes: int = kept[1]
+        self._handed_out: int = self.durable_sequence
+        self._unwritten_losses = 0
+
+    def close(self) -> None:
+        """Close the file; everything stays in it."""
+        self._connection.close()
+
+    def has_room(self, size: int) -> bool:
+        """Say whether a frame of so many bytes fits without anything being dropped."""
+        return self.bytes + size <= self._limits.max_bytes
+
+    def append(self, capture_time: datetime, jpeg: bytes, now: datetime) -> int:
+        """Number a frame and keep it, as far as the bounds allow.
+
+        Args:
+            capture_time: When it was taken, UTC.
+            jpeg: The file.
+            now: The time of day, for the bound of age.
+
+        Returns:
+            How many frames became gaps because the spool is full or they were over age.
+
+        Raises:
+            SpoolFault: The disk refused, and this frame is lost. Its gap is written as soon as the disk
+                takes that much, at the latest with the next frame that it takes.
+            SpoolDamaged: The file is no longer sound.
+        """
+        try:
+            return self._keep(capture_time, jpeg, now)
+        except SpoolFault:
+            self._unwritten_losses += 1
+            self._write_losses_alone()
+            raise
+
+    def read_after(self, sequence: int, max_entries: int, max_bytes: int) -> list[Entry]:
+        """Hand out what follows a sequence, in order; at least one entry if there is one.
+
+        Raises:
+            SpoolFault: The disk refused.
+            SpoolDamaged: The file is no longer sound.
+        """
+        entries: list[Entry] = []
+        size = 0
+        with faults():
+            rows = self._connection.execute(
+                "SELECT first_sequence, last_sequence, gap_reason, capture_time_us, jpeg FROM entries"
+                " WHERE last_sequence > ? ORDER BY first_sequence LIMIT ?",
+                (sequence, max_entries),
+            )
+            for first, last, reason, taken, jpeg in rows:
+                if reason is not None:
+                    entries.append(Gap(max(first, sequence + 1), last, GapReason(reason)))
+                else:
+                    size += len(jpeg)
+                    if entries and size > max_bytes:
+                        break
+                    entries.append(Frame(first, _UNIX_START + taken * _MICROSECOND, jpeg))
+                self._handed_out = max(self._handed_out, last)
+        return entries
+
+    def release(self, durable_sequence: int) -> None:
+        """Let go of everything that is durable at the server.
+
+        Raises:
+            SpoolFault: The disk refused; it can be asked again.
+            SpoolDamaged: The file is no longer sound.
+        """
+        if durable_sequence <= self.durable_sequence:
+            return
+        with transaction(self._connection):
+            frames, size = self._delete(0, durable_sequence)
+            self._connection.execute(
+                "UPDATE entries SET first_sequence = ? WHERE first_sequence <= ?",
+                (durable_sequence + 1, durable_sequence),
+            )
+            self._connection.execute("UPDATE stream SET durable_sequence = ?", (durable_sequence,))
+        self.durable_sequence = durable_sequence
+        self._handed_out = max(self._handed_out, durable_sequence)
+        self.frames -= frames
+        self.bytes -= size
+
+    def renumber(self, epoch: str) -> None:
+        """Begin a new epoch: what is kept is numbered from 1 on.
+
+        Raises:
+            SpoolFault: The disk refused.
+            SpoolDamaged: The file is no longer sound.
+        """
+        offset = self.durable_sequence
+        with transaction(self._connection):
+            # By way of negative numbers, so that no row meets another one's number on its way.
+            self._connection.execute(
+                "UPDATE entries SET first_sequence = ? - first_sequence, last_sequence = last_sequence - ?",
+                (offset, offset),
+            )
+            self._connection.execute("UPDATE entries SET first_sequence = -first_sequence")
+            self._connection.execute(
+                "UPDATE stream SET epoch = ?, durable_sequence = 0, last_sequence = last_sequence - ?",
+                (epoch, offset),
+            )
+        self.epoch = epoch
+        self.durable_sequence = 0
+        self._handed_out -= offset
+        self.last_sequence -= offset
+
+    def _keep(self, capture_time: datetime, jpeg: bytes, now: datetime) -> int:
+        with transaction(self._connection):
+            last = self._write_losses() + 1
+            dropped, freed = self._make_room(len(jpeg), now)
+            kept = self.bytes - freed + len(jpeg) <= self._limits.max_bytes
+            if kept:
+                taken = (capture_time - _UNIX_START) // _MICROSECOND
+                self._connection.execute("INSERT INTO entries VALUES (?, ?, NULL, ?, ?)", (last, last, taken, jpeg))
+            else:
+                self._write_gap(last, last, GapReason.SPOOL_FULL)
+            self._connection.execute("UPDATE stream SET last_sequence = ?", (last,))
+        self.last_sequence = last
+        self._unwritten_losses = 0
+        self.frames += kept - dropped
+        self.bytes += kept * len(jpeg) - freed
+        return dropped + (not kept)
+
+    def _make_room(self, size: int, now: datetime) -> tuple[int, int]:
+        """Turn the oldest frames that were not handed out into a gap, as far as the bounds ask for it.
+
+        Returns:
+            How many frames and bytes that was.
+        """
+        need = self.bytes + size - self._limits.max_bytes
+        if self._limits.policy is SpoolPolicy.DROP_NEWEST or size > self._limits.max_bytes:
+            need = 0
+        oldest = (now - self._limits.max_age - _UNIX_START) // _MICROSECOND
+        first, through, freed = None, 0, 0
+        for row_first, row_last, taken, length in self._connection.execute(
+            "SELECT first_sequence, last_sequence, capture_time_us, length(jpeg) FROM entries"
+            " WHERE first_sequence > ? ORDER BY first_sequence",
+            (self._handed_out,),
+        ):
+            first = row_first if first is None else first
+            if length is None:
+                continue
+            if freed >= need and taken >= oldest:
+                break
+            freed += length
+            through = row_last
+        if first is None or not through:
+            return 0, 0
+        dropped = self._delete(first, through)
+        self._write_gap(first, through, GapReason.SPOOL_FULL)
+        return dropped
+
+    def _delete(self, first: int, last: int) -> tuple[int, int]:
+        """Delete entries that lie within two sequences; gives how many frames and bytes that was."""
+        within = "first_sequence >= ? AND last_sequence <= ?"
+        frames, size = self._connection.execute(
+            f"SELECT count(jpeg), coalesce(sum(length(jpeg)), 0) FROM entries WHERE {within}",  # noqa: S608 - a constant
+            (first, last),
+        ).fetchone()
+        self._connection.execute(f"DELETE FROM entries WHERE {within}", (first, last))  # noqa: S608 - a constant
+        return frames, size
+
+    def _write_gap(self, first: int, last: int, reason: GapReason) -> None:
+        extended = self._connection.execute(
+            "UPDATE entries SET last_sequence = ? WHERE last_sequence = ? AND gap_reason = ?", (last, first - 1, reason)
+        )
+        if not extended.rowcount:
+            self._connection.execute("INSERT INTO entries VALUES (?, ?, ?, NULL, NULL)", (first, last, reason))
+
+    def _write_losses(self) -> int:
+        """Write the gap of frames that the disk had refused; gives the last sequence in use then."""
+        last = self.last_sequence + self._unwritten_losses
+        if self._unwritten_losses:
+            self._write_gap(self.last_sequence + 1, last, GapReason.SPOOL_FAILED)
+        return last
+
+    def _write_losses_alone(self) -> None:
+        try:
+            with transaction(self._connection):
+                last = self._write_losses()
+                self._connection.execute("UPDATE stream SET last_sequence = ?", (last,))
+        except SpoolFault:
+            # Not even that: the count stays in memory, and the caller learns of the loss all the same.
+            return
+        self.last_sequence = last
+        self._unwritten_losses = 0

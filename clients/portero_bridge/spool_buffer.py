@@ -1,0 +1,192 @@
+"""The buffer that goes through the disk: frames are on it before the delivery sees them."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+from portero_bridge.buffer import mint_epoch
+from portero_bridge.clock import Clock
+from portero_bridge.errors import SpoolDamaged, SpoolFault
+from portero_bridge.events import SpoolFailed
+from portero_bridge.frames import GapReason
+from portero_bridge.spool import Spool, SpoolLimits
+from portero_bridge.spool_file import set_aside
+from portero_bridge.station import Station
+
+# Bounds of one read: enough to keep a fast server busy, little enough not to hold memory for long.
+_BATCH_ENTRIES = 16
+_BATCH_BYTES = 4 * 1024 * 1024
+# Seconds between two attempts to read or to release while the disk fails.
+_DISK_RETRY = 1.0
+
+_ResultT = TypeVar("_ResultT")
+
+
+class SpoolThread:
+    """A spool and the one thread that uses it, so that a slow disk holds up nothing else."""
+
+    def __init__(self, spool: Spool, thread: ThreadPoolExecutor) -> None:
+        self.spool = spool
+        self._thread = thread
+
+    @classmethod
+    async def open(cls, path: Path, clock: Clock, limits: SpoolLimits) -> tuple[Self, SpoolDamaged | None]:
+        """Open the spool at a path; a damaged one is set aside, and a new one begun.
+
+        Returns:
+            The spool, and what was wrong with the one that was set aside.
+
+        Raises:
+            SpoolFault: The disk refused, or another bridge has the file.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix=f"spool-{path.stem}")
+        try:
+            spool, damage = await asyncio.get_running_loop().run_in_executor(
+                thread, _open, path, mint_epoch(clock), limits, clock.now()
+            )
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        return cls(spool, thread), damage
+
+    async def do(self, work: Callable[[Spool], _ResultT]) -> _ResultT:
+        """Run something with the spool, after what was asked before."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.spool)
+
+    async def aclose(self) -> None:
+        """Close the spool after what is under way; everything stays in it."""
+        await self.do(Spool.close)
+        self._thread.shutdown(wait=False)
+
+
+class SpoolBuffer:
+    """Numbers frames by writing them to the spool, and feeds the delivery from there.
+
+    Args:
+        station: The camera's state.
+        thread: The open spool.
+        source_waits: Whether the source can wait for room; if not, the spool's policy decides.
+    """
+
+    survives = True
+
+    def __init__(self, station: Station, thread: SpoolThread, *, source_waits: bool) -> None:
+        self._station = station
+        self._thread = thread
+        self._source_waits = source_waits
+        self._failing = False
+        # Between a read and its offer the numbering must not change.
+        self._numbering = asyncio.Lock()
+
+    @property
+    def numbered_through(self) -> int:
+        """The last sequence that exists."""
+        return self._thread.spool.last_sequence
+
+    async def put(self, capture_time: datetime, jpeg: bytes) -> None:
+        """Write a frame to the spool; what the disk refuses becomes a gap, not an error.
+
+        Raises:
+            SpoolDamaged: The file is no longer sound.
+        """
+        station, spool = self._station, self._thread.spool
+        while self._source_waits and not spool.has_room(len(jpeg)) and spool.frames:
+            await station.bell.wait()
+        now = station.clock.now()
+        try:
+            full = await self._thread.do(lambda spool: spool.append(capture_time, jpeg, now))
+        except SpoolFault as fault:
+            station.meter.frames_missing(GapReason.SPOOL_FAILED, 1)
+            if not self._failing:
+                station.emit(SpoolFailed(station.camera, fault.message))
+            self._failing = True
+        else:
+            self._failing = False
+            station.meter.frames_missing(GapReason.SPOOL_FULL, full)
+        self._note()
+
+    async def renumber(self) -> None:
+        """Begin a new epoch with what is on the disk and with the delivery.
+
+        Raises:
+            SpoolFault: The disk refused.
+            SpoolDamaged: The file is no longer sound.
+        """
+        delivery = self._station.delivery
+        epoch = mint_epoch(self._station.clock)
+        async with self._numbering:
+            durable = delivery.durable_sequence
+
+            def begin(spool: Spool) -> None:
+                spool.release(durable)
+                spool.renumber(epoch)
+
+            await self._thread.do(begin)
+            delivery.renumber(epoch)
+
+    async def run(self) -> None:
+        """Release what is durable, and feed the delivery, whenever something changed.
+
+        Raises:
+            SpoolDamaged: The file is no longer sound.
+        """
+        while True:
+            try:
+                idle = not await self._step()
+            except SpoolFault:
+                await self._station.clock.sleep(_DISK_RETRY)
+                continue
+            if idle:
+                await self._station.bell.wait()
+
+    async def emptied(self) -> None:
+        """Return when everything that was put is with the delivery."""
+        while self._station.delivery.last_sequence < self.numbered_through:
+            await self._station.bell.wait()
+
+    async def aclose(self) -> None:
+        """Release what is durable; what the disk refuses now, the next session's resuming makes up for."""
+        durable = self._station.delivery.durable_sequence
+        with contextlib.suppress(SpoolFault, SpoolDamaged):
+            await self._thread.do(lambda spool: spool.release(durable))
+
+    async def _step(self) -> bool:
+        """Do what can be done now; says whether there was anything."""
+        delivery, spool = self._station.delivery, self._thread.spool
+        async with self._numbering:
+            durable, after = delivery.durable_sequence, delivery.last_sequence
+            releases = durable > spool.durable_sequence
+            if releases:
+                await self._thread.do(lambda spool: spool.release(durable))
+            feeds = delivery.has_room and after < spool.last_sequence
+            if feeds:
+                entries = await self._thread.do(lambda spool: spool.read_after(after, _BATCH_ENTRIES, _BATCH_BYTES))
+                now = self._station.clock.monotonic()
+                for entry in entries:
+                    if not delivery.has_room:
+                        break
+                    delivery.offer(entry, now)
+        if releases or feeds:
+            self._note()
+        return releases or feeds
+
+    def _note(self) -> None:
+        spool = self._thread.spool
+        self._station.meter.spooled(spool.frames, spool.bytes)
+        self._station.changed()
+
+
+def _open(path: Path, epoch: str, limits: SpoolLimits, now: datetime) -> tuple[Spool, SpoolDamaged | None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return Spool(path, epoch, limits), None
+        except SpoolDamaged as damage:
+            kept_as = set_aside(path, now)
+            return Spool(path, epoch, limits), SpoolDamaged(f"{damage.message}; kept as {kept_as.name}")
+    except OSError as error:
+        raise SpoolFault(f"the spool's disk refused: {error.strerror}") from error

@@ -1,0 +1,112 @@
+"""The file of a spool: opened, checked, set aside when damaged, and its errors translated.
+
+A commit is on the disk when it returns: WAL with `synchronous=FULL`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from portero_bridge.errors import SpoolDamaged, SpoolFault
+
+_SCHEMA_VERSION = 1
+_SCHEMA = (
+    """
+    CREATE TABLE stream (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        epoch TEXT NOT NULL,
+        durable_sequence INTEGER NOT NULL,
+        last_sequence INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE entries (
+        first_sequence INTEGER PRIMARY KEY,
+        last_sequence INTEGER NOT NULL,
+        gap_reason INTEGER,
+        capture_time_us INTEGER,
+        jpeg BLOB
+    )
+    """,
+)
+# SQLITE_ERROR is what a file with other tables gives; the rest is the disk's trouble, or another bridge's.
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+# The low byte of SQLite's extended result codes is the primary code.
+_PRIMARY_CODE = 0xFF
+
+
+def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
+    """Open and check the spool at a path, or begin one.
+
+    Raises:
+        SpoolFault: The disk refused, or another bridge has the file.
+        SpoolDamaged: The file is not a sound spool.
+    """
+    with faults():
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(connection, new_epoch)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def set_aside(path: Path, now: datetime) -> Path:
+    """Rename a damaged spool, with what belongs to it, and give its new name."""
+    kept_as = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            file.rename(kept_as.with_name(kept_as.name + suffix))
+    return kept_as
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is done within, or nothing of it."""
+    with faults():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            # A full disk may have rolled back already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Translate SQLite's errors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DAMAGE:
+            raise SpoolDamaged(f"the spool's file is damaged: {error}") from error
+        raise SpoolFault(f"the spool's disk refused: {error}") from error
+
+
+def _prepare(connection: sqlite3.Connection, new_epoch: str) -> None:
+    execute = connection.execute
+    # One bridge a spool; a killed one leaves no lock behind.
+    execute("PRAGMA locking_mode = EXCLUSIVE")
+    execute("PRAGMA journal_mode = WAL")
+    execute("PRAGMA synchronous = FULL")
+    (version,) = execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        with transaction(connection):
+            for statement in _SCHEMA:
+                execute(statement)
+            execute("INSERT INTO stream VALUES (1, ?, 0, 0)", (new_epoch,))
+            execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    elif version != _SCHEMA_VERSION:
+        raise SpoolDamaged(f"it has version {version}, and this bridge knows {_SCHEMA_VERSION}")
+    (verdict,) = execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise SpoolDamaged(f"its check says: {verdict}")
+    if execute("SELECT count(*) FROM stream").fetchone() != (1,):
+        raise SpoolDamaged("it names no epoch")

@@ -1,0 +1,79 @@
+"""What bounds a delivery, what the two sides of a stream agree on, and how a session ends."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from portero_bridge.frames import Frame, Gap
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLimits:
+    """Bounds of one camera's delivery; times in seconds.
+
+    Attributes:
+        window_frames: Frames in memory, sent or waiting, that are not durable yet.
+        window_bytes: Their bytes.
+        backlog_frames: LIVE: frames that may wait for credit while a stream is open.
+        max_age: LIVE: a frame that has waited longer is dropped.
+        open_timeout: Without Opened for so long, the attempt is given up.
+        stale_timeout: Without progress of the watermark for so long, the stream is given up.
+    """
+
+    window_frames: int = 256
+    window_bytes: int = 32 * 1024 * 1024
+    backlog_frames: int = 8
+    max_age: float = 10.0
+    open_timeout: float = 10.0
+    stale_timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """How much may have been sent since the session opened, in total."""
+
+    frames: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the server said in Opened.
+
+    Attributes:
+        session: Names the session.
+        durable_sequence: Go on after it.
+        credit: What may be sent before the next Ack.
+        max_bytes: Largest JPEG that the server takes.
+        heartbeat_interval: Each side sends something at least this often, seconds.
+    """
+
+    session: str
+    durable_sequence: int
+    credit: Credit
+    max_bytes: int
+    heartbeat_interval: float
+
+
+class Sign(Enum):
+    """Messages without content of their own."""
+
+    OPEN = auto()
+    HEARTBEAT = auto()
+    FINISH = auto()
+
+
+Action = Sign | Frame | Gap
+"""What to write to the stream next."""
+
+
+class HangUp(Enum):
+    """Why the bridge ends a session by itself; the values are what people read."""
+
+    DRAINED = "the server asked to reconnect"
+    NOT_OPENED = "the server did not answer Open in time"
+    SILENT = "the server fell silent"
+    STALE = "frames were sent, but nothing became durable"
+    EPOCH_UNKNOWN = "the server's durable sequence is not of this numbering"
+    ACK_BEYOND_SENT = "the server acknowledged a sequence that was never sent"
+    FINISHED_EARLY = "the server finished before everything was durable"
+    OUT_OF_TURN = "the server broke the law of the first message"

@@ -1,0 +1,109 @@
+"""Keeps one camera's stream to the server open: session after session, with what must be put right between."""
+
+import grpc
+from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc
+
+from portero_bridge.buffer import Buffer
+from portero_bridge.channel import open_own_channel
+from portero_bridge.events import CameraRegistered, EpochBegun, StreamAccount, StreamClosed
+from portero_bridge.reconnect import Plan, Reconnect, Remedy, SessionEnd
+from portero_bridge.session import Session
+from portero_bridge.station import Station
+from portero_bridge.terms import HangUp
+from portero_client.connection import ConnectionSettings
+from portero_client.errors import AlreadyExists, PorteroError
+from portero_client.status import error_from
+
+
+class Uplink:
+    """Opens session after session until the stream is finished.
+
+    Args:
+        station: The camera's state.
+        buffer: Tells what is numbered, and renumbers it.
+        connection: Where the server is.
+        reconnect: Decides what follows the end of a session.
+    """
+
+    def __init__(self, station: Station, buffer: Buffer, connection: ConnectionSettings, reconnect: Reconnect) -> None:
+        self._station = station
+        self._buffer = buffer
+        self._connection = connection
+        self._reconnect = reconnect
+
+    async def run(self) -> StreamAccount:
+        """Stream until everything is durable after `Delivery.finish`.
+
+        Returns:
+            What became of the frames of the last session.
+
+        Raises:
+            PorteroError: The server says no, or is not there, and patience is at its end.
+        """
+        outcome = await self._session()
+        while not isinstance(outcome, StreamAccount):
+            outcome = await self._recover(outcome) or await self._session()
+        return outcome
+
+    async def _recover(self, end: SessionEnd) -> SessionEnd | None:
+        """Put right what can be, and wait; gives how that failed, or None."""
+        station = self._station
+        plan = self._reconnect.after(end, station.clock.monotonic())
+        reason = end.cause.value if isinstance(end.cause, HangUp) else end.cause.message
+        station.emit(StreamClosed(station.camera, reason, plan.delay, station.delivery.durable_sequence))
+        await station.clock.sleep(plan.delay)
+        failure = await self._remedy(plan)
+        return SessionEnd(failure, opened=False, progressed=False, lived=0.0) if failure else None
+
+    async def _remedy(self, plan: Plan) -> PorteroError | None:
+        station = self._station
+        if plan.remedy is Remedy.RENUMBER:
+            await self._buffer.renumber()
+            station.emit(EpochBegun(station.camera, station.delivery.epoch))
+        elif plan.remedy is Remedy.REGISTER:
+            async with open_own_channel(self._connection) as channel:
+                failure = await register_camera(channel, station.camera, self._connection)
+            if failure is not None:
+                return failure
+            station.emit(CameraRegistered(station.camera))
+        return None
+
+    async def _session(self) -> StreamAccount | SessionEnd:
+        station, delivery = self._station, self._station.delivery
+        began, durable_before = station.clock.monotonic(), delivery.durable_sequence
+        session = Session(station, self._buffer, self._connection.server)
+        delivery.connecting(began)
+        try:
+            async with open_own_channel(self._connection) as channel:
+                call = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames()
+                try:
+                    cause = await session.run(call)
+                finally:
+                    call.cancel()
+        finally:
+            delivery.disconnected()
+            station.meter.stream_closed(wanted=delivery.is_done)
+            station.changed()
+        if session.account is not None and delivery.is_done:
+            return session.account
+        return SessionEnd(
+            cause,
+            opened=session.opened,
+            progressed=delivery.durable_sequence > durable_before,
+            lived=station.clock.monotonic() - began,
+        )
+
+
+async def register_camera(
+    channel: grpc.aio.Channel, camera: str, connection: ConnectionSettings
+) -> PorteroError | None:
+    """Create a camera with the server's defaults; gives what went wrong, or None."""
+    request = camera_service_pb2.CreateCameraRequest(
+        camera_id=camera, camera=camera_service_pb2.Camera(display_name=camera)
+    )
+    try:
+        await camera_service_pb2_grpc.CameraServiceStub(channel).CreateCamera(request, timeout=connection.timeout)
+    except grpc.aio.AioRpcError as error:
+        failure = error_from(error, connection.server)
+        return None if isinstance(failure, AlreadyExists) else failure
+    return None

@@ -1,0 +1,49 @@
+"""Reads a YAML file into a model; whatever is wrong with it becomes one readable line."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from portero_bridge.errors import SettingsError
+
+_MAX_BYTES = 1024 * 1024
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+
+
+def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
+    """Read and check a file.
+
+    Raises:
+        SettingsError: It cannot be read, is no YAML, or does not fit; names the file, the field and the limit.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(content) > _MAX_BYTES:
+        raise SettingsError(f"{path}: has more than {_MAX_BYTES} bytes")
+    try:
+        document = yaml.safe_load(content)
+    except yaml.MarkedYAMLError as error:
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SettingsError(f"{path}: is not YAML{where}: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: is not YAML ({type(error).__name__})") from error
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {first_problem(error)}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say in one line what is wrong, without the value: it may be an address with a password."""
+    problems = error.errors(include_url=False, include_input=False)
+    first = problems[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the document"
+    words = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{field}: {words.removeprefix('Value error, ')}{more}"

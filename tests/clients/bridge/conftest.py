@@ -1,0 +1,56 @@
+"""What tests of the bridge share."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from portero_bridge.clock import Clock, SystemClock
+from portero_bridge.sources.base import SourceOptions
+from tests.fakes.bridge_pictures import picture
+from tests.fakes.bridge_server import BridgeServer
+from tests.fakes.mjpeg_camera import MjpegCamera
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[BridgeServer]:
+    """Give a running server that knows every camera; at the end nothing may have broken the contract."""
+    server = BridgeServer()
+    await server.start()
+    yield server
+    await server.stop()
+    assert server.violations == []
+
+
+@pytest.fixture
+async def camera() -> AsyncIterator[MjpegCamera]:
+    """Give a camera that is switched on."""
+    camera = MjpegCamera(picture)
+    await camera.start()
+    yield camera
+    await camera.kill()
+
+
+@pytest.fixture
+def source_options() -> Callable[..., SourceOptions]:
+    """Give a maker of what sources are told, with short patience."""
+
+    def make(
+        address: str,
+        *,
+        rate: float | None = None,
+        realtime: bool = False,
+        read_timeout: float = 5.0,
+        clock: Clock | None = None,
+    ) -> SourceOptions:
+        return SourceOptions(
+            address=address,
+            rate=rate,
+            max_side=None,
+            quality=85,
+            realtime=realtime,
+            connect_timeout=2.0,
+            read_timeout=read_timeout,
+            clock=clock or SystemClock(),
+        )
+
+    return make

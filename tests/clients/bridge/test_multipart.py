@@ -1,0 +1,130 @@
+"""JPEG files out of what cameras send."""
+
+from hypothesis import given, settings, strategies
+
+from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
+
+BOUNDARY = "frame"
+
+
+def jpeg(content: bytes) -> bytes:
+    """Give something that begins and ends as a JPEG file does."""
+    return b"\xff\xd8" + content + b"\xff\xd9"
+
+
+def part(body: bytes, length: int | None = None, end: bytes = b"\r\n") -> bytes:
+    """Give a part as an ESP32-CAM sends it, its boundary first."""
+    header = b"Content-Type: image/jpeg" + end
+    if length is not None:
+        header += b"Content-Length: %d" % length + end
+    return end + b"--" + BOUNDARY.encode() + end + header + end + body
+
+
+def parse(data: bytes, step: int = 0, limits: PartLimits | None = None) -> list[bytes]:
+    """Parse data in pieces of a size."""
+    parser = MultipartParser(BOUNDARY, limits)
+    pieces = [data[at : at + step] for at in range(0, len(data), step)] if step else [data]
+    return [file for piece in pieces for file in parser.feed(piece)]
+
+
+def test_part_with_a_length_is_given_at_once() -> None:
+    """A file is complete with its last byte, not with the boundary of the next one."""
+    body = jpeg(b"one")
+    assert parse(part(body, len(body))) == [body]
+
+
+def test_part_without_a_length_ends_at_the_next_boundary() -> None:
+    """Cameras that send no Content-Length are understood."""
+    one, two = jpeg(b"one"), jpeg(b"two")
+    assert parse(part(one) + part(two) + b"\r\n--frame--\r\n") == [one, two]
+
+
+def test_bare_line_feeds_are_understood() -> None:
+    """Headers that end with a line feed alone are headers."""
+    body = jpeg(b"one")
+    assert parse(part(body, len(body), b"\n")) == [body]
+
+
+def test_garbage_between_parts_is_skipped() -> None:
+    """Bytes that belong to no part, and parts that are no JPEG, are passed over."""
+    one, two = jpeg(b"one"), jpeg(b"two")
+    garbage = b"\x00\xff\xd8garbage--fra\r\n\r\n" * 50
+    assert parse(part(one, len(one)) + garbage + part(b"<html>sorry</html>", 18) + part(two, len(two))) == [
+        one,
+        two,
+    ]
+
+
+def test_wrong_lengths_are_not_believed() -> None:
+    """A length that is too long, too short, or absurd does not cost the next picture."""
+    one, two, three = jpeg(b"one" * 50), jpeg(b"two"), jpeg(b"three")
+    for length in (len(one) + 40, len(one) - 40, 999_999_999, 0):
+        assert parse(part(one, length) + part(two, len(two)) + part(three, len(three)))[-2:] == [two, three]
+
+
+def test_header_cut_off_by_the_next_part_costs_one_picture() -> None:
+    """A connection that lost bytes in a header goes on with the next part."""
+    one, two = jpeg(b"one"), jpeg(b"two")
+    cut = part(one, len(one))[:30]
+    assert parse(cut + part(two, len(two))) == [two]
+
+
+def test_endless_header_and_endless_part_are_given_up() -> None:
+    """Nothing that a camera sends makes the parser hold more than its limits."""
+    limits = PartLimits(header_bytes=200, body_bytes=1_000)
+    parser = MultipartParser(BOUNDARY, limits)
+    body = jpeg(b"one")
+    for stream in (b"\r\n--frame\r\n" + b"X: y\r\n" * 10_000, part(b"\xff\xd8" + b"z" * 50_000)):
+        for at in range(0, len(stream), 100):
+            assert parser.feed(stream[at : at + 100]) == []
+            assert len(parser._buffer) <= 1_400
+        assert parser.feed(part(body, len(body))) == [body]
+    assert parser.skipped >= 2
+
+
+def test_part_that_is_too_large_by_its_own_word_is_skipped() -> None:
+    """A length above the limit is read as none, and the part is dropped where it grows too large."""
+    body = jpeg(b"z" * 2_000)
+    small = jpeg(b"one")
+    limits = PartLimits(body_bytes=1_000)
+    assert parse(part(body, len(body)) + part(small, len(small)), 64, limits) == [small]
+
+
+def test_boundaries_of_all_makes() -> None:
+    """Quotes, leading dashes and further parameters in the content type are understood."""
+    assert boundary_of("multipart/x-mixed-replace;boundary=123") == "123"
+    assert boundary_of('multipart/x-mixed-replace; boundary="a b"; charset=x') == "a b"
+    assert boundary_of("multipart/x-mixed-replace") is None
+    body = jpeg(b"one")
+    dashed = MultipartParser("--frame")
+    assert dashed.feed(part(body, len(body))) == [body]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    bodies=strategies.lists(
+        strategies.tuples(strategies.binary(max_size=60), strategies.booleans()), min_size=1, max_size=8
+    ),
+    garbage=strategies.binary(max_size=30),
+    step=strategies.integers(1, 50),
+)
+def test_pieces_do_not_matter(bodies: list[tuple[bytes, bool]], garbage: bytes, step: int) -> None:
+    """However the stream is cut into pieces, the same files come out, and only files come out."""
+    stream = b"".join(
+        part(jpeg(body), len(jpeg(body)) if sized else None) + (garbage if sized else b"") for body, sized in bodies
+    )
+    files = parse(stream, step)
+    assert files == parse(stream)
+    assert all(file.startswith(b"\xff\xd8") for file in files)
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=strategies.binary(max_size=300), step=strategies.integers(1, 40))
+def test_nothing_breaks_the_parser(data: bytes, step: int) -> None:
+    """After any bytes at all, a good part is understood within the next two."""
+    parser = MultipartParser(BOUNDARY, PartLimits(header_bytes=100, body_bytes=200))
+    for at in range(0, len(data), step):
+        parser.feed(data[at : at + step])
+    body = jpeg(b"good")
+    again = [file for _ in range(12) for file in parser.feed(part(body, len(body)))]
+    assert body in again

@@ -1,0 +1,143 @@
+"""Settings, the YAML file and the command line."""
+
+from pathlib import Path
+
+import portero_bridge
+import pytest
+from pydantic import ValidationError
+
+from portero_bridge.arguments import read_arguments
+from portero_bridge.errors import SettingsError
+from portero_bridge.frames import DeliveryMode
+from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing
+from portero_bridge.yaml_file import read_yaml
+
+EXAMPLE = Path(portero_bridge.__file__).with_name("bridge.example.yaml")
+
+
+def read(tmp_path: Path, text: str) -> BridgeSettings:
+    """Read settings from a file's text."""
+    path = tmp_path / "bridge.yaml"
+    path.write_text(text)
+    return read_yaml(path, BridgeSettings)
+
+
+def test_example_is_valid_and_shows_every_setting() -> None:
+    """The sample file names each setting there is, and its values are the defaults they are said to be."""
+    settings = read_yaml(EXAMPLE, BridgeSettings)
+    text = EXAMPLE.read_text()
+    for model in (BridgeSettings, CameraSettings):
+        assert all(f"{name}:" in text for name in model.model_fields)
+    first = CameraSettings(name="front-door", source="http://192.168.1.31:81/stream", mode=DeliveryMode.LIVE)
+    assert settings.cameras[0] == first
+    assert settings.server_retry_cap == BridgeSettings.model_fields["server_retry_cap"].default
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("cameras.0.rate: Input should be less than or equal to 120", "cameras: [{name: a, source: '0', rate: 500}]"),
+        ("cameras.0.fps: there is no such setting", "cameras: [{name: a, source: '0', fps: 5}]"),
+        ("cameras: Field required", "server: localhost:1"),
+        ("cameras.0.mode: Input should be 'live' or 'lossless'", "cameras: [{name: a, source: '0', mode: fast}]"),
+        ("two cameras are named 'a'", "cameras: [{name: a, source: '0'}, {name: a, source: '1'}]"),
+        ("cameras.0.name: String should match pattern", "cameras: [{name: Lobby 1, source: '0'}]"),
+        ("is not YAML in line 2", "cameras:\n  - {name: a"),
+        ("the document: Input should be a valid dictionary", "nothing"),
+        ("(and 1 more)", "cameras: [{name: a, source: '0', rate: -1, quality: 0}]"),
+    ],
+)
+def test_wrong_file_is_one_line_with_file_field_and_limit(tmp_path: Path, line: str, text: str) -> None:
+    """Whoever wrote the file learns what to change, in one line."""
+    with pytest.raises(SettingsError) as raised:
+        read(tmp_path, text)
+    assert "\n" not in raised.value.message
+    assert raised.value.message.startswith(str(tmp_path / "bridge.yaml"))
+    assert line in raised.value.message
+
+
+def test_wrong_source_is_named_without_its_password(tmp_path: Path) -> None:
+    """An address that no source claims is shown redacted, and no error shows a value."""
+    with pytest.raises(SettingsError) as raised:
+        read(tmp_path, "cameras: [{name: a, source: 'ftp://joe:s3cret@cam/x'}]")
+    assert "ftp://***@cam/x" in raised.value.message
+    assert "s3cret" not in raised.value.message
+    with pytest.raises(SettingsError) as raised:
+        read(tmp_path, "cameras: [{name: a, source: 'rtsp://joe:s3cret@cam/x', rate: none}]")
+    assert "s3cret" not in raised.value.message
+
+
+def test_settings_do_not_show_addresses() -> None:
+    """A camera's settings can be printed without giving its password away."""
+    assert "s3cret" not in repr(CameraSettings(name="a", source="rtsp://joe:s3cret@cam/x"))
+
+
+def test_file_that_is_missing_is_one_line(tmp_path: Path) -> None:
+    """A file that cannot be read is named with the reason."""
+    with pytest.raises(SettingsError, match="cannot be read: No such file"):
+        read_yaml(tmp_path / "bridge.yaml", BridgeSettings)
+
+
+def test_defaults_follow_the_kind_of_source(tmp_path: Path) -> None:
+    """Cameras are live and in real time; a recording that is wanted once is lossless and fast."""
+    camera = CameraSettings(name="a", source="http://cam/stream", once=True)
+    assert (camera.delivery_mode, camera.is_realtime) == (DeliveryMode.LIVE, True)
+    repeated = CameraSettings(name="a", source=str(tmp_path))
+    assert (repeated.delivery_mode, repeated.is_realtime) == (DeliveryMode.LIVE, True)
+    once = CameraSettings(name="a", source=str(tmp_path), once=True)
+    assert (once.delivery_mode, once.is_realtime) == (DeliveryMode.LOSSLESS, False)
+    paced = CameraSettings(name="a", source=str(tmp_path), once=True, pacing=Pacing.REALTIME)
+    assert (paced.delivery_mode, paced.is_realtime) == (DeliveryMode.LIVE, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ("mjpeg", "http://cam:81/stream"),
+        ("mjpeg", "HTTPS://cam/capture"),
+        ("rtsp", "rtsps://cam/stream"),
+        ("device", "0"),
+        ("device", "/dev/video2"),
+        ("synthetic", "synthetic:"),
+        ("folder", "."),
+        ("file", __file__),
+    ],
+)
+def test_address_tells_the_kind(kind: str, source: str) -> None:
+    """Each address has one kind of source."""
+    assert CameraSettings(name="a", source=source).kind.name == kind
+
+
+def test_command_line_makes_one_camera() -> None:
+    """Options become the camera's settings, and what is not given keeps its default."""
+    settings = read_arguments(
+        ["synthetic:", "--camera", "lobby", "--rate", "2", "--mode", "lossless", "--once", "--server", "s:1"]
+    )
+    (camera,) = settings.cameras
+    assert settings.server == "s:1"
+    assert (camera.name, camera.rate, camera.delivery_mode, camera.once) == ("lobby", 2, DeliveryMode.LOSSLESS, True)
+    assert camera.quality == 85
+
+
+def test_command_line_overrides_the_file(tmp_path: Path) -> None:
+    """The server and the metrics can be given beside a file, cameras cannot."""
+    path = tmp_path / "bridge.yaml"
+    path.write_text("{server: 'a:1', cameras: [{name: a, source: '0'}]}")
+    assert read_arguments(["--config", str(path), "--server", "b:2"]).server == "b:2"
+    with pytest.raises(SettingsError, match="cannot be given with rate"):
+        read_arguments(["--config", str(path), "--rate", "3"])
+
+
+def test_command_line_without_a_camera_says_what_to_give() -> None:
+    """Neither a file nor a source and a name is an error with both ways in it."""
+    with pytest.raises(SettingsError, match="give either --config FILE, or SOURCE and --camera NAME"):
+        read_arguments(["synthetic:"])
+    with pytest.raises(SettingsError, match=r"^command line: cameras\.0\.quality: "):
+        read_arguments(["synthetic:", "--camera", "a", "--quality", "0"])
+
+
+def test_settings_are_frozen() -> None:
+    """Nobody changes settings on the way."""
+    camera = CameraSettings(name="a", source="0")
+    with pytest.raises(ValidationError):
+        camera.rate = 3  # type: ignore[misc]  # what the test is about
