@@ -1,0 +1,1 @@
+"""`portero`, the command line over the client SDK."""

@@ -1,0 +1,75 @@
+"""Runs `portero`: parses, runs the command, and makes one line and an exit code of whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from portero_cli.app import build_app
+from portero_cli.exits import ExitCode, exit_code_of
+from portero_cli.output import print_error
+from portero_client import PorteroError, Unreachable
+
+
+def main() -> int:
+    """Entry point of the `portero` script; gives its exit code."""
+    # gRPC's own log lines would break the promise of one readable line.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        return asyncio.run(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` has. The interpreter's last flush must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+
+
+async def run(arguments: Sequence[str]) -> int:
+    """Carries out a command line; gives its exit code.
+
+    With PORTERO_DEBUG set, an unexpected fault is raised instead of told in a line.
+    """
+    try:
+        outcome = build_app()(args=list(arguments), prog_name="portero", standalone_mode=False)
+        return int(await outcome) if inspect.isawaitable(outcome) else int(outcome or ExitCode.OK)
+    except typer.TyperException as error:
+        return _usage_error(error)
+    except PorteroError as error:
+        hint = " (is it running? `portero doctor` tells more)" if isinstance(error, Unreachable) else ""
+        print_error(error.message + hint)
+        return exit_code_of(error)
+    except ModuleNotFoundError as error:
+        # Commands import what an extra brings when they are run.
+        print_error(
+            f"this needs a package that is not installed ({error.name}); `portero doctor` tells what to install"
+        )
+        return ExitCode.FAILED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        # The last seam before the user: a fault is one line here.
+        if os.environ.get("PORTERO_DEBUG"):
+            raise
+        print_error(f"internal fault: {type(error).__name__}: {error} (PORTERO_DEBUG=1 shows where)")
+        return ExitCode.FAILED
+
+
+def _usage_error(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "portero"
+    message = error.format_message()
+    end = "" if message.endswith((".", "?")) else "."
+    print_error(f"{message}{end} See `{command} --help`.")
+    return ExitCode.USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

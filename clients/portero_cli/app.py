@@ -1,0 +1,45 @@
+"""The command line as a whole: global options, and the commands of the registry."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from portero_cli.exits import ExitCode
+from portero_cli.registry import COMMANDS
+from portero_cli.session import GlobalOptions, JsonOption, ServerOption
+
+
+def build_app() -> typer.Typer:
+    """Makes the typer application."""
+    app = typer.Typer(name="portero", invoke_without_command=True, pretty_exceptions_enable=False)
+    app.callback()(_globals)
+    for module in COMMANDS:
+        module.add_to(app)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"portero {version('portero')}")
+        raise typer.Exit
+
+
+def _globals(
+    context: typer.Context,
+    server: ServerOption = None,
+    as_json: JsonOption = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Recognizes people at the door: keeps the gallery, searches photos, streams cameras, tells who was seen.
+
+    --server and --json may stand before or after the command.
+    """
+    context.obj = GlobalOptions(server, as_json)
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(ExitCode.USAGE)

@@ -1,0 +1,143 @@
+"""Who is seen now by a stream: follows the bridge's events, and says what there is to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rich.console import Group
+from rich.text import Text
+
+from portero_bridge.events import (
+    Acknowledged,
+    BridgeEvent,
+    CameraRegistered,
+    Directed,
+    FrameRefused,
+    SourceDown,
+    SourceUp,
+    StreamClosed,
+    StreamOpened,
+    TextsRead,
+    TrackState,
+    TrackUpdated,
+)
+from portero_cli.output import printable
+from portero_cli.tables import STRANGER, local_clock, percent, table
+
+_DECIDED = (TrackState.CONFIRMED, TrackState.REVISED)
+_TEXT_LINES = 6
+
+
+@dataclass(slots=True)
+class Board:
+    """State of one camera's stream.
+
+    Attributes:
+        tracks: Faces that are followed, by track.
+        sighting_of: The stored sighting of every decided track of this run.
+        texts: Lines of the last text that was read.
+        connection: How the stream is doing, in words.
+        source: How the source is doing, in words.
+        durable_sequence: Frames that are safe at the server.
+        complaints: What was told already; a camera repeats its faults with every frame.
+    """
+
+    tracks: dict[str, TrackUpdated] = field(default_factory=dict)
+    sighting_of: dict[str, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    connection: str = "connecting"
+    source: str = "opening the source"
+    durable_sequence: int = 0
+    complaints: set[str] = field(default_factory=set)
+
+    def take(self, event: BridgeEvent) -> tuple[str, ...]:
+        """Follows an event; gives the lines that tell it to people who see no live table."""
+        match event:
+            case TrackUpdated():
+                return self._take_track(event)
+            case TextsRead(_, _, texts):
+                self.texts = tuple(text.content for text in texts)[:_TEXT_LINES]
+                return tuple(f"text: {line}" for line in self.texts)
+            case Acknowledged(_, durable):
+                self.durable_sequence = durable
+                return ()
+            case StreamOpened(_, _, _, durable):
+                self.connection, self.durable_sequence = "streaming", durable
+                return ()
+            case StreamClosed(_, reason, retry_in, _):
+                self.connection = f"interrupted ({reason}), again in {retry_in:.1f} s"
+                # What is put right at once, as a camera that has to be registered, is no interruption to people.
+                return (self.connection,) if retry_in else ()
+            case SourceUp():
+                self.source = "source open"
+                return ()
+            case SourceDown(_, reason, retry_in):
+                self.source = f"no images ({reason}), again in {retry_in:.1f} s"
+                return (self.source,)
+            case CameraRegistered(camera):
+                return (f"camera {camera} was not known and is registered now",)
+            case FrameRefused(_, sequence, reason, message):
+                return self._once(reason, f"frame {sequence} refused: {message}")
+            case Directed(advice=str(advice)):
+                return self._once(advice, f"the picture could be better: {advice.replace('_', ' ')}")
+            case _:
+                return ()
+
+    def render(self) -> Group:
+        """Gives the live table."""
+        seen = sorted(self.tracks.values(), key=lambda track: track.first_seen)
+        status = f"{self.connection}, {self.source}, {self.durable_sequence} frames safe; Ctrl-C ends"
+        return Group(
+            table(
+                "who",
+                "similarity",
+                "since",
+                "last seen",
+                rows=(
+                    (
+                        _who(track),
+                        percent(track.match.similarity) if track.match else "",
+                        local_clock(track.first_seen),
+                        local_clock(track.last_seen),
+                    )
+                    for track in seen
+                ),
+            )
+            if seen
+            else Text("nobody is seen"),
+            *(Text(printable(line)) for line in self.texts),
+            Text(printable(status), style="dim"),
+        )
+
+    def _once(self, complaint: str, line: str) -> tuple[str, ...]:
+        if complaint in self.complaints:
+            return ()
+        self.complaints.add(complaint)
+        return (line,)
+
+    def _take_track(self, event: TrackUpdated) -> tuple[str, ...]:
+        before = self.tracks.get(event.track)
+        if event.sighting:
+            self.sighting_of[event.track] = event.sighting
+        if event.state is TrackState.CLOSED:
+            self.tracks.pop(event.track, None)
+            decided = before is not None and before.state in _DECIDED
+            return (_line(event.last_seen, "left", _who(event)),) if decided else ()
+        self.tracks[event.track] = event
+        told = before is not None and before.state in _DECIDED and before.match == event.match
+        if event.state not in _DECIDED or told:
+            return ()
+        verb = "seen" if event.state is TrackState.CONFIRMED else "is rather"
+        similarity = f" ({percent(event.match.similarity)})" if event.match else ""
+        return (_line(event.first_seen, verb, _who(event) + similarity),)
+
+
+def _who(track: TrackUpdated) -> str:
+    if track.match is not None:
+        return track.match.display_name
+    return "…" if track.state is TrackState.PROVISIONAL else STRANGER
+
+
+def _line(time: datetime, verb: str, who: str) -> str:
+    return f"{local_clock(time)}  {verb:<9}  {who}"

@@ -1,0 +1,1 @@
+"""What `portero doctor` looks at; each check gives findings and raises nothing."""

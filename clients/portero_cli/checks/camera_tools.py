@@ -1,0 +1,39 @@
+"""What a machine with cameras needs: a library that opens streams and files, and devices that may be read."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from portero_cli.checks.finding import Finding
+
+_DEVICES = Path("/dev")
+
+
+def check_video(*, needed: bool) -> Finding:
+    """Asks OpenCV whether it opens RTSP streams and video files."""
+    try:
+        cv2: Any = importlib.import_module("cv2")
+    except (ImportError, OSError):
+        return Finding("RTSP and video files", False, needed, "OpenCV is missing", "pip install 'portero[bridge]'")
+    ok = bool(cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG))
+    return Finding(
+        "RTSP and video files",
+        ok,
+        needed,
+        f"OpenCV {cv2.__version__} {'with' if ok else 'without'} FFmpeg",
+        "" if ok else "pip install opencv-python-headless, which brings FFmpeg",
+    )
+
+
+def check_devices(devices: Iterable[Path] | None = None) -> Finding:
+    """Looks for USB cameras; a machine without one is sound."""
+    found = sorted(_DEVICES.glob("video*") if devices is None else devices)
+    closed = [device.name for device in found if not os.access(device, os.R_OK | os.W_OK)]
+    if closed:
+        remedy = "add this user to the group `video` and log in again"
+        return Finding("USB cameras", False, False, f"may not be opened: {', '.join(closed)}", remedy)
+    return Finding("USB cameras", True, False, ", ".join(device.name for device in found) or "none connected")

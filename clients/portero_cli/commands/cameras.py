@@ -1,0 +1,158 @@
+"""`portero cameras`: where frames come from."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from portero_cli.exits import ExitCode
+from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.session import GlobalOptions, JsonOption, ServerOption, Session, command
+from portero_cli.tables import cameras_table, local_time, table
+from portero_cli.times import parse_duration
+from portero_client import CameraMode, CameraPurpose, CameraStatus
+from portero_client.names import CAMERAS
+
+CameraArgument = Annotated[str, typer.Argument(metavar="CAMERA", help="Id, or cameras/ID.", show_default=False)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the group; without a command it lists."""
+    group = typer.Typer(help="Keep the cameras. Without a command: list them.", invoke_without_command=True)
+    group.callback()(_list_without_command)
+    group.command("list")(list_cameras)
+    group.command("show")(show)
+    group.command("add")(add)
+    group.command("remove")(remove)
+    app.add_typer(group, name="cameras")
+
+
+@command
+async def list_cameras(
+    session: Session,
+    site: Annotated[str, typer.Option("--site", help="Only cameras of this site.", show_default=False)] = "",
+    limit: LimitOption = 100,
+    page_token: PageTokenOption = "",
+) -> ExitCode:
+    """List cameras by id."""
+    async with session.client() as client:
+        page = await client.cameras.list(site=site, page_token=page_token).first(limit)
+    session.output.show(
+        {"cameras": page.items, "next_page_token": page.next_page_token},
+        cameras_table(page.items) if page.items else "no camera",
+    )
+    note_rest(session.output, page)
+    return ExitCode.OK
+
+
+def _list_without_command(
+    context: typer.Context, server: ServerOption = None, as_json: JsonOption = False
+) -> Coroutine[Any, Any, ExitCode] | None:
+    context.obj = (context.obj or GlobalOptions()).then(server, as_json)
+    if context.invoked_subcommand is None:
+        return list_cameras(context=context, server=None, as_json=False, site="", limit=100, page_token="")
+    return None
+
+
+@command
+async def show(session: Session, camera: CameraArgument) -> ExitCode:
+    """Show a camera and how its stream is doing."""
+    async with session.client() as client:
+        found = await client.cameras.get(camera)
+        status = await client.cameras.status(camera)
+    session.output.show({"camera": found, "status": status}, cameras_table([found]), _status_table(status))
+    return ExitCode.OK
+
+
+@command
+async def add(
+    session: Session,
+    camera: CameraArgument,
+    display_name: Annotated[
+        str, typer.Option("--name", help="What people call it. Default: its id.", show_default=False)
+    ] = "",
+    site: Annotated[str, typer.Option("--site", help="The place it belongs to.", show_default=False)] = "",
+    mode: Annotated[CameraMode, typer.Option("--mode", help="What is looked for.")] = CameraMode.FACES,
+    purpose: Annotated[
+        CameraPurpose, typer.Option("--purpose", help="Whom it serves: decides who goes first when the quota is short.")
+    ] = CameraPurpose.VISITOR,
+    visit_gap: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--visit-gap",
+            parser=parse_duration,
+            metavar="DURATION",
+            help="Who is seen again within this time is the same sighting, as 90s. Default: the server's.",
+            show_default=False,
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            min=0,
+            max=1,
+            help="Lowest similarity that names somebody. Default: the server's.",
+            show_default=False,
+        ),
+    ] = None,
+) -> ExitCode:
+    """Add a camera."""
+    async with session.client() as client:
+        added = await client.cameras.create(
+            camera,
+            display_name=display_name or CAMERAS.identifier(camera),
+            site=site,
+            mode=mode,
+            purpose=purpose,
+            visit_gap=visit_gap,
+            similarity_threshold=threshold,
+        )
+    session.output.show({"camera": added}, cameras_table([added]))
+    return ExitCode.OK
+
+
+@command
+async def remove(
+    session: Session,
+    cameras: Annotated[list[str], typer.Argument(metavar="CAMERA...", help="Ids, or cameras/ID.", show_default=False)],
+) -> ExitCode:
+    """Remove cameras; their sightings stay."""
+    names = [CAMERAS.name(camera) for camera in cameras]
+    async with session.client() as client:
+        for name in names:
+            await client.cameras.delete(name)
+            session.output.note(f"{name} removed")
+    session.output.show({"removed": names})
+    return ExitCode.OK
+
+
+def _status_table(status: CameraStatus) -> Table:
+    return table(
+        "stream",
+        "since",
+        "last frame",
+        "frames/s",
+        "received",
+        "rejected",
+        "missing",
+        "open tracks",
+        "not yet durable",
+        rows=[
+            (
+                "open" if status.streaming else "closed",
+                local_time(status.open_time) if status.open_time else "",
+                local_time(status.last_frame_time) if status.last_frame_time else "",
+                f"{status.frame_rate:.1f}",
+                status.frames_received,
+                status.frames_rejected,
+                status.frames_missing,
+                status.open_tracks,
+                status.watermark_lag,
+            )
+        ],
+    )

@@ -1,0 +1,179 @@
+"""`portero demo`: the whole system on this machine, with people walking past a made-up camera."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from portero_bridge.events import BridgeEvent, SourceUp, StreamAccount
+from portero_cli.board import Board
+from portero_cli.demo.portraits import COLLINS, HOPPER
+from portero_cli.demo.scene import PASSAGES, VISIT_GAP, write_scene
+from portero_cli.demo.server import DemoServer, demo_server
+from portero_cli.demo.truth import Verdict, compare
+from portero_cli.enrolling import enroll_person, in_words
+from portero_cli.exits import ExitCode
+from portero_cli.naming import id_of, name_of_folder
+from portero_cli.output import Output
+from portero_cli.photos import photos_in
+from portero_cli.session import Session, command
+from portero_cli.showing import shown, stop_signals
+from portero_cli.tables import sightings_table, table
+from portero_client import ConnectionSettings, PorteroClient, Sighting
+
+if TYPE_CHECKING:
+    from portero_bridge.settings import CameraSettings
+
+_CAMERA = "demo"
+_PATIENCE = 30.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("demo")(demo)
+
+
+@command
+async def demo(
+    session: Session,
+    once: Annotated[
+        bool, typer.Option("--once", help="Play once, compare what was seen with what was shown, and end.")
+    ] = False,
+    source: Annotated[
+        str, typer.Option("--source", metavar="SOURCE", help="A real camera instead: device number, file or URL.")
+    ] = "",
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            "--people",
+            exists=True,
+            file_okay=False,
+            help="Folder with one folder of photos a person, to know them too.",
+        ),
+    ] = None,
+) -> ExitCode:
+    """Show the whole system at work: a server of its own, two people enrolled, and a camera.
+
+    Everything is kept in a temporary folder that goes with the demo.
+    """
+    # Here and not above, so that a machine without the bridge's packages has all other commands.
+    from portero_bridge.camera import run_camera
+
+    output = session.output
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portero-demo-")))
+        script = write_scene(folder)
+        output.note("starting the server ...")
+        async with (
+            demo_server(folder) as server,
+            PorteroClient(ConnectionSettings(server.address)) as client,
+            stop_signals() as stop,
+        ):
+            _announce(output, server)
+            await _enroll(client, folder, people, output)
+            await client.cameras.create(_CAMERA, display_name="Demo", visit_gap=timedelta(seconds=VISIT_GAP))
+            play = _Play(source or f"synthetic:{script}", once=once)
+            board = Board()
+            async with shown(board, output) as take:
+                account = await run_camera(
+                    play.settings(),
+                    server=server.address,
+                    on_event=play.listening(take),
+                    stop=stop,
+                    patience=_PATIENCE,
+                )
+            sightings = [sighting async for sighting in client.sightings.list(camera=f"cameras/{_CAMERA}")]
+            verdicts = compare(PASSAGES, sightings, play.began) if once and not source and not stop.is_set() else []
+    return _conclude(output, sightings, verdicts, account)
+
+
+@dataclass(slots=True)
+class _Play:
+    """One run of the camera; `began` is when its first picture was taken."""
+
+    source: str
+    once: bool
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def settings(self) -> CameraSettings:
+        """Gives the bridge's settings: at the camera's own pace, so that times are what they would be."""
+        from portero_bridge.settings import CameraSettings, Pacing
+
+        return CameraSettings(name=_CAMERA, source=self.source, rate=10.0, once=self.once, pacing=Pacing.REALTIME)
+
+    def listening(self, take: Callable[[BridgeEvent], None]) -> Callable[[BridgeEvent], None]:
+        """Gives what takes events, notes the beginning and passes them on."""
+
+        def listen(event: BridgeEvent) -> None:
+            if isinstance(event, SourceUp):
+                self.began = datetime.now(UTC)
+            take(event)
+
+        return listen
+
+
+def _announce(output: Output, server: DemoServer) -> None:
+    output.note(f"gRPC on {server.address}, metrics on http://{server.admin}/metrics, log in {server.log}")
+
+
+async def _enroll(client: PorteroClient, folder: Path, people: Path | None, output: Output) -> None:
+    gallery = [(str(portrait.name), [folder / portrait.file]) for portrait in (COLLINS, HOPPER)]
+    gallery += [(name_of_folder(person.name), photos_in(person)) for person in _folders(people)]
+    with output.progress() as progress:
+        task = progress.add_task("enrolling", total=sum(len(photos) for _, photos in gallery))
+        enrolled = [
+            await enroll_person(client, name, id_of(name), photos, lambda: progress.advance(task))
+            for name, photos in gallery
+        ]
+    for line in in_words(enrolled):
+        output.note(line)
+
+
+def _folders(people: Path | None) -> list[Path]:
+    return [] if people is None else sorted(path for path in people.iterdir() if path.is_dir())
+
+
+def _conclude(
+    output: Output, sightings: list[Sighting], verdicts: list[Verdict], account: StreamAccount | None
+) -> ExitCode:
+    right = all(verdict.right for verdict in verdicts)
+    output.show(
+        {"sightings": sightings, "account": account, "right": right},
+        _verdict_table(verdicts) if verdicts else sightings_table(sightings),
+        *(_summary(verdicts, account)),
+    )
+    return ExitCode.OK if right else ExitCode.FAILED
+
+
+def _verdict_table(verdicts: list[Verdict]) -> Table:
+    rows = [
+        (
+            f"{verdict.start:.0f} s",
+            verdict.shown or "nobody",
+            verdict.seen or "nobody",
+            f"{verdict.sighting.similarity:.2f}" if verdict.sighting and verdict.sighting.person else "",
+            "yes" if verdict.right else "NO",
+        )
+        for verdict in verdicts
+    ]
+    return table("at", "shown", "seen", "similarity", "right", rows=rows)
+
+
+def _summary(verdicts: list[Verdict], account: StreamAccount | None) -> list[str]:
+    lines = []
+    if account is not None:
+        looked = account.empty + account.with_faces
+        frames = looked + account.unchanged + account.duplicate + account.skipped
+        lines.append(f"{frames} frames, {looked} looked at, the recognizer asked {account.recognitions} times")
+    if verdicts:
+        right = sum(verdict.right for verdict in verdicts)
+        lines.append(f"{right} of {len(verdicts)} visits as they should be")
+    return lines

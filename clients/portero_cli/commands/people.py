@@ -1,0 +1,143 @@
+"""`portero people`: whom we know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from portero_cli.enrolling import Enrolled, Problem, Refused, enroll_person, in_words
+from portero_cli.exits import ExitCode
+from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.naming import id_of, name_of_folder
+from portero_cli.output import printable
+from portero_cli.photos import photos_in
+from portero_cli.session import Session, command
+from portero_cli.tables import enrollments_table, people_table
+from portero_client import AlreadyExists, InvalidArgument
+from portero_client.names import PEOPLE
+
+PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the group."""
+    group = typer.Typer(help="Keep the people who are to be recognized.", no_args_is_help=False)
+    group.command("add")(add)
+    group.command("import")(import_folder)
+    group.command("list")(list_people)
+    group.command("show")(show)
+    group.command("remove")(remove)
+    app.add_typer(group, name="people")
+
+
+@command
+async def add(
+    session: Session,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call them.", show_default=False)],
+    photos: Annotated[
+        list[Path],
+        typer.Argument(metavar="PHOTO...", help="JPEG or PNG files with exactly one face.", show_default=False),
+    ],
+    person_id: Annotated[str, typer.Option("--id", help="Id. Default: made of the name.", show_default=False)] = "",
+) -> ExitCode:
+    """Add a person and teach their face; a known person gets the new photos.
+
+    Tells for each photo that did not serve what was wrong, and then ends with code 4.
+    """
+    async with session.client() as client:
+        enrolled = await enroll_person(client, name, person_id or id_of(name), photos, lambda: None)
+    session.output.show(enrolled, *_lines([enrolled]))
+    return ExitCode.OK if enrolled.complete else ExitCode.INVALID_INPUT
+
+
+@command
+async def import_folder(
+    session: Session,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Holds one folder for each person.", show_default=False)
+    ],
+) -> ExitCode:
+    """Add many people: each folder in FOLDER is a person, each photo in it teaches the face.
+
+    The folder's name is the person's: "Ana Díaz" as it is, "ana-diaz" as "Ana Diaz". May be repeated:
+    who is known already only gets new photos.
+    """
+    if not folder.is_dir():
+        raise InvalidArgument(f"{folder} is no folder", field="folder", reason="NO_FOLDER")
+    people = [(each, photos) for each in sorted(folder.iterdir()) if each.is_dir() and (photos := photos_in(each))]
+    if not people:
+        raise InvalidArgument(
+            f"{folder} holds no folder with .jpg, .jpeg or .png files", field="folder", reason="NO_PHOTOS"
+        )
+    enrolled: list[Enrolled] = []
+    refused: list[Refused] = []
+    with session.output.progress() as progress:
+        task = progress.add_task("photos", total=sum(len(photos) for _, photos in people))
+        async with session.client() as client:
+            for each, photos in people:
+                name = name_of_folder(each.name)
+                try:
+                    enrolled.append(
+                        await enroll_person(client, name, id_of(name), photos, lambda: progress.advance(task))
+                    )
+                except (AlreadyExists, InvalidArgument) as error:
+                    refused.append(Refused(str(each), Problem(error.reason, error.message)))
+    session.output.show(
+        {"people": enrolled, "refused": refused},
+        *_lines(enrolled),
+        *(Text(printable(f"{each.folder}: {each.error.message}")) for each in refused),
+    )
+    complete = not refused and all(each.complete for each in enrolled)
+    return ExitCode.OK if complete else ExitCode.INVALID_INPUT
+
+
+@command
+async def list_people(
+    session: Session,
+    contains: Annotated[
+        str, typer.Option("--contains", help="Only names that hold this text, whatever the case.", show_default=False)
+    ] = "",
+    limit: LimitOption = 100,
+    page_token: PageTokenOption = "",
+) -> ExitCode:
+    """List people by id."""
+    async with session.client() as client:
+        page = await client.people.list(display_name_contains=contains, page_token=page_token).first(limit)
+    session.output.show(
+        {"people": page.items, "next_page_token": page.next_page_token},
+        people_table(page.items) if page.items else "nobody",
+    )
+    note_rest(session.output, page)
+    return ExitCode.OK
+
+
+@command
+async def show(session: Session, person: PersonArgument) -> ExitCode:
+    """Show a person and the faces that were taught."""
+    async with session.client() as client:
+        found = await client.people.get(person)
+        faces = [face async for face in client.people.faces(person)]
+    session.output.show({"person": found, "faces": faces}, people_table([found]), enrollments_table(faces))
+    return ExitCode.OK
+
+
+@command
+async def remove(
+    session: Session,
+    people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False)],
+) -> ExitCode:
+    """Remove people and all their faces."""
+    names = [PEOPLE.name(person) for person in people]
+    async with session.client() as client:
+        for name in names:
+            await client.people.delete(name)
+            session.output.note(f"{name} removed")
+    session.output.show({"removed": names})
+    return ExitCode.OK
+
+
+def _lines(enrolled: list[Enrolled]) -> list[Text]:
+    return [Text(printable(line)) for line in in_words(enrolled)]

@@ -1,0 +1,34 @@
+"""`portero search`: who is in a photo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portero_cli.exits import ExitCode
+from portero_cli.photos import read_photo
+from portero_cli.session import Session, command
+from portero_cli.tables import faces_table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("search")(search)
+
+
+@command
+async def search(
+    session: Session,
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="JPEG or PNG file.", show_default=False)],
+    candidates: Annotated[
+        int, typer.Option("--candidates", min=1, max=20, help="How many closest people to give for each face.")
+    ] = 5,
+) -> ExitCode:
+    """Find the people in a photo: every face, largest first, with who it is and who it might be."""
+    image = read_photo(photo)
+    async with session.client() as client:
+        faces = await client.images.search(image, max_candidates=candidates)
+    session.output.show({"faces": faces}, faces_table(faces) if faces else "no face")
+    return ExitCode.OK

@@ -1,0 +1,56 @@
+"""`portero sightings`: who was seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from portero_cli.exits import ExitCode
+from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.session import Session, command
+from portero_cli.tables import sightings_table
+from portero_cli.times import parse_time
+from portero_client import SightingKind
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("sightings")(sightings)
+
+
+@command
+async def sightings(
+    session: Session,
+    camera: Annotated[str, typer.Option("--camera", help="Only at this camera.", show_default=False)] = "",
+    person: Annotated[str, typer.Option("--person", help="Only of this person.", show_default=False)] = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            "--since",
+            parser=parse_time,
+            metavar="TIME",
+            help="Only those not over before: 2h (ago), 2026-05-01, 2026-05-01T10:00:00Z.",
+            show_default=False,
+        ),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", parser=parse_time, metavar="TIME", help="Only those begun before.", show_default=False),
+    ] = None,
+    kind: Annotated[SightingKind, typer.Option("--kind", help="Of whom.")] = SightingKind.ALL,
+    limit: LimitOption = 100,
+    page_token: PageTokenOption = "",
+) -> ExitCode:
+    """List who was seen where and when, the latest first; conditions add up."""
+    async with session.client() as client:
+        page = await client.sightings.list(
+            camera=camera, person=person, since=since, until=until, kind=kind, page_token=page_token
+        ).first(limit)
+    session.output.show(
+        {"sightings": page.items, "next_page_token": page.next_page_token},
+        sightings_table(page.items) if page.items else "nobody was seen",
+    )
+    note_rest(session.output, page)
+    return ExitCode.OK

@@ -1,0 +1,59 @@
+"""`portero watch`: who is seen, as it happens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from portero_cli.exits import ExitCode
+from portero_cli.session import Session, command
+from portero_cli.tables import STRANGER, local_time, percent
+from portero_client import SightingEvent
+from portero_client.names import CAMERAS
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("watch")(watch)
+
+
+@command
+async def watch(
+    session: Session,
+    camera: Annotated[str, typer.Option("--camera", help="Only at this camera.", show_default=False)] = "",
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--after",
+            min=0,
+            help="Begin after this position; 0 is the beginning of what is stored. Default: now.",
+            show_default=False,
+        ),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", min=1, help="Stop after so many events.", show_default=False)
+    ] = None,
+) -> ExitCode:
+    """Follow who is seen, until Ctrl-C; resumes by itself when the connection breaks.
+
+    With --json every event is a document on a line of its own, with the position to go on after.
+    """
+    async with session.client() as client:
+        # A watch tries for ever; a server that is not there at all is told at once instead.
+        await client.check_health()
+        async with client.watch_sightings(after=after, camera=camera) as events:
+            seen = 0
+            async for event in events:
+                session.output.show_line(event, _line(event))
+                seen += 1
+                if seen == count:
+                    break
+    return ExitCode.OK
+
+
+def _line(event: SightingEvent) -> str:
+    sighting = event.sighting
+    who = STRANGER if sighting.is_stranger else f"{sighting.display_name} ({percent(sighting.similarity)})"
+    camera = CAMERAS.identifier(sighting.camera)
+    return f"{local_time(event.event_time)}  {camera:<16}  {event.kind.value:<8}  {who}"

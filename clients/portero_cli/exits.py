@@ -1,0 +1,62 @@
+"""Exit codes of `portero`: the only place that says what they mean."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from portero_client import (
+    Aborted,
+    AlreadyExists,
+    DeadlineExceeded,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    PorteroError,
+    ResourceExhausted,
+    Unauthenticated,
+    Unavailable,
+)
+
+
+class ExitCode(IntEnum):
+    """What a script may tell apart; `meaning` goes into the reference page."""
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> ExitCode:
+        """Makes a member of its number and its meaning."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    OK = 0, "everything was done"
+    FAILED = 1, "something else went wrong, or `doctor` found something missing"
+    USAGE = 2, "the command line was wrong"
+    NOT_FOUND = 3, "a person, camera or sighting does not exist"
+    INVALID_INPUT = 4, "something given cannot be used, as a photo without a face; with several photos: at least one"
+    UNREACHABLE = 5, "the server does not answer, or cannot work now"
+    DENIED = 6, "the server refuses: not known, or not allowed"
+    CONFLICT = 7, "it exists already, or the state of things does not allow it"
+    LIMIT = 8, "a quota or rate is used up; later it may work"
+    INTERRUPTED = 130, "stopped with Ctrl-C"
+
+
+_CODES: tuple[tuple[type[PorteroError], ExitCode], ...] = (
+    (NotFound, ExitCode.NOT_FOUND),
+    (InvalidArgument, ExitCode.INVALID_INPUT),
+    (Unavailable, ExitCode.UNREACHABLE),
+    (DeadlineExceeded, ExitCode.UNREACHABLE),
+    (Unauthenticated, ExitCode.DENIED),
+    (PermissionDenied, ExitCode.DENIED),
+    (AlreadyExists, ExitCode.CONFLICT),
+    (FailedPrecondition, ExitCode.CONFLICT),
+    (Aborted, ExitCode.CONFLICT),
+    (ResourceExhausted, ExitCode.LIMIT),
+)
+
+
+def exit_code_of(error: PorteroError) -> ExitCode:
+    """Gives the exit code of an error."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.FAILED)

@@ -1,0 +1,24 @@
+"""Options that every list has."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+import typer
+
+from portero_cli.output import Output
+from portero_client import Page
+
+ItemT = TypeVar("ItemT")
+
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many at most.")]
+PageTokenOption = Annotated[
+    str,
+    typer.Option("--page-token", help="next_page_token of the list before, to go on after it.", show_default=False),
+]
+
+
+def note_rest(output: Output, page: Page[ItemT]) -> None:
+    """Tells that there is more than the limit let through."""
+    if page.next_page_token and not output.as_json:
+        output.note(f"there are more: --limit shows more at once, --page-token {page.next_page_token} goes on")

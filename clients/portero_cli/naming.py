@@ -1,0 +1,32 @@
+"""Ids of names, and names of folders."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from portero_client import InvalidArgument
+
+_LONGEST_ID = 63
+
+
+def id_of(display_name: str) -> str:
+    """Gives the id that belongs to a name: "Ana María Díaz" is "ana-maria-diaz".
+
+    Raises:
+        InvalidArgument: The name has no letter or digit that an id may have.
+    """
+    plain = unicodedata.normalize("NFKD", display_name).encode("ascii", "ignore").decode("ascii").lower()
+    identifier = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_ID].rstrip("-")
+    if not identifier:
+        raise InvalidArgument(
+            "no id can be made of this name; give one with --id", field="display_name", reason="NO_ID"
+        )
+    return identifier
+
+
+def name_of_folder(folder: str) -> str:
+    """Gives the name that a folder stands for: "rose-leslie" is "Rose Leslie", "Ana Díaz" stays as it is."""
+    if folder != folder.lower() or " " in folder:
+        return folder
+    return " ".join(word.capitalize() for word in re.split(r"[-_]+", folder) if word)

@@ -1,0 +1,95 @@
+"""What a command prints: a document for machines or renderables for people on stdout, the rest on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
+_PIPED_WIDTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a command prints; `as_json` is for machines: one document on stdout."""
+
+    as_json: bool
+
+    def show(self, document: object, *renderables: RenderableType) -> None:
+        """Prints the document for machines, or else the renderables for people."""
+        if self.as_json:
+            print(json.dumps(jsonable(document), ensure_ascii=False, indent=2))
+            return
+        for renderable in renderables:
+            # Sentences are the terminal's to wrap, so that a pipe gets them whole.
+            console().print(renderable, markup=False, soft_wrap=isinstance(renderable, str | Text))
+
+    def show_line(self, document: object, line: str) -> None:
+        """Prints one of many: a document on a line of its own, or else a line for people; at once."""
+        print(json.dumps(jsonable(document), ensure_ascii=False) if self.as_json else printable(line), flush=True)
+
+    def note(self, text: str) -> None:
+        """Says something beside the result, on stderr."""
+        print(printable(text), file=sys.stderr, flush=True)
+
+    def progress(self) -> Progress:
+        """Gives a progress bar on stderr, which is gone when it is done; none where nobody looks."""
+        return Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+
+
+def console() -> Console:
+    """Gives a console on stdout; into a pipe it is wide, so that no cell is cut."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
+    return Console(width=width, highlight=False)
+
+
+def print_error(message: str) -> None:
+    """Prints an error on stderr as exactly one line."""
+    print(f"error: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Gives a text that cannot steer a terminal, whoever wrote it."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def cell(value: object) -> Text:
+    """Gives a table cell that is shown as it is, without markup."""
+    return Text(printable(str(value)))
+
+
+def jsonable(value: object) -> Any:
+    """Gives what JSON can say of a value.
+
+    Keys are field names, as in the proto; times are RFC 3339 in UTC, durations seconds as "90s",
+    enumerations their lower-case words.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: jsonable(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    return value

@@ -1,0 +1,20 @@
+"""The commands; help shows them in this order, groups last. A new one is one file in commands/ and one name here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import typer
+
+from portero_cli.commands import cameras, compare, demo, doctor, people, search, sightings, stream, text, watch
+
+
+class CommandModule(Protocol):
+    """What a file in commands/ offers."""
+
+    def add_to(self, app: typer.Typer) -> None:
+        """Adds its command, or its group of commands, to the application."""
+        ...
+
+
+COMMANDS: tuple[CommandModule, ...] = (people, search, compare, text, stream, watch, sightings, cameras, doctor, demo)

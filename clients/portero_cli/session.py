@@ -1,0 +1,77 @@
+"""What every command gets, and how an async function with a Session becomes a command with --server and --json."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import typer
+
+from portero_cli.exits import ExitCode
+from portero_cli.output import Output
+from portero_client import ConnectionSettings, PorteroClient
+
+P = ParamSpec("P")
+
+ServerOption = Annotated[
+    str | None,
+    typer.Option("--server", metavar="HOST:PORT", help="The server. Default: PORTERO_SERVER, or 127.0.0.1:50051."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalOptions:
+    """Options that may stand before or after the command; the later one wins."""
+
+    server: str | None = None
+    as_json: bool = False
+
+    def then(self, server: str | None, as_json: bool) -> GlobalOptions:
+        """Gives the options with later ones laid over."""
+        return GlobalOptions(server or self.server, as_json or self.as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of one command: the server that is meant, and where to print."""
+
+    connection: ConnectionSettings
+    output: Output
+
+    def client(self) -> PorteroClient:
+        """Makes a client of the server that is meant."""
+        return PorteroClient(self.connection)
+
+
+Command = Callable[Concatenate[Session, P], Coroutine[Any, Any, ExitCode]]
+
+
+def command(function: Command[P]) -> Callable[..., Coroutine[Any, Any, ExitCode]]:
+    """Makes a command of an async function whose first parameter is the session.
+
+    The command takes the function's other parameters and the global options, and gives the coroutine
+    to whoever runs the command line. That way one event loop runs a command, whoever owns the loop.
+    """
+
+    @functools.wraps(function)
+    def run(
+        *, context: typer.Context, server: str | None, as_json: bool, **given: Any
+    ) -> Coroutine[Any, Any, ExitCode]:
+        options = (context.obj or GlobalOptions()).then(server, as_json)
+        session = Session(ConnectionSettings.from_environment(options.server), Output(options.as_json))
+        return function(session, **given)  # type: ignore[call-arg]  # typer passes exactly the parameters shown to it
+
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what typer reads instead of (*args, **kwargs)
+        [
+            *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
+            inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+            inspect.Parameter("server", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ServerOption),
+            inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonOption),
+        ]
+    )
+    return run

@@ -1,0 +1,145 @@
+"""The tables for people; times are the machine's local ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich import box
+from rich.table import Table
+
+from portero_cli.output import cell
+from portero_client import Camera, Face, FaceEnrollment, Person, Sighting
+from portero_client.names import CAMERAS, PEOPLE
+
+STRANGER = "unknown"
+
+
+def table(*columns: str, rows: Iterable[Sequence[object]]) -> Table:
+    """Makes a table whose cells are shown as they are."""
+    made = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in made.columns:
+        column.overflow = "fold"
+    for row in rows:
+        made.add_row(*(cell(value) for value in row))
+    return made
+
+
+def local_time(value: datetime) -> str:
+    """Gives a time as people here read it."""
+    return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def local_clock(value: datetime) -> str:
+    """Gives the time of day of something that happens now."""
+    return value.astimezone().strftime("%H:%M:%S")
+
+
+def percent(ratio: float) -> str:
+    """Gives a ratio as percent."""
+    return f"{ratio:.0%}"
+
+
+def people_table(people: Iterable[Person]) -> Table:
+    """Shows people."""
+    return table(
+        "id",
+        "name",
+        "faces",
+        "labels",
+        "since",
+        rows=(
+            (
+                PEOPLE.identifier(person.name),
+                person.display_name,
+                person.face_count,
+                " ".join(f"{key}={value}" for key, value in person.labels.items()),
+                local_time(person.create_time),
+            )
+            for person in people
+        ),
+    )
+
+
+def enrollments_table(faces: Iterable[FaceEnrollment]) -> Table:
+    """Shows enrolled faces."""
+    return table(
+        "face",
+        "quality",
+        "engine",
+        "model",
+        "since",
+        rows=(
+            (face.name, percent(face.quality.overall), face.engine, face.model_version, local_time(face.create_time))
+            for face in faces
+        ),
+    )
+
+
+def faces_table(faces: Sequence[Face]) -> Table:
+    """Shows the faces found in a photo, with who they are and who they might be."""
+    return table(
+        "face",
+        "who",
+        "similarity",
+        "margin",
+        "quality",
+        "closest people",
+        rows=(
+            (
+                number,
+                face.match.display_name if face.match else STRANGER,
+                percent(face.match.similarity) if face.match else "",
+                percent(face.match.margin) if face.match else "",
+                percent(face.quality.overall),
+                ", ".join(f"{candidate.display_name} {percent(candidate.similarity)}" for candidate in face.candidates),
+            )
+            for number, face in enumerate(faces, start=1)
+        ),
+    )
+
+
+def sightings_table(sightings: Iterable[Sighting]) -> Table:
+    """Shows sightings."""
+    return table(
+        "who",
+        "camera",
+        "first seen",
+        "last seen",
+        "similarity",
+        "sighting",
+        rows=(
+            (
+                sighting.display_name or STRANGER,
+                CAMERAS.identifier(sighting.camera),
+                local_time(sighting.first_seen_time),
+                local_time(sighting.last_seen_time),
+                "" if sighting.is_stranger else percent(sighting.similarity),
+                sighting.name,
+            )
+            for sighting in sightings
+        ),
+    )
+
+
+def cameras_table(cameras: Iterable[Camera]) -> Table:
+    """Shows cameras."""
+    return table(
+        "id",
+        "name",
+        "site",
+        "mode",
+        "purpose",
+        "state",
+        rows=(
+            (
+                CAMERAS.identifier(camera.name),
+                camera.display_name,
+                camera.site,
+                camera.mode.value,
+                camera.purpose.value,
+                "disabled" if camera.disabled else "enabled",
+            )
+            for camera in cameras
+        ),
+    )

@@ -1,0 +1,44 @@
+"""Times and durations as they are typed: "2h" ago, "2026-05-01", "2026-05-01T10:00:00Z"."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([smhdw])")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Gives a duration such as "90s", "15m", "2h", "3d" or "1w".
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = _DURATION.fullmatch(text.strip().lower())
+    if found is None:
+        raise ValueError(f"{text!r} is no duration; write 90s, 15m, 2h, 3d or 1w")
+    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+
+
+def parse_time(text: str) -> datetime:
+    """Gives the time that a user means: RFC 3339, a local date or time, or a duration ago.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    return time_meant(text, datetime.now().astimezone())
+
+
+def time_meant(text: str, now: datetime) -> datetime:
+    """Gives the time that is meant at `now`, in UTC; what has no zone is taken in the zone of `now`.
+
+    Raises:
+        ValueError: It is no time.
+    """
+    text = text.strip()
+    try:
+        meant = now - parse_duration(text) if _DURATION.fullmatch(text.lower()) else datetime.fromisoformat(text)
+        return (meant if meant.tzinfo else meant.replace(tzinfo=now.tzinfo)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no time; write 2h (ago), 2026-05-01 or 2026-05-01T10:00:00Z") from None
