@@ -1,0 +1,58 @@
+"""The command `portero-server`: serve, migrate, check. A problem at start-up is one line and exit code 1."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from portero_server import __version__
+from portero_server.errors import StartupProblem
+from portero_server.settings import Settings, load_settings
+
+
+def main() -> int:
+    """Runs one command; returns the exit code: 0 done, 1 a problem (one line says which), 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="portero-server", description="The recognition server of Portero.")
+    parser.add_argument("--version", action="version", version=f"portero-server {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="serve until SIGTERM; settings are PORTERO_… variables (server/SETTINGS.md)")
+    commands.add_parser("migrate", help="bring the database to this version's tables")
+    commands.add_parser("check", help="try the settings, the database and the engine, and say what is wrong")
+    command = parser.parse_args().command
+    try:
+        settings = load_settings()
+        _run(_command(command), settings)
+    except StartupProblem as problem:
+        sys.stderr.write(f"portero-server: {problem.message}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
+    try:
+        # Imported late, so that a missing library is a line that says what to install.
+        from portero_server import app
+    except ModuleNotFoundError as missing:
+        raise StartupProblem(
+            f"the library {missing.name} is missing; install the server with: pip install 'portero[server,local]'"
+        ) from None
+    return {"serve": app.serve, "migrate": app.migrate, "check": app.check}[name]
+
+
+def _run(command: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:
+    import asyncio
+
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        asyncio.run(command(settings))
+    else:
+        uvloop.run(command(settings))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,66 @@
+"""Writes server/METRICS.md from the declared metrics; with --check, fails when the committed page differs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from prometheus_client import Metric
+
+from portero_server.telemetry.metrics import Metrics
+
+PAGE = Path(__file__).resolve().parent.parent / "METRICS.md"
+_INTRODUCTION = """# Metrics of the server
+
+`GET /metrics` at `PORTERO_ADMIN_LISTEN`, as text or OpenMetrics. Generated from `telemetry/` by `make reference`; not
+edited. Every value of a label that is known beforehand exists from zero, so that rates are right from the first event.
+`portero_camera_…` series exist for registered cameras only, at most `PORTERO_METRICS_MAX_CAMERAS` of them. Metrics
+that begin with `process_` and `python_` are the Python client's own. A histogram also has `_bucket`, `_sum` and
+`_count`. The bridge's are in [clients/portero_bridge/METRICS.md](../clients/portero_bridge/METRICS.md).
+"""
+
+
+def page() -> str:
+    """Gives the reference page, Markdown."""
+    metrics = Metrics(version="", engine="")
+    # What is exported by method and by camera, is shown by one of each.
+    metrics.rpc.rpc_known("", "", "unary")
+    metrics.cameras.roster_is([""], 0)
+    metrics.cameras.cameras_are({})
+    ours = [each for each in metrics.registry.collect() if not each.name.startswith(("process_", "python_"))]
+    rows = [_row(each) for each in sorted(ours, key=lambda each: each.name)]
+    return "\n".join([_INTRODUCTION, "| metric | type | labels | meaning |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def exported_name(metric: Metric) -> str:
+    """Gives a metric's name as queries write it."""
+    return f"{metric.name}_total" if metric.type == "counter" else metric.name
+
+
+def _row(metric: Metric) -> str:
+    labels = ", ".join(_labels(metric))
+    return f"| `{exported_name(metric)}` | {metric.type} | {labels} | {metric.documentation} |"
+
+
+def _labels(metric: Metric) -> Iterable[str]:
+    names = {name: None for sample in metric.samples for name in sample.labels if name != "le"}
+    return (f"`{name}`" for name in names)
+
+
+def main() -> int:
+    """Writes the page, or checks it; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    if not parser.parse_args().check:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page():
+        return 0
+    sys.stderr.write("server/METRICS.md drifted: run `make reference` and commit the result\n")
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,62 @@
+"""Settings come from the environment, are checked, and are all in the reference."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from portero_server import settings_reference
+from portero_server.errors import StartupProblem
+from portero_server.settings import PREFIX, Settings, load_settings
+
+
+def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a variable the server is local, on loopback, with an embedded database."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+    settings = load_settings()
+    assert settings.engine == "local"
+    assert settings.listen.startswith("127.0.0.1:")
+    assert settings.database_dsn == "sqlite+aiosqlite:///portero.db"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("PORTERO_LISTEN", "50051", "host:port"),
+        ("PORTERO_LISTEN", "127.0.0.1:99999", "host:port"),
+        ("PORTERO_VISIT_GAP", "0", "greater than 0"),
+        ("PORTERO_MAX_STREAMS", "many", "integer"),
+        ("PORTERO_MATCH_MARGIN", "2", "less than or equal to 1"),
+        ("PORTERO_DATABASE_URL", "oracle://x", "sqlite+aiosqlite"),
+    ],
+)
+def test_a_wrong_value_names_variable_and_limit(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+) -> None:
+    """A wrong value is one line with the variable and what it must be."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(StartupProblem) as caught:
+        load_settings()
+    assert variable in caught.value.message
+    assert words in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_a_password_of_its_own_goes_into_the_url_and_nowhere_else() -> None:
+    """A separate password is quoted into the URL and hidden from every representation."""
+    settings = Settings(
+        database_url="mysql+aiomysql://portero@db.example:3306/portero?ssl=true",
+        database_password=SecretStr("p@ss/word"),
+    )
+    assert settings.database_dsn == "mysql+aiomysql://portero:p%40ss%2Fword@db.example:3306/portero?ssl=true"
+    assert "p@ss" not in repr(settings)
+
+
+def test_every_setting_is_explained_in_the_reference() -> None:
+    """The committed page is the generated one and has a line with a description for each setting."""
+    page = settings_reference.page()
+    assert settings_reference.PAGE.read_text(encoding="utf-8") == page
+    for name, field in Settings.model_fields.items():
+        assert f"`{PREFIX}{name.upper()}`" in page
+        assert field.description
