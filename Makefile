@@ -1,0 +1,60 @@
+# Everything a developer or operator types. `make` alone says what there is.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench protos lock reference cost clean
+
+help: ## This list.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## The virtual environment, with everything locked in requirements.lock.
+
+# The virtual environment belongs to this folder and is made with nothing but python3.
+$(READY): requirements.lock pyproject.toml
+	@.ci/system python
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Portero's packages into $(VENV) (a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[0-9.]*' requirements.lock)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+run: setup ## The main job: server, bridge and a demo camera. ARGS="--once" plays it once; ARGS="--source 0" uses your camera.
+	@$(BIN)/portero demo $(ARGS)
+
+test: setup ## All tests, on SQLite and on a MariaDB started privately. ARGS selects, as tests/server.
+	@.ci/system mariadb
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+check: setup ## Format, lint, types, layers, drift of generated code, migrations and references.
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python protos/generate.py --check
+	@$(BIN)/python -m portero_server.store.drift
+	@$(BIN)/python -m portero_server.settings_reference --check
+	@$(BIN)/python -m portero_cli.reference --check
+
+format: setup ## Formats the code and sorts its imports.
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+protos: setup ## Generates protos/gen from protos/portero.
+	@$(BIN)/python protos/generate.py
+
+reference: setup ## Writes the generated reference pages (settings, command line).
+	@$(BIN)/python -m portero_server.settings_reference
+	@$(BIN)/python -m portero_cli.reference
+
+lock: setup ## Resolves requirements.lock anew from pyproject.toml.
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--no-emit-index-url --quiet --upgrade --output-file requirements.lock
+
+clean: ## Removes the virtual environment and what tools left behind.
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,100 @@
+"""A real server in a process of its own, as an operator would start it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_START_TIME = 30.0
+
+
+@dataclass(slots=True)
+class ServerProcess:
+    """A running server.
+
+    Attributes:
+        address: Of the gRPC port.
+        admin: Of the HTTP port.
+        lines: What it has logged so far, parsed.
+    """
+
+    process: asyncio.subprocess.Process
+    address: str
+    admin: str
+    lines: list[dict[str, Any]]
+
+    async def stop(self) -> int:
+        """Sends SIGTERM and gives the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return await self.process.wait()
+
+
+@asynccontextmanager
+async def running_server(folder: Path, **settings: str) -> AsyncIterator[ServerProcess]:
+    """Runs a server on free ports with its database in a folder; `settings` are PORTERO_… variables without prefix."""
+    process = await _start("serve", folder, settings)
+    assert process.stderr is not None
+    lines: list[dict[str, Any]] = []
+    try:
+        async with asyncio.timeout(_START_TIME):
+            serving = await _until_serving(process.stderr, lines)
+        reading = asyncio.create_task(_read(process.stderr, lines))
+        yield ServerProcess(process, serving["grpc"], serving["metrics"].split("/")[2], lines)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+    await reading
+
+
+async def ended_server(command: str, folder: Path, **settings: str) -> tuple[int, str]:
+    """Runs a command of the server to its end; gives its exit code and what it wrote on standard error."""
+    process = await _start(command, folder, settings)
+    async with asyncio.timeout(_START_TIME):
+        _, errors = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, errors.decode()
+
+
+async def _start(command: str, folder: Path, settings: Mapping[str, str]) -> asyncio.subprocess.Process:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
+    environment = {
+        **clean,
+        "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}",
+        "PORTERO_LISTEN": "127.0.0.1:0",
+        "PORTERO_ADMIN_LISTEN": "127.0.0.1:0",
+        "PORTERO_LOG_FORMAT": "json",
+        **{f"PORTERO_{name.upper()}": value for name, value in settings.items()},
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "portero_server",
+        command,
+        env=environment,
+        cwd=folder,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def _until_serving(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    while line := await stream.readline():
+        parsed: dict[str, Any] = json.loads(line)
+        lines.append(parsed)
+        if parsed["event"] == "serving":
+            return parsed
+    raise AssertionError(f"the server ended before it served: {lines}")
+
+
+async def _read(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> None:
+    while line := await stream.readline():
+        lines.append(json.loads(line))

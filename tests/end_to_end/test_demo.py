@@ -1,0 +1,34 @@
+"""The main job, as a newcomer runs it: server, bridge and camera in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+
+
+async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
+    """`portero demo --once` names everybody it shows, calls nobody else by name, and ends with 0."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "portero_cli",
+        "demo",
+        "--once",
+        "--json",
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(150):
+        out, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    document = json.loads(out)
+    assert document["right"] is True
+    names = sorted(sighting["display_name"] for sighting in document["sightings"])
+    assert names == ["", "Eileen Collins", "Eileen Collins", "Grace Hopper", "Grace Hopper"]
+    account = document["account"]
+    assert account["missing"] == account["rejected"] == 0
+    assert account["recognitions"] <= 10
