@@ -19,6 +19,9 @@ from portero_server.rpc.stream_convert import StreamTerms, gap_reason, message_t
 Requests = AsyncIterator[pb.StreamFramesRequest]
 Context = grpc.aio.ServicerContext[pb.StreamFramesRequest, pb.StreamFramesResponse]
 
+_LAST_SEQUENCE = 2**63 - 1
+"""What a database keeps in a signed column; a camera at 1,000 frames a second needs 292 million years for it."""
+
 
 class FrameStream:
     """Serves StreamFrames calls; one call is one session."""
@@ -90,12 +93,14 @@ async def _read(requests: Requests, session: Session) -> None:
         match request.WhichOneof("message"):
             case "frame":
                 frame = request.frame
+                _check_sequence(frame.sequence, "frame.sequence")
                 session.receive(frame.sequence, time_of(frame), frame.jpeg)
                 await session.outbox.room()
             case "heartbeat":
                 session.heartbeat()
             case "gap":
                 gap = request.gap
+                _check_sequence(gap.last_sequence, "gap.last_sequence")
                 session.gap(gap.first_sequence, gap.last_sequence, gap_reason(gap.reason))
             case "finish":
                 break
@@ -105,3 +110,8 @@ async def _read(requests: Requests, session: Session) -> None:
                 raise InvalidInput("message", "each message must set one of its fields", reason="EMPTY_MESSAGE")
     # A bridge that just hangs up its side will send no more either: what it sent is worth finishing.
     session.finish()
+
+
+def _check_sequence(sequence: int, field: str) -> None:
+    if sequence > _LAST_SEQUENCE:
+        raise InvalidInput(field, f"{field} must be at most {_LAST_SEQUENCE}", reason="SEQUENCE_TOO_LARGE")

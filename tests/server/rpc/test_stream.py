@@ -93,7 +93,7 @@ def _open(camera_name: str = "cameras/door", **fields: Any) -> stream_pb2.Stream
 
 def _frame(sequence: int, data: bytes | None = None) -> stream_pb2.StreamFramesRequest:
     frame = stream_pb2.Frame(sequence=sequence, jpeg=jpeg() if data is None else data)
-    frame.capture_time.FromDatetime(EPOCH_START + timedelta(seconds=sequence / 5))
+    frame.capture_time.FromDatetime(EPOCH_START + timedelta(seconds=min(sequence, 10**6) / 5))
     return stream_pb2.StreamFramesRequest(frame=frame)
 
 
@@ -188,6 +188,26 @@ async def test_a_message_with_nothing_in_it_ends_the_stream(serve: Serve) -> Non
     async with _house(serve) as house:
         refusal = await house.ended(_open(), stream_pb2.StreamFramesRequest())
     assert refusal.reason == "EMPTY_MESSAGE"
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (_frame(2**63), "frame.sequence"),
+        (
+            stream_pb2.StreamFramesRequest(gap=stream_pb2.Gap(first_sequence=1, last_sequence=2**64 - 1)),
+            "gap.last_sequence",
+        ),
+    ],
+)
+async def test_a_numbering_beyond_what_can_be_kept_is_refused(
+    serve: Serve, message: stream_pb2.StreamFramesRequest, field: str
+) -> None:
+    """A sequence of 2**63 or more ends the stream, naming the field."""
+    async with _house(serve) as house:
+        refusal = await house.ended(_open(), message)
+    assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert refusal.fields == (field,)
 
 
 async def test_broken_frames_are_answered_in_band(serve: Serve) -> None:
