@@ -40,6 +40,7 @@ check: setup ## Format, lint, types, layers, drift of generated code, migrations
 	@$(BIN)/python -m portero_server.store.drift
 	@$(BIN)/python -m portero_server.settings_reference --check
 	@$(BIN)/python -m portero_cli.reference --check
+	@$(BIN)/python -m portero_infra.cost --check
 
 format: setup ## Formats the code and sorts its imports.
 	@$(BIN)/ruff format .
@@ -55,6 +56,9 @@ reference: setup ## Writes the generated reference pages (settings, command line
 lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--no-emit-index-url --quiet --upgrade --output-file requirements.lock
+
+cost: setup ## What a stack costs a month. ARGS="--cameras 20" asks for one size.
+	@$(BIN)/python -m portero_infra.cost $(ARGS)
 
 clean: ## Removes the virtual environment and what tools left behind.
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

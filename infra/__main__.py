@@ -1,0 +1,77 @@
+"""Portero on AWS: the table of contents. What each part is stands in portero_infra, one part a file."""
+
+import pulumi
+from pulumi_aws import Provider
+
+from portero_infra.alarms import Alarms
+from portero_infra.config import load_config
+from portero_infra.database import Database
+from portero_infra.edge import Edge
+from portero_infra.encryption import Encryption
+from portero_infra.endpoints import Endpoints
+from portero_infra.firewall import Firewall
+from portero_infra.logs import Logs
+from portero_infra.metrics import Metrics
+from portero_infra.network import Network
+from portero_infra.notifications import Notifications
+from portero_infra.opt_out import check_opt_out, effective_policy_of_account
+from portero_infra.recognition import Recognition
+from portero_infra.registry import Registry
+from portero_infra.replication import Replication
+from portero_infra.rotation import Rotation
+from portero_infra.scaling import Scaling
+from portero_infra.service import Service
+from portero_infra.storage import Storage
+from portero_infra.task_definition import Foundation, TaskDefinition
+from portero_infra.trail import Trail
+from portero_infra.web import Web
+
+config = load_config()
+check_opt_out(config.recognition.opt_out, effective_policy_of_account)
+
+name = f"portero-{pulumi.get_stack()}"
+account = config.account
+tags = {"Project": "portero", "Stack": name, "Owner": account.owner, "Data": "biometric", "ManagedBy": "pulumi"}
+aws = Provider(name, region=account.region, allowed_account_ids=[account.id], default_tags={"tags": tags})
+ours = pulumi.ResourceOptions(providers=[aws])
+
+encryption = Encryption(name, account, ours)
+key_arn = encryption.key_arn
+network = Network(name, config.network, ours)
+firewall = Firewall(name, network.vpc_id, config.network, config.edge, config.server, ours)
+endpoints = Endpoints(name, account, config.network.endpoints, network, firewall.endpoints, ours)
+firewall.reach_objects(endpoints.objects_prefix_list)
+
+log_days = config.observability.log_days
+flows_of = network.vpc_id if config.network.flow_logs else None
+logs = Logs(name, account, log_days, key_arn, flows_of, ours)
+notifications = Notifications(name, account, config.observability, key_arn, ours)
+metrics = Metrics(name, network.vpc_id, config.observability.managed_prometheus, key_arn, ours)
+
+storage = Storage(name, account, config.storage, key_arn, ours)
+if config.storage.replica_region is not None:
+    Replication(name, account, config.storage, config.storage.replica_region, storage, key_arn, ours)
+recognition = Recognition(name, account, config.recognition, ours)
+database = Database(name, account, config.database, network, firewall.database, key_arn, log_days, ours)
+
+edge = Edge(name, account, config.edge, config.server, network, firewall.edge, ours)
+alarms = Alarms(name, config, edge, notifications.topic_arn, ours)
+registry = Registry(name, key_arn, ours)
+base = Foundation(registry, database, storage, recognition, logs, metrics, key_arn)
+task = TaskDefinition(name, config, base, ours)
+group, discovery = firewall.service, metrics.registry_arn
+service = Service(name, config.service, task, network, group, edge, discovery, alarms.rolling_back, ours)
+if config.service.scales:
+    Scaling(name, config.service, service, ours)
+Rotation(name, account, config.database.rotation, database.secret_arn, service, ours)
+
+if account.trail:
+    Trail(name, account, ours)
+if config.web is not None:
+    Web(name, account, config.web, config.edge.domain, edge.zone_id, network, ours)
+
+pulumi.export("server", f"{config.edge.host}:443")
+pulumi.export("repository", registry.url)
+pulumi.export("database", database.host)
+pulumi.export("collection", recognition.active)
+pulumi.export("monitoring_group", firewall.monitoring)

@@ -1,0 +1,144 @@
+"""The CloudWatch alarms, as a table: what is watched, when it is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+from pulumi_aws import cloudwatch
+
+from portero_infra.config import StackConfig
+from portero_infra.edge import Edge
+
+MINUTE = 60
+Dimensions = dict[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm.
+
+    Attributes:
+        name: Its name within the stack.
+        source: Whose metric it is; selects the dimensions.
+        metric: The metric's name.
+        statistic: How the values of a minute become one.
+        above: Whether it is wrong above the threshold, else below.
+        threshold: In the metric's unit.
+        minutes: How long it must be wrong.
+        advice: What a person should know and do.
+        rolls_back: Whether a deployment during which it goes off is undone.
+        silence_is_wrong: Whether no data is as bad as a bad value.
+    """
+
+    name: str
+    source: Literal["targets", "balancer", "service", "database"]
+    metric: str
+    statistic: Literal["Average", "Maximum", "Minimum", "Sum"]
+    above: bool
+    threshold: float
+    minutes: int
+    advice: str
+    rolls_back: bool = False
+    silence_is_wrong: bool = False
+
+
+NAMESPACES = {
+    "targets": "AWS/NetworkELB",
+    "balancer": "AWS/NetworkELB",
+    "service": "AWS/ECS",
+    "database": "AWS/RDS",
+}
+
+
+def alarms(config: StackConfig) -> list[Alarm]:
+    """Every alarm of a stack."""
+    return [
+        Alarm(
+            "unready-tasks", "targets", "UnHealthyHostCount", "Maximum", True, 0, 3,
+            "A task answers /readyz badly. Read the service's log and events; is the database up?",
+            rolls_back=True,
+        ),
+        Alarm(
+            "too-few-tasks", "targets", "HealthyHostCount", "Minimum", False, config.service.tasks, 5,
+            "Fewer ready tasks than the least configured. Look at the stopped tasks' reasons.",
+            silence_is_wrong=True,
+        ),
+        Alarm(
+            "tls-failures", "balancer", "ClientTLSNegotiationErrorCount", "Sum", True, 100, 5,
+            "Clients fail the TLS handshake: an old client, an expired certificate, or somebody probing.",
+        ),
+        Alarm(
+            "task-memory", "service", "MemoryUtilization", "Maximum", True, 85, 10,
+            "A task is close to being killed for memory. Lower streams_per_task or give it more.",
+            rolls_back=True,
+        ),
+        Alarm(
+            "task-cpu", "service", "CPUUtilization", "Average", True, 85, 15,
+            "The tasks are short of processor and scaling did not help. Raise tasks_limit.",
+        ),
+        Alarm(
+            "database-capacity", "database", "ACUUtilization", "Average", True, 90, 10,
+            "The database is at its capacity limit. Raise acu_max, and look at the slow query log.",
+        ),
+        Alarm(
+            "database-commits", "database", "CommitLatency", "Average", True, 50, 10,
+            "Commits take more than 50 ms, and with them acknowledgments. Look at the slow query log.",
+        ),
+        Alarm(
+            "database-connections", "database", "DatabaseConnections", "Maximum", True, 400, 5,
+            "Connections pile up; each task holds at most its pool. Look for tasks that do not end.",
+        ),
+        Alarm(
+            "database-replica", "database", "AuroraReplicaLagMaximum", "Maximum", True, 1000, 5,
+            "The reader is more than a second behind; a failover would take longer.",
+        ),
+    ]  # fmt: skip
+
+
+class Alarms(pulumi.ComponentResource):
+    """The alarms; `rolling_back` are the names of those that undo a deployment."""
+
+    def __init__(
+        self,
+        name: str,
+        config: StackConfig,
+        edge: Edge,
+        topic_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("portero:infra:Alarms", name, None, opts)
+        balancer: Dimensions = {"LoadBalancer": edge.balancer.arn_suffix}
+        targets = edge.target_groups[config.server.grpc_port].arn_suffix
+        dimensions: dict[str, Dimensions] = {
+            "balancer": balancer,
+            "targets": {**balancer, "TargetGroup": targets},
+            # Cluster, service and database carry the stack's own name.
+            "service": {"ClusterName": name, "ServiceName": name},
+            "database": {"DBClusterIdentifier": name},
+        }
+        made = {
+            alarm.name: cloudwatch.MetricAlarm(
+                f"{name}-{alarm.name}",
+                name=f"{name}-{alarm.name}",
+                alarm_description=alarm.advice,
+                namespace=NAMESPACES[alarm.source],
+                metric_name=alarm.metric,
+                dimensions=dimensions[alarm.source],
+                statistic=alarm.statistic,
+                comparison_operator="GreaterThanThreshold" if alarm.above else "LessThanThreshold",
+                threshold=alarm.threshold,
+                period=MINUTE,
+                evaluation_periods=alarm.minutes,
+                treat_missing_data="breaching" if alarm.silence_is_wrong else "notBreaching",
+                # Before the first image there is nothing to watch.
+                actions_enabled=config.service.image_tag is not None,
+                alarm_actions=[topic_arn],
+                ok_actions=[topic_arn],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for alarm in alarms(config)
+        }
+        self.rolling_back = [made[alarm.name].name for alarm in alarms(config) if alarm.rolls_back]
+        self.register_outputs({})

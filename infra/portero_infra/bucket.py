@@ -1,0 +1,104 @@
+"""A bucket as every bucket of ours is: private, TLS only, encrypted with our key, versioned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pulumi
+from pulumi_aws import s3
+
+from portero_infra.policies import Statement, document
+
+
+class Bucket(pulumi.ComponentResource):
+    """One bucket with everything that makes it safe.
+
+    Args:
+        name: The beginning of its name; AWS makes it unique.
+        key_arn: What encrypts it; unset: the key of S3 itself.
+        rules: When objects move and end.
+        protect: Whether it must not be deleted with the stack.
+        statements: What its policy allows besides, given the bucket's ARN.
+        region: Where it is, if not where the stack is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        key_arn: pulumi.Input[str] | None,
+        rules: Sequence[s3.BucketLifecycleConfigurationRuleArgsDict],
+        protect: bool,
+        opts: pulumi.ResourceOptions,
+        statements: Callable[[pulumi.Output[str]], Sequence[Statement]] = lambda _: (),
+        region: str | None = None,
+    ) -> None:
+        super().__init__("portero:infra:Bucket", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        bucket = s3.Bucket(
+            name,
+            bucket_prefix=f"{name}-",
+            force_destroy=not protect,
+            region=region,
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+        )
+        private = s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            region=region,
+            opts=child,
+        )
+        s3.BucketOwnershipControls(
+            name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, region=region, opts=child
+        )
+        self.versioning = s3.BucketVersioning(
+            name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, region=region, opts=child
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=[
+                {
+                    "bucket_key_enabled": key_arn is not None,
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "AES256" if key_arn is None else "aws:kms",
+                        "kms_master_key_id": key_arn,
+                    },
+                }
+            ],
+            region=region,
+            opts=child,
+        )
+        s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=list(rules),
+            region=region,
+            # Rules on old versions are refused before versioning is on.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
+        )
+        self.policy = s3.BucketPolicy(
+            name,
+            bucket=bucket.id,
+            policy=document(_tls_only(bucket.arn), *statements(bucket.arn)),
+            region=region,
+            # Two changes of access at once are refused.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
+        )
+        self.id, self.arn, self.name = bucket.id, bucket.arn, bucket.bucket
+        self.register_outputs({"name": self.name, "arn": self.arn})
+
+
+def _tls_only(arn: pulumi.Output[str]) -> Statement:
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, arn.apply(lambda bucket: f"{bucket}/*")],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

@@ -1,0 +1,278 @@
+"""One stack's configuration: typed, frozen, checked before the first resource is made.
+
+Each section is one key of Pulumi.STACK.yaml, as `portero:network`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from math import ceil
+from typing import Annotated, Literal, Self
+
+import pulumi
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+CONTAINER_NEEDS = frozenset({"ecr.api", "ecr.dkr", "logs", "rekognition", "secretsmanager"})
+"""Endpoints of the services that a task calls; without a NAT each of them must exist."""
+
+FARGATE_MEMORY = {
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16_384 + 1, 1024),
+    4096: range(8192, 30_720 + 1, 1024),
+    8192: range(16_384, 61_440 + 1, 4096),
+}
+"""MiB of memory that Fargate sells with each size of processor, in 1/1024 vCPU."""
+
+STOP_MARGIN = 10
+"""Seconds between the server's own deadline for stopping and SIGKILL."""
+
+FARGATE_STOP_LIMIT = 120
+"""Seconds; ECS kills a Fargate container at the latest so long after SIGTERM."""
+
+
+class Section(BaseModel):
+    """A frozen part of the configuration that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
+
+
+class Account(Section):
+    """Where the stack lives and who owns it."""
+
+    id: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: str = "us-east-1"
+    owner: str
+    production: bool
+    trail: bool = False
+
+
+class Network(Section):
+    """The VPC."""
+
+    cidr: IPv4Network = IPv4Network("10.42.0.0/16")
+    zones: int = Field(2, ge=2, le=4)
+    nat: Literal["none", "one", "per-zone"]
+    endpoints: tuple[str, ...] = ()
+    flow_logs: bool = True
+
+    @model_validator(mode="after")
+    def _reaches_what_tasks_call(self) -> Self:
+        missing = CONTAINER_NEEDS - set(self.endpoints)
+        if self.nat == "none" and missing:
+            raise ValueError(f"without a NAT, endpoints must include {', '.join(sorted(missing))}")
+        if not 16 <= self.cidr.prefixlen <= 20:
+            raise ValueError("cidr must be between /16 and /20")
+        return self
+
+
+class Cameras(Section):
+    """The listener for cameras that bring their own certificate: TLS passes through to the server."""
+
+    port: Port = 8443
+    target_port: Port
+    idle_timeout: int = Field(3600, ge=60, le=6000)
+
+
+class Edge(Section):
+    """What the internet sees."""
+
+    domain: str
+    name: str = "portero"
+    clients: tuple[IPv4Network, ...] = (IPv4Network("0.0.0.0/0"),)
+    internal: bool = False
+    tls: Literal["1.3", "1.2"] = "1.3"
+    cross_zone: bool = True
+    deregistration_delay: int = Field(10, ge=0, le=60)
+    cameras: Cameras | None = None
+
+    @property
+    def host(self) -> str:
+        """The name that clients connect to."""
+        return f"{self.name}.{self.domain}"
+
+
+class Server(Section):
+    """What the container is told; ports and deadlines of every other part follow from it."""
+
+    grpc_port: Port = 50_051
+    admin_port: Port = 9464
+    stop_grace: float = Field(20.0, gt=0, le=FARGATE_STOP_LIMIT - STOP_MARGIN)
+    max_streams: int = Field(300, ge=1, le=10_000)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def stop_timeout(self) -> int:
+        """Seconds from SIGTERM to SIGKILL: the server's own deadline and a margin."""
+        return ceil(self.stop_grace) + STOP_MARGIN
+
+
+class Service(Section):
+    """How many tasks of which size; without an image tag everything is made but no task runs."""
+
+    image_tag: Annotated[str, Field(pattern=r"^(?!latest$)[\w][\w.-]{0,127}$")] | None = None
+    architecture: Literal["ARM64", "X86_64"] = "ARM64"
+    cpu: int = 2048
+    memory: int = 4096
+    tasks: Annotated[int, Field(ge=1, le=200)]
+    tasks_limit: Annotated[int, Field(ge=1, le=200)]
+    spot_share: Ratio = 0.0
+    streams_per_task: int = Field(60, ge=1)
+    cpu_target: int = Field(60, ge=10, le=90)
+    shell: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> Self:
+        if self.memory not in FARGATE_MEMORY.get(self.cpu, ()):
+            raise ValueError(f"Fargate sells no task of cpu {self.cpu} with memory {self.memory}")
+        if self.tasks_limit < self.tasks:
+            raise ValueError("tasks_limit must be at least tasks")
+        return self
+
+    @property
+    def scales(self) -> bool:
+        """Whether the number of tasks may change."""
+        return self.image_tag is not None and self.tasks_limit > self.tasks
+
+
+class Database(Section):
+    """Aurora MySQL Serverless v2; 3.10 is its line of long-term support.
+
+    Every commit of a stream's watermark is an I/O: from about ten cameras on, io_optimized is cheaper.
+    """
+
+    version: Annotated[str, Field(pattern=r"^8\.0\.mysql_aurora\.3\.\d+\.\d+$")] = "8.0.mysql_aurora.3.10.4"
+    instances: int = Field(1, ge=1, le=15)
+    acu_min: float = Field(0.5, ge=0.5, le=256, multiple_of=0.5)
+    acu_max: float = Field(2, ge=1, le=256, multiple_of=0.5)
+    io_optimized: bool = False
+    backup: int = Field(7, ge=1, le=35)
+    rotation: int = Field(30, ge=1, le=365)
+
+    @model_validator(mode="after")
+    def _can_grow(self) -> Self:
+        if self.acu_max < self.acu_min:
+            raise ValueError("acu_max must be at least acu_min")
+        return self
+
+
+class Storage(Section):
+    """How long objects stay, days."""
+
+    glacier_after: Days = 30
+    snapshots: Days = 180
+    exports: Days = 7
+    erased: Days = 1
+    replica_region: str | None = None
+
+    @model_validator(mode="after")
+    def _outlives_the_move(self) -> Self:
+        # Glacier bills ninety days for an object that leaves earlier.
+        if self.snapshots < self.glacier_after + 90:
+            raise ValueError("snapshots must stay at least 90 days longer than glacier_after")
+        return self
+
+
+QUOTAS = {
+    "CompareFaces": 100.0,
+    "DetectFaces": 100.0,
+    "DetectText": 50.0,
+    "IndexFaces": 50.0,
+    "SearchFacesByImage": 50.0,
+}
+"""Calls a second of a new account in the large regions; elsewhere many are 5."""
+
+
+class Recognition(Section):
+    """The collections of faces, which of them the server searches, and how fast the account may ask.
+
+    The quotas are the account's: each task gets its share of them, as if all that scaling allows were running.
+    """
+
+    quotas: dict[str, Annotated[float, Field(gt=0)]] = QUOTAS
+    other_quota: float = Field(5.0, gt=0)
+    collections: Annotated[tuple[str, ...], Field(min_length=1)] = ("faces-1",)
+    active: str = "faces-1"
+    opt_out: Literal["required", "reported"] = "required"
+
+    @model_validator(mode="after")
+    def _active_exists(self) -> Self:
+        if self.active not in self.collections:
+            raise ValueError("active must be one of collections")
+        return self
+
+
+class Observability(Section):
+    """Logs, alarms, budget and the way of the metrics."""
+
+    log_days: Literal[7, 14, 30, 60, 90, 180, 365] = 30
+    alarm_emails: tuple[str, ...] = ()
+    monthly_budget: int = Field(ge=1)
+    collector: bool = False
+    managed_prometheus: bool = False
+    collector_image: str = "public.ecr.aws/aws-observability/aws-otel-collector:v0.45.0"
+
+    @model_validator(mode="after")
+    def _has_a_collector(self) -> Self:
+        if self.managed_prometheus and not self.collector:
+            raise ValueError("managed_prometheus needs collector")
+        return self
+
+
+class Web(Section):
+    """The load balancer and firewall before a web console."""
+
+    name: str = "console"
+    port: Port = 8080
+    health_path: str = "/"
+    requests_per_5_minutes: int = Field(2000, ge=100)
+
+
+class StackConfig(Section):
+    """The whole configuration of one stack."""
+
+    account: Account
+    network: Network
+    edge: Edge
+    server: Server = Server()
+    service: Service
+    database: Database
+    storage: Storage = Storage()
+    recognition: Recognition = Recognition()
+    observability: Observability
+    web: Web | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.account.production and self.database.instances < 2:
+            raise ValueError("production needs two database instances, in two zones")
+        if self.service.scales and not self.observability.collector:
+            raise ValueError("scaling on streams needs observability.collector, which publishes their number")
+        if self.service.streams_per_task > self.server.max_streams:
+            raise ValueError("service.streams_per_task must not be above server.max_streams")
+        needed = {"aps-workspaces"} if self.observability.managed_prometheus else set()
+        if self.network.nat == "none" and not needed <= set(self.network.endpoints):
+            raise ValueError("without a NAT, managed_prometheus needs the endpoint aps-workspaces")
+        return self
+
+
+def load_config() -> StackConfig:
+    """Reads the configuration of the selected stack.
+
+    Raises:
+        pulumi.RunError: A value is missing or wrong; names each with what it must be.
+    """
+    source = pulumi.Config("portero")
+    given = {name: source.get_object(name) for name in StackConfig.model_fields}
+    try:
+        return StackConfig.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"portero:{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        raise pulumi.RunError(f"wrong configuration: {problems}") from None

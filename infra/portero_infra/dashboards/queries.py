@@ -1,0 +1,33 @@
+"""The shapes of expressions that recur in the dashboards."""
+
+from __future__ import annotations
+
+WINDOW = "$__rate_interval"
+
+
+def rate(series: str, *by: str) -> str:
+    """Gives events a second, summed over all servers, by labels."""
+    return f"{_sum(by)}(rate({series}[{WINDOW}]))"
+
+
+def percentile(ratio: float, histogram: str, *by: str, where: str = "") -> str:
+    """Gives a percentile of a histogram; 0 where nothing happened.
+
+    Args:
+        ratio: 0..1.
+        histogram: Name, without _bucket.
+        by: Labels to keep apart.
+        where: Further matchers, as 'stage="ack"'.
+    """
+    kept = ", ".join(("le", *by))
+    value = f"histogram_quantile({ratio:g}, sum by ({kept}) (rate({histogram}_bucket{{{where}}}[{WINDOW}])))"
+    return f"({value} >= 0 or 0 * {_sum(by)}({histogram}_count{{{where}}}))"
+
+
+def share(part: str, whole: str) -> str:
+    """Gives one rate as a part of another; 0 where there is neither."""
+    return f"({part}) / ({whole} > 0) or 0 * ({whole})"
+
+
+def _sum(by: tuple[str, ...]) -> str:
+    return f"sum by ({', '.join(by)}) " if by else "sum "

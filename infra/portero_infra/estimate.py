@@ -1,0 +1,211 @@
+"""What a stack costs a month, from its configuration and what its cameras see. Pure arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+
+from portero_infra import prices
+from portero_infra.alarms import alarms
+from portero_infra.config import StackConfig
+from portero_infra.prices import DAYS, HOURS, Price
+from portero_infra.web import MANAGED_RULES
+
+KB_PER_GB = Decimal(1_000_000)
+
+
+class TooManyCameras(ValueError):
+    """The stack's limit of tasks does not carry so many cameras."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is expected of a stack; the defaults are cameras at a busy door, sending day and night.
+
+    Attributes:
+        cameras: Cameras that stream at once.
+        visits: People who come to one camera in a day.
+        searches_per_visit: Paid searches a visit; the server asks at most three times.
+        documents: ID cards read at one camera in a day, one DetectText and one CompareFaces each.
+        people: People known, each with three photos.
+        frames_per_second: Sent by one camera; 5 is the bridge's default.
+        frame_kb: Size of one frame.
+        hours: Hours of a day in which cameras send.
+        snapshot_kb: Size of the picture kept of a visit; 0 keeps none.
+    """
+
+    cameras: int
+    visits: int = 200
+    searches_per_visit: Decimal = Decimal("1.3")
+    documents: int = 0
+    people: int = 1000
+    frames_per_second: Decimal = Decimal(5)
+    frame_kb: int = 30
+    hours: int = 24
+    snapshot_kb: int = 60
+
+    @property
+    def monthly_visits(self) -> Decimal:
+        """Visits at all cameras in a month."""
+        return self.cameras * self.visits * DAYS
+
+    @property
+    def monthly_frames(self) -> Decimal:
+        """Frames of all cameras in a month."""
+        return self.cameras * self.frames_per_second * 3600 * self.hours * DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the bill: so many units of something at a price."""
+
+    item: str
+    units: Decimal
+    price: Price
+
+    @property
+    def dollars(self) -> Decimal:
+        """US dollars a month."""
+        return self.price.of(self.units)
+
+
+def estimate(config: StackConfig, usage: Usage) -> list[Line]:
+    """Every line of a month's bill that is not zero.
+
+    Raises:
+        TooManyCameras: The stack's limit of tasks does not carry them.
+    """
+    tasks = _tasks(config, usage)
+    parts = (
+        _recognition(usage),
+        _compute(config, tasks),
+        _database(config, usage, tasks),
+        _traffic(config, usage),
+        _network(config, usage),
+        _objects(config, usage),
+        _rest(config, tasks),
+    )
+    return [line for part in parts for line in part if line.dollars > 0]
+
+
+def total(lines: list[Line]) -> Decimal:
+    """US dollars of a month."""
+    return sum((line.dollars for line in lines), Decimal(0))
+
+
+def naive(usage: Usage, *, volume_discount: bool) -> Decimal:
+    """US dollars of a month of calling DetectFaces and SearchFacesByImage once a second for each camera."""
+    calls = usage.cameras * 86_400 * DAYS
+    if volume_discount:
+        return prices.FACE_SEARCH.of(calls) + prices.IMAGE_READ.of(calls)
+    return calls * (prices.FACE_SEARCH.first + prices.IMAGE_READ.first)
+
+
+def _tasks(config: StackConfig, usage: Usage) -> int:
+    service = config.service
+    needed = max(service.tasks, ceil(usage.cameras / service.streams_per_task))
+    if needed > service.tasks_limit:
+        carried = service.tasks_limit * service.streams_per_task
+        raise TooManyCameras(f"{usage.cameras} cameras, and the stack carries {carried} (service.tasks_limit)")
+    return needed
+
+
+def _recognition(usage: Usage) -> Iterator[Line]:
+    documents = usage.cameras * usage.documents * DAYS
+    searches = usage.monthly_visits * usage.searches_per_visit + documents
+    yield Line("Rekognition, searches and comparisons", searches, prices.FACE_SEARCH)
+    yield Line("Rekognition, cards read", documents, prices.IMAGE_READ)
+    yield Line("Rekognition, faces kept", Decimal(usage.people * 3), prices.FACE_STORED)
+
+
+def _compute(config: StackConfig, tasks: int) -> Iterator[Line]:
+    service = config.service
+    spot = (tasks - service.tasks) * Decimal(str(service.spot_share))
+    paid = tasks - spot + spot * prices.SPOT_FACTOR
+    yield Line(
+        f"Fargate, processors of {tasks} tasks", paid * service.cpu / 1024 * HOURS, prices.VCPU[service.architecture]
+    )
+    yield Line(
+        f"Fargate, memory of {tasks} tasks", paid * service.memory / 1024 * HOURS, prices.MEMORY[service.architecture]
+    )
+
+
+def _database(config: StackConfig, usage: Usage, tasks: int) -> Iterator[Line]:
+    database = config.database
+    # An ACU carries about a hundred cameras' commits; what one camera adds is small against the least capacity.
+    needed = Decimal("0.5") + Decimal(usage.cameras) / 100
+    capacity = min(Decimal(str(database.acu_max)), max(Decimal(str(database.acu_min)), needed))
+    # A visit's rows are about 4 KB with their indexes; a year of them, and ten GB of everything else.
+    stored = 10 + usage.monthly_visits * 12 * 4 / KB_PER_GB
+    # Frames of all streams of a task share commits, at most one each 15 ms, of about two writes.
+    commits = min(usage.monthly_frames, tasks * 1000 / Decimal(15) * 3600 * usage.hours * DAYS)
+    item, units = f"Aurora, {capacity:g} ACU on {database.instances} instances", capacity * database.instances * HOURS
+    if database.io_optimized:
+        yield Line(item, units, prices.ACU_OPTIMIZED)
+        yield Line("Aurora, storage", stored, prices.DATABASE_STORAGE_OPTIMIZED)
+    else:
+        yield Line(item, units, prices.ACU)
+        yield Line("Aurora, storage", stored, prices.DATABASE_STORAGE)
+        yield Line("Aurora, I/O", commits * 2, prices.DATABASE_IO)
+
+
+def _traffic(config: StackConfig, usage: Usage) -> Iterator[Line]:
+    received = usage.monthly_frames * usage.frame_kb / KB_PER_GB
+    yield Line("Balancer", HOURS, prices.BALANCER)
+    # One unit an hour is one GB an hour: bytes, not connections, decide with video.
+    yield Line("Balancer, frames", received, prices.NLCU)
+    if config.edge.cross_zone:
+        zones = config.network.zones
+        yield Line("Frames that cross zones", received * (zones - 1) / zones, prices.BETWEEN_ZONES)
+    # An acknowledgment is about 100 bytes on the wire.
+    yield Line("Answers to the internet", usage.monthly_frames / 10 / KB_PER_GB, prices.OUT)
+
+
+def _network(config: StackConfig, usage: Usage) -> Iterator[Line]:
+    network = config.network
+    gateways = {"none": 0, "one": 1, "per-zone": network.zones}[network.nat]
+    crops = usage.monthly_visits * usage.searches_per_visit * usage.frame_kb / KB_PER_GB
+    private = "rekognition" in network.endpoints
+    yield Line(f"NAT, {gateways} gateways", gateways * HOURS, prices.NAT)
+    yield Line("NAT, data", Decimal(5) + (0 if private else crops), prices.NAT_DATA)
+    yield Line(
+        f"Endpoints, {len(network.endpoints)} in {network.zones} zones",
+        len(network.endpoints) * network.zones * HOURS,
+        prices.ENDPOINT,
+    )
+    yield Line("Endpoints, data", crops if private else Decimal(0), prices.ENDPOINT_DATA)
+    addresses = gateways + (0 if config.edge.internal else network.zones)
+    yield Line(f"{addresses} public addresses", addresses * HOURS, prices.ADDRESS)
+
+
+def _objects(config: StackConfig, usage: Usage) -> Iterator[Line]:
+    if usage.snapshot_kb == 0:
+        return
+    storage = config.storage
+    daily = usage.cameras * usage.visits * Decimal(usage.snapshot_kb) / KB_PER_GB
+    # Glacier keeps 40 KB of its own with each object.
+    daily_cold = usage.cameras * usage.visits * Decimal(usage.snapshot_kb + 40) / KB_PER_GB
+    yield Line("Snapshots, first days", daily * storage.glacier_after, prices.STANDARD)
+    yield Line("Snapshots, in Glacier", daily_cold * (storage.snapshots - storage.glacier_after), prices.GLACIER)
+    yield Line("Snapshots, written", usage.monthly_visits, prices.PUT)
+    yield Line("Snapshots, moved to Glacier", usage.monthly_visits, prices.TO_GLACIER)
+
+
+def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:
+    yield Line("Key", Decimal(1), prices.KEY)
+    yield Line("Secret", Decimal(1), prices.SECRET)
+    yield Line("Hosted zone", Decimal(1), prices.ZONE)
+    yield Line("Images", Decimal(10), prices.IMAGES_KEPT)
+    yield Line("Logs", Decimal(tasks), prices.LOGS)
+    yield Line("Alarms", Decimal(len(alarms(config))), prices.ALARM)
+    if config.observability.collector:
+        yield Line("Metric to scale by", Decimal(1), prices.METRIC)
+    if config.observability.managed_prometheus:
+        # About 800 series a task, each 30 s.
+        yield Line("Managed Prometheus, samples", tasks * 800 * 120 * HOURS, prices.SAMPLES)
+    if config.web is not None:
+        yield Line("Web balancer", HOURS, prices.BALANCER)
+        yield Line("Web firewall", Decimal(1), prices.FIREWALL)
+        yield Line("Web firewall, rules", Decimal(len(MANAGED_RULES) + 1), prices.FIREWALL_RULE)

@@ -1,0 +1,124 @@
+"""What each role may do, statement by statement, and the making of a role from them.
+
+An action is listed only if the server, its collector or ECS calls it, and `*` stands only
+where AWS offers no resource to name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+from pulumi_aws import iam
+
+Statement = dict[str, Any]
+
+COLLECTION_ACTIONS = (
+    "rekognition:DeleteFaces",
+    "rekognition:DescribeCollection",
+    "rekognition:IndexFaces",
+    "rekognition:ListFaces",
+    "rekognition:SearchFacesByImage",
+)
+"""CreateCollection is missing on purpose: the deployment makes the collection."""
+
+IMAGE_ACTIONS = ("rekognition:CompareFaces", "rekognition:DetectFaces", "rekognition:DetectText")
+"""These take an image and no collection, so AWS offers no resource to name."""
+
+OBJECT_ACTIONS = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject")
+"""Versions too: erasing a person leaves no old version of their picture behind."""
+
+LIST_ACTIONS = ("s3:ListBucket", "s3:ListBucketVersions")
+
+SHELL_ACTIONS = (
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+
+
+def document(*statements: Statement) -> pulumi.Output[str]:
+    """The policy document, as JSON, that consists of the statements."""
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(actions: Sequence[str], resources: pulumi.Input[Any], condition: dict[str, Any] | None = None) -> Statement:
+    """A statement that allows actions on resources."""
+    statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def role(
+    name: str, service: str, account: str, statements: Sequence[Statement], parent: pulumi.Resource
+) -> pulumi.Output[str]:
+    """Makes a role that one AWS service takes on, for this account only, and returns its ARN.
+
+    Whoever uses the ARN waits for the policy too: a task started before it would be denied.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+    trust: Statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+    made = iam.Role(name, assume_role_policy=document(trust), opts=child)
+    policy = iam.RolePolicy(name, role=made.id, policy=document(*statements), opts=child)
+    return pulumi.Output.all(made.arn, policy.id).apply(lambda parts: str(parts[0]))
+
+
+def recognizing(collections: Sequence[pulumi.Input[str]]) -> list[Statement]:
+    """Searching and keeping faces in our collections, and reading single images."""
+    return [allow(COLLECTION_ACTIONS, list(collections)), allow(IMAGE_ACTIONS, "*")]
+
+
+def keeping_objects(
+    bucket: pulumi.Output[str], prefixes: Sequence[str], key: pulumi.Input[str], region: str
+) -> list[Statement]:
+    """Objects under the prefixes of the bucket (an ARN), which are encrypted with the key (an ARN)."""
+    listed = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
+    return [
+        allow(OBJECT_ACTIONS, [pulumi.Output.concat(bucket, "/", prefix, "*") for prefix in prefixes]),
+        allow(LIST_ACTIONS, bucket, listed),
+        using_key(("kms:Decrypt", "kms:GenerateDataKey"), key, f"s3.{region}.amazonaws.com"),
+    ]
+
+
+def using_key(actions: Sequence[str], key: pulumi.Input[str], service: str) -> Statement:
+    """The key, but only through one AWS service."""
+    return allow(actions, key, {"StringEquals": {"kms:ViaService": service}})
+
+
+def starting(
+    repository: pulumi.Input[str],
+    secret: pulumi.Input[str],
+    logs: Sequence[pulumi.Output[str]],
+    key: pulumi.Input[str],
+    region: str,
+) -> list[Statement]:
+    """What ECS itself does to start a task: fetch the image and the one secret, open the log."""
+    return [
+        allow(("ecr:GetAuthorizationToken",), "*"),
+        allow(("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"), repository),
+        allow(("secretsmanager:GetSecretValue",), secret),
+        using_key(("kms:Decrypt",), key, f"secretsmanager.{region}.amazonaws.com"),
+        writing_logs(logs),
+    ]
+
+
+def writing_logs(groups: Sequence[pulumi.Output[str]]) -> Statement:
+    """Streams and events of the log groups (ARNs)."""
+    streams = [group.apply(lambda arn: f"{arn}:*") for group in groups]
+    return allow(("logs:CreateLogStream", "logs:PutLogEvents"), streams)
+
+
+def remote_writing(workspace: pulumi.Input[str]) -> Statement:
+    """Samples into one Managed Prometheus workspace."""
+    return allow(("aps:RemoteWrite",), workspace)
+
+
+def opening_shells() -> Statement:
+    """The channels of `aws ecs execute-command`."""
+    return allow(SHELL_ACTIONS, "*")

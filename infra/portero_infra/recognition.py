@@ -1,0 +1,37 @@
+"""The collections of faces in Amazon Rekognition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import rekognition
+
+from portero_infra.config import Account
+from portero_infra.config import Recognition as RecognitionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection as the server needs it."""
+
+    id: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+
+class Recognition(pulumi.ComponentResource):
+    """Every configured collection; two exist side by side while faces move to a new model."""
+
+    def __init__(self, name: str, account: Account, config: RecognitionConfig, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("portero:infra:Recognition", name, None, opts)
+        made = {
+            collection: rekognition.Collection(
+                f"{name}-{collection}",
+                collection_id=f"{name}-{collection}",
+                opts=pulumi.ResourceOptions(parent=self, protect=account.production),
+            )
+            for collection in config.collections
+        }
+        self.active = made[config.active].collection_id
+        self.arns = [collection.arn for collection in made.values()]
+        self.register_outputs({"active": self.active})

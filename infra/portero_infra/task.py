@@ -1,0 +1,147 @@
+"""The containers of a task as plain data: what runs, with which environment, when it counts as healthy.
+
+Nothing here makes a resource, so a test can start the server with exactly this environment.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from portero_infra.config import StackConfig
+
+Container = dict[str, Any]
+
+SERVER = "server"
+SCRATCH = "scratch"
+CA_FILE = "/etc/portero/database-ca.pem"
+USER = "10001:10001"
+"""The user of the image; the number is the Dockerfile's."""
+
+PASSWORD_VARIABLE = "PORTERO_DATABASE_PASSWORD"  # noqa: S105 the name of a variable, not a password
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What only the deployment knows."""
+
+    image: str
+    database_host: str
+    database_user: str
+    database_name: str
+    database_secret: str
+    collection: str
+    log_group: str
+    collector_config: str
+
+
+def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
+    """The variables of the server; each PORTERO_ name is a field of the server's settings."""
+    server, recognition, most = config.server, config.recognition, config.service.tasks_limit
+    return {
+        "PORTERO_ADMIN_LISTEN": f"0.0.0.0:{server.admin_port}",
+        "PORTERO_DATABASE_URL": (
+            f"mysql+aiomysql://{facts.database_user}@{facts.database_host}:3306/{facts.database_name}?ssl_ca={CA_FILE}"
+        ),
+        "PORTERO_ENGINE": "rekognition",
+        "PORTERO_LISTEN": f"0.0.0.0:{server.grpc_port}",
+        "PORTERO_LOG_FORMAT": "json",
+        "PORTERO_LOG_LEVEL": server.log_level,
+        "PORTERO_MAX_STREAMS": str(server.max_streams),
+        # Reflection tells a stranger every method there is.
+        "PORTERO_REFLECTION": "false",
+        "PORTERO_REKOGNITION_COLLECTION": facts.collection,
+        # The deployment makes the collection; the task's role could not.
+        "PORTERO_REKOGNITION_CREATE_COLLECTION": "false",
+        "PORTERO_REKOGNITION_OTHER_QUOTA": f"{recognition.other_quota / most:.3g}",
+        "PORTERO_REKOGNITION_QUOTAS": json.dumps(
+            {operation: float(f"{quota / most:.3g}") for operation, quota in recognition.quotas.items()}
+        ),
+        "PORTERO_REKOGNITION_REGION": config.account.region,
+        "PORTERO_STOP_GRACE": f"{server.stop_grace:g}",
+    }
+
+
+def secrets(facts: Facts) -> dict[str, str]:
+    """The variables that ECS fills from Secrets Manager: the password inside the secret, by reference."""
+    return {PASSWORD_VARIABLE: f"{facts.database_secret}:password::"}
+
+
+def containers(config: StackConfig, facts: Facts) -> list[Container]:
+    """The containers: the migration runs first and ends; the server starts only after it succeeded."""
+    migrate = _portero(config, facts, "migrate") | {"essential": False, "command": ["migrate"]}
+    server = _portero(config, facts, SERVER) | {
+        "essential": True,
+        "command": ["serve"],
+        "dependsOn": [{"containerName": "migrate", "condition": "SUCCESS"}],
+        "portMappings": [
+            {"name": name, "containerPort": port, "hostPort": port, "protocol": "tcp"}
+            for name, port in ports(config).items()
+        ],
+        "stopTimeout": config.server.stop_timeout,
+        "healthCheck": {
+            "command": ["CMD", "python", "-c", _probe(config.server.admin_port)],
+            "interval": 15,
+            "timeout": 5,
+            "retries": 4,
+            "startPeriod": 60,
+        },
+    }
+    return [migrate, server, *([_collector(config, facts)] if config.observability.collector else [])]
+
+
+def ports(config: StackConfig) -> dict[str, int]:
+    """The server's ports by name."""
+    cameras = config.edge.cameras
+    return {"grpc": config.server.grpc_port, "admin": config.server.admin_port} | (
+        {"cameras": cameras.target_port} if cameras is not None else {}
+    )
+
+
+def _probe(port: int) -> str:
+    # Alive, not ready: a server that waits for its database must not be killed for it.
+    return f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}/livez', timeout=3)"
+
+
+def _portero(config: StackConfig, facts: Facts, name: str) -> Container:
+    return _contained(config, facts, name) | {
+        "image": facts.image,
+        "user": USER,
+        "environment": [{"name": key, "value": value} for key, value in environment(config, facts).items()],
+        "secrets": [{"name": key, "valueFrom": source} for key, source in secrets(facts).items()],
+        "mountPoints": [{"sourceVolume": SCRATCH, "containerPath": "/tmp", "readOnly": False}],  # noqa: S108 the container's own
+        "ulimits": [{"name": "nofile", "softLimit": 65_536, "hardLimit": 65_536}],
+    }
+
+
+def _collector(config: StackConfig, facts: Facts) -> Container:
+    return _contained(config, facts, "collector") | {
+        "image": config.observability.collector_image,
+        # Metrics are worth a restart, never the server's life.
+        "essential": False,
+        "restartPolicy": {"enabled": True, "restartAttemptPeriod": 60},
+        "dependsOn": [{"containerName": SERVER, "condition": "START"}],
+        "environment": [{"name": "AOT_CONFIG_CONTENT", "value": facts.collector_config}],
+        "cpu": 128,
+        "memory": 256,
+    }
+
+
+def _contained(config: StackConfig, facts: Facts, name: str) -> Container:
+    """What every container has: no privileges, nothing to write on, a log that cannot block it."""
+    return {
+        "name": name,
+        "readonlyRootFilesystem": True,
+        "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": facts.log_group,
+                "awslogs-region": config.account.region,
+                "awslogs-stream-prefix": name,
+                "mode": "non-blocking",
+                "max-buffer-size": "8m",
+            },
+        },
+    }

@@ -1,0 +1,107 @@
+"""The task definition with its two roles: what the server may do, and what ECS may do to start it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import ecs
+
+from portero_infra import policies
+from portero_infra.collector import collector_config
+from portero_infra.config import StackConfig
+from portero_infra.database import NAME, USER, Database
+from portero_infra.logs import Logs
+from portero_infra.metrics import Metrics
+from portero_infra.policies import Statement
+from portero_infra.recognition import Recognition
+from portero_infra.registry import Registry
+from portero_infra.storage import EXPORTS, SNAPSHOTS, Storage
+from portero_infra.task import SCRATCH, Container, Facts, containers
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What a task stands on."""
+
+    registry: Registry
+    database: Database
+    storage: Storage
+    recognition: Recognition
+    logs: Logs
+    metrics: Metrics
+    key_arn: pulumi.Output[str]
+
+
+class TaskDefinition(pulumi.ComponentResource):
+    """What one task runs, as whom, and how large it is."""
+
+    def __init__(self, name: str, config: StackConfig, base: Foundation, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("portero:infra:TaskDefinition", name, None, opts)
+        account, size = config.account, config.service
+        tasks = "ecs-tasks.amazonaws.com"
+        definition = ecs.TaskDefinition(
+            name,
+            family=name,
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(size.cpu),
+            memory=str(size.memory),
+            runtime_platform={"cpu_architecture": size.architecture, "operating_system_family": "LINUX"},
+            task_role_arn=policies.role(f"{name}-task", tasks, account.id, _task_statements(config, base), self),
+            execution_role_arn=policies.role(
+                f"{name}-execution", tasks, account.id, _execution_statements(config, base), self
+            ),
+            container_definitions=_containers(name, config, base).apply(json.dumps),
+            volumes=[{"name": SCRATCH}],
+            # Old revisions stay, so that ECS can roll back to them.
+            skip_destroy=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = definition.arn
+        self.register_outputs({"arn": definition.arn})
+
+
+def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Output[list[Container]]:
+    def build(known: dict[str, str], remote_write_url: str | None) -> list[Container]:
+        collecting = collector_config(config, name, known.pop("streams"), remote_write_url)
+        return containers(config, Facts(**known, collector_config=collecting))
+
+    tag = config.service.image_tag or "not-pushed-yet"
+    known = pulumi.Output.all(
+        image=pulumi.Output.concat(base.registry.url, ":", tag),
+        database_host=base.database.host,
+        database_user=USER,
+        database_name=NAME,
+        database_secret=base.database.secret_arn,
+        collection=base.recognition.active,
+        log_group=base.logs.server.name,
+        streams=base.logs.streams.name,
+    )
+    return pulumi.Output.all(known, base.metrics.remote_write_url).apply(lambda parts: build(parts[0], parts[1]))
+
+
+def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
+    """The calls of the server and, where it runs, of the collector."""
+    statements = [
+        *policies.recognizing(base.recognition.arns),
+        *policies.keeping_objects(base.storage.bucket.arn, (SNAPSHOTS, EXPORTS), base.key_arn, config.account.region),
+    ]
+    if config.observability.collector:
+        statements.append(policies.writing_logs([base.logs.streams.arn]))
+    if base.metrics.workspace is not None:
+        statements.append(policies.remote_writing(base.metrics.workspace.arn))
+    if config.service.shell:
+        statements.append(policies.opening_shells())
+    return statements
+
+
+def _execution_statements(config: StackConfig, base: Foundation) -> list[Statement]:
+    return policies.starting(
+        repository=base.registry.arn,
+        secret=base.database.secret_arn,
+        logs=[base.logs.server.arn],
+        key=base.key_arn,
+        region=config.account.region,
+    )

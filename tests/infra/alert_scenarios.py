@@ -1,0 +1,160 @@
+"""What each alert is tried with: series under which it alone fires, and a little less of them under which none does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_CALLS = 'portero_engine_calls_total{operation="SearchFacesByImage", code='
+_HANDLED = "grpc_server_handled_total{grpc_code="
+_NAMES = 'portero_time_to_name_seconds_bucket{named="true", le='
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One alert's trial; series are in promtool's notation, a value every 15 seconds.
+
+    Attributes:
+        alert: Its name.
+        fires: Series under which this alert, and no other, fires.
+        rests: Series under which nothing fires.
+        minute: When it is looked at.
+    """
+
+    alert: str
+    fires: Mapping[str, str]
+    rests: Mapping[str, str]
+    minute: int = 20
+
+
+def _handled(code: str, failing: str) -> dict[str, str]:
+    return {f'{_HANDLED}"OK"}}': "0+1000x100", f'{_HANDLED}"{code}"}}': failing}
+
+
+def _calls(throttled: str, answered: str, quota: str = "1000x100") -> dict[str, str]:
+    return {
+        f'{_CALLS}"OK"}}': answered,
+        f'{_CALLS}"ENGINE_THROTTLED"}}': throttled,
+        'portero_engine_quota{operation="SearchFacesByImage"}': quota,
+    }
+
+
+def _camera(up: str, last: str, credit: str) -> dict[str, str]:
+    return {
+        'portero_camera_up{camera="door"}': up,
+        'portero_camera_last_frame_timestamp_seconds{camera="door"}': last,
+        'portero_camera_credit_frames{camera="door"}': credit,
+    }
+
+
+SCENARIOS = (
+    Scenario("PorteroTargetDown", {'up{job="portero-server"}': "0x100"}, {'up{job="portero-server"}': "1x100"}),
+    Scenario(
+        "PorteroDatabaseFailing",
+        {'portero_database_units_total{outcome="unavailable"}': "0+1x100", "portero_commit_retries_total": "0+1x100"},
+        {'portero_database_units_total{outcome="unavailable"}': "0x60 1x40", "portero_commit_retries_total": "0x100"},
+    ),
+    Scenario(
+        "PorteroDatabaseSlow",
+        {
+            'portero_database_unit_seconds_bucket{le="0.5"}': "0+5x100",
+            'portero_database_unit_seconds_bucket{le="1.0"}': "0+10x100",
+            'portero_database_unit_seconds_bucket{le="+Inf"}': "0+10x100",
+        },
+        {"portero_database_connections": "7x100", "portero_database_connections_limit": "8x100"},
+    ),
+    Scenario(
+        "PorteroStorageNearlyFull",
+        {"portero_database_storage_bytes": "100x100", "portero_database_storage_free_bytes": "15x100"},
+        {"portero_database_storage_bytes": "100x100", "portero_database_storage_free_bytes": "25x100"},
+    ),
+    Scenario("PorteroThrottled", _calls("0+2x100", "0+90x100"), _calls("0+1x100", "0+110x100")),
+    Scenario(
+        "PorteroQuotaNearlyUsed",
+        _calls("0x100", "0+645x100", "50x100"),
+        _calls("0x100", "0+555x100", "50x100"),
+    ),
+    Scenario(
+        "PorteroBreakerOpen",
+        {'portero_engine_breaker_state{operation="SearchFacesByImage", state="open"}': "1x100"},
+        {'portero_engine_breaker_state{operation="SearchFacesByImage", state="closed"}': "1x100"},
+    ),
+    Scenario(
+        "PorteroBudgetNearlySpent",
+        {'portero_budget_spent_dollars{scope="total"}': "8.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},
+        {'portero_budget_spent_dollars{scope="total"}': "7.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},
+    ),
+    Scenario(
+        "PorteroBudgetSpent",
+        {'portero_budget_step{scope="total"}': "3x100"},
+        {'portero_budget_step{scope="total"}': "2x100"},
+    ),
+    Scenario(
+        "PorteroOverloaded",
+        {
+            'portero_stage_seconds_bucket{stage="queue", le="0.5"}': "0+5x100",
+            'portero_stage_seconds_bucket{stage="queue", le="1.0"}': "0+10x100",
+            'portero_stage_seconds_bucket{stage="queue", le="+Inf"}': "0+10x100",
+        },
+        {'portero_recognitions_dropped_total{reason="queue_full"}': "0+1x100", "portero_streams": "280x100"}
+        | {"portero_streams_limit": "300x100"},
+    ),
+    Scenario("PorteroCameraSilent", _camera("1x100", "10x100", "32x100"), _camera("1x100", "10x100", "0x100")),
+    Scenario("PorteroCameraSilent", _camera("0x100", "0x100", "0x100"), _camera("1x100", "0+15x100", "32x100")),
+    Scenario(
+        "PorteroSourceDown",
+        {'portero_bridge_source_up{camera="door"}': "0x100"},
+        {'portero_bridge_source_up{camera="door"}': "1x100"},
+    ),
+    Scenario(
+        "PorteroSpoolFilling",
+        {
+            'portero_bridge_spool_bytes{camera="door"}': "85x100",
+            'portero_bridge_spool_limit_bytes{camera="door"}': "100x100",
+        },
+        {
+            'portero_bridge_spool_bytes{camera="door"}': "0x100",
+            'portero_bridge_spool_limit_bytes{camera="door"}': "0x100",
+        },
+    ),
+    Scenario(
+        "PorteroGateMissesFaces",
+        {'portero_gate_audits_total{missed="true"}': "0+1x300", 'portero_gate_audits_total{missed="false"}': "0+9x300"},
+        {
+            'portero_gate_audits_total{missed="true"}': "0+1x300",
+            'portero_gate_audits_total{missed="false"}': "0+90x300",
+        },
+        minute=70,
+    ),
+    Scenario("PorteroErrors", _handled("INTERNAL", "0+20x100"), _handled("NOT_FOUND", "0+20x100")),
+    Scenario(
+        "PorteroNamesLate",
+        {f'{_NAMES}"1.0"}}': "0+5x100", f'{_NAMES}"2.0"}}': "0+10x100", f'{_NAMES}"+Inf"}}': "0+10x100"},
+        {f'{_NAMES}"1.0"}}': "0+10x100", f'{_NAMES}"2.0"}}': "0+10x100", f'{_NAMES}"+Inf"}}': "0+10x100"},
+    ),
+    Scenario(
+        "PorteroWatermarkStuck",
+        {"portero_watermark_age_seconds": "0+15x100"},
+        {"portero_watermark_age_seconds": "2x100"},
+    ),
+    Scenario(
+        "PorteroAuthenticationFailures",
+        _handled("UNAUTHENTICATED", "0+100x100"),
+        _handled("UNAUTHENTICATED", "0+40x100"),
+    ),
+    Scenario(
+        "PorteroUnusualTraffic",
+        {"grpc_server_started_total": "0+1x500 0+500x100"},
+        {"grpc_server_started_total": "0+100x600"},
+        minute=145,
+    ),
+)
+
+DATABASE_STOPPED = {
+    'portero_database_units_total{outcome="unavailable"}': "0+1x100",
+    "portero_commit_retries_total": "0+1x100",
+    "portero_watermark_age_seconds": "0+15x100",
+    **_handled("UNAVAILABLE", "0+500x100"),
+    **_camera("1x100", "10x100", "0x100"),
+}
+"""What a stopped database does to all series at once."""
