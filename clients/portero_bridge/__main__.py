@@ -1,6 +1,7 @@
 """`portero-bridge`: the process beside the cameras."""
 
 import asyncio
+import os
 import signal
 import sys
 
@@ -21,6 +22,8 @@ _EXIT_USAGE = 2
 
 def main() -> None:
     """Run the bridge; exits with 0 when stopped or through, 1 when a camera failed, 2 for wrong settings."""
+    # gRPC's own lines would come between the journal's; what they tell of is told there in better words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,6 +1,7 @@
 """All cameras of one bridge, each under a supervisor of its own."""
 
 import asyncio
+import math
 import random
 import traceback
 from collections.abc import Callable
@@ -79,6 +80,7 @@ class Bridge:
             except PorteroError as error:
                 if camera.once:
                     self._failures.append(error)
+                    self._emit(CameraFailed(camera.name, error.message, "", math.inf))
                     return
                 failure, trace = error.message, ""
             except Exception as error:  # noqa: BLE001 - whatever it is, the other cameras go on

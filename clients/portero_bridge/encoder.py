@@ -46,6 +46,10 @@ class Encoder:
         if max_bytes:
             self._max_bytes = max_bytes
 
+    def forget_wishes(self) -> None:
+        """Go back to the configured side: a new session begins, and its server wished for nothing yet."""
+        self._max_side = self._configured_side
+
     def fits(self, image: bytes | Pixels) -> bool:
         """Say whether an image can go on as it is, without looking further than its header."""
         if not isinstance(image, bytes) or len(image) > self._max_bytes:

@@ -176,13 +176,13 @@ class StreamFinished:
 
 @dataclass(frozen=True, slots=True)
 class CameraFailed:
-    """A camera's tasks ended with an error; they are started again after `retry_in` seconds.
+    """A camera's tasks ended with an error; unless it is wanted once, they are started again.
 
     Attributes:
         camera: Which camera.
         reason: What happened, in one line.
         trace: Where, for the bridge's author; empty when the error was foreseen.
-        retry_in: Seconds.
+        retry_in: Seconds; infinite when the camera is not started again.
     """
 
     camera: str

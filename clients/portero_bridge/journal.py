@@ -37,21 +37,19 @@ class Journal:
     def __init__(self, output: TextIO, clock: Clock) -> None:
         self._output = output
         self._clock = clock
-        self._last: dict[str, BridgeEvent] = {}
+        self._said: dict[tuple[str, str], object] = {}
 
     def __call__(self, event: BridgeEvent) -> None:
         """Take an event."""
         match event:
             case StreamClosed() | SourceDown() | CameraFailed():
-                said = replace(event, retry_in=0.0)
-                if self._last.get(event.camera) != said:
+                if self._is_news(event.camera, type(event).__name__, replace(event, retry_in=0.0)):
                     self._write_failure(event)
-                self._last[event.camera] = said
             case SourceUp(camera):
-                self._last.pop(camera, None)
+                self._said.pop((camera, SourceDown.__name__), None)
                 self.write("source_up", camera=camera)
             case StreamOpened(camera, session, epoch, durable):
-                self._last.pop(camera, None)
+                self._said.pop((camera, StreamClosed.__name__), None)
                 self.write("stream_opened", camera=camera, session=session, epoch=epoch, durable_sequence=durable)
             case StreamFinished(camera, durable, account):
                 self.write(
@@ -75,15 +73,20 @@ class Journal:
                 given = {name: value for name, value in wishes.items() if value is not None}
                 self.write("directed", camera=camera, **given)
             case FrameRefused(camera, _, reason, message):
-                if self._last.get(f"{camera} refused {reason}") is None:
+                if self._is_news(camera, f"refused {reason}", reason):
                     self.write("frames_refused", camera=camera, reason=reason, message=message)
-                self._last[f"{camera} refused {reason}"] = event
 
     def write(self, name: str, **values: _Value) -> None:
         """Write a line."""
         fields = " ".join(f"{field}={_quoted(value)}" for field, value in values.items())
         self._output.write(f"{self._clock.now():%Y-%m-%dT%H:%M:%S.%fZ} {name} {fields}\n")
         self._output.flush()
+
+    def _is_news(self, camera: str, about: str, said: object) -> bool:
+        """Say whether something else, or nothing, was said about this before; and remember it."""
+        before = self._said.get((camera, about))
+        self._said[camera, about] = said
+        return before != said
 
     def _write_failure(self, event: StreamClosed | SourceDown | CameraFailed) -> None:
         retry_in = round(event.retry_in, 2)

@@ -33,6 +33,10 @@ class Sampler:
         self._rate = rate if self._configured is None else min(rate, self._configured)
         self._due = None
 
+    def forget_wishes(self) -> None:
+        """Go back to the configured rate: a new session begins, and its server wished for nothing yet."""
+        self._rate = self._configured
+
     def keep(self, at: float) -> bool:
         """Say whether an image goes on.
 

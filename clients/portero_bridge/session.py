@@ -116,6 +116,9 @@ class Session:
                 delivery.opened(terms, self._buffer.numbered_through, now)
                 if delivery.is_open:
                     self.opened = True
+                    # A Directive holds for its session: the next server may be one that is not overloaded.
+                    station.sampler.forget_wishes()
+                    station.encoder.forget_wishes()
                     station.encoder.ask(max_bytes=terms.max_bytes)
                     station.meter.stream_opened()
                     station.emit(StreamOpened(station.camera, terms.session, delivery.epoch, terms.durable_sequence))

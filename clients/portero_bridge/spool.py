@@ -11,6 +11,7 @@ from pathlib import Path
 from portero_bridge.errors import SpoolFault
 from portero_bridge.frames import Entry, Frame, Gap, GapReason
 from portero_bridge.spool_file import faults, open_file, transaction
+from portero_bridge.spool_reserve import Reserve
 
 _UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,13 +49,14 @@ class Spool:
         path: The file; its directory exists.
         new_epoch: Names the numbering if the spool is new.
         limits: Bounds.
+        reserve: Room for hard times; beside the file if not given.
 
     Raises:
         SpoolFault: The disk refused, or another bridge has the file.
         SpoolDamaged: The file is not a sound spool.
     """
 
-    def __init__(self, path: Path, new_epoch: str, limits: SpoolLimits) -> None:
+    def __init__(self, path: Path, new_epoch: str, limits: SpoolLimits, reserve: Reserve | None = None) -> None:
         self._limits = limits
         self._connection = open_file(path, new_epoch)
         with faults():
@@ -69,6 +71,7 @@ class Spool:
         self.bytes: int = kept[1]
         self._handed_out: int = self.durable_sequence
         self._unwritten_losses = 0
+        self._reserve = reserve or Reserve(path.with_name(f"{path.name}-reserve"))
 
     def close(self) -> None:
         """Close the file; everything stays in it."""
@@ -95,9 +98,12 @@ class Spool:
             SpoolDamaged: The file is no longer sound.
         """
         try:
+            if not self._disk_has_room(len(jpeg)):
+                raise SpoolFault("the spool's disk is full")
             return self._keep(capture_time, jpeg, now)
         except SpoolFault:
             self._unwritten_losses += 1
+            self._reserve.spend()
             self._write_losses_alone()
             raise
 
@@ -136,13 +142,13 @@ class Spool:
         """
         if durable_sequence <= self.durable_sequence:
             return
-        with transaction(self._connection):
-            frames, size = self._delete(0, durable_sequence)
-            self._connection.execute(
-                "UPDATE entries SET first_sequence = ? WHERE first_sequence <= ?",
-                (durable_sequence + 1, durable_sequence),
-            )
-            self._connection.execute("UPDATE stream SET durable_sequence = ?", (durable_sequence,))
+        try:
+            frames, size = self._forget(durable_sequence)
+        except SpoolFault:
+            # Even letting go takes a little room.
+            if not self._reserve.spend():
+                raise
+            frames, size = self._forget(durable_sequence)
         self.durable_sequence = durable_sequence
         self._handed_out = max(self._handed_out, durable_sequence)
         self.frames -= frames
@@ -171,6 +177,25 @@ class Spool:
         self.durable_sequence = 0
         self._handed_out -= offset
         self.last_sequence -= offset
+
+    def _disk_has_room(self, size: int) -> bool:
+        """Say whether a frame may be written; while the reserve is spent, only into room that frames left."""
+        if self._reserve.is_kept or self._reserve.restore():
+            return True
+        with faults():
+            (unused,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+            (page_size,) = self._connection.execute("PRAGMA page_size").fetchone()
+        return bool(unused * page_size > 2 * size)
+
+    def _forget(self, durable_sequence: int) -> tuple[int, int]:
+        with transaction(self._connection):
+            forgotten = self._delete(0, durable_sequence)
+            self._connection.execute(
+                "UPDATE entries SET first_sequence = ? WHERE first_sequence <= ?",
+                (durable_sequence + 1, durable_sequence),
+            )
+            self._connection.execute("UPDATE stream SET durable_sequence = ?", (durable_sequence,))
+        return forgotten
 
     def _keep(self, capture_time: datetime, jpeg: bytes, now: datetime) -> int:
         with transaction(self._connection):

@@ -138,8 +138,8 @@ class SpoolBuffer:
             try:
                 idle = not await self._step()
             except SpoolFault:
+                idle = False
                 await self._station.clock.sleep(_DISK_RETRY)
-                continue
             if idle:
                 await self._station.bell.wait()
 
@@ -158,10 +158,7 @@ class SpoolBuffer:
         """Do what can be done now; says whether there was anything."""
         delivery, spool = self._station.delivery, self._thread.spool
         async with self._numbering:
-            durable, after = delivery.durable_sequence, delivery.last_sequence
-            releases = durable > spool.durable_sequence
-            if releases:
-                await self._thread.do(lambda spool: spool.release(durable))
+            after = delivery.last_sequence
             feeds = delivery.has_room and after < spool.last_sequence
             if feeds:
                 entries = await self._thread.do(lambda spool: spool.read_after(after, _BATCH_ENTRIES, _BATCH_BYTES))
@@ -170,6 +167,11 @@ class SpoolBuffer:
                     if not delivery.has_room:
                         break
                     delivery.offer(entry, now)
+            # Second, because a full disk can be read although it cannot be written.
+            durable = delivery.durable_sequence
+            releases = durable > spool.durable_sequence
+            if releases:
+                await self._thread.do(lambda spool: spool.release(durable))
         if releases or feeds:
             self._note()
         return releases or feeds

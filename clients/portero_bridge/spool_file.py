@@ -33,6 +33,8 @@ _SCHEMA = (
 )
 # SQLITE_ERROR is what a file with other tables gives; the rest is the disk's trouble, or another bridge's.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+# Pages of the write-ahead log, 4 KiB each, before they move into the file.
+_LOG_PAGES = 64
 # The low byte of SQLite's extended result codes is the primary code.
 _PRIMARY_CODE = 0xFF
 
@@ -96,6 +98,10 @@ def _prepare(connection: sqlite3.Connection, new_epoch: str) -> None:
     execute("PRAGMA locking_mode = EXCLUSIVE")
     execute("PRAGMA journal_mode = WAL")
     execute("PRAGMA synchronous = FULL")
+    # Wiping every page that frames leave would write them a second time, which a full disk cannot take.
+    execute("PRAGMA secure_delete = FAST")
+    # A short log, so that the reserve holds more than the log when the disk is full.
+    execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     (version,) = execute("PRAGMA user_version").fetchone()
     if version == 0:
         with transaction(connection):

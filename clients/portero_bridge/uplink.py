@@ -1,5 +1,7 @@
 """Keeps one camera's stream to the server open: session after session, with what must be put right between."""
 
+import asyncio
+
 import grpc
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc
 
@@ -42,6 +44,7 @@ class Uplink:
         """
         outcome = await self._session()
         while not isinstance(outcome, StreamAccount):
+            _heed_cancellation()
             outcome = await self._recover(outcome) or await self._session()
         return outcome
 
@@ -92,6 +95,17 @@ class Uplink:
             progressed=delivery.durable_sequence > durable_before,
             lived=station.clock.monotonic() - began,
         )
+
+
+def _heed_cancellation() -> None:
+    """Raise the cancellation that gRPC swallowed.
+
+    A read waits for the task that makes the call; canceled there, it cancels that task, which ends as if nothing
+    had been asked. When the call fails in that moment, the failure is all that is left to see.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def register_camera(

@@ -1,16 +1,19 @@
 """A server that speaks `portero.v1` as strictly as the contract allows, and remembers everything it was sent."""
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 from google.protobuf import any_pb2
 from google.protobuf.duration_pb2 import Duration
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships stubs, no py.typed
 from grpc_status import rpc_status
-from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc, stream_pb2
+from portero.v1 import camera_service_pb2, stream_pb2
 
 LARGEST = 5 * 1024 * 1024
 
@@ -37,7 +40,7 @@ class Stream:
     bytes: int = 0
     finishing: bool = False
     received: list[stream_pb2.StreamFramesRequest] = field(default_factory=list)
-    outbox: "asyncio.Queue[stream_pb2.StreamFramesResponse | grpc.StatusCode]" = field(default_factory=asyncio.Queue)
+    outbox: asyncio.Queue[stream_pb2.StreamFramesResponse | grpc.StatusCode] = field(default_factory=asyncio.Queue)
     granted: tuple[int, int] = (0, 0)
 
     def say(self, response: stream_pb2.StreamFramesResponse) -> None:
@@ -67,9 +70,7 @@ class Behavior:
     refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
 
 
-class BridgeServer(
-    recognition_service_pb2_grpc.RecognitionServiceServicer, camera_service_pb2_grpc.CameraServiceServicer
-):
+class BridgeServer:
     """Takes streams in this process; what breaks the contract is in `violations`."""
 
     def __init__(self, behavior: Behavior | None = None, cameras: set[str] | None = None) -> None:
@@ -91,8 +92,8 @@ class BridgeServer(
         """Listen: on a free port at first, on the same one again later."""
         # Reusing the port is what a restarted server does; taking it over from a living one is not.
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-        recognition_service_pb2_grpc.add_RecognitionServiceServicer_to_server(self, self._server)
-        camera_service_pb2_grpc.add_CameraServiceServicer_to_server(self, self._server)
+        self._server.add_generic_rpc_handlers([_service("RecognitionService", StreamFrames=self._streaming())])
+        self._server.add_generic_rpc_handlers([_service("CameraService", CreateCamera=self._creating())])
         self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
         await self._server.start()
 
@@ -120,41 +121,59 @@ class BridgeServer(
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)
 
+    async def until_opened(self, camera: str, sessions: int) -> None:
+        """Wait until a camera has opened so many sessions."""
+        await self.until(lambda: self.opens(camera) >= sessions)
+
+    async def until_frames(self, camera: str, frames: int, seconds: float = 10.0) -> None:
+        """Wait until so many different frames of a camera came."""
+        await self.until(lambda: len(self.record(camera).frames) >= frames, seconds)
+
+    async def until_durable(self, camera: str, sequence: int) -> None:
+        """Wait until a camera's frames up to a sequence are acknowledged."""
+        await self.until(lambda: self.record(camera).durable >= sequence)
+
     async def settle(self, camera: str) -> None:
         """Acknowledge everything that came, where `acks` was off."""
         stream = self.stream(camera)
         self._acknowledge(stream)
         await self._tell()
 
-    async def CreateCamera(  # noqa: N802 - gRPC's name
-        self,
-        request: camera_service_pb2.CreateCameraRequest,
-        context: grpc.aio.ServicerContext[object, object],
-    ) -> camera_service_pb2.CreateCameraResponse:
-        """Register a camera."""
-        if self.cameras is not None:
-            self.cameras.add(f"cameras/{request.camera_id}")
-        return camera_service_pb2.CreateCameraResponse()
+    def _creating(self) -> grpc.RpcMethodHandler[Any, Any]:
+        async def create(
+            request: camera_service_pb2.CreateCameraRequest, context: grpc.aio.ServicerContext[Any, Any]
+        ) -> camera_service_pb2.CreateCameraResponse:
+            if self.cameras is not None:
+                self.cameras.add(f"cameras/{request.camera_id}")
+            return camera_service_pb2.CreateCameraResponse()
 
-    async def StreamFrames(  # type: ignore[override]  # noqa: N802 - gRPC's name; the stub knows only one flavor
-        self,
-        request_iterator: AsyncIterator[stream_pb2.StreamFramesRequest],
-        context: grpc.aio.ServicerContext[object, object],
+        return grpc.unary_unary_rpc_method_handler(
+            create,
+            request_deserializer=camera_service_pb2.CreateCameraRequest.FromString,
+            response_serializer=camera_service_pb2.CreateCameraResponse.SerializeToString,
+        )
+
+    def _streaming(self) -> grpc.RpcMethodHandler[Any, Any]:
+        return grpc.stream_stream_rpc_method_handler(
+            self._stream,
+            request_deserializer=stream_pb2.StreamFramesRequest.FromString,
+            response_serializer=stream_pb2.StreamFramesResponse.SerializeToString,
+        )
+
+    async def _stream(
+        self, requests: AsyncIterator[stream_pb2.StreamFramesRequest], context: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[stream_pb2.StreamFramesResponse]:
-        """Take one camera's stream."""
-        first = await anext(aiter(request_iterator))
+        first = await anext(aiter(requests))
         if first.WhichOneof("message") != "open":
             self.violations.append("the first message was not Open")
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "open first")
         await self._admit(first.open.camera, context)
         record = self.records.setdefault((first.open.camera, first.open.epoch), Record())
-        stream = Stream(
-            first.open.camera, first.open.epoch, first.open.mode, len(self.streams) + 1, record.durable
-        )
+        stream = Stream(first.open.camera, first.open.epoch, first.open.mode, len(self.streams) + 1, record.durable)
         self.streams.append(stream)
         if self.behavior.answers_open:
             stream.say(self._opened(stream, record))
-        reading = asyncio.create_task(self._read(stream, request_iterator))
+        reading = asyncio.create_task(self._read(stream, requests))
         await self._tell()
         try:
             while True:
@@ -167,7 +186,7 @@ class BridgeServer(
         finally:
             reading.cancel()
 
-    async def _admit(self, camera: str, context: grpc.aio.ServicerContext[object, object]) -> None:
+    async def _admit(self, camera: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         if self.behavior.refusals:
             code, reason = self.behavior.refusals.pop(0)
             await _abort(context, code, reason)
@@ -260,13 +279,17 @@ class BridgeServer(
             self._changed.notify_all()
 
 
+def _service(name: str, **methods: grpc.RpcMethodHandler[Any, Any]) -> grpc.GenericRpcHandler:
+    return grpc.method_handlers_generic_handler(f"portero.v1.{name}", methods)
+
+
 def _duration(seconds: float) -> Duration:
     duration = Duration()
     duration.FromNanoseconds(round(seconds * 1e9))
     return duration
 
 
-async def _abort(context: grpc.aio.ServicerContext[object, object], code: grpc.StatusCode, reason: str) -> None:
+async def _abort(context: grpc.aio.ServicerContext[Any, Any], code: grpc.StatusCode, reason: str) -> None:
     detail = any_pb2.Any()
     detail.Pack(error_details_pb2.ErrorInfo(reason=reason, domain="portero"))
     status = rpc_status.to_status(

@@ -35,6 +35,11 @@ class PushedSource:
         """Let the source fail."""
         self._queue.put_nowait(SourceFault(reason))
 
+    async def taken(self) -> None:
+        """Wait until everything that was pushed went where it goes, and more was asked for."""
+        async with asyncio.timeout(10):
+            await self._queue.join()
+
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
         """Give what is pushed."""
         self.opened += 1
@@ -42,3 +47,4 @@ class PushedSource:
             if isinstance(item, SourceFault):
                 raise item
             yield item
+            self._queue.task_done()

@@ -51,9 +51,7 @@ class MjpegCamera:
                 if writer.is_closing():
                     continue
                 # Without lingering a close is a reset, which is what a board that lost its power looks like.
-                writer.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
             self._writers.clear()
             await self._server.wait_closed()

@@ -73,13 +73,13 @@ async def test_esp32_camera_killed_frozen_and_noisy(
             await camera.show()
             with contextlib.suppress(TimeoutError):
                 seen = len(server.record("door").frames)
-                await server.until(lambda seen=seen: len(server.record("door").frames) > seen, seconds=0.1)
+                await server.until_frames("door", seen + 1, seconds=0.1)
 
     async def hall_goes_on() -> None:
         before = len(server.record("hall").frames)
         for number in range(1, 6):
             await other.show()
-            await server.until(lambda n=number: len(server.record("hall").frames) == before + n, seconds=0.5)
+            await server.until_frames("hall", before + number, seconds=2)
 
     async with running(
         server,
@@ -122,13 +122,13 @@ async def test_metrics_tell_how_each_camera_is(server: BridgeServer, camera: Mjp
         registry = watched.metrics.registry
         await camera.connected()
         await camera.show(4)
-        await server.until(lambda: server.record("door").durable == 4)
+        await server.until_durable("door", 4)
         assert _value(registry, "portero_bridge_source_up", camera="door") == 1
         assert _value(registry, "portero_bridge_stream_open", camera="door") == 1
-        assert _value(registry, "portero_bridge_frames_read_total", camera="door") == 4
-        assert _value(registry, "portero_bridge_frames_sent_total", camera="door") == 4
         assert _value(registry, "portero_bridge_source_fps", camera="door") > 0
-        assert _value(registry, "portero_bridge_gap_frames_total", camera="door", reason="no_credit") == 0
+    assert _value(registry, "portero_bridge_frames_read_total", camera="door") == 4
+    assert _value(registry, "portero_bridge_frames_sent_total", camera="door") == 4
+    assert _value(registry, "portero_bridge_gap_frames_total", camera="door", reason="no_credit") == 0
     assert _value(registry, "portero_bridge_stream_open", camera="door") == 0
     assert _value(registry, "portero_bridge_unacked_frames", camera="door") == 0
 
@@ -146,11 +146,13 @@ async def test_camera_that_cannot_work_fails_alone(
     ) as watched:
         await camera.connected()
         await camera.show(2)
-        await server.until(lambda: server.record("door").durable == 2)
+        await server.until_durable("door", 2)
         assert watched.told(CameraFailed, "broken") >= 1
 
 
-async def test_bridge_of_recordings_ends_with_them(server: BridgeServer, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_bridge_of_recordings_ends_with_them(
+    server: BridgeServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """When every camera is wanted once, the bridge ends by itself; a recording that failed is told at the end."""
     good, empty = tmp_path_factory.mktemp("good"), tmp_path_factory.mktemp("empty")
     (good / "1.jpg").write_bytes(picture(1))
@@ -160,9 +162,11 @@ async def test_bridge_of_recordings_ends_with_them(server: BridgeServer, tmp_pat
             CameraSettings(name="empty", source=str(empty), once=True),
         ]
     )
+    watched = Watched(settings, server)
     with pytest.raises(PorteroError, match="the folder holds no image"):
-        await Watched(settings, server).bridge.run()
+        await watched.bridge.run()
     assert len(server.record("good").frames) == 1
+    assert watched.told(CameraFailed, "empty") == 1
 
 
 def _value(registry: CollectorRegistry, name: str, **labels: str) -> float:

@@ -37,11 +37,15 @@ def video(tmp_path: Path) -> Path:
 
 async def test_images_come_encoded_and_shrunk_until_the_source_ends(video: Path) -> None:
     """The child gives JPEG files of the wanted size, and says in words why there are no more."""
-    images = []
-    with pytest.raises(SourceFault, match="^the source ended$"):
+    images: list[bytes] = []
+
+    async def take() -> None:
         async for captured in CaptureProcess(job(str(video))).images():
             assert isinstance(captured.image, bytes)
             images.append(captured.image)
+
+    with pytest.raises(SourceFault, match=r"^the source ended$"):
+        await take()
     # The newest picture replaces one that waits, so that not each of three need come.
     assert images
     assert jpeg_size(images[0]) == (64, 48)
@@ -50,7 +54,7 @@ async def test_images_come_encoded_and_shrunk_until_the_source_ends(video: Path)
 async def test_source_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     """A camera that is not there is a fault, without its address."""
     source = CaptureProcess(job(str(tmp_path / "no-such-camera")))
-    with pytest.raises(SourceFault, match="^the source could not be opened$"):
+    with pytest.raises(SourceFault, match=r"^the source could not be opened$"):
         await anext(source.images())
 
 

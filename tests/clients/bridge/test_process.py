@@ -40,15 +40,13 @@ def sent(count: int) -> list[str]:
     return [hashlib.sha256(picture(number)).hexdigest() for number in range(1, count + 1)]
 
 
-async def test_killed_bridge_loses_no_frame(
-    server: BridgeServer, camera: MjpegCamera, bridge: BridgeProcess
-) -> None:
+async def test_killed_bridge_loses_no_frame(server: BridgeServer, camera: MjpegCamera, bridge: BridgeProcess) -> None:
     """Frames that were sent without an ack, and frames that never left the disk, arrive after kill -9."""
     server.behavior.acks = False
     await bridge.start()
     await camera.connected()
     await camera.show(5)
-    await server.until(lambda: len(server.record("door").frames) == 5)
+    await server.until_frames("door", 5)
     await server.stop()
     await camera.show(5)
     await bridge.metric("portero_bridge_spool_frames", lambda frames: frames == 10)
@@ -59,7 +57,7 @@ async def test_killed_bridge_loses_no_frame(
     await bridge.start()
     await camera.connected(times=2)
     await camera.show(1)
-    await server.until(lambda: server.record("door").durable == 11)
+    await server.until_durable("door", 11)
     assert digests(server) == sent(11)
     assert server.record("door").gaps == {}
     assert len(server.records) == 1
@@ -74,7 +72,7 @@ async def test_kills_at_any_moment_leave_one_unbroken_numbering(
         await bridge.start()
         await camera.connected(times=kills)
         await camera.show(4)
-        await server.until(lambda kills=kills: len(server.record("door").frames) >= kills)
+        await server.until_frames("door", kills)
         await bridge.stop(signal.SIGKILL)
     await bridge.start()
     await camera.connected(times=4)
@@ -99,7 +97,7 @@ async def test_terminated_bridge_finishes_its_streams(
     await bridge.start()
     await camera.connected()
     await camera.show(2)
-    await server.until(lambda: server.record("door").durable == 2)
+    await server.until_durable("door", 2)
     await bridge.says("stream_opened", "camera=door")
     assert await bridge.stop(signal.SIGTERM) == 0
     assert server.stream("door").finishing

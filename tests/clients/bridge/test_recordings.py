@@ -44,9 +44,7 @@ def write_video(path: Path, frames: int = 5, rate: int = 10) -> None:
     writer.release()
 
 
-async def test_video_is_paced_by_its_timestamps(
-    tmp_path: Path, clock: JumpingClock, source_options: Options
-) -> None:
+async def test_video_is_paced_by_its_timestamps(tmp_path: Path, clock: JumpingClock, source_options: Options) -> None:
     """In real time each frame comes when it is due, with the start and its timestamp as capture time."""
     path = tmp_path / "clip.avi"
     write_video(path)
@@ -76,9 +74,7 @@ async def test_file_that_is_no_video_is_a_fault(tmp_path: Path, source_options: 
         await take(FileSource(source_options(str(path))))
 
 
-async def test_folder_gives_its_images_by_name(
-    tmp_path: Path, clock: JumpingClock, source_options: Options
-) -> None:
+async def test_folder_gives_its_images_by_name(tmp_path: Path, clock: JumpingClock, source_options: Options) -> None:
     """JPEG files pass untouched, others are decoded, and the rate is their distance in time."""
     (tmp_path / "b.jpg").write_bytes(picture(2))
     (tmp_path / "a.jpg").write_bytes(picture(1))

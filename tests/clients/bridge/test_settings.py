@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import portero_bridge
 import pytest
 from pydantic import ValidationError
 
+import portero_bridge
 from portero_bridge.arguments import read_arguments
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode

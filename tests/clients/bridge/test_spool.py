@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies
 from portero_bridge.errors import SpoolDamaged, SpoolFault
 from portero_bridge.frames import Entry, Frame, Gap, GapReason, first_sequence, last_sequence
 from portero_bridge.spool import Spool, SpoolLimits, SpoolPolicy
+from portero_bridge.spool_reserve import Reserve
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LIMITS = SpoolLimits(max_bytes=1_000, max_age=timedelta(hours=1), policy=SpoolPolicy.DROP_OLDEST)
@@ -23,8 +24,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def open_spool(path: Path, limits: SpoolLimits = LIMITS, epoch: str = "first") -> Spool:
-    """Open the spool."""
-    return Spool(path, epoch, limits)
+    """Open the spool, with a small reserve."""
+    return Spool(path, epoch, limits, Reserve(path.with_name("reserve"), size=4096))
 
 
 def fill(spool: Spool, count: int, size: int = 100, now: datetime = NOW) -> None:
@@ -134,6 +135,40 @@ def test_losses_are_noted_as_soon_as_the_disk_takes_a_note(path: Path) -> None:
         spool.append(NOW, b"x" * 100_000, NOW)
     assert contents(spool, after=1) == [Gap(2, 2, GapReason.SPOOL_FAILED)]
     assert spool.last_sequence == 2
+
+
+def test_spent_reserve_lets_notes_through_and_frames_only_where_frames_left(path: Path) -> None:
+    """On a full disk losses are noted and frames released, and the room that they leave is used again."""
+    disk = [10**9]
+    reserve = Reserve(path.with_name("reserve"), size=4096, free=lambda folder: disk[0])
+    spool = Spool(path, "first", SpoolLimits(10**9, timedelta(hours=1), SpoolPolicy.DROP_OLDEST), reserve)
+    fill(spool, 4, size=50_000)
+    disk[0] = 0
+    (pages,) = spool._connection.execute("PRAGMA page_count").fetchone()
+    _set_disk(spool, pages)
+    for _ in range(3):
+        with pytest.raises(SpoolFault):
+            spool.append(NOW, b"x" * 50_000, NOW)
+    kept_when_full = reserve.is_kept
+    assert contents(spool, after=4) == [Gap(5, 7, GapReason.SPOOL_FAILED)]
+    spool.release(3)
+    fill(spool, 1, size=50_000)
+    disk[0] = 10**9
+    fill(spool, 1, size=50_000)
+    assert (kept_when_full, reserve.is_kept) == (False, True)
+    assert [first_sequence(entry) for entry in contents(spool, after=3)] == [4, 5, 8, 9]
+
+
+def test_reserve_is_taken_over_and_gives_way(tmp_path: Path) -> None:
+    """A reserve that an earlier process left counts, and one that finds no room twice over is not made."""
+    path = tmp_path / "reserve"
+    assert Reserve(path, size=100, free=lambda folder: 200).is_kept
+    assert Reserve(path, size=100, free=lambda folder: 0).is_kept
+    reserve = Reserve(path, size=100, free=lambda folder: 199)
+    assert reserve.spend()
+    assert not reserve.spend()
+    assert not reserve.restore()
+    assert not path.exists()
 
 
 def test_new_epoch_keeps_the_frames(path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Room on the disk that is kept for hard times: without it, a full disk could not even note what it lost."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+SIZE = 2 * 1024 * 1024
+"""Bytes kept free: more than the write-ahead log of a spool and a large frame take together."""
+
+
+def free_bytes(folder: Path) -> int:
+    """Give how much room the disk has that a folder is on."""
+    return shutil.disk_usage(folder).free
+
+
+class Reserve:
+    """A file that takes up room until it is needed.
+
+    Args:
+        path: Where it is; the folder exists. One that an earlier process left is taken over.
+        size: How large it is, bytes.
+        free: Gives how much room the disk of a folder has.
+    """
+
+    def __init__(self, path: Path, size: int = SIZE, free: Callable[[Path], int] = free_bytes) -> None:
+        self._path = path
+        self._size = size
+        self._free = free
+        self.is_kept = path.is_file() and path.stat().st_size == size
+        self.restore()
+
+    def spend(self) -> bool:
+        """Give the room up; says whether there was any."""
+        spent = self.is_kept
+        self.is_kept = False
+        self._path.unlink(missing_ok=True)
+        return spent
+
+    def restore(self) -> bool:
+        """Keep the room again, if the disk has it twice; says whether it is kept."""
+        try:
+            if not self.is_kept and self._free(self._path.parent) >= 2 * self._size:
+                self._path.write_bytes(bytes(self._size))
+                self.is_kept = True
+        except OSError:
+            # Another program was faster: the disk is as good as full.
+            self._path.unlink(missing_ok=True)
+        return self.is_kept
