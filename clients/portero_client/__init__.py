@@ -43,14 +43,17 @@ from portero_client.health import ServerHealth
 from portero_client.listing import Listing
 from portero_client.people import FaceEnrollment, Person
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
+from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
 from portero_client.watch import SightingWatch
 
 __all__ = [
     "Aborted",
     "AlreadyExists",
+    "AvoidedLine",
     "Backoff",
     "BlockingPorteroClient",
     "Box",
+    "BudgetState",
     "Camera",
     "CameraMode",
     "CameraPurpose",
@@ -88,4 +91,6 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "Unreachable",
+    "Usage",
+    "UsageLine",
 ]

@@ -20,6 +20,7 @@ from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.people import FaceEnrollment, Person
 from portero_client.sightings import Sighting, SightingKind
 from portero_client.status import error_from
+from portero_client.usage import Usage
 
 AnswerT = TypeVar("AnswerT")
 ItemT = TypeVar("ItemT")
@@ -196,6 +197,10 @@ class BlockingPorteroClient:
         self.images = BlockingImages(self._ask)
         self.cameras = BlockingCameras(self._ask)
         self.sightings = BlockingSightings(self._ask)
+
+    def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
+        """Tells calls made, calls avoided and money, from midnight UTC or `since`."""
+        return self._ask(calls.usage.get(since=since, until=until, camera=camera))
 
     def close(self) -> None:
         """Closes the connection."""

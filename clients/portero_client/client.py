@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -15,6 +16,7 @@ from portero_client.connection import ConnectionSettings, open_channel
 from portero_client.health import ServerHealth
 from portero_client.resources import Cameras, Images, People, Sightings
 from portero_client.status import error_from
+from portero_client.usage import Usage
 from portero_client.watch import SightingWatch, WatchCall
 
 AnswerT = TypeVar("AnswerT")
@@ -67,6 +69,19 @@ class PorteroClient:
             after=after,
             backoff=self._settings.reconnect,
         )
+
+    async def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
+        """Tells calls made, calls avoided and money.
+
+        Args:
+            since: From the hour that holds this time; None is midnight UTC.
+            until: Only hours begun before; None is now.
+            camera: Only of this camera; empty means all, and unary RPCs.
+
+        Raises:
+            PorteroError: The call failed.
+        """
+        return await self._ask(calls.usage.get(since=since, until=until, camera=camera))
 
     async def check_health(self) -> ServerHealth:
         """Asks the server how it is.

@@ -1,4 +1,4 @@
-"""The command `portero-server`: serve, migrate, check. A problem at start-up is one line and exit code 1."""
+"""The command `portero-server`: serve, migrate, check, faces. A problem at start-up is one line and exit code 1."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ def main() -> int:
     commands.add_parser("serve", help="serve until SIGTERM; settings are PORTERO_… variables (server/SETTINGS.md)")
     commands.add_parser("migrate", help="bring the database to this version's tables")
     commands.add_parser("check", help="try the settings, the database and the engine, and say what is wrong")
-    command = parser.parse_args().command
+    faces = commands.add_parser("faces", help="compare the stored faces with those of the Rekognition collection")
+    faces.add_argument(
+        "action", choices=("check", "repair"), help="check: say what differs; repair: remove what is stored nowhere"
+    )
+    given = parser.parse_args()
+    command = f"faces {given.action}" if given.command == "faces" else given.command
     try:
         settings = load_settings()
         _run(_command(command), settings)
@@ -40,7 +45,13 @@ def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
         raise StartupProblem(
             f"the library {missing.name} is missing; install the server with: pip install 'portero[server,local]'"
         ) from None
-    return {"serve": app.serve, "migrate": app.migrate, "check": app.check}[name]
+    return {
+        "serve": app.serve,
+        "migrate": app.migrate,
+        "check": app.check,
+        "faces check": app.check_faces,
+        "faces repair": app.repair_faces,
+    }[name]
 
 
 def _run(command: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:

@@ -15,6 +15,7 @@ from tests.fakes.client_cameras import FakeCameras
 from tests.fakes.client_gallery import FakeGallery
 from tests.fakes.client_recognition import FakeRecognition
 from tests.fakes.client_sightings import FakeSightings
+from tests.fakes.client_usage import FakeUsage
 from tests.fakes.client_wire import Context, Refusal, StreamMethod, UnaryMethod
 
 VERSION = "9.8.7"
@@ -24,7 +25,7 @@ class FakeServer:
     """All unary RPCs, WatchSightings and health.
 
     Attributes:
-        gallery, cameras, sightings: The state of each service.
+        gallery, cameras, sightings, usage: The state of each service.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -33,6 +34,7 @@ class FakeServer:
         self.gallery = FakeGallery()
         self.cameras = FakeCameras()
         self.sightings = FakeSightings()
+        self.usage = FakeUsage()
         self.calls: Counter[str] = Counter()
         self.serving = True
         self._refusals: defaultdict[str, list[Refusal]] = defaultdict(list)
@@ -56,6 +58,7 @@ class FakeServer:
             (
                 self._service("portero.v1.GalleryService", self.gallery.methods()),
                 self._service("portero.v1.CameraService", self.cameras.methods()),
+                self._service("portero.v1.UsageService", self.usage.methods()),
                 self._service("portero.v1.RecognitionService", recognition.methods()),
                 self._service("portero.v1.SightingService", self.sightings.methods(), self.sightings.streams()),
                 self._service("grpc.health.v1.Health", {"Check": (health_pb2.HealthCheckRequest, self._check)}),
