@@ -27,6 +27,7 @@ from portero_server.pipeline import paying
 from portero_server.pipeline.batcher import Batcher
 from portero_server.pipeline.cascade import FreeEngine
 from portero_server.pipeline.census import Census
+from portero_server.pipeline.face_audit import audit_faces
 from portero_server.pipeline.gallery import Gallery
 from portero_server.pipeline.gallery_mirror import GalleryMirror
 from portero_server.pipeline.images import Images
@@ -56,6 +57,7 @@ from portero_server.store.usage import UsageStore
 from portero_server.telemetry.http import AdminHttp
 from portero_server.telemetry.logs import configure_logs
 from portero_server.telemetry.metrics import Metrics
+from portero_server.telemetry.traces import Traces, tracing
 from portero_server.vision.detect import DetectPolicy, FaceDetector
 from portero_server.vision.scene import Detector, Eyes
 
@@ -121,6 +123,44 @@ async def check(settings: Settings) -> None:
         sys.stdout.write(f"engine: {traits.name}, model {traits.model_version}\n")
 
 
+async def check_faces(settings: Settings) -> None:
+    """Says how the Rekognition collection and the stored faces differ.
+
+    Raises:
+        StartupProblem: There is no collection, or one of them does not answer.
+    """
+    await _faces(settings, repair=False)
+
+
+async def repair_faces(settings: Settings) -> None:
+    """Removes from the Rekognition collection what is stored nowhere, and says what cannot be repaired.
+
+    Raises:
+        StartupProblem: There is no collection, or one of them does not answer.
+    """
+    await _faces(settings, repair=True)
+
+
+async def _faces(settings: Settings, *, repair: bool) -> None:
+    configure_logs(settings.log_format, "warning")
+    if settings.engine != "rekognition":
+        raise StartupProblem(f"the engine {settings.engine} keeps no faces of its own; set PORTERO_ENGINE=rekognition")
+    # Imported late: no other engine needs its libraries.
+    from portero_server.engines.rekognition import create as create_rekognition
+
+    async with _database(settings, None) as database:
+        await check_revision(database)
+        engine = create_rekognition(settings, OpenGate())
+        try:
+            await engine.check()
+            report = await audit_faces(engine, PeopleStore(database, SystemClock()), repair=repair)
+        except EngineError as error:
+            raise StartupProblem(error.message) from None
+        finally:
+            await engine.aclose()
+    sys.stdout.write(report)
+
+
 @asynccontextmanager
 async def _database(settings: Settings, metrics: Metrics | None) -> AsyncIterator[Database]:
     database = Database(
@@ -145,6 +185,7 @@ async def _built(settings: Settings) -> AsyncIterator[_Parts]:
     clock = SystemClock()
     metrics = Metrics(version=__version__, engine=settings.engine)
     async with AsyncExitStack() as stack:
+        traces = stack.enter_context(tracing(settings.trace_endpoint, share=settings.trace_share, version=__version__))
         database = await stack.enter_async_context(_database(settings, metrics))
         if database.dialect == "sqlite":
             # One file, one process: nobody else could be disturbed by new tables.
@@ -162,7 +203,7 @@ async def _built(settings: Settings) -> AsyncIterator[_Parts]:
         await bill.accounts.load()
         eyes = Eyes(_detector(settings), clock, threads=settings.vision_threads)
         stack.push_async_callback(eyes.aclose)
-        yield await _assembled(settings, clock, metrics, database, engine, bill, eyes)
+        yield await _assembled(settings, clock, metrics, traces, database, engine, bill, eyes)
 
 
 def _paying(settings: Settings, usage: UsageStore, clock: SystemClock, metrics: Metrics) -> Paying:
@@ -180,7 +221,7 @@ def _engine(settings: Settings, bill: Paying) -> Engine:
     return BackedEngine(engine, create_engine("local", settings, OpenGate()))
 
 
-def _batcher(engine: Engine, settings: Settings, clock: SystemClock, metrics: Metrics) -> Batcher:
+def _batcher(engine: Engine, settings: Settings, clock: SystemClock, metrics: Metrics, traces: Traces) -> Batcher:
     return Batcher(
         engine,
         clock,
@@ -189,6 +230,7 @@ def _batcher(engine: Engine, settings: Settings, clock: SystemClock, metrics: Me
         capacity=settings.recognition_queue,
         # Requests for paid calls wait in the scheduler, which knows quotas and money.
         concurrency=settings.recognition_queue if engine.traits.paid else settings.recognition_concurrency,
+        traces=traces,
     )
 
 
@@ -196,6 +238,7 @@ async def _assembled(
     settings: Settings,
     clock: SystemClock,
     metrics: Metrics,
+    traces: Traces,
     database: Database,
     engine: Engine,
     bill: Paying,
@@ -209,12 +252,16 @@ async def _assembled(
     await mirror.load()
     gallery = Gallery(engine, people, mirror, clock)
     watch = SightingWatch(sightings, WatchPolicy(heartbeat=settings.heartbeat_interval))
-    batcher = _batcher(engine, settings, clock, metrics)
-    batchers, free = (batcher,), None
+    batcher = _batcher(engine, settings, clock, metrics, traces)
+    batchers: tuple[Batcher, ...] = (batcher,)
+    free = None
     if isinstance(engine, BackedEngine):
-        behind = _batcher(engine.free, settings, clock, metrics)
-        batchers, free = (batcher, behind), FreeEngine(engine.free.traits, behind.identify)
-    recorder = Recorder(Recording(database, clock), clock, metrics.store, watch, interval=settings.commit_interval)
+        behind = _batcher(engine.free, settings, clock, metrics, traces)
+        batchers = (batcher, behind)
+        free = FreeEngine(engine.free.traits, behind.identify)
+    recorder = Recorder(
+        Recording(database, clock), clock, metrics.store, watch, interval=settings.commit_interval, traces=traces
+    )
     limits = FrameLimits(
         max_bytes=settings.frame_max_bytes, max_side=settings.frame_max_side, max_pixels=settings.frame_max_pixels
     )
@@ -273,7 +320,7 @@ async def _assembled(
         metrics.recognition.watchers.set(watch.watchers)
 
     census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
-    admin = AdminHttp(metrics.registry, ready, (refresh, streams.report, metrics.process.refresh))
+    admin = AdminHttp(metrics.registry, ready, (refresh, streams.report, bill.accounts.report, metrics.process.refresh))
     return _Parts(clock, engine, database, mirror, batchers, bill, recorder, streams, watch, census, rpc, admin)
 
 

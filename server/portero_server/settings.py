@@ -143,6 +143,12 @@ class Settings(BaseSettings):
         5.0,
         description="How often changes made to the gallery by other server processes are looked for, seconds.",
     )
+    trace_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="OTLP collector (gRPC) that gets traces of recognitions, as http://127.0.0.1:4317; unset: none.",
+    )
+    trace_share: Ratio = Field(1.0, description="Share of the recognitions that are traced, 0..1.")
     metrics_max_cameras: int = Field(
         300, ge=0, le=10_000, description="Most cameras that have metrics of their own; those of all together go on."
     )
@@ -176,7 +182,7 @@ class Settings(BaseSettings):
         False, description="Whether small images that are read for text at once share a paid call."
     )
     rekognition_quotas: dict[str, Rate] = Field(
-        default_factory=dict,
+        {},
         description='Calls a second by operation, as JSON: {"SearchFacesByImage": 50}; of what it does not name, '
         "Amazon's defaults of the large regions hold. Divide the account's quota by the number of servers.",
     )
@@ -195,7 +201,7 @@ class Settings(BaseSettings):
     )
 
     prices: dict[str, Dollars] = Field(
-        default_factory=dict,
+        {},
         description='US dollars a call by operation, as JSON: {"DetectText": 0.0012}; of what it does not name, '
         "those of us-east-1 hold.",
     )
@@ -204,7 +210,7 @@ class Settings(BaseSettings):
         None, description="US dollars that may be spent a UTC day by this server; unset: no limit."
     )
     budget_cameras: dict[str, Dollars] = Field(
-        default_factory=dict,
+        {},
         description='US dollars that single cameras may spend a UTC day, as JSON: {"door": 1.5}.',
     )
     budget_other_cameras: Dollars | None = Field(
@@ -226,7 +232,7 @@ class Settings(BaseSettings):
     remember_strangers: Pause = Field(60.0, description="The same for faces that nobody knows, seconds; 0: not.")
     gate_audit_share: Ratio = Field(
         0.01,
-        description="Share of the frames held back that a paid engine searches anyway, to know what is missed; 0: none.",
+        description="Share of the frames held back that a paid engine searches anyway, to know the loss; 0: none.",
     )
     gate_audit_interval: Pause = Field(
         5.0,
@@ -317,6 +323,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         problems = "; ".join(
             f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()} {problem['msg'].lower()}"
+            if problem["loc"]
+            else problem["msg"].removeprefix("Value error, ")
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise StartupProblem(f"wrong setting: {problems}; see {Path('server/SETTINGS.md')}") from None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -19,16 +21,18 @@ from portero_server.domain.cameras import Camera, CameraMode, Lane
 from portero_server.domain.detections import Candidate, FaceQuality, FoundFace, MatchPolicy, Text
 from portero_server.domain.frames import Frame, FrameLimits, FrameOutcome, FrameRefused
 from portero_server.domain.geometry import Box
+from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRow
 from portero_server.domain.tracks import TrackPolicy
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.errors import NotFound, StoreUnavailable
 from portero_server.pipeline.messages import Message
-from portero_server.pipeline.recorder import Recorder
+from portero_server.pipeline.recorder import CommitStore, Recorder
 from portero_server.pipeline.session import Session, SessionParts
-from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, Thrift
+from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, StreamSource, Thrift
 from portero_server.telemetry.metrics import Metrics
-from portero_server.vision.look import Look
+from portero_server.telemetry.traces import NO_TRACES, Traces
+from portero_server.vision.look import Look, Looker
 from tests.fakes.virtual_time import running_clock
 
 EPOCH_START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -94,8 +98,13 @@ class MemoryStore:
             if row is None
             else replace(row, session=session)
         )
+        left_behind: list[OpenTrack] = []
+        for key, other in self.rows.items():
+            if key[0] == camera_id and key[1] != epoch and other.session:
+                left_behind += other.open_tracks
+                self.rows[key] = replace(other, session="", open_tracks=())
         self.rows[camera_id, epoch] = row
-        return row
+        return replace(row, left_behind=tuple(left_behind))
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
         """Writes all, or fails as told."""
@@ -111,7 +120,11 @@ class MemoryStore:
             if row.session != commit.session:
                 superseded.add(commit.session)
                 continue
-            self.rows[key] = replace(row, durable_sequence=max(row.durable_sequence, commit.durable_sequence))
+            self.rows[key] = replace(
+                row,
+                durable_sequence=max(row.durable_sequence, commit.durable_sequence),
+                open_tracks=row.open_tracks if commit.open_tracks is None else commit.open_tracks,
+            )
             self.commits.append(commit)
             sighting_of.update((decided.track_id, f"s-{decided.track_id}") for decided in commit.decided)
         return CommitResult(frozenset(superseded), sighting_of, len(self.commits))
@@ -128,6 +141,10 @@ class MemoryStore:
         """The only stream's watermark."""
         (row,) = self.rows.values()
         return row.durable_sequence
+
+
+class DoorStore(CommitStore, StreamSource, Protocol):
+    """A store for streams and what they commit."""
 
 
 class ScriptedScene:
@@ -219,14 +236,18 @@ async def door(
     idle_timeout: float = 60.0,
     clock: Clock | None = None,
     thrift: Thrift | None = None,
+    visit_gap: timedelta = timedelta(seconds=60),
+    store: DoorStore | None = None,
+    scene: Looker | None = None,
+    traces: Traces = NO_TRACES,
 ) -> AsyncIterator[Door]:
     """Runs streams and recorder, in virtual time unless another clock is given."""
     clock = clock or running_clock()
     metrics = Metrics(version="0", engine="scripted")
-    store = MemoryStore()
+    memory, script_scene = MemoryStore(), ScriptedScene(script or {})
+    rows = store or memory
     registered = MemoryCameras(*(cameras or [camera()]))
-    scene = ScriptedScene(script or {})
-    recorder = Recorder(store, clock, metrics.store, _Silent(), interval=0.015)
+    recorder = Recorder(rows, clock, metrics.store, _Silent(), interval=0.015, traces=traces, jitter=random.Random(1))
 
     async def nobody(crop: FaceCrop) -> Identification:
         return UNKNOWN
@@ -236,9 +257,9 @@ async def door(
 
     streams = Streams(
         registered,
-        store,
+        rows,
         SessionParts(clock, recorder, metrics, FrameLimits(), keep_texts=True),
-        scene,
+        scene or script_scene,
         StreamEngine(TRAITS, identify or nobody, read_text, name_of),
         StreamPolicy(
             max_streams=max_streams,
@@ -246,7 +267,7 @@ async def door(
             window_bytes=1_000_000,
             total_window_bytes=10_000_000,
             idle_timeout=idle_timeout,
-            visit_gap=timedelta(seconds=60),
+            visit_gap=visit_gap,
             match=TRAITS.policy,
             tracks=TrackPolicy(),
             cadence=CadencePolicy(),
@@ -255,6 +276,6 @@ async def door(
     )
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(recorder.run()), group.create_task(streams.run())]
-        yield Door(clock, streams, recorder, store, registered, scene, metrics)
+        yield Door(clock, streams, recorder, memory, registered, script_scene, metrics)
         for task in tasks:
             task.cancel()

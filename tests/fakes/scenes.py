@@ -60,7 +60,9 @@ def room(width: int = 640, height: int = 480, seed: int = 3) -> Room:
 
 def with_face(empty: Room, left: int, top: int, side: int = 40) -> Room:
     """Puts a face of `side` pixels into a room."""
-    face: Pixels = np.asarray(cv2.resize(collins()[70:190, 165:285], (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    face: Pixels = np.asarray(
+        cv2.resize(collins()[70:190, 165:285], (side, side), interpolation=cv2.INTER_AREA), np.uint8
+    )
     changed = empty.copy()
     changed[top : top + side, left : left + side] = face
     return changed

@@ -29,6 +29,8 @@ def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORTERO_MAX_STREAMS", "many", "integer"),
         ("PORTERO_MATCH_MARGIN", "2", "less than or equal to 1"),
         ("PORTERO_DATABASE_URL", "oracle://x", "sqlite+aiosqlite"),
+        ("PORTERO_CALL_TIMEOUT", "3", "PORTERO_REKOGNITION_READ_TIMEOUT"),
+        ("PORTERO_BUDGET_THRESHOLDS", "[0.8, 0.7, 0.9, 1]", "must ascend"),
     ],
 )
 def test_a_wrong_value_names_variable_and_limit(
@@ -51,6 +53,22 @@ def test_a_password_of_its_own_goes_into_the_url_and_nowhere_else() -> None:
     )
     assert settings.database_dsn == "mysql+aiomysql://portero:p%40ss%2Fword@db.example:3306/portero?ssl=true"
     assert "p@ss" not in repr(settings)
+
+
+def test_money_and_quotas_are_given_in_dollars_and_calls_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an operator names replaces the defaults; what is not named keeps them."""
+    monkeypatch.setenv("PORTERO_REKOGNITION_QUOTAS", '{"SearchFacesByImage": 5}')
+    monkeypatch.setenv("PORTERO_PRICES", '{"DetectText": 0.0012}')
+    monkeypatch.setenv("PORTERO_BUDGET_DAILY", "0.1")
+    monkeypatch.setenv("PORTERO_BUDGET_CAMERAS", '{"door": 0.05}')
+    settings = load_settings()
+    assert settings.scheduler.quota_of("SearchFacesByImage") == 5
+    assert settings.scheduler.quota_of("DetectFaces") == 100
+    assert settings.price_table.price("DetectText") == 1200
+    assert settings.price_table.price("SearchFacesByImage") == 1000
+    assert settings.budget.total == 100_000
+    assert settings.budget.of_camera("door") == 50_000
+    assert settings.budget.of_camera("desk") is None
 
 
 def test_every_setting_is_explained_in_the_reference() -> None:

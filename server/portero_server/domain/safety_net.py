@@ -83,9 +83,9 @@ class SafetyNet:
         policy = self._policy
         if outcome not in _HELD_BACK or _seconds(self._last_check, captured) < policy.pause:
             return None
-        if policy.interval > 0 and self._moving_since is not None:
-            if _seconds(self._moving_since, captured) >= self._interval:
-                return CheckReason.MOTION
+        moving = 0.0 if self._moving_since is None else _seconds(self._moving_since, captured)
+        if policy.interval > 0 and moving >= self._interval:
+            return CheckReason.MOTION
         return CheckReason.SAMPLE if drawn < policy.share else None
 
 

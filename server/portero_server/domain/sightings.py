@@ -10,6 +10,7 @@ from enum import Enum
 from portero_server.domain.detections import Match
 from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.domain.geometry import Box
+from portero_server.domain.resuming import OpenTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ class StreamCommit:
         durable_sequence: New watermark, never below the stored one.
         outcomes: How many sequences passed the watermark with which outcome (added to the stored counters).
         decided, seen, left: Tracks, in order.
+        open_tracks: Decided faces that are still followed at the watermark; None leaves what is stored.
+        marks: Traces of the recognitions in it; not stored.
     """
 
     stream_id: int
@@ -149,6 +152,8 @@ class StreamCommit:
     recognitions: tuple[Recognition, ...] = ()
     exceptions: tuple[FrameException, ...] = ()
     texts: tuple[TextFinding, ...] = ()
+    open_tracks: tuple[OpenTrack, ...] | None = None
+    marks: tuple[object, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +173,17 @@ class CommitResult:
 
 @dataclass(frozen=True, slots=True)
 class StreamRow:
-    """A stored stream: the epoch of a camera, its owner and how far it is durable."""
+    """A stored stream: the epoch of a camera, its owner and how far it is durable.
+
+    Attributes:
+        open_tracks: Faces that were followed there, to go on with.
+        left_behind: Faces followed at the end of an epoch of the camera that nobody goes on with.
+    """
 
     stream_id: int
     camera_id: str
     epoch: str
     session: str
     durable_sequence: int
+    open_tracks: tuple[OpenTrack, ...] = ()
+    left_behind: tuple[OpenTrack, ...] = ()

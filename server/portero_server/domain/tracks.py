@@ -55,7 +55,7 @@ class TrackPolicy:
     patience: float = 0.4
     max_calls: int = 3
     retry_pause: float = 0.2
-    longest_retry_pause: float = 5.0
+    longest_retry_pause: float = 2.0
     min_hits: int = 2
     deadline: float = 2.0
 
@@ -124,11 +124,11 @@ class Observation:
 class Tracker:
     """Follows the faces of one camera. All times must not go back, except capture times of late frames."""
 
-    def __init__(self, prefix: str, policy: TrackPolicy) -> None:
-        """Begins with no track; `prefix` (camera and epoch) makes track ids unique."""
+    def __init__(self, prefix: str, policy: TrackPolicy, resumed: Sequence[Track] = ()) -> None:
+        """Goes on with the `resumed` tracks; `prefix` (camera and epoch) makes track ids unique."""
         self._prefix = prefix
         self._policy = policy
-        self._tracks: list[Track] = []
+        self._tracks = list(resumed)
         self._leaving: list[Track] = []
 
     @property
@@ -212,10 +212,11 @@ class Tracker:
         track.asked_quality = max(track.asked_quality, quality)
 
     def answer_by(self, track: Track, now: float) -> float:
-        """Gives the deadline of a call that goes out now: that of the decision, or, when that is near or past,
-        half as long from now, since a later answer still revises it (monotonic seconds).
+        """Gives the deadline of a call that goes out now (monotonic seconds).
+
+        No decision waits for it longer than until its own deadline, but a later answer still revises it.
         """
-        return max(track.received + self._policy.deadline, now + self._policy.deadline / 2)
+        return max(track.received, now) + self._policy.deadline
 
     def beside(self, track: Track) -> frozenset[str]:
         """Gives the people who were named beside a track: it cannot be one of them."""

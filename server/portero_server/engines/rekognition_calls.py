@@ -44,8 +44,8 @@ def create_client(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         max_pool_connections=threads,
-        # The scheduler in front of us paces and retries; botocore only bridges a single hiccup.
-        retries={"mode": "standard", "total_max_attempts": 2},
+        # The scheduler retries: a second attempt made here would escape quota, budget and breaker.
+        retries={"mode": "standard", "total_max_attempts": 1},
         tcp_keepalive=True,
         user_agent_extra="portero",
     )

@@ -219,20 +219,6 @@ class Accounts:
             budgets=() if self._budget is None else self._budget.states(now),
         )
 
-    def _show(self, delta: UsageDelta) -> None:
-        money, now = self._metrics.money, self._clock.now()
-        for call, tally in delta.calls.items():
-            money.billed(call.operation, dollars(tally.microdollars))
-            if call.camera_id is not None:
-                self._metrics.cameras.billed(call.camera_id, dollars(tally.microdollars))
-        for avoided, count in delta.avoided.items():
-            money.calls_avoided(avoided.reason, count)
-        projection = self._ledger.projection(now)
-        money.accounts_are(today=dollars(projection.today), projected_month=dollars(projection.projected_month))
-        for state in () if self._budget is None else self._budget.states(now):
-            spent = dollars(state.spent + state.reserved)
-            money.budget_is(state.scope, limit=dollars(state.limit), spent=spent, step=state.step)
-
 
 def _by_name(item: tuple[tuple[str | None, ...], object]) -> tuple[str, ...]:
     return tuple(part or "" for part in item[0])

@@ -11,10 +11,11 @@ from portero_server.clock import Clock
 from portero_server.engines.base import Engine, FaceCrop, Identification
 from portero_server.errors import EngineError, EngineUnavailable, Expired, LimitReached
 from portero_server.pipeline.batching import BatchPlanner, Waiting
+from portero_server.telemetry.traces import NO_TRACES, Mark, Traces
 
 _log = structlog.get_logger(__name__)
 
-_Request = tuple[FaceCrop, "asyncio.Future[Identification]"]
+_Request = tuple[FaceCrop, "asyncio.Future[Identification]", Mark | None]
 
 
 class BatchObserver(Protocol):
@@ -45,10 +46,12 @@ class Batcher:
         delay: float,
         capacity: int,
         concurrency: int,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._observer = observer
+        self._traces = traces
         # An engine that takes one crop a call gains nothing from waiting for company.
         pause = delay if engine.traits.max_batch > 1 else 0.0
         self._planner: BatchPlanner[_Request] = BatchPlanner(
@@ -67,7 +70,10 @@ class Batcher:
         """
         future: asyncio.Future[Identification] = asyncio.get_running_loop().create_future()
         context = crop.context
-        waiting: Waiting[_Request] = Waiting((crop, future), context.lane, self._clock.monotonic(), context.deadline)
+        mark = self._traces.recognition(context.camera_id)
+        waiting: Waiting[_Request] = Waiting(
+            (crop, future, mark), context.lane, self._clock.monotonic(), context.deadline
+        )
         if (dropped := self._planner.add(waiting)) is not None:
             self._observer.recognition_dropped("queue_full")
             _fail(dropped, LimitReached("too many recognitions wait", retry_after=1.0, reason="QUEUE_FULL"))
@@ -107,14 +113,17 @@ class Batcher:
                 continue
 
     async def _send(self, batch: tuple[Waiting[_Request], ...]) -> None:
+        marks = [mark for waiting in batch if (mark := waiting.item[2]) is not None]
+        name = self._engine.traits.name
         try:
-            answers = await self._engine.identify([waiting.item[0] for waiting in batch])
+            with self._traces.step("batch", marks, size=len(batch)), self._traces.step("engine", engine=name):
+                answers = await self._engine.identify([waiting.item[0] for waiting in batch])
         except EngineError as error:
             for waiting in batch:
                 _fail(waiting, error)
         except Exception as error:  # noqa: BLE001 - the seam to engine authors' code
             # A defect of an engine must neither leave waiters hanging nor stop the batches of others.
-            _log.exception("engine_defect", engine=self._engine.traits.name)
+            _log.exception("engine_defect", engine=name)
             for waiting in batch:
                 _fail(waiting, EngineUnavailable(f"the engine failed: {type(error).__name__}"))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from portero_server.domain.sightings import Recognition, TrackDecided, TrackLeft
 from portero_server.domain.tracks import Track, Tracker, TrackState
 from portero_server.engines.base import CallContext, FaceCrop
 from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
-from portero_server.pipeline.cascade import Answer
+from portero_server.pipeline.cascade import Answer, Cascade
 from portero_server.pipeline.messages import Advice, Directive, NamedMatch, Timing, TrackNews
 from portero_server.vision.crops import crop_face
 from portero_server.vision.look import Look
@@ -54,22 +54,6 @@ class Ledger(Protocol):
         ...
 
 
-class Recognizer(Protocol):
-    """Says who a face is: the cascade."""
-
-    async def ask(self, crop: FaceCrop, policy: MatchPolicy, apart: Collection[str]) -> Answer:
-        """Asks; people in `apart` are seen beside this face."""
-        ...
-
-    async def remember(self, crop: FaceCrop, answer: Answer, match: Match | None) -> None:
-        """Takes in how the answer was understood."""
-        ...
-
-    def spared(self, reason: str, count: int = 1) -> None:
-        """So many calls were not needed, for this reason."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the settings and the camera say about decisions here."""
@@ -102,7 +86,7 @@ class Follower:
         tracker: Tracker,
         cadence: Cadence,
         clock: Clock,
-        recognizer: Recognizer,
+        recognizer: Cascade,
         name_of: Callable[[str], Awaitable[str | None]],
         ledger: Ledger,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
@@ -132,12 +116,12 @@ class Follower:
         self._names: dict[str, NamedMatch] = {}
         self._spawn = spawn
         self._calls = 0
-        self._last_received = clock.monotonic()
+        self._last_frame = clock.monotonic()
 
     @property
-    def open_tracks(self) -> int:
+    def tracks(self) -> Sequence[Track]:
         """Faces being followed."""
-        return len(self._tracker.tracks)
+        return self._tracker.tracks
 
     @property
     def followed(self) -> list[Box]:
@@ -157,7 +141,7 @@ class Follower:
 
     def still(self, frame: Frame, outcome: FrameOutcome) -> set[str]:
         """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""
-        self._last_received = frame.received
+        self._last_frame = self._clock.monotonic()
         self._recognizer.spared(outcome.value)
         for track in self._tracker.still(frame.sequence, frame.captured_at):
             self._leave(track)
@@ -168,8 +152,8 @@ class Follower:
 
     def observe(self, frame: Frame, look: Look) -> set[str]:
         """Takes in a look; gives the undecided tracks that hold its frame."""
-        self._last_received = frame.received
-        now = self._clock.monotonic()
+        # Not when it was received: frames that wait because we are slow are no silence.
+        self._last_frame = now = self._clock.monotonic()
         self._cadence.looked(frame.captured_at, thorough=look.thorough, found=len(look.faces))
         observation = self._tracker.observe(frame.sequence, frame.captured_at, frame.received, look.faces)
         for track, face in zip(observation.seen, look.faces, strict=True):
@@ -188,11 +172,11 @@ class Follower:
 
     def tick(self, now: float) -> None:
         """Does what time asks for: patience, deadlines, silence (monotonic seconds)."""
-        if now - self._last_received > _SILENCE:
+        if now - self._last_frame > _SILENCE:
             self.leave_all()
         for track in self._tracker.tracks:
             self._ask(track, now)
-        leaving = set(self._tracker.leaving)
+        leaving = self._tracker.leaving
         for track in leaving:
             self._send_last(track, now)
         for track in self._tracker.overdue(now):
@@ -206,8 +190,14 @@ class Follower:
         for track in self._tracker.tracks:
             self._leave(track)
 
+    def recall(self, names: Mapping[str, str]) -> None:
+        """Learns the display names of the people whose tracks go on from an earlier session."""
+        for track in self._tracker.tracks:
+            if track.match is not None:
+                self._names[track.match.person_id] = NamedMatch(track.match, names[track.match.person_id])
+
     def abandon(self) -> None:
-        """The stream is cut: what was decided ends; what was not is left to the frames sent again."""
+        """The stream was cut and does not go on: what was decided ends; what was not is left to frames sent again."""
         for track in self._tracker.tracks:
             if track.decided:
                 self._tracker.leave(track)
@@ -304,7 +294,10 @@ class Follower:
                 self._decide(track, timing=timing, revises=decided_before)
             else:
                 self._decide(changed, timing=None, revises=True)
-        if track in self._tracker.leaving:
+        if track.closed and track.match is not None:
+            # The decision did not wait for this answer, nor did the face; its visit ended when it left.
+            self._close(track)
+        elif track in self._tracker.leaving:
             if track.match is not None or not self._send_last(track, self._clock.monotonic()):
                 self._conclude(track)
         elif not track.closed and self._tracker.exhausted(track):

@@ -18,6 +18,7 @@ from portero_server.domain.sightings import (
 )
 from portero_server.domain.watermark import Advance
 from portero_server.pipeline.messages import TextNews, TrackNews
+from portero_server.telemetry.traces import Mark
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Gathering:
     exceptions: list[FrameException] = field(default_factory=list)
     texts: list[TextFinding] = field(default_factory=list)
     news: list[TrackNews | TextNews] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
     def advance(self, advance: Advance) -> None:
         """The watermark moved."""
@@ -68,4 +70,5 @@ class Gathering:
             recognitions=tuple(self.recognitions),
             exceptions=tuple(self.exceptions),
             texts=tuple(self.texts),
+            marks=tuple(self.marks),
         )

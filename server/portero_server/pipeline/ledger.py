@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from portero_server.domain.frames import GapReason, RejectionReason
+from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import (
     CommitResult,
     FrameException,
@@ -18,10 +19,12 @@ from portero_server.domain.sightings import (
 )
 from portero_server.domain.tracks import TrackState
 from portero_server.domain.watermark import Advance
+from portero_server.pipeline.cascade import MEMORY
 from portero_server.pipeline.gathering import Gathering
 from portero_server.pipeline.messages import Directive, TextNews, TrackNews
 from portero_server.pipeline.outbox import Outbox
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
+from portero_server.telemetry.traces import CURRENT
 
 
 class StreamLedger:
@@ -53,6 +56,7 @@ class StreamLedger:
         self.recognitions = 0
         self._gathering = Gathering(durable_sequence)
         self._in_flight: Gathering | None = None
+        self._exceptions: list[FrameException] = []
         self._sightings: dict[str, str] = {}
         self._outbox = outbox
         self._metrics = metrics
@@ -70,22 +74,39 @@ class StreamLedger:
         """Whether there is anything for the database."""
         return self._gathering.writes
 
+    def go_on(self, resumed: Iterable[OpenTrack], left_behind: Sequence[OpenTrack]) -> None:
+        """Takes over from an earlier session: tracks that go on, and tracks whose end nobody has told yet."""
+        self._sightings.update((track.track_id, track.sighting_id) for track in resumed)
+        self._gathering.left += [TrackLeft(track.track_id, track.last_seen) for track in left_behind]
+        if left_behind:
+            self._changed()
+
     # --- What is gathered -----------------------------------------------------------------------
 
     def advance(self, advance: Advance) -> None:
         """The watermark moved."""
         self._gathering.advance(advance)
+        # Written with the watermark that passes them: a bridge that sends the rest again may tell other ranges.
+        passed = [each for each in self._exceptions if each.last_sequence <= advance.sequence]
+        if passed:
+            self._gathering.exceptions += passed
+            self._exceptions = [each for each in self._exceptions if each.last_sequence > advance.sequence]
 
     def exception(self, first: int, last: int, reason: RejectionReason | GapReason) -> None:
         """Frames were refused, or will never come."""
-        self._gathering.exceptions.append(FrameException(first, last, reason))
+        self._exceptions.append(FrameException(first, last, reason))
 
     def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
         """A track was decided, or decided again."""
         self._gathering.decided.append(decided)
         self._gathering.news.append(news)
         if news.timing is not None:
-            self._metrics.track_decided(named=news.named is not None, seconds=news.timing.time_to_name)
+            mark = CURRENT.get()
+            self._metrics.track_decided(
+                named=news.named is not None,
+                seconds=news.timing.time_to_name,
+                trace_id="" if mark is None else mark.trace_id,
+            )
         self._changed()
 
     def track_seen(self, track_id: str, last_seen: datetime) -> None:
@@ -101,8 +122,12 @@ class StreamLedger:
 
     def recognized(self, recognition: Recognition) -> None:
         """The engine answered, or did not."""
-        self.recognitions += 1
+        # What was remembered was not asked of an engine.
+        self.recognitions += recognition.engine != MEMORY
         self._metrics.recognized(recognition.outcome, recognition.latency)
+        if (mark := CURRENT.get()) is not None:
+            mark.finish(track=recognition.track_id, sequence=recognition.sequence, outcome=recognition.outcome)
+            self._gathering.marks.append(mark)
         self._gathering.recognitions.append(recognition)
         self._changed()
 

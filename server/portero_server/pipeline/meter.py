@@ -7,7 +7,7 @@ from collections.abc import Callable
 from portero_server.domain.budget import StepChanged
 from portero_server.domain.cameras import Lane
 from portero_server.engines.operation import OperationStatus
-from portero_server.telemetry.metrics import Metrics
+from portero_server.telemetry.engine_metrics import EngineMetrics
 
 
 class CallMeter:
@@ -19,19 +19,19 @@ class CallMeter:
 
     def started(self, operation: str, lane: Lane, waited: float, attempt: int) -> None:
         """A call starts."""
-        self._metrics.engine.call_started(operation, lane.value, waited, attempt)
+        self._metrics.call_started(operation, lane.value, waited, attempt)
 
     def finished(self, operation: str, code: str, seconds: float) -> None:
         """A call ended."""
-        self._metrics.engine.call_finished(operation, code, seconds)
+        self._metrics.call_finished(operation, code, seconds)
 
     def refused(self, operation: str, lane: Lane, code: str) -> None:
         """A caller was told that no answer will come."""
-        self._metrics.engine.call_refused(lane.value, code)
+        self._metrics.call_refused(lane.value, code)
 
     def status_changed(self, status: OperationStatus) -> None:
         """An operation's breaker or allowed rate changed."""
-        self._metrics.engine.operation_changed(status.operation, status.breaker.value, status.rate)
+        self._metrics.operation_changed(status.operation, status.breaker.value, status.rate)
 
     def step_changed(self, change: StepChanged) -> None:
         """A budget passed a threshold."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 
 from portero_server.clock import Clock
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.errors import StoreUnavailable
+from portero_server.telemetry.traces import NO_TRACES, Mark, Traces
 
 _log = structlog.get_logger(__name__)
 
@@ -83,6 +84,7 @@ class Recorder:
         *,
         interval: float,
         jitter: random.Random | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         """Commits at most every `interval` seconds; `jitter` spreads retries of several servers."""
         self._store = store
@@ -90,6 +92,7 @@ class Recorder:
         self._observer = observer
         self._listener = listener
         self._interval = interval
+        self._traces = traces
         self._jitter = jitter or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._waiting: dict[Committing, None] = {}
         self._changed = asyncio.Event()
@@ -121,8 +124,11 @@ class Recorder:
 
     async def _commit(self, taken: Sequence[tuple[Committing, StreamCommit]]) -> None:
         started = self._clock.monotonic()
+        # The domain does not know what a trace is; whoever put marks into a commit did.
+        marks = [cast("Mark", mark) for _, commit in taken for mark in commit.marks]
         try:
-            result = await self._persist([commit for _, commit in taken])
+            with self._traces.step("commit", marks, streams=len(taken)):
+                result = await self._persist([commit for _, commit in taken])
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the other streams
             if len(taken) > 1:
                 # One stream's unwritable data must not take the others' with it.

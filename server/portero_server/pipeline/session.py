@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,18 +21,17 @@ from portero_server.domain.frames import (
     GapReason,
     RejectionReason,
 )
+from portero_server.domain.resuming import ResumePoints
 from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRow
 from portero_server.domain.stream_core import StreamCore, Verdict
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError, SessionSuperseded, Unavailable
 from portero_server.pipeline.auditing import GateAuditor
 from portero_server.pipeline.following import Follower
 from portero_server.pipeline.ledger import StreamLedger
-from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.messages import Ack, Drain, Finished, Opened, Rejected
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.recorder import Recorder
-from portero_server.telemetry.camera_metrics import CameraFigures
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vision.jpeg import check_header
 from portero_server.vision.look import Look, Scene
@@ -73,7 +72,7 @@ class Session:
         self.received = 0
         self.rejected = 0
         self.missing = 0
-        self._arrivals = Arrivals(self.last_heard)
+        self.arrivals = Arrivals(self.last_heard)
         self._parts = parts
         self._scene = scene
         self._credit_policy = credit
@@ -86,6 +85,7 @@ class Session:
             changed=self._mark,
             released=self._released,
         )
+        self._resume = ResumePoints()
         self._frames: deque[Frame] = deque()
         self._work = asyncio.Event()
         self._progress = asyncio.Event()
@@ -107,7 +107,7 @@ class Session:
         """Takes a frame in; one that is refused is answered in-band."""
         self._heard()
         self.received += 1
-        self._arrivals.came(self.last_heard)
+        self.arrivals.came(self.last_heard)
         size = len(jpeg)
         before = self._core.last
         admission = self._core.receive(sequence, size)
@@ -136,8 +136,8 @@ class Session:
             return
         clock = self._parts.clock
         now = clock.monotonic()
-        self._arrivals.took(sequence, captured_at, clock.now(), now)
-        lag = self._arrivals.lag
+        self.arrivals.took(sequence, captured_at, clock.now(), now)
+        lag = self.arrivals.lag
         self._parts.metrics.streams.frame_received(size, lag)
         self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, lag))
         self._work.set()
@@ -201,41 +201,15 @@ class Session:
         """Bytes of frames that wait to be looked at."""
         return self._core.waiting.bytes
 
-    def status(self) -> LiveStatus:
-        """Tells how the stream is doing."""
-        return LiveStatus(
-            session=self.row.session,
-            opened_at=self.opened_at,
-            last_frame_at=self._arrivals.captured_at,
-            frame_rate=self._arrivals.rate(self._parts.clock.monotonic()),
-            frames_received=self.received,
-            frames_rejected=self.rejected,
-            frames_missing=self.missing,
-            open_tracks=self.follower.open_tracks if self.follower is not None else 0,
-            watermark_lag=self.lag,
-        )
-
-    def oldest(self, now: float) -> float:
-        """Gives the age, seconds, of the oldest frame that is not durable; 0 when there is none (monotonic `now`)."""
-        return self._arrivals.oldest(now)
-
     @property
     def credit(self) -> int:
         """Frames the bridge may still send."""
         return self._core.credit_left
 
-    def figures(self) -> CameraFigures:
-        """Tells how the stream is doing, for the camera's metrics."""
-        now, last = self._parts.clock.monotonic(), self._arrivals.received_at
-        return CameraFigures(
-            frame_rate=self._arrivals.rate(now),
-            last_frame_at=0.0 if last is None else last.timestamp(),
-            capture_lag=self._arrivals.lag,
-            watermark_lag=self.lag,
-            watermark_age=self.oldest(now),
-            credit=self.credit,
-            open_tracks=self.follower.open_tracks if self.follower is not None else 0,
-        )
+    @property
+    def open_tracks(self) -> int:
+        """Faces being followed."""
+        return len(self.follower.tracks) if self.follower is not None else 0
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Starts a task that ends with the stream; a defect in it ends the stream.
@@ -247,6 +221,18 @@ class Session:
             work.close()
             raise RuntimeError("the session does not run")
         self._group.create_task(work)
+
+    def follow(self, follower: Follower) -> None:
+        """Has faces followed, those of the earlier session first."""
+        self.follower = follower
+        self._resume.note(self.row.durable_sequence, follower.tracks)
+        self.ledger.go_on(self.row.open_tracks, self.row.left_behind)
+
+    def abandon(self) -> None:
+        """The stream was cut, and nobody has gone on with it: its faces have left."""
+        self._resume.clear()
+        if self.follower is not None:
+            self.follower.abandon()
 
     async def run(self) -> None:
         """Works until the bridge finished and everything is durable.
@@ -265,8 +251,7 @@ class Session:
             raise errors.exceptions[0] from None
         finally:
             self._group = None
-            if self.follower is not None:
-                self.follower.abandon()
+            self._frames.clear()
             self.outbox.close()
 
     async def _guard(self) -> None:
@@ -280,6 +265,7 @@ class Session:
             await self._process(frame)
         if self.follower is not None:
             self.follower.leave_all()
+            self._resume.note(self._core.last, ())
         self._advance()
         while (
             (self.follower is not None and self.follower.busy)
@@ -313,6 +299,8 @@ class Session:
         self._core.looked_at(len(frame.jpeg))
         self._grant()
         self._core.settle(frame.sequence, look.outcome, self._holders(frame, look))
+        if self.follower is not None:
+            self._resume.note(frame.sequence, self.follower.tracks)
         if self.auditor is not None:
             self.auditor.consider(frame, look.outcome, self._faces.followed)
         self._advance()
@@ -335,12 +323,15 @@ class Session:
     def take(self) -> StreamCommit | None:
         """Gives what gathered since the last commit."""
         self._progress.set()
-        return self.ledger.take(stream_id=self.row.stream_id, camera_id=self.camera.camera_id, session=self.row.session)
+        commit = self.ledger.take(
+            stream_id=self.row.stream_id, camera_id=self.camera.camera_id, session=self.row.session
+        )
+        return None if commit is None else replace(commit, open_tracks=self._resume.at(commit.durable_sequence))
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
         """The commit is durable: acknowledge it and tell its news."""
         now = self._parts.clock.monotonic()
-        for seconds in self._arrivals.durable(commit.durable_sequence, now):
+        for seconds in self.arrivals.durable(commit.durable_sequence, now):
             self._parts.metrics.streams.frame_durable(seconds)
         self.account.update(commit.outcomes)
         for outcome, count in commit.outcomes.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from portero_server.domain.cameras import Camera, CameraMode
 from portero_server.domain.credit import CreditPolicy
 from portero_server.domain.detections import MatchPolicy, Text
 from portero_server.domain.memory import FaceMemory, MemoryPolicy
+from portero_server.domain.resuming import revived_tracks
 from portero_server.domain.safety_net import NetPolicy
 from portero_server.domain.sightings import StreamRow
 from portero_server.domain.tracks import Tracker, TrackPolicy
@@ -38,12 +39,15 @@ from portero_server.pipeline.following import Follower, Rules
 from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.session import Session, SessionParts
+from portero_server.pipeline.standing import figures_of, status_of
 from portero_server.vision.look import Looker
 
 _log = structlog.get_logger(__name__)
 
 _TICK = 0.1
 _REFRESH = 5.0
+_ABSENCE = 10.0
+"""Seconds without a stream after which the faces that it followed are taken to have left."""
 _EPOCH = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -142,6 +146,8 @@ class Streams:
         # By camera, so that a stream that was cut goes on with what it knew.
         self._memories: dict[str, FaceMemory] = {}
         self._sessions: dict[str, Session] = {}
+        # Streams that were cut, by camera, and when their faces are taken to have left unless somebody goes on.
+        self._cut: dict[str, tuple[float, Session]] = {}
         self._opening = 0
         self._draining = False
         self._empty = asyncio.Event()
@@ -150,7 +156,7 @@ class Streams:
     def status(self, camera_id: str) -> LiveStatus | None:
         """Tells how a camera's stream is doing; None when none is open here."""
         session = self._sessions.get(camera_id)
-        return None if session is None else session.status()
+        return None if session is None else status_of(session, self._parts.clock.monotonic())
 
     def report(self) -> None:
         """Brings the metrics of the moment up to date; called before a scrape."""
@@ -159,11 +165,11 @@ class Streams:
         metrics.streams.streams_are(
             limit=self._policy.max_streams,
             lag=sum(session.lag for session in sessions),
-            age=max((session.oldest(now) for session in sessions), default=0.0),
+            age=max((session.arrivals.oldest(now) for session in sessions), default=0.0),
             buffered=sum(session.waiting_bytes for session in sessions),
             left=[session.credit for session in sessions],
         )
-        metrics.cameras.cameras_are({camera: session.figures() for camera, session in self._sessions.items()})
+        metrics.cameras.cameras_are({camera: figures_of(session, now) for camera, session in self._sessions.items()})
 
     async def open(self, camera_id: str, epoch: str) -> Session:
         """Opens the stream of a camera; an earlier session of it ends as superseded.
@@ -186,10 +192,12 @@ class Streams:
                 raise FailedPrecondition(f"cameras/{camera_id} is disabled", reason="CAMERA_DISABLED")
             session_id = uuid4().hex
             row = await self._rows.open(camera_id, epoch, session_id)
+            names = await self._names(row)
         if (earlier := self._sessions.get(camera_id)) is not None:
             earlier.stop(SessionSuperseded(f"a later session of cameras/{camera_id} took over"))
         session = Session(row, camera, self._parts, self._looker.scene(), self._credit(len(self._sessions) + 1))
-        self._equip(session)
+        self._equip(session, names)
+        self._cut.pop(camera_id, None)
         self._sessions[camera_id] = session
         self._empty.clear()
         self._rebalance()
@@ -201,6 +209,8 @@ class Streams:
         camera_id = session.camera.camera_id
         if self._sessions.get(camera_id) is session:
             del self._sessions[camera_id]
+            if ending != "finished":
+                self._cut[camera_id] = (self._parts.clock.monotonic() + _ABSENCE, session)
         if not self._sessions:
             self._empty.set()
         self._rebalance()
@@ -256,17 +266,26 @@ class Streams:
         except NotFound as error:
             raise NotFound(error.resource, reason="CAMERA_NOT_FOUND") from None
 
-    def _equip(self, session: Session) -> None:
+    async def _names(self, row: StreamRow) -> dict[str, str]:
+        """Gives the display names of the people whose tracks go on, of those who still exist."""
+        people = {track.match.person_id for track in row.open_tracks if track.match is not None}
+        names = {person_id: await self._engine.name_of(person_id) for person_id in people}
+        return {person_id: name for person_id, name in names.items() if name is not None}
+
+    def _equip(self, session: Session, names: Mapping[str, str]) -> None:
         camera, row = session.camera, session.row
         if camera.mode is CameraMode.TEXT:
             session.reader = TextFollower(
                 camera.camera_id, camera.purpose, self._engine.read_text, session.ledger, session.spawn
             )
+            # The camera followed faces before its mode was changed.
+            session.ledger.go_on((), (*row.open_tracks, *row.left_behind))
             return
-        session.follower = Follower(
+        resumed = revived_tracks(row.open_tracks, names, self._parts.clock.monotonic())
+        follower = Follower(
             camera.camera_id,
             self._rules(camera),
-            Tracker(f"{camera.camera_id}.{row.epoch}", self._policy.tracks),
+            Tracker(f"{camera.camera_id}.{row.epoch}", self._policy.tracks, resumed),
             Cadence(self._policy.cadence),
             self._parts.clock,
             self._cascade(camera.camera_id),
@@ -274,6 +293,8 @@ class Streams:
             session.ledger,
             session.spawn,
         )
+        follower.recall(names)
+        session.follow(follower)
         thrift = self._thrift
         if thrift.net is not None and thrift.search is not None:
             session.auditor = GateAuditor(
@@ -333,6 +354,14 @@ class Streams:
             metrics.process.loop_late(max(0.0, now - before - _TICK))
             for session in tuple(self._sessions.values()):
                 session.tick(now, self._policy.idle_timeout)
+            self._abandon(now)
+
+    def _abandon(self, now: float) -> None:
+        for camera_id, (due, session) in tuple(self._cut.items()):
+            if now >= due:
+                del self._cut[camera_id]
+                # Where another server goes on with the stream, the database refuses what this one says of it.
+                session.abandon()
 
     async def _follow_cameras(self) -> None:
         while True:

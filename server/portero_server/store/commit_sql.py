@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, select, update
+from sqlalchemy import Column, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.frames import RejectionReason
@@ -58,13 +58,22 @@ class CommitSql:
         self._latest_visits = select(latest_visit).select_from(wanted)
 
         progress = incoming(
-            dialect, [streams.c.stream_id, streams.c.durable_sequence, *(streams.c[name] for name in _COUNTERS)]
+            dialect,
+            [
+                streams.c.stream_id,
+                streams.c.durable_sequence,
+                streams.c.open_tracks,
+                *(streams.c[name] for name in _COUNTERS),
+            ],
         )
         self._move_streams = (
             update(streams)
             .where(streams.c.stream_id == progress.c.stream_id)
             .values(
-                {streams.c.durable_sequence: progress.c.durable_sequence}
+                {
+                    streams.c.durable_sequence: progress.c.durable_sequence,
+                    streams.c.open_tracks: func.coalesce(progress.c.open_tracks, streams.c.open_tracks),
+                }
                 | {streams.c[name]: streams.c[name] + progress.c[name] for name in _COUNTERS}
             )
         )
@@ -142,8 +151,8 @@ class CommitSql:
         await _write(connection, self._put_exceptions, _exception_rows(parts))
         await _write(connection, self._put_texts, _text_rows(parts))
 
-    async def write_streams(self, connection: AsyncConnection, progress: Sequence[Mapping[str, int]]) -> None:
-        """Moves watermarks and adds to the counters of outcomes."""
+    async def write_streams(self, connection: AsyncConnection, progress: Sequence[Mapping[str, Any]]) -> None:
+        """Moves watermarks, replaces open tracks where some are given, and adds to the counters of outcomes."""
         await _write(connection, self._move_streams, progress)
 
     async def write_events(

@@ -170,11 +170,13 @@ class Database:
         await self.read(ask)
 
     async def change_schema(self, work: Callable[[Connection], T]) -> T:
-        """Runs synchronous work in a transaction without time limit; for migrations.
+        """Runs synchronous work in a transaction without time limit, once; for migrations.
 
         Raises:
-            StoreUnavailable: The database does not answer.
+            StoreUnavailable: The database does not answer, or stopped to.
         """
+        # The patience and the time limit of a unit, for making the connection.
+        await self.check()
         try:
             async with self._engines.writer.begin() as connection:
                 return await connection.run_sync(work)

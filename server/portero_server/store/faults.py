@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import ssl
 from dataclasses import dataclass
 from enum import Enum
 
@@ -92,6 +93,8 @@ def diagnosed(error: Exception) -> Fault | None:
         return Fault(Verdict.AGAIN, f"the database takes no writes now ({label})")
     if error.connection_invalidated:
         return Fault(Verdict.AGAIN, f"the connection to the database was lost ({label})", unanswered=True)
+    if error.orig is not None and isinstance(error.orig.__cause__, ssl.SSLError):
+        return Fault(Verdict.UNAVAILABLE, "the database server's TLS certificate is not trusted, or not for this name")
     meaning = _MEANINGS.get(code or 0, "the database cannot be used")
     return Fault(Verdict.AGAIN if code in _AGAIN_CODES else Verdict.UNAVAILABLE, f"{meaning} ({label})")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.clock import Clock
 from portero_server.domain.people import FaceEnrollment, GalleryFace, Person
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
-from portero_server.store.database import Database
+from portero_server.store.database import Database, Unit
 from portero_server.store.gallery import (
     GalleryChange,
     changes_of,
@@ -214,17 +213,20 @@ class PeopleStore:
 
         return await self._database.run(unit)
 
-    async def gallery(self, engine: str, model_version: str) -> AsyncIterator[GalleryFace]:
-        """Gives every face of a model, in chunks of short transactions.
+    async def gallery(self, engine: str, model_version: str | None = None) -> AsyncIterator[GalleryFace]:
+        """Gives every face of a model (None: of all models of the engine), in chunks of short transactions.
 
         Take `gallery_position` before: changes after it make good whatever changes meanwhile.
         """
-        query = select(faces).where(faces.c.engine == engine, faces.c.model_version == model_version)
-        query = along(query, faces, "ix_faces_gallery").order_by(faces.c.face_id).limit(_GALLERY_CHUNK)
+        query: Select[Any] = select(faces.c.face_id, faces.c.person_id, faces.c.embedding, faces.c.external_id)
+        query = query.where(faces.c.engine == engine)
+        if model_version is not None:
+            query = along(query.where(faces.c.model_version == model_version), faces, "ix_faces_gallery")
+        query = query.order_by(faces.c.face_id).limit(_GALLERY_CHUNK)
         after = ""
         while True:
             chunk = query.where(faces.c.face_id > after)
-            rows = await self._database.read(partial(_rows, query=chunk))
+            rows = await self._database.read(_reading(chunk))
             for row in rows:
                 yield gallery_face(row)
             if len(rows) < _GALLERY_CHUNK:
@@ -275,6 +277,10 @@ def _face_position(cursor: str) -> tuple[datetime, str]:
 async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[Row[Any]]:
     rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
     return rows
+
+
+def _reading(query: Select[Any]) -> Unit[Sequence[Row[Any]]]:
+    return lambda connection: _rows(connection, query)
 
 
 async def _claim(connection: AsyncConnection, request_id: str, person_id: str, now: datetime) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +13,7 @@ from portero_server.domain.frames import FrameOutcome
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.store.commit_sql import CommitSql
 from portero_server.store.database import Database
+from portero_server.store.open_tracks import written
 from portero_server.store.people import display_names
 from portero_server.store.schema import OUTCOME_COLUMNS
 from portero_server.store.visits import VisitBook
@@ -87,9 +89,9 @@ def _tracks_of(parts: Iterable[StreamCommit]) -> set[str]:
     return tracks
 
 
-def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int]) -> list[dict[str, int]]:
+def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int]) -> list[dict[str, Any]]:
     reached = dict(watermarks)
-    rows: dict[int, dict[str, int]] = {}
+    rows: dict[int, dict[str, Any]] = {}
     for part in parts:
         moves = part.durable_sequence > reached[part.stream_id]
         counted = {
@@ -97,10 +99,13 @@ def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int]) -> l
             for outcome, count in part.outcomes.items()
             if count and (moves or outcome is FrameOutcome.REPLAYED)
         }
-        if not moves and not counted:
+        follows = part.open_tracks is not None and (moves or part.decided or part.left)
+        if not moves and not counted and not follows:
             continue
         reached[part.stream_id] = max(reached[part.stream_id], part.durable_sequence)
         row = rows.setdefault(part.stream_id, dict.fromkeys(OUTCOME_COLUMNS.values(), 0))
         row |= {name: row[name] + count for name, count in counted.items()}
         row |= {"stream_id": part.stream_id, "durable_sequence": reached[part.stream_id]}
+        if follows and part.open_tracks is not None:
+            row["open_tracks"] = written(part.open_tracks)
     return list(rows.values())

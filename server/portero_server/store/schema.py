@@ -15,7 +15,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Select,
     Table,
@@ -24,7 +23,7 @@ from sqlalchemy import (
 )
 
 from portero_server.domain.frames import FrameOutcome
-from portero_server.store.types import Display, Folded, Identity, Key, Labels, Name, UtcTime
+from portero_server.store.types import Binary, Display, Folded, Identity, Key, Labels, Name, UtcTime
 
 metadata = MetaData()
 
@@ -84,7 +83,7 @@ faces = _table(
     *(_required(f"quality_{part}", Double) for part in ("size", "frontality", "sharpness", "brightness")),
     _required("engine", Name),
     _required("model_version", Name),
-    Column("embedding", LargeBinary),
+    Column("embedding", Binary),
     Column("external_id", Key),
     _required("created_at", UtcTime),
     # The faces of a person, oldest first; and a model's whole gallery in chunks.
@@ -130,6 +129,8 @@ streams = _table(
     _required("durable_sequence", BigInteger),
     *(_required(name, BigInteger) for name in OUTCOME_COLUMNS.values()),
     _required("opened_at", UtcTime),
+    # Faces being followed at the watermark; see open_tracks.py. Null or empty: none.
+    Column("open_tracks", Text),
     UniqueConstraint("camera_id", "epoch", name="uq_streams_epoch"),
 )
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
+from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import StreamRow
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
+from portero_server.store.open_tracks import read
 from portero_server.store.rows import encoded, insert_rows
-from portero_server.store.schema import OUTCOME_COLUMNS, streams
+from portero_server.store.schema import OUTCOME_COLUMNS, sighting_tracks, streams
 
 _NOBODY = ""
 
@@ -37,9 +41,14 @@ class StreamStore:
         others = (streams.c.camera_id == camera_id, streams.c.epoch != epoch, streams.c.session != _NOBODY)
 
         async def unit(connection: AsyncConnection) -> StreamRow:
-            await connection.execute(update(streams).where(*others).values(session=_NOBODY))
+            # Locking reads, which see what is there now: a plain one would fix what `_one` gets to see.
+            left = await connection.scalars(select(streams.c.open_tracks).where(*others).with_for_update())
+            left_behind = tuple(track for text in left for track in read(text))
+            await connection.execute(update(streams).where(*others).values(session=_NOBODY, open_tracks=""))
             await connection.execute(self._take, encoded([row]))
-            return await _one(connection, streams.c.camera_id == camera_id, streams.c.epoch == epoch)
+            taken = await _one(connection, streams.c.camera_id == camera_id, streams.c.epoch == epoch)
+            open_tracks = await _with_sightings(connection, taken.open_tracks)
+            return replace(taken, open_tracks=open_tracks, left_behind=left_behind)
 
         return await self._database.run(unit)
 
@@ -56,4 +65,12 @@ async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) ->
     row: Any = (await connection.execute(select(streams).where(*conditions))).one_or_none()
     if row is None:
         raise NotFound("the stream")
-    return StreamRow(row.stream_id, row.camera_id, row.epoch, row.session, row.durable_sequence)
+    return StreamRow(row.stream_id, row.camera_id, row.epoch, row.session, row.durable_sequence, read(row.open_tracks))
+
+
+async def _with_sightings(connection: AsyncConnection, tracks: Sequence[OpenTrack]) -> tuple[OpenTrack, ...]:
+    if not tracks:
+        return ()
+    query = select(sighting_tracks).where(sighting_tracks.c.track_id.in_([track.track_id for track in tracks]))
+    sighting_of = {row.track_id: row.sighting_id for row in await connection.execute(query)}
+    return tuple(replace(track, sighting_id=sighting_of.get(track.track_id, "")) for track in tracks)

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 
@@ -46,6 +60,42 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Gives the time with UTC set."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class _Unhex(FunctionElement[bytes]):
+    inherit_cache = True
+
+
+@compiles(_Unhex)
+def _as_it_is(element: _Unhex, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(_Unhex, "mysql")
+def _from_hexadecimal(element: _Unhex, compiler: SQLCompiler, **options: Any) -> str:
+    return f"UNHEX({compiler.process(element.clauses, **options)})"
+
+
+class Binary(TypeDecorator[bytes]):
+    """Bytes, which travel to MySQL as hexadecimal text.
+
+    aiomysql 0.3.2 cannot send bytes with PyMySQL 1.2.3 and later (aiomysql issue 1080).
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
+        """Gives what the driver can send."""
+        return value.hex() if value is not None and dialect.name == "mysql" else value
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Leaves out the driver's own wrapping, which expects bytes."""
+        return lambda value: self.process_bind_param(value, dialect)
+
+    def bind_expression(self, bindvalue: BindParameter[bytes]) -> ColumnElement[bytes]:
+        """Has MySQL turn the text into bytes again."""
+        return _Unhex(bindvalue)
 
 
 class Labels(TypeDecorator[Mapping[str, str]]):

@@ -97,7 +97,8 @@ class UsageStore:
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
         async def unit(connection: AsyncConnection) -> Sequence[Any]:
-            return (await connection.execute(query)).all()
+            rows: Sequence[Any] = (await connection.execute(query)).all()
+            return rows
 
         return await self._database.read(unit)
 

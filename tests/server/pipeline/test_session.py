@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -385,31 +386,98 @@ async def test_a_later_session_fences_an_earlier_one() -> None:
     assert {commit.session for commit in at.store.commits} == {later.row.session}
 
 
+async def _ana_then_nobody_known(crop: FaceCrop) -> Identification:
+    if crop.quality.size == 1.0:
+        return named("ana")
+    await asyncio.sleep(60)
+    return UNKNOWN
+
+
+async def _cut(at: Door, session: Session, *sequences: int) -> None:
+    """Sends frames, and cuts the stream a little later."""
+    running = asyncio.ensure_future(session.run())
+    at.send(session, *sequences)
+    await asyncio.sleep(0.2)
+    running.cancel()
+    await asyncio.wait({running})
+    at.streams.close(session, "cut")
+    await at.recorder.idle()
+
+
 @in_virtual_time
-async def test_a_cut_stream_ends_what_was_decided_and_forgets_the_rest() -> None:
-    """After a cut the named face has left; the frames of the undecided one stay unacknowledged."""
+async def test_faces_of_a_cut_stream_leave_when_nobody_goes_on_with_it() -> None:
+    """Ten seconds after a cut the named face has left; the frames of the undecided one stay unacknowledged."""
+    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1)), 5: looked(face(0.1), face(0.7, quality=0.5))}
+    async with door(script, _ana_then_nobody_known) as at:
+        await _cut(at, await at.open(), 1, 2, 3, 4, 5, 6)
+        assert at.store.durable == 4
+        assert [item for commit in at.store.commits for item in commit.left] == []
+        await asyncio.sleep(10.5)
+        assert [item.track_id for commit in at.store.commits for item in commit.left] == ["door.e1.1.0"]
+    assert len([item for commit in at.store.commits for item in commit.decided]) == 1
+    assert at.store.commits[-1].open_tracks == ()
+
+
+@in_virtual_time
+async def test_a_face_goes_on_as_the_same_track_after_a_cut() -> None:
+    """A stranger who was decided before a cut is neither counted again nor asked about again, and leaves once."""
+    asked: list[float] = []
 
     async def identify(crop: FaceCrop) -> Identification:
-        if crop.quality.size == 1.0:
-            return named("ana")
-        await asyncio.sleep(60)
+        asked.append(crop.quality.size)
         return UNKNOWN
 
-    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1)), 5: looked(face(0.1), face(0.7, quality=0.5))}
+    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 9)}
     async with door(script, identify) as at:
         session = await at.open()
         running = asyncio.ensure_future(session.run())
-        at.send(session, 1)
-        await asyncio.sleep(0.2)
-        at.send(session, 2, 3, 4, 5, 6)
-        await asyncio.sleep(0.2)
+        at.send(session, 1, 2, 3)
+        # The deadline decides: a stranger.
+        await asyncio.sleep(3.0)
         running.cancel()
         await asyncio.wait({running})
         at.streams.close(session, "cut")
-        await at.recorder.idle()
+        again = await at.open()
+        assert [track.track_id for track in again.row.open_tracks] == ["door.e1.1.0"]
+        running = asyncio.ensure_future(again.run())
+        at.send(again, 4, 5, 6, 7, 8)
+        again.finish()
+        await running
+        at.streams.close(again, "finished")
+        await asyncio.sleep(11.0)
+    assert [item.track_id for commit in at.store.commits for item in commit.decided] == ["door.e1.1.0"]
+    (left,) = [item for commit in at.store.commits for item in commit.left]
+    assert left.track_id == "door.e1.1.0"
+    assert left.last_seen == EPOCH_START + timedelta(seconds=8 / 5)
+    assert len(asked) == 1
+
+
+@in_virtual_time
+async def test_a_stream_resumes_with_its_faces_as_they_were_at_the_watermark() -> None:
+    """What was seen beyond the watermark is not remembered: those frames come again."""
+    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1)), 5: looked(face(0.1), face(0.7, quality=0.5))}
+    async with door(script, _ana_then_nobody_known) as at:
+        await _cut(at, await at.open(), 1, 2, 3, 4, 5, 6)
+        (track,) = at.store.commits[-1].open_tracks or ()
     assert at.store.durable == 4
-    assert [item.track_id for commit in at.store.commits for item in commit.left] == ["door.e1.1.0"]
-    assert len([item for commit in at.store.commits for item in commit.decided]) == 1
+    assert track.last_sequence == 4
+    assert track.company == ()
+    assert track.match is not None
+    assert track.match.person_id == "ana"
+
+
+@in_virtual_time
+async def test_faces_left_behind_by_an_earlier_numbering_have_left() -> None:
+    """A session of a new epoch tells the end of the tracks that the last epoch's session could not end."""
+    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1))}
+    async with door(script, _ana_then_nobody_known) as at:
+        await _cut(at, await at.open(), 1, 2)
+        session = await at.open(epoch="e2")
+        running = asyncio.ensure_future(session.run())
+        await at.recorder.idle()
+        assert [item.track_id for commit in at.store.commits for item in commit.left] == ["door.e1.1.0"]
+        session.finish()
+        await running
 
 
 @in_virtual_time

@@ -226,3 +226,19 @@ async def test_mysql_is_strict_and_speaks_utc(database: Database) -> None:
     mode, zone, isolation, letters = await database.run(unit)
     assert "STRICT_ALL_TABLES" in str(mode)
     assert (zone, isolation, letters) == ("+00:00", "READ-COMMITTED", 1)
+
+
+async def test_tells_how_much_of_its_means_is_used(database: Database) -> None:
+    """A unit at work holds a connection of the few there are; a file's disk has a size, a server's is its own."""
+    within: list[int] = []
+
+    async def unit(connection: AsyncConnection) -> None:
+        await connection.execute(select(literal(1)))
+        within.append(database.load().in_use)
+
+    await database.run(unit)
+    load = database.load()
+    assert within == [1]
+    assert load.in_use == 0
+    assert load.limit >= 1
+    assert (load.storage > load.storage_free > 0) is (database.dialect == "sqlite")

@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from portero_server.errors import StartupProblem, StoreUnavailable
 from portero_server.telemetry.http import AdminHttp
@@ -85,3 +85,12 @@ async def test_a_taken_port_is_a_start_up_problem() -> None:
         taken.listen()
         with pytest.raises(StartupProblem, match="PORTERO_ADMIN_LISTEN"):
             await AdminHttp(CollectorRegistry(), _ready).start("127.0.0.1", taken.getsockname()[1])
+
+
+async def test_what_holds_for_the_moment_is_set_before_each_scrape() -> None:
+    """A scrape, and only a scrape, has the figures of the moment brought up to date first."""
+    registry = CollectorRegistry()
+    doors = Gauge("doors_open", "Doors that are open.", registry=registry)
+    admin = AdminHttp(registry, _ready, [lambda: doors.inc()])
+    assert b"200 OK" in await _ask(admin, b"GET /readyz HTTP/1.1\r\n\r\n")
+    assert b"doors_open 1.0" in await _ask(admin, b"GET /metrics HTTP/1.1\r\n\r\n")

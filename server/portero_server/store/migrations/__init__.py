@@ -6,9 +6,9 @@ while it is applied, so it adds and never takes away what they use.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -20,8 +20,6 @@ from portero_server.errors import StartupProblem, StoreUnavailable
 from portero_server.store.database import Database
 
 _LOCK_SECONDS = 60
-
-T = TypeVar("T")
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -44,7 +42,8 @@ async def migrate(database: Database) -> None:
     Raises:
         StartupProblem: The database does not answer, or refuses.
     """
-    await _asking(database, _upgrade)
+    with _named(database):
+        await database.change_schema(_upgrade)
 
 
 async def check_revision(database: Database) -> None:
@@ -54,7 +53,8 @@ async def check_revision(database: Database) -> None:
         StartupProblem: It has not, or does not answer; says what to do.
     """
     newest = newest_revision()
-    found = await _asking(database, lambda connection: MigrationContext.configure(connection).get_current_revision())
+    with _named(database):
+        found = await database.read(lambda connection: connection.run_sync(_current))
     if found == newest:
         return
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
@@ -69,11 +69,16 @@ async def check_revision(database: Database) -> None:
     )
 
 
-async def _asking(database: Database, work: Callable[[Connection], T]) -> T:
+@contextmanager
+def _named(database: Database) -> Iterator[None]:
     try:
-        return await database.change_schema(work)
+        yield
     except StoreUnavailable as error:
         raise StartupProblem(f"database {database.address}: {error.message}") from None
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _upgrade(connection: Connection) -> None:

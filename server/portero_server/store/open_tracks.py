@@ -1,0 +1,63 @@
+"""Open tracks as the text that a stream's row keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from portero_server.domain.detections import Match
+from portero_server.domain.geometry import Box
+from portero_server.domain.resuming import OpenTrack
+
+# A text of another form is of another version of the server: its tracks begin anew.
+_FORM = 1
+
+
+def written(tracks: Sequence[OpenTrack]) -> str:
+    """Gives the text; empty for no tracks."""
+    return json.dumps({"form": _FORM, "tracks": [_plain(track) for track in tracks]}) if tracks else ""
+
+
+def read(text: str | None) -> tuple[OpenTrack, ...]:
+    """Gives the tracks of a text."""
+    if not text:
+        return ()
+    told = json.loads(text)
+    return tuple(_track(plain) for plain in told["tracks"]) if told["form"] == _FORM else ()
+
+
+def _plain(track: OpenTrack) -> dict[str, Any]:
+    box, match = track.box, track.match
+    return {
+        "id": track.track_id,
+        "first": [track.first_sequence, track.first_seen.isoformat()],
+        "last": [track.last_sequence, track.last_seen.isoformat()],
+        "box": [box.left, box.top, box.width, box.height],
+        "hits": track.hits,
+        "visible": track.visible,
+        "misses": track.misses,
+        "calls": track.calls,
+        "asked_quality": track.asked_quality,
+        "match": None if match is None else [match.person_id, match.similarity, match.margin],
+        "company": list(track.company),
+    }
+
+
+def _track(plain: dict[str, Any]) -> OpenTrack:
+    return OpenTrack(
+        track_id=plain["id"],
+        first_sequence=plain["first"][0],
+        first_seen=datetime.fromisoformat(plain["first"][1]),
+        last_sequence=plain["last"][0],
+        last_seen=datetime.fromisoformat(plain["last"][1]),
+        box=Box(*plain["box"]),
+        hits=plain["hits"],
+        visible=plain["visible"],
+        misses=plain["misses"],
+        calls=plain["calls"],
+        asked_quality=plain["asked_quality"],
+        match=None if plain["match"] is None else Match(*plain["match"]),
+        company=tuple(plain["company"]),
+    )

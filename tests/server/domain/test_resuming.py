@@ -1,0 +1,102 @@
+"""What a stream remembers of the faces it follows, frame by frame."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from portero_server.domain.detections import FaceQuality, FoundFace, Match
+from portero_server.domain.geometry import Box
+from portero_server.domain.resuming import MOST_TRACKS, ResumePoints, revived_tracks
+from portero_server.domain.tracks import Tracker, TrackPolicy
+
+_START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def _face(left: float) -> FoundFace:
+    return FoundFace(Box(left, 0.3, 0.03, 0.04), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0))
+
+
+def _followed(tracker: Tracker, points: ResumePoints, sequence: int, *lefts: float) -> None:
+    """Lets a tracker look at a frame, five a second."""
+    captured = _START + timedelta(seconds=sequence / 5)
+    tracker.observe(sequence, captured, 100.0 + sequence / 5, [_face(left) for left in lefts])
+    points.note(sequence, tracker.tracks)
+
+
+def test_tracks_are_as_they_were_at_the_watermark() -> None:
+    """A watermark behind the last frame gives the box and times of its own frame, with the decision of today."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    _followed(tracker, points, 2, 0.11)
+    _followed(tracker, points, 3, 0.12)
+    (track,) = tracker.tracks
+    track.decided = True
+    track.match = Match("ana", 0.9, 0.4)
+    (then,) = points.at(2)
+    assert (then.last_sequence, then.box.left, then.hits) == (2, 0.11, 2)
+    assert then.match == track.match
+    (now,) = points.at(7)
+    assert now.last_sequence == 3
+
+
+def test_undecided_tracks_are_not_remembered() -> None:
+    """They hold the watermark back, so that their frames come again."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    assert points.at(1) == ()
+
+
+def test_a_track_that_ended_beyond_the_watermark_is_remembered() -> None:
+    """The frames in which it was still there come again, and must not begin a second one."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    track.decided = True
+    _followed(tracker, points, 2)
+    tracker.leave(track)
+    tracker.close(track)
+    _followed(tracker, points, 3)
+    assert [each.track_id for each in points.at(2)] == [track.track_id]
+    assert points.at(3) == ()
+
+
+def test_few_of_a_crowd_are_remembered() -> None:
+    """Of more faces than fit, the ones seen last are kept, and company names only those."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    crowd = [0.05 * place for place in range(MOST_TRACKS + 2)]
+    _followed(tracker, points, 1, *crowd)
+    _followed(tracker, points, 2, *crowd[2:])
+    for track in tracker.tracks:
+        track.decided = True
+    kept = points.at(2)
+    assert len(kept) == MOST_TRACKS
+    assert all(track.last_sequence == 2 for track in kept)
+    assert all(len(track.company) == MOST_TRACKS - 1 for track in kept)
+
+
+def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
+    """The same face in the next frame continues it; a stranger who was asked about is not asked about again."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    tracker.call(track, 1.0)
+    tracker.answer(track, None)
+    track.decided = True
+    revived = revived_tracks(points.at(1), (), 5.0)
+    again = Tracker("door.e1", TrackPolicy(), revived)
+    observation = again.observe(2, _START + timedelta(seconds=0.4), 5.0, [_face(0.10)])
+    assert observation.started == ()
+    assert [each.track_id for each in observation.seen] == [track.track_id]
+    assert not again.wants_call(observation.seen[0], 1.0, 9.0)
+
+
+def test_people_who_are_gone_do_not_come_back_with_their_tracks() -> None:
+    """The track of somebody who was erased goes on as a stranger's."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    track.decided, track.match = True, Match("ana", 0.9, 0.4)
+    (known,) = revived_tracks(points.at(1), {"ana"}, 5.0)
+    (stranger,) = revived_tracks(points.at(1), {"ben"}, 5.0)
+    assert known.match == track.match
+    assert stranger.match is None

@@ -1,0 +1,77 @@
+"""Faces that were being followed are kept with the watermark, for the session that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from portero_server.domain.detections import Match
+from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.resuming import OpenTrack
+from portero_server.domain.sightings import StreamCommit, StreamRow
+from portero_server.store.database import Database
+from portero_server.store.open_tracks import read, written
+from portero_server.store.people import PeopleStore
+from portero_server.store.recording import Recording
+from portero_server.store.streams import StreamStore
+from tests.fakes.store_commits import BOX, at, commit_of, decided, left
+from tests.fakes.virtual_time import ManualClock
+
+ANA = OpenTrack(
+    "door.e1.3.0", 3, at(1), 9, at(2.5), BOX, 4, True, 0, 1, 0.75, Match("ana", 0.75, 0.25), ("door.e1.4.0",)
+)
+STRANGER = OpenTrack("door.e1.4.0", 4, at(1.5), 8, at(2.25), BOX, 2, False, 3)
+
+
+def test_open_tracks_are_read_as_they_were_written() -> None:
+    """Text of this version gives the same tracks; no text, or that of another version, gives none."""
+    assert read(written((ANA, STRANGER))) == (ANA, STRANGER)
+    assert written(()) == ""
+    assert read("") == read(None) == read('{"form": 0}') == ()
+
+
+async def _moved(recording: Recording, stream: StreamRow, *tracks: OpenTrack, sequence: int) -> None:
+    commit: StreamCommit = commit_of(stream, decided(ANA.track_id, None, 1), sequence=sequence)
+    outcomes = {FrameOutcome.EMPTY: sequence - stream.durable_sequence}
+    await recording.commit([replace(commit, open_tracks=tracks, outcomes=outcomes)])
+
+
+async def test_a_session_that_goes_on_gets_the_open_tracks(database: Database) -> None:
+    """The newest commit's tracks come with the stream, each with its sighting; a commit without word keeps them."""
+    clock = ManualClock()
+    recording, streams = Recording(database, clock), StreamStore(database, clock)
+    stream = await streams.open("door", "e1", "s1")
+    assert stream.open_tracks == ()
+    await _moved(recording, stream, ANA, STRANGER, sequence=9)
+    await recording.commit([commit_of(stream, sequence=10)])
+    again = await streams.open("door", "e1", "s2")
+    assert again.durable_sequence == 10
+    assert [replace(track, sighting_id="") for track in again.open_tracks] == [ANA, STRANGER]
+    assert [bool(track.sighting_id) for track in again.open_tracks] == [True, False]
+    assert again.left_behind == ()
+    await _moved(recording, again, sequence=12)
+    assert (await streams.open("door", "e1", "s3")).open_tracks == ()
+
+
+async def test_tracks_of_an_epoch_without_successor_are_handed_over_once(database: Database) -> None:
+    """A new epoch's session gets the tracks left behind, of this camera alone, and the old epoch forgets them."""
+    clock = ManualClock()
+    recording, streams = Recording(database, clock), StreamStore(database, clock)
+    await _moved(recording, await streams.open("door", "e1", "s1"), ANA, sequence=9)
+    assert (await streams.open("gate", "e9", "s2")).left_behind == ()
+    taken = await streams.open("door", "e2", "s3")
+    assert [track.track_id for track in taken.left_behind] == [ANA.track_id]
+    assert taken.open_tracks == ()
+    await recording.commit([commit_of(taken, left(ANA.track_id, 2.5))])
+    assert (await streams.open("door", "e3", "s4")).left_behind == ()
+
+
+async def test_a_superseded_session_cannot_change_the_open_tracks(database: Database, people: PeopleStore) -> None:
+    """What the earlier session says after another one has gone on is refused."""
+    clock = ManualClock()
+    recording, streams = Recording(database, clock), StreamStore(database, clock)
+    first = await streams.open("door", "e1", "s1")
+    await _moved(recording, first, ANA, sequence=9)
+    await streams.open("door", "e1", "s2")
+    result = await recording.commit([replace(commit_of(first, left(ANA.track_id, 3)), open_tracks=())])
+    assert result.superseded == {"s1"}
+    assert len((await streams.open("door", "e1", "s3")).open_tracks) == 1
