@@ -7,10 +7,10 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench protos lock reference cost clean
+.PHONY: help setup run test check format bench bench-visits chaos protos lock reference cost clean
 
 help: ## This list.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## The virtual environment, with everything locked in requirements.lock.
 
@@ -56,6 +56,12 @@ reference: setup ## Writes the generated reference pages (settings, command line
 lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--no-emit-index-url --quiet --upgrade --output-file requirements.lock
+
+bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DATASET=folder of people.
+	@$(BIN)/python -m tests.benchmarks.visits $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
+
+bench: setup ## Twenty cameras on one server: who is served how well, at what cost. ARGS="--cameras 40 --rate 5".
+	@$(BIN)/python -m tests.benchmarks.cameras $(ARGS)
 
 cost: setup ## What a stack costs a month. ARGS="--cameras 20" asks for one size.
 	@$(BIN)/python -m portero_infra.cost $(ARGS)

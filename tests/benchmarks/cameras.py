@@ -22,8 +22,10 @@ from pathlib import Path
 
 import cv2
 import grpc
+import httpx
 import psutil
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
+from prometheus_client.parser import text_string_to_metric_families
 
 from portero_bridge.sources.scene import SceneRenderer
 from portero_bridge.sources.scene_script import load_scene
@@ -84,6 +86,7 @@ async def main() -> int:
             for camera in cameras:
                 await client.cameras.create(camera.name)
             figures = await _measure(channel, cameras, pictures, arguments.rate, arguments.seconds)
+            figures["stage_milliseconds"] = await _stages(server.admin)
     json.dump({"machine": _machine(), "arguments": vars(arguments), **figures}, sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 0
@@ -161,22 +164,42 @@ async def _push(channel: grpc.aio.Channel, camera: Camera, pictures: list[bytes]
                     camera.account[descriptor.name] += count
                 camera.account.pop("recognitions", None)
 
-    listening = asyncio.create_task(listen())
-    began = time.monotonic()
-    frames = int(seconds * rate)
-    for index in range(frames):
-        await asyncio.sleep(max(0.0, began + index / rate - time.monotonic()))
-        waited = time.monotonic()
-        async with credit:
-            await credit.wait_for(lambda: granted > camera.sent)
-        camera.starved += time.monotonic() - waited
-        frame = stream_pb2.Frame(sequence=index + 1, jpeg=pictures[(camera.offset + index) % len(pictures)])
-        frame.capture_time.GetCurrentTime()
-        sent_at[index + 1] = time.monotonic()
-        await call.write(stream_pb2.StreamFramesRequest(frame=frame))
-        camera.sent += 1
-    await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
-    await listening
+    async def push() -> None:
+        began = time.monotonic()
+        for index in range(int(seconds * rate)):
+            await asyncio.sleep(max(0.0, began + index / rate - time.monotonic()))
+            waited = time.monotonic()
+            async with credit:
+                await credit.wait_for(lambda: granted > camera.sent)
+            camera.starved += time.monotonic() - waited
+            frame = stream_pb2.Frame(sequence=index + 1, jpeg=pictures[(camera.offset + index) % len(pictures)])
+            frame.capture_time.GetCurrentTime()
+            sent_at[index + 1] = time.monotonic()
+            await call.write(stream_pb2.StreamFramesRequest(frame=frame))
+            camera.sent += 1
+        await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
+
+    # A stream that is refused ends the benchmark, not just its listener.
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listen())
+        group.create_task(push())
+
+
+async def _stages(admin: str) -> dict[str, dict[str, float]]:
+    """Gives the mean time and the number of each stage, as the server itself measured them."""
+    async with httpx.AsyncClient() as http:
+        text = (await http.get(f"http://{admin}/metrics")).text
+    totals: dict[str, dict[str, float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            kind = sample.name.rsplit("_", 1)[-1]
+            if "stage" in sample.labels and kind in ("sum", "count"):
+                totals.setdefault(sample.labels["stage"], {})[kind] = sample.value
+    return {
+        stage: {"mean": round(1000 * each["sum"] / each["count"], 1), "count": each["count"]}
+        for stage, each in totals.items()
+        if each.get("count")
+    }
 
 
 def _sample() -> Sample:

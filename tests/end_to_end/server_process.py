@@ -78,7 +78,7 @@ async def _start(command: str, folder: Path, settings: Mapping[str, str]) -> asy
         sys.executable,
         "-m",
         "portero_server",
-        command,
+        *command.split(),
         env=environment,
         cwd=folder,
         stdout=asyncio.subprocess.DEVNULL,
@@ -97,4 +97,6 @@ async def _until_serving(stream: asyncio.StreamReader, lines: list[dict[str, Any
 
 async def _read(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> None:
     while line := await stream.readline():
-        lines.append(json.loads(line))
+        # gRPC's core writes lines of its own.
+        if line.startswith(b"{"):
+            lines.append(json.loads(line))

@@ -1,0 +1,50 @@
+"""What calling the recognizer on every frame would find: the yardstick of recall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from portero_server.domain.cameras import Lane
+from portero_server.domain.detections import decide
+from portero_server.engines.base import CallContext, GalleryFace
+from portero_server.engines.local import LocalEngine
+from tests.benchmarks.visit_footage import Footage, Subject, TrueVisit
+
+_NOBODY_WAITS = CallContext(None, Lane.ATTENDANCE)
+_NEAR = 0.15
+
+
+async def visits_found(subjects: Sequence[Subject], footage: Footage) -> list[bool]:
+    """Tells of each visit whether one of its frames alone would have given the right answer.
+
+    Frames are tried from the middle of the visit outwards, until one does. The recognizer is the one behind the
+    simulator.
+    """
+    engine = LocalEngine()
+    try:
+        for subject in subjects:
+            for number, photo in enumerate(subject.enrolled):
+                pixels = np.asarray(cv2.imread(str(photo), cv2.IMREAD_COLOR), np.uint8)
+                face_id = f"{subject.name}-{number}"
+                learned = await engine.learn(pixels, subject.name, face_id, _NOBODY_WAITS)
+                await engine.add([GalleryFace(face_id, subject.name, learned.embedding, None)])
+        return [await _found(engine, footage, each) for each in footage.visits]
+    finally:
+        await engine.aclose()
+
+
+async def _found(engine: LocalEngine, footage: Footage, true: TrueVisit) -> bool:
+    visit = true.visit
+    first, last = int(visit.start * footage.rate) + 1, int((visit.start + visit.duration) * footage.rate)
+    middle = (first + last) // 2
+    for index in sorted(range(first, min(last, len(footage.frames))), key=lambda index: abs(index - middle)):
+        pixels = cv2.imdecode(np.frombuffer(footage.frames[index], np.uint8), cv2.IMREAD_COLOR)
+        x = visit.placement(index / footage.rate)[0]
+        for searched in await engine.search(np.asarray(pixels, np.uint8), 5, _NOBODY_WAITS):
+            match = decide(searched.candidates, engine.traits.policy)
+            if abs(searched.face.box.center[0] - x) < _NEAR and (match.person_id if match else "") == true.name:
+                return True
+    return False

@@ -1,0 +1,93 @@
+"""Lays what the server said beside what was drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.benchmarks.visit_footage import Footage, TrueVisit
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision as the bridge heard it.
+
+    Attributes:
+        track: Which track.
+        name: Id of the person; empty for a stranger.
+        time: Capture time of the frame it tells of, seconds from the beginning.
+        x: Middle of the face, as a ratio of the width.
+        time_to_name: Seconds from the receipt of the track's first frame; None when the decision took no call.
+    """
+
+    track: str
+    name: str
+    time: float
+    x: float
+    time_to_name: float | None
+
+
+@dataclass(slots=True)
+class Figures:
+    """Sums over cameras."""
+
+    visits: int = 0
+    found_by_every_frame: int = 0
+    found: int = 0
+    missed: list[str] = field(default_factory=list)
+    strangers_named: int = 0
+    misnamed: int = 0
+    tracks: int = 0
+    times_to_name: list[float] = field(default_factory=list)
+
+    def add(self, camera: str, footage: Footage, baseline: Sequence[bool], decisions: Sequence[Decision]) -> None:
+        """Adds what one camera saw."""
+        last: dict[str, Decision] = {}
+        ever: Counter[int] = Counter()
+        first_right: dict[int, float] = {}
+        for decision in decisions:
+            number = _whose(footage.visits, decision)
+            true = footage.visits[number] if number is not None else None
+            last[decision.track] = decision
+            if decision.name and (true is None or decision.name != true.name):
+                self.misnamed += 1
+                self.strangers_named += true is None or not true.name
+            if number is not None and true is not None and decision.name == true.name:
+                ever[number] += 1
+                if decision.name and decision.time_to_name is not None:
+                    first_right.setdefault(number, decision.time_to_name)
+        self.tracks += len(last)
+        self.times_to_name.extend(first_right.values())
+        for number, (true, expected) in enumerate(zip(footage.visits, baseline, strict=True)):
+            self.visits += 1
+            self.found_by_every_frame += expected
+            self.found += expected and ever[number] > 0
+            if expected and not ever[number]:
+                self.missed.append(f"{camera} {true.visit.start:.1f}s {true.name or 'stranger'}")
+
+    def document(self) -> dict[str, object]:
+        """Gives the figures, ready for JSON."""
+        times = sorted(self.times_to_name)
+        return {
+            "visits": self.visits,
+            "found_by_calling_on_every_frame": self.found_by_every_frame,
+            "recall": round(self.found / max(1, self.found_by_every_frame), 4),
+            "missed": self.missed,
+            "strangers_named": self.strangers_named,
+            "misnamed": self.misnamed,
+            "tracks": self.tracks,
+            "time_to_name_seconds": {
+                str(share): round(times[int(share * (len(times) - 1))], 3) for share in (0.5, 0.95, 0.99) if times
+            },
+        }
+
+
+def _whose(visits: Sequence[TrueVisit], decision: Decision) -> int | None:
+    """Gives the visit nearest to a decision's face; None when nobody was there."""
+    present = [
+        (abs(true.visit.placement(decision.time)[0] - decision.x), number)
+        for number, true in enumerate(visits)
+        if true.visit.is_present(decision.time)
+    ]
+    return min(present)[1] if present else None

@@ -1,0 +1,198 @@
+"""Visits with ground truth against a real server and the simulator: who is named how soon, at how many paid calls.
+
+    python -m tests.benchmarks.visits --rate 5 --rate 10
+
+Several cameras show their own footage at the same time, each at its real rate, so that deadlines and latencies are
+real; the cameras in parallel are what makes it quicker than the footage is long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+from portero.v1 import recognition_service_pb2_grpc, stream_pb2
+
+from portero_cli.enrolling import enroll_person
+from portero_client import ConnectionSettings, PorteroClient
+from tests.benchmarks.visit_baseline import visits_found
+from tests.benchmarks.visit_figures import Decision, Figures
+from tests.benchmarks.visit_footage import Footage, Subject, folder_subjects, make_footage, public_subjects
+from tests.end_to_end.server_process import running_server
+from tests.end_to_end.simulator_process import SimulatorProcess, running_simulator
+
+_VISIT_GAP = timedelta(seconds=2)
+_DECIDED = (stream_pb2.TRACK_STATE_CONFIRMED, stream_pb2.TRACK_STATE_REVISED)
+
+
+async def main() -> int:
+    """Runs the benchmark and prints its figures as one JSON document."""
+    arguments = _arguments()
+    runs = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if arguments.dataset is None:
+            subjects = public_subjects(folder)
+        else:
+            subjects = folder_subjects(arguments.dataset, arguments.strangers)
+        for rate in arguments.rate or [5.0, 10.0]:
+            footage = make_footage(
+                subjects,
+                folder,
+                cameras=arguments.cameras,
+                visits=-(-arguments.visits // arguments.cameras),
+                rate=rate,
+                seed=arguments.seed,
+            )
+            baseline = await asyncio.gather(*(visits_found(subjects, each) for each in footage))
+            runs += [
+                await _run(arguments, subjects, footage, baseline, remembered)
+                for remembered in ((0.0, 60.0) if arguments.memory else (0.0,))
+            ]
+    machine = {"processors": os.cpu_count(), "machine": platform.machine(), "load": os.getloadavg()}
+    json.dump({"machine": machine, "runs": runs}, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--dataset", type=Path, help="folder of people, a folder each; default: public-domain portraits"
+    )
+    parser.add_argument("--strangers", type=int, default=1, help="how many of the folder's last people are strangers")
+    parser.add_argument("--visits", type=int, default=200)
+    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--rate", type=float, action="append", help="frames a second; may be given again")
+    parser.add_argument("--latency", type=float, default=0.15, help="median service time, seconds")
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        default=2.0,
+        help="decision deadline, seconds; longer on a busy machine, for right counts (but not times)",
+    )
+    parser.add_argument("--memory", action="store_true", help="measure with remembered faces, too")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+async def _run(
+    arguments: argparse.Namespace,
+    subjects: list[Subject],
+    footage: list[Footage],
+    baseline: list[list[bool]],
+    remembered: float,
+) -> dict[str, Any]:
+    async with AsyncExitStack() as stack:
+        simulator = await stack.enter_async_context(running_simulator("--latency", str(arguments.latency)))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        os.environ |= simulator.environment
+        server = await stack.enter_async_context(
+            running_server(
+                folder,
+                engine="rekognition",
+                remember_people=str(remembered),
+                remember_strangers=str(remembered),
+                decision_deadline=str(arguments.deadline),
+                rekognition_read_timeout=str(min(6.0, arguments.deadline)),
+            )
+        )
+        client = await stack.enter_async_context(PorteroClient(ConnectionSettings(server.address)))
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(server.address))
+        for subject in subjects:
+            if subject.name:
+                await enroll_person(client, subject.name, subject.name, list(subject.enrolled), lambda: None)
+        await simulator.reset()
+        names = [f"cam-{number}" for number in range(len(footage))]
+        for camera in names:
+            await client.cameras.create(camera, visit_gap=_VISIT_GAP)
+        began = time.monotonic()
+        heard = await asyncio.gather(
+            *(_push(channel, camera, each) for camera, each in zip(names, footage, strict=True))
+        )
+        seconds = time.monotonic() - began
+        figures = Figures()
+        for camera, each, expected, decisions in zip(names, footage, baseline, heard, strict=True):
+            figures.add(camera, each, expected, decisions)
+        return {
+            "rate": footage[0].rate,
+            "remembered_seconds": remembered,
+            "seconds": round(seconds, 1),
+            **figures.document(),
+            **await _money(simulator, figures.visits, sum(len(each.frames) for each in footage)),
+        }
+
+
+async def _money(simulator: SimulatorProcess, visits: int, frames: int) -> dict[str, Any]:
+    state = await simulator.state()
+    calls = {operation: each["calls"] for operation, each in state["operations"].items()}
+    return {
+        "frames": frames,
+        "paid_calls": calls,
+        "searches_a_visit": round(calls.get("SearchFacesByImage", 0) / visits, 3),
+        "times_fewer_than_one_a_frame": round(frames / max(1, sum(calls.values())), 1),
+        "dollars": state["dollars"],
+    }
+
+
+async def _push(channel: grpc.aio.Channel, camera: str, footage: Footage) -> list[Decision]:
+    """Streams a camera's footage at its rate and gives what was decided."""
+    call = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames()
+    opening = stream_pb2.OpenStream(camera=f"cameras/{camera}", epoch="e1", mode=stream_pb2.DELIVERY_MODE_LIVE)
+    await call.write(stream_pb2.StreamFramesRequest(open=opening))
+    began = datetime.now(UTC)
+    heard: list[Decision] = []
+    granted = asyncio.Condition()
+    credit = 0
+
+    async def listen() -> None:
+        nonlocal credit
+        while (answer := await call.read()) is not grpc.aio.EOF:
+            assert isinstance(answer, stream_pb2.StreamFramesResponse)
+            kind = answer.WhichOneof("message")
+            if kind in ("opened", "ack"):
+                async with granted:
+                    credit = (answer.opened if kind == "opened" else answer.ack).credit.frames
+                    granted.notify_all()
+            elif kind == "track_update" and answer.track_update.state in _DECIDED:
+                heard.append(_decision(answer.track_update, began))
+
+    listening = asyncio.create_task(listen())
+    start = time.monotonic()
+    for index, jpeg in enumerate(footage.frames):
+        await asyncio.sleep(max(0.0, start + index / footage.rate - time.monotonic()))
+        sent = index
+        async with granted:
+            await granted.wait_for(lambda: credit > sent)  # noqa: B023 - asked before the next round
+        frame = stream_pb2.Frame(sequence=index + 1, jpeg=jpeg)
+        frame.capture_time.FromDatetime(began + timedelta(seconds=index / footage.rate))
+        await call.write(stream_pb2.StreamFramesRequest(frame=frame))
+    await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
+    await listening
+    return heard
+
+
+def _decision(update: stream_pb2.TrackUpdate, began: datetime) -> Decision:
+    timed = update.HasField("timing")
+    return Decision(
+        track=update.track,
+        name=update.match.person.removeprefix("people/"),
+        time=(update.last_seen_time.ToDatetime(UTC) - began).total_seconds(),
+        x=update.box.left + update.box.width / 2,
+        time_to_name=update.timing.time_to_name.ToTimedelta().total_seconds() if timed else None,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))
