@@ -28,7 +28,7 @@ run: setup ## The main job: server, bridge and a demo camera. ARGS="--once" play
 	@$(BIN)/portero demo $(ARGS)
 
 test: setup ## All tests, on SQLite and on a MariaDB started privately. ARGS selects, as tests/server.
-	@.ci/system mariadb
+	@.ci/system mariadb prometheus
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: setup ## Format, lint, types, layers, drift of generated code, migrations and references.
@@ -40,6 +40,9 @@ check: setup ## Format, lint, types, layers, drift of generated code, migrations
 	@$(BIN)/python -m portero_server.store.drift
 	@$(BIN)/python -m portero_server.settings_reference --check
 	@$(BIN)/python -m portero_cli.reference --check
+	@$(BIN)/python -m portero_server.metrics_reference --check
+	@$(BIN)/python -m portero_bridge.metrics_reference --check
+	@$(BIN)/python -m portero_infra.dashboards --check
 	@$(BIN)/python -m portero_infra.cost --check
 
 format: setup ## Formats the code and sorts its imports.
@@ -49,9 +52,12 @@ format: setup ## Formats the code and sorts its imports.
 protos: setup ## Generates protos/gen from protos/portero.
 	@$(BIN)/python protos/generate.py
 
-reference: setup ## Writes the generated reference pages (settings, command line).
+reference: setup ## Writes what is generated: reference pages and dashboards.
 	@$(BIN)/python -m portero_server.settings_reference
 	@$(BIN)/python -m portero_cli.reference
+	@$(BIN)/python -m portero_server.metrics_reference
+	@$(BIN)/python -m portero_bridge.metrics_reference
+	@$(BIN)/python -m portero_infra.dashboards
 
 lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \

@@ -6,7 +6,20 @@ from typing import Protocol
 
 import typer
 
-from portero_cli.commands import cameras, compare, demo, doctor, people, search, sightings, stream, text, watch
+from portero_cli.commands import (
+    cameras,
+    compare,
+    demo,
+    doctor,
+    people,
+    search,
+    sightings,
+    stream,
+    text,
+    top,
+    usage,
+    watch,
+)
 
 
 class CommandModule(Protocol):
@@ -17,4 +30,17 @@ class CommandModule(Protocol):
         ...
 
 
-COMMANDS: tuple[CommandModule, ...] = (people, search, compare, text, stream, watch, sightings, cameras, doctor, demo)
+COMMANDS: tuple[CommandModule, ...] = (
+    people,
+    search,
+    compare,
+    text,
+    stream,
+    watch,
+    sightings,
+    cameras,
+    top,
+    usage,
+    doctor,
+    demo,
+)

@@ -22,7 +22,7 @@ from tests.fakes.door import jpeg
         ({"engine": "oracle"}, "PORTERO_ENGINE"),
         ({"database_url": "postgresql://x/y"}, "PORTERO_DATABASE_URL"),
         ({"database_url": "mysql+aiomysql://u:secret@127.0.0.1:1/portero"}, "127.0.0.1:1"),
-        ({"database_url": "sqlite+aiosqlite:////nowhere/at/all.db"}, "/nowhere/at/all.db"),
+        ({"database_url": "sqlite+aiosqlite:////nowhere/at/all.db"}, "/nowhere/at does not exist"),
     ],
 )
 async def test_a_wrong_setting_is_one_readable_line(tmp_path: Path, settings: dict[str, str], words: str) -> None:

@@ -6,7 +6,8 @@ from portero_infra.dashboards.model import Dashboard, Limits, Look, Panel, Query
 from portero_infra.dashboards.queries import percentile, rate
 
 _NEVER = Limits(1e9, 1e12)
-_SERVER = '{job="portero-server"}'
+_SERVER = " and on (instance) portero_build_info"
+"""Processes of the server only, whatever the scrape's job is called."""
 
 _DATABASE = Section(
     "Does the database keep up?",
@@ -85,7 +86,7 @@ _PROCESS = Section(
         ),
         Panel(
             "How busy are the processors?",
-            (Query(f"rate(process_cpu_seconds_total{_SERVER}[$__rate_interval])", "{{instance}}"),),
+            (Query(f"rate(process_cpu_seconds_total[$__rate_interval]){_SERVER}", "{{instance}}"),),
             Unit.NUMBER,
             _NEVER,
             note="Processors in use by the server's own process, without its workers.",
@@ -129,7 +130,7 @@ _PROCESS = Section(
         ),
         Panel(
             "How many files are open?",
-            (Query(f"process_open_fds{_SERVER} / process_max_fds{_SERVER}", "{{instance}}"),),
+            (Query(f"process_open_fds / process_max_fds{_SERVER}", "{{instance}}"),),
             Unit.RATIO,
             Limits(0.7, 0.9),
         ),

@@ -10,7 +10,7 @@ from portero_server.telemetry.engine_metrics import PAID_OPERATIONS
 
 TOTAL = "total"
 """Scope of the budget of all cameras and RPCs together; others are "cameras/{camera}" of the settings."""
-_AVOIDED = ("duplicate", "unchanged", "skipped", "no_face", "known_track")
+_AVOIDED = ("duplicate", "unchanged", "skipped", "no_face", "known_track", "remembered", "budget")
 
 
 class MoneyMetrics:

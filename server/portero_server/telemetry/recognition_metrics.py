@@ -60,6 +60,7 @@ class RecognitionMetrics:
         self.recognitions.labels(outcome).inc()
         self._recognize.observe(seconds)
 
-    def track_decided(self, *, named: bool, seconds: float) -> None:
-        """A track was decided so long after its first frame came."""
-        self.time_to_name.labels("true" if named else "false").observe(seconds)
+    def track_decided(self, *, named: bool, seconds: float, trace_id: str) -> None:
+        """A track was decided so long after its first frame came; `trace_id` is empty where it is not traced."""
+        exemplar = {"trace_id": trace_id} if trace_id else None
+        self.time_to_name.labels("true" if named else "false").observe(seconds, exemplar)

@@ -1,0 +1,171 @@
+"""How all cameras are doing at one moment: what `portero top` shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from portero_cli.output import printable
+from portero_cli.tables import STRANGER, local_clock, table
+from portero_client import Camera, CameraStatus, PorteroClient, Sighting, Usage
+from portero_client.errors import NotFound
+from portero_client.names import CAMERAS
+
+_MOST_SIGHTINGS = 200
+_MOST_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """One camera at this moment.
+
+    Attributes:
+        camera: Its id.
+        streaming: Whether a stream is open at the server that answered.
+        frame_rate: Frames a second over the last seconds.
+        lag: Frames received and not yet durable.
+        silence: Seconds since the last frame was captured, or None before the first.
+        open_tracks: Faces being followed.
+        last_seen: Who was seen last ("unknown" for a stranger), or empty.
+        last_seen_time: When, or None.
+        calls: Paid calls of today, UTC.
+        dollars: What they cost.
+    """
+
+    camera: str
+    streaming: bool
+    frame_rate: float
+    lag: int
+    silence: float | None
+    open_tracks: int
+    last_seen: str
+    last_seen_time: datetime | None
+    calls: int
+    dollars: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All cameras, those without a stream first, and what today costs."""
+
+    time: datetime
+    cameras: tuple[CameraRow, ...]
+    usage: Usage
+
+
+async def take_overview(client: PorteroClient, now: datetime, limit: int) -> Overview:
+    """Asks the server for everything.
+
+    Args:
+        client: The server.
+        now: The time, UTC.
+        limit: Most cameras.
+
+    Raises:
+        PorteroError: A call failed.
+    """
+    places = asyncio.Semaphore(_MOST_AT_ONCE)
+
+    async def status_of(camera: Camera) -> CameraStatus | None:
+        async with places:
+            try:
+                return await client.cameras.status(camera.name)
+            except NotFound:
+                # Removed since it was listed.
+                return None
+
+    page = await client.cameras.list().first(limit)
+    enabled = [camera for camera in page.items if not camera.disabled]
+    statuses = await asyncio.gather(*map(status_of, enabled))
+    sightings = await client.sightings.list().first(_MOST_SIGHTINGS)
+    usage = await client.usage()
+    last: dict[str, Sighting] = {}
+    for sighting in sightings.items:
+        last.setdefault(sighting.camera, sighting)
+    calls: Counter[str] = Counter()
+    dollars: defaultdict[str, float] = defaultdict(float)
+    for line in usage.calls:
+        calls[line.camera] += line.calls
+        dollars[line.camera] += line.dollars
+    rows = [
+        _row(camera.name, status, last.get(camera.name), now, calls[camera.name], dollars[camera.name])
+        for camera, status in zip(enabled, statuses, strict=True)
+        if status is not None
+    ]
+    return Overview(now, tuple(sorted(rows, key=lambda row: (row.streaming, row.camera))), usage)
+
+
+def render(overview: Overview) -> Group:
+    """Gives the table and the lines around it."""
+    up = sum(row.streaming for row in overview.cameras)
+    head = (
+        f"{local_clock(overview.time)}  {up} of {len(overview.cameras)} cameras stream, "
+        f"{sum(row.frame_rate for row in overview.cameras):.1f} frames/s, {_money(overview.usage)}"
+    )
+    return Group(Text(head), *_budgets(overview.usage), Text(), _table(overview))
+
+
+def _row(
+    name: str, status: CameraStatus, sighting: Sighting | None, now: datetime, calls: int, dollars: float
+) -> CameraRow:
+    last_frame = status.last_frame_time
+    return CameraRow(
+        camera=CAMERAS.identifier(name),
+        streaming=status.streaming,
+        frame_rate=status.frame_rate,
+        lag=status.watermark_lag,
+        silence=None if last_frame is None else max(0.0, (now - last_frame).total_seconds()),
+        open_tracks=status.open_tracks,
+        last_seen="" if sighting is None else sighting.display_name or STRANGER,
+        last_seen_time=None if sighting is None else sighting.last_seen_time,
+        calls=calls,
+        dollars=dollars,
+    )
+
+
+def _table(overview: Overview) -> RenderableType:
+    if not overview.cameras:
+        return "no camera"
+    return table(
+        "camera",
+        "stream",
+        "frames/s",
+        "last frame",
+        "not yet durable",
+        "faces",
+        "last seen",
+        "at",
+        "calls today",
+        "dollars today",
+        rows=(
+            (
+                row.camera,
+                "open" if row.streaming else "NONE",
+                f"{row.frame_rate:.1f}",
+                "" if row.silence is None else f"{row.silence:.0f} s ago",
+                row.lag,
+                row.open_tracks,
+                row.last_seen,
+                "" if row.last_seen_time is None else local_clock(row.last_seen_time),
+                row.calls,
+                f"{row.dollars:.3f}",
+            )
+            for row in overview.cameras
+        ),
+    )
+
+
+def _money(usage: Usage) -> str:
+    return f"${usage.dollars:.3f} today, ${usage.projected_month_dollars:.2f} projected for the month"
+
+
+def _budgets(usage: Usage) -> Iterator[Text]:
+    for budget in usage.budgets:
+        line = f"budget {budget.scope}: ${budget.spent_dollars:.3f} of ${budget.daily_dollars:.2f}, {budget.step}"
+        yield Text(printable(line))

@@ -1,0 +1,98 @@
+"""Traces of recognitions: the seam, and what is in force where nobody asked for traces.
+
+A trace is one recognition, not one stream, which may last for weeks: it begins when a face is to be identified and
+ends when the answer was acted upon. Batches and commits are shared by many, so they are spans of their own that link
+to the recognitions they carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from typing import Protocol
+
+from portero_server.errors import StartupProblem
+
+Attribute = str | int | float
+
+
+class Mark(Protocol):
+    """A recognition that is being traced."""
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+        ...
+
+    def finish(self, **attributes: Attribute) -> None:
+        """The recognition is over."""
+        ...
+
+
+class Traces(Protocol):
+    """Where traces go."""
+
+    def recognition(self, camera_id: str | None) -> Mark | None:
+        """A face is to be identified, in a task of its own: what happens in it from now on is this recognition's.
+
+        Gives the one under way when the task already has one.
+        """
+        ...
+
+    def step(
+        self, name: str, marks: Sequence[Mark] = (), **attributes: Attribute
+    ) -> AbstractContextManager[object, bool | None]:
+        """Something is done, by itself or within another step, for these recognitions."""
+        ...
+
+
+_NOTHING = nullcontext()
+
+
+class NoTraces:
+    """Traces nothing, at no cost."""
+
+    def recognition(self, camera_id: str | None) -> Mark | None:
+        """Gives no mark."""
+        return None
+
+    def step(
+        self, name: str, marks: Sequence[Mark] = (), **attributes: Attribute
+    ) -> AbstractContextManager[object, bool | None]:
+        """Does nothing around the step."""
+        return _NOTHING
+
+
+NO_TRACES = NoTraces()
+
+CURRENT: ContextVar[Mark | None] = ContextVar("recognition", default=None)
+"""The recognition that this task carries out."""
+
+
+@contextmanager
+def tracing(endpoint: str | None, *, share: float, version: str) -> Iterator[Traces]:
+    """Gives traces that go to an OTLP endpoint, or nowhere where there is none.
+
+    Args:
+        endpoint: http://HOST:PORT of a collector, or None.
+        share: Of the recognitions that are traced, 0..1.
+        version: Of the server.
+
+    Raises:
+        StartupProblem: OpenTelemetry is not installed.
+    """
+    if endpoint is None:
+        yield NO_TRACES
+        return
+    try:
+        from portero_server.telemetry.open_telemetry import OpenTelemetryTraces, open_exporter
+    except ModuleNotFoundError as missing:
+        raise StartupProblem(
+            f"{missing.name} is not installed; PORTERO_TRACE_ENDPOINT needs it: pip install 'portero[trace]'"
+        ) from None
+    traces = OpenTelemetryTraces(open_exporter(endpoint), share=share, version=version)
+    try:
+        yield traces
+    finally:
+        traces.close()

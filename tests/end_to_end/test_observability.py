@@ -1,0 +1,157 @@
+"""What an operator sees of a running server and bridge, through a real Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import yaml
+
+from portero_bridge import metrics_reference as bridge_reference
+from portero_cli.demo.portraits import COLLINS, HOPPER
+from portero_cli.demo.scene import write_scene
+from portero_client import ConnectionSettings, PorteroClient
+from portero_infra.dashboards.__main__ import DASHBOARDS
+from portero_server import metrics_reference
+from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
+from tests.end_to_end.prometheus_process import Prometheus, quickened, running_prometheus
+from tests.end_to_end.server_process import ServerProcess, running_server
+from tests.fakes.otlp_collector import Collector, running_collector
+from tests.infra.prometheus_tools import RULES
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("observability")]
+
+_PLAY = 12.0
+"""Seconds of the scene: one person comes and goes, another is there."""
+_PASSWORD = "open-sesame"
+_SELECTOR = re.compile(r"\b((?:portero|grpc|process)_[a-z_]+|up)\b(\{[^}]*\})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """A server, a bridge and a Prometheus after the demo's scene has been played for a while."""
+
+    server: ServerProcess
+    bridge: BridgeProcess
+    prometheus: Prometheus
+    collector: Collector
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scenery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scenery]:
+    """Plays the demo's scene before everybody who watches."""
+    folder: Path = tmp_path_factory.mktemp("scenery")
+    script = write_scene(folder)
+    cameras: list[dict[str, Any]] = [
+        {"name": "demo", "source": f"synthetic:{script}", "rate": 10, "pacing": "realtime"},
+        {"name": "spooled", "source": "synthetic:", "rate": 2, "mode": "lossless"},
+        {"name": "broken", "source": f"http://admin:{_PASSWORD}@127.0.0.1:1/stream"},
+    ]
+    async with (
+        running_collector() as collector,
+        running_server(folder, gallery_refresh="0.5", trace_endpoint=collector.url) as server,
+    ):
+        async with PorteroClient(ConnectionSettings(server.address)) as client:
+            for portrait in (COLLINS, HOPPER):
+                person = await client.people.create(str(portrait.name))
+                await client.people.enroll(person.name, (folder / portrait.file).read_bytes())
+        async with running_bridge(folder, server.address, cameras) as bridge:
+            targets = {"portero-server": server.admin, "portero-bridge": bridge.metrics}
+            async with running_prometheus(folder, targets) as prometheus:
+                await asyncio.sleep(_PLAY)
+                yield Scenery(server, bridge, prometheus, collector)
+
+
+async def test_no_panel_is_empty(scenery: Scenery) -> None:
+    """Every expression of every panel of every dashboard gives data."""
+    empty = [
+        f"{dashboard.title}: {panel.question}: {query.expression}"
+        for dashboard in DASHBOARDS
+        for panel in dashboard.panels
+        for query in panel.queries
+        if not await scenery.prometheus.query(quickened(query.expression).replace("$camera", "demo"))
+    ]
+    assert empty == []
+
+
+async def test_every_series_that_an_alert_reads_exists(scenery: Scenery) -> None:
+    """Each selector in each alert's expression gives data, so that no alert waits for what nobody exports."""
+    empty = [
+        f"{rule['alert']}: {selector}"
+        for file in RULES
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        for selector in ("".join(found) for found in _SELECTOR.findall(rule["expr"]))
+        if not await scenery.prometheus.query(selector)
+    ]
+    assert empty == []
+
+
+async def test_only_the_camera_that_is_broken_is_told_of(scenery: Scenery) -> None:
+    """While all is well but for one camera, the only alerts are those of its family."""
+    firing = await scenery.prometheus.firing()
+    assert set(firing) - {"PorteroStorageNearlyFull"} == {"PorteroCameraSilent", "PorteroSourceDown"}
+
+
+async def test_what_is_documented_is_exported(scenery: Scenery) -> None:
+    """Each metric of the reference pages is there in a scrape, and each of ours in a scrape is documented."""
+    pages = ((scenery.server.admin, metrics_reference.page()), (scenery.bridge.metrics, bridge_reference.page()))
+    for address, page in pages:
+        documented = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
+        async with httpx.AsyncClient() as http:
+            scrape = (await http.get(f"http://{address}/metrics")).text
+        exported = {name for name in re.findall(r"^# TYPE (\w+)", scrape, re.MULTILINE) if _ours(name)}
+        assert exported == documented
+
+
+async def test_a_name_is_told_with_the_time_it_took(scenery: Scenery) -> None:
+    """The people of the scene were named, within a second or so, and the frames are all accounted for."""
+    [named] = await scenery.prometheus.query('sum(portero_time_to_name_seconds_count{named="true"})')
+    assert float(named["value"][1]) >= 1
+    [frames] = await scenery.prometheus.query('sum(portero_camera_frames_total{camera="demo"})')
+    assert float(frames["value"][1]) > _PLAY * 5
+
+
+async def test_a_trace_leads_from_a_face_to_its_commit(scenery: Scenery) -> None:
+    """A collector got each recognition, with a batch and a commit that link to it; the time to name points at one."""
+    collector = scenery.collector
+    async with httpx.AsyncClient(headers={"Accept": "application/openmetrics-text"}) as http:
+        scrape = (await http.get(f"http://{scenery.server.admin}/metrics")).text
+    exemplars = set(re.findall(r'time_to_name_seconds_bucket.*# \{trace_id="(\w+)"\}', scrape))
+    assert exemplars
+    await collector.until(lambda: exemplars <= {span.trace_id.hex() for span in collector.named("recognition")})
+    recognized = {span.span_id for span in collector.named("recognition")}
+    for name in ("batch", "commit"):
+        linked = {link.span_id for span in collector.named(name) for link in span.links}
+        assert linked
+        assert linked & recognized
+
+
+async def test_nobody_can_learn_from_logs_who_was_there(scenery: Scenery) -> None:
+    """Neither names nor ids of people nor passwords stand in anything that server and bridge write, log or trace."""
+    written = "\n".join(map(str, (*scenery.server.lines, *scenery.bridge.output, *scenery.collector.spans))).lower()
+    assert "stream_opened" in written
+    assert "source_down" in written
+    for word in ("eileen", "collins", "grace", "hopper", _PASSWORD):
+        assert word not in written
+
+
+async def test_a_scrape_is_quick(scenery: Scenery) -> None:
+    """A scrape takes less than 100 ms."""
+    async with httpx.AsyncClient(base_url=f"http://{scenery.server.admin}") as http:
+        await http.get("/metrics")
+        began = time.perf_counter()
+        await http.get("/metrics")
+        assert time.perf_counter() - began < 0.1
+
+
+def _ours(name: str) -> bool:
+    return name.startswith(("portero_", "grpc_"))
