@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from portero_server.clock import Clock
 from portero_server.domain.cadence import Cadence, Due
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import FaceQuality, FoundFace, Match, MatchPolicy
+from portero_server.domain.detections import FoundFace, Match, MatchPolicy
 from portero_server.domain.frames import Frame, FrameOutcome
 from portero_server.domain.geometry import Box
 from portero_server.domain.sightings import Recognition, TrackDecided, TrackLeft
@@ -18,7 +18,7 @@ from portero_server.domain.tracks import Track, Tracker, TrackState
 from portero_server.engines.base import CallContext, FaceCrop
 from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
 from portero_server.pipeline.cascade import Answer, Cascade
-from portero_server.pipeline.messages import Advice, Directive, NamedMatch, Timing, TrackNews
+from portero_server.pipeline.messages import Directive, NamedMatch, Timing, TrackNews, advice_for
 from portero_server.vision.crops import crop_face
 from portero_server.vision.look import Look
 
@@ -318,7 +318,7 @@ class Follower:
         state = TrackState.REVISED if revises else TrackState.CONFIRMED
         self._ledger.track_decided(decided, self._news(track, state, timing))
         self._ledger.release(track.track_id)
-        if track.match is None and (advice := _advice(track.best_quality)) is not None:
+        if track.match is None and (advice := advice_for(track.best_quality)) is not None:
             self._ledger.tell(Directive(advice))
 
     def _leave(self, track: Track) -> None:
@@ -384,16 +384,3 @@ def _timing(track: Track, shot: _Shot, asked: float, answered: float) -> Timing:
         recognize=answered - asked,
         time_to_name=answered - track.received,
     )
-
-
-def _advice(quality: FaceQuality | None) -> Advice | None:
-    """What would have helped most, when something clearly would."""
-    if quality is None:
-        return None
-    worst, advice = min(
-        (quality.brightness, Advice.TOO_DARK),
-        (quality.size, Advice.MOVE_CLOSER),
-        (quality.sharpness, Advice.TOO_BLURRED),
-        key=lambda pair: pair[0],
-    )
-    return advice if worst < 0.3 else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from portero_server.domain.credit import Credit
-from portero_server.domain.detections import Match, Text
+from portero_server.domain.detections import FaceQuality, Match, Text
 from portero_server.domain.frames import FrameOutcome, RejectionReason
 from portero_server.domain.geometry import Box
 from portero_server.domain.tracks import TrackState
@@ -88,6 +88,19 @@ class Advice(Enum):
     TOO_DARK = "too_dark"
     MOVE_CLOSER = "move_closer"
     TOO_BLURRED = "too_blurred"
+
+
+def advice_for(quality: FaceQuality | None) -> Advice | None:
+    """Says what would have helped a face most, when something clearly would."""
+    if quality is None:
+        return None
+    worst, advice = min(
+        (quality.brightness, Advice.TOO_DARK),
+        (quality.size, Advice.MOVE_CLOSER),
+        (quality.sharpness, Advice.TOO_BLURRED),
+        key=lambda pair: pair[0],
+    )
+    return advice if worst < 0.3 else None
 
 
 @dataclass(frozen=True, slots=True)

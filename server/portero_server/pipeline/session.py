@@ -89,7 +89,7 @@ class Session:
         self._frames: deque[Frame] = deque()
         self._work = asyncio.Event()
         self._progress = asyncio.Event()
-        self._finishing = False
+        self._finishing = self._goes_on = False
         self._stopped = asyncio.Event()
         self._error: PorteroError | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -134,12 +134,10 @@ class Session:
         except FrameRefused as refusal:
             self._reject(sequence, refusal, size)
             return
-        clock = self._parts.clock
-        now = clock.monotonic()
-        self.arrivals.took(sequence, captured_at, clock.now(), now)
-        lag = self.arrivals.lag
-        self._parts.metrics.streams.frame_received(size, lag)
-        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, lag))
+        now = self.last_heard
+        self.arrivals.took(sequence, captured_at, self._parts.clock.now(), now)
+        self._parts.metrics.streams.frame_received(size, self.arrivals.lag)
+        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, self.arrivals.lag))
         self._work.set()
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
@@ -166,6 +164,11 @@ class Session:
         self._heard()
         self._finishing = True
         self._work.set()
+
+    def hang_up(self) -> None:
+        """No more frames will come here, but the numbering may go on in another session, and so do its faces."""
+        self._goes_on = True
+        self.finish()
 
     # --- What the server does with the stream ---------------------------------------------------
 
@@ -263,7 +266,7 @@ class Session:
         while (frame := await self._next_frame()) is not None:
             await self.outbox.room()
             await self._process(frame)
-        if self.follower is not None:
+        if self.follower is not None and not self._goes_on:
             self.follower.leave_all()
             self._resume.note(self._core.last, ())
         self._advance()
@@ -347,8 +350,6 @@ class Session:
     def failed(self, error: Exception) -> None:
         """This stream's data cannot be written."""
         self.stop(PorteroError(f"the results of this stream cannot be stored: {type(error).__name__}"))
-
-    # --- Inside ---------------------------------------------------------------------------------
 
     def _settled(self, outcome: FrameOutcome, count: int) -> None:
         metrics = self._parts.metrics

@@ -209,7 +209,7 @@ class Streams:
         camera_id = session.camera.camera_id
         if self._sessions.get(camera_id) is session:
             del self._sessions[camera_id]
-            if ending != "finished":
+            if session.open_tracks:
                 self._cut[camera_id] = (self._parts.clock.monotonic() + _ABSENCE, session)
         if not self._sessions:
             self._empty.set()

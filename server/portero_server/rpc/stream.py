@@ -103,13 +103,14 @@ async def _read(requests: Requests, session: Session) -> None:
                 _check_sequence(gap.last_sequence, "gap.last_sequence")
                 session.gap(gap.first_sequence, gap.last_sequence, gap_reason(gap.reason))
             case "finish":
-                break
+                session.finish()
+                return
             case "open":
                 raise FailedPrecondition("the stream is open already", reason="SECOND_OPEN")
             case _:
                 raise InvalidInput("message", "each message must set one of its fields", reason="EMPTY_MESSAGE")
-    # A bridge that just hangs up its side will send no more either: what it sent is worth finishing.
-    session.finish()
+    # A bridge that just hangs up its side, as after Drain, will send no more here: what it sent is worth finishing.
+    session.hang_up()
 
 
 def _check_sequence(sequence: int, field: str) -> None:

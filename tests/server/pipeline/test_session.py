@@ -467,6 +467,47 @@ async def test_a_stream_resumes_with_its_faces_as_they_were_at_the_watermark() -
 
 
 @in_virtual_time
+async def test_faces_stay_when_a_bridge_hangs_up_without_finishing() -> None:
+    """What was sent is finished, but a face goes on in the next session, as after Drain."""
+    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 5)}
+    async with door(script, _ana_then_nobody_known) as at:
+        session = await at.open()
+        at.send(session, 1, 2)
+        session.hang_up()
+        await session.run()
+        at.streams.close(session, "finished")
+        assert at.store.durable == 2
+        again = await at.open()
+        assert [track.track_id for track in again.row.open_tracks] == ["door.e1.1.0"]
+        at.send(again, 3, 4)
+        await _finished(at, again)
+    assert [item.track_id for commit in at.store.commits for item in commit.decided] == ["door.e1.1.0"]
+    assert [item.track_id for commit in at.store.commits for item in commit.left] == ["door.e1.1.0"]
+
+
+@in_virtual_time
+async def test_gaps_told_in_other_ranges_after_a_cut_are_stored_once() -> None:
+    """Gaps become rows with the watermark that passes them, as a bridge joins them when it tells them again."""
+    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1, quality=0.5))}
+    async with door(script, _ana_then_nobody_known) as at:
+        session = await at.open()
+        running = asyncio.ensure_future(session.run())
+        at.send(session, 1)
+        session.gap(2, 2, GapReason.SPOOL_FAILED)
+        session.gap(3, 3, GapReason.SPOOL_FAILED)
+        await asyncio.sleep(0.2)
+        running.cancel()
+        await asyncio.wait({running})
+        at.streams.close(session, "cut")
+        again = await at.open()
+        at.send(again, 1)
+        again.gap(2, 3, GapReason.SPOOL_FAILED)
+        await _finished(at, again)
+    stored = [item for commit in at.store.commits for item in commit.exceptions]
+    assert [(item.first_sequence, item.last_sequence) for item in stored] == [(2, 3)]
+
+
+@in_virtual_time
 async def test_faces_left_behind_by_an_earlier_numbering_have_left() -> None:
     """A session of a new epoch tells the end of the tracks that the last epoch's session could not end."""
     script: dict[int, Look | FrameRefused] = {1: looked(face(0.1))}
