@@ -69,6 +69,10 @@ bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DAT
 bench: setup ## Twenty cameras on one server: who is served how well, at what cost. ARGS="--cameras 40 --rate 5".
 	@$(BIN)/python -m tests.benchmarks.cameras $(ARGS)
 
+chaos: setup ## Kills everything at random and checks what is stored. ARGS="--kills 100 --frames 200000 --seed 1".
+	@.ci/system mariadb
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 cost: setup ## What a stack costs a month. ARGS="--cameras 20" asks for one size.
 	@$(BIN)/python -m portero_infra.cost $(ARGS)
 

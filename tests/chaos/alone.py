@@ -1,0 +1,106 @@
+"""A server of the rig by itself, for measurements: no proxy, no faults, one database file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import grpc
+from portero.v1 import stream_pb2
+
+from portero_client import ConnectionSettings, PorteroClient
+from tests.chaos.processes import Supervised
+from tests.chaos.rig import clean_environment
+from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, color_of, jpeg, person_name, shown
+from tests.fakes.patch_photos import photo
+
+Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]
+
+_ADDRESS = re.compile(r'"grpc": ?"([^"]+)"')
+_START_TIME = 20.0
+
+
+class LoneServer:
+    """Runs, and tells where.
+
+    Attributes:
+        lines: What it logged.
+    """
+
+    def __init__(self, folder: Path, latency: float, settings: dict[str, str]) -> None:
+        self.lines: list[str] = []
+        self.address = ""
+        self.url = f"sqlite+aiosqlite:///{folder / 'portero.db'}"
+        self._up = asyncio.Event()
+        orders = json.dumps({"seed": 1, "points": {}, "latency": latency, "defects": []})
+        environment = {
+            **clean_environment(),
+            "PORTERO_DATABASE_URL": self.url,
+            "PORTERO_ENGINE": "scripted",
+            "PORTERO_LISTEN": "127.0.0.1:0",
+            "PORTERO_ADMIN_LISTEN": "127.0.0.1:0",
+            "PORTERO_LOG_FORMAT": "json",
+            **{f"PORTERO_{name.upper()}": value for name, value in settings.items()},
+        }
+        self.process = Supervised(
+            "server",
+            lambda _: ["tests.chaos.server_main", orders],
+            environment,
+            on_output=lambda _: None,
+            on_log=self._said,
+        )
+        self.process.last_life()
+
+    async def up(self) -> None:
+        """Waits until it serves."""
+        async with asyncio.timeout(_START_TIME):
+            await self._up.wait()
+
+    def _said(self, line: str) -> None:
+        self.lines.append(line)
+        if '"serving"' in line and (found := _ADDRESS.search(line)):
+            self.address = found.group(1)
+            self._up.set()
+
+
+@asynccontextmanager
+async def lone_server(
+    folder: Path, cameras: int, *, latency: float = 0.02, people: bool = True, **settings: str
+) -> AsyncIterator[LoneServer]:
+    """Runs a server that knows so many cameras, and their people if wanted, until the end of the block."""
+    server = LoneServer(folder, latency, settings)
+    running = asyncio.create_task(server.process.run())
+    try:
+        await server.up()
+        async with PorteroClient(ConnectionSettings(server.address)) as client:
+            for camera in range(cameras):
+                await client.cameras.create(camera_name(camera))
+                for place in range(PEOPLE_PER_CAMERA if people else 0):
+                    name = person_name(camera, place)
+                    person = await client.people.create(name, person_id=name)
+                    await client.people.enroll(person.name, photo(color_of(name)))
+        yield server
+    finally:
+        if server.process.is_up:
+            server.process.kill()
+        await running
+
+
+def opening(camera: int, epoch: str) -> stream_pb2.StreamFramesRequest:
+    """Makes the first message of a stream."""
+    return stream_pb2.StreamFramesRequest(
+        open=stream_pb2.OpenStream(
+            camera=f"cameras/{camera_name(camera)}", epoch=epoch, mode=stream_pb2.DELIVERY_MODE_LOSSLESS
+        )
+    )
+
+
+def frame_request(camera: int, sequence: int) -> stream_pb2.StreamFramesRequest:
+    """Makes the frame with a sequence: the script's image of the index before."""
+    frame = stream_pb2.Frame(sequence=sequence, jpeg=jpeg(camera, sequence - 1))
+    frame.capture_time.FromDatetime(shown(camera, sequence - 1).captured)
+    return stream_pb2.StreamFramesRequest(frame=frame)

@@ -1,0 +1,36 @@
+"""Eyes that read off a frame what the script shows, in place of decoding and detecting."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from portero_server.domain.cadence import Due
+from portero_server.domain.detections import FaceQuality, FoundFace
+from portero_server.domain.frames import Frame, FrameOutcome
+from portero_server.vision.look import Look
+from tests.chaos.script import Sight, color_of, read_mark, shown
+
+_HEIGHT, _WIDTH = 96, 128
+
+
+class ScriptedEyes:
+    """Stands in for `vision.scene.Eyes`; remembers nothing between frames."""
+
+    def scene(self) -> ScriptedEyes:
+        """Begins a scene for one stream."""
+        return self
+
+    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
+        """Gives the look that the script foresees; see `vision.look.Scene`."""
+        camera, index = read_mark(frame.jpeg)
+        seen = shown(camera, index)
+        if seen.sight is not Sight.FACE:
+            return Look(FrameOutcome(seen.sight.value))
+        face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
+        pixels = np.zeros((_HEIGHT, _WIDTH, 3), np.uint8)
+        left, top, right, bottom = seen.box.to_pixels(_WIDTH, _HEIGHT)
+        pixels[top:bottom, left:right] = color_of(seen.person)
+        return Look(FrameOutcome.WITH_FACES, (face,), pixels)
+
+    async def aclose(self) -> None:
+        """Holds nothing."""

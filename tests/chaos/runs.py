@@ -1,0 +1,142 @@
+"""Runs of the rig with everything that belongs to them: faults, checks, and the defects that must be found."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.checker import Verdict, check
+from tests.chaos.faults import Fault
+from tests.chaos.ledger import read_ledger
+from tests.chaos.rig import Outcome, Plan, finished_run
+from tests.chaos.stored import read_stored
+
+FAULT_POINTS: Mapping[str, float] = {
+    "before_commit": 0.001,
+    "after_commit": 0.001,
+    "commit_unknown": 0.005,
+    "after_open": 0.01,
+    "after_ack": 0.0002,
+    "before_spool_write": 0.0002,
+    "after_spool_write": 0.0002,
+    "before_spool_release": 0.0005,
+    "after_spool_release": 0.0005,
+}
+_MEMORY_BOUND = 400 * 1024**2
+_ALL = frozenset(Fault)
+
+_SHORT = Plan(seed=7, cameras=4, frames=1500, kills=3, database="sqlite", pause=0.6, patience=45)
+_SERVER_DIES = replace(
+    _SHORT, points={"before_commit": 0.02, "after_commit": 0.02}, only=frozenset({Fault.KILL_SERVER})
+)
+
+DEFECT_PLANS: Mapping[str, Plan] = {
+    name: replace(plan, defect=name)
+    for name, plan in {
+        "ack_before_commit": _SERVER_DIES,
+        "dedup_off": _SERVER_DIES,
+        "swallowed_cancellation": replace(_SHORT, only=frozenset({Fault.CUT_STREAMS})),
+        "watermark_ignores_holders": replace(_SERVER_DIES, latency=0.2),
+        "fencing_off": replace(
+            _SHORT,
+            database="mariadb",
+            frames=4000,
+            only=frozenset({Fault.HOLE_DATABASE, Fault.CUT_STREAMS, Fault.PAUSE_DATABASE}),
+            pause=0.3,
+        ),
+        "counters_twice": replace(_SHORT, points={"commit_unknown": 0.3}, only=frozenset({Fault.CUT_STREAMS})),
+        "gap_not_recorded": replace(_SHORT, frames=4000, only=frozenset({Fault.DISK_FULL})),
+        "rejection_not_recorded": replace(_SHORT, only=frozenset()),
+        "answers_crossed": replace(_SHORT, only=frozenset()),
+        "failed_commit_forgotten": replace(
+            _SHORT, database="mariadb", frames=6000, kills=6, only=frozenset({Fault.HOLE_DATABASE, Fault.KILL_DATABASE})
+        ),
+        "resume_from_the_start": replace(_SHORT, only=frozenset({Fault.CUT_STREAMS})),
+        "spool_freed_on_receipt": replace(_SHORT, only=frozenset({Fault.KILL_BRIDGE, Fault.KILL_SERVER})),
+        "resume_skips_ahead": replace(
+            _SHORT, frames=4000, kills=5, only=frozenset({Fault.CUT_STREAMS, Fault.KILL_SERVER})
+        ),
+    }.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run, and what the checks say of it."""
+
+    plan: Plan
+    outcome: Outcome
+    verdict: Verdict
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.verdict.sound and not self.outcome.troubles
+
+    def findings(self) -> dict[str, int]:
+        """Gives the number of violations of each kind; "process" counts what the rig itself saw."""
+        troubles = {"process": len(self.outcome.troubles)} if self.outcome.troubles else {}
+        return self.verdict.summary() | troubles
+
+    def complaints(self, most: int) -> list[str]:
+        """Gives the violations in words, `most` of each kind."""
+        lines = [f"process: {trouble}" for trouble in self.outcome.troubles[:most]]
+        for kind, found in self.verdict.violations.items():
+            lines += [f"{kind}: {words}" for words in found[:most]]
+        return lines
+
+    def figures(self) -> dict[str, Any]:
+        """Gives everything for people."""
+        resumed = sorted(self.outcome.resumed)
+        plan = {key: value for key, value in asdict(self.plan).items() if key not in ("only", "points")}
+        return {
+            "plan": plan,
+            "seconds": round(self.outcome.seconds, 1),
+            "frames": self.verdict.frames,
+            "missing": self.verdict.missing,
+            "recognitions": self.verdict.recognitions,
+            "sightings": self.verdict.sightings,
+            "unanswered": self.verdict.unanswered,
+            "asked_again": self.verdict.asked_again,
+            "kills": self.outcome.kills,
+            "faults": {fault.name.lower(): count for fault, count in sorted(self.outcome.struck.items(), key=str)},
+            "resumed_seconds": {
+                str(share): round(resumed[int(share * (len(resumed) - 1))], 2) for share in (0.5, 0.99, 1.0)
+            }
+            if resumed
+            else {},
+            "rotations": len(self.outcome.rotations),
+            "slowest_rotation_seconds": round(max(self.outcome.rotations, default=0.0), 2),
+            "peak_megabytes": {name: round(size / 1e6) for name, size in self.outcome.peaks.items()},
+            "stop_seconds": round(self.outcome.stop_seconds, 2),
+            "violations": self.findings(),
+        }
+
+
+async def run_plan(plan: Plan, folder: Path) -> Report:
+    """Runs a plan and checks what it left behind."""
+    async with finished_run(plan, folder) as outcome:
+        stored = await read_stored(outcome.database_url)
+    told = read_ledger(outcome.ledger)
+    if not told.ended:
+        outcome.troubles.append("the bridge did not end well")
+    outcome.troubles += _left_in_spools(folder / "spools")
+    outcome.troubles += [
+        f"the {name} took {size / 1e6:.0f} MB" for name, size in outcome.peaks.items() if size > _MEMORY_BOUND
+    ]
+    return Report(plan, outcome, check(told, stored))
+
+
+def _left_in_spools(folder: Path) -> list[str]:
+    left = []
+    for file in sorted(folder.glob("*.spool")):
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM entries").fetchone()
+        if count:
+            left.append(f"{file.name} still holds {count} entries")
+    left += [f"a spool was set aside: {file.name}" for file in folder.glob("*.damaged-*") if file.suffix != "-wal"]
+    return left

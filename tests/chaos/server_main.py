@@ -1,0 +1,86 @@
+"""A server of the chaos rig: `portero-server` as it is, with scripted eyes, fault points and, if asked, a defect."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from portero_server import __main__, app
+from portero_server.clock import SystemClock
+from portero_server.domain.sightings import CommitResult, StreamCommit
+from portero_server.engines.scripted import ScriptedEngine
+from portero_server.pipeline.session import Session
+from portero_server.store.faults import CommitUnknown
+from portero_server.store.recording import Recording
+from portero_server.store.streams import StreamStore
+from tests.chaos.faultpoints import FaultPoints, JumpingClock, wrapped
+from tests.chaos.looker import ScriptedEyes
+from tests.chaos.server_defects import DEFECTS
+
+
+def _script_eyes(latency: float) -> None:
+    """Has the server look with the rig's eyes, and its scripted engine take its time."""
+    # The detector's models would only cost start-up time.
+    wrapped(app, "FaceDetector", lambda _: lambda: None)
+    wrapped(app, "Eyes", lambda _: lambda *_, **__: ScriptedEyes())
+
+    def wrap(make: Callable[..., None]) -> Callable[..., None]:
+        def slow(engine: ScriptedEngine, **options: Any) -> None:
+            make(engine, **{**options, "latency": latency})
+
+        return slow
+
+    wrapped(ScriptedEngine, "__init__", wrap)
+
+
+_Commit = Callable[[Recording, Sequence[StreamCommit]], Awaitable[CommitResult]]
+
+
+def _place_fault_points(points: FaultPoints) -> None:
+    def around_commit(commit: _Commit) -> _Commit:
+        async def watched(recording: Recording, commits: Sequence[StreamCommit]) -> CommitResult:
+            points.pass_by("before_commit")
+            result = await commit(recording, commits)
+            points.pass_by("after_commit")
+            if points.strikes("commit_unknown"):
+                raise CommitUnknown("the rig kept the database's answer to itself")
+            return result
+
+        return watched
+
+    def around_open(opening: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def watched(store: StreamStore, *arguments: str) -> Any:
+            row = await opening(store, *arguments)
+            points.pass_by("after_open")
+            return row
+
+        return watched
+
+    def around_committed(committed: Callable[..., None]) -> Callable[..., None]:
+        def watched(session: Session, commit: StreamCommit, result: CommitResult) -> None:
+            committed(session, commit, result)
+            points.pass_by("after_ack")
+
+        return watched
+
+    wrapped(Recording, "commit", around_commit)
+    wrapped(StreamStore, "open", around_open)
+    wrapped(Session, "committed", around_committed)
+
+
+def main() -> int:
+    """Runs `portero-server serve` as the orders on the command line say."""
+    orders = json.loads(sys.argv[1])
+    JumpingClock(orders["seed"]).install(SystemClock)
+    _script_eyes(orders["latency"])
+    _place_fault_points(FaultPoints(orders["points"], orders["seed"]))
+    for name in orders["defects"]:
+        DEFECTS[name]()
+    sys.argv[1:] = ["serve"]
+    return __main__.main()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

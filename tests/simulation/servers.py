@@ -1,0 +1,226 @@
+"""Servers of the simulation: the real streams, sessions and recorder over the simulated store, without gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from portero_server.domain.cadence import Due
+from portero_server.domain.detections import FaceQuality, FoundFace
+from portero_server.domain.frames import Frame, FrameOutcome, GapReason
+from portero_server.engines.base import FaceCrop, Identification
+from portero_server.errors import PorteroError
+from portero_server.pipeline.messages import Message
+from portero_server.pipeline.session import Session
+from portero_server.vision.look import Look
+from tests.chaos.script import PEOPLE_PER_CAMERA, Sight, camera_name, person_name, read_mark, shown
+from tests.fakes.door import Door, camera, door, named
+from tests.simulation.network import Broken, Pipe
+from tests.simulation.store import SimulatedStore
+
+_HEARTBEAT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The first message."""
+
+    camera: str
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A frame on its way."""
+
+    sequence: int
+    captured_at: datetime
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A gap on its way."""
+
+    first: int
+    last: int
+
+
+class Finish:
+    """Nothing more comes."""
+
+
+class Beat:
+    """A sign of life."""
+
+
+class Alive:
+    """The server's sign of life."""
+
+
+Request = Open | Sent | Lost | Finish | Beat
+
+
+class Link:
+    """A connection: two pipes."""
+
+    def __init__(self, up: Pipe[Request], down: Pipe[Message | Alive | None]) -> None:
+        self.up = up
+        self.down = down
+
+    def reset(self) -> None:
+        """Breaks it for both ends."""
+        self.up.break_off()
+        self.down.break_off()
+
+
+class ScriptedScene:
+    """Looks as the chaos rig's script foresees; who stands there is the value of the pixels."""
+
+    def scene(self) -> ScriptedScene:
+        """Begins a scene for one stream."""
+        return self
+
+    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
+        """Gives the look that the script foresees."""
+        number, index = read_mark(frame.jpeg)
+        seen = shown(number, index)
+        if seen.sight is not Sight.FACE:
+            return Look(FrameOutcome(seen.sight.value))
+        value = 0 if seen.person is None else 1 + number * PEOPLE_PER_CAMERA + int(seen.person.rpartition("-")[2])
+        face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
+        return Look(FrameOutcome.WITH_FACES, (face,), np.full((96, 128, 3), value, np.uint8))
+
+
+class Engine:
+    """Answers after its latency, which the simulation changes."""
+
+    def __init__(self) -> None:
+        self.latency = 0.05
+
+    async def identify(self, crop: FaceCrop) -> Identification:
+        """Says who it is."""
+        await asyncio.sleep(self.latency)
+        value = int(crop.pixels[0, 0, 0])
+        if value == 0:
+            return Identification(())
+        return named(person_name(*divmod(value - 1, PEOPLE_PER_CAMERA)))
+
+
+class SimulatedServer:
+    """One life of a server."""
+
+    def __init__(self, at: Door) -> None:
+        self._at = at
+        self._calls: dict[asyncio.Task[None], Link] = {}
+
+    def connect(self, link: Link) -> None:
+        """Takes a connection in."""
+        task = asyncio.create_task(self._serve(link))
+        self._calls[task] = link
+        task.add_done_callback(self._calls.pop)
+
+    async def drain(self, seconds: float) -> None:
+        """Sends everybody elsewhere."""
+        await self._at.streams.drain(self._at.clock.now() + timedelta(seconds=seconds), seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._at.recorder.idle()
+
+    async def aclose(self) -> None:
+        """Dies: every connection breaks, and nothing is brought to an end."""
+        calls = dict(self._calls)
+        for task, link in calls.items():
+            link.reset()
+            task.cancel()
+        if calls:
+            await asyncio.wait(calls)
+
+    async def _serve(self, link: Link) -> None:
+        try:
+            opening = await link.up.receive()
+            assert isinstance(opening, Open)
+            session = await self._at.streams.open(opening.camera, opening.epoch)
+        except (Broken, PorteroError):
+            link.reset()
+            return
+        ending = "cut"
+        try:
+            link.down.send(session.opened())
+            await self._converse(session, link)
+            ending = "finished"
+        except (Broken, PorteroError):
+            pass
+        finally:
+            self._at.streams.close(session, ending)
+            link.reset()
+
+    async def _converse(self, session: Session, link: Link) -> None:
+        # As rpc/stream.py does it.
+        try:
+            async with asyncio.TaskGroup() as group:
+                reader = group.create_task(_read(session, link))
+                writer = group.create_task(_write(session, link))
+                await session.run()
+                await writer
+                reader.cancel()
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        # The status, after which the connection is over.
+        link.down.send(None)
+        await asyncio.sleep(0.1)
+
+
+async def _read(session: Session, link: Link) -> None:
+    while True:
+        message = await link.up.receive()
+        match message:
+            case Sent():
+                session.receive(message.sequence, message.captured_at, message.jpeg)
+                await session.outbox.room()
+            case Lost():
+                session.gap(message.first, message.last, GapReason.SPOOL_FAILED)
+            case Finish():
+                session.finish()
+            case Beat():
+                session.heartbeat()
+            case Open():
+                raise AssertionError("the bridge opened twice")
+
+
+async def _write(session: Session, link: Link) -> None:
+    while True:
+        try:
+            async with asyncio.timeout(_HEARTBEAT):
+                messages = await session.outbox.take()
+        except TimeoutError:
+            link.down.send(Alive())
+            continue
+        if not messages:
+            return
+        for message in messages:
+            link.down.send(message)
+
+
+@asynccontextmanager
+async def simulated_server(store: SimulatedStore, engine: Engine, cameras: int) -> AsyncIterator[SimulatedServer]:
+    """Runs a server until the end of the block, which kills it."""
+    async with door(
+        identify=engine.identify,
+        cameras=[camera(camera_name(number)) for number in range(cameras)],
+        idle_timeout=6.0,
+        visit_gap=timedelta(seconds=10),
+        store=store,
+        scene=ScriptedScene(),
+    ) as at:
+        server = SimulatedServer(at)
+        try:
+            yield server
+        finally:
+            await server.aclose()

@@ -1,0 +1,46 @@
+"""Bridge, network, server and store under virtual time, with faults from a seed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.world import simulate
+
+_BATCH = 50
+
+
+@pytest.mark.parametrize("first", range(1, 201, _BATCH))
+def test_nothing_is_lost_whatever_fails(first: int) -> None:
+    """Every promise made to a bridge is kept, and everything is stored once, for each of these seeds."""
+    failed = {seed: done.complaints[:3] for seed in range(first, first + _BATCH) if (done := simulate(seed)).complaints}
+    assert failed == {}
+
+
+def test_a_seed_replays() -> None:
+    """The same seed gives the same faults at the same times, and the same results."""
+    one, other = simulate(365), simulate(365)
+    assert one.struck
+    assert one.struck == other.struck
+    assert one.seconds == other.seconds
+    assert one.verdict == other.verdict
+
+
+@pytest.mark.parametrize(
+    "defect",
+    [
+        "ack_before_commit",
+        "watermark_ignores_holders",
+        "failed_commit_forgotten",
+        "gap_not_recorded",
+        "resume_skips_ahead",
+    ],
+)
+def test_a_defect_is_found_by_some_seed(defect: str) -> None:
+    """A defect put in on purpose does not survive a hundred seeds."""
+    command = [sys.executable, "-m", "tests.simulation.defects", defect, "100"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("seed ")
