@@ -68,6 +68,8 @@ def _free_port(wanted: int) -> int:
     """Gives the wanted port, or any when it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe:
+            # A port whose last connections are still fading away is free for a server.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
