@@ -16,7 +16,7 @@ def page() -> str:
     lines = [
         "# Settings of the server",
         "",
-        "Environment variables, read once at start-up. Generated from `settings.py` by `make reference`; not edited.",
+        "Environment variables, read once at start-up. Generated from `settings/` by `make reference`; not edited.",
         "",
         "| variable | default | what it is for |",
         "|---|---|---|",

@@ -1,0 +1,40 @@
+"""Every setting, its default and what it is for; the only place that reads the environment.
+
+The descriptions feed the generated reference, server/SETTINGS.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from portero_server.errors import StartupProblem
+from portero_server.settings.paying import PayingSettings
+
+PREFIX = "PORTERO_"
+
+
+class Settings(PayingSettings):
+    """Settings of the server, from PORTERO_… variables."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+
+def load_settings() -> Settings:
+    """Reads the settings from the environment.
+
+    Raises:
+        StartupProblem: A variable is wrong; names each with what it must be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()} {problem['msg'].lower()}"
+            if problem["loc"]
+            else problem["msg"].removeprefix("Value error, ")
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise StartupProblem(f"wrong setting: {problems}; see {Path('server/SETTINGS.md')}") from None

@@ -1,0 +1,132 @@
+"""Settings of the service itself: where it listens and stores, streams, decisions, the local engine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+from portero_server.settings.types import Address, DatabaseUrl, Ratio, Seconds
+
+
+class ServingSettings(BaseSettings):
+    """Where the server listens, where it stores, and how it treats streams."""
+
+    database_url: DatabaseUrl = Field(
+        "sqlite+aiosqlite:///portero.db",
+        description="Where results are stored: sqlite+aiosqlite:///FILE or mysql+aiomysql://USER:PASSWORD@HOST:PORT/NAME.",
+    )
+    database_password: SecretStr | None = Field(
+        None,
+        description="Password put into PORTERO_DATABASE_URL, for where it comes as a secret of its own.",
+    )
+    database_pool_size: int = Field(8, ge=1, le=256, description="Most connections to the database (MySQL).")
+    database_timeout: Seconds = Field(5.0, description="Longest time of one unit of work in the database, seconds.")
+    engine: Literal["local", "rekognition", "scripted"] = Field(
+        "local",
+        description="What recognizes: local (this machine, free), rekognition (Amazon, paid) or scripted (tests).",
+    )
+    listen: Address = Field("127.0.0.1:50051", description="Address of the gRPC port.")
+    admin_listen: Address = Field(
+        "127.0.0.1:9464", description="Address of the HTTP port with /metrics, /livez and /readyz."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="How log lines look; auto: console on a terminal, else json."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    reflection: bool = Field(True, description="Whether gRPC server reflection is offered.")
+    stop_grace: Seconds = Field(
+        20.0, description="Longest time from SIGTERM to exit: draining, finishing and closing, seconds."
+    )
+
+    match_threshold: Ratio | None = Field(
+        None, description="Lowest similarity that names somebody, 0..1; unset: the engine's own default."
+    )
+    match_margin: Ratio | None = Field(
+        None, description="Least lead over the best other person, 0..1; unset: the engine's own default."
+    )
+    visit_gap: Seconds = Field(
+        60.0, description="A person seen again at a camera within this time is the same sighting, seconds."
+    )
+
+    max_streams: int = Field(300, ge=1, le=10_000, description="Most open streams.")
+    heartbeat_interval: Seconds = Field(15.0, description="Longest silence on a stream, seconds.")
+    stream_idle_timeout: Seconds = Field(
+        60.0, description="A stream from which nothing came for this time is ended, seconds."
+    )
+    stream_window_frames: int = Field(
+        32, ge=1, le=4096, description="Frames of one stream that may wait in the server."
+    )
+    stream_window_bytes: int = Field(
+        8 * 1024 * 1024, ge=65_536, description="Bytes of one stream that may wait in the server."
+    )
+    total_window_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=1_048_576,
+        description="Bytes of all streams together that may wait in the server.",
+    )
+    frame_max_bytes: int = Field(5 * 1024 * 1024, ge=1024, le=5 * 1024 * 1024, description="Largest frame, bytes.")
+    frame_max_side: int = Field(4096, ge=80, le=16_384, description="Longest side of a frame, pixels.")
+    frame_max_pixels: int = Field(12_000_000, ge=6400, description="Largest area of a frame, pixels.")
+
+    decision_deadline: Seconds = Field(
+        2.0, description="A track is decided at the latest so long after its first frame came in, seconds."
+    )
+    commit_interval: Seconds = Field(
+        0.015, description="Pause between two group commits; acknowledgments are coalesced over it, seconds."
+    )
+    batch_delay: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.01, description="How long a recognition waits for others to share its batch, seconds."
+    )
+    recognition_queue: int = Field(
+        256,
+        ge=1,
+        le=100_000,
+        description="Recognitions that may wait; beyond, the oldest of the lowest lane is dropped.",
+    )
+    recognition_concurrency: int = Field(
+        2,
+        ge=1,
+        le=256,
+        description="Engine calls (batches) under way at once; two keep a worker process busy while one is packed.",
+    )
+    vision_threads: int = Field(0, ge=0, le=256, description="Threads for decoding and detecting; 0: one a processor.")
+    detect_min_face: int = Field(
+        44, ge=20, le=1000, description="Narrowest face that a thorough look finds, pixels of the frame."
+    )
+    detect_quick_face: int = Field(
+        73, ge=40, le=1000, description="Narrowest face that every look finds, pixels of the frame."
+    )
+    encoder_processes: int = Field(1, ge=1, le=64, description="Worker processes that encode faces (local engine).")
+    gallery_refresh: Seconds = Field(
+        5.0,
+        description="How often changes made to the gallery by other server processes are looked for, seconds.",
+    )
+    trace_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="OTLP collector (gRPC) that gets traces of recognitions, as http://127.0.0.1:4317; unset: none.",
+    )
+    trace_share: Ratio = Field(1.0, description="Share of the recognitions that are traced, 0..1.")
+    metrics_max_cameras: int = Field(
+        300, ge=0, le=10_000, description="Most cameras that have metrics of their own; those of all together go on."
+    )
+    keep_texts: bool = Field(False, description="Whether text read in streams is stored.")
+
+    @property
+    def database_dsn(self) -> str:
+        """The database URL with its password. Never printed."""
+        if self.database_password is None:
+            return self.database_url
+        scheme, _, rest = self.database_url.partition("://")
+        user, _, place = rest.rpartition("@")
+        password = quote(self.database_password.get_secret_value(), safe="")
+        return f"{scheme}://{user.partition(':')[0]}:{password}@{place}"
+
+    @property
+    def visit_gap_delta(self) -> timedelta:
+        """The visit gap as a duration."""
+        return timedelta(seconds=self.visit_gap)
