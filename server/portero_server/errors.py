@@ -71,6 +71,21 @@ class FailedPrecondition(PorteroError):
     reason = "FAILED_PRECONDITION"
 
 
+class Unauthenticated(PorteroError):
+    """The caller's credential is missing or worth nothing; another one may do.
+
+    The message never says more than the reason: who guesses must not learn how near the guess was.
+    """
+
+    reason = "UNAUTHENTICATED"
+
+
+class PermissionDenied(PorteroError):
+    """The caller is known, and may not do this, or not at this camera."""
+
+    reason = "PERMISSION_DENIED"
+
+
 class LimitReached(PorteroError):
     """A quota, a rate or a queue is full.
 

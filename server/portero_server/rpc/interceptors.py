@@ -16,7 +16,9 @@ from google.protobuf.message import DecodeError
 
 from portero_server import errors
 from portero_server.clock import Clock
+from portero_server.domain.access import LOCAL_ADMIN
 from portero_server.rpc.admission import Admission
+from portero_server.rpc.caller import Caller, calling, peer_address
 from portero_server.rpc.calls import Context
 from portero_server.rpc.status import code_of, interrupted, status_of, unknown_fault
 
@@ -97,7 +99,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         request_id = uuid4().hex
         structlog.contextvars.bind_contextvars(request_id=request_id, method=method)
         try:
-            with self._admission.admit(method):
+            caller = Caller(LOCAL_ADMIN, peer_address(context.peer()))
+            with self._admission.admit(method), calling(caller):
                 await _answer(handler, requests, context)
         except grpc.aio.AbortError:
             outcome.code = context.code()

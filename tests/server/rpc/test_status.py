@@ -21,6 +21,8 @@ _CODE = grpc.StatusCode
         (errors.NotFound("people/a"), _CODE.NOT_FOUND),
         (errors.AlreadyExists("people/a"), _CODE.ALREADY_EXISTS),
         (errors.FailedPrecondition("x"), _CODE.FAILED_PRECONDITION),
+        (errors.Unauthenticated("x"), _CODE.UNAUTHENTICATED),
+        (errors.PermissionDenied("x"), _CODE.PERMISSION_DENIED),
         (errors.LimitReached("x"), _CODE.RESOURCE_EXHAUSTED),
         (errors.Unavailable("x"), _CODE.UNAVAILABLE),
         (errors.StoreUnavailable("x"), _CODE.UNAVAILABLE),
