@@ -87,12 +87,17 @@ async def _start(command: str, folder: Path, settings: Mapping[str, str]) -> asy
 
 
 async def _until_serving(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    others = []
     while line := await stream.readline():
+        if not line.startswith(b"{"):
+            # gRPC's core writes lines of its own; and a start-up problem is one plain line.
+            others.append(line.decode().strip())
+            continue
         parsed: dict[str, Any] = json.loads(line)
         lines.append(parsed)
         if parsed["event"] == "serving":
             return parsed
-    raise AssertionError(f"the server ended before it served: {lines}")
+    raise AssertionError(f"the server ended before it served: {others or lines}")
 
 
 async def _read(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> None:
