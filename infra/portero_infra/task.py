@@ -46,6 +46,8 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         ),
         "PORTERO_ENGINE": "rekognition",
         "PORTERO_LISTEN": f"0.0.0.0:{server.grpc_port}",
+        # The load balancer ends TLS; only it and the tasks' own network reach the port.
+        "PORTERO_PLAINTEXT_OFF_LOOPBACK": "true",
         "PORTERO_LOG_FORMAT": "json",
         "PORTERO_LOG_LEVEL": server.log_level,
         "PORTERO_MAX_STREAMS": str(server.max_streams),

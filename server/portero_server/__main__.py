@@ -1,13 +1,18 @@
-"""The command `portero-server`: serve, migrate, check, faces. A problem at start-up is one line and exit code 1."""
+"""The command `portero-server`: serve, migrate, check, faces, certificates.
+
+A problem at start-up is one line and exit code 1.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from portero_server import __version__
+from portero_server.clock import SystemClock
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings, load_settings
 
@@ -24,11 +29,14 @@ def main() -> int:
     faces.add_argument(
         "action", choices=("check", "repair"), help="check: say what differs; repair: remove what is stored nowhere"
     )
+    _add_certificates(commands)
     given = parser.parse_args()
     command = f"faces {given.action}" if given.command == "faces" else given.command
     try:
-        settings = load_settings()
-        _run(_command(command), settings)
+        if command == "certificates":
+            _make_certificates(given)
+        else:
+            _run(_command(command), load_settings())
     except StartupProblem as problem:
         sys.stderr.write(f"portero-server: {problem.message}\n")
         return 1
@@ -52,6 +60,34 @@ def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
         "faces check": app.check_faces,
         "faces repair": app.repair_faces,
     }[name]
+
+
+def _add_certificates(commands: Any) -> None:
+    certificates = commands.add_parser(
+        "certificates", help="make a development authority, and certificates of it for the server and for bridges"
+    )
+    certificates.add_argument("folder", metavar="DIR", type=Path, help="where the files go; keys only you can read")
+    certificates.add_argument(
+        "--server", metavar="NAME,...", default="", help="host names and addresses of the server: localhost,127.0.0.1"
+    )
+    certificates.add_argument(
+        "--bridge", metavar="NAME", action="append", default=[], help="a bridge's name; may be given several times"
+    )
+    certificates.add_argument("--days", type=float, default=30.0, help="how long they hold; default 30")
+    certificates.add_argument("--renew", action="store_true", help="replace certificates that exist")
+
+
+def _make_certificates(given: argparse.Namespace) -> None:
+    from portero_server.certificates import Order, make_certificates
+
+    order = Order(
+        server=[name.strip() for name in given.server.split(",") if name.strip()],
+        bridges=given.bridge,
+        days=given.days,
+        renew=given.renew,
+    )
+    for path in make_certificates(given.folder, order, SystemClock().now()):
+        sys.stdout.write(f"{path}\n")
 
 
 def _run(command: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:

@@ -111,6 +111,7 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
     _log.info(
         "serving",
         grpc=f"{grpc_host}:{grpc_port}",
+        **_protection(parts, settings),
         metrics=f"http://{host}:{admin_port}/metrics",
         engine=settings.engine,
         database=parts.database.address,
@@ -134,6 +135,13 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
         for task in tasks:
             task.cancel()
     await parts.admin.aclose()
+
+
+def _protection(parts: Parts, settings: Settings) -> dict[str, object]:
+    """Says for the log whether TLS is spoken, and where bridges come in."""
+    if parts.rpc.bridge_port is None or settings.bridge_listen is None:
+        return {"tls": settings.tls_certificate is not None}
+    return {"tls": True, "bridges": f"{settings.bridge_listen.rpartition(':')[0]}:{parts.rpc.bridge_port}"}
 
 
 async def _stop(parts: Parts, settings: Settings) -> None:

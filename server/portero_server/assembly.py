@@ -50,6 +50,7 @@ from portero_server.store.usage import UsageStore
 from portero_server.telemetry.http import AdminHttp
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.traces import Traces, tracing
+from portero_server.transport import server_options
 from portero_server.vision.detect import DetectPolicy, FaceDetector
 from portero_server.vision.scene import Detector, Eyes
 
@@ -96,6 +97,8 @@ async def built(settings: Settings) -> AsyncIterator[Parts]:
     """Builds every part, proves that database and engine work, and closes them in the end."""
     clock = SystemClock()
     metrics = Metrics(version=__version__, engine=settings.engine)
+    # First, before anything is loaded or written: it is what operators get wrong.
+    options = server_options(settings, metrics.tls)
     async with AsyncExitStack() as stack:
         traces = stack.enter_context(tracing(settings.trace_endpoint, share=settings.trace_share, version=__version__))
         database = await stack.enter_async_context(opened_database(settings, metrics))
@@ -115,7 +118,7 @@ async def built(settings: Settings) -> AsyncIterator[Parts]:
         await bill.accounts.load()
         eyes = Eyes(_detector(settings), clock, threads=settings.vision_threads)
         stack.push_async_callback(eyes.aclose)
-        yield await _assembled(settings, clock, metrics, traces, database, engine, bill, eyes)
+        yield await _assembled(settings, options, clock, metrics, traces, database, engine, bill, eyes)
 
 
 def _paying(settings: Settings, usage: UsageStore, clock: SystemClock, metrics: Metrics) -> Paying:
@@ -148,6 +151,7 @@ def _batcher(engine: Engine, settings: Settings, clock: SystemClock, metrics: Me
 
 async def _assembled(
     settings: Settings,
+    options: ServerOptions,
     clock: SystemClock,
     metrics: Metrics,
     traces: Traces,
@@ -209,7 +213,7 @@ async def _assembled(
     images = Images(engine, people, match)
     terms = StreamTerms(limits, settings.heartbeat_interval, settings.decision_deadline)
     rpc = build_server(
-        ServerOptions(listen=settings.listen, reflection=settings.reflection),
+        options,
         [
             RecognitionServicer(images, FrameStream(streams, terms, clock.now), clock),
             GalleryServicer(gallery, images, clock),
@@ -230,6 +234,8 @@ async def _assembled(
             in_use=load.in_use, limit=load.limit, storage=load.storage, storage_free=load.storage_free
         )
         metrics.recognition.watchers.set(watch.watchers)
+        if options.certificates is not None:
+            options.certificates.refresh()
 
     census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
     admin = AdminHttp(metrics.registry, ready, (refresh, streams.report, bill.accounts.report, metrics.process.refresh))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import Metric
@@ -27,6 +28,7 @@ def page() -> str:
     metrics = Metrics(version="", engine="")
     # What is exported by method and by camera, is shown by one of each.
     metrics.rpc.rpc_known("", "", "unary")
+    metrics.tls.certificate_loaded(datetime.fromtimestamp(0, UTC), None)
     metrics.cameras.roster_is([""], 0)
     metrics.cameras.cameras_are({})
     ours = [each for each in metrics.registry.collect() if not each.name.startswith(("process_", "python_"))]

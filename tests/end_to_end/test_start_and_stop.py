@@ -7,6 +7,7 @@ from pathlib import Path
 
 import grpc
 import httpx
+import psutil
 import pytest
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc, stream_pb2
 
@@ -18,6 +19,8 @@ from tests.fakes.door import jpeg
     ("settings", "words"),
     [
         ({"listen": "nowhere"}, "PORTERO_LISTEN"),
+        ({"listen": "0.0.0.0:0"}, "PORTERO_PLAINTEXT_OFF_LOOPBACK=true"),
+        ({"tls_certificate": "/nowhere.crt", "tls_key": "/nowhere.key"}, "/nowhere.crt cannot be read"),
         ({"match_threshold": "1.5"}, "PORTERO_MATCH_THRESHOLD"),
         ({"engine": "oracle"}, "PORTERO_ENGINE"),
         ({"database_url": "postgresql://x/y"}, "PORTERO_DATABASE_URL"),
@@ -43,6 +46,27 @@ async def test_a_taken_port_is_one_readable_line(tmp_path: Path) -> None:
     assert code == 1
     assert "PORTERO_LISTEN" in errors.strip().splitlines()[-1]
     assert "Traceback" not in errors
+
+
+async def test_without_settings_only_loopback_is_bound(tmp_path: Path) -> None:
+    """With no certificate, token or address the server listens on two ports of the loopback interface, and no other."""
+    async with running_server(tmp_path) as server:
+        family = [psutil.Process(server.process.pid)]
+        family += family[0].children(recursive=True)
+        bound = {
+            connection.laddr
+            for process in family
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN or connection.type == socket.SOCK_DGRAM
+        }
+        # gRPC's sockets speak both families.
+        assert {f"{address.ip.removeprefix('::ffff:')}:{address.port}" for address in bound} == {
+            server.address,
+            server.admin,
+        }
+        assert server.address.startswith("127.0.0.1:")
+        assert server.admin.startswith("127.0.0.1:")
+        assert await server.stop() == 0
 
 
 async def test_check_tries_everything_and_serves_nothing(tmp_path: Path) -> None:

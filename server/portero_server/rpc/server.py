@@ -23,6 +23,7 @@ from portero_server.clock import Clock
 from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import Admission, CallLimits
 from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
+from portero_server.rpc.tls import Certificates, port_credentials
 
 _MIB = 1024 * 1024
 # CompareImages carries two images of 5 MiB. A stream's frame may be as large: it is then refused in-band.
@@ -74,11 +75,29 @@ class ServerOptions:
         listen: HOST:PORT; port 0 takes a free one.
         reflection: Whether server reflection is offered.
         limits: Most calls at once.
+        certificates: With what TLS is spoken; None: plaintext.
+        bridge_listen: HOST:PORT of a second port, where a client certificate is required. Without it the
+            first port requires one, if there are authorities for them.
     """
 
     listen: str
     reflection: bool = True
     limits: CallLimits = field(default_factory=CallLimits)
+    certificates: Certificates | None = None
+    bridge_listen: str | None = None
+
+    def ports(self) -> list[tuple[str, str, grpc.ServerCredentials | None]]:
+        """Gives the address of each port, the setting that names it, and its credentials; None is plaintext."""
+        if self.certificates is None:
+            return [("PORTERO_LISTEN", self.listen, None)]
+        required = self.certificates.verifies_clients and self.bridge_listen is None
+        ports = [("PORTERO_LISTEN", self.listen, required)]
+        if self.bridge_listen is not None:
+            ports.append(("PORTERO_BRIDGE_LISTEN", self.bridge_listen, True))
+        return [
+            (setting, address, port_credentials(self.certificates, require_client=client))
+            for setting, address, client in ports
+        ]
 
 
 class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health ships no types
@@ -94,12 +113,13 @@ class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health s
 
 
 class RpcServer:
-    """Serves the services on one port. Healthy only while the application says so."""
+    """Serves the services on one port, or on two. Healthy only while the application says so."""
 
-    def __init__(self, server: grpc.aio.Server, listen: str, services: Sequence[str]) -> None:
+    def __init__(self, server: grpc.aio.Server, options: ServerOptions, services: Sequence[str]) -> None:
         self._server = server
-        self._listen = listen
+        self._options = options
         self._services = tuple(services)
+        self.bridge_port: int | None = None
         self._health = _Health()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
 
@@ -107,21 +127,27 @@ class RpcServer:
         """Takes calls from now on, not yet healthy.
 
         Returns:
-            The port.
+            The port. The one for bridges, where there is one, is `bridge_port` from now on.
 
         Raises:
             StartupProblem: The address cannot be listened on.
         """
         await self.set_serving(False)
-        try:
-            port = self._server.add_insecure_port(self._listen)
-        except RuntimeError:
-            raise StartupProblem(
-                f"cannot listen on {self._listen}: the port is taken or the address is not this machine's; "
-                "set PORTERO_LISTEN to a free HOST:PORT"
-            ) from None
+        port, *others = [self._add(*port) for port in self._options.ports()]
+        self.bridge_port = others[0] if others else None
         await self._server.start()
         return port
+
+    def _add(self, setting: str, address: str, credentials: grpc.ServerCredentials | None) -> int:
+        try:
+            if credentials is None:
+                return self._server.add_insecure_port(address)
+            return self._server.add_secure_port(address, credentials)
+        except RuntimeError:
+            raise StartupProblem(
+                f"cannot listen on {address}: the port is taken or the address is not this machine's; "
+                f"set {setting} to a free HOST:PORT"
+            ) from None
 
     async def set_serving(self, serving: bool) -> None:
         """Tells health checks, of the whole server and of each service, whether to send calls here."""
@@ -160,7 +186,7 @@ def build_server(options: ServerOptions, servicers: Sequence[object], observer: 
     _announce(services, observer)
     if options.reflection:
         reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    return RpcServer(server, options.listen, services)
+    return RpcServer(server, options, services)
 
 
 def _announce(services: Sequence[str], observer: RpcObserver) -> None:

@@ -12,11 +12,12 @@ from pydantic_settings import SettingsConfigDict
 
 from portero_server.errors import StartupProblem
 from portero_server.settings.paying import PayingSettings
+from portero_server.settings.security import SecuritySettings
 
 PREFIX = "PORTERO_"
 
 
-class Settings(PayingSettings):
+class Settings(SecuritySettings, PayingSettings):
     """Settings of the server, from PORTERO_… variables."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)

@@ -16,6 +16,7 @@ from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.rpc_metrics import RpcMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
+from portero_server.telemetry.tls_metrics import TlsMetrics
 
 # The time each series was made at doubles the series and is read by nobody.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
@@ -36,6 +37,7 @@ class Metrics:
         )
         self.process = ProcessMetrics(registry, version=version, engine=engine)
         self.rpc = RpcMetrics(registry)
+        self.tls = TlsMetrics(registry)
         self.streams = StreamMetrics(registry, self.stages)
         self.cameras = CameraMetrics(registry)
         self.recognition = RecognitionMetrics(registry, self.stages)

@@ -1,0 +1,229 @@
+"""TLS of the gRPC port: certificates read from files, and read again when the files change."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import grpc
+import structlog
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from portero_server.errors import StartupProblem
+
+_log = structlog.get_logger(__name__)
+
+_Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files.
+
+    Attributes:
+        certificate: The server's certificate, followed by its intermediates.
+        key: Its private key, not encrypted.
+        client_ca: Authorities whose client certificates are accepted; None: no port asks for any.
+    """
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them."""
+        return (self.certificate, self.key, *((self.client_ca,) if self.client_ca else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a port serves: sound, and belonging together. The key is not for printing.
+
+    Attributes:
+        not_after: When the certificate, or an intermediate of it, expires.
+        client_ca_not_after: When the first of the client authorities expires.
+    """
+
+    certificate: bytes
+    key: bytes
+    not_after: datetime
+    client_ca: bytes | None = None
+    client_ca_not_after: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Pair(not_after={self.not_after:%Y-%m-%d})"
+
+
+class TlsObserver(Protocol):
+    """Is told of certificates, from any thread."""
+
+    def certificate_loaded(self, not_after: datetime, client_ca_not_after: datetime | None) -> None:
+        """These are served from now on."""
+        ...
+
+    def certificate_refused(self) -> None:
+        """Changed files cannot be served; the last sound ones are served on."""
+        ...
+
+
+class UnsoundFiles(Exception):
+    """Files that cannot be served; the message names the file and what is wrong with it."""
+
+
+class Certificates:
+    """The latest sound pair of a server's files.
+
+    gRPC asks before each handshake, on a thread of its own, so that asking is three calls of `stat`
+    while nothing changes, and never raises.
+    """
+
+    def __init__(self, files: TlsFiles, observer: TlsObserver) -> None:
+        """Reads the files for the first time.
+
+        Raises:
+            StartupProblem: They cannot be served; names the setting of each.
+        """
+        self._files = files
+        self._observer = observer
+        self._lock = threading.Lock()
+        self._seen = _stamp(files)
+        try:
+            self._pair = load(files)
+        except UnsoundFiles as unsound:
+            raise StartupProblem(
+                f"{unsound}; see PORTERO_TLS_CERTIFICATE, PORTERO_TLS_KEY and PORTERO_TLS_CLIENT_CA"
+            ) from None
+        observer.certificate_loaded(self._pair.not_after, self._pair.client_ca_not_after)
+
+    def current(self) -> Pair:
+        """Gives what is to be served now. Never raises, and never blocks for longer than reading three small files."""
+        with self._lock:
+            stamp = _stamp(self._files)
+            if stamp != self._seen:
+                self._seen = stamp
+                self._read_again()
+            return self._pair
+
+    @property
+    def verifies_clients(self) -> bool:
+        """Whether there are authorities for client certificates."""
+        return self._files.client_ca is not None
+
+    def refresh(self) -> None:
+        """Takes up changed files although nobody connects, so that metrics tell of a renewal that failed."""
+        self.current()
+
+    def _read_again(self) -> None:
+        try:
+            pair = load(self._files)
+        except Exception as unsound:  # noqa: BLE001 - raised in a handshake, it would cut everybody off
+            problem = str(unsound) if isinstance(unsound, UnsoundFiles) else type(unsound).__name__
+            _log.error("certificate_refused", problem=problem, served_until=self._pair.not_after.isoformat())
+            self._observer.certificate_refused()
+            return
+        if pair == self._pair:
+            return
+        self._pair = pair
+        _log.info("certificate_renewed", not_after=pair.not_after.isoformat())
+        self._observer.certificate_loaded(pair.not_after, pair.client_ca_not_after)
+
+
+def load(files: TlsFiles) -> Pair:
+    """Reads files and proves that they can be served.
+
+    Raises:
+        UnsoundFiles: One is missing, is no PEM of its kind, or the key is not the certificate's.
+    """
+    chain, key = _read(files.certificate), _read(files.key)
+    certificates = _parsed(files.certificate, chain)
+    try:
+        public = load_pem_private_key(key, password=None).public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise UnsoundFiles(f"{files.key} holds no private key in PEM, not encrypted") from None
+    try:
+        belong_together = public == certificates[0].public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise UnsoundFiles(f"the certificate in {files.certificate} has a key of an unknown kind") from None
+    if not belong_together:
+        raise UnsoundFiles(f"the key in {files.key} is not that of the certificate in {files.certificate}")
+    authorities, until = None, None
+    if files.client_ca is not None:
+        authorities = _read(files.client_ca)
+        until = _first_expiry(_parsed(files.client_ca, authorities))
+    return Pair(chain, key, _first_expiry(certificates), authorities, until)
+
+
+def port_credentials(certificates: Certificates, *, require_client: bool) -> grpc.ServerCredentials:
+    """Makes the credentials of one port; each handshake gets the certificate of that moment.
+
+    grpc for Python either asks for no client certificate or requires one: there is nothing between.
+    The transport takes TLS 1.2 and 1.3, and HTTP/2 by ALPN.
+
+    Args:
+        certificates: What is served.
+        require_client: Whether a client must show a certificate of the client authorities.
+    """
+    pair = certificates.current()
+    fetch = _fetcher(certificates, pair, require_client=require_client)
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(pair, require_client=require_client),
+        fetch,  # type: ignore[arg-type]  # None is "no change", which the stubs do not know
+        require_client_authentication=require_client,
+    )
+
+
+def _fetcher(
+    certificates: Certificates, served: Pair, *, require_client: bool
+) -> Callable[[], grpc.ServerCertificateConfiguration | None]:
+    def fetch() -> grpc.ServerCertificateConfiguration | None:
+        nonlocal served
+        pair = certificates.current()
+        if pair is served:
+            return None
+        served = pair
+        return _configuration(pair, require_client=require_client)
+
+    return fetch
+
+
+def _configuration(pair: Pair, *, require_client: bool) -> grpc.ServerCertificateConfiguration:
+    roots = pair.client_ca if require_client else None
+    return grpc.ssl_server_certificate_configuration([(pair.key, pair.certificate)], root_certificates=roots)
+
+
+def _stamp(files: TlsFiles) -> _Stamp:
+    stamps: list[tuple[int, int, int] | None] = []
+    for path in files.paths:
+        try:
+            # Follows links, by which cert-manager and certbot change a whole set at once.
+            state = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat, before each handshake
+            stamps.append((state.st_mtime_ns, state.st_ino, state.st_size))
+        except OSError:
+            stamps.append(None)
+    return tuple(stamps)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnsoundFiles(f"{path} cannot be read ({error.strerror})") from None
+
+
+def _parsed(path: Path, pem: bytes) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise UnsoundFiles(f"{path} holds no certificates in PEM") from None
+
+
+def _first_expiry(certificates: list[x509.Certificate]) -> datetime:
+    return min(certificate.not_valid_after_utc for certificate in certificates)

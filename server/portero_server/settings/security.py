@@ -1,0 +1,58 @@
+"""Settings of transport security: certificates, and where plaintext may be served."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings
+
+from portero_server.settings.types import Address
+
+
+class SecuritySettings(BaseSettings):
+    """With which certificates the gRPC port is served, and whose it asks for."""
+
+    tls_certificate: Path | None = Field(
+        None,
+        description="PEM file of the server's certificate, followed by its intermediates; set with PORTERO_TLS_KEY, "
+        "gRPC is served with TLS 1.2 or later. A renewed file is taken up without a restart.",
+    )
+    tls_key: Path | None = Field(None, description="PEM file of the certificate's private key, not encrypted.")
+    tls_client_ca: Path | None = Field(
+        None,
+        description="PEM file of the authorities whose client certificates (those of bridges) are accepted. The port "
+        "of PORTERO_BRIDGE_LISTEN then requires one, or, without such a port, that of PORTERO_LISTEN.",
+    )
+    bridge_listen: Address | None = Field(
+        None,
+        description="Address of a second gRPC port, on which a client certificate of PORTERO_TLS_CLIENT_CA is "
+        "required, so that PORTERO_LISTEN takes callers without one.",
+    )
+    plaintext_off_loopback: bool = Field(
+        False,
+        description="Whether gRPC may be served without TLS on an address that other machines reach; only where "
+        "something else encrypts the way there, as a load balancer in a private network.",
+    )
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> SecuritySettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("PORTERO_TLS_CERTIFICATE and PORTERO_TLS_KEY must be set together")
+        if self.tls_client_ca is not None and self.tls_certificate is None:
+            raise ValueError("PORTERO_TLS_CLIENT_CA needs PORTERO_TLS_CERTIFICATE and PORTERO_TLS_KEY")
+        if self.bridge_listen is not None and self.tls_client_ca is None:
+            raise ValueError("PORTERO_BRIDGE_LISTEN needs PORTERO_TLS_CLIENT_CA")
+        return self
+
+
+def is_loopback(address: str) -> bool:
+    """Says whether HOST:PORT is reached from this machine only; a name other than localhost might be anywhere."""
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

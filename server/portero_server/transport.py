@@ -1,0 +1,37 @@
+"""How the gRPC port is protected: made of the settings, and refused where it would be open by oversight."""
+
+from __future__ import annotations
+
+from portero_server.errors import StartupProblem
+from portero_server.rpc.server import ServerOptions
+from portero_server.rpc.tls import Certificates, TlsFiles
+from portero_server.settings import Settings
+from portero_server.settings.security import is_loopback
+from portero_server.telemetry.tls_metrics import TlsMetrics
+
+
+def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
+    """Gives the options of the gRPC server, with its certificates read.
+
+    Raises:
+        StartupProblem: The certificates cannot be served, or plaintext would leave this machine.
+    """
+    if settings.tls_certificate is None or settings.tls_key is None:
+        _check_plaintext(settings)
+        return ServerOptions(listen=settings.listen, reflection=settings.reflection)
+    files = TlsFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+    return ServerOptions(
+        listen=settings.listen,
+        reflection=settings.reflection,
+        certificates=Certificates(files, metrics),
+        bridge_listen=settings.bridge_listen,
+    )
+
+
+def _check_plaintext(settings: Settings) -> None:
+    if not is_loopback(settings.listen) and not settings.plaintext_off_loopback:
+        raise StartupProblem(
+            f"PORTERO_LISTEN is {settings.listen}, which other machines reach, and there is no certificate: set "
+            "PORTERO_TLS_CERTIFICATE and PORTERO_TLS_KEY, or, where something else encrypts the way here, "
+            "PORTERO_PLAINTEXT_OFF_LOOPBACK=true"
+        )
