@@ -94,7 +94,7 @@ class SightingWatch(AsyncIterator[SightingEvent]):
         if self._call is None:
             self._call = self._open_call(self.position)
         try:
-            data = await self._call.read()
+            data = await _read(self._call)
         except grpc.aio.AioRpcError as error:
             self._call = None
             await self._pause(self._translate(error))
@@ -120,3 +120,18 @@ class SightingWatch(AsyncIterator[SightingEvent]):
             delay = max(delay, error.retry_after)
         _LOG.warning("watch interrupted (%s); resuming in %.1f s", error.message, delay)
         await self._sleep(delay)
+
+
+async def _read(call: WatchCall) -> object:
+    """Gives what a read gives, and raises the cancellation that came meanwhile, if gRPC swallowed it.
+
+    A read waits for the task that makes the call; canceled there, it cancels that task, which may end as if nothing
+    had been asked. When the call fails in that moment, the failure is all that is left to see.
+    """
+    task = asyncio.current_task()
+    asked = 0 if task is None else task.cancelling()
+    try:
+        return await call.read()
+    finally:
+        if task is not None and task.cancelling() > asked:
+            raise asyncio.CancelledError

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import grpc
@@ -27,6 +28,7 @@ from tests.fakes.client_wire import Refusal, not_found
 
 STARTED = pb2.SIGHTING_EVENT_KIND_STARTED
 LEFT = pb2.SIGHTING_EVENT_KIND_LEFT
+_BROKEN = grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata())
 
 
 async def positions(watch: SightingWatch, count: int) -> list[int]:
@@ -133,7 +135,7 @@ class ScriptedCall:
     async def read(self) -> object:
         """Gives the next message, then breaks."""
         if not self._script:
-            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata())
+            raise _BROKEN
         position = self._script.pop(0)
         message = pb2.WatchSightingsResponse(position=abs(position))
         if position > 0:
@@ -184,3 +186,40 @@ async def test_a_server_that_says_when_to_come_back_is_obeyed() -> None:
     watch = scripted([[], [1]], error, Backoff(first=1, cap=8), waits)
     assert await positions(watch, 1) == [1]
     assert waits == [30]
+
+
+class SwallowingCall:
+    """A call whose read takes a cancellation for the end of the call, as grpc.aio does while it begins."""
+
+    def __init__(self, outcome: bytes | grpc.aio.AioRpcError) -> None:
+        self.reading = asyncio.Event()
+        self.cancelled = False
+        self._outcome = outcome
+
+    async def read(self) -> object:
+        """Waits to be cancelled, and gives the outcome instead."""
+        self.reading.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        if isinstance(self._outcome, bytes):
+            return self._outcome
+        raise self._outcome
+
+    def cancel(self) -> bool:
+        """Notes it."""
+        self.cancelled = True
+        return True
+
+
+@pytest.mark.parametrize("outcome", [_BROKEN, pb2.WatchSightingsResponse(position=1).SerializeToString(), b""])
+async def test_a_cancellation_that_grpc_swallows_ends_the_watch(outcome: bytes | grpc.aio.AioRpcError) -> None:
+    """Whoever cancels a task that waits for an event ends it, whatever the read made of the cancellation."""
+    call = SwallowingCall(outcome)
+    watch = SightingWatch(lambda _: call, lambda _: Unreachable("gone"), after=0, backoff=Backoff())
+    coming = asyncio.ensure_future(anext(watch))
+    await call.reading.wait()
+    coming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await coming
+    assert call.cancelled
+    assert watch.position == 0
