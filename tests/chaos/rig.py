@@ -125,7 +125,8 @@ class Rig:
             async with asyncio.TaskGroup() as group:
                 server = group.create_task(self.server.run())
                 sampling = group.create_task(self._sample())
-                await self._within(30, self._serving.wait(), "the server did not come up")
+                async with asyncio.timeout(_CALM_TIME):
+                    await self._serving.wait()
                 await self._register()
                 bridge = group.create_task(self.bridge.run())
                 await self._strike(began)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from portero_server import __main__, app
+from portero_server import __main__, assembly
 from portero_server.clock import SystemClock
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.engines.scripted import ScriptedEngine
@@ -23,8 +23,8 @@ from tests.chaos.server_defects import DEFECTS
 def _script_eyes(latency: float) -> None:
     """Has the server look with the rig's eyes, and its scripted engine take its time."""
     # The detector's models would only cost start-up time.
-    wrapped(app, "FaceDetector", lambda _: lambda: None)
-    wrapped(app, "Eyes", lambda _: lambda *_, **__: ScriptedEyes())
+    wrapped(assembly, "FaceDetector", lambda _: lambda: None)
+    wrapped(assembly, "Eyes", lambda _: lambda *_, **__: ScriptedEyes())
 
     def wrap(make: Callable[..., None]) -> Callable[..., None]:
         def slow(engine: ScriptedEngine, **options: Any) -> None:
