@@ -112,5 +112,14 @@ class FaceMemory:
         self._faces.append(_Face(tuple(encoding), match, quality, now + span))
         del self._faces[: -self._policy.capacity]
 
+    @property
+    def people(self) -> set[str]:
+        """Whom it remembers by name."""
+        return {face.match.person_id for face in self._faces if face.match is not None}
+
+    def forget(self, people: Collection[str]) -> None:
+        """Forgets the faces of people who may not be named any more."""
+        self._faces = [face for face in self._faces if face.person_id not in people]
+
     def _forget(self, now: float) -> None:
         self._faces = [face for face in self._faces if face.until > now]

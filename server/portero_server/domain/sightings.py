@@ -138,6 +138,7 @@ class StreamCommit:
         outcomes: How many sequences passed the watermark with which outcome (added to the stored counters).
         decided, seen, left: Tracks, in order.
         open_tracks: Decided faces that are still followed at the watermark; None leaves what is stored.
+        told: People whom the news of this commit name.
         marks: Traces of the recognitions in it; not stored.
     """
 
@@ -153,6 +154,7 @@ class StreamCommit:
     exceptions: tuple[FrameException, ...] = ()
     texts: tuple[TextFinding, ...] = ()
     open_tracks: tuple[OpenTrack, ...] | None = None
+    told: frozenset[str] = frozenset()
     marks: tuple[object, ...] = field(default=(), compare=False)
 
 
@@ -164,11 +166,13 @@ class CommitResult:
         superseded: Sessions whose part was refused because another session owns the stream.
         sighting_of: Sighting id of every track decided in this commit.
         last_position: Highest event position written, or None.
+        unnamed: People in the commit who may not be named: erased, blocked, or without the consent they need.
     """
 
     superseded: frozenset[str]
     sighting_of: Mapping[str, str]
     last_position: int | None
+    unnamed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from portero_server.engines.base import CallContext, FaceCrop
 from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
 from portero_server.pipeline.cascade import Answer, Cascade
 from portero_server.pipeline.messages import Directive, NamedMatch, Timing, TrackNews, advice_for
+from portero_server.pipeline.shots import Shot, timing_of
 from portero_server.vision.crops import crop_face
 from portero_server.vision.look import Look
 
@@ -64,18 +65,6 @@ class Rules:
     visit_gap: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class _Shot:
-    crop: FaceCrop
-    frame: Frame
-    look: Look
-    looked: float
-
-    @property
-    def quality(self) -> float:
-        return self.crop.quality.overall
-
-
 class Follower:
     """Follows the faces of one camera's stream. `rules` may be replaced while it runs."""
 
@@ -112,7 +101,7 @@ class Follower:
         self._recognizer = recognizer
         self._name_of = name_of
         self._ledger = ledger
-        self._best: dict[str, _Shot] = {}
+        self._best: dict[str, Shot] = {}
         self._names: dict[str, NamedMatch] = {}
         self._spawn = spawn
         self._calls = 0
@@ -196,6 +185,21 @@ class Follower:
             if track.match is not None:
                 self._names[track.match.person_id] = NamedMatch(track.match, names[track.match.person_id])
 
+    @property
+    def people(self) -> set[str]:
+        """Whom it has named and still follows, or could name again."""
+        tracks = (*self._tracker.tracks, *self._tracker.leaving)
+        return {track.match.person_id for track in tracks if track.match is not None} | self._names.keys()
+
+    def forget(self, people: Collection[str]) -> None:
+        """Takes their names from people who may not be named any more: they go on as strangers."""
+        for track in (*self._tracker.tracks, *self._tracker.leaving):
+            if track.match is not None and track.match.person_id in people:
+                track.match = None
+                self._decide(track, timing=None, revises=True)
+        for person_id in people:
+            self._names.pop(person_id, None)
+
     def abandon(self) -> None:
         """The stream was cut and does not go on: what was decided ends; what was not is left to frames sent again."""
         for track in self._tracker.tracks:
@@ -217,7 +221,7 @@ class Follower:
             region = crop_face(look.pixels, face.box)
             context = CallContext(self._camera_id, self.rules.lane)
             crop = FaceCrop(region.pixels, region.face, face.quality, context)
-            self._best[track.track_id] = _Shot(crop, frame, look, now)
+            self._best[track.track_id] = Shot(crop, frame, look, now)
 
     def _ask(self, track: Track, now: float) -> bool:
         """Sends the best shot when the tracker wants it; says whether it did."""
@@ -232,7 +236,7 @@ class Follower:
         self._spawn(self._call(track, shot, track.calls + track.failures))
         return True
 
-    async def _call(self, track: Track, shot: _Shot, number: int) -> None:
+    async def _call(self, track: Track, shot: Shot, number: int) -> None:
         """Asks the engine once and acts on the answer; `number` tells the track's calls apart."""
         asked = self._clock.monotonic()
         match: Match | None = None
@@ -268,7 +272,7 @@ class Follower:
             )
         )
         self._calls -= 1
-        timing = _timing(track, shot, asked, answered)
+        timing = timing_of(track, shot, asked, answered)
         if answer is not None and (match is None) == (answer.match is None):
             # Not waited for: whoever is before the camera wants the name.
             self._spawn(self._recognizer.remember(shot.crop, answer, match))
@@ -281,7 +285,7 @@ class Follower:
             self._tracker.recalled(track, answer.recalled.quality)
         self._after_answer(track, match, timing)
 
-    def _after_silence(self, track: Track, shot: _Shot) -> None:
+    def _after_silence(self, track: Track, shot: Shot) -> None:
         """No answer came: the shot may go out again, after a pause, unless a better one waits."""
         best = self._best.get(track.track_id)
         if not track.closed and (best is None or best.quality < shot.quality):
@@ -374,13 +378,3 @@ class Follower:
             last_seen=track.last_seen,
             timing=timing,
         )
-
-
-def _timing(track: Track, shot: _Shot, asked: float, answered: float) -> Timing:
-    return Timing(
-        capture_to_receive=shot.frame.lag,
-        queue=max(0.0, shot.looked - shot.frame.received - shot.look.seconds),
-        detect=shot.look.seconds,
-        recognize=answered - asked,
-        time_to_name=answered - track.received,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID, uuid4
 
 import structlog
@@ -45,6 +45,7 @@ class Gallery:
         clock: Clock,
         *,
         new_id: Callable[[], str] = new_person_id,
+        check_learnable: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         """Keeps them in `people`, which `mirror` makes findable in `engine`.
 
@@ -54,12 +55,14 @@ class Gallery:
             mirror: Brings changes to the engine.
             clock: Gives the time of enrollment.
             new_id: Makes up ids of people who come without one.
+            check_learnable: Raises when a person's face may not be learned; None: everybody's may.
         """
         self._engine = engine
         self._people = people
         self._mirror = mirror
         self._clock = clock
         self._new_id = new_id
+        self._check_learnable = check_learnable
 
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
@@ -134,11 +137,14 @@ class Gallery:
             InvalidInput: The photo cannot be used; names the field "image".
             PhotoRefused: It has no face, several, or is too poor.
             NotFound: There is no such person.
+            FailedPrecondition: The person has not agreed to it, and must.
             EngineError: The engine could not answer.
         """
         traits = self._engine.traits
         face_id = face_id_of(person_id, photo, f"{traits.name}/{traits.model_version}")
         await self._people.get(person_id)
+        if self._check_learnable is not None:
+            await self._check_learnable(person_id)
         try:
             known = await self._people.get_face(person_id, face_id)
         except NotFound:

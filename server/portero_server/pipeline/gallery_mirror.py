@@ -101,6 +101,10 @@ class GalleryMirror:
             while await self._apply_page() == self._page:
                 pass
 
+    async def behind(self) -> int:
+        """Gives how many changes this process has still to apply; a face that was erased may be among them."""
+        return max(0, await self._stored.gallery_position() - self._position)
+
     async def _apply_page(self) -> int:
         changes = await self._stored.gallery_changes(self._position, self._page)
         for added, run in groupby(changes, key=lambda change: change.added):

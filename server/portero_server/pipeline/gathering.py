@@ -70,5 +70,10 @@ class Gathering:
             recognitions=tuple(self.recognitions),
             exceptions=tuple(self.exceptions),
             texts=tuple(self.texts),
+            told=frozenset(
+                news.named.match.person_id
+                for news in self.news
+                if isinstance(news, TrackNews) and news.named is not None
+            ),
             marks=tuple(self.marks),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -168,14 +168,17 @@ class StreamLedger:
         if gathered is None:
             return 0
         self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
-        self._tell(gathered)
+        self._tell(gathered, result.unnamed)
         return gathered.frames
 
-    def _tell(self, gathered: Gathering) -> None:
+    def _tell(self, gathered: Gathering, unnamed: Collection[str] = ()) -> None:
         for news in gathered.news:
             if isinstance(news, TextNews):
                 self._outbox.put(news)
                 continue
-            self._outbox.put(replace(news, sighting_id=self._sightings.get(news.track_id, "")))
+            named = news.named
+            if named is not None and named.match.person_id in unnamed:
+                named = None
+            self._outbox.put(replace(news, named=named, sighting_id=self._sightings.get(news.track_id, "")))
             if news.state is TrackState.CLOSED:
                 self._sightings.pop(news.track_id, None)

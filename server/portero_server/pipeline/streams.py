@@ -36,6 +36,7 @@ from portero_server.errors import (
 from portero_server.pipeline.auditing import GateAuditor, Search
 from portero_server.pipeline.cascade import Cascade, FreeEngine, Savings
 from portero_server.pipeline.following import Follower, Rules
+from portero_server.pipeline.forgetting import Remembering
 from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.session import Session, SessionParts
@@ -157,6 +158,11 @@ class Streams:
         """Tells how a camera's stream is doing; None when none is open here."""
         session = self._sessions.get(camera_id)
         return None if session is None else status_of(session, self._parts.clock.monotonic())
+
+    def remembering(self) -> Iterator[Remembering]:
+        """Gives everything here that remembers people by name."""
+        yield from (each.follower for each in self._sessions.values() if each.follower is not None)
+        yield from self._memories.values()
 
     def report(self) -> None:
         """Brings the metrics of the moment up to date; called before a scrape."""

@@ -114,10 +114,14 @@ class CommitSql:
         return {found for found in await connection.scalars(self._latest_visits, encoded(wanted)) if found is not None}
 
     async def sightings(self, connection: AsyncConnection, ids: Collection[str]) -> Sequence[Sighting]:
-        """Gives sightings by id."""
+        """Gives sightings by id and holds them until the transaction ends.
+
+        They are written back whole: without holding them, a name erased meanwhile would be written again.
+        """
         if not ids:
             return []
-        query = select(sightings).where(sightings.c.sighting_id.in_(sorted(ids)))
+        query = select(sightings).where(sightings.c.sighting_id.in_(sorted(ids))).order_by(sightings.c.sighting_id)
+        query = query.with_for_update()
         return [sighting_of(row) for row in await connection.execute(query)]
 
     async def write_sightings(self, connection: AsyncConnection, changed: Iterable[Sighting]) -> None:
@@ -138,17 +142,18 @@ class CommitSql:
         await _write(connection, self._put_links, rows)
 
     async def write_evidence(
-        self, connection: AsyncConnection, parts: Sequence[StreamCommit], names: Mapping[str, str]
+        self, connection: AsyncConnection, parts: Sequence[StreamCommit], names: Mapping[str, str], now: datetime
     ) -> None:
         """Writes recognitions, refused and missing frames, and texts; what is there already stays.
 
         Args:
             connection: Of the transaction.
             parts: Of the commit.
-            names: People that exist; an answer that names somebody else keeps its row but not the person.
+            names: People who may be named; an answer that names somebody else keeps its row but not the person.
+            now: When refused and missing frames are taken to have been told.
         """
         await _write(connection, self._put_recognitions, _recognition_rows(parts, names))
-        await _write(connection, self._put_exceptions, _exception_rows(parts))
+        await _write(connection, self._put_exceptions, _exception_rows(parts, now))
         await _write(connection, self._put_texts, _text_rows(parts))
 
     async def write_streams(self, connection: AsyncConnection, progress: Sequence[Mapping[str, Any]]) -> None:
@@ -189,27 +194,32 @@ async def _write(connection: AsyncConnection, statement: Any, rows: Sequence[Map
 
 
 def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "recognition_id": answer.recognition_id,
-            "stream_id": part.stream_id,
-            "track_id": answer.track_id,
-            "sequence": answer.sequence,
-            "captured_at": answer.captured_at,
-            "engine": answer.engine,
-            "outcome": answer.outcome,
-            "person_id": answer.person_id if answer.person_id in names else None,
-            "similarity": answer.similarity,
-            "margin": answer.margin,
-            "quality": answer.quality,
-            "latency": answer.latency,
-        }
-        for part in parts
-        for answer in part.recognitions
-    ]
+    rows = []
+    for part in parts:
+        for answer in part.recognitions:
+            known = answer.person_id in names
+            # Whoever may not be named was not matched, as far as anybody will ever know.
+            outcome = "unknown" if answer.person_id is not None and not known else answer.outcome
+            rows.append(
+                {
+                    "recognition_id": answer.recognition_id,
+                    "stream_id": part.stream_id,
+                    "track_id": answer.track_id,
+                    "sequence": answer.sequence,
+                    "captured_at": answer.captured_at,
+                    "engine": answer.engine,
+                    "outcome": outcome,
+                    "person_id": answer.person_id if known else None,
+                    "similarity": answer.similarity if known else 0.0,
+                    "margin": answer.margin if known else 0.0,
+                    "quality": answer.quality,
+                    "latency": answer.latency,
+                }
+            )
+    return rows
 
 
-def _exception_rows(parts: Iterable[StreamCommit]) -> list[dict[str, Any]]:
+def _exception_rows(parts: Iterable[StreamCommit], now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "stream_id": part.stream_id,
@@ -217,6 +227,7 @@ def _exception_rows(parts: Iterable[StreamCommit]) -> list[dict[str, Any]]:
             "last_sequence": exception.last_sequence,
             "kind": "rejected" if isinstance(exception.reason, RejectionReason) else "missing",
             "reason": exception.reason.value,
+            "recorded_at": now,
         }
         for part in parts
         for exception in part.exceptions

@@ -23,8 +23,10 @@ from portero_server.store.gallery import (
     gallery_face,
     log_changes,
 )
-from portero_server.store.schema import along, faces, people, requests
+from portero_server.store.recognizable import recognizable_names
+from portero_server.store.schema import along, consents, faces, people, people_blocks, requests
 from portero_server.store.sequencers import last_position
+from portero_server.store.tombstones import refuse_erased
 
 _REQUEST_LIFE = timedelta(days=1)
 _GALLERY_CHUNK = 2000
@@ -34,9 +36,17 @@ _FACE_COUNT = select(func.count()).where(faces.c.person_id == people.c.person_id
 class PeopleStore:
     """Keeps people and their faces."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
+        """Keeps people in `database`.
+
+        Args:
+            database: Where.
+            clock: Time.
+            consent_required: Whether only people with a valid consent may be named, and learned.
+        """
         self._database = database
         self._clock = clock
+        self._consent_required = consent_required
 
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str | None = None
@@ -51,6 +61,7 @@ class PeopleStore:
 
         Raises:
             AlreadyExists: The id is taken.
+            FailedPrecondition: Somebody of this id was erased; nobody gets it again.
             NotFound: The person of the first request was deleted since; a late repetition brings nobody back.
         """
         now = self._clock.now()
@@ -65,6 +76,7 @@ class PeopleStore:
                 await connection.execute(insert(people).values(row))
             except IntegrityError:
                 raise AlreadyExists(f"people/{person_id}") from None
+            await refuse_erased(connection, person_id)
             return Person(person_id, display_name, now, now, dict(labels))
 
         return await self._database.run(unit)
@@ -117,24 +129,33 @@ class PeopleStore:
     async def delete(self, person_id: str) -> Sequence[GalleryFace]:
         """Removes a person with all faces and gives the faces, for engines to forget.
 
+        Past sightings keep their name, as a visitors' book does; `ErasureStore` leaves nothing.
+
         Raises:
             NotFound: There is none.
         """
 
         async def unit(connection: AsyncConnection) -> Sequence[GalleryFace]:
-            await _lock_person(connection, person_id)
+            await lock_person(connection, person_id)
             own = faces.c.person_id == person_id
             removed = await _rows(connection, select(faces).where(own).order_by(faces.c.face_id))
             await connection.execute(delete(faces).where(own))
             await connection.execute(delete(people).where(people.c.person_id == person_id))
+            # Whoever gets this id next has agreed to nothing yet.
+            ended = (consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
+            await connection.execute(update(consents).where(*ended).values(withdrawn_at=self._clock.now()))
+            await connection.execute(delete(people_blocks).where(people_blocks.c.person_id == person_id))
             await log_changes(connection, self._database.dialect, removed, added=False)
             return [gallery_face(row) for row in removed]
 
         return await self._database.run(unit)
 
     async def display_names(self, ids: Collection[str]) -> Mapping[str, str]:
-        """Gives the display names of the people among `ids` that exist."""
-        return await self._database.read(lambda connection: display_names(connection, ids))
+        """Gives the display names of the people among `ids` who exist and may be named now."""
+        now = self._clock.now()
+        return await self._database.read(
+            lambda connection: recognizable_names(connection, ids, now, consent_required=self._consent_required)
+        )
 
     async def count_faces(self) -> int:
         """Gives the number of enrolled faces."""
@@ -153,7 +174,7 @@ class PeopleStore:
         """
 
         async def unit(connection: AsyncConnection) -> FaceEnrollment:
-            await _lock_person(connection, face.person_id)
+            await lock_person(connection, face.person_id)
             query = select(faces).where(faces.c.face_id == face.face_id)
             present = (await connection.execute(query)).one_or_none()
             if present is not None:
@@ -205,7 +226,7 @@ class PeopleStore:
         """
 
         async def unit(connection: AsyncConnection) -> GalleryFace:
-            await _lock_person(connection, person_id)
+            await lock_person(connection, person_id)
             removed = await _face(connection, person_id, face_id)
             await connection.execute(delete(faces).where(faces.c.face_id == face_id))
             await log_changes(connection, self._database.dialect, [removed], added=False)
@@ -246,14 +267,6 @@ class PeopleStore:
 def face_cursor(face: FaceEnrollment) -> str:
     """Gives the place of a face in its person's list."""
     return f"{face.created_at.isoformat()}/{face.face_id}"
-
-
-async def display_names(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
-    """Gives the display names of the people among `ids` that exist, as part of a unit of work."""
-    if not ids:
-        return {}
-    query = select(people.c.person_id, people.c.display_name).where(people.c.person_id.in_(sorted(ids)))
-    return {row.person_id: row.display_name for row in await connection.execute(query)}
 
 
 _PEOPLE = select(people, _FACE_COUNT.label("face_count"))
@@ -306,8 +319,11 @@ def _person_of(row: Any) -> Person:
     return Person(row.person_id, row.display_name, row.created_at, row.updated_at, row.labels, row.face_count)
 
 
-async def _lock_person(connection: AsyncConnection, person_id: str) -> None:
-    # Faces come and go one at a time for each person, so that none is added while the person goes.
+async def lock_person(connection: AsyncConnection, person_id: str) -> None:
+    """Takes a person's row until the transaction ends; raises NotFound.
+
+    Faces come and go one at a time for each person, so that none is added while the person goes.
+    """
     query = select(people.c.person_id).where(people.c.person_id == person_id).with_for_update()
     if (await connection.execute(query)).one_or_none() is None:
         raise NotFound(f"people/{person_id}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.store.commit_sql import CommitSql
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import written
-from portero_server.store.people import display_names
+from portero_server.store.recognizable import hold_people, recognizable_names
 from portero_server.store.schema import OUTCOME_COLUMNS
 from portero_server.store.visits import VisitBook
 
@@ -22,9 +24,11 @@ from portero_server.store.visits import VisitBook
 class Recording:
     """Writes what the streams found out."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
+        """Writes into `database`; with `consent_required`, people without a valid consent stay unnamed."""
         self._database = database
         self._clock = clock
+        self._consent_required = consent_required
         self._sql = CommitSql(database.dialect)
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
@@ -54,7 +58,11 @@ class Recording:
             else:
                 superseded.add(commit.session)
 
-        names = await display_names(connection, _people_of(parts))
+        # Asked here, and held until the end: an answer that was on its way while somebody was erased or blocked
+        # must not bring them back.
+        told = _people_of(parts)
+        await hold_people(connection, told)
+        names = await recognizable_names(connection, told, now, consent_required=self._consent_required)
         links = await sql.links(connection, _tracks_of(parts))
         near = await sql.joinable_sightings(connection, parts)
         sightings = await sql.sightings(connection, near.union(link.sighting_id for link in links))
@@ -65,11 +73,11 @@ class Recording:
 
         await sql.write_sightings(connection, book.changed_sightings)
         await sql.write_links(connection, book.changed_links)
-        await sql.write_evidence(connection, parts, names)
+        await sql.write_evidence(connection, parts, names, now)
         watermarks = {stream_id: owner.durable_sequence for stream_id, owner in owners.items()}
-        await sql.write_streams(connection, _progress(parts, watermarks))
+        await sql.write_streams(connection, _progress(parts, watermarks, names))
         last_position = await sql.write_events(connection, book.events, now)
-        return CommitResult(frozenset(superseded), sighting_of, last_position)
+        return CommitResult(frozenset(superseded), sighting_of, last_position, frozenset(told - names.keys()))
 
 
 def _people_of(parts: Iterable[StreamCommit]) -> set[str]:
@@ -77,6 +85,8 @@ def _people_of(parts: Iterable[StreamCommit]) -> set[str]:
     for part in parts:
         people.update(track.match.person_id for track in part.decided if track.match is not None)
         people.update(answer.person_id for answer in part.recognitions if answer.person_id is not None)
+        people.update(track.match.person_id for track in part.open_tracks or () if track.match is not None)
+        people.update(part.told)
     return people
 
 
@@ -89,7 +99,17 @@ def _tracks_of(parts: Iterable[StreamCommit]) -> set[str]:
     return tracks
 
 
-def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int]) -> list[dict[str, Any]]:
+def _unnamed(tracks: Iterable[OpenTrack], names: Mapping[str, str]) -> list[OpenTrack]:
+    """Takes the match from tracks of people who may not be named."""
+    return [
+        track if track.match is None or track.match.person_id in names else replace(track, match=None)
+        for track in tracks
+    ]
+
+
+def _progress(
+    parts: Iterable[StreamCommit], watermarks: Mapping[int, int], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
     reached = dict(watermarks)
     rows: dict[int, dict[str, Any]] = {}
     for part in parts:
@@ -107,5 +127,5 @@ def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int]) -> l
         row |= {name: row[name] + count for name, count in counted.items()}
         row |= {"stream_id": part.stream_id, "durable_sequence": reached[part.stream_id]}
         if follows and part.open_tracks is not None:
-            row["open_tracks"] = written(part.open_tracks)
+            row["open_tracks"] = written(_unnamed(part.open_tracks, names))
     return list(rows.values())

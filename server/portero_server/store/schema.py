@@ -59,6 +59,8 @@ cameras = _table(
     _required("disabled", Boolean),
     Column("visit_gap_seconds", Double),
     Column("similarity_threshold", Double),
+    # A JSON list of boxes that nothing may look at; see privacy_zones in cameras.py. Null or empty: none.
+    Column("privacy_zones", Text),
     _required("created_at", UtcTime),
     _required("updated_at", UtcTime),
     Index("ix_cameras_site", "site", "camera_id"),
@@ -100,6 +102,7 @@ gallery_changes = _table(
     _required("engine", Name),
     _required("model_version", Name),
     Column("external_id", Key),
+    Index("ix_gallery_changes_person", "person_id"),
 )
 
 requests = _table(
@@ -164,6 +167,7 @@ sighting_tracks = _table(
     # Its place among the tracks of its sighting, from 1; the last one's end is the visit's end.
     _required("ordinal", Integer),
     _required("ended", Boolean),
+    Index("ix_sighting_tracks_sighting", "sighting_id"),
 )
 
 recognitions = _table(
@@ -180,6 +184,8 @@ recognitions = _table(
     _required("margin", Double),
     _required("quality", Double),
     _required("latency", Double),
+    Index("ix_recognitions_person", "person_id"),
+    Index("ix_recognitions_time", "captured_at"),
 )
 
 stream_exceptions = _table(
@@ -190,6 +196,9 @@ stream_exceptions = _table(
     # "rejected" or "missing": both have a reason "no_credit".
     _required("kind", Name),
     _required("reason", Name),
+    # When it was written, for its retention; null: by a server of an earlier version.
+    Column("recorded_at", UtcTime),
+    Index("ix_stream_exceptions_time", "recorded_at"),
 )
 
 texts = _table(
@@ -199,6 +208,7 @@ texts = _table(
     _required("captured_at", UtcTime),
     # A JSON list of lines.
     _required("content", Text),
+    Index("ix_texts_time", "captured_at"),
 )
 
 events = _table(
@@ -241,4 +251,52 @@ budget_steps = _table(
     _required("spent_microdollars", BigInteger),
     _required("limit_microdollars", BigInteger),
     _required("happened_at", UtcTime),
+)
+
+consents = _table(
+    "consents",
+    Column("consent_id", Name, primary_key=True),
+    _required("person_id", Name),
+    _required("purpose", Display),
+    _required("text_version", Name),
+    _required("channel", Name),
+    # Who consented for a minor; empty: the person did.
+    _required("guardian", Display),
+    _required("given_at", UtcTime),
+    _required("recorded_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("withdrawn_at", UtcTime),
+    Index("ix_consents_person", "person_id", "given_at"),
+)
+
+people_blocks = _table(
+    "people_blocks",
+    Column("person_id", Name, primary_key=True),
+    _required("reason", Display),
+    _required("blocked_at", UtcTime),
+)
+
+erasures = _table(
+    "erasures",
+    Column("erasure_id", Name, primary_key=True),
+    # What is kept of the person for ever: a digest, so that the id is never given out again.
+    _required("subject", Key),
+    # Null when everything is done.
+    Column("person_id", Name),
+    _required("requested_at", UtcTime),
+    Column("finished_at", UtcTime),
+    # What was removed: place to number of rows, JSON.
+    _required("counts", Text),
+    Column("digest", Key),
+    UniqueConstraint("subject", name="uq_erasures_subject"),
+    Index("ix_erasures_open", "finished_at"),
+)
+
+erasure_faces = _table(
+    "erasure_faces",
+    Column("face_id", Name, primary_key=True),
+    _required("erasure_id", Name),
+    _required("engine", Name),
+    _required("external_id", Key),
+    Index("ix_erasure_faces_erasure", "erasure_id"),
 )

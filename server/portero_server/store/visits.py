@@ -46,10 +46,12 @@ class VisitBook:
         Args:
             sightings: Those of `links`, and those that decided tracks may join.
             links: Of every track that will be decided, seen or left, as far as stored.
-            names: Display names by person; a match with anybody else counts as none, since that person was erased.
+            names: Display names of those who may be named; a match with anybody else counts as none, since that
+                person was erased or blocked.
         """
         self._sightings = {sighting.sighting_id: sighting for sighting in sightings}
-        self._links = {link.track_id: link for link in links}
+        # Retention may have taken a sighting from under a track that a late bridge sends again: then it begins anew.
+        self._links = {link.track_id: link for link in links if link.sighting_id in self._sightings}
         self._names = names
         self._before = (dict(self._sightings), dict(self._links))
         self.events: list[tuple[SightingEventKind, Sighting]] = []

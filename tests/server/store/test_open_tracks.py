@@ -35,9 +35,10 @@ async def _moved(recording: Recording, stream: StreamRow, *tracks: OpenTrack, se
     await recording.commit([replace(commit, open_tracks=tracks, outcomes=outcomes)])
 
 
-async def test_a_session_that_goes_on_gets_the_open_tracks(database: Database) -> None:
+async def test_a_session_that_goes_on_gets_the_open_tracks(database: Database, people: PeopleStore) -> None:
     """The newest commit's tracks come with the stream, each with its sighting; a commit without word keeps them."""
     clock = ManualClock()
+    await people.create("ana", "Ana", {})
     recording, streams = Recording(database, clock), StreamStore(database, clock)
     stream = await streams.open("door", "e1", "s1")
     assert stream.open_tracks == ()

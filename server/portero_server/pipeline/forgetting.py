@@ -1,0 +1,71 @@
+"""Has everything in this process forget people who may not be named any more, whichever server was told.
+
+Only what it remembers is asked about, so one question a round covers the erased, the deleted, the blocked and those
+whose consent ended by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Protocol
+
+import structlog
+
+from portero_server.errors import StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+
+class Remembering(Protocol):
+    """Something that remembers people by name."""
+
+    @property
+    def people(self) -> set[str]:
+        """Whom."""
+        ...
+
+    def forget(self, people: Collection[str]) -> None:
+        """Forgets some; whoever else is among them is passed over."""
+        ...
+
+
+class Forgetting:
+    """Compares what is remembered with who may be named."""
+
+    def __init__(
+        self,
+        remembering: Callable[[], Iterable[Remembering]],
+        names: Callable[[Collection[str]], Awaitable[Mapping[str, str]]],
+        *,
+        interval: float,
+    ) -> None:
+        """Looks every `interval` seconds whether `names` still knows everybody of `remembering`."""
+        self._remembering = remembering
+        self._names = names
+        self._interval = interval
+
+    async def run(self) -> None:
+        """Forgets until cancelled; a database that is away is asked again in the next round."""
+        while True:
+            await asyncio.sleep(self._interval)
+            try:
+                await self.catch_up()
+            except StoreUnavailable as error:
+                _log.warning("forgetting_late", reason=error.reason)
+
+    async def catch_up(self) -> None:
+        """Forgets whoever may not be named any more, now.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        held = set().union(*(each.people for each in self._remembering()))
+        if not held:
+            return
+        gone = held - (await self._names(held)).keys()
+        if gone:
+            # Asked for again: while the database answered, streams came and went.
+            for each in self._remembering():
+                each.forget(gone)
+            _log.info("people_forgotten", count=len(gone))

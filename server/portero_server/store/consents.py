@@ -1,0 +1,164 @@
+"""What people agreed to, and who is blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.privacy import Block, Consent, PersonPrivacy
+from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.store.database import Database
+from portero_server.store.people import lock_person
+from portero_server.store.recognizable import recognizable_names
+from portero_server.store.schema import consents, people_blocks
+
+
+class ConsentStore:
+    """Keeps consents and blocks. Every change takes the person's row first; see `recognizable.hold_people`."""
+
+    def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
+        self._database = database
+        self._clock = clock
+        self._consent_required = consent_required
+
+    async def record(self, consent: Consent) -> Consent:
+        """Adds a consent; the same id again gives the one that is there.
+
+        Raises:
+            NotFound: There is no such person.
+        """
+
+        async def unit(connection: AsyncConnection) -> Consent:
+            await lock_person(connection, consent.person_id)
+            query = select(consents).where(consents.c.consent_id == consent.consent_id)
+            present = (await connection.execute(query)).one_or_none()
+            if present is not None:
+                return _consent(present)
+            await connection.execute(insert(consents).values(_columns(consent)))
+            return consent
+
+        return await self._database.run(unit)
+
+    async def withdraw(self, person_id: str, consent_id: str | None) -> Sequence[Consent]:
+        """Ends one consent of a person, or (None) all, and gives them as stored; what has ended stays as it is.
+
+        Raises:
+            NotFound: There is no such person, or no such consent.
+        """
+
+        async def unit(connection: AsyncConnection) -> Sequence[Consent]:
+            await lock_person(connection, person_id)
+            which = [consents.c.person_id == person_id]
+            if consent_id is not None:
+                which.append(consents.c.consent_id == consent_id)
+            open_ones = (*which, consents.c.withdrawn_at.is_(None))
+            await connection.execute(update(consents).where(*open_ones).values(withdrawn_at=self._clock.now()))
+            rows = (await connection.execute(select(consents).where(*which).order_by(*_ORDER))).all()
+            if not rows:
+                raise NotFound(f"people/{person_id}/consents/{consent_id or '-'}")
+            return [_consent(row) for row in rows]
+
+        return await self._database.run(unit)
+
+    async def block(self, person_id: str, reason: str) -> None:
+        """Has nobody recognized as this person from now on; blocked again, only the reason changes.
+
+        Raises:
+            NotFound: There is no such person.
+        """
+
+        async def unit(connection: AsyncConnection) -> None:
+            await lock_person(connection, person_id)
+            own = people_blocks.c.person_id == person_id
+            if (await connection.execute(select(people_blocks).where(own))).first() is not None:
+                await connection.execute(update(people_blocks).where(own).values(reason=reason))
+                return
+            row = {"person_id": person_id, "reason": reason, "blocked_at": self._clock.now()}
+            await connection.execute(insert(people_blocks).values(row))
+
+        await self._database.run(unit)
+
+    async def unblock(self, person_id: str) -> None:
+        """Ends a block; one that is not there is none.
+
+        Raises:
+            NotFound: There is no such person.
+        """
+
+        async def unit(connection: AsyncConnection) -> None:
+            await lock_person(connection, person_id)
+            await connection.execute(delete(people_blocks).where(people_blocks.c.person_id == person_id))
+
+        await self._database.run(unit)
+
+    async def of(self, person_id: str) -> PersonPrivacy:
+        """Gives what holds for a person; somebody who does not exist has nothing and is not recognizable."""
+        now = self._clock.now()
+
+        async def unit(connection: AsyncConnection) -> PersonPrivacy:
+            block = (
+                await connection.execute(select(people_blocks).where(people_blocks.c.person_id == person_id))
+            ).one_or_none()
+            given = select(consents).where(consents.c.person_id == person_id).order_by(*_ORDER)
+            rows = (await connection.execute(given)).all()
+            names = await recognizable_names(connection, [person_id], now, consent_required=self._consent_required)
+            return PersonPrivacy(
+                None if block is None else Block(block.reason, block.blocked_at),
+                tuple(_consent(row) for row in rows),
+                recognizable=person_id in names,
+            )
+
+        return await self._database.read(unit)
+
+    async def check_learnable(self, person_id: str) -> None:
+        """Makes sure that a face of the person may be learned.
+
+        Raises:
+            FailedPrecondition: Consent is required, and there is no valid one.
+        """
+        if not self._consent_required:
+            return
+        now = self._clock.now()
+        privacy = await self.of(person_id)
+        if not any(consent.valid(now) for consent in privacy.consents):
+            raise FailedPrecondition(
+                f"people/{person_id} has no valid consent, which PORTERO_CONSENT=required asks for; record one first",
+                reason="CONSENT_MISSING",
+            )
+
+
+_ORDER = (consents.c.given_at, consents.c.consent_id)
+
+
+def _columns(consent: Consent) -> dict[str, Any]:
+    return {
+        "consent_id": consent.consent_id,
+        "person_id": consent.person_id,
+        "purpose": consent.purpose,
+        "text_version": consent.text_version,
+        "channel": consent.channel,
+        "guardian": consent.guardian,
+        "given_at": consent.given_at,
+        "recorded_at": consent.recorded_at,
+        "expires_at": consent.expires_at,
+        "withdrawn_at": consent.withdrawn_at,
+    }
+
+
+def _consent(row: Any) -> Consent:
+    return Consent(
+        consent_id=row.consent_id,
+        person_id=row.person_id,
+        purpose=row.purpose,
+        text_version=row.text_version,
+        channel=row.channel,
+        guardian=row.guardian,
+        given_at=row.given_at,
+        recorded_at=row.recorded_at,
+        expires_at=row.expires_at,
+        withdrawn_at=row.withdrawn_at,
+    )

@@ -1,0 +1,237 @@
+"""Erasing people: a job that any server can finish, and the receipt that is left of it.
+
+An erasure begins in one transaction, after which nobody is recognized as this person any more and no commit writes
+the name; what had been written before is removed afterwards, a bounded batch at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.privacy import ErasedFace, Erasure, digest_of, subject_of
+from portero_server.errors import NotFound
+from portero_server.store.database import Database
+from portero_server.store.gallery import log_changes
+from portero_server.store.schema import (
+    consents,
+    erasure_faces,
+    erasures,
+    faces,
+    gallery_changes,
+    people,
+    people_blocks,
+    recognitions,
+    requests,
+    sightings,
+)
+from portero_server.store.scrubbing import SCRUBS
+
+_BATCH = 500
+"""Rows of a place that are changed in one transaction: the recorder never waits longer than for these."""
+
+
+class ErasureStore:
+    """Keeps erasures."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def begin(self, person_id: str) -> Erasure:
+        """Takes a person out of everything that recognizes, for ever; again gives the erasure that is there.
+
+        The person, the faces, the consents and the block go at once. Somebody who was deleted before, but of whom
+        sightings are left, can be erased as well.
+
+        Raises:
+            NotFound: Nothing is stored of such a person.
+        """
+        try:
+            return await self._database.run(lambda connection: self._begin(connection, person_id))
+        except _BegunElsewhere:
+            return await self.of_person(person_id)
+
+    async def get(self, erasure_id: str) -> Erasure:
+        """Gives an erasure; raises NotFound."""
+        return await self._database.read(
+            lambda connection: _one(connection, erasures.c.erasure_id == erasure_id, f"erasures/{erasure_id}")
+        )
+
+    async def of_person(self, person_id: str) -> Erasure:
+        """Gives the erasure of a person; raises NotFound."""
+        subject = erasures.c.subject == subject_of(person_id)
+        return await self._database.read(lambda connection: _one(connection, subject, f"people/{person_id}"))
+
+    async def unfinished(self, limit: int) -> Sequence[Erasure]:
+        """Gives the erasures that are still to be finished, oldest first."""
+        query = select(erasures).where(erasures.c.finished_at.is_(None)).order_by(erasures.c.requested_at).limit(limit)
+
+        async def unit(connection: AsyncConnection) -> Sequence[Erasure]:
+            return [_erasure(row) for row in await connection.execute(query)]
+
+        return await self._database.read(unit)
+
+    async def scrub(self, erasure: Erasure) -> None:
+        """Removes everything that was written of the person; several servers may do so at once."""
+        for place, scrub in SCRUBS.items():
+            while await self._counted(erasure, place, scrub) >= _BATCH:
+                pass
+
+    async def faces_left(self, erasure: Erasure) -> Sequence[ErasedFace]:
+        """Gives the faces that engines have still to forget."""
+        query = select(erasure_faces).where(erasure_faces.c.erasure_id == erasure.erasure_id)
+
+        async def unit(connection: AsyncConnection) -> Sequence[ErasedFace]:
+            return [ErasedFace(row.face_id, row.engine, row.external_id) for row in await connection.execute(query)]
+
+        return await self._database.read(unit)
+
+    async def faces_forgotten(self, erasure: Erasure, face_ids: Collection[str], extra: int = 0) -> None:
+        """Engines have forgotten these faces, and `extra` ones that were never stored."""
+
+        async def forget(connection: AsyncConnection, person_id: str, limit: int) -> int:
+            gone = delete(erasure_faces).where(erasure_faces.c.face_id.in_(sorted(face_ids)))
+            removed = (await connection.execute(gone)).rowcount if face_ids else 0
+            return removed + extra
+
+        await self._counted(erasure, "engine_faces", forget)
+
+    async def finish(self, erasure_id: str) -> Erasure:
+        """Writes the receipt, if nothing is left to remove; the person's id goes with it."""
+
+        async def unit(connection: AsyncConnection) -> Erasure:
+            found = await _locked(connection, erasure_id)
+            if found.finished_at is not None or await _engines_have_faces(connection, erasure_id):
+                return found
+            finished_at = self._clock.now()
+            values = {"finished_at": finished_at, "digest": digest_of(found, finished_at), "person_id": None}
+            await connection.execute(update(erasures).where(erasures.c.erasure_id == erasure_id).values(values))
+            return await _one(connection, erasures.c.erasure_id == erasure_id, erasure_id)
+
+        return await self._database.run(unit)
+
+    async def _begin(self, connection: AsyncConnection, person_id: str) -> Erasure:
+        subject = subject_of(person_id)
+        # Waits for the commits that hold the person, and makes the later ones find nobody.
+        held = select(people.c.person_id).where(people.c.person_id == person_id).with_for_update()
+        known = (await connection.execute(held)).first() is not None
+        earlier = (await connection.execute(select(erasures).where(erasures.c.subject == subject))).first()
+        if earlier is not None:
+            return _erasure(earlier)
+        if not known and not await _left_traces(connection, person_id):
+            raise NotFound(f"people/{person_id}")
+        own = faces.c.person_id == person_id
+        removed = (await connection.execute(select(faces).where(own).order_by(faces.c.face_id))).all()
+        counts = {"people": int(known), "faces": len(removed)}
+        erasure = Erasure(uuid4().hex, person_id, self._clock.now(), counts=counts)
+        row = {
+            "erasure_id": erasure.erasure_id,
+            "subject": subject,
+            "person_id": person_id,
+            "requested_at": erasure.requested_at,
+            "counts": json.dumps(counts),
+        }
+        try:
+            await connection.execute(insert(erasures).values(row))
+        except IntegrityError:
+            raise _BegunElsewhere from None
+        kept = [_kept_by_engine(erasure.erasure_id, row) for row in removed if row.external_id is not None]
+        if kept:
+            await connection.execute(insert(erasure_faces), kept)
+        await connection.execute(delete(faces).where(own))
+        for table in (consents, people_blocks):
+            gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
+            counts[table.name] = gone.rowcount
+        await connection.execute(delete(people).where(people.c.person_id == person_id))
+        await log_changes(connection, self._database.dialect, removed, added=False)
+        # Other servers need the face's id to forget it, not the person's.
+        changes = gallery_changes.c.person_id == person_id
+        await connection.execute(update(gallery_changes).where(changes).values(person_id=""))
+        # The key stays, so that a late repetition of the request that made the person does not make them again.
+        asked = requests.c.resource == person_id
+        await connection.execute(update(requests).where(asked).values(resource=erasure.erasure_id))
+        await _write_counts(connection, erasure.erasure_id, counts)
+        return erasure
+
+    async def _counted(
+        self, erasure: Erasure, place: str, scrub: Callable[[AsyncConnection, str, int], Awaitable[int]]
+    ) -> int:
+        """Removes one batch from a place and adds it to the receipt, in one transaction."""
+
+        async def unit(connection: AsyncConnection) -> int:
+            found = await _locked(connection, erasure.erasure_id)
+            if found.person_id is None:
+                return 0
+            removed = await scrub(connection, found.person_id, _BATCH)
+            if removed or place not in found.counts:
+                counts = {**found.counts, place: found.counts.get(place, 0) + removed}
+                await _write_counts(connection, erasure.erasure_id, counts)
+            return removed
+
+        return await self._database.run(unit)
+
+
+class _BegunElsewhere(Exception):
+    """Another call for the same person was quicker."""
+
+
+async def _left_traces(connection: AsyncConnection, person_id: str) -> bool:
+    query = select(
+        or_(
+            exists().where(sightings.c.person_id == person_id),
+            exists().where(recognitions.c.person_id == person_id),
+            exists().where(consents.c.person_id == person_id),
+            exists().where(gallery_changes.c.person_id == person_id),
+        )
+    )
+    return bool((await connection.execute(query)).scalar_one())
+
+
+async def _engines_have_faces(connection: AsyncConnection, erasure_id: str) -> bool:
+    query = select(erasure_faces.c.face_id).where(erasure_faces.c.erasure_id == erasure_id).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
+async def _locked(connection: AsyncConnection, erasure_id: str) -> Erasure:
+    query = select(erasures).where(erasures.c.erasure_id == erasure_id).with_for_update()
+    return _erasure((await connection.execute(query)).one())
+
+
+async def _one(connection: AsyncConnection, condition: Any, resource: str) -> Erasure:
+    row = (await connection.execute(select(erasures).where(condition))).one_or_none()
+    if row is None:
+        raise NotFound(resource)
+    return _erasure(row)
+
+
+async def _write_counts(connection: AsyncConnection, erasure_id: str, counts: dict[str, int]) -> None:
+    own = erasures.c.erasure_id == erasure_id
+    await connection.execute(update(erasures).where(own).values(counts=json.dumps(counts, sort_keys=True)))
+
+
+def _kept_by_engine(erasure_id: str, row: Any) -> dict[str, str]:
+    return {
+        "face_id": row.face_id,
+        "erasure_id": erasure_id,
+        "engine": row.engine,
+        "external_id": row.external_id,
+    }
+
+
+def _erasure(row: Any) -> Erasure:
+    return Erasure(
+        erasure_id=row.erasure_id,
+        person_id=row.person_id,
+        requested_at=row.requested_at,
+        finished_at=row.finished_at,
+        counts=json.loads(row.counts),
+        digest=row.digest or "",
+    )

@@ -1,0 +1,48 @@
+"""Who may be named: people who exist, are not blocked, and have not withdrawn their consent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.store.schema import consents, people, people_blocks
+
+
+async def recognizable_names(
+    connection: AsyncConnection, ids: Collection[str], now: datetime, *, consent_required: bool
+) -> dict[str, str]:
+    """Gives the display names of the people among `ids` who may be matched now, as part of a unit of work."""
+    if not ids:
+        return {}
+    blocked = exists().where(people_blocks.c.person_id == people.c.person_id)
+    agreed = exists().where(consents.c.person_id == people.c.person_id, *_valid(now))
+    ever_asked = exists().where(consents.c.person_id == people.c.person_id)
+    # Somebody whose consents have all ended has taken them back, whether or not consent is required of everybody.
+    may = agreed if consent_required else or_(agreed, ~ever_asked)
+    query = select(people.c.person_id, people.c.display_name).where(
+        and_(people.c.person_id.in_(sorted(ids)), ~blocked, may)
+    )
+    return {row.person_id: row.display_name for row in await connection.execute(query)}
+
+
+async def hold_people(connection: AsyncConnection, ids: Collection[str]) -> None:
+    """Keeps people from being erased, blocked or losing their consent until the transaction ends.
+
+    Whoever does one of these takes the person's row for itself first. So a commit either ends before, and what it
+    wrote is found, or begins after, and knows. SQLite has one writer at a time, which does the same.
+    """
+    if ids and connection.dialect.name != "sqlite":
+        query = select(people.c.person_id).where(people.c.person_id.in_(sorted(ids))).order_by(people.c.person_id)
+        (await connection.execute(query.with_for_update(read=True))).all()
+
+
+def _valid(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    table = consents.c
+    return (
+        table.given_at <= now,
+        table.withdrawn_at.is_(None),
+        or_(table.expires_at.is_(None), table.expires_at > now),
+    )

@@ -1,0 +1,138 @@
+"""Looks for a person in every column that could name one. Slow, and thorough on purpose: it is the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, String, Text, TypeDecorator, func, or_, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.store.database import Database
+from portero_server.store.schema import metadata
+from portero_server.store.types import Labels
+
+KEPT_ON_PURPOSE: dict[str, str] = {}
+"""Tables that may go on naming an erased person's id, and why: evidence that the law wants kept."""
+
+IMPERSONAL = frozenset(
+    {
+        # What the operators call places and machines.
+        "cameras.camera_id",
+        "cameras.display_name",
+        "cameras.site",
+        "streams.camera_id",
+        "sightings.camera_id",
+        "events.camera_id",
+        "usage_calls.camera_id",
+        "usage_avoided.camera_id",
+        "budget_steps.scope",
+        # Words of enumerations, and versions.
+        "cameras.mode",
+        "cameras.purpose",
+        "faces.engine",
+        "faces.model_version",
+        "gallery_changes.engine",
+        "gallery_changes.model_version",
+        "erasure_faces.engine",
+        "recognitions.engine",
+        "recognitions.outcome",
+        "stream_exceptions.kind",
+        "stream_exceptions.reason",
+        "events.kind",
+        "sequencers.name",
+        "usage_calls.engine",
+        "usage_calls.operation",
+        "usage_avoided.operation",
+        "usage_avoided.reason",
+        "budget_steps.step",
+        "budget_steps.step_before",
+        # Made up by a server or a bridge, or digests.
+        "faces.face_id",
+        "faces.external_id",
+        "gallery_changes.face_id",
+        "gallery_changes.external_id",
+        "erasure_faces.face_id",
+        "erasure_faces.erasure_id",
+        "erasure_faces.external_id",
+        "erasures.erasure_id",
+        "erasures.subject",
+        "erasures.digest",
+        "erasures.counts",
+        "streams.epoch",
+        "streams.session",
+        "sightings.sighting_id",
+        "sighting_tracks.track_id",
+        "sighting_tracks.sighting_id",
+        "recognitions.recognition_id",
+        "recognitions.track_id",
+        "events.sighting_id",
+        "requests.request_id",
+        "consents.consent_id",
+        # Boxes.
+        "cameras.privacy_zones",
+        # Lines that a camera read. Nothing links them to a person; their retention removes them.
+        "texts.content",
+        # What a form says, not who signed it.
+        "consents.purpose",
+        "consents.text_version",
+        "consents.channel",
+    }
+)
+"""Columns of text that cannot name a person, as table.column; every other one is searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remain:
+    """So many rows of a place still name a person."""
+
+    place: str
+    rows: int
+
+
+async def remains_of(database: Database, person_id: str) -> list[Remain]:
+    """Gives every place where the person's id stands, and names that stand there without a person."""
+
+    async def unit(connection: AsyncConnection) -> list[Remain]:
+        found = []
+        for column in searched_columns():
+            query = select(func.count()).select_from(column.table).where(_names(column, person_id))
+            found.append(Remain(f"{column.table.name}.{column.name}", (await connection.execute(query)).scalar_one()))
+        for table in metadata.sorted_tables:
+            if {"person_id", "display_name"} <= set(table.columns.keys()):
+                nameless = select(func.count()).select_from(table)
+                nameless = nameless.where(table.c.person_id.is_(None), table.c.display_name != "")
+                rows = (await connection.execute(nameless)).scalar_one()
+                found.append(Remain(f"{table.name}.display_name without person_id", rows))
+        return [remain for remain in found if remain.rows]
+
+    return await database.read(unit)
+
+
+def searched_columns() -> list[Column[Any]]:
+    """Gives the columns that are searched."""
+    return [
+        column
+        for table in metadata.sorted_tables
+        if table.name not in KEPT_ON_PURPOSE
+        for column in table.columns
+        if _is_text(column) and f"{table.name}.{column.name}" not in IMPERSONAL
+    ]
+
+
+def _is_text(column: Column[Any]) -> bool:
+    kind = column.type
+    return isinstance(kind, (String, Labels)) or (isinstance(kind, TypeDecorator) and isinstance(kind.impl, String))
+
+
+def _names(column: Column[Any], person_id: str) -> Any:
+    # A whole value, or one within JSON: the first of a list, or a value of a mapping; each with and without "people/".
+    text = type_coerce(column, Text)
+    return or_(
+        *(text == name for name in (person_id, f"people/{person_id}")),
+        *(
+            text.contains(f'{before}"{name}"', autoescape=True)
+            for name in (person_id, f"people/{person_id}")
+            for before in ("[", ": ")
+        ),
+    )

@@ -1,0 +1,64 @@
+"""Where a person's id and name are written besides the gallery, and how each place forgets them.
+
+Rows of sightings and recognitions stay, as a stranger's: a frame that is sent again then meets its key and adds
+nothing, visits are counted as before, and watchers who were told of a sighting find it. What is left says that
+somebody was there, not who.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.store.open_tracks import read, written
+from portero_server.store.schema import recognitions, sightings, streams
+
+Scrub = Callable[[AsyncConnection, str, int], Awaitable[int]]
+"""Takes a person's id out of at most so many rows, and says out of how many."""
+
+
+async def _sightings(connection: AsyncConnection, person_id: str, limit: int) -> int:
+    key, own = sightings.c.sighting_id, sightings.c.person_id == person_id
+    found = (await connection.scalars(select(key).where(own).limit(limit))).all()
+    if not found:
+        return 0
+    forgotten = {"person_id": None, "display_name": "", "similarity": 0.0, "margin": 0.0}
+    await connection.execute(update(sightings).where(key.in_(sorted(found)), own).values(forgotten))
+    return len(found)
+
+
+async def _recognitions(connection: AsyncConnection, person_id: str, limit: int) -> int:
+    key, own = recognitions.c.recognition_id, recognitions.c.person_id == person_id
+    found = (await connection.scalars(select(key).where(own).limit(limit))).all()
+    if not found:
+        return 0
+    forgotten = {"person_id": None, "outcome": "unknown", "similarity": 0.0, "margin": 0.0}
+    await connection.execute(update(recognitions).where(key.in_(sorted(found)), own).values(forgotten))
+    return len(found)
+
+
+async def _open_tracks(connection: AsyncConnection, person_id: str, limit: int) -> int:
+    key = streams.c.stream_id
+    holding = streams.c.open_tracks.contains(f'["{person_id}"', autoescape=True)
+    rows = await connection.execute(select(key).where(holding).order_by(key).limit(limit))
+    found = [row.stream_id for row in rows]
+    held = select(key, streams.c.open_tracks).where(key.in_(found), holding).order_by(key).with_for_update()
+    count = 0
+    for row in (await connection.execute(held)).all() if found else ():
+        tracks = [
+            replace(track, match=None) if track.match is not None and track.match.person_id == person_id else track
+            for track in read(row.open_tracks)
+        ]
+        await connection.execute(update(streams).where(key == row.stream_id).values(open_tracks=written(tracks)))
+        count += 1
+    return count
+
+
+SCRUBS: Mapping[str, Scrub] = {
+    "sightings": _sightings,
+    "recognitions": _recognitions,
+    "open_tracks": _open_tracks,
+}
