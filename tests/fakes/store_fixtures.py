@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from portero_server.domain.audit import GENESIS
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
-from portero_server.store.schema import metadata, sequencers
+from portero_server.store.schema import audit_head, metadata, sequencers
 from tests.mariadb import MariaDB, MariaDBFailed, MariaDBMissing
 
 KINDS = tuple(os.environ.get("PORTERO_TEST_DATABASES", "sqlite,mariadb").split(","))
@@ -82,10 +83,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 def cleaned_schema(server: MariaDB, schema: str = "portero") -> str:
     """Empties a migrated schema and gives its address; quicker than making a new one."""
-    emptied = [table.name for table in reversed(metadata.sorted_tables) if table is not sequencers]
+    kept = (sequencers, audit_head)
+    emptied = [table.name for table in reversed(metadata.sorted_tables) if table not in kept]
     server.execute(
         *(f"DELETE FROM `{schema}`.`{name}`" for name in emptied),
         f"UPDATE `{schema}`.sequencers SET position = 0",
+        f"DELETE FROM `{schema}`.audit_head",
+        f"INSERT INTO `{schema}`.audit_head VALUES ('audit', 0, '{GENESIS}', 0, '{GENESIS}')",
     )
     return server.url(schema)
 
