@@ -66,7 +66,11 @@ class Encoder:
         Takes milliseconds of processor time; to be called in a thread.
         """
         if isinstance(image, bytes):
-            decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+            try:
+                decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
+            except cv2.error:
+                # More pixels than OpenCV may decode, or none.
+                decoded = None
             if decoded is None:
                 return image
             pixels: Pixels = decoded.astype(np.uint8, copy=False)

@@ -31,7 +31,7 @@ def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
     except yaml.MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SettingsError(f"{path}: is not YAML{where}: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except Exception as error:  # `!!int ""`, `!!bool maybe` and `!!timestamp 1` raise whatever comes inside PyYAML
         raise SettingsError(f"{path}: is not YAML ({type(error).__name__})") from error
     try:
         return model.model_validate(document)

@@ -24,6 +24,13 @@ def picture(width: int = 120, height: int = 96, *, progressive: bool = False, gr
     return data.tobytes()
 
 
+@cache
+def png(width: int = 120, height: int = 96) -> bytes:
+    """Makes a PNG file of one color."""
+    _, data = cv2.imencode(".png", np.full((height, width, 3), 77, np.uint8))
+    return data.tobytes()
+
+
 def segment(marker: int, payload: bytes) -> bytes:
     """Makes one segment."""
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload

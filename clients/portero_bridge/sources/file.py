@@ -71,7 +71,11 @@ class _Video:
 
 
 def _claims(address: str) -> bool:
-    return Path(address).is_file()
+    try:
+        return Path(address).is_file()
+    except OSError:
+        # Too long for a name, or behind a folder that is closed to us.
+        return False
 
 
 KIND = SourceKind("file", _claims, FileSource, is_recorded=True)

@@ -66,7 +66,11 @@ def _read(path: Path) -> bytes | Pixels:
 
 
 def _claims(address: str) -> bool:
-    return Path(address).is_dir()
+    try:
+        return Path(address).is_dir()
+    except OSError:
+        # Too long for a name, or behind a folder that is closed to us.
+        return False
 
 
 KIND = SourceKind("folder", _claims, FolderSource, is_recorded=True)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from portero_bridge.errors import SettingsError, SourceFault
-from portero_bridge.redact import redact_url
+from portero_bridge.redact import redact_address
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
 
@@ -36,8 +36,9 @@ class MjpegSource:
     def __init__(self, options: SourceOptions) -> None:
         try:
             url = httpx.URL(options.address)
-        except httpx.InvalidURL as error:
-            raise SettingsError(f"source {redact_url(options.address)!r} is not a URL: {error}") from error
+        except (httpx.InvalidURL, ValueError) as error:
+            # What the library says quotes the address, and with it perhaps a password.
+            raise SettingsError(f"source {redact_address(options.address)!r} is not a URL") from error
         self._auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
         self._url = url.copy_with(userinfo=b"")
         self._options = options

@@ -81,16 +81,19 @@ class MultipartParser:
         return True
 
     def _read_header(self, files: list[bytes]) -> bool:
-        end = _HEADER_END.search(self._buffer, max(0, self._searched - 3))
-        if end is None or end.end() > self._limits.header_bytes:
-            self._searched = len(self._buffer)
-            if end is None and len(self._buffer) <= self._limits.header_bytes:
-                return False
-            return self._skip()
+        # Boundaries first, and each byte looked at once: a stream of nothing but boundaries must cost no more than
+        # one of pictures.
+        limit = self._limits.header_bytes
+        cut = self._buffer.find(self._delimiter, max(0, self._searched - len(self._delimiter) + 1), limit)
+        end = _HEADER_END.search(self._buffer, max(0, self._searched - 3), cut if cut >= 0 else limit)
+        if end is None:
+            if cut >= 0:
+                # A header that was cut off by the next part.
+                self._consume(cut)
+                return self._skip()
+            self._searched = min(len(self._buffer), limit)
+            return self._skip() if len(self._buffer) > limit else False
         header = bytes(self._buffer[: end.end()])
-        if self._delimiter in header:
-            # A header that was cut off by the next part.
-            return self._skip()
         self._consume(end.end())
         length = _CONTENT_LENGTH.search(header)
         self._length = int(length[1]) if length else 0
@@ -99,11 +102,15 @@ class MultipartParser:
         return True
 
     def _read_sized_body(self, files: list[bytes]) -> bool:
+        if self._buffer.find(self._delimiter, max(0, self._searched - len(self._delimiter) + 1), self._length) >= 0:
+            # The length was wrong: the next boundary tells where the part really ends.
+            self._enter(_State.OPEN_BODY)
+            return True
+        self._searched = min(len(self._buffer), self._length)
         if len(self._buffer) < self._length:
             return False
         body = bytes(self._buffer[: self._length])
-        if not body.rstrip(_PADDING).endswith(_JPEG_END) or self._delimiter in body:
-            # The length was wrong, or the part is no JPEG: the next boundary tells where it really ends.
+        if not body.rstrip(_PADDING).endswith(_JPEG_END):
             self._enter(_State.OPEN_BODY)
             return True
         self._consume(self._length)
@@ -113,7 +120,8 @@ class MultipartParser:
 
     def _read_open_body(self, files: list[bytes]) -> bool:
         at = self._buffer.find(self._delimiter, max(0, self._searched - len(self._delimiter)))
-        end = at if at >= 0 else len(self._buffer)
+        # The beginning of a boundary may be the last that came.
+        end = at if at >= 0 else len(self._buffer) - len(self._delimiter) + 1
         if end > self._limits.body_bytes:
             return self._skip()
         self._searched = len(self._buffer)

@@ -1,7 +1,7 @@
 """Which kind of source an address is."""
 
 from portero_bridge.errors import SettingsError
-from portero_bridge.redact import redact_url
+from portero_bridge.redact import redact_address
 from portero_bridge.sources import device, file, folder, mjpeg, rtsp, synthetic
 from portero_bridge.sources.base import SourceKind
 
@@ -26,6 +26,6 @@ def kind_of(address: str) -> SourceKind:
         if kind.claims(address):
             return kind
     raise SettingsError(
-        f"source {redact_url(address)!r} is not an http(s) or rtsp(s) URL, a device number, /dev/video…,"
+        f"source {redact_address(address)!r} is not an http(s) or rtsp(s) URL, a device number, /dev/video…,"
         " a folder, a file, or synthetic:…"
     )

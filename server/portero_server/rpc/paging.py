@@ -54,7 +54,7 @@ class Listing:
                 "page_token belongs to another list or other conditions; repeat the first page's conditions unchanged",
                 reason="PAGE_TOKEN_MISMATCH",
             )
-        if not isinstance(after, list) or len(after) != parts or not all(isinstance(part, str) for part in after):
+        if not isinstance(after, list) or len(after) != parts or not all(_is_text(part) for part in after):
             raise malformed_token()
         return tuple(after)
 
@@ -79,6 +79,11 @@ def cut(rows: Sequence[_Row], size: int) -> tuple[Sequence[_Row], _Row | None]:
 def malformed_token() -> InvalidInput:
     """Makes the error of a token that no list of ours gave."""
     return InvalidInput("page_token", "page_token is not a next_page_token of this list", reason="BAD_PAGE_TOKEN")
+
+
+def _is_text(part: object) -> bool:
+    """Says whether a part is a string that a database can be asked with; JSON can write half a character."""
+    return isinstance(part, str) and not any("\ud800" <= character <= "\udfff" for character in part)
 
 
 def _decoded(token: str) -> dict[str, object]:

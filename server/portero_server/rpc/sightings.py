@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 
 from portero.v1 import sighting_service_pb2 as pb
 from portero.v1 import sighting_service_pb2_grpc
@@ -78,8 +78,9 @@ def _cursor(parts: tuple[str, ...] | None) -> SightingCursor | None:
         return None
     try:
         first_seen = datetime.fromisoformat(parts[0])
-    except ValueError:
+        if first_seen.tzinfo is None:
+            raise malformed_token()
+        # Near the ends of the calendar another zone's time is none in UTC, as which it is stored.
+        return SightingCursor(first_seen.astimezone(UTC), parts[1])
+    except (ValueError, OverflowError):
         raise malformed_token() from None
-    if first_seen.tzinfo is None:
-        raise malformed_token()
-    return SightingCursor(first_seen, parts[1])

@@ -30,17 +30,33 @@ def decode_photo(data: bytes, field: str) -> Pixels:
     Raises:
         InvalidInput: It is empty, neither JPEG nor PNG, broken, or beyond `PHOTO_LIMITS`; names field and limit.
     """
+    check_photo(data, field)
+    try:
+        return _decode(data)
+    except FrameRefused as refused:
+        raise _invalid(field, refused) from None
+
+
+def check_photo(data: bytes, field: str) -> None:
+    """Judges a photograph by its header, as `decode_photo` does first.
+
+    Raises:
+        InvalidInput: As there, but for what only decoding shows.
+    """
     try:
         if data.startswith(_PNG):
             _check_png(data)
         else:
             check_header(data, PHOTO_LIMITS)
-        return _decode(data)
     except FrameRefused as refused:
-        message = refused.message
-        if refused.reason is RejectionReason.NOT_JPEG:
-            message = "the image is neither a JPEG nor a PNG file"
-        raise InvalidInput(field, f"{field}: {message}", reason=refused.reason.name) from None
+        raise _invalid(field, refused) from None
+
+
+def _invalid(field: str, refused: FrameRefused) -> InvalidInput:
+    message = refused.message
+    if refused.reason is RejectionReason.NOT_JPEG:
+        message = "the image is neither a JPEG nor a PNG file"
+    return InvalidInput(field, f"{field}: {message}", reason=refused.reason.name)
 
 
 def _check_png(data: bytes) -> None:

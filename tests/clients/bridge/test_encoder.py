@@ -5,6 +5,7 @@ import numpy as np
 from hypothesis import given, strategies
 
 from portero_bridge.encoder import Encoder, jpeg_size
+from tests.fakes import jpegs
 from tests.fakes.bridge_pictures import picture
 
 
@@ -73,3 +74,11 @@ def test_reading_a_size_never_fails(cut: int, junk: bytes) -> None:
     """Any bytes give a size or None."""
     size = jpeg_size(picture(1)[:cut] + junk)
     assert size is None or min(size) >= 0
+
+
+def test_a_picture_too_large_to_decode_comes_back_untouched() -> None:
+    """A header that claims more pixels than OpenCV may decode is left to the server, and stops no camera."""
+    bomb = jpegs.with_frame_header(jpegs.picture(), width=65_500, height=65_500)
+    encoder = Encoder(640, 85, 5_000_000)
+    assert not encoder.fits(bomb)
+    assert encoder.encode(bomb) == bomb

@@ -1,7 +1,11 @@
 """JPEG files out of what cameras send."""
 
+from typing import Any
+
+import pytest
 from hypothesis import given, settings, strategies
 
+from portero_bridge.sources import multipart
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
 
 BOUNDARY = "frame"
@@ -128,3 +132,54 @@ def test_nothing_breaks_the_parser(data: bytes, step: int) -> None:
     body = jpeg(b"good")
     again = [file for _ in range(12) for file in parser.feed(part(body, len(body)))]
     assert body in again
+
+
+class _Watched(bytearray):
+    """A buffer that counts how many of its bytes were looked at."""
+
+    looked_at = 0
+
+    def find(self, sought: Any, start: Any = 0, end: Any = None) -> int:
+        """Searches, and counts up to where it found."""
+        end = len(self) if end is None else min(end, len(self))
+        at = super().find(sought, start, end)
+        self.looked_at += max(0, (end if at < 0 else at) - start)
+        return at
+
+    def __getitem__(self, which: Any) -> Any:
+        if isinstance(which, slice):
+            self.looked_at += len(range(*which.indices(len(self))))
+        return super().__getitem__(which)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"--frame",
+        b"--frame\r\n\r\n",
+        b"--frame\r\nContent-Length: 5000000\r\n\r\n",
+        b"--frame\r\nContent-Length: 5000000\r\n\r\n\xff\xd8\xff\xd9\r\n",
+        b"--frame\r\nX: " + b"y" * 9000,
+    ],
+)
+def test_a_hostile_stream_costs_no_more_than_pictures(part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the parts claim, each byte is looked at a few times and not again for every part."""
+    stream = part * (600_000 // len(part))
+    parser = MultipartParser("frame")
+    buffer = parser._buffer = _Watched()
+    header_end = multipart._HEADER_END
+
+    class Search:
+        """The search for the end of a header, counted too."""
+
+        @staticmethod
+        def search(data: bytes, start: int, end: int = 10**9) -> Any:
+            """Searches."""
+            found = header_end.search(data, start, end)
+            buffer.looked_at += (found.end() if found else min(end, len(data))) - start
+            return found
+
+    monkeypatch.setattr(multipart, "_HEADER_END", Search)
+    for at in range(0, len(stream), 65_536):
+        parser.feed(stream[at : at + 65_536])
+    assert buffer.looked_at < 6 * len(stream)

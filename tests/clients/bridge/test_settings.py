@@ -141,3 +141,27 @@ def test_settings_are_frozen() -> None:
     camera = CameraSettings(name="a", source="0")
     with pytest.raises(ValidationError):
         camera.rate = 3  # type: ignore[misc]  # what the test is about
+
+
+@pytest.mark.parametrize("value", ["!!int ''", "!!float ''", "!!bool maybe", "!!timestamp 1", "2001-99-99"])
+def test_values_that_the_yaml_library_stumbles_over_are_one_line(tmp_path: Path, value: str) -> None:
+    """A tag whose value is none of its kind is refused as no YAML, not with the library's own fault."""
+    with pytest.raises(SettingsError, match="is not YAML"):
+        read(tmp_path, f"cameras: {value}")
+
+
+def test_a_source_longer_than_a_file_name_is_refused(tmp_path: Path) -> None:
+    """What is too long for a path is a wrong source, not an error of the system."""
+    with pytest.raises(SettingsError, match="is not an http"):
+        read(tmp_path, f"cameras: [{{name: a, source: {'x' * 300}}}]")
+
+
+@pytest.mark.parametrize(
+    "source", ["admin:hunter2@192.0.2.7/stream", "http:/admin:hunter2@192.0.2.7/", "ftp:admin:hunter2@x"]
+)
+def test_a_mistyped_address_does_not_show_its_password(tmp_path: Path, source: str) -> None:
+    """Without the slashes of a URL, what stands before the host is hidden all the same."""
+    with pytest.raises(SettingsError) as raised:
+        # The second is a path that does not exist, to those who read it strictly.
+        read(tmp_path, f"cameras: [{{name: a, source: '{source}'}}]")
+    assert "hunter2" not in raised.value.message

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from portero_server.errors import InvalidInput
 from portero_server.rpc.paging import Listing, checked_page_size, cut
+from portero_server.rpc.sightings import _cursor
+from portero_server.store.people import _face_position
 
 PEOPLE = Listing("people", ("ana",))
 
@@ -88,3 +90,20 @@ def test_cut_of_the_last_read_ends_the_list(rows: list[int]) -> None:
 
 def _unpacked(token: str) -> bytes:
     return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+
+
+def test_half_a_character_is_no_cursor() -> None:
+    """JSON can write what no database takes; a token that holds it is malformed."""
+    listing = Listing("people")
+    with pytest.raises(InvalidInput) as caught:
+        listing.cursor(listing.token(["\ud800"]), parts=1)
+    assert caught.value.reason == "BAD_PAGE_TOKEN"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_beyond_the_calendar_is_no_cursor(moment: str) -> None:
+    """A forged token whose time is none in UTC is malformed, in sightings and in faces."""
+    with pytest.raises(InvalidInput):
+        _cursor((moment, "7c"))
+    with pytest.raises(InvalidInput):
+        _face_position(f"{moment}/7c")

@@ -1,0 +1,117 @@
+"""What a camera, or whoever is on the way to it, sends a bridge; and what its operator writes for it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from portero_bridge.clock import SystemClock
+from portero_bridge.errors import SettingsError
+from portero_bridge.redact import redact_url
+from portero_bridge.settings import BridgeSettings
+from portero_bridge.sources.base import SourceOptions
+from portero_bridge.sources.mjpeg import MjpegSource
+from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
+from portero_bridge.sources.registry import kind_of
+from portero_bridge.yaml_file import read_yaml
+
+_LIMITS = PartLimits(header_bytes=64, body_bytes=256)
+_PART = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 8\r\n\r\n\xff\xd8\x00\x01\x02\x03\xff\xd9\r\n"
+
+
+def multipart(data: bytes) -> None:
+    """However a stream is cut into pieces, the same files come out, each within the limit, and little is held."""
+    if len(data) < 2:
+        return
+    step = data[0] % 61 + 1
+    named = boundary_of(data[1:40].decode("latin-1")) or "frame"
+    body = data[1:]
+    whole, cut = MultipartParser(named, _LIMITS), MultipartParser(named, _LIMITS)
+    at_once = whole.feed(body)
+    in_pieces = [file for at in range(0, len(body), step) for file in cut.feed(body[at : at + step])]
+    assert all(file.startswith(b"\xff\xd8") and len(file) <= _LIMITS.body_bytes for file in at_once + in_pieces)
+    assert len(cut._buffer) <= _LIMITS.header_bytes + _LIMITS.body_bytes + step + len(named) + 2
+    if at_once != in_pieces:
+        raise AssertionError(f"the pieces make a difference: {at_once} {in_pieces}")
+
+
+def multipart_seeds() -> list[bytes]:
+    """Gives streams as cameras send them, and as they break."""
+    return [
+        b"\x07" + _PART * 3,
+        b"\x01" + _PART.replace(b"Content-Length: 8\r\n", b"") * 3,
+        b"\x3c" + _PART.replace(b": 8", b": 200") * 3,
+        b"\x05" + b"--frame" * 20 + _PART,
+        b"\x05multipart/x-mixed-replace; boundary=--a\r\n--a\r\n\r\n\xff\xd8\xff\xd9\r\n--a",
+    ]
+
+
+def camera_urls(data: bytes) -> None:
+    """An address is of a kind that can be made, or is refused in words that hold no password."""
+    address = data.decode("utf-8", "replace")
+    assert isinstance(redact_url(address), str)
+    for make in (lambda: kind_of(address), lambda: MjpegSource(_options(address))):
+        _check_refusal(make, data)
+
+
+def camera_urls_seeds() -> list[bytes]:
+    """Gives addresses of all kinds."""
+    return [
+        b"http://admin:hunter2@192.0.2.7:81/stream?token=abc",
+        b"https://[2001:db8::7]/jpg",
+        b"rtsp://admin:hunter2@camera/1",
+        b"synthetic:",
+        b"0",
+        b"/dev/video0",
+        b"photos/",
+        b"x" * 300,
+    ]
+
+
+def _check_refusal(make: Callable[[], object], data: bytes) -> None:
+    """Makes something; a refusal is one line, and shows no password that stands where passwords stand."""
+    try:
+        make()
+    except SettingsError as refused:
+        message = refused.message
+    else:
+        return
+    assert "\n" not in message
+    assert "hunter2" not in message or b"hunter2@" not in data
+
+
+def _options(address: str) -> SourceOptions:
+    return SourceOptions(
+        address=address,
+        rate=5.0,
+        max_side=None,
+        quality=85,
+        realtime=True,
+        connect_timeout=5.0,
+        read_timeout=10.0,
+        clock=SystemClock(),
+    )
+
+
+_FILE = Path(tempfile.mkdtemp(prefix="portero-fuzz-")) / "bridge.yaml"
+
+
+def bridge_yaml(data: bytes) -> None:
+    """A file makes settings, or is refused in one line."""
+    _FILE.write_bytes(data)
+    _check_refusal(lambda: read_yaml(_FILE, BridgeSettings), data)
+
+
+def bridge_yaml_seeds() -> list[bytes]:
+    """Gives the example, and what YAML has besides."""
+    example = Path(__file__).parents[2] / "clients/portero_bridge/bridge.example.yaml"
+    return [
+        example.read_bytes(),
+        b"cameras:\n- {name: door, source: 'http://a:hunter2@192.0.2.1/'}\n",
+        b"a: &a [*a]\n",
+        b"cameras: !!int ''\nserver: !!float ''\n",
+        b"x: !!timestamp 2001\ny: !!bool maybe\nz: !!binary '='\n",
+        b"? {a: b}\n: !!set {c}\n",
+        b"- 2001-99-99\n- .nan\n- 0x\n- 1:99:99.9\n",
+    ]
