@@ -13,8 +13,8 @@ from portero_bridge.journal import Journal
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings
-from portero_client.connection import ConnectionSettings
 from portero_client.errors import InvalidArgument, PorteroError
+from portero_client.settings import ConnectionSettings
 
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     journal = Journal(sys.stderr, SystemClock())
     try:
         settings = read_arguments(arguments)
-        connection = ConnectionSettings.from_environment(settings.server)
+        connection = settings.connection()
         asyncio.run(_run(settings, connection, journal))
     except (SettingsError, InvalidArgument) as error:
         return _complain(error, _EXIT_USAGE)

@@ -26,17 +26,20 @@ def read_arguments(arguments: list[str]) -> BridgeSettings:
     """
     given = vars(_parser().parse_args(arguments))
     config: Path | None = given.pop("config")
-    bridge = {name: given.pop(name) for name in ("server", "metrics_listen", "spool_directory")}
+    bridge = {name: given.pop(name) for name in ("server", "metrics_listen", "spool_directory", "token_file")}
     bridge = {name: value for name, value in bridge.items() if value is not None}
+    tls = {name: given.pop(name) for name in ("ca_file", "certificate", "key")}
+    tls = {name: value for name, value in tls.items() if value is not None}
     camera = {name: value for name, value in given.items() if value is not None and value is not False}
     if config is not None:
         if camera:
             raise SettingsError(f"--config names the cameras: it cannot be given with {', '.join(sorted(camera))}")
-        return read_yaml(config, BridgeSettings).model_copy(update=bridge)
+        settings = read_yaml(config, BridgeSettings)
+        return settings.model_copy(update={**bridge, "tls": settings.tls.model_copy(update=tls)})
     if "source" not in camera or "name" not in camera:
         raise SettingsError("give either --config FILE, or SOURCE and --camera NAME")
     try:
-        return BridgeSettings.model_validate({**bridge, "cameras": [camera]})
+        return BridgeSettings.model_validate({**bridge, "tls": tls, "cameras": [camera]})
     except ValidationError as error:
         raise SettingsError(f"command line: {first_problem(error)}") from error
 
@@ -53,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--config", type=Path, metavar="FILE", help="YAML file of many cameras")
     add("--camera", dest="name", metavar="NAME", help="the camera's name at the server")
     add("--server", metavar="HOST:PORT", help="default: PORTERO_SERVER, or 127.0.0.1:50051")
+    add("--ca", dest="ca_file", type=Path, metavar="FILE", help="authorities of the server's certificate (PEM)")
+    add("--certificate", type=Path, metavar="FILE", help="this bridge's certificate (PEM)")
+    add("--key", type=Path, metavar="FILE", help="its private key (PEM)")
+    add("--token-file", type=Path, metavar="FILE", help="file that holds an API key, where there is no certificate")
     add("--rate", type=float, metavar="FPS", help="images a second that are sent; default 5")
     add("--max-side", type=int, metavar="PIXELS", help="shrink larger images to this longest side")
     add("--quality", type=int, metavar="1-100", help="JPEG quality where images must be encoded; default 85")

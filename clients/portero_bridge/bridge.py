@@ -12,8 +12,8 @@ from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.events import BridgeEvent, CameraFailed
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.settings import BridgeSettings, CameraSettings
-from portero_client.connection import ConnectionSettings
 from portero_client.errors import PorteroError
+from portero_client.settings import ConnectionSettings
 
 
 class Bridge:

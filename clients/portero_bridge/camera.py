@@ -24,7 +24,7 @@ from portero_bridge.sources.base import Source, SourceOptions
 from portero_bridge.spool_buffer import SpoolBuffer, SpoolThread
 from portero_bridge.station import Station
 from portero_bridge.uplink import Uplink
-from portero_client.connection import ConnectionSettings
+from portero_client.settings import ConnectionSettings
 
 # Largest JPEG that is sent before a server said what it takes.
 _MAX_JPEG_BYTES = 5 * 1024 * 1024

@@ -1,14 +1,71 @@
-"""How the bridge reaches the server: one connection a session."""
+"""How the bridge reaches the server: one connection a session, with the certificates of that moment."""
+
+import os
 
 import grpc
 
-from portero_client.connection import ConnectionSettings, channel_options
+from portero_client.connection import open_channel
+from portero_client.errors import InvalidArgument
+from portero_client.settings import ConnectionSettings
+from portero_client.tls import TlsMaterial
 
-# gRPC lends channels of the same address the same connection. A camera must not be held up by another one's
-# flow control, and a session after Drain must reach the server that the load balancer chooses now.
-_OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)
+_Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
-def open_own_channel(connection: ConnectionSettings) -> grpc.aio.Channel:
-    """Make a channel that shares its connection with no other; it connects when first used."""
-    return grpc.aio.insecure_channel(connection.server, options=[*channel_options(connection), _OWN_CONNECTION])
+class Channels:
+    """Opens channels of one camera, and tells when their certificates were renewed.
+
+    Files that cannot be used, as in the middle of a renewal, change nothing: what was last sound is used on.
+
+    Args:
+        connection: Where the server is, and which files hold the certificates.
+    """
+
+    def __init__(self, connection: ConnectionSettings) -> None:
+        self._connection = connection
+        self._seen: _Stamp = ()
+        self._latest: TlsMaterial | None = None
+        self._used: TlsMaterial | None = None
+
+    @property
+    def may_be_renewed(self) -> bool:
+        """Whether there are files that somebody may renew."""
+        return bool(self._connection.tls_files.paths)
+
+    def open(self) -> grpc.aio.Channel:
+        """Make a channel that shares its connection with no other; it connects when first used.
+
+        Raises:
+            InvalidArgument: The certificates cannot be used, and never could.
+        """
+        if self._connection.is_encrypted:
+            self._look()
+            if self._latest is None:
+                self._latest = self._connection.tls_files.load()
+            self._used = self._latest
+        return open_channel(self._connection, self._used, own_connection=True)
+
+    def renewed(self) -> bool:
+        """Say whether there are sound certificates other than those of the last channel."""
+        self._look()
+        return self._latest != self._used
+
+    def _look(self) -> None:
+        files = self._connection.tls_files
+        stamp = tuple(_stamp(os.fspath(path)) for path in files.paths)
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            self._latest = files.load()
+        except InvalidArgument:
+            # Half of a renewal; the other half changes the stamp again.
+            return
+
+
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    try:
+        state = os.stat(path)  # noqa: PTH116 - looked at every few seconds by each camera
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_ino, state.st_size

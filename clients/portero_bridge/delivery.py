@@ -201,6 +201,11 @@ class Delivery:
         """Take the server's goodbye: nothing more is sent, the shell reconnects."""
         self.hang_up = HangUp.DRAINED
 
+    def renewed(self) -> None:
+        """Take it that the certificates were renewed: the shell reconnects, unless the stream is ending anyway."""
+        if self.is_open and self.hang_up is None:
+            self.hang_up = HangUp.RENEWED
+
     def heard(self, now: float) -> None:
         """Note that the server said something."""
         self._heard_at = now

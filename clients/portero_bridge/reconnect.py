@@ -91,7 +91,7 @@ class Reconnect:
             self._backoff.succeeded()
             self._remedies_in_vain = 0
         remedy = self._remedy(end.cause)
-        if remedy is not Remedy.NOTHING or end.cause is HangUp.DRAINED:
+        if remedy is not Remedy.NOTHING or end.cause in (HangUp.DRAINED, HangUp.RENEWED):
             self._remedies_in_vain += 1
             # What was put right is tried at once; when it is wrong again, no longer.
             return Plan(remedy, 0.0 if self._remedies_in_vain == 1 else self._backoff.next_delay())

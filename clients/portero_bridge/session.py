@@ -1,6 +1,7 @@
 """One open stream of one camera."""
 
 import asyncio
+from collections.abc import Callable
 
 import grpc
 from portero.v1 import stream_pb2
@@ -17,6 +18,8 @@ from portero_client.status import error_from
 Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]
 """The stream as gRPC gives it."""
 
+# Seconds between looks at the certificates' files.
+_RENEWAL_INTERVAL = 5.0
 # Seconds that the server has for its status after its last message.
 _LAST_WORD = 1.0
 
@@ -32,13 +35,17 @@ class Session:
         station: The camera's state; `Delivery.connecting` was called.
         buffer: Tells what is numbered.
         server: The server's address, for messages.
+        renewed: Says whether certificates were renewed since the call's channel was opened; None: they never are.
     """
 
-    def __init__(self, station: Station, buffer: Buffer, server: str) -> None:
+    def __init__(
+        self, station: Station, buffer: Buffer, server: str, renewed: Callable[[], bool] | None = None
+    ) -> None:
         self._station = station
         self._delivery = station.delivery
         self._buffer = buffer
         self._server = server
+        self._renewed = renewed
         self.opened = False
         self.account: StreamAccount | None = None
 
@@ -50,6 +57,8 @@ class Session:
         """
         async with asyncio.TaskGroup() as tasks:
             others = [tasks.create_task(self._write(call)), tasks.create_task(self._watch(call))]
+            if self._renewed is not None:
+                others.append(tasks.create_task(self._follow_renewals(self._renewed, call)))
             try:
                 return await self._read(call)
             finally:
@@ -105,6 +114,14 @@ class Session:
         while delivery.check(now := station.clock.monotonic()) is None:
             await station.bell.wait(delivery.wake_at(now) - now)
         call.cancel()
+
+    async def _follow_renewals(self, renewed: Callable[[], bool], call: Call) -> None:
+        """Hang up when there are new certificates: what is not durable yet goes over the next stream."""
+        while not renewed():
+            await self._station.clock.sleep(_RENEWAL_INTERVAL)
+        self._delivery.renewed()
+        if self._delivery.hang_up is HangUp.RENEWED:
+            call.cancel()
 
     def _take(self, message: stream_pb2.StreamFramesResponse) -> None:
         station, delivery = self._station, self._delivery

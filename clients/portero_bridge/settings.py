@@ -13,6 +13,8 @@ from portero_bridge.sources.base import SourceKind
 from portero_bridge.sources.registry import kind_of
 from portero_bridge.spool import SpoolLimits, SpoolPolicy
 from portero_bridge.terms import DeliveryLimits
+from portero_client.settings import ConnectionSettings
+from portero_client.tls import TlsFiles
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -110,12 +112,43 @@ class Tuning(_Settings):
         )
 
 
+class TlsSettings(_Settings):
+    """How the way to the server is protected; what is not said is taken from the environment.
+
+    Files are read again when they change, so that they may be renewed while the bridge runs.
+    """
+
+    enabled: bool | None = None
+    ca_file: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    server_name: str | None = Field(default=None, min_length=1, max_length=255)
+
+
 class BridgeSettings(Tuning):
     """A whole bridge; the content of its YAML file."""
 
     server: str | None = Field(default=None, min_length=1, max_length=255)
+    tls: TlsSettings = TlsSettings()
+    token_file: Path | None = None
     metrics_listen: str | None = Field(default=None, pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$")
     cameras: list[CameraSettings] = Field(min_length=1, max_length=1000)
+
+    def connection(self) -> ConnectionSettings:
+        """Give where the server is and how it is reached.
+
+        Raises:
+            InvalidArgument: Address, certificates and token do not fit together.
+        """
+        tls = self.tls
+        named = tls.ca_file or tls.certificate or tls.key
+        return ConnectionSettings.from_environment(
+            self.server,
+            tls=tls.enabled,
+            tls_files=TlsFiles(tls.ca_file, tls.certificate, tls.key) if named else None,
+            server_name=tls.server_name,
+            token_file=self.token_file,
+        )
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> Self:

@@ -70,6 +70,7 @@ class HangUp(Enum):
     """Why the bridge ends a session by itself; the values are what people read."""
 
     DRAINED = "the server asked to reconnect"
+    RENEWED = "the certificates were renewed"
     NOT_OPENED = "the server did not answer Open in time"
     SILENT = "the server fell silent"
     STALE = "frames were sent, but nothing became durable"

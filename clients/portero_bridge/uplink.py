@@ -6,14 +6,14 @@ import grpc
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc
 
 from portero_bridge.buffer import Buffer
-from portero_bridge.channel import open_own_channel
+from portero_bridge.channel import Channels
 from portero_bridge.events import CameraRegistered, EpochBegun, StreamAccount, StreamClosed
 from portero_bridge.reconnect import Plan, Reconnect, Remedy, SessionEnd
 from portero_bridge.session import Session
 from portero_bridge.station import Station
 from portero_bridge.terms import HangUp
-from portero_client.connection import ConnectionSettings
-from portero_client.errors import AlreadyExists, PorteroError
+from portero_client.errors import AlreadyExists, InvalidArgument, PorteroError
+from portero_client.settings import ConnectionSettings
 from portero_client.status import error_from
 
 
@@ -32,6 +32,7 @@ class Uplink:
         self._buffer = buffer
         self._connection = connection
         self._reconnect = reconnect
+        self._channels = Channels(connection)
 
     async def run(self) -> StreamAccount:
         """Stream until everything is durable after `Delivery.finish`.
@@ -64,25 +65,37 @@ class Uplink:
             await self._buffer.renumber()
             station.emit(EpochBegun(station.camera, station.delivery.epoch))
         elif plan.remedy is Remedy.REGISTER:
-            async with open_own_channel(self._connection) as channel:
-                failure = await register_camera(channel, station.camera, self._connection)
+            failure = await self._register()
             if failure is not None:
                 return failure
             station.emit(CameraRegistered(station.camera))
         return None
 
+    async def _register(self) -> PorteroError | None:
+        try:
+            async with self._channels.open() as channel:
+                return await register_camera(channel, self._station.camera, self._connection)
+        except InvalidArgument as error:
+            return error
+
     async def _session(self) -> StreamAccount | SessionEnd:
         station, delivery = self._station, self._station.delivery
         began, durable_before = station.clock.monotonic(), delivery.durable_sequence
-        session = Session(station, self._buffer, self._connection.server)
+        renewed = self._channels.renewed if self._channels.may_be_renewed else None
+        session = Session(station, self._buffer, self._connection.server, renewed)
         delivery.connecting(began)
+        cause: HangUp | PorteroError
         try:
-            async with open_own_channel(self._connection) as channel:
-                call = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames()
+            async with self._channels.open() as channel:
+                stub = recognition_service_pb2_grpc.RecognitionServiceStub(channel)
+                call = stub.StreamFrames(metadata=self._connection.metadata())
                 try:
                     cause = await session.run(call)
                 finally:
                     call.cancel()
+        except InvalidArgument as error:
+            # Certificates or a token that cannot be used now; the frames wait until they can.
+            cause = error
         finally:
             delivery.disconnected()
             station.meter.stream_closed(wanted=delivery.is_done)
@@ -116,7 +129,9 @@ async def register_camera(
         camera_id=camera, camera=camera_service_pb2.Camera(display_name=camera)
     )
     try:
-        await camera_service_pb2_grpc.CameraServiceStub(channel).CreateCamera(request, timeout=connection.timeout)
+        await camera_service_pb2_grpc.CameraServiceStub(channel).CreateCamera(
+            request, timeout=connection.timeout, metadata=connection.metadata()
+        )
     except grpc.aio.AioRpcError as error:
         failure = error_from(error, connection.server)
         return None if isinstance(failure, AlreadyExists) else failure

@@ -10,7 +10,6 @@ from portero_client.blocking import BlockingPorteroClient
 from portero_client.calls import Page
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
 from portero_client.client import PorteroClient
-from portero_client.connection import ConnectionSettings
 from portero_client.detections import (
     Box,
     Candidate,
@@ -42,7 +41,9 @@ from portero_client.errors import (
 from portero_client.health import ServerHealth
 from portero_client.listing import Listing
 from portero_client.people import FaceEnrollment, Person
+from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
+from portero_client.tls import TlsFiles
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
 from portero_client.watch import SightingWatch
 
@@ -87,6 +88,7 @@ __all__ = [
     "SightingWatch",
     "Text",
     "TextKind",
+    "TlsFiles",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",

@@ -15,9 +15,10 @@ import grpc
 from portero_client import calls
 from portero_client.calls import Call, PageCall
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
-from portero_client.connection import ConnectionSettings, open_blocking_channel
+from portero_client.connection import open_blocking_channel
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.people import FaceEnrollment, Person
+from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingKind
 from portero_client.status import error_from
 from portero_client.usage import Usage
@@ -217,7 +218,11 @@ class BlockingPorteroClient:
     def _ask(self, call: Call[AnswerT]) -> AnswerT:
         method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(call.method)
         try:
-            data = method(call.request.SerializeToString(), timeout=call.timeout(self._settings))
+            data = method(
+                call.request.SerializeToString(),
+                timeout=call.timeout(self._settings),
+                metadata=self._settings.metadata(),
+            )
         except grpc.RpcError as error:
             raise error_from(error, self._settings.server) from None
         return call.read(data)

@@ -12,9 +12,10 @@ from portero_client import calls
 from portero_client.calls import Call
 from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
-from portero_client.connection import ConnectionSettings, open_channel
+from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
 from portero_client.resources import Cameras, Images, People, Sightings
+from portero_client.settings import ConnectionSettings
 from portero_client.status import error_from
 from portero_client.usage import Usage
 from portero_client.watch import SightingWatch, WatchCall
@@ -61,7 +62,7 @@ class PorteroClient:
 
         def open_call(position: int | None) -> WatchCall:
             method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._open_channel().unary_stream(WATCH_METHOD)
-            return method(watch_request(position, camera).SerializeToString())
+            return method(watch_request(position, camera).SerializeToString(), metadata=self._settings.metadata())
 
         return SightingWatch(
             open_call,
@@ -91,7 +92,7 @@ class PorteroClient:
         """
         call = calls.health.check()
         method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._open_channel().unary_unary(call.method)
-        pending = method(call.request.SerializeToString(), timeout=call.timeout(self._settings))
+        pending = self._begun(method, call)
         try:
             serving = call.read(await pending)
             metadata = await pending.initial_metadata()
@@ -119,10 +120,19 @@ class PorteroClient:
             self._channel = open_channel(self._settings)
         return self._channel
 
+    def _begun(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes], call: Call[AnswerT]
+    ) -> grpc.aio.UnaryUnaryCall[bytes, bytes]:
+        return method(
+            call.request.SerializeToString(),
+            timeout=call.timeout(self._settings),
+            metadata=self._settings.metadata(),
+        )
+
     async def _ask(self, call: Call[AnswerT]) -> AnswerT:
         method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._open_channel().unary_unary(call.method)
         try:
-            data = await method(call.request.SerializeToString(), timeout=call.timeout(self._settings))
+            data = await self._begun(method, call)
         except grpc.aio.AioRpcError as error:
             raise error_from(error, self._settings.server) from None
         return call.read(data)

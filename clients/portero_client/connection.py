@@ -1,20 +1,14 @@
-"""How a channel to the server is made. TLS and credentials belong into ConnectionSettings and the two openers."""
+"""How a channel to the server is made: plaintext on this machine, TLS elsewhere."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-from dataclasses import dataclass, field
-from typing import Self
 
 import grpc
 
-from portero_client.backoff import Backoff
-from portero_client.errors import InvalidArgument
+from portero_client.settings import ConnectionSettings
+from portero_client.tls import TlsMaterial
 
-DEFAULT_SERVER = "127.0.0.1:50051"
-SERVER_VARIABLE = "PORTERO_SERVER"
 # Two photographs of 5 MiB each travel in one CompareImages request.
 MAX_SENT_BYTES = 12 * 1024 * 1024
 # A page of 1000 people with every label at its limit.
@@ -38,67 +32,50 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
     "portero.v1.RecognitionService": ("RecognizeImage", "ReadText"),
     "grpc.health.v1.Health": ("Check",),
 }
-_ADDRESS = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
 _ATTEMPTS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionSettings:
-    """Where the server is and how patient its clients are.
+def open_channel(
+    settings: ConnectionSettings, material: TlsMaterial | None = None, *, own_connection: bool = False
+) -> grpc.aio.Channel:
+    """Makes a channel for the running event loop; it connects when first used.
 
-    Attributes:
-        server: HOST:PORT; plaintext, meant for the loopback interface.
-        timeout: Longest time of an ordinary call, retries included, seconds.
-        image_timeout: Longest time of a call that carries an image, seconds.
-        reconnect: Delays between attempts to resume a watch.
+    Args:
+        settings: Where to, and how.
+        material: Certificates that were loaded before; None: those of the settings' files are.
+        own_connection: Whether it shares its connection with no other channel. gRPC lends channels of the same
+            address the same one; whoever must not be held up by another's flow control, or must reach the
+            server that a load balancer chooses now, wants one of its own.
 
     Raises:
-        InvalidArgument: The address is none.
+        InvalidArgument: The certificates cannot be used.
     """
-
-    server: str = DEFAULT_SERVER
-    timeout: float = 10.0
-    image_timeout: float = 30.0
-    reconnect: Backoff = field(default_factory=Backoff)
-
-    def __post_init__(self) -> None:
-        address = _ADDRESS.fullmatch(self.server)
-        if address is None or not 1 <= int(address["port"]) <= 65535:
-            raise InvalidArgument(
-                f"the server's address must be HOST:PORT, as {DEFAULT_SERVER}, not {self.server[:80]!r}",
-                field="server",
-                reason="MALFORMED_ADDRESS",
-            )
-
-    @classmethod
-    def from_environment(cls, server: str | None = None) -> Self:
-        """Gives the settings for a server, or for PORTERO_SERVER, or for the default address.
-
-        Raises:
-            InvalidArgument: The address is none.
-        """
-        return cls(server=server or os.environ.get(SERVER_VARIABLE) or DEFAULT_SERVER)
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the server is on this machine."""
-        host = self.server.rpartition(":")[0].strip("[]")
-        return host in ("localhost", "::1") or host.startswith("127.")
-
-
-def open_channel(settings: ConnectionSettings) -> grpc.aio.Channel:
-    """Makes a channel for the running event loop; it connects when first used."""
-    return grpc.aio.insecure_channel(settings.server, options=channel_options(settings))
+    options = channel_options(settings)
+    if own_connection:
+        options.append(("grpc.use_local_subchannel_pool", 1))
+    if not settings.is_encrypted:
+        return grpc.aio.insecure_channel(settings.server, options=options)
+    material = material or settings.tls_files.load()
+    return grpc.aio.secure_channel(settings.server, material.credentials(), options=options)
 
 
 def open_blocking_channel(settings: ConnectionSettings) -> grpc.Channel:
-    """Makes a channel for threads; it connects when first used."""
-    return grpc.insecure_channel(settings.server, options=channel_options(settings))
+    """Makes a channel for threads; it connects when first used.
+
+    Raises:
+        InvalidArgument: The certificates cannot be used.
+    """
+    options = channel_options(settings)
+    if not settings.is_encrypted:
+        return grpc.insecure_channel(settings.server, options=options)
+    return grpc.secure_channel(settings.server, settings.tls_files.load().credentials(), options=options)
 
 
 def channel_options(settings: ConnectionSettings) -> list[tuple[str, str | int]]:
     """Gives the options that both kinds of channel share."""
+    named = [("grpc.ssl_target_name_override", settings.server_name)] if settings.server_name else []
     return [
+        *named,
         ("grpc.max_send_message_length", MAX_SENT_BYTES),
         ("grpc.max_receive_message_length", MAX_RECEIVED_BYTES),
         # Load balancers silently cut what is quiet for some minutes. The server allows pings 20 s apart, also

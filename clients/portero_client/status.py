@@ -39,6 +39,25 @@ _DETAILS_KEY = "grpc-status-details-bin"
 # What gRPC says when the connection broke under a call, whatever the code it then chose.
 _BROKEN = re.compile(r"RST_STREAM|stream removed|socket closed|connection reset|GOAWAY|transport", re.IGNORECASE)
 _CAUSES = (
+    (re.compile(r"certificate has expired"), "its certificate has expired"),
+    (
+        re.compile(r"CERTIFICATE_VERIFY_FAILED"),
+        "its certificate is signed by nobody whom this client trusts; name the authority's file (PORTERO_CA_FILE)",
+    ),
+    (
+        re.compile(r"Hostname Verification"),
+        "its certificate is for another name; name it (PORTERO_SERVER_NAME) if that is as it should be",
+    ),
+    (
+        re.compile(r"WRONG_VERSION_NUMBER"),
+        "it speaks no TLS; PORTERO_TLS=off allows that, where something else protects the way there",
+    ),
+    (re.compile(r"create security handshaker"), "this client's certificate and key cannot be used"),
+    (
+        re.compile(r"failed to connect.*Socket closed", re.DOTALL),
+        "it hangs up at once; perhaps it speaks TLS (PORTERO_TLS=on, PORTERO_CA_FILE) or wants a certificate of this "
+        "client (PORTERO_CLIENT_CERTIFICATE, PORTERO_CLIENT_KEY)",
+    ),
     (re.compile(r"connection refused", re.IGNORECASE), "connection refused"),
     (re.compile(r"errors resolving|DNS resolution|name not found", re.IGNORECASE), "the host's name is not known"),
     (re.compile(r"timed? ?out|timer", re.IGNORECASE), "it does not answer"),

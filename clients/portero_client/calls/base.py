@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
-from portero_client.connection import ConnectionSettings
+from portero_client.settings import ConnectionSettings
 
 AnswerT = TypeVar("AnswerT")
 AnswerT_co = TypeVar("AnswerT_co", covariant=True)

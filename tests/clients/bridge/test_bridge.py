@@ -12,8 +12,8 @@ from portero_bridge.bridge import Bridge
 from portero_bridge.events import BridgeEvent, CameraFailed, SourceDown, SourceUp
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.settings import BridgeSettings, CameraSettings
-from portero_client.connection import ConnectionSettings
 from portero_client.errors import PorteroError
+from portero_client.settings import ConnectionSettings
 from tests.fakes.bridge_pictures import picture
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.mjpeg_camera import BOUNDARY, MjpegCamera

@@ -12,8 +12,8 @@ from portero_bridge.events import (
 )
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.session import Call, Session
-from portero_client.connection import ConnectionSettings
 from portero_client.errors import PorteroError, Unavailable
+from portero_client.settings import ConnectionSettings
 from tests.fakes.bridge_running import QUICK, camera_settings, running
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.bridge_source import PushedSource
