@@ -84,13 +84,28 @@ class CameraStore:
         """
         return await self._database.read(lambda connection: _get(connection, camera_id))
 
-    async def list(self, limit: int, after_id: str | None = None, site: str | None = None) -> Sequence[Camera]:
-        """Gives cameras by id: at most `limit` after `after_id`, of one site or (None) of all."""
+    async def list(
+        self,
+        limit: int,
+        after_id: str | None = None,
+        site: str | None = None,
+        within: frozenset[str] | None = None,
+    ) -> Sequence[Camera]:
+        """Gives cameras by id: at most `limit` after `after_id`, of one site or (None) of all.
+
+        Args:
+            limit: How many at most.
+            after_id: Only beyond this id.
+            site: Only of this site.
+            within: Only of these ids.
+        """
         query = select(cameras).order_by(cameras.c.camera_id).limit(limit)
         if after_id is not None:
             query = query.where(cameras.c.camera_id > after_id)
         if site is not None:
             query = query.where(cameras.c.site == site)
+        if within is not None:
+            query = query.where(cameras.c.camera_id.in_(within))
 
         async def unit(connection: AsyncConnection) -> Sequence[Camera]:
             return [_camera(row) for row in await connection.execute(query)]

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from portero_server.domain.frames import FrameOutcome
-from portero_server.store.types import Binary, Digest, Display, Folded, Identity, Key, Labels, Name, UtcTime
+from portero_server.store.types import Binary, Display, Folded, Identity, Key, Labels, Name, UtcTime
 
 metadata = MetaData()
 
@@ -117,30 +117,6 @@ sequencers = _table(
     "sequencers",
     Column("name", Name, primary_key=True),
     _required("position", BigInteger),
-)
-
-audit_entries = _table(
-    "audit_entries",
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    _required("happened_at", UtcTime),
-    *(_required(name, Key) for name in ("subject", "peer", "method", "credential", "action", "resource")),
-    _required("outcome", Name),
-    _required("reason", Key),
-    _required("count", BigInteger),
-    # SHA-256, hexadecimal: of the entry before, and its own.
-    _required("previous", Digest),
-    _required("digest", Digest),
-)
-
-audit_head = _table(
-    "audit_head",
-    # One row, "audit": whoever appends holds it until the commit.
-    Column("name", Name, primary_key=True),
-    _required("count", BigInteger),
-    _required("digest", Digest),
-    # What retention has removed from the beginning.
-    _required("base_count", BigInteger),
-    _required("base_digest", Digest),
 )
 
 OUTCOME_COLUMNS = {outcome: f"outcome_{outcome.value}" for outcome in FrameOutcome}
@@ -323,4 +299,23 @@ erasure_faces = _table(
     _required("engine", Name),
     _required("external_id", Key),
     Index("ix_erasure_faces_erasure", "erasure_id"),
+)
+
+api_keys = _table(
+    "api_keys",
+    Column("key_id", Name, primary_key=True),
+    # SHA-256 of the key's text, in hexadecimal digits.
+    _required("digest", Key),
+    _required("display_name", Display),
+    # JSON lists of words, as the next two.
+    _required("roles", Text),
+    _required("everything", Boolean),
+    _required("cameras", Text),
+    _required("sites", Text),
+    _required("created_at", UtcTime),
+    _required("created_by", Key),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    # To the minute.
+    Column("last_used_at", UtcTime),
 )

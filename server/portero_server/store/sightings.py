@@ -44,6 +44,7 @@ class SightingFilter:
         start: Not over before this time.
         end: Begun before this time.
         kind: Named, unknown or all.
+        within: At one of these cameras.
     """
 
     camera_id: str | None = None
@@ -51,6 +52,7 @@ class SightingFilter:
     start: datetime | None = None
     end: datetime | None = None
     kind: SightingKind = SightingKind.ALL
+    within: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ class SightingStore:
         return [sighting_of(row) for row in rows]
 
     async def events_after(
-        self, position: int, camera_id: str | None = None, limit: int = 1000
+        self,
+        position: int,
+        camera_id: str | None = None,
+        limit: int = 1000,
+        within: frozenset[str] | None = None,
     ) -> Sequence[SightingEvent]:
         """Gives events after a position, in order, with their sightings as they are now.
 
@@ -101,6 +107,7 @@ class SightingStore:
             position: Of the last event already known.
             camera_id: Only at this camera.
             limit: How many at most.
+            within: Only at these cameras.
         """
         query = (
             select(events.c.position, events.c.kind, events.c.happened_at, sightings)
@@ -111,6 +118,8 @@ class SightingStore:
         )
         if camera_id is not None:
             query = along(query.where(events.c.camera_id == camera_id), events, "ix_events_camera")
+        if within is not None:
+            query = query.where(events.c.camera_id.in_(within))
         return [
             SightingEvent(row.position, SightingEventKind(row.kind), sighting_of(row), row.happened_at)
             for row in await self._read(query)
@@ -140,6 +149,8 @@ def _filtered(which: SightingFilter, after: SightingCursor | None) -> Select[Any
     query = select(sightings).where(table.track_count > 0)
     if which.camera_id is not None:
         query = query.where(table.camera_id == which.camera_id)
+    if which.within is not None:
+        query = query.where(table.camera_id.in_(which.within))
     if which.person_id is not None:
         query = query.where(table.person_id == which.person_id)
     if which.kind is SightingKind.NAMED:

@@ -154,6 +154,8 @@ class _FrameRejectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     """Capture time missing or not a time."""
     FRAME_REJECTION_REASON_INTERNAL: _FrameRejectionReason.ValueType  # 11
     """A fault of the server; its id is in the message."""
+    FRAME_REJECTION_REASON_RATE_LIMITED: _FrameRejectionReason.ValueType  # 12
+    """More frames or bytes a second than this caller may send; the message says which, and when to go on."""
 
 class FrameRejectionReason(_FrameRejectionReason, metaclass=_FrameRejectionReasonEnumTypeWrapper):
     """Why a frame was refused."""
@@ -182,6 +184,8 @@ FRAME_REJECTION_REASON_BAD_CAPTURE_TIME: FrameRejectionReason.ValueType  # 10
 """Capture time missing or not a time."""
 FRAME_REJECTION_REASON_INTERNAL: FrameRejectionReason.ValueType  # 11
 """A fault of the server; its id is in the message."""
+FRAME_REJECTION_REASON_RATE_LIMITED: FrameRejectionReason.ValueType  # 12
+"""More frames or bytes a second than this caller may send; the message says which, and when to go on."""
 Global___FrameRejectionReason: _TypeAlias = FrameRejectionReason  # noqa: Y015
 
 class _Advice:

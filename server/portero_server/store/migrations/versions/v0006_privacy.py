@@ -10,7 +10,7 @@ from alembic import op
 from portero_server.store.types import UtcTime
 
 revision = "0006"
-down_revision = "0005"
+down_revision = "0003"
 
 
 def upgrade() -> None:
