@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-visits chaos fuzz protos lock reference cost clean
+.PHONY: help setup run test check format bench bench-visits bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 
 bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DATASET=folder of people.
 	@$(BIN)/python -m tests.benchmarks.visits $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
+
+bench-paid: setup ## Quota, storm and budget against the simulator, with plots in build/bench. ARGS="quota storm budget".
+	@$(BIN)/python -m tests.benchmarks.paid $(ARGS)
 
 bench: setup ## Twenty cameras on one server: who is served how well, at what cost. ARGS="--cameras 40 --rate 5".
 	@$(BIN)/python -m tests.benchmarks.cameras $(ARGS)

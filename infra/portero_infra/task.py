@@ -40,6 +40,8 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
     """The variables of the server; each PORTERO_ name is a field of the server's settings."""
     server, recognition, most = config.server, config.recognition, config.service.tasks_limit
     return {
+        # Everybody shows a key, a token or (with TLS in the task itself) a certificate.
+        "PORTERO_AUTH": "required",
         "PORTERO_ADMIN_LISTEN": f"0.0.0.0:{server.admin_port}",
         "PORTERO_DATABASE_URL": (
             f"mysql+aiomysql://{facts.database_user}@{facts.database_host}:3306/{facts.database_name}?ssl_ca={CA_FILE}"

@@ -1,4 +1,4 @@
-"""The command `portero-server`: serve, migrate, check, faces, certificates.
+"""The command `portero-server`: serve, migrate, check, faces, keys, certificates.
 
 A problem at start-up is one line and exit code 1.
 """
@@ -29,12 +29,15 @@ def main() -> int:
     faces.add_argument(
         "action", choices=("check", "repair"), help="check: say what differs; repair: remove what is stored nowhere"
     )
+    _add_keys(commands)
     _add_certificates(commands)
     given = parser.parse_args()
     command = f"faces {given.action}" if given.command == "faces" else given.command
     try:
         if command == "certificates":
             _make_certificates(given)
+        elif command == "keys":
+            _run(_key_command(given), load_settings())
         else:
             _run(_command(command), load_settings())
     except StartupProblem as problem:
@@ -60,6 +63,41 @@ def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
         "faces check": app.check_faces,
         "faces repair": app.repair_faces,
     }[name]
+
+
+def _add_keys(commands: Any) -> None:
+    keys = commands.add_parser("keys", help="API keys, straight in the database: the first admin's, for one")
+    actions = keys.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make a key and print it, this once")
+    create.add_argument("name", metavar="NAME", help="what people call it")
+    create.add_argument(
+        "--role",
+        dest="roles",
+        action="append",
+        required=True,
+        choices=("admin", "operator", "reader", "check-in-desk", "bridge", "metrics"),
+        help="what it may do; may be given several times",
+    )
+    create.add_argument("--camera", dest="cameras", metavar="ID", action="append", default=[], help="only this camera")
+    create.add_argument("--site", dest="sites", metavar="NAME", action="append", default=[], help="only this site")
+    create.add_argument("--days", type=float, help="after which it expires; default: never")
+    actions.add_parser("list", help="all keys, never their texts")
+    revoke = actions.add_parser("revoke", help="revoke a key: servers refuse it within 15 seconds")
+    revoke.add_argument("name", metavar="ID", help="the key's id, as listed")
+
+
+def _key_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[Any, Any, None]]:
+    _command("serve")  # For its line about a missing library.
+    from portero_server.key_commands import KeyCommand
+
+    return KeyCommand(
+        given.action,
+        getattr(given, "name", ""),
+        tuple(getattr(given, "roles", ())),
+        tuple(getattr(given, "cameras", ())),
+        tuple(getattr(given, "sites", ())),
+        getattr(given, "days", None),
+    )
 
 
 def _add_certificates(commands: Any) -> None:

@@ -126,6 +126,7 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(parts.watch.run()),
             group.create_task(parts.mirror.follow()),
             group.create_task(parts.census.run()),
+            group.create_task(parts.identification.ring.run()),
         ]
         if parts.paying.scheduler is not None:
             tasks.append(group.create_task(parts.paying.scheduler.serve()))
@@ -162,3 +163,4 @@ async def _stop(parts: Parts, settings: Settings) -> None:
         await parts.paying.accounts.store()
     except StoreUnavailable as error:
         _log.warning("stopped_without_last_accounts", problem=error.message)
+    await parts.identification.ring.note_uses()

@@ -17,6 +17,7 @@ from portero_server.engines.base import Engine, OpenGate
 from portero_server.engines.registry import create_engine
 from portero_server.engines.scripted import PatchDetector
 from portero_server.errors import EngineError, StartupProblem, Unavailable
+from portero_server.identification import Identification, check_open, identification, permit_metrics
 from portero_server.pipeline import paying
 from portero_server.pipeline.batcher import Batcher
 from portero_server.pipeline.cascade import FreeEngine
@@ -29,6 +30,7 @@ from portero_server.pipeline.recorder import Recorder
 from portero_server.pipeline.session import SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, Thrift
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
+from portero_server.rpc.access import AccessServicer
 from portero_server.rpc.cameras import CameraServicer
 from portero_server.rpc.gallery import GalleryServicer
 from portero_server.rpc.recognition import RecognitionServicer
@@ -71,6 +73,7 @@ class Parts:
     census: Census
     rpc: RpcServer
     admin: AdminHttp
+    identification: Identification
 
 
 @asynccontextmanager
@@ -99,6 +102,7 @@ async def built(settings: Settings) -> AsyncIterator[Parts]:
     metrics = Metrics(version=__version__, engine=settings.engine)
     # First, before anything is loaded or written: it is what operators get wrong.
     options = server_options(settings, metrics.tls)
+    check_open(settings)
     async with AsyncExitStack() as stack:
         traces = stack.enter_context(tracing(settings.trace_endpoint, share=settings.trace_share, version=__version__))
         database = await stack.enter_async_context(opened_database(settings, metrics))
@@ -211,16 +215,19 @@ async def _assembled(
         ),
     )
     images = Images(engine, people, match)
+    who = identification(settings, database, cameras, metrics.access, clock)
     terms = StreamTerms(limits, settings.heartbeat_interval, settings.decision_deadline)
     rpc = build_server(
         options,
         [
-            RecognitionServicer(images, FrameStream(streams, terms, clock.now), clock),
+            RecognitionServicer(images, FrameStream(streams, terms, who.limits, clock.now), clock),
             GalleryServicer(gallery, images, clock),
             CameraServicer(cameras, streams),
             SightingServicer(sightings, watch),
             UsageServicer(bill.accounts),
+            AccessServicer(who.office),
         ],
+        who.entrance,
         metrics.rpc,
         clock,
     )
@@ -238,8 +245,9 @@ async def _assembled(
             options.certificates.refresh()
 
     census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
-    admin = AdminHttp(metrics.registry, ready, (refresh, streams.report, bill.accounts.report, metrics.process.refresh))
-    return Parts(clock, engine, database, mirror, batchers, bill, recorder, streams, watch, census, rpc, admin)
+    refreshed = (refresh, streams.report, bill.accounts.report, metrics.process.refresh)
+    admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(who.entrance, settings))
+    return Parts(clock, engine, database, mirror, batchers, bill, recorder, streams, watch, census, rpc, admin, who)
 
 
 def _detector(settings: Settings) -> Detector:

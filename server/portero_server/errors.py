@@ -81,9 +81,17 @@ class Unauthenticated(PorteroError):
 
 
 class PermissionDenied(PorteroError):
-    """The caller is known, and may not do this, or not at this camera."""
+    """The caller is known, and may not do this, or not at this camera.
+
+    Attributes:
+        resource: What was asked for ("cameras/door"); empty: the method itself.
+    """
 
     reason = "PERMISSION_DENIED"
+
+    def __init__(self, message: str, *, resource: str = "", reason: str | None = None) -> None:
+        super().__init__(message, reason=reason)
+        self.resource = resource
 
 
 class LimitReached(PorteroError):

@@ -18,14 +18,18 @@ def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
     """
     if settings.tls_certificate is None or settings.tls_key is None:
         _check_plaintext(settings)
-        return ServerOptions(listen=settings.listen, reflection=settings.reflection)
+        return ServerOptions(listen=settings.listen, reflection=_reflection(settings))
     files = TlsFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
     return ServerOptions(
         listen=settings.listen,
-        reflection=settings.reflection,
+        reflection=_reflection(settings),
         certificates=Certificates(files, metrics),
         bridge_listen=settings.bridge_listen,
     )
+
+
+def _reflection(settings: Settings) -> bool:
+    return is_loopback(settings.listen) if settings.reflection is None else settings.reflection
 
 
 def _check_plaintext(settings: Settings) -> None:

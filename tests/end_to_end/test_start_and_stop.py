@@ -20,6 +20,7 @@ from tests.fakes.door import jpeg
     [
         ({"listen": "nowhere"}, "PORTERO_LISTEN"),
         ({"listen": "0.0.0.0:0"}, "PORTERO_PLAINTEXT_OFF_LOOPBACK=true"),
+        ({"listen": "0.0.0.0:0", "plaintext_off_loopback": "true"}, "PORTERO_ANYONE_OFF_LOOPBACK=true"),
         ({"tls_certificate": "/nowhere.crt", "tls_key": "/nowhere.key"}, "/nowhere.crt cannot be read"),
         ({"match_threshold": "1.5"}, "PORTERO_MATCH_THRESHOLD"),
         ({"engine": "oracle"}, "PORTERO_ENGINE"),

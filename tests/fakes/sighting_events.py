@@ -52,7 +52,9 @@ class MemoryEvents:
         self._events.append(event)
         return position
 
-    async def events_after(self, position: int, camera_id: str | None, limit: int) -> Sequence[SightingEvent]:
+    async def events_after(
+        self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
+    ) -> Sequence[SightingEvent]:
         """Gives a page."""
         self._check()
         found = [event for event in self._events if event.position > position]

@@ -38,6 +38,7 @@ from portero_server.rpc.sightings import SightingServicer
 from portero_server.rpc.usage import UsageServicer
 from portero_server.store.people import _face_position
 from portero_server.store.types import time_text
+from tests.fakes.entrances import unlimited
 from tests.fakes.virtual_time import ManualClock
 
 _NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -76,7 +77,7 @@ def _check_storable(values: Iterable[object]) -> None:
 class _Watching:
     """Gives no news."""
 
-    async def watch(self, after: int | None, camera_id: str | None) -> AsyncIterator[Any]:
+    async def watch(self, after: int | None, camera_id: str | None, reach: object) -> AsyncIterator[Any]:
         """Ends at once."""
         nothing: tuple[object, ...] = ()
         for news in nothing:
@@ -146,7 +147,7 @@ def stream_messages(data: bytes) -> None:
         requests = _requests(data)
         opening = _completed(stream._opening(requests))
         parse_camera(opening.camera, "open.camera")
-        _completed(stream._read(requests, _session))
+        _completed(_stream._read(requests, _session))
 
 
 def stream_messages_seeds() -> list[bytes]:
@@ -203,8 +204,9 @@ class _Taking:
     """A session that takes everything a reader gives it."""
 
     outbox = _Asked()
+    camera = _CAMERA
 
-    def receive(self, sequence: int, captured: datetime | None, jpeg: bytes) -> None:
+    def receive(self, sequence: int, captured: datetime | None, jpeg: bytes, refusal: object) -> None:
         """Takes a frame."""
         assert 0 <= sequence < 2**63
         assert captured is None or captured.tzinfo is UTC
@@ -220,6 +222,7 @@ class _Taking:
 
 
 _session: Any = _Taking()
+_stream = stream.FrameStream(_other, _other, unlimited(ManualClock()), ManualClock().now)
 
 
 async def _requests(data: bytes) -> AsyncIterator[stream_pb2.StreamFramesRequest]:

@@ -40,6 +40,7 @@ class RejectionReason(Enum):
     UNDECODABLE = "undecodable"
     BAD_CAPTURE_TIME = "bad_capture_time"
     INTERNAL = "internal"
+    RATE_LIMITED = "rate_limited"
 
 
 class FrameRefused(Exception):

@@ -103,8 +103,8 @@ class Session:
         """Gives the first answer; grants the first credit."""
         return Opened(self.row.session, self._core.durable, self._core.grant())
 
-    def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes) -> None:
-        """Takes a frame in; one that is refused is answered in-band."""
+    def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes, no: FrameRefused | None = None) -> None:
+        """Takes a frame in; one that is refused, here or (`no`) by whoever received it, is answered in-band."""
         self._heard()
         self.received += 1
         self.arrivals.came(self.last_heard)
@@ -126,13 +126,15 @@ class Session:
         try:
             if admission.verdict is Verdict.UNAFFORDABLE:
                 raise FrameRefused(RejectionReason.NO_CREDIT, "the frame was sent without credit; wait for an Ack")
+            if no is not None:
+                raise no
             width, height = check_header(jpeg, self._parts.limits)
             if captured_at is None:
                 raise FrameRefused(
                     RejectionReason.BAD_CAPTURE_TIME, "frame.capture_time must be set to a time of the years 1 to 9999"
                 )
-        except FrameRefused as refusal:
-            self._reject(sequence, refusal, size)
+        except FrameRefused as refused:
+            self._reject(sequence, refused, size)
             return
         now = self.last_heard
         self.arrivals.took(sequence, captured_at, self._parts.clock.now(), now)
@@ -289,10 +291,9 @@ class Session:
         return self._frames.popleft()
 
     async def _process(self, frame: Frame) -> None:
-        text = self.reader is not None
         due = self.reader.due if self.reader is not None else self._faces.due(frame.captured_at)
         try:
-            look = await self._scene.look(frame, due, text=text)
+            look = await self._scene.look(frame, due, text=self.reader is not None)
         except FrameRefused as refusal:
             self._reject(frame.sequence, refusal, len(frame.jpeg))
             return

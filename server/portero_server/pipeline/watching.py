@@ -21,12 +21,23 @@ _RETRY = 1.0
 class EventStore(Protocol):
     """Where events are read. An event is visible only when every event before it is."""
 
-    async def events_after(self, position: int, camera_id: str | None, limit: int) -> Sequence[SightingEvent]:
-        """Gives at most `limit` events after the position, in order; of one camera, or of all."""
+    async def events_after(
+        self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
+    ) -> Sequence[SightingEvent]:
+        """Gives at most `limit` events after the position, in order; of one camera, of those within, or of all."""
         ...
 
     async def last_position(self) -> int:
         """Gives the position of the last event; 0 when there is none."""
+        ...
+
+
+class Within(Protocol):
+    """Which cameras a watcher may see; asked before every page, since that may change."""
+
+    @property
+    def cameras(self) -> frozenset[str] | None:
+        """Their ids; None: all."""
         ...
 
 
@@ -96,12 +107,15 @@ class SightingWatch:
                     _log.warning("watch_poll_failed", reason=error.reason)
             await asyncio.sleep(self._policy.poll)
 
-    async def watch(self, after: int | None, camera_id: str | None) -> AsyncGenerator[WatchNews, None]:
+    async def watch(
+        self, after: int | None, camera_id: str | None, within: Within | None = None
+    ) -> AsyncGenerator[WatchNews, None]:
         """Gives every event after a position, first what is stored, then what comes, until closed.
 
         Args:
             after: Position to resume after; None: from now on, and the present position is the first news.
             camera_id: Only events of this camera; None: of all.
+            within: Only events of cameras within.
 
         Raises:
             InvalidInput: The position was never given out.
@@ -127,17 +141,20 @@ class SightingWatch:
                     f"after_position is beyond the last position, {present}: it is of another server's database",
                     reason="POSITION_BEYOND_LAST",
                 )
-            async for news in self._follow(present if after is None else after, camera_id):
+            async for news in self._follow(present if after is None else after, camera_id, within):
                 yield news
         finally:
             self._watchers -= 1
 
-    async def _follow(self, position: int, camera_id: str | None) -> AsyncGenerator[WatchNews, None]:
+    async def _follow(
+        self, position: int, camera_id: str | None, within: Within | None
+    ) -> AsyncGenerator[WatchNews, None]:
         deadline = _now() + self._policy.heartbeat
         while True:
             # Taken before the read: a short page then proves that nothing for us lies up to here.
             horizon = self._latest
-            events = await self._store.events_after(position, camera_id, self._policy.page)
+            cameras = None if within is None else within.cameras
+            events = await self._store.events_after(position, camera_id, self._policy.page, cameras)
             for event in events:
                 self._check_draining()
                 position = event.position

@@ -6,10 +6,11 @@ import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from portero_server.domain.access import EVERYTHING, LOCAL_ADMIN, Identity, Scope
+from portero_server.access.reach import Reach, everywhere
+from portero_server.domain.access import LOCAL_ADMIN, Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,12 @@ class Caller:
         identity: As proven by the call's credential.
         peer: Address of the connection's other end without its port ("192.0.2.7", "2001:db8::1"), or "unknown".
             Behind a proxy or a load balancer that opens connections of its own, this is the proxy's.
-        scope: The cameras that this call may touch: those of the roles that its method takes.
+        reach: The cameras that this call may touch: those of the roles that its method takes.
     """
 
     identity: Identity
     peer: str = "unknown"
-    scope: Scope = EVERYTHING
+    reach: Reach = field(default_factory=everywhere)
 
 
 _caller: ContextVar[Caller] = ContextVar("portero_caller", default=Caller(LOCAL_ADMIN, "local"))  # noqa: B039 - frozen

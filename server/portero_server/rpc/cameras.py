@@ -11,6 +11,7 @@ from portero.v1 import camera_service_pb2_grpc
 from portero_server.domain.people import checked_display_name, checked_identifier
 from portero_server.errors import InvalidInput
 from portero_server.pipeline.live import LiveStreams
+from portero_server.rpc.caller import current_caller
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import (
     camera_to_proto,
@@ -60,8 +61,9 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
         size = checked_page_size(request.page_size)
         site = checked_identifier(request.site, "site") if request.site else None
         listing = Listing("cameras", (request.site,))
+        within = current_caller().reach.cameras
         cursor = listing.cursor(request.page_token, parts=1)
-        rows = await self._cameras.list(size + 1, after_id=cursor[0] if cursor else None, site=site)
+        rows = await self._cameras.list(size + 1, after_id=cursor[0] if cursor else None, site=site, within=within)
         page, last = cut(rows, size)
         return pb.ListCamerasResponse(
             cameras=[camera_to_proto(camera) for camera in page],

@@ -1,4 +1,4 @@
-"""What surrounds every RPC: admission, a request id, errors made statuses, and the RED figures."""
+"""What surrounds every RPC: admission, who calls, a request id, errors made statuses, and the RED figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import inspect
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Protocol, cast
 from uuid import uuid4
 
@@ -16,13 +17,16 @@ from google.protobuf.message import DecodeError
 
 from portero_server import errors
 from portero_server.clock import Clock
-from portero_server.domain.access import LOCAL_ADMIN
 from portero_server.rpc.admission import Admission
-from portero_server.rpc.caller import Caller, calling, peer_address
+from portero_server.rpc.caller import calling
 from portero_server.rpc.calls import Context
+from portero_server.rpc.entrance import Entrance, is_open
 from portero_server.rpc.status import code_of, interrupted, status_of, unknown_fault
 
 _log = structlog.get_logger(__name__)
+
+Check = Callable[[object], Awaitable[None]]
+"""Looks at a request before its handler does; raises when it is refused."""
 
 _OUR_FAULTS = (errors.Unavailable, errors.EngineError)
 
@@ -51,7 +55,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     status, and a handler's generator is closed in the call's own task.
     """
 
-    def __init__(self, admission: Admission, observer: RpcObserver, clock: Clock) -> None:
+    def __init__(self, admission: Admission, entrance: Entrance, observer: RpcObserver, clock: Clock) -> None:
+        self._entrance = entrance
         self._admission = admission
         self._observer = observer
         self._clock = clock
@@ -99,9 +104,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         request_id = uuid4().hex
         structlog.contextvars.bind_contextvars(request_id=request_id, method=method)
         try:
-            caller = Caller(LOCAL_ADMIN, peer_address(context.peer()))
-            with self._admission.admit(method), calling(caller):
-                await _answer(handler, requests, context)
+            with self._admission.admit(method):
+                if is_open(method):
+                    await _answer(handler, requests, context)
+                else:
+                    await self._entered(method, handler, requests, context)
         except grpc.aio.AbortError:
             outcome.code = context.code()
             raise
@@ -119,6 +126,26 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 raise
             await _abort(context, _for_caller(error, request_id), request_id, outcome)
 
+    async def _entered(
+        self, method: str, handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context
+    ) -> None:
+        entrance = self._entrance
+        caller = await entrance.enter(method, context)
+        structlog.contextvars.bind_contextvars(caller=caller.identity.subject)
+        stream = bool(handler.request_streaming or handler.response_streaming)
+        try:
+            await entrance.authorize(method, caller)
+            with entrance.counted(caller, stream=stream), calling(caller):
+                check = partial(entrance.check, method, caller)
+                if stream:
+                    async with entrance.watched(caller):
+                        await _answer(handler, requests, context, check)
+                else:
+                    await _answer(handler, requests, context, check)
+        except errors.PermissionDenied as refusal:
+            entrance.denied(method, caller, refusal)
+            raise
+
 
 class _Outcome:
     """The status code a call ended with."""
@@ -129,12 +156,16 @@ class _Outcome:
         self.code = grpc.StatusCode.OK
 
 
-async def _answer(handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context) -> None:
+async def _answer(
+    handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context, check: Check | None = None
+) -> None:
     request = requests
     if not handler.request_streaming:
         request = await context.read()
         if request is grpc.aio.EOF:
             raise errors.InvalidInput("request", "the call carries no message", reason="NO_MESSAGE")
+        if check is not None:
+            await check(request)
     answer: Any = _behavior(handler)(request, context)
     if not handler.response_streaming:
         await context.write(await answer)

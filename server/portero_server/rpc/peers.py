@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import unquote
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from portero_server.rpc.caller import peer_address
 from portero_server.rpc.calls import Context
 
 _BRIDGE = re.compile(r"portero://bridges/(?P<name>[a-z0-9][a-z0-9-]{0,62})")
@@ -37,7 +37,8 @@ class Peer:
     """The other end of a call's connection.
 
     Attributes:
-        address: Its IP address; behind a load balancer, perhaps that of the balancer; "local" for a Unix socket.
+        address: Its IP address; behind a load balancer, perhaps that of the balancer; "local" for a Unix socket,
+            "unknown" for what is neither.
         encrypted: Whether the connection is TLS.
         certificate: What it proved to be; None when it showed none.
     """
@@ -53,7 +54,7 @@ def peer_of(context: Context) -> Peer:
     encrypted = next(iter(facts.get("transport_security_type", ())), b"") == b"ssl"
     # gRPC tells of a certificate only when the port requires one, and then verified it in the handshake.
     pem = next(iter(facts.get("x509_pem_cert", ())), None) if encrypted else None
-    return Peer(_host(context.peer()), encrypted, None if pem is None else _certificate(pem))
+    return Peer(peer_address(context.peer()), encrypted, None if pem is None else _certificate(pem))
 
 
 @lru_cache(maxsize=1024)
@@ -71,11 +72,3 @@ def _bridge(certificate: x509.Certificate) -> str | None:
         return None
     found = [match["name"] for uri in uris if (match := _BRIDGE.fullmatch(uri))]
     return found[0] if len(found) == 1 else None
-
-
-def _host(peer: str) -> str:
-    """Takes the address out of gRPC's "ipv4:192.0.2.1:4711" or "ipv6:[::1]:4711", which may be percent-encoded."""
-    kind, _, rest = peer.partition(":")
-    if kind not in ("ipv4", "ipv6"):
-        return "local"
-    return unquote(rest).rpartition(":")[0].strip("[]")

@@ -1,4 +1,4 @@
-"""Resource names: "people/ana", "people/ana/faces/1f", "cameras/door", "sightings/7c"."""
+"""Resource names: "people/ana", "people/ana/faces/1f", "cameras/door", "sightings/7c", "keys/4f"."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ _PERSON = re.compile(f"people/({_IDENTIFIER})")
 _FACE = re.compile(f"people/({_IDENTIFIER})/faces/({_MINTED})")
 _CAMERA = re.compile(f"cameras/({_IDENTIFIER})")
 _SIGHTING = re.compile(f"sightings/({_MINTED})")
+_KEY = re.compile(f"keys/({_MINTED})")
 
-_TYPES = {"people": "portero.v1.Person", "cameras": "portero.v1.Camera", "sightings": "portero.v1.Sighting"}
+_TYPES = {
+    "people": "portero.v1.Person",
+    "cameras": "portero.v1.Camera",
+    "sightings": "portero.v1.Sighting",
+    "keys": "portero.v1.ApiKey",
+}
 
 
 def person_name(person_id: str) -> str:
@@ -38,6 +44,11 @@ def sighting_name(sighting_id: str) -> str:
     return f"sightings/{sighting_id}"
 
 
+def key_name(key_id: str) -> str:
+    """Gives "keys/{key}"."""
+    return f"keys/{key_id}"
+
+
 def parse_person(name: str, field: str) -> str:
     """Gives the person's id; raises InvalidInput naming `field` when it is not "people/{person}"."""
     return _parts(_PERSON, name, field, "people/{person}")[0]
@@ -57,6 +68,11 @@ def parse_camera(name: str, field: str) -> str:
 def parse_sighting(name: str, field: str) -> str:
     """Gives the sighting's id; raises InvalidInput naming `field` when it is not "sightings/{sighting}"."""
     return _parts(_SIGHTING, name, field, "sightings/{sighting}")[0]
+
+
+def parse_key(name: str, field: str) -> str:
+    """Gives the key's id; raises InvalidInput naming `field` when it is not "keys/{key}"."""
+    return _parts(_KEY, name, field, "keys/{key}")[0]
 
 
 def type_of(name: str) -> str:

@@ -11,6 +11,7 @@ from google.protobuf import descriptor_pool
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from portero.v1 import (
+    access_service_pb2_grpc,
     camera_service_pb2_grpc,
     gallery_service_pb2_grpc,
     recognition_service_pb2_grpc,
@@ -22,6 +23,7 @@ from portero_server import __version__
 from portero_server.clock import Clock
 from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import Admission, CallLimits
+from portero_server.rpc.entrance import Entrance
 from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
 from portero_server.rpc.tls import Certificates, port_credentials
 
@@ -44,6 +46,10 @@ _OPTIONS: Mapping[str, int] = {
 }
 
 _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]] = {
+    access_service_pb2_grpc.AccessServiceServicer: (
+        "portero.v1.AccessService",
+        access_service_pb2_grpc.add_AccessServiceServicer_to_server,
+    ),
     camera_service_pb2_grpc.CameraServiceServicer: (
         "portero.v1.CameraService",
         camera_service_pb2_grpc.add_CameraServiceServicer_to_server,
@@ -164,19 +170,22 @@ class RpcServer:
         await self._server.stop(grace)
 
 
-def build_server(options: ServerOptions, servicers: Sequence[object], observer: RpcObserver, clock: Clock) -> RpcServer:
+def build_server(
+    options: ServerOptions, servicers: Sequence[object], entrance: Entrance, observer: RpcObserver, clock: Clock
+) -> RpcServer:
     """Builds the server; call it where the event loop runs. Nothing listens before `start`.
 
     Args:
         options: What the settings say.
         servicers: One object a service, in any order.
+        entrance: Who may call what, and how much.
         observer: Is told of every call.
         clock: For the durations told to the observer.
 
     Raises:
         TypeError: An object is no servicer of portero.v1.
     """
-    interceptor = CallInterceptor(Admission(options.limits), observer, clock)
+    interceptor = CallInterceptor(Admission(options.limits), entrance, observer, clock)
     server = grpc.aio.server(
         interceptors=[interceptor],
         options=list(_OPTIONS.items()),
@@ -187,6 +196,11 @@ def build_server(options: ServerOptions, servicers: Sequence[object], observer: 
     if options.reflection:
         reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return RpcServer(server, options, services)
+
+
+def service_names() -> Sequence[str]:
+    """Gives the names of all services that can be registered."""
+    return [service for service, _ in _REGISTRATIONS.values()]
 
 
 def _announce(services: Sequence[str], observer: RpcObserver) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from portero.v1 import sighting_service_pb2 as pb
@@ -12,6 +13,7 @@ from portero.v1 import sighting_service_pb2_grpc
 
 from portero_server.errors import InvalidInput
 from portero_server.pipeline.watching import SightingWatch
+from portero_server.rpc.caller import current_caller
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import kind_from_proto, news_to_proto, sighting_to_proto, time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
@@ -29,12 +31,13 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
     async def GetSighting(self, request: pb.GetSightingRequest, context: Context) -> pb.GetSightingResponse:
         """Gives a sighting."""
         sighting = await self._sightings.get(parse_sighting(request.name, "name"))
+        await current_caller().reach.require(sighting.camera_id)
         return pb.GetSightingResponse(sighting=sighting_to_proto(sighting))
 
     async def ListSightings(self, request: pb.ListSightingsRequest, context: Context) -> pb.ListSightingsResponse:
         """Lists sightings, latest first."""
         size = checked_page_size(request.page_size)
-        which = _filter(request)
+        which = replace(_filter(request), within=current_caller().reach.cameras)
         listing = _listing(which)
         cursor = _cursor(listing.cursor(request.page_token, parts=2))
         page, last = cut(await self._sightings.list(which, size + 1, cursor), size)
@@ -49,7 +52,7 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
         """Follows sightings: everything after a position, first what is stored, then what comes."""
         after = request.after_position if request.HasField("after_position") else None
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
-        async with aclosing(self._watch.watch(after, camera_id)) as watched:
+        async with aclosing(self._watch.watch(after, camera_id, current_caller().reach)) as watched:
             async for news in watched:
                 yield news_to_proto(news)
 

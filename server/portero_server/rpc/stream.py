@@ -9,10 +9,14 @@ from typing import Any
 import grpc
 from portero.v1 import stream_pb2 as pb
 
+from portero_server.access.limits import Limits, TooFast
+from portero_server.domain.frames import FrameRefused, RejectionReason
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.session import Session
 from portero_server.pipeline.streams import Streams
+from portero_server.rpc.caller import current_caller
+from portero_server.rpc.entrance import who_is
 from portero_server.rpc.resource_names import parse_camera
 from portero_server.rpc.stream_convert import StreamTerms, gap_reason, message_to_proto, time_of
 
@@ -26,8 +30,9 @@ _LAST_SEQUENCE = 2**63 - 1
 class FrameStream:
     """Serves StreamFrames calls; one call is one session."""
 
-    def __init__(self, streams: Streams, terms: StreamTerms, now: Callable[[], Any]) -> None:
-        """Serves `streams` on these terms (limits and intervals told to bridges)."""
+    def __init__(self, streams: Streams, terms: StreamTerms, limits: Limits, now: Callable[[], Any]) -> None:
+        """Serves `streams` on these terms (limits and intervals told to bridges), within the limits of callers."""
+        self._limits = limits
         self._streams = streams
         self._terms = terms
         self._now = now
@@ -37,10 +42,13 @@ class FrameStream:
 
         Raises:
             FailedPrecondition: The law of the first message was broken, or the camera is disabled.
+            PermissionDenied: The camera is not the caller's, or no longer.
             PorteroError: Whatever ended the stream.
         """
         opening = await _opening(requests)
-        session = await self._streams.open(parse_camera(opening.camera, "open.camera"), opening.epoch)
+        camera_id = parse_camera(opening.camera, "open.camera")
+        await current_caller().reach.require(camera_id)
+        session = await self._streams.open(camera_id, opening.epoch)
         ending = "cut"
         try:
             await context.write(message_to_proto(session.opened(), self._terms, self._now()))
@@ -55,7 +63,7 @@ class FrameStream:
     async def _converse(self, session: Session, requests: Requests, context: Context) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                reader = group.create_task(_read(requests, session))
+                reader = group.create_task(self._read(requests, session))
                 group.create_task(self._write(session.outbox, context))
                 await session.run()
                 reader.cancel()
@@ -76,6 +84,35 @@ class FrameStream:
             for message in messages:
                 await context.write(message_to_proto(message, self._terms, self._now()))
 
+    async def _read(self, requests: Requests, session: Session) -> None:
+        caller = current_caller()
+        who = who_is(caller)
+        async for request in requests:
+            match request.WhichOneof("message"):
+                case "frame":
+                    frame = request.frame
+                    # The camera of a stream never changes, but whose it is may: cameras move between sites.
+                    caller.reach.check(session.camera.camera_id)
+                    _check_sequence(frame.sequence, "frame.sequence")
+                    too_fast = self._limits.frame(who, len(frame.jpeg))
+                    session.receive(frame.sequence, time_of(frame), frame.jpeg, _refusal(too_fast))
+                    await session.outbox.room()
+                case "heartbeat":
+                    session.heartbeat()
+                case "gap":
+                    gap = request.gap
+                    _check_sequence(gap.last_sequence, "gap.last_sequence")
+                    session.gap(gap.first_sequence, gap.last_sequence, gap_reason(gap.reason))
+                case "finish":
+                    session.finish()
+                    return
+                case "open":
+                    raise FailedPrecondition("the stream is open already", reason="SECOND_OPEN")
+                case _:
+                    raise InvalidInput("message", "each message must set one of its fields", reason="EMPTY_MESSAGE")
+        # A bridge that just hangs up its side, as after Drain, will send no more here: what it sent is worth finishing.
+        session.hang_up()
+
 
 async def _opening(requests: Requests) -> pb.OpenStream:
     first = await anext(requests, None)
@@ -88,29 +125,11 @@ async def _opening(requests: Requests) -> pb.OpenStream:
     return first.open
 
 
-async def _read(requests: Requests, session: Session) -> None:
-    async for request in requests:
-        match request.WhichOneof("message"):
-            case "frame":
-                frame = request.frame
-                _check_sequence(frame.sequence, "frame.sequence")
-                session.receive(frame.sequence, time_of(frame), frame.jpeg)
-                await session.outbox.room()
-            case "heartbeat":
-                session.heartbeat()
-            case "gap":
-                gap = request.gap
-                _check_sequence(gap.last_sequence, "gap.last_sequence")
-                session.gap(gap.first_sequence, gap.last_sequence, gap_reason(gap.reason))
-            case "finish":
-                session.finish()
-                return
-            case "open":
-                raise FailedPrecondition("the stream is open already", reason="SECOND_OPEN")
-            case _:
-                raise InvalidInput("message", "each message must set one of its fields", reason="EMPTY_MESSAGE")
-    # A bridge that just hangs up its side, as after Drain, will send no more here: what it sent is worth finishing.
-    session.hang_up()
+def _refusal(too_fast: TooFast | None) -> FrameRefused | None:
+    if too_fast is None:
+        return None
+    message = f"more {too_fast.limit.value} a second than you may send; go on in {too_fast.wait:.1f} s"
+    return FrameRefused(RejectionReason.RATE_LIMITED, message)
 
 
 def _check_sequence(sequence: int, field: str) -> None:

@@ -6,9 +6,11 @@ from __future__ import annotations
 from portero.v1 import usage_service_pb2 as pb
 from portero.v1 import usage_service_pb2_grpc
 
-from portero_server.domain.usage import dollars
+from portero_server.access.reach import Reach
+from portero_server.domain.usage import Projection, dollars
 from portero_server.errors import InvalidInput
 from portero_server.pipeline.accounts import Accounts, Usage
+from portero_server.rpc.caller import current_caller
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.resource_names import camera_name, parse_camera
@@ -27,7 +29,22 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         if start is not None and end is not None and start >= end:
             raise InvalidInput("end_time", "end_time must be after start_time")
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
-        return _to_proto(await self._accounts.usage(start, end, camera_id))
+        return _to_proto(_within(await self._accounts.usage(start, end, camera_id), current_caller().reach))
+
+
+def _within(usage: Usage, reach: Reach) -> Usage:
+    """Leaves out what is of cameras out of reach; what is of all together is for those who reach all."""
+    if reach.cameras is None:
+        return usage
+    calls = tuple(line for line in usage.calls if line.camera_id is not None and reach.covers(line.camera_id))
+    own = {camera_name(camera_id) for camera_id in reach.cameras}
+    return Usage(
+        calls=calls,
+        avoided=tuple(line for line in usage.avoided if line.camera_id is not None and reach.covers(line.camera_id)),
+        microdollars=sum(line.tally.microdollars for line in calls),
+        projection=Projection(0, 0, 0),
+        budgets=tuple(budget for budget in usage.budgets if budget.scope in own),
+    )
 
 
 def _to_proto(usage: Usage) -> pb.GetUsageResponse:

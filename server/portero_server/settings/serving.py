@@ -37,7 +37,11 @@ class ServingSettings(BaseSettings):
         "auto", description="How log lines look; auto: console on a terminal, else json."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
-    reflection: bool = Field(True, description="Whether gRPC server reflection is offered.")
+    reflection: bool | None = Field(
+        None,
+        description="Whether gRPC server reflection is offered, to those who may read; unset: only where nobody but "
+        "this machine reaches PORTERO_LISTEN.",
+    )
     stop_grace: Seconds = Field(
         20.0, description="Longest time from SIGTERM to exit: draining, finishing and closing, seconds."
     )

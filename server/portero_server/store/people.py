@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
@@ -280,11 +280,12 @@ def _face_position(cursor: str) -> tuple[datetime, str]:
     moment, _, face_id = cursor.partition("/")
     try:
         parsed = datetime.fromisoformat(moment)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise InvalidInput("page_token", "page_token is not one that this list gave")
-    return parsed, face_id
+        if parsed.tzinfo is not None:
+            return parsed.astimezone(UTC), face_id
+    except (ValueError, OverflowError):
+        # Near the ends of the calendar another zone's time is none in UTC, as which it is stored.
+        pass
+    raise InvalidInput("page_token", "page_token is not one that this list gave")
 
 
 async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[Row[Any]]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from portero_server.domain.frames import FrameOutcome
-from portero_server.store.types import Binary, Display, Folded, Identity, Key, Labels, Name, UtcTime
+from portero_server.store.types import Binary, Digest, Display, Folded, Identity, Key, Labels, Name, UtcTime
 
 metadata = MetaData()
 
@@ -117,6 +117,30 @@ sequencers = _table(
     "sequencers",
     Column("name", Name, primary_key=True),
     _required("position", BigInteger),
+)
+
+audit_entries = _table(
+    "audit_entries",
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _required("happened_at", UtcTime),
+    *(_required(name, Key) for name in ("subject", "peer", "method", "credential", "action", "resource")),
+    _required("outcome", Name),
+    _required("reason", Key),
+    _required("count", BigInteger),
+    # SHA-256, hexadecimal: of the entry before, and its own.
+    _required("previous", Digest),
+    _required("digest", Digest),
+)
+
+audit_head = _table(
+    "audit_head",
+    # One row, "audit": whoever appends holds it until the commit.
+    Column("name", Name, primary_key=True),
+    _required("count", BigInteger),
+    _required("digest", Digest),
+    # What retention has removed from the beginning.
+    _required("base_count", BigInteger),
+    _required("base_digest", Digest),
 )
 
 OUTCOME_COLUMNS = {outcome: f"outcome_{outcome.value}" for outcome in FrameOutcome}

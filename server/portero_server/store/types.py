@@ -125,6 +125,8 @@ DISPLAY_LENGTH = 200
 Name = String(NAME_LENGTH)
 Key = String(KEY_LENGTH)
 Display = String(DISPLAY_LENGTH)
+Digest = String(64)
+"""A SHA-256, hexadecimal."""
 Folded = String(3 * DISPLAY_LENGTH)
 """A display name without case; folding makes up to three characters of one."""
 

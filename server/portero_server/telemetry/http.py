@@ -20,6 +20,9 @@ _TEXT = "text/plain; charset=utf-8"
 
 Answer = tuple[HTTPStatus, str, bytes]
 
+Permit = Callable[[str, str | None], Awaitable[None]]
+"""Is given the address that asks and its Authorization header; raises PorteroError when it may not see the metrics."""
+
 
 class AdminHttp:
     """Answers GET on three paths, one request a connection.
@@ -33,6 +36,7 @@ class AdminHttp:
         registry: CollectorRegistry,
         ready: Callable[[], Awaitable[None]],
         refresh: Sequence[Callable[[], None]] = (),
+        permit: Permit | None = None,
     ) -> None:
         """Serves a registry.
 
@@ -40,7 +44,9 @@ class AdminHttp:
             registry: What /metrics shows.
             ready: Raises PorteroError when the server cannot do its work.
             refresh: Called on the event loop before each scrape, to set what holds only for the moment.
+            permit: Asked before each scrape; None: whoever reaches the port may scrape.
         """
+        self._permit = permit
         self._registry = registry
         self._refresh = tuple(refresh)
         self._ready = ready
@@ -70,7 +76,7 @@ class AdminHttp:
         try:
             async with asyncio.timeout(_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
-                status, content_type, body = await self._answer(head)
+                status, content_type, body = await self._answer(head, str(writer.get_extra_info("peername", ("",))[0]))
                 writer.write(
                     f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {content_type}\r\n"
                     f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
@@ -83,15 +89,19 @@ class AdminHttp:
         finally:
             writer.close()
 
-    async def _answer(self, head: bytes) -> Answer:
+    async def _answer(self, head: bytes, address: str) -> Answer:
         lines = head.decode("latin-1").split("\r\n")
         method, _, rest = lines[0].partition(" ")
         path = rest.partition(" ")[0].partition("?")[0]
         if method != "GET":
             return HTTPStatus.METHOD_NOT_ALLOWED, _TEXT, b"only GET\n"
         if path == "/metrics":
-            accept = next((line[7:].strip() for line in lines if line.lower().startswith("accept:")), "")
-            encode, content_type = choose_encoder(accept)
+            if self._permit is not None:
+                try:
+                    await self._permit(address, _header(lines, "authorization"))
+                except PorteroError as error:
+                    return HTTPStatus.FORBIDDEN, _TEXT, f"{error.reason}: {error.message}\n".encode()
+            encode, content_type = choose_encoder(_header(lines, "accept") or "")
             for refresh in self._refresh:
                 refresh()
             # Rendering some thousand series takes milliseconds that frames should not wait for.
@@ -111,3 +121,8 @@ class AdminHttp:
             _log.exception("readiness_defect")
             return HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"INTERNAL\n"
         return HTTPStatus.OK, _TEXT, b"ok\n"
+
+
+def _header(lines: Sequence[str], name: str) -> str | None:
+    begin = f"{name}:"
+    return next((line[len(begin) :].strip() for line in lines if line.lower().startswith(begin)), None)

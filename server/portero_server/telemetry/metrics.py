@@ -8,6 +8,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 
 from portero_server.telemetry import buckets
+from portero_server.telemetry.access_metrics import AccessMetrics
 from portero_server.telemetry.audit_metrics import AuditMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
@@ -38,6 +39,7 @@ class Metrics:
         )
         self.process = ProcessMetrics(registry, version=version, engine=engine)
         self.rpc = RpcMetrics(registry)
+        self.access = AccessMetrics(registry)
         self.tls = TlsMetrics(registry)
         self.audit = AuditMetrics(registry)
         self.streams = StreamMetrics(registry, self.stages)

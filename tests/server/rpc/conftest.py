@@ -37,6 +37,7 @@ from portero_server.store.people import PeopleStore
 from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
+from tests.fakes.entrances import open_entrance
 from tests.fakes.rpc_edge import RecordingObserver
 from tests.fakes.sqlite_database import database, migrated_file
 from tests.fakes.virtual_time import ManualClock
@@ -154,7 +155,8 @@ async def serve() -> AsyncIterator[Serve]:
         async def start(servicers: Sequence[object], **options: Any) -> Edge:
             observer = RecordingObserver()
             options = {"listen": "127.0.0.1:0", "limits": CallLimits(), **options}
-            server = build_server(ServerOptions(**options), servicers, observer, SystemClock())
+            entrance = options.pop("entrance", None) or open_entrance()
+            server = build_server(ServerOptions(**options), servicers, entrance, observer, SystemClock())
             port = await server.start()
             stack.push_async_callback(server.stop, 0)
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))

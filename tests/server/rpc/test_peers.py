@@ -58,7 +58,7 @@ def _bridge_of(*uris: str) -> str | None:
         ("ipv6:[2001:db8::1]:4711", "2001:db8::1"),
         ("ipv6:%5B2001:db8::1%5D:4711", "2001:db8::1"),
         ("unix:/run/portero.sock", "local"),
-        ("", "local"),
+        ("", "unknown"),
     ],
 )
 def test_the_address_is_what_grpc_calls_the_peer(peer: str, address: str) -> None:

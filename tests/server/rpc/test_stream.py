@@ -20,6 +20,7 @@ from portero_server.rpc.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from tests.fakes.door import EPOCH_START, UNKNOWN, Door, camera, door, face, jpeg, looked, named
+from tests.fakes.entrances import unlimited
 from tests.fakes.rpc_edge import Refusal, refusal_of
 
 Serve = Callable[..., Awaitable[Any]]
@@ -81,7 +82,9 @@ async def _house(
     clock = SystemClock()
     async with door(script, identify, clock=clock, cameras=cameras) as at:
         terms = StreamTerms(FrameLimits(), heartbeat, 2.0)
-        servicer = RecognitionServicer(cast("Images", None), FrameStream(at.streams, terms, clock.now), clock)
+        servicer = RecognitionServicer(
+            cast("Images", None), FrameStream(at.streams, terms, unlimited(clock), clock.now), clock
+        )
         edge = await serve([servicer])
         yield _House(at, edge)
 

@@ -1,0 +1,150 @@
+"""From what a caller shows to who that is: one place that chooses between keys, tokens and certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from portero_server.access.key_text import PREFIX, key_id_of
+from portero_server.clock import Clock
+from portero_server.domain.access import LOCAL_ADMIN, AuthMethod, Grant, Identity, Role, Scope
+from portero_server.errors import Unauthenticated
+
+
+class Certificate(Protocol):
+    """A client certificate that the handshake verified; `rpc.peers.PeerCertificate` is one."""
+
+    @property
+    def bridge(self) -> str | None:
+        """Name of the bridge in it ("portero://bridges/NAME"); None when it names none."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of it, hexadecimal."""
+        ...
+
+    @property
+    def not_after(self) -> datetime:
+        """When it expires."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a caller shows.
+
+    Attributes:
+        bearer: Of the metadata "authorization: Bearer …"; None when there is none, empty when it is of another form.
+        certificate: Of the connection.
+    """
+
+    bearer: str | None = None
+    certificate: Certificate | None = None
+
+
+class Verifier(Protocol):
+    """Knows one kind of bearer text."""
+
+    async def identify(self, text: str) -> Identity:
+        """Gives who shows it; raises Unauthenticated."""
+        ...
+
+
+class KeyVerifier(Verifier, Protocol):
+    """Knows keys, and asks again."""
+
+    async def recheck(self, identity: Identity) -> Identity:
+        """Gives the identity as it is now; raises Unauthenticated."""
+        ...
+
+
+class Authenticator:
+    """Tells who calls. A bearer text counts before a certificate: a bridge may carry a person's request."""
+
+    def __init__(
+        self,
+        keys: KeyVerifier,
+        tokens: Verifier | None,
+        bridges: Mapping[str, Scope],
+        clock: Clock,
+        *,
+        required: bool = True,
+    ) -> None:
+        """Chooses.
+
+        Args:
+            keys: Checks API keys.
+            tokens: Checks tokens of the issuer; None when there is none.
+            bridges: The cameras of each bridge that shows a certificate, by the name in it.
+            clock: For what expires.
+            required: Whether anything must be shown; else everybody is the local admin, whatever they show.
+        """
+        self._keys = keys
+        self._tokens = tokens
+        self._bridges = bridges
+        self._clock = clock
+        self._required = required
+
+    async def identify(self, shown: Credentials) -> Identity:
+        """Gives who shows this.
+
+        Raises:
+            Unauthenticated: Nothing is shown, or it is worth nothing.
+            Unavailable: It cannot be checked now.
+        """
+        if not self._required:
+            return LOCAL_ADMIN
+        if shown.bearer is not None:
+            return await self._bearer(shown.bearer)
+        if shown.certificate is not None:
+            return self._bridge(shown.certificate)
+        raise Unauthenticated(
+            'show an API key or a token as metadata "authorization: Bearer …", or a client certificate',
+            reason="CREDENTIALS_MISSING",
+        )
+
+    async def recheck(self, identity: Identity) -> None:
+        """Makes sure that a caller identified before still is who it was.
+
+        Raises:
+            Unauthenticated: Its credential was revoked, or has expired.
+            Unavailable: That cannot be checked now.
+        """
+        if identity.method is AuthMethod.KEY:
+            await self._keys.recheck(identity)
+        elif identity.expired(self._clock.now()):
+            kind = "TOKEN" if identity.method is AuthMethod.TOKEN else "CERTIFICATE"
+            raise Unauthenticated(f"the {kind.lower()} has expired", reason=f"{kind}_EXPIRED")
+
+    async def _bearer(self, text: str) -> Identity:
+        if text.startswith(f"{PREFIX}_"):
+            return await self._keys.identify(text)
+        if self._tokens is None or not text:
+            raise Unauthenticated("the bearer is no API key of this server's", reason="BEARER_UNKNOWN")
+        return await self._tokens.identify(text)
+
+    def _bridge(self, certificate: Certificate) -> Identity:
+        name = certificate.bridge
+        if name is None or name not in self._bridges:
+            raise Unauthenticated("the certificate names no bridge that this server knows", reason="BRIDGE_UNKNOWN")
+        identity = Identity(
+            f"bridges/{name}",
+            AuthMethod.CERTIFICATE,
+            (Grant(Role.BRIDGE, self._bridges[name]),),
+            certificate.not_after,
+            certificate.fingerprint,
+        )
+        if identity.expired(self._clock.now()):
+            # The handshake looked at the date once; the connection may be older than that.
+            raise Unauthenticated("the certificate has expired", reason="CERTIFICATE_EXPIRED")
+        return identity
+
+
+def public_part(shown: Credentials) -> str:
+    """Gives what may be written down of credentials that were refused: a key's id, a certificate's fingerprint."""
+    if shown.bearer:
+        return key_id_of(shown.bearer) or ""
+    return "" if shown.certificate is None else shown.certificate.fingerprint

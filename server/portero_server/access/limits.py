@@ -1,0 +1,201 @@
+"""How much one caller, and one address, may ask for: connections, logins, requests, streams, frames and bytes.
+
+Every limit holds for an identity; multiplied, it holds for an address too, so that many identities of one place
+cannot do together what none of them may.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from portero_server.clock import Clock
+from portero_server.domain.logins import FailedLogins, LoginPolicy
+from portero_server.domain.rates import Buckets, Limit, Rate
+from portero_server.errors import LimitReached
+
+_STREAM_RETRY = 5.0
+_BURST_SECONDS = 2.0
+
+
+class LimitObserver(Protocol):
+    """Is told of what was refused."""
+
+    def limit_reached(self, limit: Limit) -> None:
+        """Something beyond this limit was refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPolicy:
+    """Most of everything, for one identity.
+
+    Attributes:
+        connections: New connections a minute from one address.
+        requests: Calls that are no streams, a second.
+        streams: Streams and watchers open at once.
+        frames: Frames a second, of all its streams.
+        frame_bytes: Bytes of frames a second, of all its streams.
+        by_address: How many times as much all identities of one address may have together; 0: no limit by address,
+            where all callers come through one proxy.
+        logins: What failed logins cost.
+        most: Identities and addresses remembered.
+    """
+
+    connections: float = 600.0
+    requests: float = 100.0
+    streams: int = 300
+    frames: float = 1000.0
+    frame_bytes: float = 128 * 1024 * 1024
+    by_address: float = 4.0
+    logins: LoginPolicy = field(default_factory=LoginPolicy)
+    most: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom a limit counts.
+
+    Attributes:
+        subject: Of the identity.
+        address: Of the peer.
+        exempt: Whether nothing is counted: the local admin on its own machine.
+    """
+
+    subject: str
+    address: str
+    exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TooFast:
+    """A frame beyond a limit; goes on in `wait` seconds."""
+
+    limit: Limit
+    wait: float
+
+
+class Limits:
+    """Counts, and refuses what is too much."""
+
+    def __init__(self, policy: LimitPolicy, observer: LimitObserver, clock: Clock) -> None:
+        self._policy = policy
+        self._observer = observer
+        self._clock = clock
+        self._failed = FailedLogins(policy.logins)
+        self._connections: Buckets[str] = Buckets(
+            Rate(policy.connections / 60, max(1.0, policy.connections)), policy.most
+        )
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._requests = _Shared(policy.requests, policy)
+        self._frames = _Shared(policy.frames, policy)
+        self._bytes = _Shared(policy.frame_bytes, policy)
+        self._streams: Counter[str] = Counter()
+
+    def connected(self, peer: str, address: str) -> None:
+        """Counts a connection when its first call comes; gRPC does not tell of connections themselves.
+
+        Args:
+            peer: The connection's other end with its port, whatever its form.
+            address: Without the port.
+
+        Raises:
+            LimitReached: The address has opened too many; each call of this connection is refused until it has not.
+        """
+        if peer in self._seen or self._policy.by_address == 0:
+            return
+        if wait := self._connections.take(_network(address), self._clock.monotonic()):
+            most = f"{self._policy.connections:g} connections a minute"
+            raise self._refusal(Limit.CONNECTIONS, f"your address opened more than {most}", wait)
+        self._seen[peer] = None
+        if len(self._seen) > self._policy.most:
+            self._seen.popitem(last=False)
+
+    def login(self, address: str) -> None:
+        """Makes sure that an address may try to log in; raises LimitReached after failures, for ever longer."""
+        if wait := self._failed.wait(_network(address), self._clock.monotonic()):
+            raise self._refusal(Limit.LOGINS, "too many failed logins from your address", wait)
+
+    def login_failed(self, address: str) -> None:
+        """A login from this address failed."""
+        self._failed.failed(_network(address), self._clock.monotonic())
+
+    def request(self, who: Who) -> None:
+        """Counts a call that is no stream; raises LimitReached when there are too many a second."""
+        if wait := self._requests.take(who, self._clock.monotonic(), 1.0):
+            raise self._refusal(Limit.REQUESTS, f"more than {self._policy.requests:g} requests a second", wait)
+
+    @contextmanager
+    def stream(self, who: Who) -> Iterator[None]:
+        """Counts a stream while it is open; raises LimitReached when there are too many."""
+        if who.exempt:
+            yield
+            return
+        most = {f"s {who.subject}": float(self._policy.streams)}
+        if self._policy.by_address:
+            most[f"a {_network(who.address)}"] = self._policy.streams * self._policy.by_address
+        if any(self._streams[key] >= limit for key, limit in most.items()):
+            raise self._refusal(Limit.STREAMS, f"more than {self._policy.streams} open streams", _STREAM_RETRY)
+        self._streams.update(most.keys())
+        try:
+            yield
+        finally:
+            self._streams.subtract(most.keys())
+            for key in most:
+                if not self._streams[key]:
+                    del self._streams[key]
+
+    @property
+    def open_streams(self) -> int:
+        """How many identities and addresses have streams open."""
+        return len(self._streams)
+
+    def frame(self, who: Who, size: int) -> TooFast | None:
+        """Counts a frame of so many bytes; gives what it is too much for, or None."""
+        if who.exempt:
+            return None
+        now = self._clock.monotonic()
+        for limit, shared, amount in ((Limit.FRAMES, self._frames, 1.0), (Limit.BYTES, self._bytes, float(size))):
+            if wait := shared.take(who, now, amount):
+                self._observer.limit_reached(limit)
+                return TooFast(limit, wait)
+        return None
+
+    def _refusal(self, limit: Limit, message: str, wait: float) -> LimitReached:
+        self._observer.limit_reached(limit)
+        reason = f"LIMIT_{limit.name}"
+        return LimitReached(f"{message}; try again in {wait:.1f} s", retry_after=wait, reason=reason)
+
+
+class _Shared:
+    """A rate of each identity, and a multiple of it for each address."""
+
+    def __init__(self, per_second: float, policy: LimitPolicy) -> None:
+        self._by_subject: Buckets[str] = Buckets(Rate(per_second, per_second * _BURST_SECONDS), policy.most)
+        self._by_address: Buckets[str] | None = None
+        if policy.by_address:
+            most = per_second * policy.by_address
+            self._by_address = Buckets(Rate(most, most * _BURST_SECONDS), policy.most)
+
+    def take(self, who: Who, now: float, amount: float) -> float:
+        """Takes from both buckets; gives the seconds to wait, 0 when taken."""
+        if who.exempt:
+            return 0.0
+        if wait := self._by_subject.take(who.subject, now, amount):
+            return wait
+        return 0.0 if self._by_address is None else self._by_address.take(_network(who.address), now, amount)
+
+
+def _network(address: str) -> str:
+    """Gives what counts as one address: in IPv6, everything that one subscriber may be given (a /64)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.is_loopback:
+        return address
+    return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)))

@@ -1,0 +1,72 @@
+"""What is limited, and token buckets: one a key, in a table that cannot grow without end."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+
+
+class Limit(Enum):
+    """What is limited; the words are the labels of the metric."""
+
+    CONNECTIONS = "connections"
+    LOGINS = "logins"
+    REQUESTS = "requests"
+    STREAMS = "streams"
+    FRAMES = "frames"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How much a second, and how much at once.
+
+    Attributes:
+        per_second: What a bucket gains, units a second; more than 0.
+        burst: What it holds when full, units.
+    """
+
+    per_second: float
+    burst: float
+
+
+class Buckets(Generic[Key]):
+    """Says how long each key has to wait. A key never heard of has a full bucket.
+
+    The key not heard of for the longest is forgotten when there are too many. It then begins anew with a full bucket,
+    which it would have had in any case after `burst / per_second` seconds of silence.
+    """
+
+    def __init__(self, rate: Rate, most: int) -> None:
+        self._rate = rate
+        self._most = most
+        # What was left, and when.
+        self._left: OrderedDict[Key, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def take(self, key: Key, now: float, amount: float = 1.0) -> float:
+        """Takes from a key's bucket, all or nothing.
+
+        Args:
+            key: Whose.
+            now: Monotonic seconds, never going back.
+            amount: Units; what is more than a whole bucket counts as a whole one, so that it can pass at all.
+
+        Returns:
+            0 when taken; else nothing was taken, and after so many seconds it can be.
+        """
+        amount = min(amount, self._rate.burst)
+        left, then = self._left.get(key, (self._rate.burst, now))
+        left = min(self._rate.burst, left + (now - then) * self._rate.per_second)
+        wait = max(0.0, (amount - left) / self._rate.per_second)
+        self._left[key] = (left if wait > 0 else left - amount, now)
+        self._left.move_to_end(key)
+        if len(self._left) > self._most:
+            self._left.popitem(last=False)
+        return wait

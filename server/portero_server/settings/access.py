@@ -1,0 +1,85 @@
+"""Settings of who may come in: authentication, bridges, tokens of an issuer, and limits of callers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings
+
+from portero_server.access.limits import LimitPolicy
+from portero_server.domain.access import Scope
+from portero_server.settings.types import Rate
+
+_SITE = "sites/"
+_NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+BridgeName = Annotated[str, Field(pattern=_NAME)]
+CameraOrSite = Annotated[str, Field(pattern=r"^(cameras/|sites/)?[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class AccessSettings(BaseSettings):
+    """Who may call, and how much."""
+
+    auth: Literal["none", "required"] = Field(
+        "none",
+        description="Whether callers must show an API key, a token or a certificate. none: everybody is an admin, "
+        "which is refused where other machines reach PORTERO_LISTEN.",
+    )
+    anyone_off_loopback: bool = Field(
+        False,
+        description="Whether PORTERO_AUTH=none is allowed where other machines reach PORTERO_LISTEN: whoever reaches "
+        "the port may then do everything. Only for closed networks of containers, and tests.",
+    )
+    bridges: dict[BridgeName, list[CameraOrSite]] = Field(
+        {},
+        description="Bridges that show a client certificate, by the NAME in its URI portero://bridges/NAME, with the "
+        'cameras they may stream, or sites of which all: {"lobby": ["door", "desk"], "hall": ["sites/hall"]}.',
+    )
+    limit_connections: Rate = Field(600.0, description="Most new connections a minute from one address.")
+    limit_requests: Rate = Field(100.0, description="Most calls a second of one identity, streams not counted.")
+    limit_streams: int = Field(
+        300, ge=1, le=10_000, description="Most streams and watchers of one identity that are open at once."
+    )
+    limit_frames: Rate = Field(
+        1000.0,
+        description="Most frames a second of one identity, all its streams together; those beyond are rejected one by "
+        "one (RATE_LIMITED), and are lost. Leave room for bridges that send what they spooled.",
+    )
+    limit_frame_bytes: Rate = Field(
+        128 * 1024 * 1024, description="Most bytes of frames a second of one identity, all its streams together."
+    )
+    limit_by_address: Annotated[float, Field(ge=0)] = Field(
+        4.0,
+        description="How many times the limits of an identity all identities of one address may use together; 0: no "
+        "limit by address, for where all callers come through one proxy.",
+    )
+
+    @model_validator(mode="after")
+    def _bridges_have_cameras(self) -> AccessSettings:
+        for name, places in self.bridges.items():
+            if not places:
+                raise ValueError(f"PORTERO_BRIDGES must name at least one camera or site for {name}")
+        return self
+
+    @property
+    def bridge_scopes(self) -> dict[str, Scope]:
+        """The cameras of each bridge."""
+        return {name: _scope(places) for name, places in self.bridges.items()}
+
+    @property
+    def limit_policy(self) -> LimitPolicy:
+        """How much callers may ask for."""
+        return LimitPolicy(
+            connections=self.limit_connections,
+            requests=self.limit_requests,
+            streams=self.limit_streams,
+            frames=self.limit_frames,
+            frame_bytes=self.limit_frame_bytes,
+            by_address=self.limit_by_address,
+        )
+
+
+def _scope(places: list[str]) -> Scope:
+    sites = {place.removeprefix(_SITE) for place in places if place.startswith(_SITE)}
+    cameras = {place.removeprefix("cameras/") for place in places if not place.startswith(_SITE)}
+    return Scope(frozenset(cameras), frozenset(sites))

@@ -1,0 +1,177 @@
+"""The audit trail's rows. Appends of all server processes make one chain: each holds the head's row to its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.domain.audit import (
+    RETIRED,
+    SERVER,
+    Actor,
+    Chain,
+    Deed,
+    Entry,
+    Head,
+    Outcome,
+    retired_name,
+)
+from portero_server.store.database import Database
+from portero_server.store.faults import StoreRefused
+from portero_server.store.schema import audit_entries, audit_head
+
+_OWN = audit_head.c.name == "audit"
+_RETIRED_AT_ONCE = 1000
+
+
+class AuditStore:
+    """Appends to the trail and reads it. Nothing here changes an entry; only `retire` removes some, and says so."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, deeds: Sequence[Deed], at: datetime) -> Sequence[Entry]:
+        """Appends deeds in one transaction and gives their entries.
+
+        Raises:
+            StoreUnavailable: Nothing was appended, or (CommitUnknown) nobody knows.
+        """
+
+        async def unit(connection: AsyncConnection) -> Sequence[Entry]:
+            return await append_deeds(connection, deeds, at)
+
+        return await self._database.run(unit) if deeds else ()
+
+    async def head(self) -> Head:
+        """Gives where the chain ends.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        return await self._database.read(_head)
+
+    async def page(self, after: int, limit: int) -> tuple[Sequence[Entry], Head]:
+        """Gives the entries after a position, in order, and a head that is at least as new as they are."""
+        query = select(audit_entries).where(audit_entries.c.position > after)
+        query = query.order_by(audit_entries.c.position).limit(limit)
+
+        async def unit(connection: AsyncConnection) -> tuple[Sequence[Entry], Head]:
+            entries = [_entry(row) for row in await connection.execute(query)]
+            return entries, await _head(connection)
+
+        return await self._database.read(unit)
+
+    async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
+        """Gives the newest entries, those before a position where one is given, newest first."""
+        query = select(audit_entries).order_by(audit_entries.c.position.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit_entries.c.position < before)
+
+        async def unit(connection: AsyncConnection) -> Sequence[Entry]:
+            return [_entry(row) for row in await connection.execute(query)]
+
+        return await self._database.read(unit)
+
+    async def retire(self, before: datetime, at: datetime) -> int:
+        """Removes the oldest entries, those before a time and at most a thousand, and appends that it did.
+
+        The last entry stays, whatever its age. What is left still verifies, from where it now begins.
+
+        Returns:
+            How many were removed; ask again while it is not 0.
+
+        Raises:
+            StoreUnavailable: Nothing was removed, or (CommitUnknown) nobody knows.
+        """
+        oldest = select(audit_entries.c.position, audit_entries.c.happened_at, audit_entries.c.digest)
+        oldest = oldest.order_by(audit_entries.c.position).limit(_RETIRED_AT_ONCE)
+
+        async def unit(connection: AsyncConnection) -> int:
+            head = await _held_head(connection)
+            last = None
+            for row in await connection.execute(oldest):
+                # Clocks of several servers differ: what counts is the chain's order.
+                if row.happened_at >= before or row.position >= head.count:
+                    break
+                last = row
+            if last is None:
+                return 0
+            base = {"base_count": last.position, "base_digest": last.digest}
+            await connection.execute(delete(audit_entries).where(audit_entries.c.position <= last.position))
+            await connection.execute(update(audit_head).where(_OWN).values(**base))
+            told = Deed(SERVER, RETIRED, retired_name(last.position, last.digest), Outcome.DONE)
+            await append_deeds(connection, [told], at)
+            return int(last.position) - head.base_count
+
+        return await self._database.run(unit)
+
+
+async def append_deeds(connection: AsyncConnection, deeds: Sequence[Deed], at: datetime) -> Sequence[Entry]:
+    """Appends deeds as part of a unit of work; do it last, since nobody else can append until it has committed.
+
+    Raises:
+        StoreRefused: The chain has lost its end, or the next place is taken; `audit verify` says what is wrong.
+    """
+    chain = Chain(await _held_head(connection))
+    for deed in deeds:
+        chain.append(deed, at)
+    # Never `insert_rows`, which passes over rows that are there: an entry that finds its place taken must fail.
+    await connection.execute(insert(audit_entries), [_columns(entry) for entry in chain.appended])
+    ends = {"count": chain.head.count, "digest": chain.head.digest}
+    await connection.execute(update(audit_head).where(_OWN).values(**ends))
+    return chain.appended
+
+
+async def _held_head(connection: AsyncConnection) -> Head:
+    # On SQLite, where this is a plain SELECT, writers hold the whole database from the beginning.
+    row: Any = (await connection.execute(select(audit_head).where(_OWN).with_for_update())).one_or_none()
+    if row is None:
+        raise StoreRefused("the audit trail has lost its end; `portero-server audit verify` says more")
+    return _head_of(row)
+
+
+async def _head(connection: AsyncConnection) -> Head:
+    row: Any = (await connection.execute(select(audit_head).where(_OWN))).one_or_none()
+    # Without its row the chain has no end, and whatever is there shows as inserted.
+    return Head() if row is None else _head_of(row)
+
+
+def _head_of(row: Any) -> Head:
+    # `count` is a method of rows.
+    return Head(row._mapping["count"], row.digest, row.base_count, row.base_digest)
+
+
+def _entry(row: Any) -> Entry:
+    actor = Actor(row.subject, row.peer, row.method, row.credential)
+    deed = Deed(actor, row.action, row.resource, _outcome(row.outcome), row.reason, row._mapping["count"])
+    return Entry(row.position, row.happened_at, deed, row.previous, row.digest)
+
+
+def _outcome(word: str) -> Outcome:
+    try:
+        return Outcome(word)
+    except ValueError:
+        return Outcome.UNREADABLE
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    deed, actor = entry.deed, entry.deed.actor
+    return {
+        "position": entry.position,
+        "happened_at": entry.at,
+        "subject": actor.subject,
+        "peer": actor.peer,
+        "method": actor.method,
+        "credential": actor.credential,
+        "action": deed.action,
+        "resource": deed.resource,
+        "outcome": deed.outcome.value,
+        "reason": deed.reason,
+        "count": deed.count,
+        "previous": entry.previous,
+        "digest": entry.digest,
+    }
