@@ -44,6 +44,9 @@ def foreseen_tracks(camera: int, epoch: str, index_of: Mapping[int, int]) -> lis
         frame = shown(camera, index)
         if frame.sight is Sight.BROKEN:
             continue
+        for place, track in tuple(present.items()):
+            if (frame.captured - track.last_seen).total_seconds() > _POLICY.longest_gap:
+                done.append(present.pop(place))
         if frame.sight in (Sight.FACE, Sight.EMPTY):
             _look(present, frame, sequence, f"{camera_name(camera)}.{epoch}")
         else:

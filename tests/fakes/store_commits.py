@@ -34,11 +34,12 @@ def decided(
     similarity: float = 0.75,
     gap: float = 60,
     revises: bool = False,
+    returns: bool = False,
 ) -> TrackDecided:
     """A track seen from `first` to `last` is of this person, or a stranger's."""
     match = None if person_id is None else Match(person_id, similarity, 0.25)
     ended = at(first if last is None else last)
-    return TrackDecided(track_id, match, at(first), ended, BOX, timedelta(seconds=gap), revises)
+    return TrackDecided(track_id, match, at(first), ended, BOX, timedelta(seconds=gap), revises, returns)
 
 
 def seen(track_id: str, last: float) -> TrackSeen:

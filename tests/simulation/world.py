@@ -27,6 +27,8 @@ _FRAMES = 80
 _FAULTS = 12
 _STORM = 12.0
 _CALM = 90.0
+_LONG_OUTAGE = 14.0
+_LONG_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,10 @@ class _World:
             self._struck.append(f"{asyncio.get_running_loop().time():.2f} {name}")
             await deeds[name]()
 
+    def _outage(self, longest: float) -> float:
+        """Gives seconds: mostly short ones, and some after which faces are told to have left."""
+        return _LONG_OUTAGE if self._chance.random() < _LONG_SHARE else self._chance.uniform(0.0, longest)
+
     async def _reset(self) -> None:
         if (link := self._chance.choice(self._bridges).link) is not None:
             link.reset()
@@ -155,13 +161,13 @@ class _World:
     async def _bridge_dies(self) -> None:
         bridge = self._chance.choice(self._bridges)
         await bridge.kill()
-        await asyncio.sleep(self._chance.uniform(0.0, 1.0))
+        await asyncio.sleep(self._outage(1.0))
         if not bridge.done.is_set():
             bridge.start()
 
     async def _server_dies(self) -> None:
         await self._kill_server()
-        await asyncio.sleep(self._chance.uniform(0.0, 1.0))
+        await asyncio.sleep(self._outage(1.0))
         await self._start_server()
 
     async def _server_is_replaced(self) -> None:
@@ -179,7 +185,7 @@ class _World:
 
     async def _store_is_down(self) -> None:
         self._store.down = True
-        await asyncio.sleep(self._chance.uniform(0.0, 3.0))
+        await asyncio.sleep(self._outage(3.0))
         self._store.down = False
 
     async def _store_is_in_doubt(self) -> None:

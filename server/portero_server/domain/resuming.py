@@ -40,6 +40,7 @@ class OpenTrack:
     asked_quality: float = 0.0
     match: Match | None = None
     company: tuple[str, ...] = ()
+    absent: bool = False
     sighting_id: str = ""
 
     def revived(self, received: float) -> Track:
@@ -60,6 +61,7 @@ class OpenTrack:
             asked_quality=self.asked_quality,
             visible=self.visible,
             misses=self.misses,
+            absent=self.absent,
             company=set(self.company),
         )
 
@@ -90,10 +92,6 @@ class ResumePoints:
         latest = sorted(decided, key=lambda pair: pair[0].last_seen)[-MOST_TRACKS:]
         names = {then.track_id for then, _ in latest}
         return tuple(_with_decision(then, now, names) for then, now in latest)
-
-    def clear(self) -> None:
-        """Forgets everything: nobody will go on."""
-        self._points.clear()
 
 
 def revived_tracks(tracks: Iterable[OpenTrack], known: Collection[str], received: float) -> list[Track]:
@@ -133,4 +131,5 @@ def _with_decision(then: OpenTrack, now: Track, names: Collection[str]) -> OpenT
         calls=now.answers,
         asked_quality=now.asked_quality if now.answers else 0.0,
         company=tuple(sorted(now.company.intersection(names))),
+        absent=now.absent,
     )

@@ -59,6 +59,7 @@ class TrackDecided:
             same camera this track still belongs to it.
         revises: True when the track had been decided differently before; its sighting is changed,
             or, when other tracks share it, left and a new one begun.
+        returns: True when the track was said to have left and is seen again.
     """
 
     track_id: str
@@ -68,6 +69,7 @@ class TrackDecided:
     box: Box
     visit_gap: timedelta
     revises: bool = False
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class TrackPolicy:
             may have moved, in face widths a frame.
         max_lost, max_misses: A track ends after so many seconds of capture time and so many frames
             without the face; both, so that a camera at one frame in five seconds keeps its tracks.
+        longest_gap: A track ends after so many seconds of capture time in which its face was not seen, however few
+            frames came: whoever stands there an hour later is not taken for the guest before.
         good_quality: A shot this good is sent at once.
         poor_quality: A shot below this is never sent.
         better_by: A later shot must be this many times as good to be worth another call.
@@ -49,6 +51,7 @@ class TrackPolicy:
     reach: float = 1.5
     max_lost: float = 1.5
     max_misses: int = 2
+    longest_gap: float = 10.0
     good_quality: float = 0.25
     poor_quality: float = 0.02
     better_by: float = 1.4
@@ -76,6 +79,7 @@ class Track:
         asked_quality: Quality of the best shot ever sent.
         visible: Whether the last look found it.
         misses: Frames since the last look that found it, while it is not visible.
+        absent: Whether it was told to have left because no frame came any more. It goes on with the next that shows it.
         company: Tracks seen together with it in one frame: they cannot be the same person.
     """
 
@@ -97,6 +101,7 @@ class Track:
     best_quality: FaceQuality | None = None
     visible: bool = True
     misses: int = 0
+    absent: bool = False
     closed: bool = False
     company: set[str] = field(default_factory=set)
 
@@ -155,7 +160,7 @@ class Tracker:
             received: Server's monotonic seconds when the frame came.
             faces: What was found, boxes in ratios.
         """
-        owner = self._assign(faces)
+        owner = self._assign([track for track in self._tracks if not self._outdated(track, captured)], faces)
         for track in self._tracks:
             track.visible = False
             track.misses += 1
@@ -189,9 +194,10 @@ class Tracker:
             The tracks given up, since their last look was too long ago.
         """
         for track in self._tracks:
-            if track.visible:
+            if track.visible and not self._outdated(track, captured):
                 self._move(track, sequence, captured)
             else:
+                track.visible = False
                 track.misses += 1
         return self._lost(captured)
 
@@ -295,10 +301,10 @@ class Tracker:
                 tracks.remove(track)
         track.closed = True
 
-    def _assign(self, faces: Sequence[FoundFace]) -> dict[int, Track]:
+    def _assign(self, tracks: Sequence[Track], faces: Sequence[FoundFace]) -> dict[int, Track]:
         """Gives each face the track it continues: overlap first, then nearness, best pairs first."""
         pairs: list[tuple[float, int, int]] = []
-        for t, track in enumerate(self._tracks):
+        for t, track in enumerate(tracks):
             for f, face in enumerate(faces):
                 score = _kinship(track.box, face.box, self._policy)
                 if score > 0:
@@ -309,7 +315,7 @@ class Tracker:
         for _, t, f in pairs:
             if t not in taken and f not in owner:
                 taken.add(t)
-                owner[f] = self._tracks[t]
+                owner[f] = tracks[t]
         return owner
 
     def _lost(self, captured: datetime) -> tuple[Track, ...]:
@@ -317,8 +323,12 @@ class Tracker:
         return tuple(
             track
             for track in self._tracks
-            if track.misses >= policy.max_misses and (captured - track.last_seen).total_seconds() > policy.max_lost
+            if (track.misses >= policy.max_misses and (captured - track.last_seen).total_seconds() > policy.max_lost)
+            or self._outdated(track, captured)
         )
+
+    def _outdated(self, track: Track, captured: datetime) -> bool:
+        return (captured - track.last_seen).total_seconds() > self._policy.longest_gap
 
     @staticmethod
     def _move(track: Track, sequence: int, captured: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from portero_server.clock import Clock
 from portero_server.domain.cadence import Cadence, Due
@@ -20,39 +20,12 @@ from portero_server.errors import EngineError, Expired, LimitReached, Unavailabl
 from portero_server.pipeline.cascade import Answer, Cascade
 from portero_server.pipeline.messages import Directive, NamedMatch, Timing, TrackNews, advice_for
 from portero_server.pipeline.shots import Shot, timing_of
+from portero_server.pipeline.track_ledger import TrackLedger
 from portero_server.vision.crops import crop_face
 from portero_server.vision.look import Look
 
 _SILENCE = 10.0
-"""Seconds without any frame after which the faces are taken to have left."""
-
-
-class Ledger(Protocol):
-    """Where decisions go: the session."""
-
-    def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
-        """A track was decided, or decided again."""
-        ...
-
-    def track_seen(self, track_id: str, last_seen: datetime) -> None:
-        """A decided track is still there."""
-        ...
-
-    def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:
-        """A track ended; None when it was never decided and leaves nothing behind."""
-        ...
-
-    def recognized(self, recognition: Recognition) -> None:
-        """The engine answered, or did not."""
-        ...
-
-    def tell(self, news: TrackNews | Directive) -> None:
-        """Something for the bridge only."""
-        ...
-
-    def release(self, track_id: str) -> None:
-        """Frames held for this track wait no more."""
-        ...
+"""Seconds without any frame after which the faces are told to have left; they go on if the next frame shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +50,7 @@ class Follower:
         clock: Clock,
         recognizer: Cascade,
         name_of: Callable[[str], Awaitable[str | None]],
-        ledger: Ledger,
+        ledger: TrackLedger,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         """Wires the follower.
@@ -135,8 +108,8 @@ class Follower:
         for track in self._tracker.still(frame.sequence, frame.captured_at):
             self._leave(track)
         for track in self._tracker.tracks:
-            if track.visible and track.decided:
-                self._ledger.track_seen(track.track_id, track.last_seen)
+            if track.visible:
+                self._see(track)
         return self._holders()
 
     def observe(self, frame: Frame, look: Look) -> set[str]:
@@ -146,8 +119,7 @@ class Follower:
         self._cadence.looked(frame.captured_at, thorough=look.thorough, found=len(look.faces))
         observation = self._tracker.observe(frame.sequence, frame.captured_at, frame.received, look.faces)
         for track, face in zip(observation.seen, look.faces, strict=True):
-            if track.decided:
-                self._ledger.track_seen(track.track_id, track.last_seen)
+            self._see(track)
             self._shoot(track, face, frame, look, now)
             if not self._ask(track, now):
                 self._recognizer.spared("known_track")
@@ -162,7 +134,7 @@ class Follower:
     def tick(self, now: float) -> None:
         """Does what time asks for: patience, deadlines, silence (monotonic seconds)."""
         if now - self._last_frame > _SILENCE:
-            self.leave_all()
+            self.miss_all()
         for track in self._tracker.tracks:
             self._ask(track, now)
         leaving = self._tracker.leaving
@@ -175,7 +147,7 @@ class Follower:
                 self._decide(track, timing=None, revises=False)
 
     def leave_all(self) -> None:
-        """All faces are gone: the stream ends, or is silent."""
+        """All faces are gone: the stream ends."""
         for track in self._tracker.tracks:
             self._leave(track)
 
@@ -200,12 +172,23 @@ class Follower:
         for person_id in people:
             self._names.pop(person_id, None)
 
-    def abandon(self) -> None:
-        """The stream was cut and does not go on: what was decided ends; what was not is left to frames sent again."""
+    def miss_all(self) -> None:
+        """Nothing comes any more: whoever was there has left, unless frames that come late show otherwise.
+
+        What is undecided waits for its deadline; when the stream was cut, for its frames to be sent again.
+        """
         for track in self._tracker.tracks:
-            if track.decided:
-                self._tracker.leave(track)
-                self._close(track)
+            if track.decided and not track.absent:
+                track.absent = True
+                self._tell_left(track)
+
+    def _see(self, track: Track) -> None:
+        """Writes down that a decided track is there."""
+        if track.absent:
+            track.absent = False
+            self._decide(track, timing=None, revises=True, returns=True)
+        elif track.decided:
+            self._ledger.track_seen(track.track_id, track.last_seen)
 
     def _holders(self) -> set[str]:
         undecided = {track.track_id for track in self._tracker.tracks if track.visible and not track.decided}
@@ -304,11 +287,13 @@ class Follower:
         elif track in self._tracker.leaving:
             if track.match is not None or not self._send_last(track, self._clock.monotonic()):
                 self._conclude(track)
+        elif track.absent and track.match is not None:
+            self._tell_left(track)
         elif not track.closed and self._tracker.exhausted(track):
             track.decided = True
             self._decide(track, timing=timing, revises=False)
 
-    def _decide(self, track: Track, *, timing: Timing | None, revises: bool) -> None:
+    def _decide(self, track: Track, *, timing: Timing | None, revises: bool, returns: bool = False) -> None:
         """Writes down what a track was decided to be."""
         decided = TrackDecided(
             track_id=track.track_id,
@@ -318,8 +303,9 @@ class Follower:
             box=track.box,
             visit_gap=self.rules.visit_gap,
             revises=revises,
+            returns=returns,
         )
-        state = TrackState.REVISED if revises else TrackState.CONFIRMED
+        state = TrackState.REVISED if revises and not returns else TrackState.CONFIRMED
         self._ledger.track_decided(decided, self._news(track, state, timing))
         self._ledger.release(track.track_id)
         if track.match is None and (advice := advice_for(track.best_quality)) is not None:
@@ -358,6 +344,10 @@ class Follower:
     def _close(self, track: Track) -> None:
         self._tracker.close(track)
         self._forget(track)
+        if not track.absent:
+            self._tell_left(track)
+
+    def _tell_left(self, track: Track) -> None:
         self._ledger.track_left(TrackLeft(track.track_id, track.last_seen), self._news(track, TrackState.CLOSED))
 
     def _forget(self, track: Track) -> None:

@@ -28,7 +28,7 @@ from portero_server.telemetry.traces import CURRENT
 
 
 class StreamLedger:
-    """Gathers decisions (following.Ledger, reading.TextLedger) and gives them out a commit at a time.
+    """Gathers decisions (track_ledger.TrackLedger, reading.TextLedger) and gives them out a commit at a time.
 
     News wait here for the commit that holds what they tell.
     """
@@ -97,7 +97,10 @@ class StreamLedger:
         self._exceptions.append(FrameException(first, last, reason))
 
     def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
-        """A track was decided, or decided again."""
+        """A track was decided, or decided again, or is seen again."""
+        if decided.returns:
+            # It has not left as far as anybody was told.
+            self._gathering.left = [left for left in self._gathering.left if left.track_id != decided.track_id]
         self._gathering.decided.append(decided)
         self._gathering.news.append(news)
         if news.timing is not None:

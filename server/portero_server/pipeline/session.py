@@ -234,10 +234,9 @@ class Session:
         self.ledger.go_on(self.row.open_tracks, self.row.left_behind)
 
     def abandon(self) -> None:
-        """The stream was cut, and nobody has gone on with it: its faces have left."""
-        self._resume.clear()
+        """The stream was cut, and nobody has gone on with it: its faces have left, as far as can be said."""
         if self.follower is not None:
-            self.follower.abandon()
+            self.follower.miss_all()
 
     async def run(self) -> None:
         """Works until the bridge finished and everything is durable.

@@ -42,6 +42,7 @@ def _plain(track: OpenTrack) -> dict[str, Any]:
         "asked_quality": track.asked_quality,
         "match": None if match is None else [match.person_id, match.similarity, match.margin],
         "company": list(track.company),
+        "absent": track.absent,
     }
 
 
@@ -60,4 +61,6 @@ def _track(plain: dict[str, Any]) -> OpenTrack:
         asked_quality=plain["asked_quality"],
         match=None if plain["match"] is None else Match(*plain["match"]),
         company=tuple(plain["company"]),
+        # Texts of the release before do not have it.
+        absent=plain.get("absent", False),
     )

@@ -74,6 +74,11 @@ class VisitBook:
         # Of several decisions about a track only the last one counts: a commit entered twice would else go to and fro.
         decisions = {track.track_id: track for track in part.decided}
         sighting_of = {track.track_id: self._decide(part.camera_id, track) for track in decisions.values()}
+        # Whoever has left again meanwhile did not come back as far as anybody was told.
+        gone = {left.track_id for left in part.left}
+        for track_id in dict.fromkeys(track.track_id for track in part.decided if track.returns):
+            if track_id not in gone:
+                self._return(track_id)
         for seen in part.seen:
             self._move_on(seen.track_id, seen.last_seen)
         for left in part.left:
@@ -93,6 +98,15 @@ class VisitBook:
         match = match if sighting.person_id == person_id else None
         self._keep(_extended(_improved(sighting, match, track.box), track.first_seen, track.last_seen))
         return sighting.sighting_id
+
+    def _return(self, track_id: str) -> None:
+        link = self._links[track_id]
+        if not link.ended:
+            return
+        sighting = self._sightings[link.sighting_id]
+        # Its end will again be the sighting's, whoever came after it.
+        self._links[track_id] = replace(link, ordinal=sighting.track_count, ended=False)
+        self.events.append((SightingEventKind.RESUMED, sighting))
 
     def _leave(self, track_id: str, last_seen: datetime) -> None:
         self._move_on(track_id, last_seen)

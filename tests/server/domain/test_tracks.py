@@ -91,6 +91,17 @@ def test_a_slow_camera_keeps_its_track_over_one_missed_frame() -> None:
     assert tracker.observe(3, _START + timedelta(seconds=10), 10, [_face(0.1)]).seen[0] is first
 
 
+def test_whoever_comes_long_after_is_somebody_else() -> None:
+    """A face where another was seen eleven seconds before, or a still picture then, does not go on with its track."""
+    tracker = Tracker("door.e1", _POLICY)
+    before = tracker.observe(1, _START, 0, [_face(0.1)]).seen[0]
+    after = tracker.observe(2, _START + timedelta(seconds=11), 11, [_face(0.1)])
+    assert after.started == after.seen
+    assert after.lost == (before,)
+    tracker.leave(before)
+    assert tracker.still(3, _START + timedelta(seconds=22)) == after.started
+
+
 def test_a_still_picture_keeps_faces_that_were_there() -> None:
     """Frames without change move last_seen of a visible face and let an invisible one go."""
     camera = _Camera()

@@ -415,7 +415,43 @@ async def test_faces_of_a_cut_stream_leave_when_nobody_goes_on_with_it() -> None
         await asyncio.sleep(10.5)
         assert [item.track_id for commit in at.store.commits for item in commit.left] == ["door.e1.1.0"]
     assert len([item for commit in at.store.commits for item in commit.decided]) == 1
-    assert at.store.commits[-1].open_tracks == ()
+    (remembered,) = at.store.commits[-1].open_tracks or ()
+    assert remembered.absent
+
+
+@in_virtual_time
+@pytest.mark.parametrize("cut", [True, False])
+async def test_a_face_that_was_told_to_have_left_goes_on_when_frames_come_late(*, cut: bool) -> None:
+    """Although nothing came for long, a stranger in the frames captured next is the same track, and leaves again."""
+    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 9)}
+    async with door(script) as at:
+        session = await at.open()
+        if cut:
+            running = asyncio.ensure_future(session.run())
+            at.send(session, 1, 2, 3)
+            # The deadline decides: a stranger.
+            await asyncio.sleep(3.0)
+            running.cancel()
+            await asyncio.wait({running})
+            at.streams.close(session, "cut")
+            await asyncio.sleep(11.0)
+            session = await at.open()
+            running = asyncio.ensure_future(session.run())
+        else:
+            running = asyncio.ensure_future(session.run())
+            at.send(session, 1, 2, 3)
+            await asyncio.sleep(14.0)
+        assert [len(commit.left) for commit in at.store.commits if commit.left] == [1]
+        at.send(session, 4, 5, 6, 7, 8)
+        session.finish()
+        await running
+        at.streams.close(session, "finished")
+    decided = [item for commit in at.store.commits for item in commit.decided]
+    assert [(item.track_id, item.returns) for item in decided] == [("door.e1.1.0", False), ("door.e1.1.0", True)]
+    left = [item for commit in at.store.commits for item in commit.left]
+    assert [(item.track_id, item.last_seen) for item in left] == [
+        ("door.e1.1.0", EPOCH_START + timedelta(seconds=sequence / 5)) for sequence in (3, 8)
+    ]
 
 
 @in_virtual_time

@@ -139,16 +139,42 @@ def test_a_track_revised_after_its_end_leaves_its_new_sighting_too() -> None:
     assert shelf.events[-2:] == [(STARTED, sighting_id_of("t2", "ben")), (LEFT, sighting_id_of("t2", "ben"))]
 
 
+def test_a_track_that_returns_goes_on_in_its_sighting() -> None:
+    """Whoever was told to have left and is seen again is the same visit, which resumes once and ends once more."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", None, 0, 5), left("t1", 5))
+    for _ in range(2):
+        shelf.commit(decided("t1", None, 0, 30, returns=True))
+    shelf.commit(left("t1", 31))
+    (sighting,) = shelf.sightings.values()
+    assert [kind for kind, _ in shelf.events] == [STARTED, LEFT, RESUMED, LEFT]
+    assert (sighting.track_count, sighting.last_seen) == (1, at(31))
+
+
+def test_a_return_that_ended_again_is_not_told() -> None:
+    """Back and gone within one commit moves the end of the visit, and nothing is told of it, however often entered."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", None, 0, 5), left("t1", 5))
+    for _ in range(2):
+        shelf.commit(decided("t1", None, 0, 30, returns=True), left("t1", 30))
+    (sighting,) = shelf.sightings.values()
+    assert [kind for kind, _ in shelf.events] == [STARTED, LEFT]
+    assert sighting.last_seen == at(30)
+
+
 _tracks = st.sampled_from([f"t{number}" for number in range(6)])
 _moments = st.integers(0, 400)
 _people = st.sampled_from([None, "ana", "ben", "erased"])
 _parts = st.one_of(
     st.builds(
-        lambda track, person, first, length, revises: decided(track, person, first, first + length, revises=revises),
+        lambda track, person, first, length, revises, returns: decided(
+            track, person, first, first + length, revises=revises, returns=returns
+        ),
         _tracks,
         _people,
         _moments,
         st.integers(0, 50),
+        st.booleans(),
         st.booleans(),
     ),
     st.builds(seen, _tracks, _moments),
