@@ -24,7 +24,8 @@ class BreakerConfig:
     Attributes:
         calls: How many of the latest answers are looked at, at most.
         memory: Seconds after which an answer is no longer looked at.
-        least: Answers without which nothing is concluded.
+        least: Answers without which nothing is concluded. When the latest so many are all failures, their age does
+            not matter: calls may be rare, because few are asked for or because throttling slowed them down.
         failed: Share of failures among them that opens the breaker, 0..1.
         pause: Seconds it stays open the first time; doubled each time the probes fail.
         longest_pause: Seconds it stays open at most.
@@ -110,7 +111,9 @@ class Breaker:
             return
         self._answers.append((now, True))
         recent = [failed for time, failed in self._answers if time > now - self._config.memory]
-        if len(recent) >= self._config.least and sum(recent) >= self._config.failed * len(recent):
+        latest = [failed for _, failed in self._answers][-self._config.least :]
+        often = len(recent) >= self._config.least and sum(recent) >= self._config.failed * len(recent)
+        if often or (len(latest) == self._config.least and all(latest)):
             self._open(now)
 
     def passed(self, period: int) -> None:

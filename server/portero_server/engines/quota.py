@@ -18,6 +18,9 @@ class QuotaConfig:
             any second while the travel times of two calls differ by less.
         decrease: What a throttled call leaves of the rate, 0..1.
         increase: Share of the quota by which the rate grows back in a second of success, 0..1.
+        calm: Seconds without throttling after which a storm is taken to be over. Whoever shares the account with
+            others is throttled again sooner than that, and stays with the steady increase.
+        halfway: Share of the quota up to which the rate doubles in a second of success once it is calm, 0..1.
         floor: Share of the quota below which throttling does not push the rate, 0..1.
         ramp: Share of the quota with which calls begin again after an outage, 0..1.
     """
@@ -26,6 +29,8 @@ class QuotaConfig:
     spread: float = 0.05
     decrease: float = 0.5
     increase: float = 0.05
+    calm: float = 5.0
+    halfway: float = 0.5
     floor: float = 0.05
     ramp: float = 0.2
 
@@ -34,8 +39,8 @@ class Quota:
     """Paces the calls of one operation.
 
     Two rules hold at once. The bucket paces: it fills at the effective rate, which throttling cuts and success
-    raises back to the quota (AIMD), and holds no more than a small burst. The window bounds: however the bucket
-    stands, no more than the quota starts in any `1 + spread` seconds.
+    raises back to the quota (AIMD, quicker while far below it and calm), and holds no more than a small burst. The
+    window bounds: however the bucket stands, no more than the quota starts in any `1 + spread` seconds.
     """
 
     def __init__(self, per_second: float, config: QuotaConfig, now: float) -> None:
@@ -83,8 +88,12 @@ class Quota:
         A success speaks for the second before it and no more, so an idle hour does not earn the full rate.
         """
         if self._rate < self._full:
-            grown = self._full * self._config.increase * min(1.0, now - self._grown)
-            self._change_rate(min(self._full, self._rate + grown), now)
+            seconds = min(1.0, now - self._grown)
+            grown = min(self._full, self._rate + self._full * self._config.increase * seconds)
+            if now - self._cut >= self._config.calm:
+                # From the floor, equal steps alone would take twenty seconds at best, and minutes where few come.
+                grown = max(grown, min(self._full * self._config.halfway, self._rate * 2.0**seconds))
+            self._change_rate(grown, now)
         self._grown = now
 
     def throttled(self, now: float, started: float) -> None:
@@ -102,8 +111,8 @@ class Quota:
         self._tokens = min(self._tokens, 0.0)
 
     def restart(self, now: float) -> None:
-        """Begins slowly after an outage, whatever the rate was before."""
-        self._change_rate(min(self._rate, self._full * self._config.ramp), now)
+        """Begins slowly after an outage, whatever the rate was before; throttling of that time is history."""
+        self._change_rate(self._full * self._config.ramp, now)
         self._tokens = min(self._tokens, 0.0)
         self._grown = now
 

@@ -48,11 +48,25 @@ def test_a_few_failures_open_nothing() -> None:
 
 
 def test_old_failures_are_forgotten() -> None:
-    """Failures of more than ten seconds ago do not count."""
+    """Failures of more than ten seconds ago do not count when calls have succeeded since."""
     breaker = Breaker(CONFIG, NoChance())
-    for second in range(0, 100, 4):
-        breaker.failed(float(second), breaker.started())
+    for _ in range(4):
+        breaker.failed(0.0, breaker.started())
+    for _ in range(3):
+        breaker.succeeded(12.0, breaker.started())
+    breaker.failed(12.5, breaker.started())
     assert breaker.state is BreakerState.CLOSED
+
+
+def test_rare_calls_that_all_fail_open_it_however_old_they_are() -> None:
+    """Throttled down to a call in four seconds, five failures in a row are an outage all the same."""
+    breaker = Breaker(CONFIG, NoChance())
+    breaker.succeeded(0.0, breaker.started())
+    states = []
+    for second in (4.0, 8.0, 12.0, 16.0, 20.0):
+        breaker.failed(second, breaker.started())
+        states.append(breaker.state)
+    assert states == [*[BreakerState.CLOSED] * 4, BreakerState.OPEN]
 
 
 def test_an_open_breaker_probes_one_call_at_a_time() -> None:

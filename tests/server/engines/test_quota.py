@@ -83,6 +83,37 @@ def test_success_brings_the_rate_back_in_equal_steps() -> None:
     assert quota.rate == full
 
 
+@pytest.mark.parametrize("per_second", [5.0, 50.0])
+def test_a_storm_is_forgotten_within_half_a_minute(per_second: float) -> None:
+    """From the floor, calls that all succeed have the full rate back within twenty seconds."""
+    quota = Quota(per_second, CONFIG, 0.0)
+    full = quota.rate
+    for second in range(20):
+        quota.throttled(second + 1.0, second + 0.5)
+    assert quota.rate == pytest.approx(0.05 * full)
+    now = 20.0
+    while quota.rate < full:
+        now = quota.ready_at(now)
+        quota.started(now)
+        quota.succeeded(now + 0.15)
+    assert now <= 40.0
+
+
+def test_whoever_shares_the_account_does_not_rush_back() -> None:
+    """Where throttling comes again within five seconds of success, the rate grows by equal steps only."""
+    quota = Quota(50.0, CONFIG, 0.0)
+    full = quota.rate
+    for second in range(20):
+        quota.throttled(second + 1.0, second + 0.5)
+    for second in range(1, 5):
+        quota.succeeded(20.0 + second)
+    assert quota.rate == pytest.approx(0.25 * full)
+    quota.succeeded(25.0)
+    assert quota.rate == pytest.approx(0.5 * full)
+    quota.succeeded(26.0)
+    assert quota.rate == pytest.approx(0.55 * full)
+
+
 def test_an_idle_hour_earns_nothing() -> None:
     """One success after a long silence raises the rate by one second's worth."""
     quota = Quota(50.0, CONFIG, 0.0)
@@ -93,9 +124,15 @@ def test_an_idle_hour_earns_nothing() -> None:
 
 
 def test_an_outage_is_followed_by_a_slow_start() -> None:
-    """After an outage calls begin at a fifth of the quota, one at a time."""
+    """After an outage calls begin at a fifth of the quota, one at a time, be it more or less than before."""
     quota = Quota(50.0, CONFIG, 0.0)
+    full = quota.rate
+    quota.restart(50.0)
+    assert quota.rate == pytest.approx(0.2 * full)
+    for second in range(20):
+        quota.throttled(second + 51.0, second + 50.5)
     quota.restart(100.0)
+    assert quota.rate == pytest.approx(0.2 * full)
     assert len(starts_until(quota, 101.0, 100.0)) <= 10
 
 
