@@ -13,7 +13,7 @@ from portero_server.domain.cadence import Due
 from portero_server.domain.detections import FoundFace
 from portero_server.domain.frames import Frame, FrameOutcome
 from portero_server.domain.geometry import WHOLE, Box
-from portero_server.vision.gate import MotionGate
+from portero_server.vision.gate import GateResult, MotionGate
 from portero_server.vision.jpeg import decode_color, to_gray
 from portero_server.vision.look import Look
 from portero_server.vision.pixels import Gray
@@ -35,7 +35,7 @@ class Detector(Protocol):
 
 
 class CameraScene:
-    """What is remembered of one camera between frames: the gate's background, and whether a change still waits."""
+    """What is remembered of one camera between frames: the gate's background, and what of it was not looked at yet."""
 
     def __init__(self, detector: Detector, threads: ThreadPoolExecutor, clock: Clock) -> None:
         self._clock = clock
@@ -43,6 +43,7 @@ class CameraScene:
         self._threads = threads
         self._gate = MotionGate()
         self._changed: Box | None = None
+        self._differed: Box | None = None
 
     async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
         """Looks at a frame in a thread; see `vision.look.Scene`."""
@@ -54,8 +55,9 @@ class CameraScene:
         gate = self._gate.look(frame.jpeg, frame.captured_at.timestamp())
         gated = self._clock.monotonic() - started
         # A change that was skipped is still to be looked at, even if nothing has moved since.
-        if gate.changed:
-            self._changed = gate.region if self._changed is None else self._changed.union(gate.region)
+        region = self._news(gate, due)
+        if region is not None:
+            self._changed = region if self._changed is None else self._changed.union(region)
         if self._changed is None:
             outcome = FrameOutcome.DUPLICATE if gate.duplicate else FrameOutcome.UNCHANGED
             return Look(outcome, seconds=gated, gate_seconds=gated)
@@ -77,6 +79,17 @@ class CameraScene:
             seconds=self._clock.monotonic() - started,
             gate_seconds=gated,
         )
+
+    def _news(self, gate: GateResult, due: Due) -> Box | None:
+        """Gives where a frame is worth a look; None: nowhere.
+
+        When all looks again as it does when nothing happens, whoever was there has left: without a look at that they
+        would be taken to stand still, and lend their name to the next who comes to the same place.
+        """
+        if gate.duplicate:
+            return None
+        before, self._differed = self._differed, gate.region if gate.changed else None
+        return before if self._differed is None and due.keep else self._differed
 
 
 def _searched(changed: Box, faces: Iterable[Box]) -> Box:

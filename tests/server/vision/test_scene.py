@@ -104,6 +104,21 @@ async def test_a_change_that_was_skipped_stays_due_with_its_place(camera: _Camer
     assert (await camera.frame(_LOOK)).outcome is FrameOutcome.UNCHANGED
 
 
+async def test_an_end_of_all_change_is_looked_at_where_a_face_was(camera: _Camera, detector: _Detector) -> None:
+    """When the room is as before again, the place where a face is known to be is searched once more."""
+    known = Due(look=True, thorough=False, keep=(Box(0.62, 0.4, 0.1, 0.13),))
+    await camera.frame(_LOOK, (400, 200))
+    assert (await camera.frame(known)).outcome is FrameOutcome.EMPTY
+    assert detector.searched[-1].left < 0.62 < 0.72 < detector.searched[-1].right
+    assert (await camera.frame(known)).outcome is FrameOutcome.UNCHANGED
+
+
+async def test_an_end_of_all_change_is_not_looked_at_where_nobody_was(camera: _Camera, detector: _Detector) -> None:
+    """A cat that has gone is no reason for a look."""
+    await camera.frame(_LOOK, (400, 200))
+    assert (await camera.frame(_LOOK)).outcome is FrameOutcome.UNCHANGED
+
+
 async def test_a_change_everywhere_is_searched_everywhere(camera: _Camera, detector: _Detector) -> None:
     """Changes at both ends of the picture make the whole of it searched."""
     await camera.frame(_PASS, (0, 0))
