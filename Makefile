@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-visits bench-paid chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-visits bench-paid chaos protos lock reference cost clean
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,9 +48,6 @@ check: setup ## Format, lint, types, layers, drift of generated code, migrations
 format: setup ## Formats the code and sorts its imports.
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
-
-fuzz: setup ## Fuzzes what reads others' bytes, guided by coverage. ARGS="--minutes 10 jpeg_header multipart".
-	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 protos: setup ## Generates protos/gen from protos/portero.
 	@$(BIN)/python protos/generate.py

@@ -11,20 +11,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import cycle, islice
 from pathlib import Path
 
 import cv2
 import grpc
 import httpx
 import psutil
-from portero.v1 import recognition_service_pb2_grpc, stream_pb2
+from portero.v1 import stream_pb2
 from prometheus_client.parser import text_string_to_metric_families
 
 from portero_bridge.sources.scene import SceneRenderer
@@ -35,6 +36,8 @@ from portero_cli.demo.server import demo_server
 from portero_cli.enrolling import enroll_person
 from portero_cli.naming import id_of
 from portero_client import ConnectionSettings, PorteroClient
+from tests.benchmarks.machine import machine
+from tests.benchmarks.streaming import show
 
 _QUIET = 2.0
 """The scene is stretched by this factor with an empty picture, so that most of the time nothing moves."""
@@ -42,7 +45,7 @@ _QUIET = 2.0
 
 @dataclass(slots=True)
 class Camera:
-    """One simulated camera and what became of its frames."""
+    """One simulated camera and what became of its frames; implements Audience."""
 
     name: str
     offset: int
@@ -51,6 +54,28 @@ class Camera:
     latencies: list[float] = field(default_factory=list)
     account: Counter[str] = field(default_factory=Counter)
     named: Counter[str] = field(default_factory=Counter)
+    _durable: int = 0
+    _sent_at: dict[int, float] = field(default_factory=dict)
+
+    def sending(self, sequence: int, starved: float) -> None:
+        """Notes when a frame leaves."""
+        self.sent = sequence
+        self.starved += starved
+        self._sent_at[sequence] = time.monotonic()
+
+    def heard(self, answer: stream_pb2.StreamFramesResponse) -> None:
+        """Notes acks, names and the account at the end."""
+        kind = answer.WhichOneof("message")
+        if kind == "ack":
+            for sequence in range(self._durable + 1, answer.ack.durable_sequence + 1):
+                self.latencies.append(time.monotonic() - self._sent_at.pop(sequence))
+            self._durable = max(self._durable, answer.ack.durable_sequence)
+        elif kind == "track_update" and answer.track_update.state == stream_pb2.TRACK_STATE_CONFIRMED:
+            self.named[answer.track_update.match.display_name or "unknown"] += 1
+        elif kind == "finished":
+            for descriptor, count in answer.finished.account.ListFields():
+                self.account[descriptor.name] += count
+            self.account.pop("recognitions", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +112,7 @@ async def main() -> int:
                 await client.cameras.create(camera.name)
             figures = await _measure(channel, cameras, pictures, arguments.rate, arguments.seconds)
             figures["stage_milliseconds"] = await _stages(server.admin)
-    json.dump({"machine": _machine(), "arguments": vars(arguments), **figures}, sys.stdout, indent=2)
+    json.dump({"machine": machine(), "arguments": vars(arguments), **figures}, sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 0
 
@@ -107,9 +132,14 @@ async def _measure(
     channel: grpc.aio.Channel, cameras: list[Camera], pictures: list[bytes], rate: float, seconds: float
 ) -> dict[str, object]:
     samples = [_sample()]
-    began = time.monotonic()
+    began, now = time.monotonic(), datetime.now(UTC)
     async with asyncio.TaskGroup() as group:
-        pushes = [group.create_task(_push(channel, camera, pictures, rate, seconds)) for camera in cameras]
+        pushes = [
+            group.create_task(
+                show(channel, camera.name, _shown(camera, pictures, int(seconds * rate)), rate, now, camera)
+            )
+            for camera in cameras
+        ]
         while not all(push.done() for push in pushes):
             await asyncio.sleep(5.0)
             samples.append(_sample())
@@ -134,55 +164,9 @@ async def _measure(
     }
 
 
-async def _push(channel: grpc.aio.Channel, camera: Camera, pictures: list[bytes], rate: float, seconds: float) -> None:
-    """Streams one camera at its rate, obeying its credit; waits for Finished."""
-    call = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames()
-    opening = stream_pb2.OpenStream(camera=f"cameras/{camera.name}", epoch="e1", mode=stream_pb2.DELIVERY_MODE_LIVE)
-    await call.write(stream_pb2.StreamFramesRequest(open=opening))
-    credit = asyncio.Condition()
-    granted = 0
-    sent_at: dict[int, float] = {}
-
-    async def listen() -> None:
-        nonlocal granted
-        durable = 0
-        while (answer := await call.read()) is not grpc.aio.EOF:
-            assert isinstance(answer, stream_pb2.StreamFramesResponse)
-            kind = answer.WhichOneof("message")
-            if kind in ("opened", "ack"):
-                async with credit:
-                    granted = (answer.opened if kind == "opened" else answer.ack).credit.frames
-                    credit.notify_all()
-            if kind == "ack":
-                for sequence in range(durable + 1, answer.ack.durable_sequence + 1):
-                    camera.latencies.append(time.monotonic() - sent_at.pop(sequence))
-                durable = max(durable, answer.ack.durable_sequence)
-            elif kind == "track_update" and answer.track_update.state == stream_pb2.TRACK_STATE_CONFIRMED:
-                camera.named[answer.track_update.match.display_name or "unknown"] += 1
-            elif kind == "finished":
-                for descriptor, count in answer.finished.account.ListFields():
-                    camera.account[descriptor.name] += count
-                camera.account.pop("recognitions", None)
-
-    async def push() -> None:
-        began = time.monotonic()
-        for index in range(int(seconds * rate)):
-            await asyncio.sleep(max(0.0, began + index / rate - time.monotonic()))
-            waited = time.monotonic()
-            async with credit:
-                await credit.wait_for(lambda: granted > camera.sent)
-            camera.starved += time.monotonic() - waited
-            frame = stream_pb2.Frame(sequence=index + 1, jpeg=pictures[(camera.offset + index) % len(pictures)])
-            frame.capture_time.GetCurrentTime()
-            sent_at[index + 1] = time.monotonic()
-            await call.write(stream_pb2.StreamFramesRequest(frame=frame))
-            camera.sent += 1
-        await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
-
-    # A stream that is refused ends the benchmark, not just its listener.
-    async with asyncio.TaskGroup() as group:
-        group.create_task(listen())
-        group.create_task(push())
+def _shown(camera: Camera, pictures: list[bytes], frames: int) -> Iterator[bytes]:
+    """Gives what a camera sees, beginning at its own moment of the scene."""
+    return islice(cycle([*pictures[camera.offset :], *pictures[: camera.offset]]), frames)
 
 
 async def _stages(admin: str) -> dict[str, dict[str, float]]:
@@ -214,10 +198,6 @@ def _sample() -> Sample:
         cpu=sum(each.user + each.system for each in times),
         memory=sum(process.memory_info().rss for process in servers),
     )
-
-
-def _machine() -> dict[str, object]:
-    return {"processors": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
 
 
 if __name__ == "__main__":

@@ -11,28 +11,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import grpc
-from portero.v1 import recognition_service_pb2_grpc, stream_pb2
+from portero.v1 import stream_pb2
 
-from portero_cli.enrolling import enroll_person
-from portero_client import ConnectionSettings, PorteroClient
+from portero_client import CameraPurpose
+from tests.benchmarks.machine import machine
+from tests.benchmarks.rekognition_stand import stand
+from tests.benchmarks.streaming import show
 from tests.benchmarks.visit_baseline import visits_found
 from tests.benchmarks.visit_figures import Decision, Figures
 from tests.benchmarks.visit_footage import Footage, Subject, folder_subjects, make_footage, public_subjects
-from tests.end_to_end.server_process import running_server
-from tests.end_to_end.simulator_process import SimulatorProcess, running_simulator
+from tests.end_to_end.simulator_process import SimulatorProcess
 
-_VISIT_GAP = timedelta(seconds=2)
 _DECIDED = (stream_pb2.TRACK_STATE_CONFIRMED, stream_pb2.TRACK_STATE_REVISED)
 
 
@@ -60,8 +58,7 @@ async def main() -> int:
                 await _run(arguments, subjects, footage, baseline, remembered)
                 for remembered in ((0.0, 60.0) if arguments.memory else (0.0,))
             ]
-    machine = {"processors": os.cpu_count(), "machine": platform.machine(), "load": os.getloadavg()}
-    json.dump({"machine": machine, "runs": runs}, sys.stdout, indent=2)
+    json.dump({"machine": machine(), "runs": runs}, sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 0
 
@@ -94,32 +91,20 @@ async def _run(
     baseline: list[list[bool]],
     remembered: float,
 ) -> dict[str, Any]:
-    async with AsyncExitStack() as stack:
-        simulator = await stack.enter_async_context(running_simulator("--latency", str(arguments.latency)))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        os.environ |= simulator.environment
-        server = await stack.enter_async_context(
-            running_server(
-                folder,
-                engine="rekognition",
-                remember_people=str(remembered),
-                remember_strangers=str(remembered),
-                decision_deadline=str(arguments.deadline),
-                rekognition_read_timeout=str(min(6.0, arguments.deadline)),
-            )
-        )
-        client = await stack.enter_async_context(PorteroClient(ConnectionSettings(server.address)))
-        channel = await stack.enter_async_context(grpc.aio.insecure_channel(server.address))
-        for subject in subjects:
-            if subject.name:
-                await enroll_person(client, subject.name, subject.name, list(subject.enrolled), lambda: None)
-        await simulator.reset()
-        names = [f"cam-{number}" for number in range(len(footage))]
-        for camera in names:
-            await client.cameras.create(camera, visit_gap=_VISIT_GAP)
+    names = [f"cam-{number}" for number in range(len(footage))]
+    async with stand(
+        subjects,
+        dict.fromkeys(names, CameraPurpose.VISITOR),
+        ("--latency", str(arguments.latency)),
+        remember_people=str(remembered),
+        remember_strangers=str(remembered),
+        decision_deadline=str(arguments.deadline),
+        rekognition_read_timeout=str(min(6.0, arguments.deadline)),
+    ) as running:
+        await running.simulator.reset()
         began = time.monotonic()
         heard = await asyncio.gather(
-            *(_push(channel, camera, each) for camera, each in zip(names, footage, strict=True))
+            *(_push(running.channel, camera, each) for camera, each in zip(names, footage, strict=True))
         )
         seconds = time.monotonic() - began
         figures = Figures()
@@ -130,7 +115,7 @@ async def _run(
             "remembered_seconds": remembered,
             "seconds": round(seconds, 1),
             **figures.document(),
-            **await _money(simulator, figures.visits, sum(len(each.frames) for each in footage)),
+            **await _money(running.simulator, figures.visits, sum(len(each.frames) for each in footage)),
         }
 
 
@@ -148,39 +133,26 @@ async def _money(simulator: SimulatorProcess, visits: int, frames: int) -> dict[
 
 async def _push(channel: grpc.aio.Channel, camera: str, footage: Footage) -> list[Decision]:
     """Streams a camera's footage at its rate and gives what was decided."""
-    call = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames()
-    opening = stream_pb2.OpenStream(camera=f"cameras/{camera}", epoch="e1", mode=stream_pb2.DELIVERY_MODE_LIVE)
-    await call.write(stream_pb2.StreamFramesRequest(open=opening))
     began = datetime.now(UTC)
-    heard: list[Decision] = []
-    granted = asyncio.Condition()
-    credit = 0
+    decisions = _Decisions(began)
+    await show(channel, camera, footage.frames, footage.rate, began, decisions)
+    return decisions.taken
 
-    async def listen() -> None:
-        nonlocal credit
-        while (answer := await call.read()) is not grpc.aio.EOF:
-            assert isinstance(answer, stream_pb2.StreamFramesResponse)
-            kind = answer.WhichOneof("message")
-            if kind in ("opened", "ack"):
-                async with granted:
-                    credit = (answer.opened if kind == "opened" else answer.ack).credit.frames
-                    granted.notify_all()
-            elif kind == "track_update" and answer.track_update.state in _DECIDED:
-                heard.append(_decision(answer.track_update, began))
 
-    listening = asyncio.create_task(listen())
-    start = time.monotonic()
-    for index, jpeg in enumerate(footage.frames):
-        await asyncio.sleep(max(0.0, start + index / footage.rate - time.monotonic()))
-        sent = index
-        async with granted:
-            await granted.wait_for(lambda: credit > sent)  # noqa: B023 - asked before the next round
-        frame = stream_pb2.Frame(sequence=index + 1, jpeg=jpeg)
-        frame.capture_time.FromDatetime(began + timedelta(seconds=index / footage.rate))
-        await call.write(stream_pb2.StreamFramesRequest(frame=frame))
-    await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
-    await listening
-    return heard
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """Implements Audience: collects what is decided in a stream that `began` then."""
+
+    began: datetime
+    taken: list[Decision] = field(default_factory=list)
+
+    def sending(self, sequence: int, starved: float) -> None:
+        """Times are the server's own here."""
+
+    def heard(self, answer: stream_pb2.StreamFramesResponse) -> None:
+        """Keeps decisions."""
+        if answer.WhichOneof("message") == "track_update" and answer.track_update.state in _DECIDED:
+            self.taken.append(_decision(answer.track_update, self.began))
 
 
 def _decision(update: stream_pb2.TrackUpdate, began: datetime) -> Decision:
