@@ -127,6 +127,7 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(parts.mirror.follow()),
             group.create_task(parts.census.run()),
             group.create_task(parts.identification.ring.run()),
+            group.create_task(parts.privacy.run()),
         ]
         if parts.paying.scheduler is not None:
             tasks.append(group.create_task(parts.paying.scheduler.serve()))

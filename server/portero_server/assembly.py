@@ -22,17 +22,22 @@ from portero_server.pipeline import paying
 from portero_server.pipeline.batcher import Batcher
 from portero_server.pipeline.cascade import FreeEngine
 from portero_server.pipeline.census import Census
+from portero_server.pipeline.erasing import Eraser, FaceKeeper
+from portero_server.pipeline.forgetting import Forgetting
 from portero_server.pipeline.gallery import Gallery
 from portero_server.pipeline.gallery_mirror import GalleryMirror
 from portero_server.pipeline.images import Images
 from portero_server.pipeline.paying import Paying
+from portero_server.pipeline.privacy import PrivacyWork
 from portero_server.pipeline.recorder import Recorder
+from portero_server.pipeline.retention import Retention
 from portero_server.pipeline.session import SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, Thrift
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
 from portero_server.rpc.access import AccessServicer
 from portero_server.rpc.cameras import CameraServicer
 from portero_server.rpc.gallery import GalleryServicer
+from portero_server.rpc.privacy import PrivacyServicer
 from portero_server.rpc.recognition import RecognitionServicer
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
 from portero_server.rpc.sightings import SightingServicer
@@ -41,11 +46,15 @@ from portero_server.rpc.stream_convert import StreamTerms
 from portero_server.rpc.usage import UsageServicer
 from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
+from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
+from portero_server.store.erasures import ErasureStore
+from portero_server.store.exports import ExportStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
 from portero_server.store.people import PeopleStore
 from portero_server.store.recording import Recording
+from portero_server.store.retention import RetentionStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.store.usage import UsageStore
@@ -71,6 +80,7 @@ class Parts:
     streams: Streams
     watch: SightingWatch
     census: Census
+    privacy: PrivacyWork
     rpc: RpcServer
     admin: AdminHttp
     identification: Identification
@@ -164,13 +174,14 @@ async def _assembled(
     bill: Paying,
     eyes: Eyes,
 ) -> Parts:
-    people = PeopleStore(database, clock)
+    people = PeopleStore(database, clock, consent_required=settings.consent_required)
     cameras = CameraStore(database, clock)
     sightings = SightingStore(database)
     match = _match_policy(settings, engine)
     mirror = GalleryMirror(engine, people, refresh=settings.gallery_refresh)
     await mirror.load()
-    gallery = Gallery(engine, people, mirror, clock)
+    consents = ConsentStore(database, clock, consent_required=settings.consent_required)
+    gallery = Gallery(engine, people, mirror, clock, check_learnable=consents.check_learnable)
     watch = SightingWatch(sightings, WatchPolicy(heartbeat=settings.heartbeat_interval))
     batcher = _batcher(engine, settings, clock, metrics, traces)
     batchers: tuple[Batcher, ...] = (batcher,)
@@ -179,9 +190,8 @@ async def _assembled(
         behind = _batcher(engine.free, settings, clock, metrics, traces)
         batchers = (batcher, behind)
         free = FreeEngine(engine.free.traits, behind.identify)
-    recorder = Recorder(
-        Recording(database, clock), clock, metrics.store, watch, interval=settings.commit_interval, traces=traces
-    )
+    recording = Recording(database, clock, consent_required=settings.consent_required)
+    recorder = Recorder(recording, clock, metrics.store, watch, interval=settings.commit_interval, traces=traces)
     limits = FrameLimits(
         max_bytes=settings.frame_max_bytes, max_side=settings.frame_max_side, max_pixels=settings.frame_max_pixels
     )
@@ -214,6 +224,7 @@ async def _assembled(
             engine.search,
         ),
     )
+    privacy = _privacy(settings, clock, metrics, database, engine, people, mirror, streams)
     images = Images(engine, people, match)
     who = identification(settings, database, cameras, metrics.access, clock)
     terms = StreamTerms(limits, settings.heartbeat_interval, settings.decision_deadline)
@@ -226,6 +237,7 @@ async def _assembled(
             SightingServicer(sightings, watch),
             UsageServicer(bill.accounts),
             AccessServicer(who.office),
+            PrivacyServicer(people, consents, ExportStore(database), privacy.eraser, privacy.forgetting, clock),
         ],
         who.entrance,
         metrics.rpc,
@@ -247,7 +259,37 @@ async def _assembled(
     census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
     refreshed = (refresh, streams.report, bill.accounts.report, metrics.process.refresh)
     admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(who.entrance, settings))
-    return Parts(clock, engine, database, mirror, batchers, bill, recorder, streams, watch, census, rpc, admin, who)
+    return Parts(
+        clock, engine, database, mirror, batchers, bill, recorder, streams, watch, census, privacy, rpc, admin, who
+    )
+
+
+def _privacy(
+    settings: Settings,
+    clock: SystemClock,
+    metrics: Metrics,
+    database: Database,
+    engine: Engine,
+    people: PeopleStore,
+    mirror: GalleryMirror,
+    streams: Streams,
+) -> PrivacyWork:
+    forgetting = Forgetting(streams.remembering, people.display_names, interval=settings.gallery_refresh)
+    keeper = engine.paid if isinstance(engine, BackedEngine) else engine
+    eraser = Eraser(
+        ErasureStore(database, clock),
+        database,
+        engine,
+        mirror,
+        forgetting,
+        metrics.privacy,
+        keeper=keeper if isinstance(keeper, FaceKeeper) else None,
+        interval=settings.erasure_interval,
+    )
+    kept = RetentionStore(database, clock)
+    rules = settings.retention_rules
+    retention = Retention(kept, rules, clock, metrics.privacy, interval=settings.retention_interval)
+    return PrivacyWork(forgetting, eraser, retention)
 
 
 def _detector(settings: Settings) -> Detector:

@@ -19,6 +19,7 @@ from portero_server.pipeline.gallery_mirror import GalleryMirror
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.remains import Remain, remains_of
+from portero_server.telemetry.privacy_metrics import PrivacyMetrics
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class Eraser:
         engine: Engine,
         mirror: GalleryMirror,
         forgetting: Forgetting,
+        metrics: PrivacyMetrics,
         *,
         keeper: FaceKeeper | None = None,
         interval: float = 5.0,
@@ -78,6 +80,7 @@ class Eraser:
             engine: Told to forget faces.
             mirror: Brings the engine up to date.
             forgetting: Makes the streams of this process forget.
+            metrics: Told how many are unfinished.
             keeper: The engine, when it keeps faces itself.
             interval: How often unfinished erasures are looked for, seconds.
         """
@@ -86,6 +89,7 @@ class Eraser:
         self._engine = engine
         self._mirror = mirror
         self._forgetting = forgetting
+        self._metrics = metrics
         self._keeper = keeper
         self._interval = interval
 
@@ -113,11 +117,15 @@ class Eraser:
         """Finishes what was left, until cancelled."""
         while True:
             try:
-                for erasure in await self._erasures.unfinished(_AT_ONCE):
-                    await self._advance(erasure)
+                await self.round()
             except StoreUnavailable as error:
                 _log.warning("erasures_wait", reason=error.reason)
             await asyncio.sleep(self._interval)
+
+    async def round(self) -> None:
+        """Finishes what can be finished now, whoever was asked for it; raises StoreUnavailable."""
+        done = [await self._advance(each) for each in await self._erasures.unfinished(_AT_ONCE)]
+        self._metrics.erasures_unfinished(sum(erasure.finished_at is None for erasure in done))
 
     async def verify(self, person_id: str) -> Verification:
         """Looks everywhere for an erased person.

@@ -12,6 +12,8 @@ _MINTED = r"[A-Za-z0-9_.-]{1,128}"
 
 _PERSON = re.compile(f"people/({_IDENTIFIER})")
 _FACE = re.compile(f"people/({_IDENTIFIER})/faces/({_MINTED})")
+_CONSENT = re.compile(f"people/({_IDENTIFIER})/consents/({_MINTED})")
+_ERASURE = re.compile(f"erasures/({_MINTED})")
 _CAMERA = re.compile(f"cameras/({_IDENTIFIER})")
 _SIGHTING = re.compile(f"sightings/({_MINTED})")
 _KEY = re.compile(f"keys/({_MINTED})")
@@ -21,6 +23,7 @@ _TYPES = {
     "cameras": "portero.v1.Camera",
     "sightings": "portero.v1.Sighting",
     "keys": "portero.v1.ApiKey",
+    "erasures": "portero.v1.Erasure",
 }
 
 
@@ -32,6 +35,16 @@ def person_name(person_id: str) -> str:
 def face_name(person_id: str, face_id: str) -> str:
     """Gives "people/{person}/faces/{face}"."""
     return f"people/{person_id}/faces/{face_id}"
+
+
+def consent_name(person_id: str, consent_id: str) -> str:
+    """Gives "people/{person}/consents/{consent}"."""
+    return f"people/{person_id}/consents/{consent_id}"
+
+
+def erasure_name(erasure_id: str) -> str:
+    """Gives "erasures/{erasure}"."""
+    return f"erasures/{erasure_id}"
 
 
 def camera_name(camera_id: str) -> str:
@@ -60,6 +73,17 @@ def parse_face(name: str, field: str) -> tuple[str, str]:
     return person_id, face_id
 
 
+def parse_consent(name: str, field: str) -> tuple[str, str]:
+    """Gives the ids of person and consent; raises InvalidInput when it is not "people/{person}/consents/{consent}"."""
+    person_id, consent_id = _parts(_CONSENT, name, field, "people/{person}/consents/{consent}")
+    return person_id, consent_id
+
+
+def parse_erasure(name: str, field: str) -> str:
+    """Gives the erasure's id; raises InvalidInput naming `field` when it is not "erasures/{erasure}"."""
+    return _parts(_ERASURE, name, field, "erasures/{erasure}")[0]
+
+
 def parse_camera(name: str, field: str) -> str:
     """Gives the camera's id; raises InvalidInput naming `field` when it is not "cameras/{camera}"."""
     return _parts(_CAMERA, name, field, "cameras/{camera}")[0]
@@ -79,6 +103,8 @@ def type_of(name: str) -> str:
     """Gives the proto type of a named resource, as google.rpc.ResourceInfo wants it; empty when there is none."""
     if _FACE.fullmatch(name):
         return "portero.v1.FaceEnrollment"
+    if _CONSENT.fullmatch(name):
+        return "portero.v1.Consent"
     return _TYPES.get(name.partition("/")[0], "")
 
 

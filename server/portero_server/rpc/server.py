@@ -14,6 +14,7 @@ from portero.v1 import (
     access_service_pb2_grpc,
     camera_service_pb2_grpc,
     gallery_service_pb2_grpc,
+    privacy_service_pb2_grpc,
     recognition_service_pb2_grpc,
     sighting_service_pb2_grpc,
     usage_service_pb2_grpc,
@@ -57,6 +58,10 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
     gallery_service_pb2_grpc.GalleryServiceServicer: (
         "portero.v1.GalleryService",
         gallery_service_pb2_grpc.add_GalleryServiceServicer_to_server,
+    ),
+    privacy_service_pb2_grpc.PrivacyServiceServicer: (
+        "portero.v1.PrivacyService",
+        privacy_service_pb2_grpc.add_PrivacyServiceServicer_to_server,
     ),
     recognition_service_pb2_grpc.RecognitionServiceServicer: (
         "portero.v1.RecognitionService",

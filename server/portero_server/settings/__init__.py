@@ -13,12 +13,13 @@ from pydantic_settings import SettingsConfigDict
 from portero_server.errors import StartupProblem
 from portero_server.settings.access import AccessSettings
 from portero_server.settings.paying import PayingSettings
+from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
 
 PREFIX = "PORTERO_"
 
 
-class Settings(AccessSettings, SecuritySettings, PayingSettings):
+class Settings(AccessSettings, SecuritySettings, PrivacySettings, PayingSettings):
     """Settings of the server, from PORTERO_… variables."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)

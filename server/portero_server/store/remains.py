@@ -12,7 +12,10 @@ from portero_server.store.database import Database
 from portero_server.store.schema import metadata
 from portero_server.store.types import Labels
 
-KEPT_ON_PURPOSE: dict[str, str] = {}
+KEPT_ON_PURPOSE: dict[str, str] = {
+    "audit_entries": "who did what to which person's record; without it nobody could show that the erasure was asked",
+    "audit_head": "where the chain of these entries ends",
+}
 """Tables that may go on naming an erased person's id, and why: evidence that the law wants kept."""
 
 IMPERSONAL = frozenset(

@@ -208,7 +208,7 @@ recognitions = _table(
     _required("margin", Double),
     _required("quality", Double),
     _required("latency", Double),
-    Index("ix_recognitions_person", "person_id"),
+    Index("ix_recognitions_person", "person_id", "captured_at"),
     Index("ix_recognitions_time", "captured_at"),
 )
 

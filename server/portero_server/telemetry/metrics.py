@@ -13,6 +13,7 @@ from portero_server.telemetry.audit_metrics import AuditMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
 from portero_server.telemetry.money_metrics import MoneyMetrics
+from portero_server.telemetry.privacy_metrics import PrivacyMetrics
 from portero_server.telemetry.process_metrics import ProcessMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.rpc_metrics import RpcMetrics
@@ -48,3 +49,4 @@ class Metrics:
         self.engine = EngineMetrics(registry)
         self.money = MoneyMetrics(registry)
         self.store = StoreMetrics(registry, self.stages)
+        self.privacy = PrivacyMetrics(registry)

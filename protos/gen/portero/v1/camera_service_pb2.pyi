@@ -11,6 +11,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from portero.v1 import detections_pb2 as _detections_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -90,6 +91,7 @@ class Camera(_message.Message):
     SIMILARITY_THRESHOLD_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    PRIVACY_ZONES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "cameras/{camera}"."""
     display_name: _builtins.str
@@ -116,6 +118,12 @@ class Camera(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only."""
 
+    @_builtins.property
+    def privacy_zones(self) -> _containers.RepeatedCompositeFieldContainer[_detections_pb2.Box]:
+        """Parts of the frame that nothing looks at: they are made black before the frame is gated, searched for
+        faces, read or sent to a recognizer. At most 32 boxes.
+        """
+
     def __init__(
         self,
         *,
@@ -129,10 +137,11 @@ class Camera(_message.Message):
         similarity_threshold: _builtins.float | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        privacy_zones: _abc.Iterable[_detections_pb2.Box] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold", "create_time", b"create_time", "similarity_threshold", b"similarity_threshold", "update_time", b"update_time", "visit_gap", b"visit_gap"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "mode", b"mode", "name", b"name", "purpose", b"purpose", "similarity_threshold", b"similarity_threshold", "site", b"site", "update_time", b"update_time", "visit_gap", b"visit_gap"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "mode", b"mode", "name", b"name", "privacy_zones", b"privacy_zones", "purpose", b"purpose", "similarity_threshold", b"similarity_threshold", "site", b"site", "update_time", b"update_time", "visit_gap", b"visit_gap"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__similarity_threshold: _TypeAlias = _typing.Literal["similarity_threshold"]  # noqa: Y015
     _WhichOneofArgType__similarity_threshold: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold"]  # noqa: Y015

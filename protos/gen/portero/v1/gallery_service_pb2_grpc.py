@@ -120,7 +120,8 @@ class GalleryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeletePerson(self, request, context):
-        """Removes a person and all faces, from the database and from the engine. NOT_FOUND.
+        """Removes a person and all faces, from the database and from the engine. Past sightings keep the name
+        they had, as a visitors' book does; PrivacyService.ErasePerson leaves nothing. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,7 +130,8 @@ class GalleryServiceServicer:
     def EnrollFace(self, request, context):
         """Teaches a person's face from one photograph with exactly one face. INVALID_ARGUMENT with reason
         NO_FACE, SEVERAL_FACES or LOW_QUALITY says what to do better. The same photograph of the same
-        person again gives the face that is there.
+        person again gives the face that is there. FAILED_PRECONDITION with reason CONSENT_MISSING where the
+        server asks for a consent and the person has no valid one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,11 +42,14 @@ class GalleryServiceStub:
     UpdatePerson: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.UpdatePersonRequest, _gallery_service_pb2.UpdatePersonResponse]
     """Changes the fields that the mask names. NOT_FOUND."""
     DeletePerson: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.DeletePersonRequest, _gallery_service_pb2.DeletePersonResponse]
-    """Removes a person and all faces, from the database and from the engine. NOT_FOUND."""
+    """Removes a person and all faces, from the database and from the engine. Past sightings keep the name
+    they had, as a visitors' book does; PrivacyService.ErasePerson leaves nothing. NOT_FOUND.
+    """
     EnrollFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]
     """Teaches a person's face from one photograph with exactly one face. INVALID_ARGUMENT with reason
     NO_FACE, SEVERAL_FACES or LOW_QUALITY says what to do better. The same photograph of the same
-    person again gives the face that is there.
+    person again gives the face that is there. FAILED_PRECONDITION with reason CONSENT_MISSING where the
+    server asks for a consent and the person has no valid one.
     """
     ListFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]
     """Lists the faces of a person, oldest first."""
@@ -71,11 +74,14 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     UpdatePerson: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.UpdatePersonRequest, _gallery_service_pb2.UpdatePersonResponse]  # type: ignore[assignment]
     """Changes the fields that the mask names. NOT_FOUND."""
     DeletePerson: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DeletePersonRequest, _gallery_service_pb2.DeletePersonResponse]  # type: ignore[assignment]
-    """Removes a person and all faces, from the database and from the engine. NOT_FOUND."""
+    """Removes a person and all faces, from the database and from the engine. Past sightings keep the name
+    they had, as a visitors' book does; PrivacyService.ErasePerson leaves nothing. NOT_FOUND.
+    """
     EnrollFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]  # type: ignore[assignment]
     """Teaches a person's face from one photograph with exactly one face. INVALID_ARGUMENT with reason
     NO_FACE, SEVERAL_FACES or LOW_QUALITY says what to do better. The same photograph of the same
-    person again gives the face that is there.
+    person again gives the face that is there. FAILED_PRECONDITION with reason CONSENT_MISSING where the
+    server asks for a consent and the person has no valid one.
     """
     ListFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]  # type: ignore[assignment]
     """Lists the faces of a person, oldest first."""
@@ -127,7 +133,9 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gallery_service_pb2.DeletePersonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gallery_service_pb2.DeletePersonResponse, _abc.Awaitable[_gallery_service_pb2.DeletePersonResponse]]:
-        """Removes a person and all faces, from the database and from the engine. NOT_FOUND."""
+        """Removes a person and all faces, from the database and from the engine. Past sightings keep the name
+        they had, as a visitors' book does; PrivacyService.ErasePerson leaves nothing. NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def EnrollFace(
@@ -137,7 +145,8 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gallery_service_pb2.EnrollFaceResponse, _abc.Awaitable[_gallery_service_pb2.EnrollFaceResponse]]:
         """Teaches a person's face from one photograph with exactly one face. INVALID_ARGUMENT with reason
         NO_FACE, SEVERAL_FACES or LOW_QUALITY says what to do better. The same photograph of the same
-        person again gives the face that is there.
+        person again gives the face that is there. FAILED_PRECONDITION with reason CONSENT_MISSING where the
+        server asks for a consent and the person has no valid one.
         """
 
     @_abc_1.abstractmethod

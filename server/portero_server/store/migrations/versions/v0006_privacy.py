@@ -60,7 +60,7 @@ def upgrade() -> None:
     op.create_index("ix_stream_exceptions_time", "stream_exceptions", ["recorded_at"])
     op.create_index("ix_gallery_changes_person", "gallery_changes", ["person_id"])
     op.create_index("ix_sighting_tracks_sighting", "sighting_tracks", ["sighting_id"])
-    op.create_index("ix_recognitions_person", "recognitions", ["person_id"])
+    op.create_index("ix_recognitions_person", "recognitions", ["person_id", "captured_at"])
     op.create_index("ix_recognitions_time", "recognitions", ["captured_at"])
     op.create_index("ix_texts_time", "texts", ["captured_at"])
 

@@ -1,0 +1,144 @@
+"""PrivacyService: consent, block, export, erasure."""
+# ruff: noqa: N802 - methods are named as in the proto
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from portero.v1 import privacy_service_pb2 as pb
+from portero.v1 import privacy_service_pb2_grpc
+
+from portero_server.clock import Clock
+from portero_server.domain.privacy import Consent, checked_words
+from portero_server.errors import InvalidInput
+from portero_server.pipeline.erasing import Eraser
+from portero_server.pipeline.forgetting import Forgetting
+from portero_server.rpc.calls import Context
+from portero_server.rpc.convert import time_from_proto
+from portero_server.rpc.paging import Listing, checked_page_size, cut
+from portero_server.rpc.privacy_convert import consent_to_proto, erasure_to_proto, privacy_to_proto, remains_to_proto
+from portero_server.rpc.resource_names import parse_consent, parse_erasure, parse_person
+from portero_server.store.consents import ConsentStore
+from portero_server.store.exports import ExportStore
+from portero_server.store.people import PeopleStore
+
+_ALL = "-"
+_LONGEST_REASON = 200
+
+
+class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
+    """What people have a right to."""
+
+    def __init__(
+        self,
+        people: PeopleStore,
+        consents: ConsentStore,
+        exports: ExportStore,
+        eraser: Eraser,
+        forgetting: Forgetting,
+        clock: Clock,
+    ) -> None:
+        self._people = people
+        self._consents = consents
+        self._exports = exports
+        self._eraser = eraser
+        self._forgetting = forgetting
+        self._clock = clock
+
+    async def GetPersonPrivacy(
+        self, request: pb.GetPersonPrivacyRequest, context: Context
+    ) -> pb.GetPersonPrivacyResponse:
+        """Tells what holds for a person."""
+        return pb.GetPersonPrivacyResponse(privacy=await self._privacy(parse_person(request.name, "name")))
+
+    async def RecordConsent(self, request: pb.RecordConsentRequest, context: Context) -> pb.RecordConsentResponse:
+        """Records that a person agreed to be recognized."""
+        person_id = parse_person(request.parent, "parent")
+        consent = await self._consents.record(self._consent(person_id, request))
+        return pb.RecordConsentResponse(consent=consent_to_proto(consent))
+
+    async def WithdrawConsent(self, request: pb.WithdrawConsentRequest, context: Context) -> pb.WithdrawConsentResponse:
+        """Ends one consent or all."""
+        person_id, consent_id = parse_consent(request.name, "name")
+        ended = await self._consents.withdraw(person_id, None if consent_id == _ALL else consent_id)
+        await self._forgetting.catch_up()
+        return pb.WithdrawConsentResponse(consents=[consent_to_proto(consent) for consent in ended])
+
+    async def BlockPerson(self, request: pb.BlockPersonRequest, context: Context) -> pb.BlockPersonResponse:
+        """Has nobody recognized as this person from now on."""
+        person_id = parse_person(request.name, "name")
+        await self._consents.block(person_id, checked_words(request.reason, "reason", _LONGEST_REASON, required=False))
+        await self._forgetting.catch_up()
+        return pb.BlockPersonResponse(privacy=await self._privacy(person_id))
+
+    async def UnblockPerson(self, request: pb.UnblockPersonRequest, context: Context) -> pb.UnblockPersonResponse:
+        """Ends a block."""
+        person_id = parse_person(request.name, "name")
+        await self._consents.unblock(person_id)
+        return pb.UnblockPersonResponse(privacy=await self._privacy(person_id))
+
+    async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
+        """Gives everything that is stored of a person, a page at a time."""
+        person_id = parse_person(request.name, "name")
+        size = checked_page_size(request.page_size)
+        listing = Listing("export", (person_id,))
+        cursor = listing.cursor(request.page_token, parts=2)
+        after = (cursor[0], cursor[1]) if cursor else None
+        page, last = cut(await self._exports.records(person_id, size + 1, after), size)
+        return pb.ExportPersonResponse(
+            records=[pb.ExportRecord(kind=record.kind, json=record.json) for record in page],
+            next_page_token=listing.token([last.kind, last.key]) if last else "",
+        )
+
+    async def ErasePerson(self, request: pb.ErasePersonRequest, context: Context) -> pb.ErasePersonResponse:
+        """Erases a person for ever."""
+        erasure = await self._eraser.erase(parse_person(request.name, "name"))
+        return pb.ErasePersonResponse(erasure=erasure_to_proto(erasure))
+
+    async def GetErasure(self, request: pb.GetErasureRequest, context: Context) -> pb.GetErasureResponse:
+        """Gives an erasure by its own name."""
+        erasure = await self._eraser.get(parse_erasure(request.name, "name"))
+        return pb.GetErasureResponse(erasure=erasure_to_proto(erasure))
+
+    async def VerifyErasure(self, request: pb.VerifyErasureRequest, context: Context) -> pb.VerifyErasureResponse:
+        """Searches every place for an erased person."""
+        found = await self._eraser.verify(parse_person(request.person, "person"))
+        return pb.VerifyErasureResponse(
+            erasure=erasure_to_proto(found.erasure), remains=remains_to_proto(found.remains), clean=found.clean
+        )
+
+    async def _privacy(self, person_id: str) -> pb.PersonPrivacy:
+        found = await self._consents.of(person_id)
+        if not found.consents:
+            # Somebody who was deleted may still have consents to show; somebody who never was has nothing.
+            await self._people.get(person_id)
+        return privacy_to_proto(person_id, found)
+
+    def _consent(self, person_id: str, request: pb.RecordConsentRequest) -> Consent:
+        told, now = request.consent, self._clock.now()
+        given = time_from_proto(told.give_time, "consent.give_time") if told.HasField("give_time") else now
+        if given > now:
+            raise InvalidInput("consent.give_time", "consent.give_time must not be in the future")
+        expires = time_from_proto(told.expire_time, "consent.expire_time") if told.HasField("expire_time") else None
+        if expires is not None and expires <= given:
+            raise InvalidInput("consent.expire_time", "consent.expire_time must be after consent.give_time")
+        return Consent(
+            consent_id=_consent_id(request.request_id),
+            person_id=person_id,
+            purpose=checked_words(told.purpose, "consent.purpose", 200),
+            text_version=checked_words(told.text_version, "consent.text_version", 63),
+            channel=checked_words(told.channel, "consent.channel", 63),
+            guardian=checked_words(told.guardian, "consent.guardian", 200, required=False),
+            given_at=given,
+            recorded_at=now,
+            expires_at=expires,
+        )
+
+
+def _consent_id(request_id: str) -> str:
+    if not request_id:
+        return uuid4().hex
+    try:
+        return UUID(request_id).hex
+    except ValueError:
+        raise InvalidInput("request_id", "request_id must be a UUID") from None

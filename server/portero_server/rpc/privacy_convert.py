@@ -1,0 +1,57 @@
+"""Consents and erasures as protos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portero.v1 import privacy_service_pb2 as pb
+
+from portero_server.domain.privacy import Consent, Erasure, PersonPrivacy
+from portero_server.rpc.convert import time_to_proto
+from portero_server.rpc.resource_names import consent_name, erasure_name, person_name
+from portero_server.store.remains import Remain
+
+
+def consent_to_proto(consent: Consent) -> pb.Consent:
+    """Makes a Consent."""
+    return pb.Consent(
+        name=consent_name(consent.person_id, consent.consent_id),
+        purpose=consent.purpose,
+        text_version=consent.text_version,
+        give_time=time_to_proto(consent.given_at),
+        channel=consent.channel,
+        guardian=consent.guardian,
+        expire_time=None if consent.expires_at is None else time_to_proto(consent.expires_at),
+        record_time=time_to_proto(consent.recorded_at),
+        withdraw_time=None if consent.withdrawn_at is None else time_to_proto(consent.withdrawn_at),
+    )
+
+
+def privacy_to_proto(person_id: str, privacy: PersonPrivacy) -> pb.PersonPrivacy:
+    """Makes a PersonPrivacy."""
+    block = privacy.block
+    return pb.PersonPrivacy(
+        person=person_name(person_id),
+        recognizable=privacy.recognizable,
+        blocked=block is not None,
+        block_reason="" if block is None else block.reason,
+        block_time=None if block is None else time_to_proto(block.blocked_at),
+        consents=[consent_to_proto(consent) for consent in privacy.consents],
+    )
+
+
+def erasure_to_proto(erasure: Erasure) -> pb.Erasure:
+    """Makes an Erasure, without the person's id, which a receipt must not hold."""
+    return pb.Erasure(
+        name=erasure_name(erasure.erasure_id),
+        request_time=time_to_proto(erasure.requested_at),
+        finish_time=None if erasure.finished_at is None else time_to_proto(erasure.finished_at),
+        removed=[pb.PlaceCount(place=place, count=count) for place, count in sorted(erasure.counts.items())],
+        digest=erasure.digest,
+        sound=erasure.sound,
+    )
+
+
+def remains_to_proto(remains: Iterable[Remain]) -> list[pb.PlaceCount]:
+    """Makes the PlaceCounts of what was found."""
+    return [pb.PlaceCount(place=remain.place, count=remain.rows) for remain in remains]

@@ -1,0 +1,66 @@
+"""Settings of privacy: consent, and how long what is kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from portero_server.domain.retention import Purpose
+from portero_server.settings.types import Seconds
+
+_NEVER = "0: for ever"
+
+
+class PrivacySettings(BaseSettings):
+    """Whether people must agree, and when what was stored of them goes."""
+
+    consent: Literal["optional", "required"] = Field(
+        "optional",
+        description="required: faces are learned, and people matched, only with a valid consent on record. optional: "
+        "people without any consent are matched; those whose consent was withdrawn or ended are not.",
+    )
+    erasure_interval: Seconds = Field(5.0, description="How often unfinished erasures are looked for, seconds.")
+    retention_interval: Seconds = Field(
+        3600.0, description="How often rows that are past their time are looked for and removed, seconds."
+    )
+    retention_strangers_days: int = Field(
+        30, ge=0, description=f"How long sightings and recognitions of strangers are kept, days. {_NEVER}."
+    )
+    retention_sightings_days: int = Field(
+        365, ge=0, description=f"How long sightings and recognitions of people with a name are kept, days. {_NEVER}."
+    )
+    retention_texts_days: int = Field(30, ge=0, description=f"How long text read in streams is kept, days. {_NEVER}.")
+    retention_events_days: int = Field(
+        30, ge=0, description=f"How long events are kept that watchers can ask for again, days. {_NEVER}."
+    )
+    retention_exceptions_days: int = Field(
+        90, ge=0, description=f"How long the record of rejected and missing frames is kept, days. {_NEVER}."
+    )
+    retention_usage_days: int = Field(
+        730, ge=0, description=f"How long usage and the steps of budgets are kept, days. {_NEVER}."
+    )
+    retention_consents_days: int = Field(
+        1825, ge=0, description=f"How long a consent is kept as evidence after it has ended, days. {_NEVER}."
+    )
+
+    @property
+    def consent_required(self) -> bool:
+        """Whether only people with a valid consent may be learned and matched."""
+        return self.consent == "required"
+
+    @property
+    def retention_rules(self) -> dict[Purpose, timedelta]:
+        """How long what is kept; purposes that are kept for ever are left out."""
+        days = {
+            Purpose.STRANGERS: self.retention_strangers_days,
+            Purpose.SIGHTINGS: self.retention_sightings_days,
+            Purpose.TEXTS: self.retention_texts_days,
+            Purpose.EVENTS: self.retention_events_days,
+            Purpose.EXCEPTIONS: self.retention_exceptions_days,
+            Purpose.USAGE: self.retention_usage_days,
+            Purpose.CONSENTS: self.retention_consents_days,
+        }
+        return {purpose: timedelta(days=span) for purpose, span in days.items() if span}

@@ -1,0 +1,50 @@
+"""How the promises to people are kept."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from portero_server.domain.retention import Purpose
+
+
+class PrivacyMetrics:
+    """Told by retention and by the eraser."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.rows = Counter(
+            "portero_retention_removed_rows",
+            "Rows removed because they were past their time, by purpose.",
+            ("purpose",),
+            registry=registry,
+        )
+        self.success = Gauge(
+            "portero_retention_last_success_timestamp_seconds",
+            "When a purpose was last gone through without a fault, Unix time; 0: not yet, or it is kept for ever.",
+            ("purpose",),
+            registry=registry,
+        )
+        self.overdue = Gauge(
+            "portero_retention_overdue_seconds",
+            "By how much the oldest row of a purpose is past its time, after the last round; 0 is as it should be.",
+            ("purpose",),
+            registry=registry,
+        )
+        self.erasures = Gauge(
+            "portero_erasures_unfinished", "People who are being erased, at the last look.", registry=registry
+        )
+        for purpose in Purpose:
+            for metric in (self.rows, self.success, self.overdue):
+                metric.labels(purpose.value)
+
+    def removed(self, purpose: str, rows: int) -> None:
+        """So many rows are gone."""
+        self.rows.labels(purpose).inc(rows)
+
+    def retained(self, purpose: str, *, at: float, overdue: float) -> None:
+        """A purpose was gone through at a Unix time; its oldest row is past its time by so many seconds."""
+        self.success.labels(purpose).set(at)
+        self.overdue.labels(purpose).set(overdue)
+
+    def erasures_unfinished(self, count: int) -> None:
+        """So many erasures are still to be finished."""
+        self.erasures.set(count)
