@@ -50,6 +50,14 @@ IMPERSONAL = frozenset(
         "usage_avoided.reason",
         "budget_steps.step",
         "budget_steps.step_before",
+        # Keys of programs and operators, who are no people of the gallery.
+        "api_keys.key_id",
+        "api_keys.digest",
+        "api_keys.display_name",
+        "api_keys.roles",
+        "api_keys.cameras",
+        "api_keys.sites",
+        "api_keys.created_by",
         # Made up by a server or a bridge, or digests.
         "faces.face_id",
         "faces.external_id",
