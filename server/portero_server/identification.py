@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portero_server.access.authenticator import Authenticator, Credentials
+from portero_server.access.issuer_http import IssuerHttp
+from portero_server.access.issuer_keys import IssuerKeys
 from portero_server.access.key_office import KeyOffice
 from portero_server.access.keys import KeyRing
 from portero_server.access.limits import Limits
 from portero_server.access.reach import Sites
+from portero_server.access.tokens import TokenVerifier
 from portero_server.clock import Clock
 from portero_server.errors import PermissionDenied, StartupProblem
 from portero_server.rpc.access_observer import AccessObserver, Observers
@@ -61,9 +64,16 @@ def identification(
     store = KeyStore(database)
     ring = KeyRing(store, clock)
     limits = Limits(settings.limit_policy, metrics, clock)
-    authenticator = Authenticator(ring, None, settings.bridge_scopes, clock, required=settings.auth == "required")
+    authenticator = Authenticator(
+        ring, _tokens(settings, clock), settings.bridge_scopes, clock, required=settings.auth == "required"
+    )
     entrance = Entrance(authenticator, Sites(cameras, clock), limits, Observers((metrics, *observers)))
     return Identification(entrance, ring, KeyOffice(store, clock), limits)
+
+
+def _tokens(settings: Settings, clock: Clock) -> TokenVerifier | None:
+    policy = settings.token_policy
+    return None if policy is None else TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), clock), clock)
 
 
 def check_open(settings: Settings) -> None:

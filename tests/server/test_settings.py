@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from portero_server import settings_reference
+from portero_server.domain.access import Grant, Role, Scope
 from portero_server.errors import StartupProblem
 from portero_server.settings import PREFIX, Settings, load_settings
 
@@ -31,6 +32,11 @@ def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORTERO_DATABASE_URL", "oracle://x", "sqlite+aiosqlite"),
         ("PORTERO_CALL_TIMEOUT", "3", "PORTERO_REKOGNITION_READ_TIMEOUT"),
         ("PORTERO_BUDGET_THRESHOLDS", "[0.8, 0.7, 0.9, 1]", "must ascend"),
+        ("PORTERO_BRIDGES", "door", "json"),
+        ("PORTERO_BRIDGES", '{"lobby": []}', "at least one camera or site"),
+        ("PORTERO_BRIDGES", '{"lobby": ["people/ana"]}', "pattern"),
+        ("PORTERO_OIDC_ISSUER", "http://issuer.example", "https"),
+        ("PORTERO_OIDC_ISSUER", "https://issuer.example", "PORTERO_OIDC_AUDIENCES"),
     ],
 )
 def test_a_wrong_value_names_variable_and_limit(
@@ -69,6 +75,22 @@ def test_money_and_quotas_are_given_in_dollars_and_calls_a_second(monkeypatch: p
     assert settings.budget.total == 100_000
     assert settings.budget.of_camera("door") == 50_000
     assert settings.budget.of_camera("desk") is None
+
+
+def test_bridges_and_claims_become_scopes_and_grants(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cameras and sites of bridges, and roles with and without places, are read as they are documented."""
+    monkeypatch.setenv("PORTERO_BRIDGES", '{"lobby": ["door", "cameras/desk", "sites/hall"]}')
+    monkeypatch.setenv("PORTERO_OIDC_ISSUER", "https://issuer.example/pool")
+    monkeypatch.setenv("PORTERO_OIDC_AUDIENCES", '["app"]')
+    monkeypatch.setenv("PORTERO_OIDC_ROLES", '{"staff": ["reader", "operator@door,sites/lobby"]}')
+    settings = load_settings()
+    assert settings.bridge_scopes == {"lobby": Scope(frozenset({"door", "desk"}), frozenset({"hall"}))}
+    assert settings.token_policy is not None
+    place = Scope(frozenset({"door"}), frozenset({"lobby"}))
+    assert settings.token_policy.grants == {"staff": [Grant(Role.READER), Grant(Role.OPERATOR, place)]}
+    monkeypatch.setenv("PORTERO_OIDC_ROLES", '{"staff": ["wizard"]}')
+    with pytest.raises(StartupProblem, match="grants staff 'wizard'"):
+        load_settings()
 
 
 def test_every_setting_is_explained_in_the_reference() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import ValidationError
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from portero_server.errors import StartupProblem
 from portero_server.settings.access import AccessSettings
@@ -41,3 +41,7 @@ def load_settings() -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise StartupProblem(f"wrong setting: {problems}; see {Path('server/SETTINGS.md')}") from None
+    except SettingsError as error:
+        # Its text names the field and nothing of the value.
+        name = str(error).partition('"')[2].partition('"')[0]
+        raise StartupProblem(f"wrong setting: {PREFIX}{name.upper()} must be json; see server/SETTINGS.md") from None

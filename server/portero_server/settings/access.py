@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
+from portero_server.access.issuer_http import sound_url
 from portero_server.access.limits import LimitPolicy
-from portero_server.domain.access import Scope
-from portero_server.settings.types import Rate
+from portero_server.access.tokens import TokenPolicy
+from portero_server.domain.access import EVERYTHING, Grant, Role, Scope
+from portero_server.settings.types import Pause, Rate
 
 _SITE = "sites/"
+_PLACE = r"(cameras/|sites/)?[a-z0-9][a-z0-9-]{0,62}"
+_GRANT = re.compile(rf"({'|'.join(role.value for role in Role)})(@{_PLACE}(,{_PLACE})*)?")
 _NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 BridgeName = Annotated[str, Field(pattern=_NAME)]
-CameraOrSite = Annotated[str, Field(pattern=r"^(cameras/|sites/)?[a-z0-9][a-z0-9-]{0,62}$")]
+CameraOrSite = Annotated[str, Field(pattern=rf"^{_PLACE}$")]
 
 
 class AccessSettings(BaseSettings):
@@ -35,6 +40,23 @@ class AccessSettings(BaseSettings):
         description="Bridges that show a client certificate, by the NAME in its URI portero://bridges/NAME, with the "
         'cameras they may stream, or sites of which all: {"lobby": ["door", "desk"], "hall": ["sites/hall"]}.',
     )
+    oidc_issuer: str | None = Field(
+        None,
+        description="Issuer of the tokens that are taken, as their claim iss: "
+        "https://cognito-idp.REGION.amazonaws.com/POOL; its keys are discovered there. Unset: none are.",
+    )
+    oidc_audiences: list[str] = Field(
+        [],
+        description="For whom tokens must be made, as JSON: one of these in their claim aud, or, as in access tokens "
+        "of Amazon Cognito that have none, in client_id.",
+    )
+    oidc_roles: dict[str, list[str]] = Field(
+        {},
+        description="What values of the claim of PORTERO_OIDC_ROLES_CLAIM grant: roles, for all cameras or behind @ "
+        'for some and for sites: {"staff": ["reader"], "lobby": ["operator@door,sites/lobby"]}.',
+    )
+    oidc_roles_claim: str = Field("cognito:groups", description="The claim that says which roles somebody has.")
+    oidc_leeway: Pause = Field(30.0, description="By how much the clocks of issuer and server may differ, seconds.")
     limit_connections: Rate = Field(600.0, description="Most new connections a minute from one address.")
     limit_requests: Rate = Field(100.0, description="Most calls a second of one identity, streams not counted.")
     limit_streams: int = Field(
@@ -61,6 +83,35 @@ class AccessSettings(BaseSettings):
                 raise ValueError(f"PORTERO_BRIDGES must name at least one camera or site for {name}")
         return self
 
+    @model_validator(mode="after")
+    def _issuer_is_whole(self) -> AccessSettings:
+        if self.oidc_issuer is None:
+            return self
+        if not sound_url(self.oidc_issuer):
+            raise ValueError("PORTERO_OIDC_ISSUER must be an https URL (http only on loopback)")
+        if not self.oidc_audiences or not self.oidc_roles:
+            raise ValueError("PORTERO_OIDC_ISSUER needs PORTERO_OIDC_AUDIENCES and PORTERO_OIDC_ROLES")
+        for word, grants in self.oidc_roles.items():
+            for grant in grants:
+                if not _GRANT.fullmatch(grant):
+                    raise ValueError(
+                        f"PORTERO_OIDC_ROLES grants {word} {grant!r}, which must be ROLE or ROLE@PLACE,PLACE"
+                    )
+        return self
+
+    @property
+    def token_policy(self) -> TokenPolicy | None:
+        """Whose tokens are taken; None: nobody's."""
+        if self.oidc_issuer is None:
+            return None
+        return TokenPolicy(
+            issuer=self.oidc_issuer,
+            audiences=frozenset(self.oidc_audiences),
+            grants={word: [_grant(text) for text in grants] for word, grants in self.oidc_roles.items()},
+            roles_claim=self.oidc_roles_claim,
+            leeway=self.oidc_leeway,
+        )
+
     @property
     def bridge_scopes(self) -> dict[str, Scope]:
         """The cameras of each bridge."""
@@ -77,6 +128,11 @@ class AccessSettings(BaseSettings):
             frame_bytes=self.limit_frame_bytes,
             by_address=self.limit_by_address,
         )
+
+
+def _grant(text: str) -> Grant:
+    role, _, places = text.partition("@")
+    return Grant(Role(role), _scope(places.split(",")) if places else EVERYTHING)
 
 
 def _scope(places: list[str]) -> Scope:

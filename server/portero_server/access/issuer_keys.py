@@ -1,0 +1,106 @@
+"""The public keys of an issuer, by key id: fetched once for all who wait, kept when the issuer is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import structlog
+from jwt import PyJWK, PyJWTError
+
+from portero_server.clock import Clock
+from portero_server.domain.key_fetching import FetchPlan, FetchPolicy
+from portero_server.errors import Unauthenticated, Unavailable
+
+_log = structlog.get_logger(__name__)
+
+_LEAST_RSA = 2048
+_MOST_KEYS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
+    """A key, and the one algorithm it is used with: RS256 or ES256."""
+
+    key: PyJWK
+    algorithm: str
+
+
+class IssuerKeys:
+    """Knows an issuer's keys."""
+
+    def __init__(
+        self, fetch: Callable[[], Awaitable[Sequence[Any]]], clock: Clock, policy: FetchPolicy | None = None
+    ) -> None:
+        """Knows none yet.
+
+        Args:
+            fetch: Gives the members of the key set; raises Unavailable.
+            clock: For how fresh they are.
+            policy: How fresh they have to be.
+        """
+        self._fetch = fetch
+        self._clock = clock
+        self._plan = FetchPlan(policy or FetchPolicy())
+        self._keys: Mapping[str, IssuerKey] = {}
+        self._fetching: asyncio.Task[None] | None = None
+
+    async def find(self, key_id: str) -> IssuerKey:
+        """Gives the key with this id.
+
+        A key that is known is given at once, while older ones are looked after in the background. One that is not may
+        be new: it is fetched, at most once an interval; all who come meanwhile are refused without a fetch.
+
+        Raises:
+            Unauthenticated: The issuer has no such key.
+            Unavailable: The issuer's keys were never had.
+        """
+        found = self._keys.get(key_id)
+        if self._fetching is None and self._plan.due(self._clock.monotonic(), known=found is not None):
+            self._plan.tried(self._clock.monotonic())
+            self._fetching = asyncio.create_task(self._refresh())
+        if found is not None:
+            return found
+        if self._fetching is not None:
+            await asyncio.shield(self._fetching)
+            found = self._keys.get(key_id)
+        if found is not None:
+            return found
+        if not self._plan.have:
+            raise Unavailable(
+                "the keys of the issuer of tokens cannot be had now", retry_after=30.0, reason="ISSUER_UNAVAILABLE"
+            )
+        raise Unauthenticated("the token is signed with a key its issuer does not have", reason="TOKEN_UNKNOWN_KEY")
+
+    async def _refresh(self) -> None:
+        try:
+            fetched = await self._fetch()
+        except Unavailable as error:
+            # What is known stays good: an issuer that is away for an hour must not end every stream.
+            _log.warning("issuer_keys_not_fetched", reason=error.reason, known=len(self._keys))
+        else:
+            self._keys = dict(filter(None, map(_read, fetched[:_MOST_KEYS])))
+            self._plan.fetched(self._clock.monotonic())
+            _log.info("issuer_keys_fetched", keys=len(self._keys))
+        finally:
+            self._fetching = None
+
+
+def _read(member: Any) -> tuple[str, IssuerKey] | None:
+    """Reads a member of a key set; None for what is no key of ours to verify signatures with."""
+    if not isinstance(member, dict) or not isinstance(key_id := member.get("kid"), str):
+        return None
+    if member.get("use", "sig") != "sig":
+        return None
+    algorithm = "RS256" if member.get("kty") == "RSA" else "ES256" if member.get("crv") == "P-256" else None
+    if algorithm is None or member.get("alg", algorithm) != algorithm:
+        return None
+    try:
+        key = PyJWK(member, algorithm)
+    except (PyJWTError, ValueError, TypeError, KeyError):
+        return None
+    if algorithm == "RS256" and cast("Any", key.key).key_size < _LEAST_RSA:
+        return None
+    return key_id, IssuerKey(key, algorithm)
