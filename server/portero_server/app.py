@@ -123,6 +123,7 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(parts.paying.accounts.run()),
             group.create_task(parts.recorder.run()),
             group.create_task(parts.streams.run()),
+            group.create_task(parts.deserted.run()),
             group.create_task(parts.watch.run()),
             group.create_task(parts.mirror.follow()),
             group.create_task(parts.census.run()),

@@ -22,6 +22,7 @@ from portero_server.pipeline import paying
 from portero_server.pipeline.batcher import Batcher
 from portero_server.pipeline.cascade import FreeEngine
 from portero_server.pipeline.census import Census
+from portero_server.pipeline.deserted import Deserted
 from portero_server.pipeline.erasing import Eraser, FaceKeeper
 from portero_server.pipeline.forgetting import Forgetting
 from portero_server.pipeline.gallery import Gallery
@@ -78,6 +79,7 @@ class Parts:
     paying: Paying
     recorder: Recorder
     streams: Streams
+    deserted: Deserted
     watch: SightingWatch
     census: Census
     privacy: PrivacyWork
@@ -199,9 +201,10 @@ async def _assembled(
     async def name_of(person_id: str) -> str | None:
         return (await people.display_names([person_id])).get(person_id)
 
+    rows = StreamStore(database, clock)
     streams = Streams(
         cameras,
-        StreamStore(database, clock),
+        rows,
         SessionParts(clock, recorder, metrics, limits, settings.keep_texts),
         eyes,
         StreamEngine(engine.traits, batcher.identify, engine.read_text, name_of),
@@ -259,8 +262,23 @@ async def _assembled(
     census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
     refreshed = (refresh, streams.report, bill.accounts.report, metrics.process.refresh)
     admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(who.entrance, settings))
+    deserted = Deserted(rows, recorder, clock)
     return Parts(
-        clock, engine, database, mirror, batchers, bill, recorder, streams, watch, census, privacy, rpc, admin, who
+        clock,
+        engine,
+        database,
+        mirror,
+        batchers,
+        bill,
+        recorder,
+        streams,
+        deserted,
+        watch,
+        census,
+        privacy,
+        rpc,
+        admin,
+        who,
     )
 
 

@@ -105,8 +105,8 @@ def counters_twice() -> None:
     """A commit that is repeated adds its counters once more."""
 
     def wrap(progress: Callable[..., list[dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
-        def always(parts: Iterable[StreamCommit], watermarks: Mapping[int, int]) -> list[dict[str, Any]]:
-            return progress(parts, dict.fromkeys(watermarks, -1))
+        def always(parts: Iterable[StreamCommit], watermarks: Mapping[int, int], *others: Any) -> list[dict[str, Any]]:
+            return progress(parts, dict.fromkeys(watermarks, -1), *others)
 
         return always
 

@@ -26,6 +26,7 @@ from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRo
 from portero_server.domain.tracks import TrackPolicy
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.errors import NotFound, StoreUnavailable
+from portero_server.pipeline.deserted import Deserted, FollowedStreams
 from portero_server.pipeline.messages import Message
 from portero_server.pipeline.recorder import CommitStore, Recorder
 from portero_server.pipeline.session import Session, SessionParts
@@ -106,6 +107,10 @@ class MemoryStore:
         self.rows[camera_id, epoch] = row
         return replace(row, left_behind=tuple(left_behind))
 
+    async def followed(self) -> Sequence[StreamRow]:
+        """Gives the streams with open tracks that are not absent."""
+        return [row for row in self.rows.values() if row.session and any(not track.absent for track in row.open_tracks)]
+
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
         """Writes all, or fails as told."""
         if self.unavailable:
@@ -143,7 +148,7 @@ class MemoryStore:
         return row.durable_sequence
 
 
-class DoorStore(CommitStore, StreamSource, Protocol):
+class DoorStore(CommitStore, StreamSource, FollowedStreams, Protocol):
     """A store for streams and what they commit."""
 
 
@@ -276,6 +281,7 @@ async def door(
     )
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(recorder.run()), group.create_task(streams.run())]
+        tasks.append(group.create_task(Deserted(rows, recorder, clock).run()))
         yield Door(clock, streams, recorder, memory, registered, script_scene, metrics)
         for task in tasks:
             task.cancel()

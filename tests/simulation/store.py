@@ -60,6 +60,13 @@ class SimulatedStore:
         await self._way_back()
         return replace(row, left_behind=tuple(left_behind))
 
+    async def followed(self) -> Sequence[StreamRow]:
+        """Gives streams with somebody before their camera, as `StreamStore.followed`."""
+        await self._way()
+        return [
+            row for row in self._streams.values() if row.session and any(not track.absent for track in row.open_tracks)
+        ]
+
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
         """Writes all at one instant, as `Recording.commit`."""
         await self._way()
@@ -123,7 +130,8 @@ class SimulatedStore:
             if moves or outcome is FrameOutcome.REPLAYED:
                 self._counters[part.stream_id][OUTCOME_COLUMNS[outcome]] += count
         open_tracks = row.open_tracks
-        if part.open_tracks is not None and (moves or part.decided or part.left):
+        current = part.durable_sequence >= row.durable_sequence
+        if part.open_tracks is not None and current and (moves or part.decided or part.left):
             open_tracks = part.open_tracks
         durable = max(row.durable_sequence, part.durable_sequence)
         self._streams[part.stream_id] = replace(row, durable_sequence=durable, open_tracks=open_tracks)

@@ -27,7 +27,7 @@ _FRAMES = 80
 _FAULTS = 12
 _STORM = 12.0
 _CALM = 90.0
-_LONG_OUTAGE = 14.0
+_LONG_OUTAGES = (14.0, 45.0)
 _LONG_SHARE = 0.1
 
 
@@ -144,8 +144,10 @@ class _World:
             await deeds[name]()
 
     def _outage(self, longest: float) -> float:
-        """Gives seconds: mostly short ones, and some after which faces are told to have left."""
-        return _LONG_OUTAGE if self._chance.random() < _LONG_SHARE else self._chance.uniform(0.0, longest)
+        """Gives seconds: mostly short ones, and some after which faces are told to have left, or streams deserted."""
+        if self._chance.random() < _LONG_SHARE:
+            return self._chance.choice(_LONG_OUTAGES)
+        return self._chance.uniform(0.0, longest)
 
     async def _reset(self) -> None:
         if (link := self._chance.choice(self._bridges).link) is not None:

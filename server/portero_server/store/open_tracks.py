@@ -13,6 +13,8 @@ from portero_server.domain.resuming import OpenTrack
 
 # A text of another form is of another version of the server: its tracks begin anew.
 _FORM = 1
+PRESENT = '"absent": false'
+"""Part of every text with a track that is not absent."""
 
 
 def written(tracks: Sequence[OpenTrack]) -> str:

@@ -119,7 +119,9 @@ def _progress(
             for outcome, count in part.outcomes.items()
             if count and (moves or outcome is FrameOutcome.REPLAYED)
         }
-        follows = part.open_tracks is not None and (moves or part.decided or part.left)
+        # Whoever tells of an earlier watermark did not know that the stream goes on, nor what is open now.
+        current = part.durable_sequence >= reached[part.stream_id]
+        follows = part.open_tracks is not None and current and (moves or part.decided or part.left)
         if not moves and not counted and not follows:
             continue
         reached[part.stream_id] = max(reached[part.stream_id], part.durable_sequence)

@@ -14,7 +14,7 @@ from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import StreamRow
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
-from portero_server.store.open_tracks import read
+from portero_server.store.open_tracks import PRESENT, read
 from portero_server.store.rows import encoded, insert_rows
 from portero_server.store.schema import OUTCOME_COLUMNS, sighting_tracks, streams
 
@@ -52,6 +52,15 @@ class StreamStore:
 
         return await self._database.run(unit)
 
+    async def followed(self) -> Sequence[StreamRow]:
+        """Gives the streams that a session owns, or owned when it died, with open tracks that are not absent."""
+        followed = (streams.c.session != _NOBODY, streams.c.open_tracks.contains(PRESENT, autoescape=True))
+
+        async def unit(connection: AsyncConnection) -> Sequence[StreamRow]:
+            return [_stream(row) for row in await connection.execute(select(streams).where(*followed))]
+
+        return await self._database.read(unit)
+
     async def get(self, stream_id: int) -> StreamRow:
         """Gives a stream as it is stored.
 
@@ -65,6 +74,10 @@ async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) ->
     row: Any = (await connection.execute(select(streams).where(*conditions))).one_or_none()
     if row is None:
         raise NotFound("the stream")
+    return _stream(row)
+
+
+def _stream(row: Any) -> StreamRow:
     return StreamRow(row.stream_id, row.camera_id, row.epoch, row.session, row.durable_sequence, read(row.open_tracks))
 
 

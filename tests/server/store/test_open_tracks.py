@@ -77,3 +77,31 @@ async def test_a_superseded_session_cannot_change_the_open_tracks(database: Data
     result = await recording.commit([replace(commit_of(first, left(ANA.track_id, 3)), open_tracks=())])
     assert result.superseded == {"s1"}
     assert len((await streams.open("door", "e1", "s3")).open_tracks) == 1
+
+
+async def test_streams_with_somebody_before_their_camera_are_found(database: Database) -> None:
+    """Only an owned stream with a track that is not absent is one that could be deserted."""
+    clock = ManualClock()
+    streams, recording = StreamStore(database, clock), Recording(database, clock)
+    followed = await streams.open("door", "e1", "s1")
+    await _moved(recording, followed, ANA, STRANGER, sequence=9)
+    await _moved(recording, await streams.open("desk", "e1", "s2"), STRANGER, sequence=9)
+    await streams.open("hall", "e1", "s3")
+    assert [(row.stream_id, row.session, row.open_tracks) for row in await streams.followed()] == [
+        (followed.stream_id, "s1", (replace(ANA, match=None), STRANGER))
+    ]
+    await streams.open("door", "e2", "s4")
+    assert await streams.followed() == []
+
+
+async def test_the_tracks_of_an_earlier_watermark_do_not_replace_those_of_a_later_one(database: Database) -> None:
+    """Whoever takes a stream for deserted that has moved on tells no more than that its faces have left."""
+    clock = ManualClock()
+    streams, recording = StreamStore(database, clock), Recording(database, clock)
+    stream = await streams.open("door", "e1", "s1")
+    await _moved(recording, stream, STRANGER, sequence=9)
+    farewell = commit_of(stream, left(STRANGER.track_id, 5), sequence=8)
+    await recording.commit([replace(farewell, open_tracks=())])
+    assert (await streams.get(stream.stream_id)).open_tracks == (STRANGER,)
+    await recording.commit([replace(farewell, durable_sequence=9, open_tracks=())])
+    assert (await streams.get(stream.stream_id)).open_tracks == ()

@@ -1,0 +1,112 @@
+"""Streams whose server died and whose camera never came back."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from portero_server.domain.frames import FrameRefused
+from portero_server.domain.resuming import OpenTrack
+from portero_server.domain.sightings import StreamRow, TrackLeft
+from portero_server.errors import StoreUnavailable
+from portero_server.vision.look import Look
+from tests.fakes.door import EPOCH_START, Door, MemoryStore, door, face, looked
+from tests.fakes.store_commits import BOX
+from tests.fakes.virtual_time import in_virtual_time
+
+_SEEN = EPOCH_START + timedelta(seconds=0.8)
+STRANGER = OpenTrack("door.e1.1.0", 1, EPOCH_START, 4, _SEEN, BOX, 3, True, 0)
+GONE = replace(STRANGER, track_id="door.e1.1.1", absent=True)
+
+
+def _deserted_store(*tracks: OpenTrack) -> MemoryStore:
+    """Gives what a server leaves behind that dies."""
+    store = MemoryStore()
+    store.rows["door", "e1"] = StreamRow(1, "door", "e1", "session-of-the-dead", 4, tracks)
+    return store
+
+
+def _told(store: MemoryStore) -> list[TrackLeft]:
+    return [left for commit in store.commits for left in commit.left]
+
+
+async def _resume(at: Door, *sequences: int) -> None:
+    """Goes on with the stream, to its end."""
+    session = await at.open()
+    running = asyncio.ensure_future(session.run())
+    at.send(session, *sequences)
+    session.finish()
+    await running
+    at.streams.close(session, "finished")
+
+
+@in_virtual_time
+async def test_faces_of_a_dead_servers_stream_are_told_to_have_left_once() -> None:
+    """Half a minute after a server began to watch, the faces of a stream that stands still have left; only these."""
+    store = _deserted_store(STRANGER, GONE)
+    async with door(store=store):
+        await asyncio.sleep(29)
+        assert _told(store) == []
+        await asyncio.sleep(120)
+    assert _told(store) == [TrackLeft(STRANGER.track_id, _SEEN)]
+    assert store.rows["door", "e1"].open_tracks == (replace(STRANGER, absent=True), GONE)
+    assert store.durable == 4
+
+
+@in_virtual_time
+async def test_a_stream_that_goes_on_is_not_deserted() -> None:
+    """A bridge that comes back in time goes on with its faces, which leave when the stream ends."""
+    script: dict[int, Look | FrameRefused] = {5: looked(face(0.1)), 6: looked(face(0.1))}
+    store = _deserted_store(replace(STRANGER, box=face(0.1).box))
+    async with door(script, store=store) as at:
+        await asyncio.sleep(25)
+        await _resume(at, 5, 6)
+        await asyncio.sleep(60)
+    assert [(left.track_id, left.last_seen) for left in _told(store)] == [
+        (STRANGER.track_id, EPOCH_START + timedelta(seconds=1.2))
+    ]
+
+
+@in_virtual_time
+async def test_a_bridge_that_comes_back_late_goes_on_with_faces_that_were_told_to_have_left() -> None:
+    """After a stream was found deserted, its next frames show the same stranger, not another one."""
+    script: dict[int, Look | FrameRefused] = {5: looked(face(0.1)), 6: looked(face(0.1))}
+    store = _deserted_store(replace(STRANGER, box=face(0.1).box))
+    async with door(script, store=store) as at:
+        await asyncio.sleep(100)
+        assert len(_told(store)) == 1
+        await _resume(at, 5, 6)
+    assert [(item.track_id, item.returns) for commit in store.commits for item in commit.decided] == [
+        (STRANGER.track_id, True)
+    ]
+    assert len(_told(store)) == 2
+
+
+class _AwayFor(MemoryStore):
+    """A database that does not answer this question for a while."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def followed(self) -> list[StreamRow]:
+        """Gives the streams, or fails."""
+        if self.times:
+            self.times -= 1
+            raise StoreUnavailable("the database does not answer")
+        return list(await super().followed())
+
+
+@in_virtual_time
+async def test_an_outage_of_the_database_does_not_count_as_standing_still() -> None:
+    """The patience begins anew when the database is back, since nobody could write while it was away."""
+    store = _AwayFor(0)
+    store.rows = _deserted_store(STRANGER).rows
+    async with door(store=store):
+        await asyncio.sleep(20)
+        store.times = 2
+        await asyncio.sleep(35)
+        assert _told(store) == []
+        await asyncio.sleep(20)
+    assert len(_told(store)) == 1
