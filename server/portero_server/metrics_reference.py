@@ -16,7 +16,8 @@ PAGE = Path(__file__).resolve().parent.parent / "METRICS.md"
 _INTRODUCTION = """# Metrics of the server
 
 `GET /metrics` at `PORTERO_ADMIN_LISTEN`, as text or OpenMetrics. Generated from `telemetry/` by `make reference`; not
-edited. Every value of a label that is known beforehand exists from zero, so that rates are right from the first event.
+edited. Every value of a label that is known beforehand exists from zero, so that rates are right from the first event;
+these values stand in brackets, and others may join them.
 `portero_camera_…` series exist for registered cameras only, at most `PORTERO_METRICS_MAX_CAMERAS` of them. Metrics
 that begin with `process_` and `python_` are the Python client's own. A histogram also has `_bucket`, `_sum` and
 `_count`. The bridge's are in [clients/portero_bridge/METRICS.md](../clients/portero_bridge/METRICS.md).
@@ -47,8 +48,16 @@ def _row(metric: Metric) -> str:
 
 
 def _labels(metric: Metric) -> Iterable[str]:
-    names = {name: None for sample in metric.samples for name in sample.labels if name != "le"}
-    return (f"`{name}`" for name in names)
+    """Gives each label, with those of its values that are exported before anything has happened."""
+    known: dict[str, dict[str, None]] = {}
+    for sample in metric.samples:
+        for name, value in sample.labels.items():
+            known.setdefault(name, {})[value] = None
+    # The bounds of buckets are no news, and an info's values are those of this very machine.
+    known.pop("le", None)
+    for name, values in known.items():
+        listed = [] if metric.type == "info" or metric.name.endswith("_info") else [value for value in values if value]
+        yield f"`{name}`" + (f" ({', '.join(listed)})" if listed else "")
 
 
 def main() -> int:

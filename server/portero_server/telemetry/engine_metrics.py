@@ -11,7 +11,14 @@ from portero_server.domain.usage import REKOGNITION_PRICES
 from portero_server.telemetry import buckets
 
 _BREAKER_STATES = ("closed", "half_open", "open")
-_CODES = ("OK", "ENGINE_THROTTLED", "ENGINE_UNAVAILABLE")
+_CODES = (
+    "OK",
+    "ENGINE_THROTTLED",
+    "ENGINE_UNAVAILABLE",
+    "ENGINE_TIMED_OUT",
+    "ENGINE_ANSWER_UNREADABLE",
+    "ENGINE_DENIED",
+)
 _REFUSALS = ("EXPIRED", "QUEUE_FULL", "ENGINE_CIRCUIT_OPEN", "BUDGET_SPENT", "STOPPING")
 PAID_OPERATIONS = tuple(sorted(operation for operation, price in REKOGNITION_PRICES.items() if price))
 
