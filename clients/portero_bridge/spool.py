@@ -10,7 +10,7 @@ from pathlib import Path
 
 from portero_bridge.errors import SpoolFault
 from portero_bridge.frames import Entry, Frame, Gap, GapReason
-from portero_bridge.spool_file import faults, open_file, transaction
+from portero_bridge.spool_file import faults, open_file, overwrite_deleted, transaction
 from portero_bridge.spool_reserve import Reserve
 
 _UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -142,12 +142,14 @@ class Spool:
         """
         if durable_sequence <= self.durable_sequence:
             return
+        overwrite_deleted(self._connection, self._reserve.is_kept)
         try:
             frames, size = self._forget(durable_sequence)
         except SpoolFault:
             # Even letting go takes a little room.
             if not self._reserve.spend():
                 raise
+            overwrite_deleted(self._connection, False)
             frames, size = self._forget(durable_sequence)
         self.durable_sequence = durable_sequence
         self._handed_out = max(self._handed_out, durable_sequence)

@@ -56,6 +56,16 @@ def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
     return connection
 
 
+def overwrite_deleted(connection: sqlite3.Connection, wanted: bool) -> None:
+    """Say whether what is deleted from now on is overwritten on the disk.
+
+    Faces are in these pages. But overwriting writes as much as was deleted once more, which a full disk cannot take;
+    then pages stay as they are until new frames get them. The log may hold what was deleted until it is written over
+    (256 KiB at most), or until the file is closed.
+    """
+    connection.execute(f"PRAGMA secure_delete = {'ON' if wanted else 'FAST'}")
+
+
 def set_aside(path: Path, now: datetime) -> Path:
     """Rename a damaged spool, with what belongs to it, and give its new name."""
     kept_as = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
@@ -98,8 +108,6 @@ def _prepare(connection: sqlite3.Connection, new_epoch: str) -> None:
     execute("PRAGMA locking_mode = EXCLUSIVE")
     execute("PRAGMA journal_mode = WAL")
     execute("PRAGMA synchronous = FULL")
-    # Wiping every page that frames leave would write them a second time, which a full disk cannot take.
-    execute("PRAGMA secure_delete = FAST")
     # A short log, so that the reserve holds more than the log when the disk is full.
     execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     (version,) = execute("PRAGMA user_version").fetchone()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from portero_client.detections import Box
+
 
 class CameraMode(Enum):
     """What is looked for in a camera's frames."""
@@ -37,6 +39,7 @@ class Camera:
         similarity_threshold: Lowest similarity that names somebody here, 0..1; None: the server's setting.
         create_time: UTC.
         update_time: UTC.
+        privacy_zones: Parts of the frame that nothing looks at.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Camera:
     similarity_threshold: float | None
     create_time: datetime
     update_time: datetime
+    privacy_zones: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

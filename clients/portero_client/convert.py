@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -194,6 +194,7 @@ def camera_from(message: camera_service_pb2.Camera) -> Camera:
         similarity_threshold=message.similarity_threshold if message.HasField("similarity_threshold") else None,
         create_time=time_from(message.create_time),
         update_time=time_from(message.update_time),
+        privacy_zones=tuple(box_from(zone) for zone in message.privacy_zones),
     )
 
 
@@ -207,6 +208,7 @@ def camera_to(
     disabled: bool,
     visit_gap: timedelta | None,
     similarity_threshold: float | None,
+    privacy_zones: Iterable[Box] = (),
 ) -> camera_service_pb2.Camera:
     """Gives the wire form of a camera, without the fields that only the server sets."""
     message = camera_service_pb2.Camera(
@@ -217,6 +219,10 @@ def camera_to(
         purpose=_PURPOSES[purpose],
         disabled=disabled,
         similarity_threshold=similarity_threshold,
+        privacy_zones=[
+            detections_pb2.Box(left=zone.left, top=zone.top, width=zone.width, height=zone.height)
+            for zone in privacy_zones
+        ],
     )
     if visit_gap is not None:
         gap = Duration()

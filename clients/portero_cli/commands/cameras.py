@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from portero_cli.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.session import GlobalOptions, JsonOption, ServerOption, Session, command
 from portero_cli.tables import cameras_table, local_time, table
 from portero_cli.times import parse_duration
-from portero_client import CameraMode, CameraPurpose, CameraStatus
+from portero_client import Box, CameraMode, CameraPurpose, CameraStatus, InvalidArgument
 from portero_client.names import CAMERAS
 
 CameraArgument = Annotated[str, typer.Argument(metavar="CAMERA", help="Id, or cameras/ID.", show_default=False)]
@@ -27,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_cameras)
     group.command("show")(show)
     group.command("add")(add)
+    group.command("zones")(zones)
     group.command("remove")(remove)
     app.add_typer(group, name="cameras")
 
@@ -114,6 +116,37 @@ async def add(
         )
     session.output.show({"camera": added}, cameras_table([added]))
     return ExitCode.OK
+
+
+@command
+async def zones(
+    session: Session,
+    camera: CameraArgument,
+    boxes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[LEFT,TOP,WIDTH,HEIGHT...]", help="Ratios of the frame, as 0,0,0.5,1.", show_default=False
+        ),
+    ] = None,
+) -> ExitCode:
+    """Set the parts of the frame that nothing looks at; without a box there are none."""
+    wanted = tuple(_box(text) for text in boxes or ())
+    async with session.client() as client:
+        found = await client.cameras.get(camera)
+        changed = await client.cameras.update(replace(found, privacy_zones=wanted), "privacy_zones")
+    count = len(changed.privacy_zones)
+    session.output.show({"camera": changed}, f"{changed.name} has {count} privacy zone{'' if count == 1 else 's'}")
+    return ExitCode.OK
+
+
+def _box(text: str) -> Box:
+    try:
+        left, top, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidArgument(
+            f"a zone must be LEFT,TOP,WIDTH,HEIGHT as 0,0,0.5,1, not {text[:80]!r}", field="boxes", reason="NO_BOX"
+        ) from None
+    return Box(left, top, width, height)
 
 
 @command

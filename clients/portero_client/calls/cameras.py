@@ -84,6 +84,7 @@ def update(camera: Camera, *fields: str) -> Call[Camera]:
                 disabled=camera.disabled,
                 visit_gap=camera.visit_gap,
                 similarity_threshold=camera.similarity_threshold,
+                privacy_zones=camera.privacy_zones,
             ),
             update_mask=FieldMask(paths=fields),
         ),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from portero_server.domain.geometry import Box
+
 
 class CameraMode(Enum):
     """What is looked for in a camera's frames."""
@@ -35,6 +37,7 @@ class Camera:
         disabled: No stream is taken while set.
         visit_gap: A person seen again within this time is still the same sighting; None: the server's setting.
         similarity_threshold: Lowest similarity that names somebody here, 0..1; None: the server's setting.
+        privacy_zones: Parts of the frame that nothing looks at.
     """
 
     camera_id: str
@@ -47,3 +50,4 @@ class Camera:
     similarity_threshold: float | None
     created_at: datetime
     updated_at: datetime
+    privacy_zones: tuple[Box, ...] = ()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from portero_server.domain.geometry import Box
+
 
 @dataclass(frozen=True, slots=True)
 class FrameLimits:
@@ -88,6 +90,7 @@ class Frame:
         height: Pixels.
         received: Server's monotonic seconds when it came in.
         lag: Seconds from capture to receipt, by both clocks; may be negative under skew.
+        zones: What whoever decodes it makes black before anything else sees it: the camera's privacy zones.
     """
 
     sequence: int
@@ -97,3 +100,4 @@ class Frame:
     height: int
     received: float
     lag: float
+    zones: tuple[Box, ...] = ()

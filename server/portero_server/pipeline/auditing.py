@@ -18,6 +18,7 @@ from portero_server.engines.base import CallContext, Pixels, SearchedFace
 from portero_server.errors import PorteroError
 from portero_server.telemetry.money_metrics import MoneyMetrics
 from portero_server.vision.jpeg import decode_color
+from portero_server.vision.zones import blacken
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +73,7 @@ class GateAuditor:
     async def _check(self, frame: Frame, reason: CheckReason, followed: Sequence[Box]) -> None:
         context = CallContext(self._camera_id, Lane.ATTENDANCE, self._clock.monotonic() + _PATIENCE)
         try:
-            pixels = await asyncio.to_thread(decode_color, frame.jpeg)
+            pixels = blacken(await asyncio.to_thread(decode_color, frame.jpeg), frame.zones)
             found = await self._search(pixels, 1, context)
         except (PorteroError, FrameRefused) as error:
             # A check is worth no retry; the next one comes soon.

@@ -139,7 +139,8 @@ class Session:
         now = self.last_heard
         self.arrivals.took(sequence, captured_at, self._parts.clock.now(), now)
         self._parts.metrics.streams.frame_received(size, self.arrivals.lag)
-        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, self.arrivals.lag))
+        zones = self.camera.privacy_zones
+        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, self.arrivals.lag, zones))
         self._work.set()
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:

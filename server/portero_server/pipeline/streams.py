@@ -388,5 +388,7 @@ class Streams:
             session.stop(FailedPrecondition(f"cameras/{camera.camera_id} is disabled", reason="CAMERA_DISABLED"))
         elif camera.mode is not session.camera.mode:
             session.stop(Unavailable("the camera's mode changed; connect again", reason="CAMERA_CHANGED"))
-        elif session.follower is not None:
-            session.follower.rules = self._rules(camera)
+        else:
+            session.camera = camera
+            if session.follower is not None:
+                session.follower.rules = self._rules(camera)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from portero.v1 import camera_service_pb2 as pb
 from portero.v1 import camera_service_pb2_grpc
 
+from portero_server.domain.geometry import Box
 from portero_server.domain.people import checked_display_name, checked_identifier
 from portero_server.errors import InvalidInput
 from portero_server.pipeline.live import LiveStreams
@@ -27,6 +28,9 @@ from portero_server.store.cameras import CameraChanges, CameraStore
 
 _CHANGEABLE = frozenset(CameraChanges.__annotations__)
 _LONGEST_GAP = timedelta(days=1)
+_MOST_ZONES = 32
+# Sums of decimal fractions miss 1 by a little.
+_EDGE = 1 + 1e-9
 
 
 class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
@@ -48,6 +52,7 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
             disabled=request.camera.disabled,
             visit_gap=_visit_gap(request.camera),
             similarity_threshold=_similarity_threshold(request.camera),
+            privacy_zones=_privacy_zones(request.camera),
         )
         return pb.CreateCameraResponse(camera=camera_to_proto(camera))
 
@@ -105,6 +110,8 @@ def _changes(camera: pb.Camera, camera_id: str, fields: frozenset[str]) -> Camer
         changes["visit_gap"] = _visit_gap(camera)
     if "similarity_threshold" in fields:
         changes["similarity_threshold"] = _similarity_threshold(camera)
+    if "privacy_zones" in fields:
+        changes["privacy_zones"] = _privacy_zones(camera)
     return changes
 
 
@@ -133,3 +140,14 @@ def _similarity_threshold(camera: pb.Camera) -> float | None:
     if not 0 <= camera.similarity_threshold <= 1:
         raise InvalidInput("camera.similarity_threshold", "camera.similarity_threshold must be 0 to 1")
     return camera.similarity_threshold
+
+
+def _privacy_zones(camera: pb.Camera) -> tuple[Box, ...]:
+    if len(camera.privacy_zones) > _MOST_ZONES:
+        raise InvalidInput("camera.privacy_zones", f"camera.privacy_zones must be at most {_MOST_ZONES} boxes")
+    zones = tuple(Box(zone.left, zone.top, zone.width, zone.height) for zone in camera.privacy_zones)
+    for zone in zones:
+        # A box half outside would hide less than somebody thinks; NaN fails every comparison.
+        if not (0 <= zone.left < zone.right <= _EDGE and 0 <= zone.top < zone.bottom <= _EDGE):
+            raise InvalidInput("camera.privacy_zones", "each of camera.privacy_zones must be a box within 0 to 1")
+    return zones

@@ -180,6 +180,7 @@ def camera_to_proto(camera: Camera) -> camera_service_pb2.Camera:
         similarity_threshold=camera.similarity_threshold,
         create_time=time_to_proto(camera.created_at),
         update_time=time_to_proto(camera.updated_at),
+        privacy_zones=[box_to_proto(zone) for zone in camera.privacy_zones],
     )
 
 

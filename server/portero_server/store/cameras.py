@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypedDict, Unpack
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.cameras import Camera, CameraMode, Lane
+from portero_server.domain.geometry import Box
 from portero_server.errors import AlreadyExists, NotFound
 from portero_server.store.database import Database
 from portero_server.store.schema import cameras
@@ -27,6 +29,7 @@ class CameraChanges(TypedDict, total=False):
     disabled: bool
     visit_gap: timedelta | None
     similarity_threshold: float | None
+    privacy_zones: tuple[Box, ...]
 
 
 class CameraStore:
@@ -47,6 +50,7 @@ class CameraStore:
         disabled: bool = False,
         visit_gap: timedelta | None = None,
         similarity_threshold: float | None = None,
+        privacy_zones: tuple[Box, ...] = (),
     ) -> Camera:
         """Adds a camera.
 
@@ -55,7 +59,17 @@ class CameraStore:
         """
         now = self._clock.now()
         camera = Camera(
-            camera_id, display_name, site, mode, purpose, disabled, visit_gap, similarity_threshold, now, now
+            camera_id,
+            display_name,
+            site,
+            mode,
+            purpose,
+            disabled,
+            visit_gap,
+            similarity_threshold,
+            now,
+            now,
+            privacy_zones,
         )
         row = {"camera_id": camera_id, "created_at": now, "updated_at": now} | _columns(
             display_name=display_name,
@@ -65,6 +79,7 @@ class CameraStore:
             disabled=disabled,
             visit_gap=visit_gap,
             similarity_threshold=similarity_threshold,
+            privacy_zones=privacy_zones,
         )
 
         async def unit(connection: AsyncConnection) -> Camera:
@@ -150,6 +165,8 @@ def _columns(**changes: Unpack[CameraChanges]) -> dict[str, Any]:
     if "visit_gap" in changes:
         gap = values.pop("visit_gap")
         values["visit_gap_seconds"] = None if gap is None else gap.total_seconds()
+    if "privacy_zones" in changes:
+        values["privacy_zones"] = json.dumps([(z.left, z.top, z.width, z.height) for z in changes["privacy_zones"]])
     return values
 
 
@@ -173,4 +190,5 @@ def _camera(row: Any) -> Camera:
         similarity_threshold=row.similarity_threshold,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        privacy_zones=tuple(Box(*numbers) for numbers in json.loads(row.privacy_zones or "[]")),
     )

@@ -13,6 +13,7 @@ from portero_server.vision.background import Background, BackgroundPolicy
 from portero_server.vision.jpeg import decode_gray
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
+from portero_server.vision.zones import blacken
 
 # A face of 40 pixels in a VGA frame still covers 5 x 5 of the reduced picture.
 _WIDEST = 256
@@ -45,12 +46,13 @@ class MotionGate:
         self._last_file: tuple[int, int] | None = None
         self._reduce: Literal[1, 2, 4, 8] = 8
 
-    def look(self, jpeg: bytes, captured: float) -> GateResult:
+    def look(self, jpeg: bytes, captured: float, zones: tuple[Box, ...] = ()) -> GateResult:
         """Takes in a frame.
 
         Args:
             jpeg: The file, its header checked.
             captured: Capture time in seconds; only differences count.
+            zones: What it must not see.
 
         Raises:
             FrameRefused: UNDECODABLE; the frame leaves no trace.
@@ -58,18 +60,20 @@ class MotionGate:
         file = (len(jpeg), zlib.crc32(jpeg))
         if file == self._last_file:
             return GateResult(changed=False, share=0.0, duplicate=True)
-        thumbnail = self._decoded(jpeg)
+        thumbnail = self._decoded(jpeg, zones)
         self._last_file = file
         share = self._background.update(thumbnail, captured)
         region = self._background.region if share > 0.0 else WHOLE
         return GateResult(changed=share > 0.0, share=share, duplicate=False, region=region)
 
-    def _decoded(self, jpeg: bytes) -> Gray:
+    def _decoded(self, jpeg: bytes, zones: tuple[Box, ...]) -> Gray:
         """Decodes to about 40 to 256 pixels, so that a look costs the same for frames of every size."""
         thumbnail = decode_gray(jpeg, self._reduce)
         while min(thumbnail.shape) < _NARROWEST and self._reduce > 1:
             self._reduce = _FINER[self._reduce]
             thumbnail = decode_gray(jpeg, self._reduce)
+        # Before anything else, so that nothing of a zone gets into a neighboring pixel when it is made smaller.
+        thumbnail = blacken(thumbnail, zones)
         height, width = thumbnail.shape
         if max(width, height) <= _WIDEST:
             return thumbnail

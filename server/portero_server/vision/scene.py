@@ -18,6 +18,7 @@ from portero_server.vision.jpeg import decode_color, to_gray
 from portero_server.vision.look import Look
 from portero_server.vision.pixels import Gray
 from portero_server.vision.quality import sharpness
+from portero_server.vision.zones import blacken
 
 _MARGIN = 0.12
 """Room around what changed, as a ratio of the frame: a nod changes only the edges of a large face."""
@@ -52,7 +53,7 @@ class CameraScene:
 
     def _look(self, frame: Frame, due: Due, text: bool) -> Look:
         started = self._clock.monotonic()
-        gate = self._gate.look(frame.jpeg, frame.captured_at.timestamp())
+        gate = self._gate.look(frame.jpeg, frame.captured_at.timestamp(), frame.zones)
         gated = self._clock.monotonic() - started
         # A change that was skipped is still to be looked at, even if nothing has moved since.
         region = self._news(gate, due)
@@ -64,7 +65,7 @@ class CameraScene:
         if not due.look:
             return Look(FrameOutcome.SKIPPED, seconds=gated, gate_seconds=gated)
         changed, self._changed = self._changed, None
-        pixels = decode_color(frame.jpeg)
+        pixels = blacken(decode_color(frame.jpeg), frame.zones)
         gray = to_gray(pixels)
         if text:
             clear = sharpness(gray)

@@ -289,3 +289,15 @@ def test_no_order_of_steps_makes_a_hole(
 def _set_disk(spool: Spool, pages: int) -> None:
     """Let the file grow no further than so many pages, which is how a full disk looks to SQLite."""
     spool._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_frame_that_was_let_go_of_is_overwritten(path: Path) -> None:
+    """After its acknowledgment no byte of a frame is left in the files, though others of its size still are."""
+    limits = SpoolLimits(max_bytes=10**6, max_age=timedelta(hours=1), policy=SpoolPolicy.DROP_OLDEST)
+    spool = open_spool(path, limits)
+    for number in range(1, 9):
+        spool.append(NOW, (b"face-%d-" % number) * 4_000, NOW)
+    spool.release(5)
+    spool.close()
+    kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert [number for number in range(1, 9) if b"face-%d-" % number in kept] == [6, 7, 8]

@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from portero.v1 import camera_service_pb2 as pb
+from portero.v1.detections_pb2 import Box
 
 from portero_server.pipeline.live import LiveStatus
 from tests.fakes.rpc_edge import refused
@@ -24,6 +25,7 @@ _FULL = pb.Camera(
     disabled=True,
     visit_gap=Duration(seconds=90, nanos=500_000_000),
     similarity_threshold=0.75,
+    privacy_zones=[Box(left=0.25, top=0, width=0.75, height=0.5)],
 )
 
 
@@ -210,3 +212,29 @@ async def test_status_before_the_first_frame(house: House) -> None:
     response = await house.cameras.GetCameraStatus(pb.GetCameraStatusRequest(name="cameras/door"))
     assert response.status.streaming
     assert not response.status.HasField("last_frame_time")
+
+
+@pytest.mark.parametrize(
+    "zones",
+    [
+        [Box(left=0.5, top=0, width=0.6, height=1)],
+        [Box(left=-0.1, top=0, width=0.5, height=1)],
+        [Box(left=0, top=0, width=0, height=1)],
+        [Box(left=float("nan"), top=0, width=1, height=1)],
+        [Box(left=0, top=0, width=1, height=1)] * 33,
+    ],
+)
+async def test_zone_that_hides_less_than_meant_is_refused(house: House, zones: list[Box]) -> None:
+    """A box that is not whole within the frame, or one too many, is refused with the field."""
+    refusal = await refused(_create(house, privacy_zones=zones))
+    assert refusal.code is _CODE.INVALID_ARGUMENT
+    assert refusal.fields == ("camera.privacy_zones",)
+
+
+async def test_zones_are_changed_and_cleared_by_the_mask(house: House) -> None:
+    """New zones take the place of all old ones, and naming the field without any clears them."""
+    await _create(house, privacy_zones=[Box(left=0, top=0, width=0.5, height=1)])
+    for zones in ([Box(left=0.5, top=0.5, width=0.5, height=0.5)] * 2, []):
+        camera = pb.Camera(name="cameras/door", privacy_zones=zones)
+        request = pb.UpdateCameraRequest(camera=camera, update_mask=FieldMask(paths=["privacy_zones"]))
+        assert list((await house.cameras.UpdateCamera(request)).camera.privacy_zones) == zones

@@ -1,0 +1,39 @@
+"""Privacy zones: parts of a camera's picture that nothing is to see."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portero_server.domain.geometry import Box
+
+_ROOM = 1
+"""Pixels around a zone that go with it: a decoder that reduces, or that has fewer pixels of color than of light,
+mixes neighbors."""
+
+
+def blacken(pixels: NDArray[np.uint8], zones: Iterable[Box]) -> NDArray[np.uint8]:
+    """Makes the zones black, in place, rounding outward.
+
+    Args:
+        pixels: A decoded frame of any size, height x width with or without colors.
+        zones: Boxes in ratios of the frame.
+
+    Returns:
+        The same array.
+    """
+    shape: Any = pixels.shape
+    height, width = shape[0], shape[1]
+    for zone in zones:
+        top, bottom = _span(zone.top, zone.bottom, height)
+        left, right = _span(zone.left, zone.right, width)
+        pixels[top:bottom, left:right] = 0
+    return pixels
+
+
+def _span(first: float, last: float, size: int) -> tuple[int, int]:
+    return max(0, math.floor(first * size) - _ROOM), min(size, math.ceil(last * size) + _ROOM)
