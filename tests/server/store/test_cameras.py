@@ -60,3 +60,13 @@ async def test_knows_what_is_gone(cameras: CameraStore) -> None:
     for call in (cameras.get("door"), cameras.update("door", site="x"), cameras.delete("door")):
         with pytest.raises(NotFound, match="cameras/door"):
             await call
+
+
+async def test_only_cameras_within_are_listed(cameras: CameraStore) -> None:
+    """A list can be held to some ids, with its other conditions, and to none."""
+    for camera_id, site in (("desk", "lobby"), ("door", "lobby"), ("vault", "cellar")):
+        await cameras.create(camera_id, display_name=camera_id, site=site)
+    within = frozenset({"door", "vault", "elsewhere"})
+    assert [camera.camera_id for camera in await cameras.list(9, within=within)] == ["door", "vault"]
+    assert [camera.camera_id for camera in await cameras.list(9, site="lobby", within=within)] == ["door"]
+    assert await cameras.list(9, within=frozenset()) == []

@@ -117,6 +117,19 @@ async def test_an_unknown_sighting_is_not_found(sightings: SightingStore) -> Non
 
 
 @pytest.mark.usefixtures("stored")
+async def test_only_cameras_within_are_shown(sightings: SightingStore) -> None:
+    """Lists and events of a scope hold those of its cameras, also where one camera is asked for, and else nothing."""
+    desk = frozenset({"desk", "elsewhere"})
+    assert {one.camera_id for one in await sightings.list(SightingFilter(within=desk), 99)} == {"desk"}
+    assert {one.camera_id for one in await sightings.list(SightingFilter(within=desk, start=at(0)), 99)} == {"desk"}
+    assert await sightings.list(SightingFilter(camera_id="door", within=desk), 99) == []
+    assert await sightings.list(SightingFilter(within=frozenset()), 99) == []
+    assert [event.sighting.camera_id for event in await sightings.events_after(0, within=desk)] == ["desk"] * 3
+    assert await sightings.events_after(0, "door", within=desk) == []
+    assert await sightings.events_after(0, within=frozenset()) == []
+
+
+@pytest.mark.usefixtures("stored")
 async def test_events_of_one_camera(sightings: SightingStore) -> None:
     """Events after a position, at one camera, in order and no more than asked for."""
     assert [event.sighting.camera_id for event in await sightings.events_after(0, "desk")] == ["desk"] * 3
