@@ -37,42 +37,51 @@ class CreditLedger:
 
     def __init__(self, policy: CreditPolicy) -> None:
         self._policy = policy
-        self._received = Credit(0, 0)
-        self._released = Credit(0, 0)
+        # Plain numbers: they are counted up for every frame.
+        self._received_frames = self._received_bytes = 0
+        self._released_frames = self._released_bytes = 0
         self._durable_frames = 0
         self._granted = Credit(0, 0)
 
     @property
     def waiting(self) -> Credit:
         """What was received and not yet looked at."""
-        return Credit(self._received.frames - self._released.frames, self._received.bytes - self._released.bytes)
+        return Credit(self._received_frames - self._released_frames, self._received_bytes - self._released_bytes)
 
     @property
     def left(self) -> int:
         """Frames that were granted and have not come; 0 too when no byte is left for them."""
-        if self._received.bytes >= self._granted.bytes:
+        if self._received_bytes >= self._granted.bytes:
             return 0
-        return max(0, self._granted.frames - self._received.frames)
+        return max(0, self._granted.frames - self._received_frames)
 
     def affords(self, size: int) -> bool:
         """Whether a frame of `size` bytes that just came was within what had been granted."""
-        return self._received.frames + 1 <= self._granted.frames and self._received.bytes + size <= self._granted.bytes
+        return self._received_frames + 1 <= self._granted.frames and self._received_bytes + size <= self._granted.bytes
 
     def receive(self, size: int) -> None:
         """A frame of `size` bytes came."""
-        self._received = Credit(self._received.frames + 1, self._received.bytes + size)
+        self._received_frames += 1
+        self._received_bytes += size
 
     def release(self, size: int) -> None:
         """A frame of `size` bytes was looked at, or refused: it waits no more."""
-        self._released = Credit(self._released.frames + 1, self._released.bytes + size)
+        self._released_frames += 1
+        self._released_bytes += size
 
     @property
     def low(self) -> bool:
-        """Whether less than half a window is left of what was granted: time to grant more."""
-        return (
-            2 * (self._granted.frames - self._received.frames) < self._policy.window_frames
-            or 2 * (self._granted.bytes - self._received.bytes) < self._policy.window_bytes
-        )
+        """Whether it is time to grant more: less than half a window is left, and a quarter of one can be given.
+
+        A bridge that sends as fast as it may would else be told of each frame by a message of its own. It loses
+        nothing: while less than a quarter can be given, the rest of its window still waits here or is to come.
+        """
+        policy = self._policy
+        frames = self._granted.frames - self._received_frames
+        if 2 * frames < policy.window_frames and 4 * self._frames_due() >= policy.window_frames:
+            return True
+        left = self._granted.bytes - self._received_bytes
+        return 2 * left < policy.window_bytes and 4 * self._bytes_due() >= policy.window_bytes
 
     def commit(self, frames: int) -> None:
         """So many more frames are durable."""
@@ -86,11 +95,16 @@ class CreditLedger:
         """
         if policy is not None:
             self._policy = policy
-        frames = min(
-            self._released.frames + self._policy.window_frames, self._durable_frames + self._policy.max_unsettled
-        )
         self._granted = Credit(
-            max(self._granted.frames, frames),
-            max(self._granted.bytes, self._released.bytes + self._policy.window_bytes),
+            self._granted.frames + max(0, self._frames_due()), self._granted.bytes + max(0, self._bytes_due())
         )
         return self._granted
+
+    def _frames_due(self) -> int:
+        """Gives how many more frames may be granted now; less than 0 after the window shrank."""
+        policy = self._policy
+        most = min(self._released_frames + policy.window_frames, self._durable_frames + policy.max_unsettled)
+        return most - self._granted.frames
+
+    def _bytes_due(self) -> int:
+        return self._released_bytes + self._policy.window_bytes - self._granted.bytes

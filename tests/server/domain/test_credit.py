@@ -51,7 +51,22 @@ def test_says_low_before_the_bridge_must_stop() -> None:
     assert not ledger.low
     for _ in range(3):
         ledger.receive(10)
+        ledger.release(10)
     assert ledger.low
+
+
+def test_a_bridge_that_sends_as_fast_as_it_may_is_not_told_of_each_frame() -> None:
+    """More is granted only when a quarter of a window can be, which it can at the latest when nothing waits."""
+    ledger = CreditLedger(CreditPolicy(window_frames=16, window_bytes=1000, max_unsettled=64))
+    ledger.grant()
+    for _ in range(16):
+        ledger.receive(10)
+    for _ in range(3):
+        ledger.release(10)
+        assert not ledger.low
+    ledger.release(10)
+    assert ledger.low
+    assert ledger.grant().frames == 20
 
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=60), st.integers(1, 8))
