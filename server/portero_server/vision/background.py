@@ -112,17 +112,21 @@ class Background:
         learned.frames += 1
         # All of the scene takes the new light, also what somebody stands before.
         learned.scene = _lit(learned.scene, now)
-        difference = np.abs(now - learned.scene)
+        difference = _distance(now, learned.scene)
         if learned.frames == 1:
             np.maximum(learned.noise, np.median(difference), out=learned.noise)
-        limit = np.clip(
-            learned.noise * self._policy.sensitivity, self._policy.least_contrast, self._policy.most_contrast
-        )
+        limit = np.multiply(learned.noise, np.float32(self._policy.sensitivity))
+        _bound(limit, self._policy.least_contrast, self._policy.most_contrast)
         self._changed = changed = difference > limit
-        self._learn_noise(learned, difference, elapsed)
-        self._follow_light(learned, now, changed, elapsed)
-        self._absorb_still(learned, now, changed & (np.abs(now - learned.newcomer) <= limit), elapsed)
         count = int(np.count_nonzero(changed))
+        self._learn_noise(learned, difference, elapsed)
+        self._follow_light(learned, now, changed if count else None, elapsed)
+        if count:
+            self._absorb_still(learned, now, changed & (_distance(now, learned.newcomer) <= limit), elapsed)
+        else:
+            # Nothing is new: what `_absorb_still` would come to.
+            learned.newcomer = now
+            learned.still.fill(0.0)
         return count / changed.size if count >= self._policy.least_pixels else 0.0
 
     def _learn_noise(self, learned: _Learned, difference: _Plane, elapsed: float) -> None:
@@ -131,12 +135,16 @@ class Background:
         step = _WARM_UP_RATE if learned.frames <= _WARM_UP else min(elapsed / policy.learn, _WARM_UP_RATE)
         up, down = np.float32(math.exp(step)), np.float32(math.exp(-step))
         learned.noise *= np.where(difference > learned.noise, up, down)
-        np.clip(learned.noise, _LEAST_NOISE, policy.most_contrast / policy.sensitivity, out=learned.noise)
+        _bound(learned.noise, _LEAST_NOISE, policy.most_contrast / policy.sensitivity)
 
-    def _follow_light(self, learned: _Learned, now: _Plane, changed: NDArray[np.bool_], elapsed: float) -> None:
+    def _follow_light(self, learned: _Learned, now: _Plane, changed: NDArray[np.bool_] | None, elapsed: float) -> None:
         # More than a quarter a frame would make the background as noisy as the frames.
         weight = np.float32(min(0.25, 1.0 - math.exp(-elapsed / self._policy.follow)))
-        learned.scene += np.where(changed, np.float32(0.0), weight * (now - learned.scene))
+        step = np.subtract(now, learned.scene)
+        step *= weight
+        if changed is not None:
+            step[changed] = 0.0
+        learned.scene += step
 
     def _absorb_still(self, learned: _Learned, now: _Plane, holds: NDArray[np.bool_], elapsed: float) -> None:
         """Lets what is new and holds still become background; what moves starts over and leaves no smear."""
@@ -154,5 +162,22 @@ class Background:
 
 def _lit(scene: _Plane, now: _Plane) -> _Plane:
     """Gives the scene in the light of now: a cloud, or a camera's exposure control, changes all of it alike."""
-    gain = np.float32(np.clip(np.median((now + _DARK) / (scene + _DARK)), 0.5, 2.0))
-    return np.asarray((scene + _DARK) * gain - _DARK, dtype=np.float32)
+    lifted = scene + np.float32(_DARK)
+    ratio = now + np.float32(_DARK)
+    ratio /= lifted
+    # `np.median` would spend most of its time looking for numbers that are none.
+    middle = ratio.size // 2
+    gain = min(max(float(np.partition(ratio, middle, axis=None)[middle]), 0.5), 2.0)
+    lifted *= np.float32(gain)
+    lifted -= np.float32(_DARK)
+    return lifted
+
+
+def _distance(one: _Plane, other: _Plane) -> _Plane:
+    return np.asarray(cv2.absdiff(one, other), dtype=np.float32)
+
+
+def _bound(plane: _Plane, least: float, most: float) -> None:
+    """Bounds a plane in place; three times as fast as `np.clip` on pictures this small."""
+    np.maximum(plane, np.float32(least), out=plane)
+    np.minimum(plane, np.float32(most), out=plane)
