@@ -114,3 +114,19 @@ def test_a_refused_replacement_keeps_what_was_there() -> None:
     with pytest.raises(EngineError):
         gallery.replace([GalleryFace("bad-face", "p", None, None)])
     assert len(gallery) == 1
+
+
+def test_the_nearest_of_many_are_those_of_a_full_sort() -> None:
+    """Among thousands of faces the best are found that comparing with each one by one would find."""
+    random = np.random.default_rng(5)
+    vectors = random.normal(0.0, 0.05, (20_000, 128)).astype(np.float32)
+    # Rows of equal vectors, next to each other and far apart, must not hide one another.
+    vectors[7_001:7_004] = vectors[7_000]
+    vectors[19_999] = vectors[7_000]
+    gallery = LocalGallery(128)
+    gallery.add(GalleryFace(f"f{row}", f"p{row}", vector.tobytes(), None) for row, vector in enumerate(vectors))
+    for probe in (vectors[7_000], *random.normal(0.0, 0.05, (5, 128)).astype(np.float32)):
+        (found,) = gallery.search(probe[np.newaxis], 8)
+        distances = np.linalg.norm(vectors - probe, axis=1)
+        expected = np.sort(distances)[:8]
+        assert np.allclose([1.0 - each.similarity for each in found], expected, atol=1e-6)
