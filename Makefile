@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-visits bench-paid chaos protos lock reference cost clean
+.PHONY: help setup run test check format bench bench-cameras bench-visits bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: setup ## Formats the code and sorts its imports.
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+fuzz: setup ## Fuzzes what reads others' bytes, guided by coverage. ARGS="--minutes 10 jpeg_header multipart".
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 protos: setup ## Generates protos/gen from protos/portero.
 	@$(BIN)/python protos/generate.py
 
@@ -69,7 +72,11 @@ bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DAT
 bench-paid: setup ## Quota, storm and budget against the simulator, with plots in build/bench. ARGS="quota storm budget".
 	@$(BIN)/python -m tests.benchmarks.paid $(ARGS)
 
-bench: setup ## Twenty cameras on one server: who is served how well, at what cost. ARGS="--cameras 40 --rate 5".
+bench: setup ## The benchmark suite, quick; ARGS="--full", ARGS="--full --peers" with what a user would pick instead.
+	@.ci/system mariadb
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-cameras: setup ## Twenty cameras on one server: who is served how well, at what cost. ARGS="--cameras 40 --rate 5".
 	@$(BIN)/python -m tests.benchmarks.cameras $(ARGS)
 
 chaos: setup ## Kills everything at random and checks what is stored. ARGS="--kills 100 --frames 200000 --seed 1".

@@ -38,13 +38,18 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def running_server(folder: Path, **settings: str) -> AsyncIterator[ServerProcess]:
-    """Runs a server on free ports with its database in a folder; `settings` are PORTERO_… variables without prefix."""
+async def running_server(
+    folder: Path, patience: float = _START_TIME, /, **settings: str
+) -> AsyncIterator[ServerProcess]:
+    """Runs a server on free ports with its database in a folder; `settings` are PORTERO_… variables without prefix.
+
+    One that does not serve within `patience` seconds is a TimeoutError.
+    """
     process = await _start("serve", folder, settings)
     assert process.stderr is not None
     lines: list[dict[str, Any]] = []
     try:
-        async with asyncio.timeout(_START_TIME):
+        async with asyncio.timeout(patience):
             serving = await _until_serving(process.stderr, lines)
         reading = asyncio.create_task(_read(process.stderr, lines))
         yield ServerProcess(process, serving["grpc"], serving["metrics"].split("/")[2], lines)

@@ -1,0 +1,97 @@
+"""Our own stream with nothing behind it: every part of a frame's path but the look, the engine and the database.
+
+    python -m tests.benchmarks.null_server each|coalesced WINDOW
+
+"coalesced" is the server as it is; "each" commits, and sends an acknowledgment, after every frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections import deque
+from dataclasses import replace
+from typing import Any, cast
+
+import structlog
+import uvloop
+
+from portero_server.clock import SystemClock
+from portero_server.domain.cameras import Camera
+from portero_server.domain.frames import FrameLimits
+from portero_server.domain.sightings import CommitResult
+from portero_server.pipeline.messages import Ack, Message
+from portero_server.pipeline.outbox import Outbox
+from portero_server.pipeline.recorder import Committing
+from portero_server.pipeline.session import Session
+from portero_server.rpc.recognition import RecognitionServicer
+from portero_server.rpc.server import ServerOptions, build_server
+from portero_server.rpc.stream import FrameStream
+from portero_server.rpc.stream_convert import StreamTerms
+from tests.fakes.door import MemoryCameras, camera, door
+
+
+class _AnyCamera(MemoryCameras):
+    async def get(self, camera_id: str) -> Camera:
+        return camera(camera_id)
+
+
+class _EveryAck(Outbox):
+    """An outbox that does not replace an Ack by a later one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._acks: deque[Message] = deque()
+
+    def put(self, message: Message) -> None:
+        if isinstance(message, Ack):
+            self._acks.append(message)
+        super().put(message)
+
+    async def take(self) -> list[Message]:
+        taken = await super().take()
+        acks, self._acks = self._acks, deque()
+        return [*(each for each in taken if not isinstance(each, Ack)), *acks]
+
+
+class _AtOnce:
+    """A recorder that commits when it is told of something, into nothing."""
+
+    def mark(self, stream: Committing) -> None:
+        commit = stream.take()
+        if commit is not None:
+            stream.committed(commit, CommitResult(frozenset(), {}, None))
+
+
+async def main() -> None:
+    """Serves until killed; says its address in one JSON line."""
+    each, window = sys.argv[1] == "each", int(sys.argv[2])
+    clock = SystemClock()
+    async with door(clock=clock, window=window, max_streams=1000) as house:
+        streams = house.streams
+        streams._cameras = _AnyCamera()
+        if each:
+            streams._parts = replace(streams._parts, recorder=cast("Any", _AtOnce()))
+            opened = streams.open
+
+            async def open_acking_each(camera_id: str, epoch: str) -> Session:
+                session = await opened(camera_id, epoch)
+                session.outbox = session.ledger._outbox = _EveryAck()
+                # Only commits tell of credit, so that there is one acknowledgment a frame.
+                session._grant = lambda: None  # type: ignore[method-assign]
+                return session
+
+            streams.open = open_acking_each  # type: ignore[method-assign]
+        terms = StreamTerms(FrameLimits(), 15.0, 2.0)
+        servicer = RecognitionServicer(cast("Any", None), FrameStream(streams, terms, clock.now), clock)
+        server = build_server(ServerOptions("127.0.0.1:0"), [servicer], house.metrics.rpc, clock)
+        port = await server.start()
+        print(json.dumps({"address": f"127.0.0.1:{port}"}), flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    uvloop.run(main())

@@ -1,0 +1,103 @@
+"""How the cost grows with streams: mostly idle ones, busy ones; what connections and a second process buy.
+
+python -m tests.benchmarks.scale_streams [--full]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from tests.benchmarks.database import durable_mariadb
+from tests.benchmarks.load import Plan, pushed
+from tests.benchmarks.pictures import scene_files
+from tests.benchmarks.results import Results, begun
+from tests.benchmarks.serving import served
+
+_IDLE_RATE = 0.5
+
+
+async def main() -> int:
+    """Runs the benchmark and saves what it found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="up to 1,000 streams, and longer")
+    arguments = parser.parse_args()
+    results = begun("scale_streams")
+    idle, seconds = ((1, 10, 100, 300, 1000), 8.0) if arguments.full else ((1, 20, 200), 3.0)
+    with tempfile.TemporaryDirectory() as name, durable_mariadb() as database:
+        folder = Path(name)
+        pictures = scene_files(folder, "still", "vga")
+        url = database.url("portero")
+        async with served(folder / "idle", url, cameras=max(idle)) as server:
+            plan = Plan((server.address,), pictures, servers=(server.process.pid,), seconds=seconds)
+            await _idle(results, plan, idle)
+        # Another server has its memory for itself.
+        async with served(folder / "busy", url, cameras=50) as server:
+            plan = Plan((server.address,), pictures, servers=(server.process.pid,), seconds=seconds / 2)
+            await _busy(results, plan)
+            await _connections(results, plan)
+        await _second_process(results, folder, url, plan, pictures)
+    results.save()
+    return 0
+
+
+async def _idle(results: Results, plan: Plan, counts: tuple[int, ...]) -> None:
+    cores, tails, memory = [], [], []
+    for count in counts:
+        load = await pushed(replace(plan, streams=count, rate=_IDLE_RATE, warm=3.0))
+        if not load.latencies:
+            raise AssertionError(f"nothing of {count} streams was acknowledged")
+        ordered = sorted(load.latencies)
+        cores.append((float(count), load.server_seconds / load.seconds))
+        tails.append((float(count), 1000 * ordered[int(0.99 * (len(ordered) - 1))]))
+        memory.append((float(count), load.server_memory / 2**20))
+        results.add(f"{count} streams, a frame every {1 / _IDLE_RATE:g} s each", "cores", [cores[-1][1]])
+        results.add(f"{count} such streams, p99 to the durable acknowledgment", "ms", [tails[-1][1]])
+    results.curve("Mostly idle streams: processor", "streams", "cores", {"server": cores})
+    results.curve("Mostly idle streams: p99 to the durable acknowledgment", "streams", "ms", {"client": tails})
+    results.curve("Mostly idle streams: memory", "streams", "MiB", {"server": memory})
+    each = (memory[-1][1] - memory[0][1]) / (counts[-1] - counts[0])
+    results.add("memory of one more stream", "KiB", [1024 * each])
+
+
+async def _busy(results: Results, plan: Plan) -> None:
+    rates, cores = [], []
+    for count in (1, 5, 16, 50):
+        load = await pushed(replace(plan, streams=count))
+        rates.append((float(count), load.rate))
+        cores.append((float(count), load.rate_a_core))
+        results.add(f"{count} busy streams", "frames/s", [load.rate])
+        results.add(f"{count} busy streams, a core", "frames/s", [load.rate_a_core])
+    results.curve("Busy streams", "streams", "frames/s", {"reached": rates, "a core of the server": cores})
+
+
+async def _connections(results: Results, plan: Plan) -> None:
+    for connections in (1, 4, 16):
+        loads = [await pushed(replace(plan, streams=16, connections=connections)) for _ in range(2)]
+        results.add(f"16 streams over {connections} connections", "frames/s", [load.rate for load in loads])
+
+
+async def _second_process(results: Results, folder: Path, url: str, plan: Plan, pictures: tuple[str, ...]) -> None:
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(served(folder / f"two-{each}", url, cameras=16)) for each in (0, 1)]
+        for number in (1, 2, 1, 2):
+            some = servers[:number]
+            both = replace(
+                plan,
+                addresses=tuple(server.address for server in some),
+                servers=tuple(server.process.pid for server in some),
+                pictures=pictures,
+                streams=16,
+            )
+            load = await pushed(both)
+            results.add(f"{number} server process(es) on one database", "frames/s", [load.rate])
+            results.add(f"{number} server process(es), a core", "frames/s", [load.rate_a_core])
+    results.note("on two processors the load, the database and both servers share them: see the figures a core, too")
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))

@@ -1,0 +1,62 @@
+"""A real Portero server for a benchmark: its own process, a migrated database, registered cameras."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from portero_client import ConnectionSettings, PorteroClient
+from tests.end_to_end.server_process import ServerProcess, ended_server, running_server
+
+
+@asynccontextmanager
+async def served(folder: Path, database_url: str, *, cameras: int, **settings: str) -> AsyncIterator[ServerProcess]:
+    """Runs a server with the scripted engine over a database, and cameras bench-0 to bench-N registered."""
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
+    chosen = {
+        "engine": "scripted",
+        "log_level": "info",
+        "max_streams": "2000",
+        **settings,
+        "database_url": database_url,
+    }
+    if database_url.startswith("mysql"):
+        code, errors = await ended_server("migrate", folder, **chosen)
+        if code:
+            raise RuntimeError(f"the database was not migrated: {errors}")
+    async with running_server(folder, **chosen) as server:
+        async with PorteroClient(ConnectionSettings(server.address)) as client:
+            known = {camera.name async for camera in client.cameras.list()}
+            for number in range(cameras):
+                if f"cameras/bench-{number}" not in known:
+                    await client.cameras.create(f"bench-{number}")
+        yield server
+
+
+async def stage_quantiles(server: ServerProcess, stage: str, shares: tuple[float, ...]) -> list[float]:
+    """Gives quantiles of a stage's time, seconds, as the server itself counted them (linear within a bucket)."""
+    async with httpx.AsyncClient() as http:
+        text = (await http.get(f"http://{server.admin}/metrics")).text
+    buckets = [
+        (float(sample.labels["le"]), sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.endswith("_bucket") and sample.labels.get("stage") == stage
+    ]
+    buckets.sort()
+    total = buckets[-1][1]
+    found = []
+    for share in shares:
+        below, before = 0.0, 0.0
+        for bound, count in buckets:
+            if count >= share * total:
+                inside = (share * total - before) / max(1.0, count - before)
+                found.append(below + (min(bound, 60.0) - below) * inside)
+                break
+            below, before = bound, count
+    return found
