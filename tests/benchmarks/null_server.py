@@ -31,6 +31,7 @@ from portero_server.rpc.server import ServerOptions, build_server
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from tests.fakes.door import MemoryCameras, camera, door
+from tests.fakes.entrances import open_entrance, unlimited
 
 
 class _AnyCamera(MemoryCameras):
@@ -85,8 +86,10 @@ async def main() -> None:
 
             streams.open = open_acking_each  # type: ignore[method-assign]
         terms = StreamTerms(FrameLimits(), 15.0, 2.0)
-        servicer = RecognitionServicer(cast("Any", None), FrameStream(streams, terms, clock.now), clock)
-        server = build_server(ServerOptions("127.0.0.1:0"), [servicer], house.metrics.rpc, clock)
+        servicer = RecognitionServicer(
+            cast("Any", None), FrameStream(streams, terms, unlimited(clock), clock.now), clock
+        )
+        server = build_server(ServerOptions("127.0.0.1:0"), [servicer], open_entrance(), house.metrics.rpc, clock)
         port = await server.start()
         print(json.dumps({"address": f"127.0.0.1:{port}"}), flush=True)
         await asyncio.Event().wait()

@@ -22,6 +22,7 @@ async def served(folder: Path, database_url: str, *, cameras: int, **settings: s
         "engine": "scripted",
         "log_level": "info",
         "max_streams": "2000",
+        "limit_connections": "100000",
         **settings,
         "database_url": database_url,
     }
