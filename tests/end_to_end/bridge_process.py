@@ -40,13 +40,16 @@ class BridgeProcess:
 
 
 @asynccontextmanager
-async def running_bridge(folder: Path, server: str, cameras: Sequence[dict[str, Any]]) -> AsyncIterator[BridgeProcess]:
-    """Runs a bridge with cameras as in its YAML file, spooling into a folder."""
+async def running_bridge(
+    folder: Path, server: str, cameras: Sequence[dict[str, Any]], **others: Any
+) -> AsyncIterator[BridgeProcess]:
+    """Runs a bridge with cameras and other settings as in its YAML file, spooling into a folder."""
     settings = {
         "server": server,
         "metrics_listen": "127.0.0.1:0",
         "spool_directory": str(folder / "spool"),
         "cameras": list(cameras),
+        **others,
     }
     file = folder / "bridge.yaml"
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")

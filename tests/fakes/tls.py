@@ -74,14 +74,14 @@ class Handshake:
     certificate: bytes | None
 
 
-def handshake(port: int, authority: Authority, *, version: ssl.TLSVersion, protocol: str = "h2") -> Handshake:
+def handshake(port: int, trusted: bytes, *, version: ssl.TLSVersion, protocol: str = "h2") -> Handshake:
     """Shakes hands in one version of TLS, even one too old for this machine's own taste.
 
     Raises:
         ssl.SSLError: The server did not agree.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=authority.pem.decode())
+    context.load_verify_locations(cadata=trusted.decode())
     context.set_alpn_protocols([protocol])
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = version

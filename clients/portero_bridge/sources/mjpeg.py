@@ -36,11 +36,11 @@ class MjpegSource:
     def __init__(self, options: SourceOptions) -> None:
         try:
             url = httpx.URL(options.address)
+            self._url = url.copy_with(userinfo=b"")
         except (httpx.InvalidURL, ValueError) as error:
             # What the library says quotes the address, and with it perhaps a password.
             raise SettingsError(f"source {redact_address(options.address)!r} is not a URL") from error
         self._auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
-        self._url = url.copy_with(userinfo=b"")
         self._options = options
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:

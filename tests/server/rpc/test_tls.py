@@ -97,9 +97,9 @@ async def test_nothing_older_than_tls_1_2_is_spoken(serve: Serve, authority: Aut
     edge, _, _ = await _served(serve, authority.server_files())
     for old in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
         with pytest.raises(ssl.SSLError):
-            await asyncio.to_thread(handshake, edge.port, authority, version=old)
+            await asyncio.to_thread(handshake, edge.port, authority.pem, version=old)
     for new, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
-        agreed = await asyncio.to_thread(handshake, edge.port, authority, version=new)
+        agreed = await asyncio.to_thread(handshake, edge.port, authority.pem, version=new)
         assert (agreed.version, agreed.protocol) == (name, "h2")
 
 
@@ -112,7 +112,9 @@ async def test_a_renewed_certificate_is_served_without_a_restart(serve: Serve, a
     await stub.GetPerson(gallery_pb.GetPersonRequest())
 
     async def shown() -> bytes | None:
-        return (await asyncio.to_thread(handshake, edge.port, authority, version=ssl.TLSVersion.TLSv1_3)).certificate
+        return (
+            await asyncio.to_thread(handshake, edge.port, authority.pem, version=ssl.TLSVersion.TLSv1_3)
+        ).certificate
 
     assert await shown() == _der(first.certificate)
     authority.server_files(second)
