@@ -16,12 +16,14 @@ class LatencyConfig:
     Attributes:
         assumed: Seconds taken for granted before the first answer.
         deviations: How many mean deviations above the mean a call is expected to take.
-        half_life: Seconds without an answer in which half of what was learned above `assumed` is forgotten.
+        half_life: Seconds without an answer in which half of what was learned above `assumed` is forgotten. Short: a
+            single answer after eight seconds makes the next be expected after three, too late for any visit, and
+            nobody may be left unasked for much longer than that for it.
     """
 
     assumed: float = 0.2
     deviations: float = 1.0
-    half_life: float = 10.0
+    half_life: float = 3.0
 
 
 class Latency:

@@ -45,6 +45,7 @@ def draw(
     _bars(top, played.calls, played.seconds)
     top.axhline(quota, color="black", linewidth=0.8, linestyle="--")
     top.set_ylabel("searches a second")
+    top.set_ylim(0, max(played.busiest_second(), min(quota, 12)) + 1)
     top.set_title(title)
     for axis, panel in zip(others, panels, strict=True):
         for name, points in panel.lines.items():
@@ -60,7 +61,7 @@ def draw(
         axis.set_ylabel(panel.axis)
     for axis in (top, *others):
         for phase, color in zip(phases, _COLORS, strict=False):
-            axis.axvspan(phase.begin, phase.end, color=color, alpha=0.5, linewidth=0)
+            axis.axvspan(phase.begin, phase.end, color=color, alpha=0.5, linewidth=0, zorder=0)
     for phase in phases:
         top.annotate(phase.name, (phase.begin, 1.0), xycoords=("data", "axes fraction"), va="top", fontsize="small")
     others[-1].set_xlabel("seconds")
@@ -77,7 +78,7 @@ def _bars(axis: Axes, calls: Sequence[Call], seconds: float) -> None:
         spots = list(range(int(seconds) + 1))
         bottoms = [below[second] for second in spots]
         heights = [counts[second] for second in spots]
-        axis.bar(spots, heights, 1.0, bottoms, align="edge", color=color, label=kind)
+        axis.bar(spots, heights, 1.0, bottoms, align="edge", color=color, label=kind, zorder=2)
         below.update(counts)
     axis.legend(loc="upper right", fontsize="small")
 

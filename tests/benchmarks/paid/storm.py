@@ -29,10 +29,12 @@ RECOVERY = Phase("recovery", 100.0, 150.0)
 _PHASES = (CALM, THROTTLED, FAILING, RECOVERY)
 _NOTICED = 3.0
 """Seconds into trouble in which calls may still go on as before."""
-_PROBED = 12.0
-"""Seconds of health after which a face in view has been asked about: the breaker's longest pause, its three probes, the
-longest pause of a track between two calls.
+_PROBED = 18.0
+"""Seconds of health after which a face that stayed has been asked about: the breaker's longest pause (8 s), its three
+probes, a track's longest pause between two calls (2 s), and its turn while the rate is still low.
 """
+_RAMPED = 20.0
+"""Seconds of health after which nobody waits for the ramp any more, nor for those who waited before."""
 _FULL = 30.0
 """Seconds of health after which the whole quota may be used again."""
 _STATES = ("closed", "half_open", "open")
@@ -74,7 +76,7 @@ def _planned(names: Sequence[str]) -> list[PlannedCamera]:
         cameras.append(PlannedCamera(f"passer-{number}", CameraPurpose.VISITOR, visits))
     for number in range(_STAYERS):
         start = THROTTLED.begin + 5.0 + number * 20.0
-        visit = PlannedVisit(chance.choice(names), start, RECOVERY.begin + _PROBED + 6.0 - start)
+        visit = PlannedVisit(chance.choice(names), start, RECOVERY.begin + _PROBED - start)
         cameras.append(PlannedCamera(f"stayer-{number}", CameraPurpose.VISITOR, (visit,)))
     return cameras
 
@@ -83,7 +85,7 @@ def _claims(played: Played) -> list[Claim]:
     untold = [story for story in played.stories if story.seconds_to_tell > DEADLINE + ON_ITS_WAY]
     before = [story for story in played.stories if story.visit.start + DEADLINE <= THROTTLED.begin]
     staying = [story for story in played.stories if story.camera.startswith("stayer")]
-    healthy = [story for story in played.stories if story.visit.start >= RECOVERY.begin + _PROBED]
+    healthy = [story for story in played.stories if story.visit.start >= RECOVERY.begin + _RAMPED]
     answerable = [*before, *staying, *healthy]
     lost = [story for story in answerable if not isfinite(story.seconds_to_name)]
     late = [story for story in (*before, *healthy) if story.seconds_to_name > DEADLINE + ON_ITS_WAY]

@@ -42,6 +42,16 @@ def test_a_slow_hour_does_not_lock_requests_out_for_ever() -> None:
     assert latency.estimate(59.0 + 60.0) < 0.5
 
 
+def test_one_slow_answer_locks_nobody_out_for_longer_than_a_visit() -> None:
+    """Three seconds after a single answer of eight, one within the decision deadline of two is expected again."""
+    latency = Latency(CONFIG)
+    for number in range(60):
+        latency.learn(0.15, float(number))
+    latency.learn(8.0, 60.0)
+    assert latency.estimate(60.0) > 2.0
+    assert latency.estimate(63.0) < 2.0
+
+
 @settings(deadline=None)
 @given(st.lists(st.floats(0.001, 10.0), min_size=1, max_size=50), st.floats(0.0, 1e6))
 def test_estimates_stay_within_reason(samples: list[float], later: float) -> None:
