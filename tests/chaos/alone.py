@@ -22,6 +22,7 @@ Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.Stre
 
 _ADDRESS = re.compile(r'"grpc": ?"([^"]+)"')
 _START_TIME = 20.0
+_LIMITS = ("PORTERO_LIMIT_CONNECTIONS", "PORTERO_LIMIT_REQUESTS", "PORTERO_LIMIT_FRAMES")
 
 
 class LoneServer:
@@ -44,6 +45,8 @@ class LoneServer:
             "PORTERO_LISTEN": "127.0.0.1:0",
             "PORTERO_ADMIN_LISTEN": "127.0.0.1:0",
             "PORTERO_LOG_FORMAT": "json",
+            # One client stands for many: what one may ask for is not what is measured.
+            **dict.fromkeys(_LIMITS, "1000000"),
             **{f"PORTERO_{name.upper()}": value for name, value in settings.items()},
         }
         self.process = Supervised(

@@ -25,6 +25,9 @@ _BROKEN_SLOT = 6
 _LEVELS = (0, 60, 120, 180, 240)
 _MARK = b"portero-chaos:"
 
+CYCLE = _PERIOD * _VISITS_IN_A_ROW * PEOPLE_PER_CAMERA * 7
+"""Indices after which a camera shows the same again, times apart."""
+
 
 class Sight(Enum):
     """What a frame shows; the server's scripted looker tells it as that outcome."""
