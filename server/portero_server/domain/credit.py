@@ -90,15 +90,27 @@ class CreditLedger:
     def grant(self, policy: CreditPolicy | None = None) -> Credit:
         """Says what may be sent in total from now on.
 
+        While frames wait it is raised by a quarter of a window or not at all. Every commit is acknowledged with what
+        may be sent, and raised by a frame or two each time, credit would have the bridge of an overloaded stream send a
+        frame and drop a frame in turn: a gap, and a row in the database, for each frame served.
+
         Args:
             policy: Replaces the bounds (they follow the number of open streams); None keeps them.
         """
         if policy is not None:
             self._policy = policy
-        self._granted = Credit(
-            self._granted.frames + max(0, self._frames_due()), self._granted.bytes + max(0, self._bytes_due())
-        )
+        # With nothing waiting nothing would raise it later, and a frame may be as large as a window.
+        if self._received_frames == self._released_frames or self._is_worth_it:
+            self._granted = Credit(
+                self._granted.frames + max(0, self._frames_due()), self._granted.bytes + max(0, self._bytes_due())
+            )
         return self._granted
+
+    @property
+    def _is_worth_it(self) -> bool:
+        return (
+            4 * self._frames_due() >= self._policy.window_frames or 4 * self._bytes_due() >= self._policy.window_bytes
+        )
 
     def _frames_due(self) -> int:
         """Gives how many more frames may be granted now; less than 0 after the window shrank."""

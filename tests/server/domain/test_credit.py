@@ -69,6 +69,28 @@ def test_a_bridge_that_sends_as_fast_as_it_may_is_not_told_of_each_frame() -> No
     assert ledger.grant().frames == 20
 
 
+def test_a_commit_raises_credit_by_a_good_part_of_a_window_while_frames_wait() -> None:
+    """A stream with a backlog is granted credit in strokes of a quarter window, however often it is asked."""
+    ledger = CreditLedger(CreditPolicy(window_frames=16, window_bytes=16_000, max_unsettled=64))
+    assert ledger.grant().frames == 16
+    for _ in range(16):
+        ledger.receive(10)
+    for _ in range(3):
+        ledger.release(10)
+        assert ledger.grant().frames == 16
+    ledger.release(10)
+    assert ledger.grant().frames == 20
+
+
+def test_credit_is_raised_in_full_once_nothing_waits() -> None:
+    """A stream whose frames were all looked at has its whole window again, however little that adds."""
+    ledger = CreditLedger(CreditPolicy(window_frames=16, window_bytes=16_000, max_unsettled=64))
+    ledger.grant()
+    ledger.receive(10)
+    ledger.release(10)
+    assert ledger.grant() == Credit(17, 16_010)
+
+
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=60), st.integers(1, 8))
 def test_an_obedient_bridge_never_exceeds_the_bounds(steps: list[tuple[int, bool, bool]], window: int) -> None:
     """Whatever is released and committed when, grants never shrink and a bridge that obeys keeps within the bounds."""
