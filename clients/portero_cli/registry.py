@@ -7,6 +7,7 @@ from typing import Protocol
 import typer
 
 from portero_cli.commands import (
+    audit,
     cameras,
     compare,
     demo,
@@ -41,6 +42,7 @@ COMMANDS: tuple[CommandModule, ...] = (
     cameras,
     top,
     usage,
+    audit,
     doctor,
     demo,
 )

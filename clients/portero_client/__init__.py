@@ -5,6 +5,14 @@ async with PorteroClient() as portero:
         print(event.sighting.display_name)
 """
 
+from portero_client.audit import (
+    AuditAnchor,
+    AuditEntry,
+    AuditFinding,
+    AuditOutcome,
+    AuditReport,
+    AuditTampering,
+)
 from portero_client.backoff import Backoff
 from portero_client.blocking import BlockingPorteroClient
 from portero_client.calls import Page
@@ -50,6 +58,12 @@ from portero_client.watch import SightingWatch
 __all__ = [
     "Aborted",
     "AlreadyExists",
+    "AuditAnchor",
+    "AuditEntry",
+    "AuditFinding",
+    "AuditOutcome",
+    "AuditReport",
+    "AuditTampering",
     "AvoidedLine",
     "Backoff",
     "BlockingPorteroClient",

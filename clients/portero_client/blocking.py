@@ -13,6 +13,7 @@ from typing import Protocol, Self, TypeVar
 import grpc
 
 from portero_client import calls
+from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
 from portero_client.calls import Call, PageCall
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
 from portero_client.connection import open_blocking_channel
@@ -178,6 +179,21 @@ class BlockingSightings:
         return _items(self._ask, pages, page_size, page_token)
 
 
+class BlockingAudit:
+    """As Audit of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> Iterator[AuditEntry]:
+        """Lists entries, newest first."""
+        return _items(self._ask, calls.audit.entry_pages(), page_size, page_token)
+
+    def verify(self, *anchors: AuditAnchor) -> AuditReport:
+        """Checks the whole chain, also against ends of it that were kept elsewhere. May take minutes."""
+        return self._ask(calls.audit.verify(anchors))
+
+
 class BlockingPorteroClient:
     """Talks to one Portero server; may be shared by threads, but must be made after a process forks."""
 
@@ -198,6 +214,7 @@ class BlockingPorteroClient:
         self.images = BlockingImages(self._ask)
         self.cameras = BlockingCameras(self._ask)
         self.sightings = BlockingSightings(self._ask)
+        self.audit = BlockingAudit(self._ask)
 
     def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
         """Tells calls made, calls avoided and money, from midnight UTC or `since`."""

@@ -14,7 +14,7 @@ from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
-from portero_client.resources import Cameras, Images, People, Sightings
+from portero_client.resources import Audit, Cameras, Images, People, Sightings
 from portero_client.settings import ConnectionSettings
 from portero_client.status import error_from
 from portero_client.usage import Usage
@@ -31,6 +31,7 @@ class PorteroClient:
         images: Searching, comparing and reading images.
         cameras: Cameras and how they are.
         sightings: Who was seen.
+        audit: Who did what.
     """
 
     def __init__(self, server: str | ConnectionSettings | None = None) -> None:
@@ -50,6 +51,7 @@ class PorteroClient:
         self.images = Images(self._ask)
         self.cameras = Cameras(self._ask)
         self.sightings = Sightings(self._ask)
+        self.audit = Audit(self._ask)
 
     def watch_sightings(self, *, after: int | None = None, camera: str = "") -> SightingWatch:
         """Follows sightings as they happen, through cuts of the connection.

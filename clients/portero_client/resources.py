@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from portero_client import calls
+from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.listing import Ask, Listing
@@ -163,3 +164,18 @@ class Sightings:
         """Lists sightings, latest first: not over before `since`, begun before `until`; conditions add up."""
         pages = calls.sightings.list_pages(camera=camera, person=person, since=since, until=until, kind=kind)
         return Listing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+
+class Audit:
+    """Who did what, and whether anybody has tampered with the record of it. For admins."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> Listing[AuditEntry]:
+        """Lists entries, newest first."""
+        return Listing(self._ask, calls.audit.entry_pages(), page_size=page_size, page_token=page_token)
+
+    async def verify(self, *anchors: AuditAnchor) -> AuditReport:
+        """Checks the whole chain, also against ends of it that were kept elsewhere. May take minutes."""
+        return await self._ask(calls.audit.verify(anchors))

@@ -1,4 +1,4 @@
-"""The command `portero-server`: serve, migrate, check, faces, keys, certificates.
+"""The command `portero-server`: serve, migrate, check, faces, audit, keys, certificates.
 
 A problem at start-up is one line and exit code 1.
 """
@@ -29,10 +29,12 @@ def main() -> int:
     faces.add_argument(
         "action", choices=("check", "repair"), help="check: say what differs; repair: remove what is stored nowhere"
     )
+    audit = commands.add_parser("audit", help="the audit trail, straight in the database")
+    audit.add_argument("action", choices=("verify",), help="find what was edited, removed, reordered, inserted or cut")
     _add_keys(commands)
     _add_certificates(commands)
     given = parser.parse_args()
-    command = f"faces {given.action}" if given.command == "faces" else given.command
+    command = f"{given.command} {given.action}" if given.command in ("faces", "audit") else given.command
     try:
         if command == "certificates":
             _make_certificates(given)
@@ -62,6 +64,7 @@ def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
         "check": app.check,
         "faces check": app.check_faces,
         "faces repair": app.repair_faces,
+        "audit verify": app.check_audit,
     }[name]
 
 

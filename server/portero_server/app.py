@@ -12,10 +12,13 @@ import structlog
 from portero_server import __version__
 from portero_server.assembly import Parts, built, opened_database
 from portero_server.clock import SystemClock
+from portero_server.domain.audit import CONSOLE, Deed
 from portero_server.engines.base import OpenGate
 from portero_server.errors import EngineError, StartupProblem, StoreUnavailable
 from portero_server.pipeline.face_audit import audit_faces
+from portero_server.record_keeping import record_configuration, verify_audit
 from portero_server.settings import Settings
+from portero_server.store.audit import AuditStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
 from portero_server.store.people import PeopleStore
@@ -83,6 +86,19 @@ async def repair_faces(settings: Settings) -> None:
     await _faces(settings, repair=True)
 
 
+async def check_audit(settings: Settings) -> None:
+    """Checks the audit trail straight in the database.
+
+    Raises:
+        StartupProblem: The database or the anchors cannot be read, or the trail was tampered with.
+    """
+    configure_logs(settings.log_format, "warning")
+    async with opened_database(settings, None) as database:
+        await check_revision(database)
+        if not await verify_audit(settings, database):
+            raise StartupProblem("the audit trail was tampered with")
+
+
 async def _faces(settings: Settings, *, repair: bool) -> None:
     configure_logs(settings.log_format, "warning")
     if settings.engine != "rekognition":
@@ -95,6 +111,9 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
         engine = create_rekognition(settings, OpenGate())
         try:
             await engine.check()
+            if repair:
+                told = Deed(CONSOLE, "faces.repair", f"collections/{settings.rekognition_collection}")
+                await AuditStore(database).append([told], SystemClock().now())
             report = await audit_faces(engine, PeopleStore(database, SystemClock()), repair=repair)
         except EngineError as error:
             raise StartupProblem(error.message) from None
@@ -105,6 +124,7 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
 
 async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
     host, _, port = settings.admin_listen.rpartition(":")
+    await record_configuration(settings, parts.database, parts.records.trail)
     grpc_port = await parts.rpc.start()
     admin_port = await parts.admin.start(host, int(port))
     grpc_host = settings.listen.rpartition(":")[0]
@@ -129,6 +149,7 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(parts.census.run()),
             group.create_task(parts.identification.ring.run()),
             group.create_task(parts.privacy.run()),
+            *(group.create_task(run) for run in parts.records.runs()),
         ]
         if parts.paying.scheduler is not None:
             tasks.append(group.create_task(parts.paying.scheduler.serve()))
@@ -166,3 +187,4 @@ async def _stop(parts: Parts, settings: Settings) -> None:
     except StoreUnavailable as error:
         _log.warning("stopped_without_last_accounts", problem=error.message)
     await parts.identification.ring.note_uses()
+    await parts.records.trail.flush()

@@ -35,6 +35,7 @@ from portero_server.pipeline.retention import Retention
 from portero_server.pipeline.session import SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, Thrift
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
+from portero_server.record_keeping import RecordKeeping, record_keeping
 from portero_server.rpc.access import AccessServicer
 from portero_server.rpc.cameras import CameraServicer
 from portero_server.rpc.gallery import GalleryServicer
@@ -86,6 +87,7 @@ class Parts:
     rpc: RpcServer
     admin: AdminHttp
     identification: Identification
+    records: RecordKeeping
 
 
 @asynccontextmanager
@@ -229,7 +231,8 @@ async def _assembled(
     )
     privacy = _privacy(settings, clock, metrics, database, engine, people, mirror, streams)
     images = Images(engine, people, match)
-    who = identification(settings, database, cameras, metrics.access, clock)
+    records = record_keeping(settings, database, metrics.audit, clock)
+    who = identification(settings, database, cameras, metrics.access, clock, [records.calls])
     terms = StreamTerms(limits, settings.heartbeat_interval, settings.decision_deadline)
     rpc = build_server(
         options,
@@ -240,11 +243,13 @@ async def _assembled(
             SightingServicer(sightings, watch),
             UsageServicer(bill.accounts),
             AccessServicer(who.office),
+            records.servicer,
             PrivacyServicer(people, consents, ExportStore(database), privacy.eraser, privacy.forgetting, clock),
         ],
         who.entrance,
         metrics.rpc,
         clock,
+        records.calls,
     )
 
     async def ready() -> None:
@@ -279,6 +284,7 @@ async def _assembled(
         rpc,
         admin,
         who,
+        records,
     )
 
 

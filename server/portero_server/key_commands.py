@@ -10,9 +10,11 @@ from portero_server.access.key_office import KeyOffice, Wanted
 from portero_server.assembly import opened_database
 from portero_server.clock import SystemClock
 from portero_server.domain.access import Role
+from portero_server.domain.audit import CONSOLE, Deed, Outcome
 from portero_server.domain.keys import ApiKey
 from portero_server.errors import InvalidInput, NotFound, StartupProblem
 from portero_server.settings import Settings
+from portero_server.store.audit import AuditStore
 from portero_server.store.keys import KeyStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
@@ -54,21 +56,26 @@ class KeyCommand:
             else:
                 await check_revision(database)
             try:
-                await self._act(KeyOffice(KeyStore(database), clock), clock)
+                await self._act(KeyOffice(KeyStore(database), clock), AuditStore(database), clock)
             except (InvalidInput, NotFound) as problem:
                 raise StartupProblem(problem.message) from None
 
-    async def _act(self, office: KeyOffice, clock: SystemClock) -> None:
+    async def _act(self, office: KeyOffice, trail: AuditStore, clock: SystemClock) -> None:
         if self.action == "list":
             for key in await office.list(_MOST):
                 sys.stdout.write(f"{_line(key)}\n")
         elif self.action == "revoke":
-            key = await office.revoke(self.name.removeprefix("keys/"))
+            key_id = self.name.removeprefix("keys/")
+            await trail.append([Deed(CONSOLE, "keys.revoke", f"keys/{key_id}")], clock.now())
+            key = await office.revoke(key_id)
             sys.stdout.write(f"keys/{key.key_id} is revoked; servers refuse it within 15 seconds\n")
         else:
             expires_at = None if self.days is None else clock.now() + timedelta(days=self.days)
             roles = frozenset(Role(role) for role in self.roles)
+            await trail.append([Deed(CONSOLE, "keys.create")], clock.now())
             key, text = await office.create(Wanted(self.name, roles, self.cameras, self.sites, expires_at), _CREATOR)
+            made = Deed(CONSOLE, "keys.create", f"keys/{key.key_id}", Outcome.DONE)
+            await trail.append([made], clock.now())
             sys.stderr.write(f"{_line(key)}\nThe key, shown this once:\n")
             # Alone on its stream, so that a script can take it without reading prose.
             sys.stdout.write(f"{text}\n")

@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2
 
+from tests.fakes.client_audit import FakeAudit
 from tests.fakes.client_cameras import FakeCameras
 from tests.fakes.client_gallery import FakeGallery
 from tests.fakes.client_recognition import FakeRecognition
@@ -25,7 +26,7 @@ class FakeServer:
     """All unary RPCs, WatchSightings and health.
 
     Attributes:
-        gallery, cameras, sightings, usage: The state of each service.
+        gallery, cameras, sightings, usage, audit: The state of each service.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -35,6 +36,7 @@ class FakeServer:
         self.cameras = FakeCameras()
         self.sightings = FakeSightings()
         self.usage = FakeUsage()
+        self.audit = FakeAudit()
         self.calls: Counter[str] = Counter()
         self.serving = True
         self._refusals: defaultdict[str, list[Refusal]] = defaultdict(list)
@@ -59,6 +61,7 @@ class FakeServer:
                 self._service("portero.v1.GalleryService", self.gallery.methods()),
                 self._service("portero.v1.CameraService", self.cameras.methods()),
                 self._service("portero.v1.UsageService", self.usage.methods()),
+                self._service("portero.v1.AuditService", self.audit.methods()),
                 self._service("portero.v1.RecognitionService", recognition.methods()),
                 self._service("portero.v1.SightingService", self.sightings.methods(), self.sightings.streams()),
                 self._service("grpc.health.v1.Health", {"Check": (health_pb2.HealthCheckRequest, self._check)}),

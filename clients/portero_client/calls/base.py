@@ -25,16 +25,18 @@ class Call(Generic[AnswerT]):
         request: The message to send.
         read: Makes the answer of the bytes that came back.
         carries_image: Whether it is given the longer deadline.
+        patience: Shortest deadline it makes sense with, seconds.
     """
 
     method: str
     request: Message
     read: Callable[[bytes], AnswerT]
     carries_image: bool = False
+    patience: float = 0
 
     def timeout(self, settings: ConnectionSettings) -> float:
         """Gives the call's deadline, seconds from now."""
-        return settings.image_timeout if self.carries_image else settings.timeout
+        return max(self.patience, settings.image_timeout if self.carries_image else settings.timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def unary(
     read: Callable[[_MessageT], AnswerT],
     *,
     carries_image: bool = False,
+    patience: float = 0,
 ) -> Call[AnswerT]:
     """Makes a call whose answer is read of a response message."""
-    return Call(method, request, lambda data: read(response.FromString(data)), carries_image)
+    return Call(method, request, lambda data: read(response.FromString(data)), carries_image, patience)

@@ -81,6 +81,8 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.PrivacyService/ErasePerson": Access(_KEEPS, Unscoped()),
     "portero.v1.PrivacyService/GetErasure": Access(_KEEPS, Unscoped()),
     "portero.v1.PrivacyService/VerifyErasure": Access(_KEEPS, Unscoped()),
+    "portero.v1.AuditService/ListAuditEntries": Access(_ADMIN, Unscoped()),
+    "portero.v1.AuditService/VerifyAudit": Access(_ADMIN, Unscoped()),
     "portero.v1.AccessService/CreateKey": Access(_ADMIN, Unscoped()),
     "portero.v1.AccessService/ListKeys": Access(_ADMIN, Unscoped()),
     "portero.v1.AccessService/RevokeKey": Access(_ADMIN, Unscoped()),

@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 from portero_server import errors
 from portero_server.clock import Clock
 from portero_server.rpc.admission import Admission
+from portero_server.rpc.auditing import CallAudit
 from portero_server.rpc.caller import calling
 from portero_server.rpc.calls import Context
 from portero_server.rpc.entrance import Entrance, is_open
@@ -27,6 +28,9 @@ _log = structlog.get_logger(__name__)
 
 Check = Callable[[object], Awaitable[None]]
 """Looks at a request before its handler does; raises when it is refused."""
+
+Recording = Callable[[object, Callable[[], Any]], Awaitable[Any]]
+"""Serves a unary call, given its request and what answers it, and keeps a record."""
 
 _OUR_FAULTS = (errors.Unavailable, errors.EngineError)
 
@@ -55,11 +59,19 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     status, and a handler's generator is closed in the call's own task.
     """
 
-    def __init__(self, admission: Admission, entrance: Entrance, observer: RpcObserver, clock: Clock) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        entrance: Entrance,
+        observer: RpcObserver,
+        clock: Clock,
+        audit: CallAudit | None = None,
+    ) -> None:
         self._entrance = entrance
         self._admission = admission
         self._observer = observer
         self._clock = clock
+        self._audit = audit
 
     async def intercept_service(
         self,
@@ -141,7 +153,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     async with entrance.watched(caller):
                         await _answer(handler, requests, context, check)
                 else:
-                    await _answer(handler, requests, context, check)
+                    audit = None if self._audit is None else partial(self._audit.recorded, method)
+                    await _answer(handler, requests, context, check, audit)
         except errors.PermissionDenied as refusal:
             entrance.denied(method, caller, refusal)
             raise
@@ -157,7 +170,11 @@ class _Outcome:
 
 
 async def _answer(
-    handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context, check: Check | None = None
+    handler: grpc.RpcMethodHandler[Any, Any],
+    requests: object,
+    context: Context,
+    check: Check | None = None,
+    audit: Recording | None = None,
 ) -> None:
     request = requests
     if not handler.request_streaming:
@@ -166,7 +183,12 @@ async def _answer(
             raise errors.InvalidInput("request", "the call carries no message", reason="NO_MESSAGE")
         if check is not None:
             await check(request)
-    answer: Any = _behavior(handler)(request, context)
+    behavior = _behavior(handler)
+    if audit is not None:
+        # Only unary calls come with one.
+        await context.write(await audit(request, partial(behavior, request, context)))
+        return
+    answer: Any = behavior(request, context)
     if not handler.response_streaming:
         await context.write(await answer)
     elif inspect.isawaitable(answer):

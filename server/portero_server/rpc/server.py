@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from portero.v1 import (
     access_service_pb2_grpc,
+    audit_service_pb2_grpc,
     camera_service_pb2_grpc,
     gallery_service_pb2_grpc,
     privacy_service_pb2_grpc,
@@ -24,6 +25,7 @@ from portero_server import __version__
 from portero_server.clock import Clock
 from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import Admission, CallLimits
+from portero_server.rpc.auditing import CallAudit
 from portero_server.rpc.entrance import Entrance
 from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
 from portero_server.rpc.tls import Certificates, port_credentials
@@ -50,6 +52,10 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
     access_service_pb2_grpc.AccessServiceServicer: (
         "portero.v1.AccessService",
         access_service_pb2_grpc.add_AccessServiceServicer_to_server,
+    ),
+    audit_service_pb2_grpc.AuditServiceServicer: (
+        "portero.v1.AuditService",
+        audit_service_pb2_grpc.add_AuditServiceServicer_to_server,
     ),
     camera_service_pb2_grpc.CameraServiceServicer: (
         "portero.v1.CameraService",
@@ -176,7 +182,12 @@ class RpcServer:
 
 
 def build_server(
-    options: ServerOptions, servicers: Sequence[object], entrance: Entrance, observer: RpcObserver, clock: Clock
+    options: ServerOptions,
+    servicers: Sequence[object],
+    entrance: Entrance,
+    observer: RpcObserver,
+    clock: Clock,
+    audit: CallAudit | None = None,
 ) -> RpcServer:
     """Builds the server; call it where the event loop runs. Nothing listens before `start`.
 
@@ -186,11 +197,12 @@ def build_server(
         entrance: Who may call what, and how much.
         observer: Is told of every call.
         clock: For the durations told to the observer.
+        audit: Records calls; None: nobody does.
 
     Raises:
         TypeError: An object is no servicer of portero.v1.
     """
-    interceptor = CallInterceptor(Admission(options.limits), entrance, observer, clock)
+    interceptor = CallInterceptor(Admission(options.limits), entrance, observer, clock, audit)
     server = grpc.aio.server(
         interceptors=[interceptor],
         options=list(_OPTIONS.items()),

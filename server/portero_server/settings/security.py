@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
-from portero_server.settings.types import Address
+from portero_server.settings.types import Address, Seconds
 
 
 class SecuritySettings(BaseSettings):
@@ -34,6 +34,21 @@ class SecuritySettings(BaseSettings):
         False,
         description="Whether gRPC may be served without TLS on an address that other machines reach; only where "
         "something else encrypts the way there, as a load balancer in a private network.",
+    )
+
+    audit_anchor_bucket: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="S3 bucket with Object Lock in which the end of the audit trail is anchored, so that nobody can "
+        "forge what came before; unset: not anchored.",
+    )
+    audit_anchor_prefix: str = Field("audit/", max_length=256, description="What the keys of anchors begin with.")
+    audit_anchor_region: str | None = Field(
+        None, description="AWS region of that bucket; unset: that of the AWS profile or environment."
+    )
+    audit_anchor_interval: Seconds = Field(3600.0, description="Time between two anchors, seconds.")
+    audit_anchor_days: int = Field(
+        400, ge=1, le=36_500, description="For so many days nobody can remove an anchor, AWS's root user included."
     )
 
     @model_validator(mode="after")

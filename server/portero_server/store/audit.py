@@ -76,6 +76,21 @@ class AuditStore:
 
         return await self._database.read(unit)
 
+    async def last(self, action: str) -> Entry | None:
+        """Gives the newest entry of an action, or None; walks back from the newest entry of all.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        query = select(audit_entries).where(audit_entries.c.action == action)
+        query = query.order_by(audit_entries.c.position.desc()).limit(1)
+
+        async def unit(connection: AsyncConnection) -> Entry | None:
+            row = (await connection.execute(query)).one_or_none()
+            return None if row is None else _entry(row)
+
+        return await self._database.read(unit)
+
     async def retire(self, before: datetime, at: datetime) -> int:
         """Removes the oldest entries, those before a time and at most a thousand, and appends that it did.
 

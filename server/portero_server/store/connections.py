@@ -119,7 +119,11 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
 
 def _check_file(file: Path) -> None:
     # Found out here rather than by connecting: the driver then leaves a thread that complains after the loop's end.
-    if not file.parent.is_dir():
+    try:
+        present = file.parent.is_dir()
+    except PermissionError:
+        raise StartupProblem(f"PORTERO_DATABASE_URL: the folder {file.parent.absolute()} may not be entered") from None
+    if not present:
         raise StartupProblem(f"PORTERO_DATABASE_URL: the folder {file.parent} does not exist")
     if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
         raise StartupProblem(f"PORTERO_DATABASE_URL: the file {file} cannot be written")

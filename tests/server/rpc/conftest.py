@@ -156,7 +156,8 @@ async def serve() -> AsyncIterator[Serve]:
             observer = RecordingObserver()
             options = {"listen": "127.0.0.1:0", "limits": CallLimits(), **options}
             entrance = options.pop("entrance", None) or open_entrance()
-            server = build_server(ServerOptions(**options), servicers, entrance, observer, SystemClock())
+            audit = options.pop("audit", None)
+            server = build_server(ServerOptions(**options), servicers, entrance, observer, SystemClock(), audit)
             port = await server.start()
             stack.push_async_callback(server.stop, 0)
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))

@@ -1,0 +1,104 @@
+"""The audit trail: who did what, when and from where, and whether anybody has tampered with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class AuditOutcome(Enum):
+    """How a deed went; UNSPECIFIED is one that a newer server has and this client does not know."""
+
+    UNSPECIFIED = "unspecified"
+    ASKED = "asked"
+    DONE = "done"
+    FAILED = "failed"
+    DENIED = "denied"
+    NO_LOGIN = "no_login"
+
+
+class AuditTampering(Enum):
+    """What was done to the chain; UNSPECIFIED is what only a newer client knows a word for."""
+
+    UNSPECIFIED = "unspecified"
+    EDITED = "edited"
+    REMOVED = "removed"
+    REORDERED = "reordered"
+    INSERTED = "inserted"
+    CUT = "cut"
+    REWRITTEN = "rewritten"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry.
+
+    Attributes:
+        position: From 1, without gaps.
+        time: When it was written, UTC.
+        subject: Who: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local", "server", or empty: unknown.
+        peer: From where: an address, or "console".
+        method: How the identity was proven: "key", "certificate", "token" or "none".
+        credential: The public part of the credential.
+        action: What: "GalleryService/EnrollFace", or a word such as "server.configured".
+        resource: Of what; empty when it is about nothing in particular.
+        outcome: How it went. ASKED is written before, so it was done unless FAILED follows.
+        reason: Why it was refused or failed; for a change, the fields; for a configuration, what is set.
+        count: So many alike, written together.
+        previous_digest: SHA-256 of the entry before, hexadecimal.
+        digest: Its own.
+    """
+
+    position: int
+    time: datetime
+    subject: str
+    peer: str
+    method: str
+    credential: str
+    action: str
+    resource: str
+    outcome: AuditOutcome
+    reason: str
+    count: int
+    previous_digest: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAnchor:
+    """An end of the trail as it was at some time: entries there were, and the last one's digest."""
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """Something that is wrong with the chain, from a first to a last position."""
+
+    tampering: AuditTampering
+    first_position: int
+    last_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What a check of the whole trail found.
+
+    Attributes:
+        findings: What is wrong; none: the chain is sound.
+        head: Where the chain ends; keep it, and give it to a later check as an anchor.
+        retired_count: Entries that retention has removed from the beginning.
+        anchor_count: Anchors that were compared.
+    """
+
+    findings: tuple[AuditFinding, ...]
+    head: AuditAnchor
+    retired_count: int
+    anchor_count: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
