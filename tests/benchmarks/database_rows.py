@@ -43,7 +43,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="longer, and more repetitions")
     arguments = parser.parse_args()
-    rounds, seconds = (7, 3.0) if arguments.full else (3, 1.0)
+    rounds, seconds = (5, 2.0) if arguments.full else (3, 1.0)
     results = begun("database_rows")
     with durable_mariadb() as server:
         database = Database(server.url("portero"), pool_size=2, timeout=30)

@@ -29,7 +29,7 @@ async def main() -> int:
     parser.add_argument("--full", action="store_true", help="longer, and more repetitions")
     parser.add_argument("--rate", type=float, default=1500.0, help="frames a second offered by all streams together")
     arguments = parser.parse_args()
-    rounds, seconds = (5, 15.0) if arguments.full else (3, 5.0)
+    rounds, seconds = (5, 10.0) if arguments.full else (2, 5.0)
     results = begun("latency")
     client: list[list[float]] = []
     reached, behind = [], []

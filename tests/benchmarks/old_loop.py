@@ -48,7 +48,7 @@ async def main() -> int:
     parser.add_argument("--full", action="store_true", help="more footage, and more of its frames in the old loop")
     parser.add_argument("--clips", type=Path, default=ROOT.parent / "shared" / "data" / "clips")
     arguments = parser.parse_args()
-    visits, sampled = (12, 60) if arguments.full else (4, 16)
+    visits, sampled = (8, 40) if arguments.full else (3, 12)
     results = begun("old_loop")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -35,7 +35,7 @@ async def main() -> int:
     parser.add_argument("--full", action="store_true", help="longer, and more repetitions")
     parser.add_argument("--peers", action="store_true", help="with MLServer, PyTriton and Ray Serve")
     arguments = parser.parse_args()
-    rounds, seconds = (7, 4.0) if arguments.full else (3, 2.0)
+    rounds, seconds = (5, 3.0) if arguments.full else (3, 2.0)
     results = begun("transport")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -54,7 +54,7 @@ async def main() -> int:
         if arguments.peers:
             # One at a time: some of them keep a processor busy while idle.
             async for label, plan in started_peers(folder, "null", [picture], results, seconds=seconds, window=_WINDOW):
-                loads[label] = [await pushed(plan) for _ in range(min(rounds, 3))]
+                loads[label] = [await pushed(plan) for _ in range(3)]
     rates: dict[str, Figure] = {}
     for label, found in loads.items():
         rates[label] = results.add(label, "frames/s", [each.rate for each in found])
