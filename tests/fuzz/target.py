@@ -61,6 +61,7 @@ TARGETS: dict[str, Target] = {
         Target("unary_messages", "tests.fuzz.messages", [f"{_SERVER}.rpc", f"{_SERVER}.domain"]),
         Target("stream_messages", "tests.fuzz.messages", [f"{_SERVER}.rpc"]),
         Target("page_tokens", "tests.fuzz.messages", [f"{_SERVER}.rpc.paging"]),
+        Target("bearer_tokens", "tests.fuzz.bearers", [f"{_SERVER}.access", "jwt"]),
         Target("multipart", "tests.fuzz.bridge_input", [f"{_BRIDGE}.sources.multipart"]),
         Target("camera_urls", "tests.fuzz.bridge_input", [f"{_BRIDGE}.sources", f"{_BRIDGE}.redact"], 512),
         Target("bridge_yaml", "tests.fuzz.bridge_input", [f"{_BRIDGE}.yaml_file", "yaml"], 2048),

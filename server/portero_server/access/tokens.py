@@ -79,7 +79,7 @@ class TokenVerifier:
             Unavailable: The issuer's keys cannot be had.
         """
         algorithm, key_id, claimed = _unverified(text)
-        if algorithm not in ALGORITHMS:
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise Unauthenticated("the token must be signed with RS256 or ES256", reason="TOKEN_WRONG_ALGORITHM")
         if claimed.get("iss") != self._policy.issuer:
             raise Unauthenticated("the token is not of this server's issuer", reason="TOKEN_WRONG_ISSUER")
@@ -108,7 +108,8 @@ class TokenVerifier:
     def _is_for_us(self, claims: Mapping[str, Any]) -> bool:
         audience = claims.get("aud")
         if audience is None:
-            return claims.get("client_id") in self._policy.audiences
+            client = claims.get("client_id")
+            return isinstance(client, str) and client in self._policy.audiences
         named = audience if isinstance(audience, list) else [audience]
         return any(isinstance(word, str) and word in self._policy.audiences for word in named)
 
@@ -146,8 +147,8 @@ def _time(seconds: object) -> datetime:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise _invalid("the token does not say until when it is valid")
     try:
-        # Far beyond any token; what a `datetime` plus leeway can still hold.
-        return datetime.fromtimestamp(min(seconds, 32_503_680_000), UTC)
+        # Far beyond any token; what a `datetime` with the leeway on either side can still hold.
+        return datetime.fromtimestamp(max(0, min(seconds, 32_503_680_000)), UTC)
     except (ValueError, OverflowError, OSError):
         raise _invalid("the token does not say until when it is valid") from None
 
