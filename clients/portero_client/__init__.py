@@ -3,6 +3,14 @@
 async with PorteroClient() as portero:
     async for event in portero.watch_sightings():
         print(event.sighting.display_name)
+
+With a server on another machine TLS is spoken, and an API key or token travels with each call:
+
+settings = ConnectionSettings("portero.example:443", tls_files=TlsFiles(ca=Path("ca.crt")), token_file=Path("key"))
+
+The same from the environment: PORTERO_SERVER, PORTERO_TLS (auto, on, off), PORTERO_CA_FILE, PORTERO_CLIENT_CERTIFICATE,
+PORTERO_CLIENT_KEY, PORTERO_SERVER_NAME, PORTERO_TOKEN, PORTERO_TOKEN_FILE. A client reads its certificates when it
+connects first, its token file before each call.
 """
 
 from portero_client.audit import (
