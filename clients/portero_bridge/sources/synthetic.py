@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
-from portero_bridge.sources.scene import Scene, SceneRenderer
+from portero_bridge.sources.scene import Scene, renderer_of
 from portero_bridge.sources.scene_script import load_scene, moving_shapes
 from portero_bridge.sources.timeline import Timeline
 
@@ -29,7 +29,7 @@ class SyntheticSource:
 
     def __init__(self, options: SourceOptions, scene: Scene) -> None:
         self._scene = scene
-        self._renderer = SceneRenderer(scene)
+        self._renderer = renderer_of(scene)
         self._interval = 1 / (options.rate or _DEFAULT_RATE)
         self.waits = not options.realtime
         self._timeline = Timeline(options.clock, realtime=options.realtime)

@@ -1,5 +1,6 @@
 """Pictures of made-up scenes."""
 
+import weakref
 from pathlib import Path
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from portero_bridge.sources.scene import Figure, Scene, SceneRenderer, Visit
+from portero_bridge.sources.scene import Figure, Scene, SceneRenderer, Visit, renderer_of
 from portero_bridge.sources.scene_script import moving_shapes
 
 DISC = Visit(Figure.DISC, start=1.0, duration=2.0, path=((-0.5, 0.5), (1.5, 0.5)), height=(0.4, 0.4))
@@ -75,3 +76,13 @@ def test_visit_outside_the_picture_costs_nothing() -> None:
     """A path that begins far off the picture is fine."""
     scene = Scene((Visit(Figure.DISC, 0.0, 1.0, ((-2.0, 3.0),)),), duration=1.0)
     assert SceneRenderer(scene).render(0.5).shape == (480, 640, 3)
+
+
+def test_cameras_that_play_one_scene_share_its_pictures_for_as_long_as_they_play() -> None:
+    """Equal scenes have one renderer between them while anybody holds it, and none afterwards."""
+    one = renderer_of(moving_shapes())
+    assert renderer_of(moving_shapes()) is one
+    assert renderer_of(Scene((), duration=1.0)) is not one
+    held = weakref.ref(one)
+    del one
+    assert held() is None
