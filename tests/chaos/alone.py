@@ -21,7 +21,7 @@ from tests.fakes.patch_photos import photo
 Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]
 
 _ADDRESS = re.compile(r'"grpc": ?"([^"]+)"')
-_START_TIME = 20.0
+_START_TIME = 60.0
 _LIMITS = ("PORTERO_LIMIT_CONNECTIONS", "PORTERO_LIMIT_REQUESTS", "PORTERO_LIMIT_FRAMES")
 
 

@@ -1,6 +1,9 @@
 """Streams that come and go, once a second and more, each cut without a word: does the server's memory grow?
 
-python -m tests.chaos.churn --seconds 1200
+    python -m tests.chaos.churn --seconds 1200
+
+A bare gRPC server beside it is cut in the same way at the same pace: what it grows by is gRPC's, the rest is ours.
+Ends with 1 when ours grows by more than 2 kB a reconnect, once settled, or when anything went wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
@@ -19,53 +24,103 @@ import numpy as np
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
 from tests.chaos.alone import frame_request, lone_server, opening
+from tests.chaos.processes import Supervised
+from tests.chaos.rig import clean_environment
 
 _CAMERAS = 20
 _FRAMES = 12
-_SETTLED = 0.25
+_START_TIME = 60.0
+_SETTLED = 0.4
 """Share of the time after which caches are warm and memory is compared."""
+_MOST = 2048
+"""Bytes a reconnect, once settled. The peers remembered for the limit of connections are some 200 of them, until there
+are 10,000; the soak at one a second ends long before."""
+
+
+class Churn:
+    """Cuts streams of one server, camera after camera, and watches its memory."""
+
+    def __init__(self, address: str, process: Supervised) -> None:
+        """Churns the server at an address, which runs as this process."""
+        self._address = address
+        self._process = process
+        self._samples: list[tuple[int, int]] = []
+        self.cuts = 0
+        self.refused: list[str] = []
+
+    async def run(self, seconds: float, rate: float) -> None:
+        """Reconnects at this pace, a second, for so long."""
+        began = time.monotonic()
+        durable = dict.fromkeys(range(_CAMERAS), 0)
+        chance = random.Random(1)
+        while time.monotonic() - began < seconds:
+            camera = self.cuts % _CAMERAS
+            try:
+                durable[camera] = await _visit(self._address, camera, durable[camera], chance)
+            except grpc.aio.AioRpcError as error:
+                self.refused.append(f"{error.code().name}: {error.details()}")
+            self.cuts += 1
+            self._process.sample()
+            if self._process.memory:
+                self._samples.append((self.cuts, self._process.memory[-1][1]))
+            await asyncio.sleep(max(0.0, began + self.cuts / rate - time.monotonic()))
+
+    def figures(self) -> dict[str, float]:
+        """Gives what memory did; the slope is by least squares, of the samples once settled."""
+        late = [sample for sample in self._samples if sample[0] >= _SETTLED * self.cuts]
+        numbers, sizes = zip(*late, strict=True)
+        return {
+            "reconnects": self.cuts,
+            "refused": len(self.refused),
+            "megabytes_first": round(self._samples[0][1] / 1e6, 1),
+            "megabytes_settled": round(sizes[0] / 1e6, 1),
+            "megabytes_last": round(sizes[-1] / 1e6, 1),
+            "bytes_per_reconnect_once_settled": round(float(np.polyfit(numbers, sizes, 1)[0])),
+        }
 
 
 async def main() -> int:
     """Runs the soak and prints its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=1200.0)
     parser.add_argument("--rate", type=float, default=1.0, help="reconnects a second")
     arguments = parser.parse_args()
-    samples: list[tuple[float, int]] = []
-    refused: list[str] = []
-    cuts = 0
     with tempfile.TemporaryDirectory(prefix="portero-churn-") as name:
-        async with lone_server(Path(name), _CAMERAS, people=False) as server:
-            began = time.monotonic()
-            durable = dict.fromkeys(range(_CAMERAS), 0)
-            chance = random.Random(1)
-            while (elapsed := time.monotonic() - began) < arguments.seconds:
-                camera = cuts % _CAMERAS
-                try:
-                    durable[camera] = await _visit(server.address, camera, durable[camera], chance)
-                except grpc.aio.AioRpcError as error:
-                    refused.append(f"{error.code().name}: {error.details()}")
-                cuts += 1
-                server.process.sample()
-                if server.process.memory:
-                    samples.append((elapsed, server.process.memory[-1][1]))
-                await asyncio.sleep(max(0.0, began + cuts / arguments.rate - time.monotonic()))
-            troubles = [line for line in server.lines if "Traceback" in line or '"error"' in line]
-    slope, late = _slope(samples, arguments.seconds)
-    figures = {
-        "seconds": arguments.seconds,
-        "reconnects": cuts,
-        "megabytes_first": round(samples[0][1] / 1e6, 1),
-        "megabytes_settled": round(late[0] / 1e6, 1),
-        "megabytes_last": round(late[-1] / 1e6, 1),
-        "bytes_per_reconnect_once_settled": round(slope / arguments.rate),
-        "refused": len(refused),
-        "troubles": (troubles + refused)[:5],
-    }
-    json.dump(figures, sys.stdout, indent=2)
+        async with (
+            lone_server(Path(name), _CAMERAS, people=False) as server,
+            _bare_server() as (bare_address, bare_process),
+        ):
+            ours, bare = Churn(server.address, server.process), Churn(bare_address, bare_process)
+            async with asyncio.TaskGroup() as group:
+                for churn in (ours, bare):
+                    group.create_task(churn.run(arguments.seconds, arguments.rate))
+            troubles = [line for line in server.lines if "Traceback" in line or '"error"' in line] + ours.refused
+    figures = ours.figures()
+    json.dump({"portero": figures, "bare_grpc": bare.figures(), "troubles": troubles[:5]}, sys.stdout, indent=2)
     sys.stdout.write("\n")
-    return 1 if troubles else 0
+    return 1 if troubles or figures["bytes_per_reconnect_once_settled"] > _MOST else 0
+
+
+@asynccontextmanager
+async def _bare_server() -> AsyncIterator[tuple[str, Supervised]]:
+    """Runs the control; gives its address and its process."""
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    process = Supervised(
+        "bare",
+        lambda _: ["tests.chaos.bare_server"],
+        clean_environment(),
+        on_output=address.set_result,
+        on_log=lambda _: None,
+    )
+    process.last_life()
+    running = asyncio.create_task(process.run())
+    try:
+        async with asyncio.timeout(_START_TIME):
+            where = await address
+        yield where, process
+    finally:
+        process.kill()
+        await running
 
 
 async def _visit(address: str, camera: int, durable: int, chance: random.Random) -> int:
@@ -83,13 +138,6 @@ async def _visit(address: str, camera: int, durable: int, chance: random.Random)
             await call.read()
         call.cancel()
     return durable
-
-
-def _slope(samples: list[tuple[float, int]], seconds: float) -> tuple[float, list[int]]:
-    """Gives the bytes a second, by least squares, once settled, and those samples."""
-    late = [(moment, size) for moment, size in samples if moment >= _SETTLED * seconds]
-    moments, sizes = zip(*late, strict=True)
-    return float(np.polyfit(moments, sizes, 1)[0]), list(sizes)
 
 
 if __name__ == "__main__":
