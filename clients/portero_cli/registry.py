@@ -10,6 +10,7 @@ from portero_cli.commands import (
     audit,
     cameras,
     compare,
+    consent,
     demo,
     doctor,
     people,
@@ -33,6 +34,7 @@ class CommandModule(Protocol):
 
 COMMANDS: tuple[CommandModule, ...] = (
     people,
+    consent,
     search,
     compare,
     text,

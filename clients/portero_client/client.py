@@ -15,6 +15,7 @@ from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
 from portero_client.resources import Audit, Cameras, Images, People, Sightings
+from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
 from portero_client.status import error_from
 from portero_client.usage import Usage
@@ -32,6 +33,7 @@ class PorteroClient:
         cameras: Cameras and how they are.
         sightings: Who was seen.
         audit: Who did what.
+        privacy: Consent, block, export, erasure.
     """
 
     def __init__(self, server: str | ConnectionSettings | None = None) -> None:
@@ -52,6 +54,7 @@ class PorteroClient:
         self.cameras = Cameras(self._ask)
         self.sightings = Sightings(self._ask)
         self.audit = Audit(self._ask)
+        self.privacy = Privacy(self._ask)
 
     def watch_sightings(self, *, after: int | None = None, camera: str = "") -> SightingWatch:
         """Follows sightings as they happen, through cuts of the connection.

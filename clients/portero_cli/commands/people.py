@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from portero_cli.commands import rights
 from portero_cli.enrolling import Enrolled, Problem, Refused, enroll_person, in_words
 from portero_cli.exits import ExitCode
 from portero_cli.listing import LimitOption, PageTokenOption, note_rest
@@ -30,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_people)
     group.command("show")(show)
     group.command("remove")(remove)
+    rights.add_to(group)
     app.add_typer(group, name="people")
 
 
@@ -129,7 +131,7 @@ async def remove(
     session: Session,
     people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False)],
 ) -> ExitCode:
-    """Remove people and all their faces."""
+    """Remove people and all their faces. Past sightings keep their names; `erase` leaves nothing."""
     names = [PEOPLE.name(person) for person in people]
     async with session.client() as client:
         for name in names:

@@ -1,0 +1,131 @@
+"""The commands of `portero people` that people have a right to: block, export, erase."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portero_cli.exits import ExitCode
+from portero_cli.session import Session, command
+from portero_cli.tables import local_time, table
+from portero_client import InvalidArgument
+from portero_client.names import PEOPLE
+from portero_client.privacy import Erasure
+
+PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False)]
+
+
+def add_to(group: typer.Typer) -> None:
+    """Adds the commands to the group of people."""
+    group.command("block")(block)
+    group.command("unblock")(unblock)
+    group.command("export")(export)
+    group.command("erase")(erase)
+    group.command("verify-erasure")(verify_erasure)
+
+
+@command
+async def block(
+    session: Session,
+    person: PersonArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the record.", show_default=False)] = "",
+) -> ExitCode:
+    """Have nobody recognized as this person from now on; everything else stays."""
+    async with session.client() as client:
+        privacy = await client.privacy.block(person, reason)
+    session.output.show({"privacy": privacy}, f"{privacy.person} is blocked")
+    return ExitCode.OK
+
+
+@command
+async def unblock(session: Session, person: PersonArgument) -> ExitCode:
+    """End a block."""
+    async with session.client() as client:
+        privacy = await client.privacy.unblock(person)
+    may = "may be recognized" if privacy.recognizable else "has no valid consent and is not recognized"
+    session.output.show({"privacy": privacy}, f"{privacy.person} is not blocked and {may}")
+    return ExitCode.OK
+
+
+@command
+async def export(
+    session: Session,
+    person: PersonArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write; must not exist.", show_default=False)],
+) -> ExitCode:
+    """Write everything that is stored of a person into a JSON file.
+
+    There are no photographs in it: the server keeps none, only what faces look like to the recognizer.
+    """
+    name = PEOPLE.name(person)
+    if file.exists():
+        raise InvalidArgument(f"{file} exists already", field="file", reason="FILE_EXISTS")
+    records: dict[str, list[object]] = {}
+    async with session.client() as client:
+        async for record in client.privacy.export(person, page_size=1000):
+            records.setdefault(record.kind, []).append(json.loads(record.json))
+    document = {"person": name, "photographs": "none are stored", "records": records}
+    # Nobody else on this machine is to read it.
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    counts = {kind: len(found) for kind, found in records.items()}
+    session.output.show(
+        {"file": str(file), "records": counts},
+        f"{file}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()),
+    )
+    return ExitCode.OK
+
+
+@command
+async def erase(
+    session: Session,
+    people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> ExitCode:
+    """Erase people for ever: faces, consents, and their names in everything that was ever written.
+
+    Their ids are never given out again. Keep the name of the receipt.
+    """
+    names = [PEOPLE.name(person) for person in people]
+    if not yes and not typer.confirm(f"Erase {', '.join(names)} for ever?"):
+        session.output.note("nothing was erased")
+        return ExitCode.FAILED
+    done: list[Erasure] = []
+    async with session.client() as client:
+        for name in names:
+            done.append(await client.privacy.erase(name))
+            session.output.note(f"{name} is known no more")
+    session.output.show(
+        {"erasures": done},
+        table(
+            "receipt",
+            "finished",
+            "removed",
+            rows=(
+                (
+                    erasure.name,
+                    local_time(erasure.finish_time) if erasure.finish_time else "the server goes on",
+                    ", ".join(f"{count} {place}" for place, count in erasure.removed.items() if count),
+                )
+                for erasure in done
+            ),
+        ),
+    )
+    return ExitCode.OK
+
+
+@command
+async def verify_erasure(session: Session, person: PersonArgument) -> ExitCode:
+    """Search every place for an erased person; ends with code 1 when anything is left."""
+    async with session.client() as client:
+        found = await client.privacy.verify_erasure(person)
+    lines = [f"{place}: {count} left" for place, count in found.remains.items()]
+    if not found.erasure.sound:
+        lines.append("the receipt is not finished, or was changed")
+    session.output.show(
+        {"verification": found}, f"{found.erasure.name}: {'clean' if found.clean else 'not clean'}", *lines
+    )
+    return ExitCode.OK if found.clean else ExitCode.FAILED

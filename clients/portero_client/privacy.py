@@ -1,0 +1,91 @@
+"""What people have a right to: consent, to be left alone, to know, to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Somebody agreed to be recognized.
+
+    Attributes:
+        name: Resource name, "people/{person}/consents/{consent}".
+        purpose: What for.
+        text_version: Which text was agreed to.
+        channel: How it was given.
+        guardian: Who agreed for a minor; empty: the person did.
+        give_time: UTC.
+        record_time: UTC.
+        expire_time: From when on it no longer counts, or None.
+        withdraw_time: When it was withdrawn, or None.
+    """
+
+    name: str
+    purpose: str
+    text_version: str
+    channel: str
+    guardian: str
+    give_time: datetime
+    record_time: datetime
+    expire_time: datetime | None
+    withdraw_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPrivacy:
+    """What holds for a person.
+
+    Attributes:
+        person: Resource name, "people/{person}".
+        recognizable: Whether they may be matched now.
+        blocked: Whether they are blocked, for `block_reason`, since `block_time`.
+        consents: All, oldest first.
+    """
+
+    person: str
+    recognizable: bool
+    blocked: bool
+    block_reason: str
+    block_time: datetime | None
+    consents: tuple[Consent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure; once it is finished, its receipt.
+
+    Attributes:
+        name: Resource name, "erasures/{erasure}".
+        request_time: When the person ceased to be known, UTC.
+        finish_time: When the last trace was gone; None: not yet.
+        removed: Place to number.
+        digest: SHA-256 of the receipt; empty until finished.
+        sound: Whether the stored receipt still has this digest.
+    """
+
+    name: str
+    request_time: datetime
+    finish_time: datetime | None
+    removed: Mapping[str, int]
+    digest: str
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a search for an erased person found; `remains`: place to number, empty when all is well."""
+
+    erasure: Erasure
+    remains: Mapping[str, int]
+    clean: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRecord:
+    """One thing that is stored of a person: its kind, and its values as a JSON object."""
+
+    kind: str
+    json: str
