@@ -43,14 +43,22 @@ def collector_config(config: StackConfig, service: str, log_group: str, remote_w
         exporters["prometheusremotewrite"] = {
             "endpoint": remote_write_url,
             "auth": {"authenticator": "sigv4auth"},
+            # Every collector scrapes 127.0.0.1: without the task's own labels the series of several tasks collide.
+            "resource_to_telemetry_conversion": {"enabled": True},
         }
-        pipelines["metrics/all"] = {"receivers": ["prometheus"], "exporters": ["prometheusremotewrite"]}
+        pipelines["metrics/all"] = {
+            "receivers": ["prometheus"],
+            "processors": ["resourcedetection"],
+            "exporters": ["prometheusremotewrite"],
+        }
     return json.dumps(
         {
             "extensions": extensions,
             "receivers": {"prometheus": {"config": {"scrape_configs": [_scrape(config, service)]}}},
             "processors": {
-                "filter/scaling": {"metrics": {"include": {"match_type": "strict", "metric_names": [STREAMS_METRIC]}}}
+                # aws.ecs.task.arn and others, from the task's metadata.
+                "resourcedetection": {"detectors": ["ecs"], "override": False},
+                "filter/scaling": {"metrics": {"include": {"match_type": "strict", "metric_names": [STREAMS_METRIC]}}},
             },
             "exporters": exporters,
             "service": {"extensions": list(extensions), "pipelines": pipelines},

@@ -126,6 +126,17 @@ SCENARIOS = (
         },
         minute=70,
     ),
+    # Trials begin at 1970-01-01.
+    Scenario(
+        "PorteroCertificateExpiring",
+        {'portero_tls_not_after_timestamp_seconds{certificate="server"}': "1209600x100"},
+        {'portero_tls_not_after_timestamp_seconds{certificate="server"}': "1300000x100"},
+    ),
+    Scenario(
+        "PorteroAuditNotWritten",
+        {"portero_audit_failures_total": "0+1x100"},
+        {"portero_audit_failures_total": "5x100"},
+    ),
     Scenario("PorteroErrors", _handled("INTERNAL", "0+20x100"), _handled("NOT_FOUND", "0+20x100")),
     Scenario(
         "PorteroNamesLate",
@@ -153,6 +164,7 @@ SCENARIOS = (
 DATABASE_STOPPED = {
     'portero_database_units_total{outcome="unavailable"}': "0+1x100",
     "portero_commit_retries_total": "0+1x100",
+    "portero_audit_failures_total": "0+1x100",
     "portero_watermark_age_seconds": "0+15x100",
     **_handled("UNAVAILABLE", "0+500x100"),
     **_camera("1x100", "10x100", "0x100"),

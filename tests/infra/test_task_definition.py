@@ -146,3 +146,12 @@ def test_collector_publishes_a_metric_that_the_server_has(prod: Stack) -> None:
 def test_dev_runs_no_collector(dev: Stack) -> None:
     """Where nothing scales and no workspace is wanted, there is no second container to pay for."""
     assert set(dev.containers) == {"migrate", "server"}
+
+
+def test_samples_of_several_tasks_do_not_collide(prod: Stack) -> None:
+    """What goes to Managed Prometheus carries the task it is of, since every collector scrapes the same address."""
+    collecting = json.loads(prod.containers["collector"]["environment"][0]["value"])
+    pipeline = collecting["service"]["pipelines"]["metrics/all"]
+    assert "resourcedetection" in pipeline["processors"]
+    assert collecting["processors"]["resourcedetection"]["detectors"] == ["ecs"]
+    assert collecting["exporters"]["prometheusremotewrite"]["resource_to_telemetry_conversion"]["enabled"] is True
