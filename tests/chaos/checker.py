@@ -26,7 +26,8 @@ _COUNTED = {
     Sight.BROKEN: FrameOutcome.REJECTED,
 }
 _MOST_UNANSWERED = 0.05
-_MOST_ASKED_AGAIN = 0.05
+_IN_FLIGHT = 4 * 32
+"""Most frames of a stream that are received and not durable: four windows, as `Streams` grants them."""
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Verdict:
         recognitions: Rows checked.
         sightings: Rows checked.
         unanswered: Visits of known people that the engine could not name in time, which is allowed.
-        asked_again: Answers beyond the first about one track, which is allowed after a cut.
+        asked_again: Answers beyond the first about one track, which only frames sent again may bring.
     """
 
     violations: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -169,10 +170,22 @@ def _check_recognitions(verdict: Verdict, numbering: Numbering, foreseen: list[F
             verdict.wrong("foreign" if foreign else "phantom", f"{words} names {row['person_id']}, not {track.person}")
         if row["outcome"] in ("match", "unknown"):
             named[row["track_id"]] += 1
-    # After a cut, frames in flight may be asked about again: each call has its row.
-    verdict.asked_again += sum(answers - 1 for answers in named.values())
-    if verdict.asked_again > 10 + _MOST_ASKED_AGAIN * verdict.recognitions:
-        verdict.wrong("duplicated", f"{where}: {verdict.asked_again} answers were asked for again")
+    for track_id, answers in named.items():
+        verdict.asked_again += answers - 1
+        again = _sent_again(numbering, tracks[track_id])
+        if answers > 1 + again:
+            words = f"{where}: {answers} answers about {track_id}, whose first frame was sent again {again} times"
+            verdict.wrong("duplicated", words)
+
+
+def _sent_again(numbering: Numbering, track: ForeseenTrack) -> int:
+    """Says how many sessions may have begun a track anew that an earlier one had asked about.
+
+    Within a session a track is answered once. A later one asks again only when it went on before the track's first
+    frame, while that had been received: an answer may be stored before the watermark gets there.
+    """
+    first = min(track.looks)
+    return sum(first - _IN_FLIGHT <= durable < first for durable, _ in numbering.resumed[1:])
 
 
 def _check_sightings(verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored) -> None:

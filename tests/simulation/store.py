@@ -131,7 +131,7 @@ class SimulatedStore:
                 self._counters[part.stream_id][OUTCOME_COLUMNS[outcome]] += count
         open_tracks = row.open_tracks
         current = part.durable_sequence >= row.durable_sequence
-        if part.open_tracks is not None and current and (moves or part.decided or part.left):
+        if part.open_tracks is not None and current and (moves or part.decided or part.left or part.recognitions):
             open_tracks = part.open_tracks
         durable = max(row.durable_sequence, part.durable_sequence)
         self._streams[part.stream_id] = replace(row, durable_sequence=durable, open_tracks=open_tracks)

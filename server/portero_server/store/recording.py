@@ -121,7 +121,8 @@ def _progress(
         }
         # Whoever tells of an earlier watermark did not know that the stream goes on, nor what is open now.
         current = part.durable_sequence >= reached[part.stream_id]
-        follows = part.open_tracks is not None and current and (moves or part.decided or part.left)
+        told = moves or part.decided or part.left or part.recognitions
+        follows = part.open_tracks is not None and current and told
         if not moves and not counted and not follows:
             continue
         reached[part.stream_id] = max(reached[part.stream_id], part.durable_sequence)

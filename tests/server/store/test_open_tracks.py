@@ -13,7 +13,7 @@ from portero_server.store.open_tracks import read, written
 from portero_server.store.people import PeopleStore
 from portero_server.store.recording import Recording
 from portero_server.store.streams import StreamStore
-from tests.fakes.store_commits import BOX, at, commit_of, decided, left
+from tests.fakes.store_commits import BOX, at, commit_of, decided, left, recognition
 from tests.fakes.virtual_time import ManualClock
 
 ANA = OpenTrack(
@@ -105,3 +105,15 @@ async def test_the_tracks_of_an_earlier_watermark_do_not_replace_those_of_a_late
     assert (await streams.get(stream.stream_id)).open_tracks == (STRANGER,)
     await recording.commit([replace(farewell, durable_sequence=9, open_tracks=())])
     assert (await streams.get(stream.stream_id)).open_tracks == ()
+
+
+async def test_an_answer_that_decides_nothing_is_remembered_too(database: Database) -> None:
+    """A stranger about whom the engine was asked is not asked about again after a cut, though nothing else moved."""
+    clock = ManualClock()
+    streams, recording = StreamStore(database, clock), Recording(database, clock)
+    stream = await streams.open("door", "e1", "s1")
+    await _moved(recording, stream, STRANGER, sequence=9)
+    asked = replace(STRANGER, calls=1, asked_quality=0.5)
+    answer = commit_of(stream, sequence=9, recognitions=[recognition("r1", STRANGER.track_id)])
+    await recording.commit([replace(answer, open_tracks=(asked,))])
+    assert (await streams.get(stream.stream_id)).open_tracks == (asked,)
