@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos.faults import Fault
-from tests.chaos.rig import Plan
+from tests.chaos.plan import Plan
 from tests.chaos.runs import DEFECT_PLANS, FAULT_POINTS, Report, run_plan
 
 # In memory where there is such a folder: killed processes lose nothing there, and the disk is not what is tested.

@@ -24,8 +24,8 @@ import numpy as np
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
 from tests.chaos.alone import frame_request, lone_server, opening
+from tests.chaos.cast import clean_environment
 from tests.chaos.processes import Supervised
-from tests.chaos.rig import clean_environment
 
 _CAMERAS = 20
 _FRAMES = 12

@@ -1,4 +1,4 @@
-"""Which fault strikes when: decided from a seed, carried out by `rig.py`."""
+"""Which fault strikes when: decided from a seed, carried out by `striking.py`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from typing import Any
 from tests.chaos.checker import Verdict, check
 from tests.chaos.faults import Fault
 from tests.chaos.ledger import read_ledger
-from tests.chaos.rig import Outcome, Plan, finished_run
+from tests.chaos.plan import Outcome, Plan
+from tests.chaos.rig import finished_run
 from tests.chaos.stored import read_stored
 
 FAULT_POINTS: Mapping[str, float] = {

@@ -1,0 +1,179 @@
+"""The processes of a run: how server and bridge are born, life after life, and what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.chaos.ledger import LedgerFile
+from tests.chaos.plan import Outcome, Plan
+from tests.chaos.processes import Supervised
+from tests.chaos.proxy import Proxy
+from tests.chaos.script import VISIT_GAP, camera_name, index_of
+
+STOP_GRACE = 6.0
+
+
+class Cast:
+    """Server and bridge of one run.
+
+    Attributes:
+        serving: Set while the server serves.
+        calm: Set when faults are over: lives that begin then have no fault points.
+        ledger: What the bridge tells.
+        killed_at: When the server was killed, by camera, until the camera's stream is open again.
+    """
+
+    def __init__(
+        self, plan: Plan, folder: Path, outcome: Outcome, streams: Proxy, database_ports: tuple[int, int] | None
+    ) -> None:
+        """Prepares the processes; `database_ports` are the database's own port and that of the proxy before it."""
+        self.serving = asyncio.Event()
+        self.calm = False
+        self.ledger = LedgerFile(folder / "ledger.txt", plan.cameras)
+        self.killed_at: dict[int, float] = {}
+        self.outcome = outcome
+        self._plan = plan
+        self._streams = streams
+        self._database_ports = database_ports
+        self._halt = folder / "halt"
+        self._spools = folder / "spools"
+        self._server_log = (folder / "server.log").open("a", buffering=1, encoding="utf-8")
+        self._bridge_log = (folder / "bridge.log").open("a", buffering=1, encoding="utf-8")
+        self.server = self._make_server()
+        self.bridge = self._make_bridge()
+
+    def halt(self) -> None:
+        """Tells the bridge that its cameras show no more."""
+        self._halt.touch()
+
+    def _make_server(self) -> Supervised:
+        port = _free_port()
+        self._streams.retarget(port)
+        environment = {
+            **clean_environment(),
+            "PORTERO_DATABASE_URL": self._server_database_url(),
+            "PORTERO_DATABASE_TIMEOUT": "2",
+            "PORTERO_ENGINE": "scripted",
+            "PORTERO_LISTEN": f"127.0.0.1:{port}",
+            "PORTERO_ADMIN_LISTEN": "127.0.0.1:0",
+            "PORTERO_LOG_FORMAT": "json",
+            "PORTERO_HEARTBEAT_INTERVAL": "1",
+            "PORTERO_STREAM_IDLE_TIMEOUT": "5",
+            "PORTERO_STOP_GRACE": f"{STOP_GRACE:g}",
+            "PORTERO_VISIT_GAP": f"{VISIT_GAP.total_seconds():g}",
+        }
+        return Supervised(
+            "server",
+            self._server_command,
+            environment,
+            on_output=lambda _: None,
+            on_log=self._server_said,
+            on_end=self.serving.clear,
+            # Without a database it says so and ends.
+            may_end_with=frozenset({1}),
+        )
+
+    def _server_command(self, life: int) -> list[str]:
+        orders = {
+            "seed": self._plan.seed * 1000 + life,
+            "points": {} if self.calm else self._plan.points,
+            "latency": self._plan.latency,
+            "defects": [self._plan.defect] if self._plan.defect in _server_defects() else [],
+        }
+        return ["tests.chaos.server_main", json.dumps(orders)]
+
+    def _server_said(self, line: str) -> None:
+        self._server_log.write(line + "\n")
+        if '"serving"' in line:
+            self.serving.set()
+        # The pool's words about connections that are gone, which faults cut, are no trouble.
+        if '"commit_refused"' in line or ("Traceback" in line and "during reset" not in line):
+            self.outcome.troubles.append(f"the server said: {line[:2000]}")
+
+    def _make_bridge(self) -> Supervised:
+        self._spools.mkdir()
+        return Supervised(
+            "bridge",
+            self._bridge_command,
+            clean_environment(),
+            on_output=self._bridge_told,
+            on_log=self._bridge_said,
+            on_end=self._read_spools,
+        )
+
+    def _bridge_command(self, life: int) -> list[str]:
+        orders = {
+            "server": f"127.0.0.1:{self._streams.port}",
+            "next_index": self.ledger.next_index,
+            "spools": str(self._spools),
+            "halt": str(self._halt),
+            "rate": self._plan.rate,
+            "seed": self._plan.seed * 1000 + life,
+            "points": {} if self.calm else self._plan.points,
+            "defects": [self._plan.defect] if self._plan.defect in _bridge_defects() else [],
+        }
+        return ["tests.chaos.bridge_main", json.dumps(orders)]
+
+    def _bridge_said(self, line: str) -> None:
+        self._bridge_log.write(line + "\n")
+
+    def _bridge_told(self, line: str) -> None:
+        self.ledger.take(line)
+        if line[0] == "O":
+            camera = int(line.split()[1])
+            if (killed := self.killed_at.pop(camera, None)) is not None:
+                self.outcome.resumed.append(time.monotonic() - killed)
+
+    def _read_spools(self) -> None:
+        """Puts on record what a killed bridge had got into its spools without a chance to say so."""
+        for camera in range(self._plan.cameras):
+            file = self._spools / f"{camera_name(camera)}.spool"
+            if not file.exists():
+                continue
+            with contextlib.closing(sqlite3.connect(file)) as connection, contextlib.suppress(sqlite3.DatabaseError):
+                (epoch,) = connection.execute("SELECT epoch FROM stream").fetchone()
+                newest = connection.execute(
+                    "SELECT first_sequence, capture_time_us FROM entries WHERE jpeg IS NOT NULL"
+                    " ORDER BY first_sequence DESC LIMIT 1"
+                ).fetchone()
+                if newest is not None:
+                    captured = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=newest[1])
+                    self.ledger.take(f"P {epoch} {newest[0]} {index_of(captured)}")
+
+    def _server_database_url(self) -> str:
+        if self._database_ports is None:
+            return self.outcome.database_url
+        own, before_it = self._database_ports
+        return self.outcome.database_url.replace(f":{own}/", f":{before_it}/")
+
+
+def clean_environment() -> dict[str, str]:
+    """Gives the environment without anything that would set a server up."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
+
+
+def _server_defects() -> frozenset[str]:
+    from tests.chaos.server_defects import DEFECTS
+
+    return frozenset(DEFECTS)
+
+
+def _bridge_defects() -> frozenset[str]:
+    from tests.chaos.bridge_defects import DEFECTS
+
+    return frozenset(DEFECTS)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
