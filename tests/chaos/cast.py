@@ -69,6 +69,8 @@ class Cast:
             "PORTERO_STREAM_IDLE_TIMEOUT": "5",
             "PORTERO_STOP_GRACE": f"{STOP_GRACE:g}",
             "PORTERO_VISIT_GAP": f"{VISIT_GAP.total_seconds():g}",
+            # The script's day is long past, and what it shows must still be there to be checked.
+            **{f"PORTERO_RETENTION_{kind}_DAYS": "0" for kind in ("STRANGERS", "SIGHTINGS", "EVENTS", "EXCEPTIONS")},
         }
         return Supervised(
             "server",
