@@ -13,6 +13,7 @@ from portero_cli.commands import (
     consent,
     demo,
     doctor,
+    keys,
     people,
     search,
     sightings,
@@ -45,6 +46,7 @@ COMMANDS: tuple[CommandModule, ...] = (
     top,
     usage,
     audit,
+    keys,
     doctor,
     demo,
 )

@@ -55,6 +55,7 @@ from portero_client.errors import (
     Unreachable,
 )
 from portero_client.health import ServerHealth
+from portero_client.keys import ApiKey, NewKey, Role
 from portero_client.listing import Listing
 from portero_client.people import FaceEnrollment, Person
 from portero_client.settings import ConnectionSettings
@@ -66,6 +67,7 @@ from portero_client.watch import SightingWatch
 __all__ = [
     "Aborted",
     "AlreadyExists",
+    "ApiKey",
     "AuditAnchor",
     "AuditEntry",
     "AuditFinding",
@@ -93,6 +95,7 @@ __all__ = [
     "InvalidArgument",
     "Listing",
     "Match",
+    "NewKey",
     "NotFound",
     "Page",
     "PermissionDenied",
@@ -101,6 +104,7 @@ __all__ = [
     "PorteroError",
     "Recognition",
     "ResourceExhausted",
+    "Role",
     "ServerFault",
     "ServerHealth",
     "Sighting",

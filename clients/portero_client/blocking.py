@@ -5,7 +5,7 @@ Following sightings is left to the asynchronous client: it waits for hours, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -18,6 +18,7 @@ from portero_client.calls import Call, PageCall
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
 from portero_client.connection import open_blocking_channel
 from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.keys import ApiKey, NewKey, Role
 from portero_client.people import FaceEnrollment, Person
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingKind
@@ -194,6 +195,35 @@ class BlockingAudit:
         return self._ask(calls.audit.verify(anchors))
 
 
+class BlockingKeys:
+    """As Keys of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def create(
+        self,
+        display_name: str,
+        *,
+        roles: Collection[Role],
+        cameras: Collection[str] = (),
+        sites: Collection[str] = (),
+        expire_time: datetime | None = None,
+    ) -> NewKey:
+        """Makes a key."""
+        return self._ask(
+            calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
+        )
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> Iterator[ApiKey]:
+        """Lists keys by resource name."""
+        return _items(self._ask, calls.keys.list_pages(), page_size, page_token)
+
+    def revoke(self, key: str) -> ApiKey:
+        """Revokes a key."""
+        return self._ask(calls.keys.revoke(key))
+
+
 class BlockingPorteroClient:
     """Talks to one Portero server; may be shared by threads, but must be made after a process forks."""
 
@@ -214,6 +244,7 @@ class BlockingPorteroClient:
         self.images = BlockingImages(self._ask)
         self.cameras = BlockingCameras(self._ask)
         self.sightings = BlockingSightings(self._ask)
+        self.keys = BlockingKeys(self._ask)
         self.audit = BlockingAudit(self._ask)
 
     def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:

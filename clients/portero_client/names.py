@@ -56,6 +56,7 @@ _CHOSEN_RULE = "1 to 63 characters of [a-z0-9-] beginning with a letter or digit
 
 PEOPLE = Collection("people", "person", _CHOSEN, _CHOSEN_RULE)
 CAMERAS = Collection("cameras", "camera", _CHOSEN, _CHOSEN_RULE)
+KEYS = Collection("keys", "key", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 SIGHTINGS = Collection("sightings", "sighting", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 
 

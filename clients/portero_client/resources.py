@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from portero_client import calls
 from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
 from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.keys import ApiKey, NewKey, Role
 from portero_client.listing import Ask, Listing
 from portero_client.people import FaceEnrollment, Person
 from portero_client.sightings import Sighting, SightingKind
@@ -179,3 +180,32 @@ class Audit:
     async def verify(self, *anchors: AuditAnchor) -> AuditReport:
         """Checks the whole chain, also against ends of it that were kept elsewhere. May take minutes."""
         return await self._ask(calls.audit.verify(anchors))
+
+
+class Keys:
+    """API keys; for admins. A key is given by id or resource name."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def create(
+        self,
+        display_name: str,
+        *,
+        roles: Collection[Role],
+        cameras: Collection[str] = (),
+        sites: Collection[str] = (),
+        expire_time: datetime | None = None,
+    ) -> NewKey:
+        """Makes a key, for all cameras unless some or their sites are named; a bridge's must name some."""
+        return await self._ask(
+            calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
+        )
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> Listing[ApiKey]:
+        """Lists keys by resource name, revoked and expired ones too; `page_size` 1..1000, 0 is the server's default."""
+        return Listing(self._ask, calls.keys.list_pages(), page_size=page_size, page_token=page_token)
+
+    async def revoke(self, key: str) -> ApiKey:
+        """Revokes a key: within 15 seconds every server refuses it. Raises NotFound."""
+        return await self._ask(calls.keys.revoke(key))

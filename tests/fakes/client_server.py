@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2
 from tests.fakes.client_audit import FakeAudit
 from tests.fakes.client_cameras import FakeCameras
 from tests.fakes.client_gallery import FakeGallery
+from tests.fakes.client_keys import FakeKeys
 from tests.fakes.client_privacy import FakePrivacy
 from tests.fakes.client_recognition import FakeRecognition
 from tests.fakes.client_sightings import FakeSightings
@@ -27,7 +28,7 @@ class FakeServer:
     """All unary RPCs, WatchSightings and health.
 
     Attributes:
-        gallery, cameras, sightings, usage, audit, privacy: The state of each service.
+        gallery, cameras, sightings, usage, keys, audit, privacy: The state of each service.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -37,6 +38,7 @@ class FakeServer:
         self.cameras = FakeCameras()
         self.sightings = FakeSightings()
         self.usage = FakeUsage()
+        self.keys = FakeKeys()
         self.audit = FakeAudit()
         self.privacy = FakePrivacy()
         self.calls: Counter[str] = Counter()
@@ -64,6 +66,7 @@ class FakeServer:
                 self._service("portero.v1.CameraService", self.cameras.methods()),
                 self._service("portero.v1.PrivacyService", self.privacy.methods()),
                 self._service("portero.v1.UsageService", self.usage.methods()),
+                self._service("portero.v1.AccessService", self.keys.methods()),
                 self._service("portero.v1.AuditService", self.audit.methods()),
                 self._service("portero.v1.RecognitionService", recognition.methods()),
                 self._service("portero.v1.SightingService", self.sightings.methods(), self.sightings.streams()),

@@ -1,6 +1,6 @@
 """Every unary call of the API as a value, without input or output; one module for each kind of resource."""
 
-from portero_client.calls import audit, cameras, health, images, people, sightings, usage
+from portero_client.calls import audit, cameras, health, images, keys, people, sightings, usage
 from portero_client.calls.base import Call, Page, PageCall
 
-__all__ = ["Call", "Page", "PageCall", "audit", "cameras", "health", "images", "people", "sightings", "usage"]
+__all__ = ["Call", "Page", "PageCall", "audit", "cameras", "health", "images", "keys", "people", "sightings", "usage"]

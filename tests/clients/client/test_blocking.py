@@ -18,7 +18,7 @@ from tests.fakes.client_photos import photo
 from tests.fakes.client_server import FakeServer
 
 
-@pytest.mark.parametrize("kind", ["People", "Images", "Cameras", "Sightings"])
+@pytest.mark.parametrize("kind", ["People", "Images", "Cameras", "Sightings", "Keys"])
 def test_both_clients_offer_the_same_functions(kind: str) -> None:
     """The blocking client has every function of the asynchronous one, with the same parameters and defaults."""
 

@@ -1,0 +1,123 @@
+"""`portero keys`: who may call the server."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from portero_cli.exits import ExitCode
+from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.session import Session, command
+from portero_cli.tables import local_time, table
+from portero_cli.times import parse_duration
+from portero_client import ApiKey, Role
+from portero_client.names import CAMERAS, KEYS
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the group."""
+    group = typer.Typer(help="Keep API keys; for admins.", no_args_is_help=True)
+    group.command("create")(create)
+    group.command("list")(list_keys)
+    group.command("revoke")(revoke)
+    app.add_typer(group, name="keys")
+
+
+@command
+async def create(
+    session: Session,
+    display_name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.", show_default=False)],
+    roles: Annotated[
+        list[Role], typer.Option("--role", help="What it may do; may be given several times.", show_default=False)
+    ],
+    cameras: Annotated[
+        list[str] | None, typer.Option("--camera", help="Only for this camera; several times.", show_default=False)
+    ] = None,
+    sites: Annotated[
+        list[str] | None, typer.Option("--site", help="Only for cameras of this site.", show_default=False)
+    ] = None,
+    lasts: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--lasts",
+            parser=parse_duration,
+            metavar="DURATION",
+            help="After which it is worth nothing, as 90d. Default: never.",
+            show_default=False,
+        ),
+    ] = None,
+) -> ExitCode:
+    """Make a key and print its text, this once."""
+    async with session.client() as client:
+        made = await client.keys.create(
+            display_name,
+            roles=roles,
+            cameras=cameras or (),
+            sites=sites or (),
+            expire_time=None if lasts is None else datetime.now(UTC) + lasts,
+        )
+    session.output.note(f"{made.key.name}; its text is shown this once:")
+    session.output.show({"key": made.key, "text": made.text}, made.text)
+    return ExitCode.OK
+
+
+@command
+async def list_keys(session: Session, limit: LimitOption = 100, page_token: PageTokenOption = "") -> ExitCode:
+    """List keys by id, revoked and expired ones too."""
+    async with session.client() as client:
+        page = await client.keys.list(page_token=page_token).first(limit)
+    session.output.show(
+        {"keys": page.items, "next_page_token": page.next_page_token},
+        _keys_table(page.items) if page.items else "no key",
+    )
+    note_rest(session.output, page)
+    return ExitCode.OK
+
+
+@command
+async def revoke(
+    session: Session,
+    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Ids, or keys/ID.", show_default=False)],
+) -> ExitCode:
+    """Revoke keys: servers refuse them, and cut their streams, within 15 seconds."""
+    names = [KEYS.name(key) for key in keys]
+    async with session.client() as client:
+        for name in names:
+            await client.keys.revoke(name)
+            session.output.note(f"{name} revoked")
+    session.output.show({"revoked": names})
+    return ExitCode.OK
+
+
+def _keys_table(keys: tuple[ApiKey, ...]) -> Table:
+    return table(
+        "id",
+        "name",
+        "roles",
+        "only for",
+        "state",
+        "last used",
+        rows=(
+            (
+                KEYS.identifier(key.name),
+                key.display_name,
+                " ".join(role.value for role in key.roles),
+                " ".join((*map(CAMERAS.identifier, key.cameras), *(f"sites/{site}" for site in key.sites))),
+                _state(key),
+                local_time(key.last_use_time) if key.last_use_time else "never",
+            )
+            for key in keys
+        ),
+    )
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoke_time is not None:
+        return f"revoked {local_time(key.revoke_time)}"
+    if key.expire_time is None:
+        return "good"
+    ended = key.expire_time <= datetime.now(UTC)
+    return f"{'expired' if ended else 'good until'} {local_time(key.expire_time)}"

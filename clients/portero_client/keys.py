@@ -1,0 +1,60 @@
+"""API keys: who may call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+
+class Role(Enum):
+    """What the holder of a key may do."""
+
+    BRIDGE = "bridge"
+    READER = "reader"
+    OPERATOR = "operator"
+    CHECK_IN_DESK = "check-in-desk"
+    ADMIN = "admin"
+    METRICS = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key that was given out; never its text.
+
+    Attributes:
+        name: Resource name, "keys/{key}".
+        display_name: What people call it.
+        roles: What it may do.
+        cameras: Only for these cameras, "cameras/{camera}", and those of `sites`; both empty: for all.
+        sites: Only for the cameras of these sites, and `cameras`.
+        create_time: UTC, as the other times.
+        creator: Who made it.
+        expire_time: From when on it is worth nothing; None: never.
+        revoke_time: When it was revoked; None: it was not.
+        last_use_time: When it was last used, to the minute; None: never.
+    """
+
+    name: str
+    display_name: str
+    roles: tuple[Role, ...]
+    cameras: tuple[str, ...]
+    sites: tuple[str, ...]
+    create_time: datetime
+    creator: str
+    expire_time: datetime | None = None
+    revoke_time: datetime | None = None
+    last_use_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made.
+
+    Attributes:
+        key: As stored.
+        text: What to show the server. It is here and nowhere else, and no representation of this shows it.
+    """
+
+    key: ApiKey
+    text: str = field(repr=False)
