@@ -14,7 +14,7 @@ from portero_server.access.limits import Limits, Who
 from portero_server.access.reach import Reach, Sites
 from portero_server.access.remembered import Remembered
 from portero_server.domain.access import NOTHING, AuthMethod
-from portero_server.errors import PermissionDenied, PorteroError, Unauthenticated, Unavailable
+from portero_server.errors import PermissionDenied, Unauthenticated, Unavailable
 from portero_server.rpc.access_observer import AccessObserver
 from portero_server.rpc.access_table import ACCESS, OPEN
 from portero_server.rpc.caller import Caller
@@ -135,7 +135,7 @@ class Entrance:
             return
         serving = asyncio.current_task()
         assert serving is not None, "a call is served by a task"  # noqa: S101 - holds wherever `async with` runs
-        void: list[PorteroError] = []
+        void: list[Exception] = []
 
         async def watch() -> None:
             while True:
@@ -146,7 +146,7 @@ class Entrance:
                 except Unavailable:
                     # Without the database nobody can say, and nothing that the stream finds is committed or told.
                     continue
-                except PorteroError as error:
+                except Exception as error:  # noqa: BLE001 - a watch that fails must not leave a stream unwatched
                     void.append(error)
                     serving.cancel()
                     return

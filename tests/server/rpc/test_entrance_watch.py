@@ -111,6 +111,18 @@ async def test_a_database_that_is_away_ends_no_stream() -> None:
 
 
 @in_virtual_time
+async def test_a_watch_that_breaks_ends_its_stream() -> None:
+    """A defect in looking at a credential cuts the stream rather than leave it unwatched."""
+    clock = running_clock()
+    store = OneKey(clock)
+    entrance, ring = _entrance(clock, store)
+    identity = await ring.identify(store.text)
+    store.get = None  # type: ignore[assignment, method-assign]
+    with pytest.raises(TypeError):
+        await asyncio.wait_for(_serve(entrance, identity), _PROMISED)
+
+
+@in_virtual_time
 async def test_whoever_hangs_up_is_not_told_that_a_key_is_void() -> None:
     """A stream cancelled from outside ends as cancelled, and nothing goes on behind it."""
     clock = running_clock()

@@ -69,6 +69,8 @@ PrivacyService/ExportPerson          whole  admin operator
 PrivacyService/ErasePerson           whole  admin operator
 PrivacyService/GetErasure            whole  admin operator
 PrivacyService/VerifyErasure         whole  admin operator
+AuditService/ListAuditEntries        whole  admin
+AuditService/VerifyAudit             whole  admin
 AccessService/CreateKey              whole  admin
 AccessService/ListKeys               whole  admin
 AccessService/RevokeKey              whole  admin
