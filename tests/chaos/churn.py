@@ -28,13 +28,13 @@ from tests.chaos.cast import clean_environment
 from tests.chaos.processes import Supervised
 
 _CAMERAS = 20
+_RATE = "reconnects a second; at 1, twenty minutes are hardly more than the warming up of caches and allocators"
 _FRAMES = 12
 _START_TIME = 60.0
 _SETTLED = 0.4
 """Share of the time after which caches are warm and memory is compared."""
 _MOST = 2048
-"""Bytes a reconnect, once settled. The peers remembered for the limit of connections are some 200 of them, until there
-are 10,000; the soak at one a second ends long before."""
+"""Bytes a reconnect, once settled; some 200 of them are the peers that the limit of connections remembers."""
 
 
 class Churn:
@@ -83,7 +83,7 @@ async def main() -> int:
     """Runs the soak and prints its figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1200.0)
-    parser.add_argument("--rate", type=float, default=1.0, help="reconnects a second")
+    parser.add_argument("--rate", type=float, default=10.0, help=_RATE)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="portero-churn-") as name:
         async with (
