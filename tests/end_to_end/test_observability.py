@@ -18,13 +18,14 @@ import yaml
 from portero_bridge import metrics_reference as bridge_reference
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_cli.demo.scene import write_scene
-from portero_client import ConnectionSettings, PorteroClient
+from portero_client import ConnectionSettings, PorteroClient, TlsFiles
 from portero_infra.dashboards.__main__ import DASHBOARDS
 from portero_server import metrics_reference
 from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
 from tests.end_to_end.prometheus_process import Prometheus, quickened, running_prometheus
 from tests.end_to_end.server_process import ServerProcess, running_server
 from tests.fakes.otlp_collector import Collector, running_collector
+from tests.fakes.tls import Authority
 from tests.infra.prometheus_tools import RULES
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("observability")]
@@ -55,15 +56,24 @@ async def scenery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sce
         {"name": "spooled", "source": "synthetic:", "rate": 2, "mode": "lossless"},
         {"name": "broken", "source": f"http://admin:{_PASSWORD}@127.0.0.1:1/stream"},
     ]
+    # With certificates, for the alert that watches their end.
+    authority = Authority(folder / "certificates")
+    files = authority.server_files()
     async with (
         running_collector() as collector,
-        running_server(folder, gallery_refresh="0.5", trace_endpoint=collector.url) as server,
+        running_server(
+            folder,
+            gallery_refresh="0.5",
+            trace_endpoint=collector.url,
+            tls_certificate=str(files.certificate),
+            tls_key=str(files.key),
+        ) as server,
     ):
-        async with PorteroClient(ConnectionSettings(server.address)) as client:
+        async with PorteroClient(ConnectionSettings(server.address, tls_files=TlsFiles(ca=authority.file))) as client:
             for portrait in (COLLINS, HOPPER):
                 person = await client.people.create(str(portrait.name))
                 await client.people.enroll(person.name, (folder / portrait.file).read_bytes())
-        async with running_bridge(folder, server.address, cameras) as bridge:
+        async with running_bridge(folder, server.address, cameras, tls={"ca_file": str(authority.file)}) as bridge:
             targets = {"portero-server": server.admin, "portero-bridge": bridge.metrics}
             async with running_prometheus(folder, targets) as prometheus:
                 await asyncio.sleep(_PLAY)

