@@ -4,6 +4,7 @@ import pulumi
 from pulumi_aws import Provider
 
 from portero_infra.alarms import Alarms
+from portero_infra.anchors import Anchors
 from portero_infra.config import load_config
 from portero_infra.database import Database
 from portero_infra.edge import Edge
@@ -57,7 +58,8 @@ database = Database(name, account, config.database, network, firewall.database, 
 edge = Edge(name, account, config.edge, config.server, network, firewall.edge, ours)
 alarms = Alarms(name, config, edge, notifications.topic_arn, ours)
 registry = Registry(name, key_arn, ours)
-base = Foundation(registry, database, storage, recognition, logs, metrics, key_arn)
+anchors = Anchors(name, account, ours) if config.audit.anchor_days is not None else None
+base = Foundation(registry, database, storage, recognition, logs, metrics, key_arn, anchors)
 task = TaskDefinition(name, config, base, ours)
 group, discovery = firewall.service, metrics.registry_arn
 service = Service(name, config.service, task, network, group, edge, discovery, alarms.rolling_back, ours)

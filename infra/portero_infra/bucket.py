@@ -20,6 +20,7 @@ class Bucket(pulumi.ComponentResource):
         protect: Whether it must not be deleted with the stack.
         statements: What its policy allows besides, given the bucket's ARN.
         region: Where it is, if not where the stack is.
+        object_lock: Whether objects can be locked until a date; decided when the bucket is made.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Bucket(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
         statements: Callable[[pulumi.Output[str]], Sequence[Statement]] = lambda _: (),
         region: str | None = None,
+        object_lock: bool = False,
     ) -> None:
         super().__init__("portero:infra:Bucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -39,6 +41,7 @@ class Bucket(pulumi.ComponentResource):
             name,
             bucket_prefix=f"{name}-",
             force_destroy=not protect,
+            object_lock_enabled=object_lock,
             region=region,
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )

@@ -71,11 +71,17 @@ class Network(Section):
 
 
 class Cameras(Section):
-    """The listener for cameras that bring their own certificate: TLS passes through to the server."""
+    """The listener for bridges that bring their own certificate: TLS passes through to the server.
+
+    The secret (an ARN) is JSON with PEM texts: `certificate` (of the edge's host name), `key`, and
+    `client_ca` (who signs the bridges' certificates). `bridges` is PORTERO_BRIDGES.
+    """
 
     port: Port = 8443
-    target_port: Port
+    target_port: Port = 50_052
     idle_timeout: int = Field(3600, ge=60, le=6000)
+    secret: Annotated[str, Field(pattern=r"^arn:aws:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$")]
+    bridges: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
 
 
 class Edge(Section):
@@ -206,6 +212,26 @@ class Recognition(Section):
         return self
 
 
+class Access(Section):
+    """Whose tokens are taken besides API keys, as PORTERO_OIDC_ISSUER, _AUDIENCES and _ROLES; unset: nobody's."""
+
+    issuer: Annotated[str, Field(pattern=r"^https://")] | None = None
+    audiences: tuple[str, ...] = ()
+    roles: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.issuer is not None) != bool(self.audiences) or bool(self.roles) > (self.issuer is not None):
+            raise ValueError("issuer and audiences must be set together, and roles only with them")
+        return self
+
+
+class Audit(Section):
+    """For how many days nobody, AWS's root user included, can remove an anchor of the audit trail; unset: none made."""
+
+    anchor_days: int | None = Field(None, ge=1, le=36_500)
+
+
 class Observability(Section):
     """Logs, alarms, budget and the way of the metrics."""
 
@@ -243,6 +269,8 @@ class StackConfig(Section):
     database: Database
     storage: Storage = Storage()
     recognition: Recognition = Recognition()
+    access: Access = Access()
+    audit: Audit = Audit()
     observability: Observability
     web: Web | None = None
 
@@ -257,6 +285,13 @@ class StackConfig(Section):
         needed = {"aps-workspaces"} if self.observability.managed_prometheus else set()
         if self.network.nat == "none" and not needed <= set(self.network.endpoints):
             raise ValueError("without a NAT, managed_prometheus needs the endpoint aps-workspaces")
+        if self.network.nat == "none" and self.access.issuer is not None:
+            raise ValueError("without a NAT the keys of access.issuer cannot be fetched")
+        if self.edge.cameras is not None and self.edge.cameras.target_port in {
+            self.server.grpc_port,
+            self.server.admin_port,
+        }:
+            raise ValueError("edge.cameras.target_port must be a port of its own")
         return self
 
 

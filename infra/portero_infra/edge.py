@@ -55,11 +55,13 @@ class Edge(pulumi.ComponentResource):
             enable_deletion_protection=account.production,
             opts=self._child,
         )
-        self.target_groups = {server.grpc_port: self._target_group("grpc", server.grpc_port)}
+        # With certificates in the task both of its ports speak TLS: the balancer then encrypts the way there again.
+        behind = "TCP" if config.cameras is None else "TLS"
+        self.target_groups = {server.grpc_port: self._target_group("grpc", server.grpc_port, behind)}
         self.listeners = [self._listen_tls(balancer, certificate)]
         if config.cameras is not None:
             port = config.cameras.target_port
-            self.target_groups[port] = self._target_group("cameras", port)
+            self.target_groups[port] = self._target_group("cameras", port, "TCP")
             self.listeners.append(self._listen_through(balancer, config.cameras))
         route53.Record(
             name,
@@ -73,12 +75,12 @@ class Edge(pulumi.ComponentResource):
         self.balancer = balancer
         self.register_outputs({"host": config.host})
 
-    def _target_group(self, role: str, port: int) -> lb.TargetGroup:
+    def _target_group(self, role: str, port: int, protocol: str) -> lb.TargetGroup:
         return lb.TargetGroup(
             f"{self._name}-{role}",
             vpc_id=self._vpc_id,
             target_type="ip",
-            protocol="TCP",
+            protocol=protocol,
             port=port,
             health_check={
                 "enabled": True,
@@ -96,7 +98,8 @@ class Edge(pulumi.ComponentResource):
             # Open streams are the server's to end, with a Drain message; the balancer never cuts them.
             connection_termination=False,
             target_health_states=[{"enable_unhealthy_connection_termination": False}],
-            # Limits per peer need the client's address.
+            # Off by default for addresses as targets; without it all callers share the balancer's few addresses,
+            # and with them the server's limits by address.
             preserve_client_ip="true",
             load_balancing_cross_zone_enabled=str(self._config.cross_zone).lower(),
             opts=self._child,

@@ -31,6 +31,9 @@ OBJECT_ACTIONS = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "
 
 LIST_ACTIONS = ("s3:ListBucket", "s3:ListBucketVersions")
 
+ANCHOR_ACTIONS = ("s3:PutObject", "s3:PutObjectRetention")
+"""Retention because the same call sets it. Nothing here reads, lifts a lock or removes."""
+
 SHELL_ACTIONS = (
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
@@ -86,6 +89,14 @@ def keeping_objects(
     ]
 
 
+def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:
+    """Locked objects under a prefix of the bucket (an ARN), and the list of their versions."""
+    return [
+        allow(ANCHOR_ACTIONS, pulumi.Output.concat(bucket, "/", prefix, "*")),
+        allow(("s3:ListBucketVersions",), bucket, {"StringLike": {"s3:prefix": [f"{prefix}*"]}}),
+    ]
+
+
 def using_key(actions: Sequence[str], key: pulumi.Input[str], service: str) -> Statement:
     """The key, but only through one AWS service."""
     return allow(actions, key, {"StringEquals": {"kms:ViaService": service}})
@@ -93,16 +104,16 @@ def using_key(actions: Sequence[str], key: pulumi.Input[str], service: str) -> S
 
 def starting(
     repository: pulumi.Input[str],
-    secret: pulumi.Input[str],
+    secrets: Sequence[pulumi.Input[str]],
     logs: Sequence[pulumi.Output[str]],
     key: pulumi.Input[str],
     region: str,
 ) -> list[Statement]:
-    """What ECS itself does to start a task: fetch the image and the one secret, open the log."""
+    """What ECS itself does to start a task: fetch the image and the secrets, open the log."""
     return [
         allow(("ecr:GetAuthorizationToken",), "*"),
         allow(("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"), repository),
-        allow(("secretsmanager:GetSecretValue",), secret),
+        allow(("secretsmanager:GetSecretValue",), list(secrets)),
         using_key(("kms:Decrypt",), key, f"secretsmanager.{region}.amazonaws.com"),
         writing_logs(logs),
     ]

@@ -9,7 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from portero_infra.config import StackConfig
+from portero_infra.anchors import ANCHORS
+from portero_infra.config import Cameras, StackConfig
 
 Container = dict[str, Any]
 
@@ -20,6 +21,25 @@ USER = "10001:10001"
 """The user of the image; the number is the Dockerfile's."""
 
 PASSWORD_VARIABLE = "PORTERO_DATABASE_PASSWORD"  # noqa: S105 the name of a variable, not a password
+
+
+TLS_FOLDER = "/tmp/tls"  # noqa: S108 the task's own scratch volume, gone with the task
+TLS_FILES = {
+    "certificate": "PORTERO_TLS_CERTIFICATE",
+    "key": "PORTERO_TLS_KEY",
+    "client_ca": "PORTERO_TLS_CLIENT_CA",
+}
+"""Keys of the cameras' secret, and the settings that name the files they become."""
+
+WRITE_FILES = """\
+import os, pathlib, sys
+os.umask(0o077)
+folder = pathlib.Path(sys.argv[1])
+folder.mkdir(exist_ok=True)
+for name in sys.argv[2:]:
+    (folder / f"{name}.pem").write_text(os.environ[name.upper()])
+"""
+"""ECS gives secrets as variables, the server reads files: this runs first and ends, so the server never holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +54,7 @@ class Facts:
     collection: str
     log_group: str
     collector_config: str
+    anchor_bucket: str | None = None
 
 
 def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
@@ -48,8 +69,6 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         ),
         "PORTERO_ENGINE": "rekognition",
         "PORTERO_LISTEN": f"0.0.0.0:{server.grpc_port}",
-        # The load balancer ends TLS; only it and the tasks' own network reach the port.
-        "PORTERO_PLAINTEXT_OFF_LOOPBACK": "true",
         "PORTERO_LOG_FORMAT": "json",
         "PORTERO_LOG_LEVEL": server.log_level,
         "PORTERO_MAX_STREAMS": str(server.max_streams),
@@ -64,6 +83,42 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         ),
         "PORTERO_REKOGNITION_REGION": config.account.region,
         "PORTERO_STOP_GRACE": f"{server.stop_grace:g}",
+        **_transport(config.edge.cameras),
+        **_tokens(config),
+        **_anchoring(config, facts.anchor_bucket),
+    }
+
+
+def _transport(cameras: Cameras | None) -> dict[str, str]:
+    if cameras is None:
+        # The load balancer ends TLS; only it and the tasks' own network reach the port.
+        return {"PORTERO_PLAINTEXT_OFF_LOOPBACK": "true"}
+    return {
+        **{variable: f"{TLS_FOLDER}/{name}.pem" for name, variable in TLS_FILES.items()},
+        "PORTERO_BRIDGE_LISTEN": f"0.0.0.0:{cameras.target_port}",
+        "PORTERO_BRIDGES": json.dumps(cameras.bridges),
+    }
+
+
+def _tokens(config: StackConfig) -> dict[str, str]:
+    access = config.access
+    if access.issuer is None:
+        return {}
+    return {
+        "PORTERO_OIDC_ISSUER": access.issuer,
+        "PORTERO_OIDC_AUDIENCES": json.dumps(access.audiences),
+        "PORTERO_OIDC_ROLES": json.dumps(access.roles),
+    }
+
+
+def _anchoring(config: StackConfig, bucket: str | None) -> dict[str, str]:
+    if bucket is None:
+        return {}
+    return {
+        "PORTERO_AUDIT_ANCHOR_BUCKET": bucket,
+        "PORTERO_AUDIT_ANCHOR_DAYS": str(config.audit.anchor_days),
+        "PORTERO_AUDIT_ANCHOR_PREFIX": ANCHORS,
+        "PORTERO_AUDIT_ANCHOR_REGION": config.account.region,
     }
 
 
@@ -73,12 +128,16 @@ def secrets(facts: Facts) -> dict[str, str]:
 
 
 def containers(config: StackConfig, facts: Facts) -> list[Container]:
-    """The containers: the migration runs first and ends; the server starts only after it succeeded."""
+    """The containers: what prepares runs first and ends; the server starts only after it succeeded."""
+    cameras = config.edge.cameras
+    files = [] if cameras is None else [_certificates(config, facts, cameras)]
     migrate = _portero(config, facts, "migrate") | {"essential": False, "command": ["migrate"]}
     server = _portero(config, facts, SERVER) | {
         "essential": True,
         "command": ["serve"],
-        "dependsOn": [{"containerName": "migrate", "condition": "SUCCESS"}],
+        "dependsOn": [
+            {"containerName": first["name"], "condition": "SUCCESS"} for first in ({"name": "migrate"}, *files)
+        ],
         "portMappings": [
             {"name": name, "containerPort": port, "hostPort": port, "protocol": "tcp"}
             for name, port in ports(config).items()
@@ -92,7 +151,7 @@ def containers(config: StackConfig, facts: Facts) -> list[Container]:
             "startPeriod": 60,
         },
     }
-    return [migrate, server, *([_collector(config, facts)] if config.observability.collector else [])]
+    return [migrate, *files, server, *([_collector(config, facts)] if config.observability.collector else [])]
 
 
 def ports(config: StackConfig) -> dict[str, int]:
@@ -109,13 +168,27 @@ def _probe(port: int) -> str:
 
 
 def _portero(config: StackConfig, facts: Facts, name: str) -> Container:
+    return _image(config, facts, name) | {
+        "environment": [{"name": key, "value": value} for key, value in environment(config, facts).items()],
+        "secrets": [{"name": key, "valueFrom": source} for key, source in secrets(facts).items()],
+        "ulimits": [{"name": "nofile", "softLimit": 65_536, "hardLimit": 65_536}],
+    }
+
+
+def _certificates(config: StackConfig, facts: Facts, cameras: Cameras) -> Container:
+    return _image(config, facts, "certificates") | {
+        "essential": False,
+        "entryPoint": ["python", "-c", WRITE_FILES],
+        "command": [TLS_FOLDER, *TLS_FILES],
+        "secrets": [{"name": name.upper(), "valueFrom": f"{cameras.secret}:{name}::"} for name in TLS_FILES],
+    }
+
+
+def _image(config: StackConfig, facts: Facts, name: str) -> Container:
     return _contained(config, facts, name) | {
         "image": facts.image,
         "user": USER,
-        "environment": [{"name": key, "value": value} for key, value in environment(config, facts).items()],
-        "secrets": [{"name": key, "valueFrom": source} for key, source in secrets(facts).items()],
         "mountPoints": [{"sourceVolume": SCRATCH, "containerPath": "/tmp", "readOnly": False}],  # noqa: S108 the container's own
-        "ulimits": [{"name": "nofile", "softLimit": 65_536, "hardLimit": 65_536}],
     }
 
 

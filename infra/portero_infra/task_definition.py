@@ -9,6 +9,7 @@ import pulumi
 from pulumi_aws import ecs
 
 from portero_infra import policies
+from portero_infra.anchors import ANCHORS, Anchors
 from portero_infra.collector import collector_config
 from portero_infra.config import StackConfig
 from portero_infra.database import NAME, USER, Database
@@ -32,6 +33,7 @@ class Foundation:
     logs: Logs
     metrics: Metrics
     key_arn: pulumi.Output[str]
+    anchors: Anchors | None
 
 
 class TaskDefinition(pulumi.ComponentResource):
@@ -64,9 +66,9 @@ class TaskDefinition(pulumi.ComponentResource):
 
 
 def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Output[list[Container]]:
-    def build(known: dict[str, str], remote_write_url: str | None) -> list[Container]:
+    def build(known: dict[str, str], remote_write_url: str | None, anchors: str | None) -> list[Container]:
         collecting = collector_config(config, name, known.pop("streams"), remote_write_url)
-        return containers(config, Facts(**known, collector_config=collecting))
+        return containers(config, Facts(**known, collector_config=collecting, anchor_bucket=anchors))
 
     tag = config.service.image_tag or "not-pushed-yet"
     known = pulumi.Output.all(
@@ -79,7 +81,8 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
         log_group=base.logs.server.name,
         streams=base.logs.streams.name,
     )
-    return pulumi.Output.all(known, base.metrics.remote_write_url).apply(lambda parts: build(parts[0], parts[1]))
+    anchors = None if base.anchors is None else base.anchors.bucket.name
+    return pulumi.Output.all(known, base.metrics.remote_write_url, anchors).apply(lambda parts: build(*parts))
 
 
 def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
@@ -88,6 +91,8 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
         *policies.recognizing(base.recognition.arns),
         *policies.keeping_objects(base.storage.bucket.arn, (SNAPSHOTS, EXPORTS), base.key_arn, config.account.region),
     ]
+    if base.anchors is not None:
+        statements += policies.anchoring(base.anchors.bucket.arn, ANCHORS)
     if config.observability.collector:
         statements.append(policies.writing_logs([base.logs.streams.arn]))
     if base.metrics.workspace is not None:
@@ -98,9 +103,10 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
 
 
 def _execution_statements(config: StackConfig, base: Foundation) -> list[Statement]:
+    cameras = config.edge.cameras
     return policies.starting(
         repository=base.registry.arn,
-        secret=base.database.secret_arn,
+        secrets=[base.database.secret_arn, *([] if cameras is None else [cameras.secret])],
         logs=[base.logs.server.arn],
         key=base.key_arn,
         region=config.account.region,

@@ -11,6 +11,9 @@ from tests.infra.stack import REGION, Made, Stack
 
 Rule = Callable[[Stack], list[str]]
 
+BALANCED = {"TCP", "TLS"}
+"""Protocols of the network load balancer's groups; the web console's are another's."""
+
 WANTED_TAGS = {"Project", "Stack", "Owner", "Data", "ManagedBy"}
 
 
@@ -184,7 +187,7 @@ def streams_end_gracefully(stack: Stack) -> list[str]:
     if not float(environment["PORTERO_STOP_GRACE"]) < server["stopTimeout"] <= 120:
         faults.append(f"stopTimeout {server['stopTimeout']} against a grace of {environment['PORTERO_STOP_GRACE']}")
     for group in stack.all("lb/targetGroup:TargetGroup"):
-        if group.inputs["protocol"] != "TCP":
+        if group.inputs["protocol"] not in BALANCED:
             continue
         check = group.inputs["healthCheck"]
         states = group.inputs["targetHealthStates"]
@@ -200,6 +203,30 @@ def streams_end_gracefully(stack: Stack) -> list[str]:
             faults.append(f"{group.name}: a failover of the database replaces the tasks")
         if group.inputs["port"] not in ports:
             faults.append(f"{group.name}: the server has no port {group.inputs['port']}")
+    return faults
+
+
+def balancer_and_server_agree(stack: Stack) -> list[str]:
+    """Each gRPC port is reached by what the server speaks there, and limits by address see the callers' addresses."""
+    environment = {entry["name"]: entry["value"] for entry in stack.containers["server"]["environment"]}
+    tls = "PORTERO_TLS_CERTIFICATE" in environment
+    spoken = {int(environment["PORTERO_LISTEN"].rpartition(":")[2]): "TLS" if tls else "TCP"}
+    if "PORTERO_BRIDGE_LISTEN" in environment:
+        # Passed through: who ends TLS here is the server.
+        spoken[int(environment["PORTERO_BRIDGE_LISTEN"].rpartition(":")[2])] = "TCP"
+    groups = [group for group in stack.all("lb/targetGroup:TargetGroup") if group.inputs["protocol"] in BALANCED]
+    reached = {group.inputs["port"]: group.inputs["protocol"] for group in groups}
+    faults = [] if reached == spoken else [f"the balancer speaks {reached}, the server {spoken}"]
+    if environment.get("PORTERO_LIMIT_BY_ADDRESS") != "0":
+        faults += [
+            f"{group.name}: all callers have the balancer's address"
+            for group in groups
+            if group.inputs.get("preserveClientIp") != "true"
+        ]
+    if environment["PORTERO_AUTH"] != "required" or "PORTERO_ANYONE_OFF_LOOPBACK" in environment:
+        faults.append("whoever reaches the server may do everything")
+    if tls == ("PORTERO_PLAINTEXT_OFF_LOOPBACK" in environment):
+        faults.append("plaintext is allowed exactly where it is not needed")
     return faults
 
 
@@ -278,6 +305,7 @@ RULES: tuple[Rule, ...] = (
     database_keeps_its_promise,
     everything_kept_is_encrypted,
     streams_end_gracefully,
+    balancer_and_server_agree,
     deployments_undo_themselves,
     secrets_are_references,
     everything_is_tagged,

@@ -174,6 +174,19 @@ def configuration(stack: str) -> dict[str, Any]:
     }
 
 
+CAMERAS_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:portero-cameras-a1B2c3"
+OPTIONS: dict[str, dict[str, Any]] = {
+    "edge": {"cameras": {"secret": CAMERAS_SECRET, "bridges": {"lobby": ["door", "desk"]}}},
+    "access": {
+        "issuer": f"https://cognito-idp.{REGION}.amazonaws.com/{REGION}_Abc",
+        "audiences": ["console"],
+        "roles": {"staff": ["reader"], "lobby": ["operator@door,sites/lobby"]},
+    },
+    "audit": {"anchor_days": 400},
+}
+"""Who may come in and what is anchored, all of it turned on."""
+
+
 def deploy(stack: str, changes: Mapping[str, Mapping[str, Any]] | None = None, policy: str | None = OPTED_OUT) -> Stack:
     """Runs infra/__main__.py for a stack.
 

@@ -77,6 +77,16 @@ BROKEN: dict[Rule, dict[str, Break]] = {
         "cut streams": changed(TARGETS, connectionTermination=True),
         "an impatient health check": nested(TARGETS, "healthCheck", unhealthyThreshold=2),
     },
+    rules.balancer_and_server_agree: {
+        "one address for all callers": changed(TARGETS, preserveClientIp="false"),
+        "no word on addresses": changed(TARGETS, preserveClientIp=None),
+        "encrypted to a server without a certificate": changed(TARGETS, protocol="TLS"),
+        "plain to a server with a certificate": environment("PORTERO_TLS_CERTIFICATE", "/tmp/tls/certificate.pem"),
+        "a port that nobody serves": environment("PORTERO_LISTEN", "0.0.0.0:9998"),
+        "a port that nobody reaches": environment("PORTERO_BRIDGE_LISTEN", "0.0.0.0:50052"),
+        "no keys": environment("PORTERO_AUTH", "none"),
+        "anyone": environment("PORTERO_ANYONE_OFF_LOOPBACK", "true"),
+    },
     rules.deployments_undo_themselves: {
         "no circuit breaker": nested(SERVICE, "deploymentCircuitBreaker", rollback=False),
         "an alarm that is not there": nested(SERVICE, "alarms", alarmNames=["gone"]),

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from portero_infra.config import StackConfig
-from tests.infra.stack import configuration, deploy
+from tests.infra.stack import OPTIONS, configuration, deploy
 
 WRONG: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
     "unknown key": ({"network": {"natt": "one"}}, "portero:network.natt: Extra inputs are not permitted"),
@@ -26,6 +26,22 @@ WRONG: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
     "a lost collection": ({"recognition": {"active": "faces-9"}}, "active must be one of collections"),
     "paying Glacier twice": ({"storage": {"snapshots": 60}}, "at least 90 days longer"),
     "more streams than a task takes": ({"service": {"streams_per_task": 400}}, "must not be above server.max_streams"),
+    "no certificate for cameras": ({"edge": {"cameras": {"bridges": {"lobby": ["door"]}}}}, "edge.cameras.secret"),
+    "cameras without bridges": (
+        {"edge": {"cameras": {**OPTIONS["edge"]["cameras"], "bridges": {}}}},
+        "edge.cameras.bridges",
+    ),
+    "one port for two": (
+        {"edge": {"cameras": {**OPTIONS["edge"]["cameras"], "target_port": 50_051}}},
+        "target_port must be a port of its own",
+    ),
+    "tokens for nobody": ({"access": {"issuer": "https://login.example.com"}}, "issuer and audiences"),
+    "roles of nobody": ({"access": {"roles": {"staff": ["reader"]}}}, "roles only with them"),
+    "an issuer out of reach": (
+        {"network": {"nat": "none"}, "access": OPTIONS["access"]},
+        "the keys of access.issuer cannot be fetched",
+    ),
+    "anchors for no time": ({"audit": {"anchor_days": 0}}, "portero:audit.anchor_days"),
     "less than nothing": ({"database": {"acu_min": 8, "acu_max": 4}}, "acu_max must be at least acu_min"),
 }
 

@@ -12,7 +12,7 @@ import botocore.session
 
 from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS
 from tests.infra.cloudformation import findings, template
-from tests.infra.stack import ACCOUNT, REGION, Stack, deploy
+from tests.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, Stack, deploy
 
 ENGINES = Path(__file__).parents[2] / "server" / "portero_server" / "engines"
 COLLECTION = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:collection/portero-prod-faces-1"
@@ -74,6 +74,29 @@ def test_execution_role_allows_exactly_these_actions(prod: Stack) -> None:
     }
 
 
+def test_options_add_exactly_these_actions(prod: Stack) -> None:
+    """Anchors may be written, locked and listed under their prefix, never removed; ECS reads the cameras' secret."""
+    made = deploy("prod", OPTIONS)
+    before, after = (
+        {(action, place) for action, places in _allowed(stack, "portero-prod-task").items() for place in places}
+        for stack in (prod, made)
+    )
+    anchors = "arn:aws:s3:::portero-prod-anchors-"
+    assert after - before == {
+        ("s3:PutObject", f"{anchors}/audit/*"),
+        ("s3:PutObjectRetention", f"{anchors}/audit/*"),
+        ("s3:ListBucketVersions", anchors),
+    }
+    (listing,) = [
+        statement
+        for _, statement in made.statements("iam/rolePolicy:RolePolicy")
+        if statement["Action"] == ["s3:ListBucketVersions"]
+    ]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["audit/*"]}}
+    secrets = _allowed(made, "portero-prod-execution")["secretsmanager:GetSecretValue"]
+    assert secrets == [SECRET, CAMERAS_SECRET]
+
+
 def test_only_dev_opens_shells(dev: Stack, prod: Stack) -> None:
     """The channels of a remote shell exist where the configuration asks for them, and not in production."""
     assert any(action.startswith("ssmmessages:") for action in _allowed(dev, "portero-dev-task"))
@@ -133,7 +156,7 @@ def test_roles_are_taken_only_by_services_of_this_account(stack: Stack) -> None:
 
 def test_linter_has_nothing_to_say() -> None:
     """AWS's linter finds no unknown action, no resource of the wrong kind, no fault in the task definition."""
-    assert findings(template(deploy("prod", {"storage": {"replica_region": "us-west-2"}}))) == []
+    assert findings(template(deploy("prod", {**OPTIONS, "storage": {"replica_region": "us-west-2"}}))) == []
 
 
 def test_linter_finds_what_is_wrong(prod: Stack) -> None:

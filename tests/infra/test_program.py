@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.infra.rules import RULES, Rule
-from tests.infra.stack import INFRA, Stack, deploy
+from tests.infra.stack import INFRA, OPTIONS, Stack, deploy
 
 EVERYTHING: dict[str, dict[str, Any]] = {
-    "edge": {"cameras": {"target_port": 50_052}},
+    **OPTIONS,
     "web": {"port": 8080},
     "storage": {"replica_region": "us-west-2"},
     "network": {"zones": 3},
@@ -69,6 +69,18 @@ def test_camera_listener_passes_tls_through(everything: Stack) -> None:
     assert listener["defaultActions"][0]["targetGroupArn"] == group.arn
     balanced = {entry["containerPort"] for entry in everything.one("ecs/service:Service").inputs["loadBalancers"]}
     assert balanced == {50_051, 50_052}
+    plain = everything.one("lb/targetGroup:TargetGroup", "portero-prod-grpc").inputs
+    assert (plain["protocol"], group.inputs["protocol"]) == ("TLS", "TCP")
+
+
+def test_anchors_lie_where_they_can_be_locked(everything: Stack, prod: Stack) -> None:
+    """The anchors' bucket alone is made with Object Lock, is protected, and lets no rule end what is in it."""
+    locked = {made.name for made in everything.all("s3/bucket:Bucket") if made.inputs.get("objectLockEnabled")}
+    assert locked == {"portero-prod-anchors"}
+    assert everything.one("s3/bucket:Bucket", "portero-prod-anchors").protected
+    lifecycle = everything.one("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "portero-prod-anchors")
+    assert not any("expiration" in rule for rule in lifecycle.inputs["rules"])
+    assert not [made for made in prod.all("s3/bucket:Bucket") if made.inputs.get("objectLockEnabled")]
 
 
 def test_web_console_stands_behind_its_firewall(everything: Stack) -> None:

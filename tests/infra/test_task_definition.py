@@ -16,7 +16,7 @@ from portero_infra.task import PASSWORD_VARIABLE
 from portero_server.engines.scheduler_config import REKOGNITION_QUOTAS
 from portero_server.settings import PREFIX, Settings
 from tests.infra.cloudformation import register_task
-from tests.infra.stack import Stack, deploy
+from tests.infra.stack import OPTIONS, Stack, deploy
 
 FIELDS = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
 
@@ -46,6 +46,14 @@ def test_ecs_accepts_the_task_definition(stack: Stack) -> None:
     report = ParamValidator().validate(request, _input_shape())
     assert report.generate_report() == ""
     assert list(_foreign(request, _input_shape())) == []
+
+
+def test_ecs_accepts_every_option() -> None:
+    """The container that writes certificates, and all it brings, have the names, types and words of ECS's own model."""
+    request = register_task(deploy("prod", OPTIONS))
+    assert ParamValidator().validate(request, _input_shape()).generate_report() == ""
+    assert list(_foreign(request, _input_shape())) == []
+    assert "certificates" in {container["name"] for container in request["containerDefinitions"]}
 
 
 def test_ecs_would_refuse_a_misspelt_field(prod: Stack) -> None:
