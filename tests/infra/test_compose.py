@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
 from portero_bridge.settings import BridgeSettings
+from portero_client.settings import ConnectionSettings
+from portero_server.errors import StartupProblem
+from portero_server.identification import check_open
 from portero_server.settings import PREFIX, Settings
+from portero_server.telemetry.tls_metrics import TlsMetrics
+from portero_server.transport import server_options
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -56,6 +63,31 @@ def test_every_variable_is_a_setting(name: str) -> None:
     """The server knows each PORTERO_ variable of its containers."""
     given = {variable for variable in SERVICES[name]["environment"] if variable.startswith(PREFIX)}
     assert given <= FIELDS
+
+
+@pytest.mark.parametrize("left_out", [None, "PORTERO_PLAINTEXT_OFF_LOOPBACK", "PORTERO_ANYONE_OFF_LOOPBACK"])
+def test_server_serves_the_other_containers(left_out: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server takes other containers in plain text and without keys, for which it needs both settings."""
+    for variable, value in SERVICES["server"]["environment"].items():
+        if variable != left_out:
+            monkeypatch.setenv(variable, str(value))
+    settings = Settings()
+    with nullcontext() if left_out is None else pytest.raises(StartupProblem, match=left_out):
+        check_open(settings)
+        options = server_options(settings, TlsMetrics(CollectorRegistry()))
+        assert options.listen == "0.0.0.0:50051"
+        assert options.certificates is None
+
+
+def test_clients_speak_what_the_server_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two containers that call the server do so in plain text, and the server has no certificate."""
+    camera = BridgeSettings.model_validate(yaml.safe_load((ROOT / "infra/compose/bridge.yaml").read_text()))
+    assert not camera.connection().is_encrypted
+    for variable, value in SERVICES["people"]["environment"].items():
+        monkeypatch.setenv(variable, str(value))
+    people = ConnectionSettings.from_environment()
+    assert (people.server, people.is_encrypted) == (camera.server, False)
+    assert "PORTERO_TLS_CERTIFICATE" not in SERVICES["server"]["environment"]
 
 
 def test_server_is_given_time_to_drain() -> None:
