@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,8 +12,10 @@ import yaml
 
 from portero_bridge.arguments import read_arguments
 from portero_bridge.settings import Tuning
+from portero_client.settings import ConnectionSettings
 
 UNIT = Path(__file__).parents[2] / "infra" / "systemd" / "portero-bridge.service"
+GUIDE = UNIT.parents[1] / "raspberry-pi.md"
 SERVICE = [
     (key, value)
     for line in UNIT.read_text().splitlines()
@@ -50,6 +53,25 @@ def test_bridge_may_do_no_more_than_it_must() -> None:
         "PrivateTmp": "yes",
     }
     assert {key: _value(key) for key in confined} == confined
+
+
+def test_guide_names_variables_that_the_bridge_reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each drop-in of the guide tells the bridge of every credential that it loads, by variables the bridge knows."""
+    blocks = re.findall(r"\[Service\]\n(.*?)END", GUIDE.read_text(), flags=re.DOTALL)
+    assert len(blocks) == 2
+    monkeypatch.setenv("PORTERO_SERVER", "portero.example.com:443")
+    read: list[set[str]] = []
+    for block in blocks:
+        loaded = set(re.findall(r"LoadCredential=([\w.]+):/etc/portero/", block))
+        with monkeypatch.context() as patch:
+            for variable, value in re.findall(r"(PORTERO_\w+)=(\S+)", block):
+                patch.setenv(variable, value.replace("%d", str(tmp_path)))
+            settings = ConnectionSettings.from_environment()
+        named = {path.name for path in (*settings.tls_files.paths, settings.token_file) if path is not None}
+        assert named == loaded
+        assert settings.is_encrypted
+        read.append(named)
+    assert read == [{"bridge.key"}, {"bridge.crt", "bridge.key", "ca.crt"}]
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
