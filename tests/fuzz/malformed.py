@@ -1,7 +1,8 @@
 """Malformed images against a live server: `python -m tests.fuzz.malformed --images 5000`.
 
 One camera sends nothing else, another sends sound frames meanwhile, and a client asks every unary method that takes
-images. What is told in the end is asserted on the way: no restart, no internal error, every frame accounted for.
+images. What is told in the end is asserted on the way: no restart, no internal error, bounded memory, every frame
+accounted for.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from tests.fuzz.malformed_images import malformed_images
 
 _MIB = 1024 * 1024
 _GOOD_INTERVAL = 0.1
+# A photograph of 16 megapixels takes 100 to 200 MiB to decode and 50 to search; the allocator keeps some of it.
+_MOST_GROWTH = 512 * _MIB
 # What a refusal of somebody else's image may be; RESOURCE_EXHAUSTED says when to try again, and that is done.
 _FAIR = {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION}
 
@@ -152,6 +155,8 @@ async def attack(images: Sequence[bytes], folder: Path, **settings: str) -> Figu
             assert _family(server) == family, "a process was started anew"
         faults = [line for line in server.lines if line["event"] in ("rpc_failed", "rpc_interrupted")]
         assert not faults, faults[:3]
+        grown = figures.memory_peak - figures.memory_before
+        assert grown < _MOST_GROWTH, f"memory grew by {grown // _MIB} MiB"
         assert await server.stop() == 0
     figures.seconds = time.monotonic() - began
     return figures

@@ -51,6 +51,7 @@ def bombs() -> list[bytes]:
         *(_png(side, side, bits) for side in (4096, 4097, 30_000) for bits in (8, 16)),
         _png(4096, 4096, 16, interlaced=True),
         _png_with_text(64 * 1024 * 1024),
+        _png_that_claims(0x7FFF_FFFF),
         b"\xff\xd8" + b"\xff" * 4_000_000 + b"\xff\xd9",
         b"\xff\xd8" + jpegs.segment(0xE1, bytes(60_000)) * 80 + b"\xff\xd9",
         b"\xff\xd8" + bytes(5 * 1024 * 1024) + b"\xff\xd9",
@@ -103,6 +104,12 @@ def _png(width: int, height: int, bits: int, *, interlaced: bool = False) -> byt
 def _png_with_text(size: int) -> bytes:
     text = _chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(size), 9))
     return _png_file(jpegs.png()[8:33], text, jpegs.png()[33:])
+
+
+def _png_that_claims(length: int) -> bytes:
+    sound = jpegs.png()
+    at = sound.index(b"IDAT") - 4
+    return sound[:at] + struct.pack(">I", length) + sound[at + 4 :]
 
 
 def _png_file(*chunks: bytes) -> bytes:

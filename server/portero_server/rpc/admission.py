@@ -32,8 +32,9 @@ class CallLimits:
 
     Attributes:
         calls: Of all kinds, open streams and watchers included.
-        image_calls: Unary calls with images. Each may hold 10 MiB of files and 70 MB of decoded
-            pixels; two a processor keep every processor busy while others wait for the engine.
+        image_calls: Unary calls with images. Each may hold 10 MiB of files and 100 MB of decoded
+            pixels, and took up to 170 MiB in all, workers' share included, with the worst images that are
+            taken; two a processor keep every processor busy while others wait for the engine.
     """
 
     calls: int = 4096

@@ -88,5 +88,35 @@ def test_a_png_is_judged_before_it_is_decoded(width: int, height: int) -> None:
 
 
 def test_a_broken_png_is_refused() -> None:
-    """A PNG whose picture data is not there cannot be decoded."""
-    assert _refusal(_png(collins())[:200]).reason == "UNDECODABLE"
+    """A PNG whose picture data is not what it should be cannot be decoded."""
+    sound = _png(collins())
+    at = sound.index(b"IDAT") + 4
+    assert _refusal(sound[:at] + bytes(100) + sound[at + 100 :]).reason == "UNDECODABLE"
+
+
+@pytest.mark.parametrize("length", [0x7FFF_FFFF, 0xFFFF_FFFF, 100_000])
+def test_a_png_says_no_more_than_it_holds(length: int) -> None:
+    """A chunk that claims more bytes than the file has is refused before a decoder makes room for them."""
+    sound = jpegs.png()
+    at = sound.index(b"IDAT") - 4
+    refusal = _refusal(sound[:at] + struct.pack(">I", length) + sound[at + 4 :])
+    assert refusal.reason == "TRUNCATED"
+    assert f"{length} bytes" in refusal.message
+
+
+def test_a_png_ends_with_its_last_chunk() -> None:
+    """A PNG without its end is refused, and whatever follows the end is not looked at."""
+    sound = jpegs.png()
+    refusal = _refusal(sound[:-12])
+    assert (refusal.reason, "no end chunk" in refusal.message) == ("TRUNCATED", True)
+    followed = sound + struct.pack(">I4s", 0x7FFF_FFFF, b"tEXt")
+    assert np.array_equal(decode_photo(followed, "image"), decode_photo(sound, "image"))
+
+
+def test_a_png_has_a_limited_number_of_chunks() -> None:
+    """Walking the chunks of a file takes a bounded time."""
+    sound = jpegs.png()
+    comment = struct.pack(">I4sI", 0, b"tEXt", zlib.crc32(b"tEXt"))
+    refusal = _refusal(sound[:33] + comment * 10_000 + sound[33:])
+    assert refusal.reason == "UNSUPPORTED_CODING"
+    assert "10000 chunks" in refusal.message
