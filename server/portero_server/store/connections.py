@@ -100,6 +100,8 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
             # With WAL a lesser setting loses commits when power fails.
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA foreign_keys = ON")
+            # What was erased must not be found in the file's free pages; some builds of SQLite leave it there.
+            cursor.execute("PRAGMA secure_delete = ON")
             cursor.execute(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
             cursor.close()
 
