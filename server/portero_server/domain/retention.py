@@ -22,3 +22,5 @@ class Purpose(Enum):
     """Calls made and avoided, and the steps of budgets."""
     CONSENTS = "consents"
     """Consents, from their end on."""
+    AUDIT = "audit"
+    """Entries of the audit trail; that they were removed is an entry as well."""

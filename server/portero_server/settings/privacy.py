@@ -45,6 +45,11 @@ class PrivacySettings(BaseSettings):
     retention_consents_days: int = Field(
         1825, ge=0, description=f"How long a consent is kept as evidence after it has ended, days. {_NEVER}."
     )
+    retention_audit_days: int = Field(
+        1825,
+        ge=0,
+        description=f"How long entries of the audit trail are kept, days; what is left still verifies. {_NEVER}.",
+    )
 
     @property
     def consent_required(self) -> bool:
@@ -62,5 +67,6 @@ class PrivacySettings(BaseSettings):
             Purpose.EXCEPTIONS: self.retention_exceptions_days,
             Purpose.USAGE: self.retention_usage_days,
             Purpose.CONSENTS: self.retention_consents_days,
+            Purpose.AUDIT: self.retention_audit_days,
         }
         return {purpose: timedelta(days=span) for purpose, span in days.items() if span}

@@ -25,11 +25,10 @@ from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import audit_entries, audit_head
 
 _OWN = audit_head.c.name == "audit"
-_RETIRED_AT_ONCE = 1000
 
 
 class AuditStore:
-    """Appends to the trail and reads it. Nothing here changes an entry; only `retire` removes some, and says so."""
+    """Appends to the trail and reads it. Nothing changes an entry; only `retire_oldest` removes some, and says so."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -91,39 +90,6 @@ class AuditStore:
 
         return await self._database.read(unit)
 
-    async def retire(self, before: datetime, at: datetime) -> int:
-        """Removes the oldest entries, those before a time and at most a thousand, and appends that it did.
-
-        The last entry stays, whatever its age. What is left still verifies, from where it now begins.
-
-        Returns:
-            How many were removed; ask again while it is not 0.
-
-        Raises:
-            StoreUnavailable: Nothing was removed, or (CommitUnknown) nobody knows.
-        """
-        oldest = select(audit_entries.c.position, audit_entries.c.happened_at, audit_entries.c.digest)
-        oldest = oldest.order_by(audit_entries.c.position).limit(_RETIRED_AT_ONCE)
-
-        async def unit(connection: AsyncConnection) -> int:
-            head = await _held_head(connection)
-            last = None
-            for row in await connection.execute(oldest):
-                # Clocks of several servers differ: what counts is the chain's order.
-                if row.happened_at >= before or row.position >= head.count:
-                    break
-                last = row
-            if last is None:
-                return 0
-            base = {"base_count": last.position, "base_digest": last.digest}
-            await connection.execute(delete(audit_entries).where(audit_entries.c.position <= last.position))
-            await connection.execute(update(audit_head).where(_OWN).values(**base))
-            told = Deed(SERVER, RETIRED, retired_name(last.position, last.digest), Outcome.DONE)
-            await append_deeds(connection, [told], at)
-            return int(last.position) - head.base_count
-
-        return await self._database.run(unit)
-
 
 async def append_deeds(connection: AsyncConnection, deeds: Sequence[Deed], at: datetime) -> Sequence[Entry]:
     """Appends deeds as part of a unit of work; do it last, since nobody else can append until it has committed.
@@ -139,6 +105,36 @@ async def append_deeds(connection: AsyncConnection, deeds: Sequence[Deed], at: d
     ends = {"count": chain.head.count, "digest": chain.head.digest}
     await connection.execute(update(audit_head).where(_OWN).values(**ends))
     return chain.appended
+
+
+async def retire_oldest(connection: AsyncConnection, before: datetime, at: datetime, most: int) -> int:
+    """Removes the oldest entries, those before a time and at most so many, and appends that it did.
+
+    The last entry stays, whatever its age. What is left still verifies, from where it now begins.
+
+    Returns:
+        How many were removed.
+
+    Raises:
+        StoreRefused: As `append_deeds`.
+    """
+    oldest = select(audit_entries.c.position, audit_entries.c.happened_at, audit_entries.c.digest)
+    oldest = oldest.order_by(audit_entries.c.position).limit(most)
+    head = await _held_head(connection)
+    last = None
+    for row in await connection.execute(oldest):
+        # Clocks of several servers differ: what counts is the chain's order.
+        if row.happened_at >= before or row.position >= head.count:
+            break
+        last = row
+    if last is None:
+        return 0
+    base = {"base_count": last.position, "base_digest": last.digest}
+    await connection.execute(delete(audit_entries).where(audit_entries.c.position <= last.position))
+    await connection.execute(update(audit_head).where(_OWN).values(**base))
+    told = Deed(SERVER, RETIRED, retired_name(last.position, last.digest), Outcome.DONE)
+    await append_deeds(connection, [told], at)
+    return int(last.position) - head.base_count
 
 
 async def _held_head(connection: AsyncConnection) -> Head:

@@ -14,10 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.retention import Purpose
+from portero_server.store.audit import retire_oldest
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import read, written
 from portero_server.store.schema import (
     along,
+    audit_entries,
+    audit_head,
     budget_steps,
     consents,
     events,
@@ -60,6 +63,7 @@ class RetentionStore:
                 self._rows(budget_steps, budget_steps.c.day),
             ),
             Purpose.CONSENTS: (self._consents,),
+            Purpose.AUDIT: (self._audit,),
         }
 
     def steps(self, purpose: Purpose) -> int:
@@ -168,6 +172,9 @@ class RetentionStore:
             await connection.execute(delete(consents).where(consents.c.consent_id.in_(found)))
         return len(found)
 
+    async def _audit(self, connection: AsyncConnection, before: datetime) -> int:
+        return await retire_oldest(connection, before, self._clock.now(), self._batch)
+
 
 def _named(person: Column[Any] | ColumnElement[Any], *, named: bool) -> ColumnElement[bool]:
     return person.is_not(None) if named else person.is_(None)
@@ -176,6 +183,12 @@ def _named(person: Column[Any] | ColumnElement[Any], *, named: bool) -> ColumnEl
 def _ended(before: datetime) -> ColumnElement[bool]:
     return or_(consents.c.withdrawn_at < before, consents.c.expires_at < before)
 
+
+# Entries go in the chain's order, so that the first says how late retention is, and the last, which stays, does not.
+_FIRST_IN_CHAIN = and_(
+    audit_entries.c.position == select(func.min(audit_entries.c.position)).scalar_subquery(),
+    audit_entries.c.position < select(audit_head.c["count"]).scalar_subquery(),
+)
 
 _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]] = {
     Purpose.STRANGERS: (
@@ -191,6 +204,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.EXCEPTIONS: ((stream_exceptions.c.recorded_at, None),),
     Purpose.USAGE: ((usage_calls.c.hour, None), (usage_avoided.c.hour, None), (budget_steps.c.day, None)),
     Purpose.CONSENTS: ((consents.c.withdrawn_at, None), (consents.c.expires_at, None)),
+    Purpose.AUDIT: ((audit_entries.c.happened_at, _FIRST_IN_CHAIN),),
 }
 """By which column each kind of row is as old as it is; for the one that is most overdue."""
 

@@ -8,15 +8,19 @@ from typing import Any
 from sqlalchemy import Column, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.audit import RETIRED, retired_name
 from portero_server.domain.detections import Match
 from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.retention import Purpose
+from portero_server.pipeline.audit_trail import check_trail
 from portero_server.pipeline.retention import Retention
 from portero_server.store import schema
+from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import read, written
 from portero_server.store.retention import RetentionStore
 from portero_server.telemetry.metrics import Metrics
+from tests.fakes.audit import deed
 from tests.fakes.store_commits import BOX
 from tests.fakes.virtual_time import ManualClock
 
@@ -29,6 +33,7 @@ RULES = {
     Purpose.EXCEPTIONS: 90 * DAY,
     Purpose.USAGE: 200 * DAY,
     Purpose.CONSENTS: 60 * DAY,
+    Purpose.AUDIT: 120 * DAY,
 }
 PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.TEXTS: (schema.texts.c.captured_at,),
@@ -137,9 +142,44 @@ async def test_a_year_of_rows_keeps_the_rules(database: Database) -> None:
         clock.advance(step * DAY.total_seconds())
     links = await database.read(_links)
     assert len(links) == len(expected(Purpose.STRANGERS)) + len(expected(Purpose.SIGHTINGS))
-    for purpose in Purpose:
+    for purpose in RULES.keys() - {Purpose.AUDIT}:
         assert metrics.overdue.labels(purpose.value)._value.get() == 0.0
         assert metrics.rows.labels(purpose.value)._value.get() > 20
+
+
+async def test_the_audit_trail_verifies_after_retention(database: Database) -> None:
+    """Of a year of entries the old ones go, batch by batch with an entry that says so, and the rest verifies."""
+    clock = ManualClock()
+    metrics = Metrics(version="0", engine="scripted").privacy
+    rules = {Purpose.AUDIT: RULES[Purpose.AUDIT]}
+    retention = Retention(RetentionStore(database, clock, batch=3), rules, clock, metrics, interval=60, sleep=_no_wait)
+    trail = AuditStore(database)
+    for day in range(0, 366, 5):
+        await trail.append([deed(day), deed(day + 1)], clock.now())
+        await retention.round()
+        ages = await _ages(database, clock.now(), schema.audit_entries.c.happened_at)
+        assert max(ages) == min(day * DAY, RULES[Purpose.AUDIT])
+        assert (await check_trail(trail)).findings == ()
+        clock.advance(5 * DAY.total_seconds())
+    head = await trail.head()
+    assert metrics.rows.labels("audit")._value.get() == head.base_count > 98
+    told = await trail.last(RETIRED)
+    assert told is not None
+    assert told.deed.resource == retired_name(head.base_count, head.base_digest)
+
+
+async def test_the_audit_trails_last_entry_stays(database: Database) -> None:
+    """Of a trail in which all is past its time the end stays, which makes it neither late nor longer."""
+    clock = ManualClock()
+    metrics = Metrics(version="0", engine="scripted").privacy
+    retention = Retention(RetentionStore(database, clock), RULES, clock, metrics, interval=60)
+    trail = AuditStore(database)
+    await trail.append([deed(1)], clock.now())
+    clock.advance(365 * DAY.total_seconds())
+    await retention.round()
+    assert (await trail.head()).count == 1
+    assert (await check_trail(trail)).findings == ()
+    assert metrics.overdue.labels("audit")._value.get() == 0.0
 
 
 async def test_a_purpose_without_a_rule_is_kept(database: Database) -> None:
