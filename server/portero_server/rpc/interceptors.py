@@ -131,12 +131,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 raise
             # Somebody inside cancelled what this call waited for; passed on, the client would never hear an answer.
             _log.error("rpc_interrupted", stack=_stack(error))
+            _let_go(error)
             await _abort(context, interrupted(request_id), request_id, outcome)
         except Exception as error:
             if _lost_connection(error):
                 outcome.code = grpc.StatusCode.CANCELLED
                 raise
-            await _abort(context, _for_caller(error, request_id), request_id, outcome)
+            told = _for_caller(error, request_id)
+            _let_go(error)
+            await _abort(context, told, request_id, outcome)
 
     async def _entered(
         self, method: str, handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context
@@ -203,6 +206,13 @@ async def _answer(
 async def _abort(context: Context, error: errors.PorteroError, request_id: str, outcome: _Outcome) -> None:
     outcome.code = code_of(error)
     await context.abort_with_status(status_of(error, request_id))
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empties the frames an error came through, which hold decoded images: gRPC keeps it until the collector runs."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _for_caller(error: Exception, request_id: str) -> errors.PorteroError:

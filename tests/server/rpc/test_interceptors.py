@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 import structlog
 from portero.v1 import gallery_service_pb2 as gallery_pb
@@ -90,6 +93,27 @@ async def test_call_is_answered_and_counted(serve: Serve) -> None:
     assert await _get(edge) == _PERSON
     assert edge.observer.begun == [("portero.v1.GalleryService", "GetPerson", "unary")]
     assert edge.observer.ended == [("portero.v1.GalleryService", "GetPerson", "unary", "OK")]
+
+
+async def test_a_refused_call_holds_nothing(serve: Serve) -> None:
+    """What a handler held when it refused, as images do hundreds of megabytes, is free before the collector runs."""
+    held: list[weakref.ref[Any]] = []
+
+    async def behavior(request: gallery_pb.GetPersonRequest, context: Any) -> gallery_pb.GetPersonResponse:
+        pixels = np.zeros(10, np.uint8)
+        held.append(weakref.ref(pixels))
+        try:
+            raise KeyError(len(pixels))
+        except KeyError:
+            raise errors.InvalidInput("name", "name is odd", reason="ODD") from None
+
+    edge = await serve([_gallery(behavior)])
+    gc.disable()
+    try:
+        await refused(_get(edge))
+        assert [each() for each in held] == [None]
+    finally:
+        gc.enable()
 
 
 async def test_bad_field_is_named(serve: Serve) -> None:
