@@ -1,0 +1,103 @@
+"""Keys made and revoked by a process of their own, under streams that a real server serves over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Protocol, cast
+
+import grpc
+import pytest
+from portero.v1 import camera_service_pb2 as cameras
+from portero.v1 import recognition_service_pb2_grpc, sighting_service_pb2_grpc, stream_pb2
+from portero.v1 import sighting_service_pb2 as sightings
+from portero.v1.camera_service_pb2_grpc import CameraServiceStub
+
+from tests.end_to_end.server_process import running_server
+from tests.fakes.tls import Authority
+
+pytestmark = pytest.mark.slow
+
+_PROMISED = 15.0
+
+
+class Readable(Protocol):
+    """A call whose answers are read one by one."""
+
+    async def read(self) -> object:
+        """Gives the next answer, or EOF."""
+        ...
+
+
+async def _keys(folder: Path, *words: str) -> str:
+    """Runs `portero-server keys` against the folder's database; gives what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "portero_server",
+        "keys",
+        *words,
+        env={**os.environ, "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    return printed.decode()
+
+
+def _key_of(printed: str) -> str:
+    return next(word for word in printed.split() if word.startswith("ptk_"))
+
+
+def _bearer(key: str) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {key}"),)
+
+
+async def _cut(call: Awaitable[object], revoked: float) -> tuple[grpc.StatusCode, float]:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        async with asyncio.timeout(2 * _PROMISED):
+            await call
+    return refused.value.code(), time.monotonic() - revoked
+
+
+async def test_revoked_keys_are_cut_off_from_open_streams(tmp_path: Path) -> None:
+    """A camera's stream and a watch whose keys another process revokes end UNAUTHENTICATED within fifteen seconds."""
+    authority = Authority(tmp_path / "certificates")
+    files = authority.server_files()
+    async with running_server(
+        tmp_path, engine="scripted", auth="required", tls_certificate=str(files.certificate), tls_key=str(files.key)
+    ) as server:
+        admin = _key_of(await _keys(tmp_path, "create", "--role", "admin", "desk"))
+        bridge = _key_of(await _keys(tmp_path, "create", "--role", "bridge", "--camera", "door", "box"))
+        reader = _key_of(await _keys(tmp_path, "create", "--role", "reader", "screen"))
+        async with authority.channel(int(server.address.rpartition(":")[2])) as channel:
+            door = cameras.CreateCameraRequest(camera_id="door", camera=cameras.Camera(display_name="Door"))
+            await CameraServiceStub(channel).CreateCamera(door, metadata=_bearer(admin))
+            stream = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames(metadata=_bearer(bridge))
+            opening = stream_pb2.OpenStream(camera="cameras/door", epoch="e1", mode=stream_pb2.DELIVERY_MODE_LIVE)
+            await stream.write(stream_pb2.StreamFramesRequest(open=opening))
+            opened = await stream.read()
+            assert isinstance(opened, stream_pb2.StreamFramesResponse)
+            assert opened.WhichOneof("message") == "opened"
+            watch = sighting_service_pb2_grpc.SightingServiceStub(channel).WatchSightings(
+                sightings.WatchSightingsRequest(), metadata=_bearer(reader)
+            )
+            await watch.initial_metadata()
+            for key in (bridge, reader):
+                await _keys(tmp_path, "revoke", key.split("_")[1])
+            revoked = time.monotonic()
+            cuts = await asyncio.gather(*(_cut(_drained(cast("Readable", call)), revoked) for call in (stream, watch)))
+        assert await server.stop() == 0
+    print("cut after a revocation:", ", ".join(f"{seconds:.1f} s" for _, seconds in cuts))
+    assert [code for code, _ in cuts] == [grpc.StatusCode.UNAUTHENTICATED] * 2
+    assert max(seconds for _, seconds in cuts) < _PROMISED
+
+
+async def _drained(call: Readable) -> None:
+    while await call.read() is not grpc.aio.EOF:
+        pass
