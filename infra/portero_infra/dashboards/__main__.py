@@ -7,13 +7,14 @@ import json
 import sys
 from pathlib import Path
 
+from portero_infra.dashboards.access import ACCESS
 from portero_infra.dashboards.camera import CAMERA
 from portero_infra.dashboards.engine import ENGINE
 from portero_infra.dashboards.model import Dashboard
 from portero_infra.dashboards.overview import OVERVIEW
 from portero_infra.dashboards.process import PROCESS
 
-DASHBOARDS = (OVERVIEW, CAMERA, ENGINE, PROCESS)
+DASHBOARDS = (OVERVIEW, CAMERA, ENGINE, PROCESS, ACCESS)
 FOLDER = Path(__file__).resolve().parents[2] / "grafana" / "dashboards"
 
 
