@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,15 +154,6 @@ async def test_nobody_can_learn_from_logs_who_was_there(scenery: Scenery) -> Non
     assert "source_down" in written
     for word in ("eileen", "collins", "grace", "hopper", _PASSWORD):
         assert word not in written
-
-
-async def test_a_scrape_is_quick(scenery: Scenery) -> None:
-    """A scrape takes less than 100 ms."""
-    async with httpx.AsyncClient(base_url=f"http://{scenery.server.admin}") as http:
-        await http.get("/metrics")
-        began = time.perf_counter()
-        await http.get("/metrics")
-        assert time.perf_counter() - began < 0.1
 
 
 def _ours(name: str) -> bool:
