@@ -72,7 +72,7 @@ bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DAT
 bench-paid: setup ## Quota, storm and budget against the simulator, with plots in build/bench. ARGS="quota storm budget".
 	@$(BIN)/python -m tests.benchmarks.paid $(ARGS)
 
-bench: setup ## The benchmark suite, quick; ARGS="--full", ARGS="--full --peers" with what a user would pick instead.
+bench: setup ## The benchmark suite, quick; ARGS="--full --peers" takes half an hour, with what a user would pick instead.
 	@.ci/system mariadb
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 

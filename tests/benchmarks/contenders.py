@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 import sysconfig
+import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.strays import ended_strays
+
 ROOT = Path(__file__).parents[2]
 _START_TIME = 120.0
+_STOP_TIME = 20.0
+# What it starts inherits it.
+_MARK = "BENCHMARK_CONTENDER"
+
+
+class BrokenOff(Exception):
+    """A contender, or the load pushed to it, did not last; the message says why in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +47,9 @@ async def running(module: str, *arguments: str, python: str = sys.executable, lo
     """Runs a module of this repository, by another interpreter if one is given, and ends it with all its children.
 
     Raises:
-        RuntimeError: It ended, or said nothing for two minutes; the message is the end of its log.
+        BrokenOff: It ended, or said nothing for two minutes; the message is the end of its log.
     """
+    mark = uuid.uuid4().hex
     command: Sequence[str] = (python, "-m", module, *arguments)
     path = os.pathsep.join(str(ROOT / each) for each in (".", "server", "protos/gen"))
     errors = await asyncio.to_thread(log.open, "wb")
@@ -46,27 +58,42 @@ async def running(module: str, *arguments: str, python: str = sys.executable, lo
             *command,
             cwd=ROOT,
             # PyTriton's worker links libpython and would else find the system's.
-            env={**os.environ, "PYTHONPATH": path, "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR"))},
+            env={
+                **os.environ,
+                "PYTHONPATH": path,
+                "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR")),
+                _MARK: mark,
+            },
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             start_new_session=True,
         )
     assert process.stdout is not None
+    draining: asyncio.Task[None] | None = None
     try:
-        async with asyncio.timeout(_START_TIME):
-            said = await _said(process.stdout)
+        said = await _started(module, process.stdout, log)
         draining = asyncio.create_task(_drained(process.stdout))
         yield Contender(process.pid, said)
-        draining.cancel()
-    except (EOFError, TimeoutError):
-        raise RuntimeError(f"{module} did not start: {_tail(log)}") from None
     finally:
+        if draining is not None:
+            draining.cancel()
         await _end(process)
+        await asyncio.to_thread(ended_strays, _MARK, mark)
+
+
+async def _started(module: str, output: asyncio.StreamReader, log: Path) -> Mapping[str, Any]:
+    try:
+        async with asyncio.timeout(_START_TIME):
+            return await _said(output)
+    except EOFError:
+        raise BrokenOff(f"{module} did not start: {_tail(log)}") from None
+    except TimeoutError:
+        raise BrokenOff(f"{module} was not ready within {_START_TIME:.0f} s: {_tail(log)}") from None
 
 
 def _tail(log: Path) -> str:
-    return " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:])
+    return " / ".join(log.read_text(errors="replace").strip().splitlines()[-3:])[-300:]
 
 
 async def _said(output: asyncio.StreamReader) -> Mapping[str, Any]:
@@ -84,13 +111,12 @@ async def _drained(output: asyncio.StreamReader) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    # Its group is its own: it began a session.
-    for word in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, word)
-            async with asyncio.timeout(10.0):
-                await process.wait()
-        except ProcessLookupError:
-            return
-        except TimeoutError:
-            continue
+    """Asks it to end its own children first; then its group, which is its own since it began a session, is killed."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_STOP_TIME):
+            await process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

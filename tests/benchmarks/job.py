@@ -6,8 +6,10 @@ the peers' environments: nothing is imported here that they have not.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pymysql
@@ -34,13 +36,14 @@ class NullJob:
 
 
 class WholeJob:
-    """Does everything; not thread-safe.
+    """Does everything; not thread-safe, so that `thread` is the one to do it in beside an event loop.
 
     Frames are dealt to sixteen gates in turn. All cameras of the load show the same scene, so that this is the work
     of sixteen cameras without telling the frames' cameras through each peer's protocol.
     """
 
     def __init__(self, port: int, schema: str) -> None:
+        self.thread = ThreadPoolExecutor(1)
         self._gates = [MotionGate() for _ in range(_CAMERAS)]
         self._turns = itertools.count()
         self._limits = FrameLimits()
@@ -75,6 +78,13 @@ class WholeJob:
             return "unchanged"
         faces = self._detector.find(to_gray(decode_color(jpeg)), thorough=False, within=WHOLE)
         return "with_faces" if faces else "empty"
+
+
+async def worked(job: NullJob | WholeJob, frames: Sequence[bytes]) -> list[bytes]:
+    """Does a job as an event loop does it best: nothing at once, what decodes and waits for a disk in a thread."""
+    if isinstance(job, NullJob):
+        return job.work(frames)
+    return await asyncio.get_running_loop().run_in_executor(job.thread, job.work, frames)
 
 
 def job_of(name: str) -> NullJob | WholeJob:

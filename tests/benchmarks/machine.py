@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("grpcio", "protobuf", "uvloop", "numpy", "opencv-python-headless", "aiomysql", "SQLAlchemy")
+# Beside the PATH, where Debian has it.
+_DATABASE = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
 
 
 def machine() -> dict[str, Any]:
@@ -24,6 +27,7 @@ def machine() -> dict[str, Any]:
         "load": [round(each, 2) for each in os.getloadavg()],
         "commit": _commit(),
         "python": platform.python_version(),
+        "mariadb": _database(),
         **{name: _version(name) for name in _PACKAGES},
     }
 
@@ -38,6 +42,14 @@ def _processor() -> str:
 def _commit() -> str:
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
+
+
+def _database() -> str:
+    program = shutil.which("mariadbd", path=_DATABASE)
+    if program is None:
+        return "not installed"
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    return done.stdout.partition("Ver ")[2].split(" ")[0] or "unknown"
 
 
 def _version(package: str) -> str:

@@ -8,17 +8,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import grpc
+import uvloop
 from mlserver import MLModel, MLServer, ModelSettings, Settings
 from mlserver.grpc import dataplane_pb2 as pb
+from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
 
-from tests.benchmarks.job import job_of
+from tests.benchmarks.job import job_of, worked
 
 
 class Doorkeeper(MLModel):  # type: ignore[misc,unused-ignore]  # MLServer is installed only where this runs
@@ -31,16 +35,16 @@ class Doorkeeper(MLModel):  # type: ignore[misc,unused-ignore]  # MLServer is in
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         """Does a batch."""
-        return self._answer(payload)
+        return await self._answer(payload)
 
     async def predict_stream(self, payloads: AsyncIterator[InferenceRequest]) -> AsyncIterator[InferenceResponse]:
         """Does a stream, a message at a time."""
         async for payload in payloads:
-            yield self._answer(payload)
+            yield await self._answer(payload)
 
-    def _answer(self, payload: InferenceRequest) -> InferenceResponse:
+    async def _answer(self, payload: InferenceRequest) -> InferenceResponse:
         data = payload.inputs[0].data
-        answers = self._job.work(list(data.root if hasattr(data, "root") else data))
+        answers = await worked(self._job, list(data.root if hasattr(data, "root") else data))
         output = ResponseOutput(name="outcome", shape=[len(answers), 1], datatype="BYTES", data=answers)
         return InferenceResponse(model_name=self.name, outputs=[output])
 
@@ -67,9 +71,7 @@ async def main() -> None:
     model = ModelSettings(name="door", implementation=Doorkeeper, **batch)
     written = [str(_written(Path(each), Path(messages))) for each in pictures.split(",")]
     serving = asyncio.create_task(server.start([model]))
-    await asyncio.sleep(4.0)
-    if serving.done():
-        serving.result()
+    await _ready(f"127.0.0.1:{grpc_port}", serving)
     service = "/inference.GRPCInferenceService/"
     said = {
         "address": f"127.0.0.1:{grpc_port}",
@@ -78,6 +80,20 @@ async def main() -> None:
     }
     print(json.dumps(said), flush=True)
     await serving
+
+
+async def _ready(address: str, serving: asyncio.Task[None]) -> None:
+    """Returns when the model answers; raises what ended the server."""
+    async with grpc.aio.insecure_channel(address) as channel:
+        ready = GRPCInferenceServiceStub(channel).ModelReady
+        while True:
+            if serving.done():
+                serving.result()
+                raise RuntimeError("the server ended by itself")
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                if (await ready(pb.ModelReadyRequest(name="door"))).ready:
+                    return
+            await asyncio.sleep(0.1)
 
 
 def _written(picture: Path, folder: Path) -> Path:
@@ -90,4 +106,5 @@ def _written(picture: Path, folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    # As its own command does.
+    uvloop.run(main())

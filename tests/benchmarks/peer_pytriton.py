@@ -8,6 +8,8 @@ Writes a request for each picture into the folder MESSAGES.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import struct
 import sys
@@ -32,6 +34,8 @@ def main() -> None:
         second.bind(("127.0.0.1", 0))
         grpc_port, http_port = first.getsockname()[1], second.getsockname()[1]
     job = job_of(job_name)
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: stopping.set())
 
     @batch  # type: ignore[untyped-decorator,unused-ignore]
     def infer(frame: Any) -> dict[str, Any]:
@@ -45,7 +49,8 @@ def main() -> None:
         http_port=http_port,
         allow_metrics=False,
     )
-    with Triton(config=config) as triton:
+    # It copies its server there, which is gone with the messages.
+    with Triton(config=config, workspace=Path(messages) / f"triton-{os.getpid()}") as triton:
         triton.bind(
             model_name="door",
             infer_func=infer,
@@ -60,7 +65,7 @@ def main() -> None:
             "messages": [str(_written(Path(each), Path(messages))) for each in pictures.split(",")],
         }
         print(json.dumps(said), flush=True)
-        threading.Event().wait()
+        stopping.wait()
 
 
 def _written(picture: Path, folder: Path) -> Path:

@@ -31,8 +31,10 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="longer")
     parser.add_argument("--label", default="", help="name of this state, as before or after")
+    parser.add_argument("--seconds", type=float, help="of each load, to try it in little time")
     arguments = parser.parse_args()
-    seconds = 12.0 if arguments.full else 4.0
+    # What is sampled is a second shorter.
+    seconds = max(3.0, arguments.seconds or (12.0 if arguments.full else 4.0))
     results = begun("profiles")
     results.name += f"-{arguments.label}" if arguments.label else ""
     with tempfile.TemporaryDirectory() as name, durable_mariadb() as database:

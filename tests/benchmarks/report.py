@@ -50,9 +50,9 @@ def main() -> int:
     plots.mkdir(exist_ok=True)
     for old in plots.glob("*.png"):
         old.unlink()
-    parts = [_head(documents), _targets(documents), _reasons()]
+    parts = [_head(documents), _broken(documents), _targets(documents), _reasons()]
     parts += [_section(_TITLES[name], document, plots) for name, document in documents.items()]
-    (_HERE / "RESULTS.md").write_text("\n\n".join(parts) + "\n")
+    (_HERE / "RESULTS.md").write_text("\n\n".join(part for part in parts if part) + "\n")
     print("wrote tests/benchmarks/RESULTS.md")
     return 0
 
@@ -70,7 +70,30 @@ def _head(documents: dict[str, Any]) -> str:
         "|---|---|",
     ]
     lines += [f"| {key.replace('_', ' ')} | {value} |" for key, value in newest.items()]
+    peers = {name: version for document in documents.values() for name, version in document.get("versions", {}).items()}
+    lines += [f"| {name} (peer) | {version} |" for name, version in peers.items()]
     return "\n".join(lines)
+
+
+def _broken(documents: dict[str, Any]) -> str:
+    """Tells what was to be measured and was not: whole parts of the last run, and contenders of a part."""
+    path = FOLDER / "run.json"
+    parts = json.loads(path.read_text()) if path.exists() else {}
+    rows = [
+        f"| {_TITLES.get(name, name)} | all of `{part['command']}` | {_cell(part['failed'])} |"
+        for name, part in parts.items()
+        if part["failed"]
+    ]
+    rows += [
+        f"| {_TITLES[name]} | {contender} | {_cell(reason)} |"
+        for name, document in documents.items()
+        for contender, reason in document.get("broken", {}).items()
+    ]
+    return "\n".join(["## Broken off", "", "| part | what | reason |", "|---|---|---|", *rows]) if rows else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _targets(documents: dict[str, Any]) -> str:

@@ -61,6 +61,8 @@ class Results:
         name: Of the benchmark's module.
         command: What to type to get these figures again.
         figures, targets, notes: In the order of the report.
+        broken: By contender that was to be measured and was not, the reason in one line.
+        versions: By contender, what of it was measured.
         curves: For plots: by title, the axes, and by line's name its points.
         texts: Longer pieces as query plans, by title.
     """
@@ -70,6 +72,8 @@ class Results:
     figures: list[Figure] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
     curves: dict[str, dict[str, Any]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
@@ -96,6 +100,12 @@ class Results:
         self.notes.append(text)
         print(f"  {text}", flush=True)
 
+    def broke_off(self, contender: str, reason: object) -> None:
+        """Tells that a contender could not be measured, or not to the end, and shows it."""
+        line = " ".join(str(reason).split())[:400] or type(reason).__name__
+        self.broken[contender] = line
+        print(f"  BROKEN OFF: {contender}: {line}", flush=True)
+
     def curve(self, title: str, x: str, y: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> None:
         """Adds a plot; both its axes are logarithmic."""
         self.curves[title] = {"x": x, "y": y, "lines": {name: list(points) for name, points in lines.items()}}
@@ -112,6 +122,8 @@ class Results:
             ],
             "targets": [asdict(each) | {"met": each.met} for each in self.targets],
             "notes": self.notes,
+            "broken": self.broken,
+            "versions": self.versions,
             "curves": self.curves,
             "texts": self.texts,
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -25,9 +26,11 @@ async def main() -> int:
     """Runs the benchmark and saves what it found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="up to 1,000 streams, and longer")
+    parser.add_argument("--seconds", type=float, help="of each load, to try it in little time")
     arguments = parser.parse_args()
     results = begun("scale_streams")
     idle, seconds = ((1, 10, 100, 300, 1000), 8.0) if arguments.full else ((1, 20, 200), 3.0)
+    seconds = max(2.5, arguments.seconds or seconds)
     with tempfile.TemporaryDirectory() as name, durable_mariadb() as database:
         folder = Path(name)
         pictures = scene_files(folder, "still", "vga")
@@ -38,9 +41,10 @@ async def main() -> int:
         # Another server has its memory for itself.
         async with served(folder / "busy", url, cameras=50) as server:
             plan = Plan((server.address,), pictures, servers=(server.process.pid,), seconds=seconds / 2)
-            await _busy(results, plan)
-            await _connections(results, plan)
-        await _second_process(results, folder, url, plan, pictures)
+            end = await _busy(results, plan)
+            spread = await _connections(results, plan)
+        second = await _second_process(results, folder, url, plan, pictures)
+    results.note(f"**Where one process ends and what the second buys.** {end} {second} {spread}")
     results.save()
     return 0
 
@@ -64,24 +68,37 @@ async def _idle(results: Results, plan: Plan, counts: tuple[int, ...]) -> None:
     results.add("memory of one more stream", "KiB", [1024 * each])
 
 
-async def _busy(results: Results, plan: Plan) -> None:
-    rates, cores = [], []
+async def _busy(results: Results, plan: Plan) -> str:
+    rates, cores, used = list[tuple[float, float]](), list[tuple[float, float]](), dict[float, float]()
     for count in (1, 5, 16, 50):
         load = await pushed(replace(plan, streams=count))
         rates.append((float(count), load.rate))
         cores.append((float(count), load.rate_a_core))
+        used[load.rate] = load.server_seconds / load.seconds
         results.add(f"{count} busy streams", "frames/s", [load.rate])
         results.add(f"{count} busy streams, a core", "frames/s", [load.rate_a_core])
     results.curve("Busy streams", "streams", "frames/s", {"reached": rates, "a core of the server": cores})
+    most, best = max(rates, key=lambda point: point[1])
+    return (
+        f"One process ends at {best:,.0f} still VGA frames/s, reached with {most:.0f} busy streams and "
+        f"{used[best]:.2f} of {os.cpu_count()} processors; {rates[-1][0]:.0f} streams together get "
+        f"{rates[-1][1]:,.0f}."
+    )
 
 
-async def _connections(results: Results, plan: Plan) -> None:
+async def _connections(results: Results, plan: Plan) -> str:
+    rates = {}
     for connections in (1, 4, 16):
         loads = [await pushed(replace(plan, streams=16, connections=connections)) for _ in range(2)]
-        results.add(f"16 streams over {connections} connections", "frames/s", [load.rate for load in loads])
+        figure = results.add(f"16 streams over {connections} connections", "frames/s", [load.rate for load in loads])
+        rates[connections] = figure.median
+    return (
+        f"Sixteen streams over one connection get {rates[1] / rates[16]:.2f} times what they get over sixteen, and "
+        f"over four {rates[4] / rates[16]:.2f} times"
+    )
 
 
-async def _second_process(results: Results, folder: Path, url: str, plan: Plan, pictures: tuple[str, ...]) -> None:
+async def _second_process(results: Results, folder: Path, url: str, plan: Plan, pictures: tuple[str, ...]) -> str:
     async with AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(served(folder / f"two-{each}", url, cameras=16)) for each in (0, 1)]
         loads: dict[int, list[Load]] = {}
@@ -95,10 +112,17 @@ async def _second_process(results: Results, folder: Path, url: str, plan: Plan, 
                 streams=16,
             )
             loads.setdefault(number, []).append(await pushed(both))
+    rates, cores = {}, {}
     for number, found in loads.items():
-        results.add(f"{number} server process(es) on one database", "frames/s", [load.rate for load in found])
-        results.add(f"{number} server process(es), a core", "frames/s", [load.rate_a_core for load in found])
-    results.note("on two processors the load, the database and both servers share them: see the figures a core, too")
+        name = "1 server process" if number == 1 else f"{number} server processes"
+        rates[number] = results.add(f"{name} on one database", "frames/s", [load.rate for load in found]).median
+        cores[number] = results.add(f"{name}, a core", "frames/s", [load.rate_a_core for load in found]).median
+    return (
+        f"A second process on the same database and the same machine makes {rates[2] / rates[1]:.2f} times the frames "
+        f"({rates[1]:,.0f} become {rates[2]:,.0f}/s), with the load and the database on the same {os.cpu_count()} "
+        f"processors; a core of a server then does {cores[2]:,.0f} frames/s instead of {cores[1]:,.0f}, which is what "
+        f"another machine would add for each of its cores."
+    )
 
 
 if __name__ == "__main__":

@@ -22,12 +22,13 @@ import numpy as np
 
 from portero_server.engines.base import GalleryFace
 from portero_server.engines.local_gallery import LocalGallery
-from tests.benchmarks.contenders import ROOT
-from tests.benchmarks.peers import NotInstallable, installed
+from tests.benchmarks.contenders import ROOT, BrokenOff
+from tests.benchmarks.peers import NotInstallable, installed, version_of
 from tests.benchmarks.results import Results, begun
 from tests.benchmarks.vectors import BATCH, LENGTH, WANTED, gallery, median_seconds, probes
 
 _KINDS = ("single", "batch")
+_PEER_LIMIT = 180.0
 
 
 def main() -> int:
@@ -39,6 +40,7 @@ def main() -> int:
     sizes, rounds = ((1_000, 10_000, 100_000, 1_000_000), 3) if arguments.full else ((1_000, 10_000, 100_000), 3)
     results = begun("search")
     lines: dict[str, list[tuple[float, float]]] = {}
+    peers = _peers(results) if arguments.peers else {}
     for size in sizes:
         faces, asked = gallery(size), probes()
         ours = _filled(faces)
@@ -46,7 +48,6 @@ def main() -> int:
         if nearest != int(np.argmin(_face_distance(faces, asked[0]))):
             raise AssertionError("the gallery does not find the nearest face")
         seconds: dict[tuple[str, str], list[float]] = {}
-        peers = _peers(results) if arguments.peers else {}
         for _ in range(rounds):
             for kind, some in (("single", asked[:1]), ("batch", asked)):
                 taken = median_seconds(partial(ours.search, some, WANTED))
@@ -54,8 +55,13 @@ def main() -> int:
             # It knows no batch: many faces take it as many times as long.
             taken = median_seconds(partial(_old_way, faces, asked[0]))
             seconds.setdefault(("face_distance", "single"), []).append(taken)
-            for peer, python in peers.items():
-                found = _asked_peer(peer, python, size)
+            for peer, python in tuple(peers.items()):
+                try:
+                    found = _asked_peer(peer, python, size)
+                except (BrokenOff, subprocess.TimeoutExpired) as reason:
+                    results.broke_off(f"{peer}, {size:,} people", reason)
+                    del peers[peer]
+                    continue
                 if found["nearest"] != nearest:
                     raise AssertionError(f"{peer} found another face")
                 for kind in _KINDS:
@@ -106,7 +112,9 @@ def _peers(results: Results) -> dict[str, str]:
         try:
             found[peer] = installed(peer)
         except NotInstallable as reason:
-            results.note(f"{peer} is left out: {reason}")
+            results.broke_off(peer, reason)
+            continue
+        results.versions.setdefault(*version_of(peer, found[peer]))
     return found
 
 
@@ -117,8 +125,11 @@ def _asked_peer(peer: str, python: str, size: int) -> dict[str, Any]:
         env={**os.environ, "PYTHONPATH": str(ROOT), "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR"))},
         capture_output=True,
         text=True,
-        check=True,
+        timeout=_PEER_LIMIT,
+        check=False,
     )
+    if done.returncode:
+        raise BrokenOff((done.stderr.strip().splitlines() or ["it ended without a word"])[-1])
     document: dict[str, Any] = json.loads(done.stdout)
     return document
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -39,17 +39,21 @@ async def served(folder: Path, database_url: str, *, cameras: int, **settings: s
         yield server
 
 
-async def stage_quantiles(server: ServerProcess, stage: str, shares: tuple[float, ...]) -> list[float]:
-    """Gives quantiles of a stage's time, seconds, as the server itself counted them (linear within a bucket)."""
+async def stage_counts(server: ServerProcess, stage: str) -> dict[float, float]:
+    """Gives how often a stage took at most so many seconds, by bucket, as the server has counted since its start."""
     async with httpx.AsyncClient() as http:
         text = (await http.get(f"http://{server.admin}/metrics")).text
-    buckets = [
-        (float(sample.labels["le"]), sample.value)
+    return {
+        float(sample.labels["le"]): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
         if sample.name.endswith("_bucket") and sample.labels.get("stage") == stage
-    ]
-    buckets.sort()
+    }
+
+
+def quantiles(counts: Mapping[float, float], earlier: Mapping[float, float], shares: Sequence[float]) -> list[float]:
+    """Gives quantiles, seconds, of what was counted after `earlier` (linear within a bucket)."""
+    buckets = sorted((bound, count - earlier.get(bound, 0.0)) for bound, count in counts.items())
     total = buckets[-1][1]
     found = []
     for share in shares:
