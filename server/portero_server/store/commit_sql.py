@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, func, select, update
+from sqlalchemy import Column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.frames import RejectionReason
-from portero_server.domain.sightings import Sighting, SightingEventKind, StreamCommit, StreamRow
+from portero_server.domain.sightings import Sighting, SightingEventKind, StreamCommit
 from portero_server.store.rows import DialectName, encoded, incoming, insert_rows
 from portero_server.store.schema import (
-    OUTCOME_COLUMNS,
     along,
     events,
     recognitions,
@@ -27,7 +27,18 @@ from portero_server.store.schema import (
 from portero_server.store.sequencers import take_positions
 from portero_server.store.sightings import sighting_columns, sighting_of
 from portero_server.store.types import Name, UtcTime
+from portero_server.store.value_lists import NewRows
 from portero_server.store.visits import TrackLink
+
+_OWNERS = select(streams.c.stream_id, streams.c.session, streams.c.durable_sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOwner:
+    """The session that may commit, and how far the stream is durable."""
+
+    session: str
+    durable_sequence: int
 
 
 class CommitSql:
@@ -36,10 +47,10 @@ class CommitSql:
     def __init__(self, dialect: DialectName) -> None:
         self._put_sightings = insert_rows(dialect, sightings, replacing=_all_but(sightings.c.sighting_id))
         self._put_links = insert_rows(dialect, sighting_tracks, replacing=_all_but(sighting_tracks.c.track_id))
-        self._put_recognitions = insert_rows(dialect, recognitions)
+        self._recognitions = NewRows(dialect, recognitions)
         self._put_exceptions = insert_rows(dialect, stream_exceptions, replacing=("last_sequence",))
-        self._put_texts = insert_rows(dialect, texts)
-        self._put_events = insert_rows(dialect, events)
+        self._texts = NewRows(dialect, texts)
+        self._events = NewRows(dialect, events)
 
         wanted = incoming(dialect, [Column("camera_id", Name), Column("person_id", Name), Column("latest", UtcTime)])
         latest_visit = (
@@ -57,35 +68,13 @@ class CommitSql:
         )
         self._latest_visits = select(latest_visit).select_from(wanted)
 
-        progress = incoming(
-            dialect,
-            [
-                streams.c.stream_id,
-                streams.c.durable_sequence,
-                streams.c.open_tracks,
-                *(streams.c[name] for name in _COUNTERS),
-            ],
-        )
-        self._move_streams = (
-            update(streams)
-            .where(streams.c.stream_id == progress.c.stream_id)
-            .values(
-                {
-                    streams.c.durable_sequence: progress.c.durable_sequence,
-                    streams.c.open_tracks: func.coalesce(progress.c.open_tracks, streams.c.open_tracks),
-                }
-                | {streams.c[name]: streams.c[name] + progress.c[name] for name in _COUNTERS}
-            )
-        )
-
-    async def lock_streams(self, connection: AsyncConnection, ids: Collection[int]) -> Mapping[int, StreamRow]:
-        """Gives streams by id and holds their rows until the transaction ends."""
+    async def lock_streams(self, connection: AsyncConnection, ids: Collection[int]) -> Mapping[int, StreamOwner]:
+        """Gives the owners of streams by id and holds the streams' rows until the transaction ends."""
         # In order of id, as everybody locks them.
-        query = select(streams).where(streams.c.stream_id.in_(sorted(ids))).order_by(streams.c.stream_id)
-        rows = await connection.execute(query.with_for_update())
+        query = _OWNERS.where(streams.c.stream_id.in_(sorted(ids))).order_by(streams.c.stream_id)
         return {
-            row.stream_id: StreamRow(row.stream_id, row.camera_id, row.epoch, row.session, row.durable_sequence)
-            for row in rows
+            stream_id: StreamOwner(session, durable_sequence)
+            for stream_id, session, durable_sequence in await connection.execute(query.with_for_update())
         }
 
     async def links(self, connection: AsyncConnection, track_ids: Collection[str]) -> Sequence[TrackLink]:
@@ -152,13 +141,9 @@ class CommitSql:
             names: People who may be named; an answer that names somebody else keeps its row but not the person.
             now: When refused and missing frames are taken to have been told.
         """
-        await _write(connection, self._put_recognitions, _recognition_rows(parts, names))
+        await self._recognitions.write(connection, _recognition_rows(parts, names))
         await _write(connection, self._put_exceptions, _exception_rows(parts, now))
-        await _write(connection, self._put_texts, _text_rows(parts))
-
-    async def write_streams(self, connection: AsyncConnection, progress: Sequence[Mapping[str, Any]]) -> None:
-        """Moves watermarks, replaces open tracks where some are given, and adds to the counters of outcomes."""
-        await _write(connection, self._move_streams, progress)
+        await self._texts.write(connection, _text_rows(parts))
 
     async def write_events(
         self, connection: AsyncConnection, happened: Sequence[tuple[SightingEventKind, Sighting]], now: datetime
@@ -168,20 +153,11 @@ class CommitSql:
             return None
         first = await take_positions(connection, "events", len(happened))
         rows = [
-            {
-                "position": position,
-                "kind": kind.value,
-                "sighting_id": sighting.sighting_id,
-                "camera_id": sighting.camera_id,
-                "happened_at": now,
-            }
+            (position, kind.value, sighting.sighting_id, sighting.camera_id, now)
             for position, (kind, sighting) in enumerate(happened, first)
         ]
-        await _write(connection, self._put_events, rows)
+        await self._events.write(connection, rows)
         return first + len(rows) - 1
-
-
-_COUNTERS = tuple(OUTCOME_COLUMNS.values())
 
 
 def _all_but(key: Column[Any]) -> list[str]:
@@ -193,7 +169,7 @@ async def _write(connection: AsyncConnection, statement: Any, rows: Sequence[Map
         await connection.execute(statement, encoded(rows))
 
 
-def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -> list[tuple[Any, ...]]:
     rows = []
     for part in parts:
         for answer in part.recognitions:
@@ -201,20 +177,20 @@ def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -
             # Whoever may not be named was not matched, as far as anybody will ever know.
             outcome = "unknown" if answer.person_id is not None and not known else answer.outcome
             rows.append(
-                {
-                    "recognition_id": answer.recognition_id,
-                    "stream_id": part.stream_id,
-                    "track_id": answer.track_id,
-                    "sequence": answer.sequence,
-                    "captured_at": answer.captured_at,
-                    "engine": answer.engine,
-                    "outcome": outcome,
-                    "person_id": answer.person_id if known else None,
-                    "similarity": answer.similarity if known else 0.0,
-                    "margin": answer.margin if known else 0.0,
-                    "quality": answer.quality,
-                    "latency": answer.latency,
-                }
+                (
+                    answer.recognition_id,
+                    part.stream_id,
+                    answer.track_id,
+                    answer.sequence,
+                    answer.captured_at,
+                    answer.engine,
+                    outcome,
+                    answer.person_id if known else None,
+                    answer.similarity if known else 0.0,
+                    answer.margin if known else 0.0,
+                    answer.quality,
+                    answer.latency,
+                )
             )
     return rows
 
@@ -234,14 +210,9 @@ def _exception_rows(parts: Iterable[StreamCommit], now: datetime) -> list[dict[s
     ]
 
 
-def _text_rows(parts: Iterable[StreamCommit]) -> list[dict[str, Any]]:
+def _text_rows(parts: Iterable[StreamCommit]) -> list[tuple[Any, ...]]:
     return [
-        {
-            "stream_id": part.stream_id,
-            "sequence": text.sequence,
-            "captured_at": text.captured_at,
-            "content": json.dumps(text.lines, ensure_ascii=False),
-        }
+        (part.stream_id, text.sequence, text.captured_at, json.dumps(text.lines, ensure_ascii=False))
         for part in parts
         for text in part.texts
     ]

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import Pool, QueuePool
+from sqlalchemy.pool import Pool, PoolResetState, QueuePool
 
 from portero_server.errors import StartupProblem
 from portero_server.store.faults import READ_ONLY_CODES, driver_code
@@ -150,6 +150,8 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
         # No ping on checkout: it would cost a round trip a unit, and a unit whose connection turns out to be
         # lost is run again anyway.
         pool_recycle=_OLDEST_CONNECTION,
+        # The pool would send a ROLLBACK after each COMMIT; see roll_back_unfinished.
+        pool_reset_on_return=None,
         isolation_level="READ COMMITTED",
         connect_args=arguments,
         **options,
@@ -167,6 +169,14 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
         if distrusted:
             distrusted = False
             raise InvalidatePoolError
+
+    @event.listens_for(engine.sync_engine, "reset")
+    def roll_back_unfinished(connection: Any, _: object, state: PoolResetState) -> None:
+        # By the server's own word, which came with its last answer. A failed statement carries none, but whoever
+        # had one rolls back (database.py); a COMMIT that failed leaves what was said before it: unfinished.
+        unfinished = connection.driver_connection.get_transaction_status()
+        if unfinished and state.asyncio_safe and not state.transaction_was_reset:
+            connection.rollback()
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def leave_former_writer(context: ExceptionContext) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +15,7 @@ from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.store.commit_sql import CommitSql
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import written
+from portero_server.store.progress import Progress, move_streams
 from portero_server.store.recognizable import hold_people, recognizable_names
 from portero_server.store.schema import OUTCOME_COLUMNS
 from portero_server.store.visits import VisitBook
@@ -75,7 +75,7 @@ class Recording:
         await sql.write_links(connection, book.changed_links)
         await sql.write_evidence(connection, parts, names, now)
         watermarks = {stream_id: owner.durable_sequence for stream_id, owner in owners.items()}
-        await sql.write_streams(connection, _progress(parts, watermarks, names))
+        await move_streams(connection, self._database.dialect, _progress(parts, watermarks, names))
         last_position = await sql.write_events(connection, book.events, now)
         return CommitResult(frozenset(superseded), sighting_of, last_position, frozenset(told - names.keys()))
 
@@ -107,11 +107,9 @@ def _unnamed(tracks: Iterable[OpenTrack], names: Mapping[str, str]) -> list[Open
     ]
 
 
-def _progress(
-    parts: Iterable[StreamCommit], watermarks: Mapping[int, int], names: Mapping[str, str]
-) -> list[dict[str, Any]]:
+def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int], names: Mapping[str, str]) -> list[Progress]:
     reached = dict(watermarks)
-    rows: dict[int, dict[str, Any]] = {}
+    progress: dict[int, Progress] = {}
     for part in parts:
         moves = part.durable_sequence > reached[part.stream_id]
         counted = {
@@ -126,9 +124,10 @@ def _progress(
         if not moves and not counted and not follows:
             continue
         reached[part.stream_id] = max(reached[part.stream_id], part.durable_sequence)
-        row = rows.setdefault(part.stream_id, dict.fromkeys(OUTCOME_COLUMNS.values(), 0))
-        row |= {name: row[name] + count for name, count in counted.items()}
-        row |= {"stream_id": part.stream_id, "durable_sequence": reached[part.stream_id]}
+        stream = progress.setdefault(part.stream_id, Progress(part.stream_id, 0))
+        stream.durable_sequence = reached[part.stream_id]
+        for column, count in counted.items():
+            stream.counted[column] = stream.counted.get(column, 0) + count
         if follows and part.open_tracks is not None:
-            row["open_tracks"] = written(_unnamed(part.open_tracks, names))
-    return list(rows.values())
+            stream.open_tracks = written(_unnamed(part.open_tracks, names))
+    return list(progress.values())

@@ -47,12 +47,19 @@ def encoded(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return time_text(value)
-    if isinstance(value, int):
-        if not -_INTEGERS <= value < _INTEGERS:
-            # Databases differ in what they make of it: the nearest number, or one with a fraction.
-            raise ValueError("a whole number has more than 64 bits")
-        return int(value)
-    return value
+    return whole(value) if isinstance(value, int) else value
+
+
+def whole(value: int) -> int:
+    """Gives a whole number as both databases keep it.
+
+    Raises:
+        ValueError: It has more than 64 bits. Databases differ in what they make of it: the nearest number, or one
+            with a fraction.
+    """
+    if not -_INTEGERS <= value < _INTEGERS:
+        raise ValueError("a whole number has more than 64 bits")
+    return int(value)
 
 
 def incoming(dialect: DialectName, columns: Sequence[Column[Any]]) -> Subquery:

@@ -38,7 +38,8 @@ def time_text(moment: datetime) -> str:
 def _naive_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without time zone cannot be stored")
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    # The zone that nearly all times have needs no converting.
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(tzinfo=None)
 
 
 class UtcTime(TypeDecorator[datetime]):

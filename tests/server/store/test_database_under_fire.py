@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import aiomysql
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -237,3 +238,37 @@ async def test_an_unreachable_server_is_named_as_such(mariadb: MariaDB) -> None:
         assert "127.0.0.1" not in str(caught.value)
         assert "secret" not in str(caught.value) + database.address
         await database.aclose()
+
+
+async def test_a_commit_is_followed_by_no_rollback(database_url: str) -> None:
+    """A connection whose transaction is over goes back to the pool without another question to the server."""
+    database = Database(database_url, pool_size=1, timeout=5)
+
+    async def rollbacks(connection: AsyncConnection) -> int:
+        row = (await connection.execute(text("SHOW SESSION STATUS LIKE 'Com_rollback'"))).one()
+        return int(row[1])
+
+    before = await database.run(rollbacks)
+    for key in ("a", "b", "c"):
+        await database.run(adding(key))
+    assert await database.run(rollbacks) == before
+    await database.aclose()
+
+
+async def test_a_refused_commit_leaves_nothing_in_its_connection(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the server answers a COMMIT with an error, the next unit on that connection commits its own rows alone."""
+    database = Database(database_url, pool_size=1, timeout=5)
+    await database.check()
+
+    async def refuse(_: object) -> None:
+        raise aiomysql.OperationalError(3101, "the commit was refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(aiomysql.Connection, "commit", refuse)
+        with pytest.raises(StoreUnavailable):
+            await database.run(adding("refused"))
+    await database.run(adding("after"))
+    assert await stored(database) == {"after"}
+    await database.aclose()
