@@ -1,4 +1,8 @@
-"""What a camera sees when nothing happens, and how much that flickers: learned from small gray pictures."""
+"""What a camera sees when nothing happens, and how much that flickers: learned from small gray pictures.
+
+It runs for every frame, beside threads that want the interpreter: few calls on whole pictures, and most frames of a
+still scene need only four.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,11 @@ _DARK = 16.0
 # So many of the 5 x 5 pixels around one must have changed for it to bound the changed region: a flickering pixel
 # makes 9 after the blur, a face of 40 pixels in VGA makes all 25.
 _DENSE = 12
+# Seconds: a camera of 25 frames a second teaches no more than one of ten, at two fifths of the work.
+_LESSON = 0.1
+# The light is measured at pixels so far apart that about this many lie on the shorter side: the median of a thousand is
+# as good as that of all, and finding it was half of the work.
+_LIGHT_SIDE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +67,15 @@ class _Learned:
 
     scene: _Plane
     noise: _Plane
+    limit: _Plane
     newcomer: _Plane
     still: _Plane
     frames: int = 0
 
     @classmethod
     def from_first(cls, picture: _Plane) -> _Learned:
-        return cls(picture, np.full_like(picture, _FIRST_NOISE), picture.copy(), np.zeros_like(picture))
+        noise = np.full_like(picture, _FIRST_NOISE)
+        return cls(picture, noise, np.empty_like(noise), picture.copy(), np.zeros_like(picture))
 
 
 class Background:
@@ -78,11 +89,11 @@ class Background:
 
     @property
     def region(self) -> Box:
-        """Where the last picture differed from the background; all of it when nothing is known."""
+        """Where the last picture that changed differed from the background; all of it when nothing is known."""
         if self._changed is None or not self._changed.any():
             return WHOLE
         # A lone pixel is a flicker that got through; it must not stretch the region across the picture.
-        neighbors = cv2.boxFilter(self._changed.astype(np.uint8), -1, (5, 5), normalize=False)
+        neighbors = cv2.boxFilter(self._changed.view(np.uint8), -1, (5, 5), normalize=False)
         dense = self._changed & (neighbors >= _DENSE)
         rows, columns = np.nonzero(dense if dense.any() else self._changed)
         height, width = self._changed.shape
@@ -100,59 +111,79 @@ class Background:
         Returns:
             The part of the picture that changed, 0..1; 0 when it is too little to count. 1 for the first picture.
         """
-        now = np.asarray(cv2.blur(picture.astype(np.float32), (3, 3)), dtype=np.float32)
-        # At low rates something new must still be seen twice before it counts as holding still.
-        elapsed = min(max(captured - self._captured, 0.0), self._policy.absorb / 2)
-        self._captured = captured
+        now = np.asarray(cv2.boxFilter(picture, cv2.CV_32F, (3, 3)), dtype=np.float32)
         learned = self._learned
         if learned is None or learned.scene.shape != now.shape:
             self._learned = _Learned.from_first(now)
+            self._limit(self._learned)
+            self._captured = captured
             self._changed = None
             return 1.0
-        learned.frames += 1
+        elapsed = captured - self._captured
+        teaches = learned.frames < _WARM_UP or not 0.0 <= elapsed < _LESSON
+        if not teaches and np.count_nonzero(_distance(now, learned.scene) > learned.limit) < self._policy.least_pixels:
+            # Also in the light of the last lesson nothing differs.
+            return 0.0
         # All of the scene takes the new light, also what somebody stands before.
-        learned.scene = _lit(learned.scene, now)
+        _light(learned.scene, now)
         difference = _distance(now, learned.scene)
-        if learned.frames == 1:
+        if not learned.frames:
             np.maximum(learned.noise, np.median(difference), out=learned.noise)
-        limit = np.multiply(learned.noise, np.float32(self._policy.sensitivity))
-        _bound(limit, self._policy.least_contrast, self._policy.most_contrast)
-        self._changed = changed = difference > limit
+            self._limit(learned)
+        self._changed = changed = difference > learned.limit
         count = int(np.count_nonzero(changed))
-        self._learn_noise(learned, difference, elapsed)
-        self._follow_light(learned, now, changed if count else None, elapsed)
-        if count:
-            self._absorb_still(learned, now, changed & (_distance(now, learned.newcomer) <= limit), elapsed)
+        if teaches:
+            self._captured = captured
+            learned.frames += 1
+            # At low rates something new must still be seen twice before it counts as holding still.
+            self._learn(learned, now, difference, count, min(max(elapsed, 0.0), self._policy.absorb / 2))
+        return count / changed.size if count >= self._policy.least_pixels else 0.0
+
+    def _learn(self, learned: _Learned, now: _Plane, difference: _Plane, count: int, elapsed: float) -> None:
+        # More than a quarter a frame would make the background as noisy as the frames.
+        weight = min(0.25, 1.0 - math.exp(-elapsed / self._policy.follow))
+        if count and self._changed is not None:
+            holds = self._changed & (_distance(now, learned.newcomer) <= learned.limit)
+            cv2.accumulateWeighted(now, learned.scene, weight, np.logical_not(self._changed).view(np.uint8))
+            self._absorb_still(learned, now, holds, elapsed)
         else:
+            cv2.accumulateWeighted(now, learned.scene, weight)
             # Nothing is new: what `_absorb_still` would come to.
             learned.newcomer = now
             learned.still.fill(0.0)
-        return count / changed.size if count >= self._policy.least_pixels else 0.0
+        self._learn_noise(learned, difference, elapsed)
 
     def _learn_noise(self, learned: _Learned, difference: _Plane, elapsed: float) -> None:
         """Moves each pixel's flicker a step up or down: it settles at the median, whatever the outliers."""
         policy = self._policy
         step = _WARM_UP_RATE if learned.frames <= _WARM_UP else min(elapsed / policy.learn, _WARM_UP_RATE)
-        up, down = np.float32(math.exp(step)), np.float32(math.exp(-step))
-        learned.noise *= np.where(difference > learned.noise, up, down)
-        _bound(learned.noise, _LEAST_NOISE, policy.most_contrast / policy.sensitivity)
+        # e to the step where it is more than usual, and to minus the step where it is less: four times as fast as
+        # `np.where`.
+        factor = np.subtract(difference, learned.noise, out=difference)
+        np.copysign(np.float32(math.sinh(step)), factor, out=factor)
+        factor += np.float32(math.cosh(step))
+        learned.noise *= factor
+        learned.noise.clip(_LEAST_NOISE, policy.most_contrast / policy.sensitivity, learned.noise)
+        self._limit(learned)
 
-    def _follow_light(self, learned: _Learned, now: _Plane, changed: NDArray[np.bool_] | None, elapsed: float) -> None:
-        # More than a quarter a frame would make the background as noisy as the frames.
-        weight = np.float32(min(0.25, 1.0 - math.exp(-elapsed / self._policy.follow)))
-        step = np.subtract(now, learned.scene)
-        step *= weight
-        if changed is not None:
-            step[changed] = 0.0
-        learned.scene += step
+    def _limit(self, learned: _Learned) -> None:
+        """Says from which difference on each pixel has changed."""
+        policy = self._policy
+        np.multiply(learned.noise, np.float32(policy.sensitivity), out=learned.limit)
+        learned.limit.clip(policy.least_contrast, policy.most_contrast, learned.limit)
 
     def _absorb_still(self, learned: _Learned, now: _Plane, holds: NDArray[np.bool_], elapsed: float) -> None:
         """Lets what is new and holds still become background; what moves starts over and leaves no smear."""
-        weight = np.where(holds, np.float32(0.25), np.float32(1.0))
-        learned.newcomer += weight * (now - learned.newcomer)
-        learned.still = np.where(holds, learned.still + np.float32(elapsed), np.float32(0.0))
+        moves = np.logical_not(holds)
+        cv2.accumulateWeighted(now, learned.newcomer, 0.25)
+        np.copyto(learned.newcomer, now, where=moves)
+        learned.still += np.float32(elapsed)
+        learned.still *= holds
         settled = learned.still >= self._policy.absorb
-        if np.count_nonzero(settled) > settled.size / 2:
+        found = np.count_nonzero(settled)
+        if not found:
+            return
+        if found > settled.size / 2:
             # A cut, or a lamp: all of the picture is new, also where it happens to look as before.
             settled[:] = True
             learned.newcomer[:] = now
@@ -160,24 +191,16 @@ class Background:
         np.copyto(learned.scene, learned.newcomer, where=settled)
 
 
-def _lit(scene: _Plane, now: _Plane) -> _Plane:
-    """Gives the scene in the light of now: a cloud, or a camera's exposure control, changes all of it alike."""
-    lifted = scene + np.float32(_DARK)
-    ratio = now + np.float32(_DARK)
-    ratio /= lifted
+def _light(scene: _Plane, now: _Plane) -> None:
+    """Puts the scene, in place, in the light of now: a cloud, or exposure control, changes all of it alike."""
+    apart = max(1, min(scene.shape) // _LIGHT_SIDE)
+    ratio = now[::apart, ::apart] + np.float32(_DARK)
+    ratio /= scene[::apart, ::apart] + np.float32(_DARK)
     # `np.median` would spend most of its time looking for numbers that are none.
     middle = ratio.size // 2
     gain = min(max(float(np.partition(ratio, middle, axis=None)[middle]), 0.5), 2.0)
-    lifted *= np.float32(gain)
-    lifted -= np.float32(_DARK)
-    return lifted
+    cv2.addWeighted(scene, gain, scene, 0.0, _DARK * gain - _DARK, scene)
 
 
 def _distance(one: _Plane, other: _Plane) -> _Plane:
     return np.asarray(cv2.absdiff(one, other), dtype=np.float32)
-
-
-def _bound(plane: _Plane, least: float, most: float) -> None:
-    """Bounds a plane in place; three times as fast as `np.clip` on pictures this small."""
-    np.maximum(plane, np.float32(least), out=plane)
-    np.minimum(plane, np.float32(most), out=plane)

@@ -85,6 +85,16 @@ def test_a_walking_figure_is_a_change_in_every_frame() -> None:
     assert not any(after[5:])
 
 
+def test_a_fast_camera_is_not_blind_between_lessons() -> None:
+    """At 25 frames a second, of which not every one teaches, a face is a change in each frame from its first on."""
+    camera = NoisyCamera(noise=4, rate=25.0)
+    gate = _learned(camera, room(), 60)
+    walk = [_look(gate, camera, with_face(room(), left, 200, 60))[0].changed for left in range(0, 280, 8)]
+    assert all(walk)
+    after = [result.changed for result in _look(gate, camera, room(), 100)]
+    assert not any(after[25:])
+
+
 def test_what_holds_still_is_absorbed() -> None:
     """A suitcase put down counts as changed for some seconds, and then belongs to the scene."""
     camera = NoisyCamera(noise=4)
@@ -97,7 +107,7 @@ def test_what_holds_still_is_absorbed() -> None:
     assert any(gone)
 
 
-@pytest.mark.parametrize("rate", [1.0, 5.0])
+@pytest.mark.parametrize("rate", [1.0, 5.0, 25.0])
 def test_a_cut_is_recovered_from(rate: float) -> None:
     """After a switch to another scene the frames count as changed at first, and the new scene is quiet soon."""
     camera = NoisyCamera(noise=4, rate=rate)
