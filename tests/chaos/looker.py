@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from portero_server.domain.cadence import Due
+from portero_server.domain.cadence import When
 from portero_server.domain.detections import FaceQuality, FoundFace
 from portero_server.domain.frames import Frame, FrameOutcome
 from portero_server.vision.look import Look
@@ -20,17 +22,26 @@ class ScriptedEyes:
         """Begins a scene for one stream."""
         return self
 
-    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
-        """Gives the look that the script foresees; see `vision.look.Scene`."""
-        camera, index = read_mark(frame.jpeg)
-        seen = shown(camera, index)
-        if seen.sight is not Sight.FACE:
-            return Look(FrameOutcome(seen.sight.value))
-        face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
-        pixels = np.zeros((_HEIGHT, _WIDTH, 3), np.uint8)
-        left, top, right, bottom = seen.box.to_pixels(_WIDTH, _HEIGHT)
-        pixels[top:bottom, left:right] = color_of(seen.person)
-        return Look(FrameOutcome.WITH_FACES, (face,), pixels)
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look]:
+        """Gives the looks that the script foresees; see `vision.look.Scene`."""
+        looks: list[Look] = []
+        for frame in frames:
+            looks.append(_look(frame))
+            if looks[-1].searched:
+                break
+        return looks
 
     async def aclose(self) -> None:
         """Holds nothing."""
+
+
+def _look(frame: Frame) -> Look:
+    camera, index = read_mark(frame.jpeg)
+    seen = shown(camera, index)
+    if seen.sight is not Sight.FACE:
+        return Look(FrameOutcome(seen.sight.value))
+    face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
+    pixels = np.zeros((_HEIGHT, _WIDTH, 3), np.uint8)
+    left, top, right, bottom = seen.box.to_pixels(_WIDTH, _HEIGHT)
+    pixels[top:bottom, left:right] = color_of(seen.person)
+    return Look(FrameOutcome.WITH_FACES, (face,), pixels)

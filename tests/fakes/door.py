@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from portero_server.clock import Clock
-from portero_server.domain.cadence import CadencePolicy, Due
+from portero_server.domain.cadence import CadencePolicy, When
 from portero_server.domain.cameras import Camera, CameraMode, Lane
 from portero_server.domain.detections import Candidate, FaceQuality, FoundFace, MatchPolicy, Text
 from portero_server.domain.frames import Frame, FrameLimits, FrameOutcome, FrameRefused
@@ -163,13 +163,20 @@ class ScriptedScene:
         """Begins a scene: the same for every stream."""
         return self
 
-    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
-        """Gives the scripted look."""
-        self.looked_at.append(frame.sequence)
-        scripted = self._script.get(frame.sequence, UNCHANGED)
-        if isinstance(scripted, FrameRefused):
-            raise scripted
-        return scripted if due.look or scripted is UNCHANGED else Look(FrameOutcome.SKIPPED)
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look | FrameRefused]:
+        """Gives the scripted looks, up to the first that found what the next one depends on."""
+        looks: list[Look | FrameRefused] = []
+        for frame in frames:
+            self.looked_at.append(frame.sequence)
+            scripted = self._script.get(frame.sequence, UNCHANGED)
+            if isinstance(scripted, FrameRefused) or scripted is UNCHANGED:
+                looks.append(scripted)
+            elif not when(frame.captured_at).look:
+                looks.append(Look(FrameOutcome.SKIPPED))
+            else:
+                looks.append(scripted)
+                break
+        return looks
 
 
 def named(person: str, similarity: float = 0.8) -> Identification:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from portero_server.domain.cadence import Due
+from portero_server.domain.cadence import When
 from portero_server.domain.detections import FaceQuality, FoundFace
 from portero_server.domain.frames import Frame, FrameOutcome, GapReason
 from portero_server.engines.base import FaceCrop, Identification
@@ -87,15 +87,24 @@ class ScriptedScene:
         """Begins a scene for one stream."""
         return self
 
-    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
-        """Gives the look that the script foresees."""
-        number, index = read_mark(frame.jpeg)
-        seen = shown(number, index)
-        if seen.sight is not Sight.FACE:
-            return Look(FrameOutcome(seen.sight.value))
-        value = 0 if seen.person is None else 1 + number * PEOPLE_PER_CAMERA + int(seen.person.rpartition("-")[2])
-        face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
-        return Look(FrameOutcome.WITH_FACES, (face,), np.full((96, 128, 3), value, np.uint8))
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look]:
+        """Gives the looks that the script foresees; see `vision.look.Scene`."""
+        looks: list[Look] = []
+        for frame in frames:
+            looks.append(_look(frame))
+            if looks[-1].searched:
+                break
+        return looks
+
+
+def _look(frame: Frame) -> Look:
+    number, index = read_mark(frame.jpeg)
+    seen = shown(number, index)
+    if seen.sight is not Sight.FACE:
+        return Look(FrameOutcome(seen.sight.value))
+    value = 0 if seen.person is None else 1 + number * PEOPLE_PER_CAMERA + int(seen.person.rpartition("-")[2])
+    face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
+    return Look(FrameOutcome.WITH_FACES, (face,), np.full((96, 128, 3), value, np.uint8))
 
 
 class Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,10 @@ class Due:
     keep: tuple[Box, ...] = ()
 
 
+When = Callable[[datetime], Due]
+"""Says of a frame captured then whether it is due, as long as nothing new is found; may be asked from any thread."""
+
+
 class Cadence:
     """Decides for each frame whether a look is due. Capture times in; no clock."""
 
@@ -51,13 +56,13 @@ class Cadence:
         self._last_thorough: datetime | None = None
         self._empty_looks = 0
 
-    def due(self, captured: datetime, *, tracks: int, undecided: int) -> Due:
-        """Says whether a frame captured now is to be looked at.
+    def when(self, *, tracks: int, undecided: int, keep: tuple[Box, ...] = ()) -> When:
+        """Says which of the frames that wait are to be looked at, until a look was made.
 
         Args:
-            captured: Capture time.
             tracks: How many tracks are open.
             undecided: How many of them are undecided.
+            keep: Where faces are known to be.
         """
         policy = self._policy
         if undecided:
@@ -66,10 +71,16 @@ class Cadence:
             pause = policy.decided
         else:
             pause = min(policy.empty, 0.05 * 2 ** min(self._empty_looks, 10)) if self._empty_looks else 0.0
-        return Due(
-            look=_elapsed(self._last_look, captured) >= pause,
-            thorough=_elapsed(self._last_thorough, captured) >= policy.thorough,
-        )
+        last_look, last_thorough = self._last_look, self._last_thorough
+
+        def due(captured: datetime) -> Due:
+            return Due(
+                look=_elapsed(last_look, captured) >= pause,
+                thorough=_elapsed(last_thorough, captured) >= policy.thorough,
+                keep=keep,
+            )
+
+        return due
 
     def looked(self, captured: datetime, *, thorough: bool, found: int) -> None:
         """A look was made and found so many faces."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from portero_server.clock import Clock
-from portero_server.domain.cadence import Cadence, Due
+from portero_server.domain.cadence import Cadence, When
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detections import FoundFace, Match, MatchPolicy
 from portero_server.domain.frames import Frame, FrameOutcome
@@ -95,11 +95,15 @@ class Follower:
         """Whether a decision is still to come."""
         return bool(self._calls or self._tracker.leaving)
 
-    def due(self, captured: datetime) -> Due:
-        """Says whether a frame captured now is to be looked at."""
+    @property
+    def when(self) -> When:
+        """Which of the frames that wait are to be looked at."""
         tracks = self._tracker.tracks
-        due = self._cadence.due(captured, tracks=len(tracks), undecided=sum(not t.decided for t in tracks))
-        return replace(due, keep=tuple(track.box for track in tracks if track.visible))
+        return self._cadence.when(
+            tracks=len(tracks),
+            undecided=sum(not track.decided for track in tracks),
+            keep=tuple(track.box for track in tracks if track.visible),
+        )
 
     def still(self, frame: Frame, outcome: FrameOutcome) -> set[str]:
         """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-from portero_server.domain.cadence import Due
+from portero_server.domain.cadence import Due, When
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detections import Text, TextKind
 from portero_server.domain.frames import Frame
@@ -52,9 +52,10 @@ class TextFollower:
         self.busy = False
 
     @property
-    def due(self) -> Due:
-        """Whether the next changed frame is to be decoded."""
-        return Due(look=not self.busy, thorough=False)
+    def when(self) -> When:
+        """Whether the next changed frame is to be decoded: any time, or not now."""
+        due = Due(look=not self.busy, thorough=False)
+        return lambda captured: due
 
     def observe(self, frame: Frame, look: Look) -> set[str]:
         """Takes in a decoded frame; gives what holds it."""

@@ -265,9 +265,13 @@ class Session:
             raise self._error
 
     async def _work_through(self) -> None:
-        while (frame := await self._next_frame()) is not None:
-            await self.outbox.room()
-            await self._process(frame)
+        while self._frames or not self._finishing:
+            if self._frames:
+                await self.outbox.room()
+                await self._look()
+            else:
+                self._work.clear()
+                await self._work.wait()
         if self.follower is not None and not self._goes_on:
             self.follower.leave_all()
             self._resume.note(self._core.last, ())
@@ -282,39 +286,34 @@ class Session:
             await self._progress.wait()
         self.outbox.put(Finished(self._core.durable, dict(self.account), self.ledger.recognitions))
 
-    async def _next_frame(self) -> Frame | None:
-        while not self._frames:
-            if self._finishing:
-                return None
-            self._work.clear()
-            await self._work.wait()
-        return self._frames.popleft()
-
-    async def _process(self, frame: Frame) -> None:
-        due = self.reader.due if self.reader is not None else self._faces.due(frame.captured_at)
-        try:
-            look = await self._scene.look(frame, due, text=self.reader is not None)
-        except FrameRefused as refusal:
-            self._reject(frame.sequence, refusal, len(frame.jpeg))
-            return
-        queued = self._parts.clock.monotonic() - frame.received - look.seconds
-        detect = None if look.seconds == look.gate_seconds else look.seconds - look.gate_seconds
-        self._parts.metrics.streams.frame_looked_at(max(0.0, queued), look.gate_seconds, detect)
-        self._core.looked_at(len(frame.jpeg))
+    async def _look(self) -> None:
+        """Has the frames that wait looked at, as many as come in one turn."""
+        when = self._faces.when if self.reader is None else self.reader.when
+        looks = await self._scene.look(tuple(self._frames), when, text=self.reader is not None)
+        began = self._parts.clock.monotonic() - sum(look.seconds for look in looks if isinstance(look, Look))
+        for look in looks:
+            frame = self._frames.popleft()
+            if isinstance(look, FrameRefused):
+                self._reject(frame.sequence, look, len(frame.jpeg))
+            else:
+                self._process(frame, look, max(0.0, began - frame.received))
+                began += look.seconds
         self._grant()
+        self._advance()
+
+    def _process(self, frame: Frame, look: Look, waited: float) -> None:
+        self._parts.metrics.streams.frame_looked_at(waited, look.gate_seconds, look.detect_seconds)
+        self._core.looked_at(len(frame.jpeg))
         self._core.settle(frame.sequence, look.outcome, self._holders(frame, look))
         if self.follower is not None:
             self._resume.note(frame.sequence, self.follower.tracks)
         if self.auditor is not None:
             self.auditor.consider(frame, look.outcome, self._faces.followed)
-        self._advance()
 
     def _holders(self, frame: Frame, look: Look) -> set[str]:
         if self.reader is not None:
             return self.reader.observe(frame, look)
-        if look.outcome in (FrameOutcome.EMPTY, FrameOutcome.WITH_FACES):
-            return self._faces.observe(frame, look)
-        return self._faces.still(frame, look.outcome)
+        return self._faces.observe(frame, look) if look.searched else self._faces.still(frame, look.outcome)
 
     @property
     def _faces(self) -> Follower:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from portero_server.domain.cadence import Due
+from portero_server.domain.cadence import When
 from portero_server.domain.detections import FoundFace
-from portero_server.domain.frames import Frame, FrameOutcome
+from portero_server.domain.frames import Frame, FrameOutcome, FrameRefused
 from portero_server.vision.pixels import Pixels
+
+_SEARCHED = (FrameOutcome.EMPTY, FrameOutcome.WITH_FACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,31 @@ class Look:
     seconds: float = 0.0
     gate_seconds: float = 0.0
 
+    @property
+    def detect_seconds(self) -> float | None:
+        """What it took after the gate; None when the gate stopped the frame."""
+        return None if self.seconds == self.gate_seconds else self.seconds - self.gate_seconds
+
+    @property
+    def searched(self) -> bool:
+        """Whether the frame was decoded in full; what is to be done with the next one depends on it."""
+        return self.outcome in _SEARCHED
+
 
 class Scene(Protocol):
     """What is remembered of one camera between frames."""
 
-    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
-        """Looks at a frame; never called again before the last look came back.
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look | FrameRefused]:
+        """Looks at frames in order; never called again before the last answer came back.
 
         Args:
-            frame: The next frame.
-            due: Whether to decode and detect if it changed, and whether thoroughly.
+            frames: The next frames, at least one.
+            when: Whether to decode and detect one that changed, and whether thoroughly.
             text: Whether the camera is read for text: decode, detect nothing.
 
-        Raises:
-            FrameRefused: It cannot be decoded.
+        Returns:
+            What was seen in the first of them, or that it cannot be decoded; at least one. Nothing comes after one
+            that was searched.
         """
         ...
 

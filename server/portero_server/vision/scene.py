@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from portero_server.clock import Clock
-from portero_server.domain.cadence import Due
+from portero_server.domain.cadence import Due, When
 from portero_server.domain.detections import FoundFace
-from portero_server.domain.frames import Frame, FrameOutcome
+from portero_server.domain.frames import Frame, FrameOutcome, FrameRefused
 from portero_server.domain.geometry import WHOLE, Box
 from portero_server.vision.gate import GateResult, MotionGate
 from portero_server.vision.jpeg import decode_color, to_gray
@@ -25,6 +25,8 @@ _MARGIN = 0.12
 _FACE_ROOM = 1.0
 """Room around a known face, in its own sizes: where it may have moved."""
 _WORTH_CUTTING = 0.75
+_TURN = 0.005
+"""Seconds after which a camera whose frames wait lets another one have the thread."""
 
 
 class Detector(Protocol):
@@ -46,10 +48,27 @@ class CameraScene:
         self._changed: Box | None = None
         self._differed: Box | None = None
 
-    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
-        """Looks at a frame in a thread; see `vision.look.Scene`."""
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look | FrameRefused]:
+        """Looks at frames in a thread; see `vision.look.Scene`.
+
+        Going there and back costs as much as the gate's arithmetic: frames that wait go together.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._look, frame, due, text)
+        return await loop.run_in_executor(self._threads, self._take_turn, frames, when, text)
+
+    def _take_turn(self, frames: Sequence[Frame], when: When, text: bool) -> Sequence[Look | FrameRefused]:
+        looks: list[Look | FrameRefused] = []
+        ends = self._clock.monotonic() + _TURN
+        for frame in frames:
+            try:
+                looks.append(look := self._look(frame, when(frame.captured_at), text))
+                if look.searched:
+                    break
+            except FrameRefused as refusal:
+                looks.append(refusal)
+            if self._clock.monotonic() > ends:
+                break
+        return looks
 
     def _look(self, frame: Frame, due: Due, text: bool) -> Look:
         started = self._clock.monotonic()
@@ -104,7 +123,7 @@ def _searched(changed: Box, faces: Iterable[Box]) -> Box:
 
 
 class Eyes:
-    """The threads that look, shared by all cameras. Their queue is fair: one frame of a camera at a time."""
+    """The threads that look, shared by all cameras. Their queue is fair: one short turn of a camera at a time."""
 
     def __init__(self, detector: Detector, clock: Clock, *, threads: int) -> None:
         """Takes `threads` threads; 0 takes one a processor."""

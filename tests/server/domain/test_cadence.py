@@ -16,7 +16,7 @@ def _at(seconds: float) -> datetime:
 
 def test_the_first_frame_is_looked_at_thoroughly() -> None:
     """A camera nobody has looked at is due."""
-    due = Cadence(_POLICY).due(_START, tracks=0, undecided=0)
+    due = Cadence(_POLICY).when(tracks=0, undecided=0)(_START)
     assert due.look
     assert due.thorough
 
@@ -25,15 +25,15 @@ def test_every_frame_is_due_while_a_face_is_undecided() -> None:
     """Undecided faces are looked at in each frame."""
     cadence = Cadence(_POLICY)
     cadence.looked(_START, thorough=True, found=1)
-    assert cadence.due(_at(0.01), tracks=1, undecided=1).look
+    assert cadence.when(tracks=1, undecided=1)(_at(0.01)).look
 
 
 def test_decided_faces_are_looked_at_now_and_then() -> None:
     """With all faces decided the next look waits for the slower cadence."""
     cadence = Cadence(_POLICY)
     cadence.looked(_START, thorough=True, found=1)
-    assert not cadence.due(_at(_POLICY.decided - 0.01), tracks=1, undecided=0).look
-    assert cadence.due(_at(_POLICY.decided), tracks=1, undecided=0).look
+    assert not cadence.when(tracks=1, undecided=0)(_at(_POLICY.decided - 0.01)).look
+    assert cadence.when(tracks=1, undecided=0)(_at(_POLICY.decided)).look
 
 
 def test_motion_without_faces_backs_off_to_a_bound() -> None:
@@ -42,7 +42,7 @@ def test_motion_without_faces_backs_off_to_a_bound() -> None:
     now, looks = 0.0, 0
     for _ in range(1000):
         now += 0.01
-        if cadence.due(_at(now), tracks=0, undecided=0).look:
+        if cadence.when(tracks=0, undecided=0)(_at(now)).look:
             cadence.looked(_at(now), thorough=False, found=0)
             looks += 1
     assert 10 / _POLICY.empty <= looks <= 10 / _POLICY.empty + 6
@@ -52,6 +52,6 @@ def test_a_clock_set_back_does_not_blind_the_camera() -> None:
     """Capture times that jump back make the next frame due."""
     cadence = Cadence(_POLICY)
     cadence.looked(_at(3600), thorough=True, found=1)
-    due = cadence.due(_START, tracks=1, undecided=0)
+    due = cadence.when(tracks=1, undecided=0)(_START)
     assert due.look
     assert due.thorough

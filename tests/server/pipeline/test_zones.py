@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
-from portero_server.domain.cadence import Due
+from portero_server.domain.cadence import When
 from portero_server.domain.frames import Frame
 from portero_server.domain.geometry import Box
 from portero_server.vision.look import Look
@@ -25,10 +26,10 @@ class NotingScene:
         """Begins a scene: the same for every stream."""
         return self
 
-    async def look(self, frame: Frame, due: Due, *, text: bool) -> Look:
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look]:
         """Sees nothing."""
-        self.zones.append(frame.zones)
-        return UNCHANGED
+        self.zones += [frame.zones for frame in frames]
+        return [UNCHANGED for _ in frames]
 
 
 @in_virtual_time

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from portero_server.clock import SystemClock
 from portero_server.domain.cadence import Due
 from portero_server.domain.detections import FaceQuality, FoundFace
-from portero_server.domain.frames import Frame, FrameOutcome
+from portero_server.domain.frames import Frame, FrameOutcome, RejectionReason
 from portero_server.domain.geometry import WHOLE, Box
 from portero_server.vision.jpeg import encode_jpeg
 from portero_server.vision.look import Look
 from portero_server.vision.pixels import Gray, Pixels
 from portero_server.vision.scene import CameraScene, Eyes
+from tests.fakes import jpegs
+from tests.fakes.virtual_time import ManualClock
 
 _LOOK = Due(look=True, thorough=False)
 _PASS = Due(look=False, thorough=False)
@@ -34,6 +36,14 @@ class _Detector:
         return self.faces
 
 
+class _HurriedClock(ManualClock):
+    """A clock by which everything takes long."""
+
+    def monotonic(self) -> float:
+        self.advance(0.01)
+        return super().monotonic()
+
+
 class _Camera:
     """A camera at five frames a second, with a lamp that can be put somewhere."""
 
@@ -42,15 +52,23 @@ class _Camera:
         self._sequence = 0
         self._random = np.random.default_rng(1)
 
-    async def frame(self, due: Due, lamp: tuple[int, int] | None = None, *, text: bool = False) -> Look:
+    def shoot(self, lamp: tuple[int, int] | None = None) -> Frame:
         picture: Pixels = np.full((480, 640, 3), 90, np.uint8)
         picture += self._random.integers(0, 4, picture.shape, dtype=np.uint8)
         if lamp is not None:
             picture[lamp[1] : lamp[1] + 80, lamp[0] : lamp[0] + 80] = 220
         self._sequence += 1
         captured = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=self._sequence / 5)
-        frame = Frame(self._sequence, captured, encode_jpeg(picture), 640, 480, 0.0, 0.0)
-        return await self._scene.look(frame, due, text=text)
+        return Frame(self._sequence, captured, encode_jpeg(picture), 640, 480, 0.0, 0.0)
+
+    async def turn(self, due: Due, *frames: Frame) -> list[FrameOutcome | RejectionReason]:
+        looks = await self._scene.look(frames, lambda _: due, text=False)
+        return [look.outcome if isinstance(look, Look) else look.reason for look in looks]
+
+    async def frame(self, due: Due, lamp: tuple[int, int] | None = None, *, text: bool = False) -> Look:
+        (look,) = await self._scene.look([self.shoot(lamp)], lambda _: due, text=text)
+        assert isinstance(look, Look)
+        return look
 
 
 @pytest.fixture
@@ -62,7 +80,7 @@ def detector() -> _Detector:
 @pytest.fixture
 async def camera(detector: _Detector) -> AsyncIterator[_Camera]:
     """Gives a camera whose empty room has been learned."""
-    eyes = Eyes(detector, SystemClock(), threads=1)
+    eyes = Eyes(detector, ManualClock(), threads=1)
     camera = _Camera(eyes.scene())
     for _ in range(20):
         await camera.frame(_LOOK)
@@ -143,3 +161,31 @@ async def test_a_camera_in_text_mode_is_decoded_and_not_searched(camera: _Camera
     assert look.pixels is not None
     assert 0.0 <= look.sharpness <= 1.0
     assert detector.searched == []
+
+
+async def test_frames_that_wait_are_looked_at_in_one_turn(camera: _Camera) -> None:
+    """Each frame of a turn gets its own answer, in order, also one that cannot be decoded."""
+    still, same, broken = camera.shoot(), camera.shoot(), replace(camera.shoot(), jpeg=jpegs.START + jpegs.END)
+    same = replace(same, jpeg=still.jpeg)
+    assert await camera.turn(_PASS, still, same, broken, camera.shoot((80, 100)), camera.shoot()) == [
+        FrameOutcome.UNCHANGED,
+        FrameOutcome.DUPLICATE,
+        RejectionReason.UNDECODABLE,
+        FrameOutcome.SKIPPED,
+        FrameOutcome.SKIPPED,
+    ]
+
+
+async def test_a_turn_ends_with_a_frame_that_was_searched(camera: _Camera, detector: _Detector) -> None:
+    """What comes after a search is left for the next turn, which may know of a face to keep an eye on."""
+    waiting = [camera.shoot(), camera.shoot((400, 200)), camera.shoot((400, 200))]
+    assert await camera.turn(_LOOK, *waiting) == [FrameOutcome.UNCHANGED, FrameOutcome.EMPTY]
+    assert len(detector.searched) == 1
+
+
+async def test_a_turn_ends_when_its_time_is_up(detector: _Detector) -> None:
+    """Frames that take long are looked at one a turn, so that other cameras wait for no more than one."""
+    eyes = Eyes(detector, _HurriedClock(), threads=1)
+    camera = _Camera(eyes.scene())
+    assert len(await camera.turn(_PASS, camera.shoot(), camera.shoot(), camera.shoot())) == 1
+    await eyes.aclose()

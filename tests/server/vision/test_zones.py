@@ -63,7 +63,9 @@ async def _looks(detector: PatchDetector, frames: list[Frame], *, text: bool = F
     eyes = Eyes(detector, SystemClock(), threads=1)
     scene = eyes.scene()
     due = Due(look=True, thorough=True)
-    looks = [await scene.look(frame, due, text=text) for frame in frames]
+    looks: list[Look] = []
+    for frame in frames:
+        looks += [look for look in await scene.look([frame], lambda _: due, text=text) if isinstance(look, Look)]
     await eyes.aclose()
     return looks
 
