@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -17,6 +17,7 @@ _pictures = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_pictures)
 def test_any_pictures_at_any_times_give_a_share(pictures: list[tuple[Gray, float]]) -> None:
     """Whatever is seen, and however the clock jumps, the answer is a share between 0 and 1."""
@@ -26,6 +27,7 @@ def test_any_pictures_at_any_times_give_a_share(pictures: list[tuple[Gray, float
     assert all(0.0 <= share <= 1.0 for share in shares)
 
 
+@settings(deadline=None)
 @given(picture=arrays.arrays(np.uint8, (12, 16)), jump=st.floats(-1e9, 1e9, allow_nan=False))
 def test_the_same_picture_is_never_a_change(picture: Gray, jump: float) -> None:
     """A picture that is exactly the background has not changed, whatever the clock says."""
@@ -34,6 +36,7 @@ def test_the_same_picture_is_never_a_change(picture: Gray, jump: float) -> None:
     assert [background.update(picture, at) for at in (0.2, jump, jump + 0.2)] == [0.0, 0.0, 0.0]
 
 
+@settings(deadline=None)
 @given(side=st.integers(3, 8), contrast=st.integers(20, 120))
 def test_a_larger_patch_changes_a_larger_share(side: int, contrast: int) -> None:
     """A patch that appears is seen at about its own share of the picture."""
