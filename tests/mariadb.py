@@ -118,6 +118,8 @@ class MariaDB:
             f"--port={self.port}",
             f"--socket={self._folder / 'socket'}",
             f"--pid-file={self._folder / 'pid'}",
+            # A server that starts removes all temporary tables that it finds there, whosever they are.
+            f"--tmpdir={self._folder}",
             *_TUNING,
         ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -160,6 +162,7 @@ def _prepared() -> Path:
         "--no-defaults",
         *_as_user(),
         f"--datadir={data}",
+        f"--tmpdir={folder}",
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         "--innodb-log-file-size=8M",

@@ -51,6 +51,9 @@ def main() -> int:
             command += ["--seconds", str(arguments.seconds)] if arguments.seconds and name not in _WITHOUT_LOAD else []
             limit = (_FULL_LIMIT if arguments.full else _QUICK_LIMIT) + (_PEERS_LIMIT if peers else 0.0)
             parts.append(_part(name, command, limit, mark))
+    except KeyboardInterrupt:
+        print("interrupted: no report was written", flush=True)
+        return 130
     finally:
         for stray in ended_strays(_MARK, mark):
             print(f"ended a process that was left: {stray}")
@@ -73,11 +76,18 @@ def _part(name: str, command: Sequence[str], limit: float, mark: str) -> dict[st
     lines = log.read_text(errors="replace").strip().splitlines()
     if reason == "failed":
         print(*lines[-20:], sep="\n")
-        reason = next((line.strip() for line in reversed(lines) if line.strip(" |+-")), "it ended without a word")
+        reason = _said(lines)
     seconds = time.monotonic() - began
     print(f"{name}: {seconds:.0f} s{f', FAILED: {reason}' if reason else ''}", flush=True)
     told = " ".join(["python", *command[1:]])
     return {"name": name, "command": told, "seconds": round(seconds), "failed": reason}
+
+
+def _said(lines: Sequence[str]) -> str:
+    """Gives the last line of a log; with where it was raised, when that is no more than the name of an exception."""
+    last = next((line.strip() for line in reversed(lines) if line.strip(" |+-")), "it ended without a word")
+    places = [line.strip() for line in lines if line.strip().startswith("File ") and "tests/benchmarks" in line]
+    return f"{last} at {places[-1].rpartition('/')[2]}" if last.isalpha() and places else last
 
 
 def _reason(command: Sequence[str], limit: float, environment: Mapping[str, str], errors: Any) -> str:

@@ -13,6 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from portero_client import ConnectionSettings, PorteroClient
 from tests.end_to_end.server_process import ServerProcess, ended_server, running_server
 
+# A start may take as long as that on a machine that does something else.
+_START_TIME = 120.0
+
 
 @asynccontextmanager
 async def served(folder: Path, database_url: str, *, cameras: int, **settings: str) -> AsyncIterator[ServerProcess]:
@@ -30,7 +33,7 @@ async def served(folder: Path, database_url: str, *, cameras: int, **settings: s
         code, errors = await ended_server("migrate", folder, **chosen)
         if code:
             raise RuntimeError(f"the database was not migrated: {errors}")
-    async with running_server(folder, **chosen) as server:
+    async with running_server(folder, _START_TIME, **chosen) as server:
         async with PorteroClient(ConnectionSettings(server.address)) as client:
             known = {camera.name async for camera in client.cameras.list()}
             for number in range(cameras):

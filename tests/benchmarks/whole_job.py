@@ -32,7 +32,7 @@ from tests.mariadb import MariaDB
 _STREAMS = 16
 _WINDOW = 32
 # Frames with somebody in them are acknowledged when it is decided who it is: in bursts, that must be many.
-_MOVING_SECONDS = 6.0
+_MOVING_SECONDS = 4.0
 _SCENES: tuple[Scene, ...] = ("still", "moving", "identical")
 
 
