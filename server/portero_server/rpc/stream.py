@@ -94,8 +94,10 @@ class FrameStream:
                     # The camera of a stream never changes, but whose it is may: cameras move between sites.
                     caller.reach.check(session.camera.camera_id)
                     _check_sequence(frame.sequence, "frame.sequence")
-                    too_fast = self._limits.frame(who, len(frame.jpeg))
-                    session.receive(frame.sequence, time_of(frame), frame.jpeg, _refusal(too_fast))
+                    # protobuf copies the bytes each time they are asked for.
+                    jpeg = frame.jpeg
+                    too_fast = self._limits.frame(who, len(jpeg))
+                    session.receive(frame.sequence, time_of(frame), jpeg, _refusal(too_fast))
                     await session.outbox.room()
                 case "heartbeat":
                     session.heartbeat()
