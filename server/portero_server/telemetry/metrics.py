@@ -5,12 +5,13 @@ The reference page, server/METRICS.md, is generated from here.
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from portero_server.telemetry import buckets
 from portero_server.telemetry.access_metrics import AccessMetrics
 from portero_server.telemetry.audit_metrics import AuditMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
+from portero_server.telemetry.durations import Durations
 from portero_server.telemetry.engine_metrics import EngineMetrics
 from portero_server.telemetry.money_metrics import MoneyMetrics
 from portero_server.telemetry.privacy_metrics import PrivacyMetrics
@@ -30,11 +31,11 @@ class Metrics:
 
     def __init__(self, *, version: str, engine: str) -> None:
         self.registry = registry = CollectorRegistry()
-        self.stages = Histogram(
+        self.stages = Durations(
             "portero_stage_seconds",
             "Time of a stage: queue (a frame waits to be looked at), gate (has anything changed), detect (decode and "
             "search), recognize (batch and engine), commit (one transaction), ack (receipt to durable).",
-            ("stage",),
+            "stage",
             buckets=buckets.FAST,
             registry=registry,
         )

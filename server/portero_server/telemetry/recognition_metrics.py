@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portero_server.telemetry import buckets
+from portero_server.telemetry.durations import Durations
 
 _OUTCOMES = ("match", "unknown", "no_face", "expired", "failed")
 _DROPS = ("queue_full", "expired")
@@ -13,7 +14,7 @@ _DROPS = ("queue_full", "expired")
 class RecognitionMetrics:
     """Told by the batcher and by the ledgers of the streams."""
 
-    def __init__(self, registry: CollectorRegistry, stages: Histogram) -> None:
+    def __init__(self, registry: CollectorRegistry, stages: Durations) -> None:
         self.time_to_name = Histogram(
             "portero_time_to_name_seconds",
             "From receipt of a track's first frame to its decision.",
@@ -38,7 +39,7 @@ class RecognitionMetrics:
         )
         self.gallery_faces = Gauge("portero_gallery_faces", "Faces in the gallery.", registry=registry)
         self.watchers = Gauge("portero_watchers", "Open WatchSightings streams.", registry=registry)
-        self._recognize = stages.labels("recognize")
+        self._recognize = stages.series("recognize")
         for named in ("true", "false"):
             self.time_to_name.labels(named)
         for outcome in _OUTCOMES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portero_server.telemetry import buckets
+from portero_server.telemetry.durations import Durations
 
 _OUTCOMES = ("committed", "read", "failed", "unavailable", "unknown", "cancelled")
 
@@ -12,7 +13,7 @@ _OUTCOMES = ("committed", "read", "failed", "unavailable", "unknown", "cancelled
 class StoreMetrics:
     """Told by the recorder and by the database layer."""
 
-    def __init__(self, registry: CollectorRegistry, stages: Histogram) -> None:
+    def __init__(self, registry: CollectorRegistry, stages: Durations) -> None:
         self.commit_streams = Histogram(
             "portero_commit_streams", "Streams in one commit.", buckets=buckets.BATCH, registry=registry
         )
@@ -43,7 +44,7 @@ class StoreMetrics:
         self.storage_free = Gauge(
             "portero_database_storage_free_bytes", "What is free of that file system.", registry=registry
         )
-        self._commit = stages.labels("commit")
+        self._commit = stages.series("commit")
         for outcome in _OUTCOMES:
             self.units.labels(outcome)
 

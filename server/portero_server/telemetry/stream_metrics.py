@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.telemetry import buckets
+from portero_server.telemetry.durations import Durations
 
 _ENDINGS = ("finished", "cut", "draining", "session_superseded", "stream_idle")
 
@@ -15,7 +16,7 @@ _ENDINGS = ("finished", "cut", "draining", "session_superseded", "stream_idle")
 class StreamMetrics:
     """Told by sessions and by those who keep them."""
 
-    def __init__(self, registry: CollectorRegistry, stages: Histogram) -> None:
+    def __init__(self, registry: CollectorRegistry, stages: Durations) -> None:
         self.streams = Gauge("portero_streams", "Open streams.", registry=registry)
         self.streams_limit = Gauge("portero_streams_limit", "Most streams that may be open.", registry=registry)
         self.sessions = Counter("portero_sessions", "Streams ended, by how.", ("ending",), registry=registry)
@@ -42,20 +43,21 @@ class StreamMetrics:
             "Open streams whose bridge may send nothing at present.",
             registry=registry,
         )
-        self.capture_to_receive = Histogram(
+        capture_to_receive = Durations(
             "portero_capture_to_receive_seconds",
             "From capture to receipt, by both clocks.",
+            None,
             buckets=buckets.SLOW,
             registry=registry,
         )
-        self._queue = stages.labels("queue")
-        self._gate = stages.labels("gate")
-        self._detect = stages.labels("detect")
-        self._ack = stages.labels("ack")
+        self._capture_to_receive = capture_to_receive.series()
+        self._queue = stages.series("queue")
+        self._gate = stages.series("gate")
+        self._detect = stages.series("detect")
+        self._ack = stages.series("ack")
+        self._settled = {outcome: self.frames.labels(outcome.value) for outcome in FrameOutcome}
         for ending in _ENDINGS:
             self.sessions.labels(ending)
-        for outcome in FrameOutcome:
-            self.frames.labels(outcome.value)
         for reason in RejectionReason:
             self.rejected.labels(reason.value)
         for gap in GapReason:
@@ -73,11 +75,11 @@ class StreamMetrics:
     def frame_received(self, size: int, lag: float) -> None:
         """A sound frame came, so many seconds after its capture."""
         self.frame_bytes.inc(size)
-        self.capture_to_receive.observe(max(0.0, lag))
+        self._capture_to_receive.observe(max(0.0, lag))
 
     def frame_settled(self, outcome: FrameOutcome, count: int) -> None:
         """So many sequences are durable."""
-        self.frames.labels(outcome.value).inc(count)
+        self._settled[outcome].inc(count)
 
     def frame_rejected(self, reason: RejectionReason) -> None:
         """A frame was refused."""
