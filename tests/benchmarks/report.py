@@ -89,7 +89,9 @@ def _broken(documents: dict[str, Any]) -> str:
         for name, document in documents.items()
         for contender, reason in document.get("broken", {}).items()
     ]
-    return "\n".join(["## Broken off", "", "| part | what | reason |", "|---|---|---|", *rows]) if rows else ""
+    return (
+        "\n".join(["## Broken off or left out", "", "| part | what | reason |", "|---|---|---|", *rows]) if rows else ""
+    )
 
 
 def _cell(text: str) -> str:
@@ -140,12 +142,14 @@ def _section(title: str, document: dict[str, Any], plots: Path) -> str:
 
 
 def _draw(title: str, curve: dict[str, Any], path: Path) -> None:
-    figure, axes = pyplot.subplots(figsize=(7, 4.2), dpi=80)
+    figure, axes = pyplot.subplots(figsize=(9, 4.2), dpi=80)
     for name, points in curve["lines"].items():
         axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
     axes.set(title=title, xlabel=curve["x"], ylabel=curve["y"], xscale="log", yscale="log")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    if len(curve["lines"]) > 1:
+        # Beside the lines: many of them leave no corner free.
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     figure.tight_layout()
     figure.savefig(path)
     pyplot.close(figure)

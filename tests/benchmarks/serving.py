@@ -11,7 +11,9 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from portero_client import ConnectionSettings, PorteroClient
-from tests.end_to_end.server_process import ServerProcess, ended_server, running_server
+from portero_server.store.database import Database
+from portero_server.store.migrations import migrate
+from tests.end_to_end.server_process import ServerProcess, running_server
 
 # A start may take as long as that on a machine that does something else.
 _START_TIME = 120.0
@@ -30,9 +32,9 @@ async def served(folder: Path, database_url: str, *, cameras: int, **settings: s
         "database_url": database_url,
     }
     if database_url.startswith("mysql"):
-        code, errors = await ended_server("migrate", folder, **chosen)
-        if code:
-            raise RuntimeError(f"the database was not migrated: {errors}")
+        database = Database(database_url, pool_size=2, timeout=_START_TIME)
+        await migrate(database)
+        await database.aclose()
     async with running_server(folder, _START_TIME, **chosen) as server:
         async with PorteroClient(ConnectionSettings(server.address)) as client:
             known = {camera.name async for camera in client.cameras.list()}
