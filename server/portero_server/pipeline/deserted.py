@@ -25,6 +25,9 @@ _PATIENCE = 30.0
 A living server tells that after ten; its commits may be late.
 """
 _INTERVAL = 5.0
+_SHARE = 0.01
+"""Most of the time that looking may take: no index serves it, and the table keeps every epoch there was."""
+_LONGEST_INTERVAL = 60.0
 
 
 class FollowedStreams(Protocol):
@@ -50,15 +53,20 @@ class Deserted:
 
     async def run(self) -> None:
         """Watches until cancelled."""
+        interval = _INTERVAL
         while True:
-            await asyncio.sleep(_INTERVAL)
+            await asyncio.sleep(interval)
+            began = self._clock.monotonic()
             try:
                 rows = await self._streams.followed()
             except StoreUnavailable as error:
                 # While nobody can write, standing still means nothing.
                 self._still.clear()
+                interval = _INTERVAL
                 _log.warning("deserted_streams_unknown", problem=error.message)
             else:
+                took = self._clock.monotonic() - began
+                interval = min(_LONGEST_INTERVAL, max(_INTERVAL, took / _SHARE))
                 self._look(rows)
 
     def _look(self, rows: Sequence[StreamRow]) -> None:

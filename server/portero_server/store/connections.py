@@ -172,8 +172,9 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
 
     @event.listens_for(engine.sync_engine, "reset")
     def roll_back_unfinished(connection: Any, _: object, state: PoolResetState) -> None:
-        # By the server's own word, which came with its last answer. A failed statement carries none, but whoever
-        # had one rolls back (database.py); a COMMIT that failed leaves what was said before it: unfinished.
+        # By the server's own word, which comes with the answer to a COMMIT and to whatever writes. A failed statement
+        # carries none, but whoever had one rolls back (database.py); a COMMIT that failed leaves what was said before
+        # it: unfinished.
         unfinished = connection.driver_connection.get_transaction_status()
         if unfinished and state.asyncio_safe and not state.transaction_was_reset:
             connection.rollback()

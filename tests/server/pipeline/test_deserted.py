@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import cast
+
+import pytest
 
 from portero_server.domain.frames import FrameRefused
 from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import StreamRow, TrackLeft
 from portero_server.errors import StoreUnavailable
+from portero_server.pipeline.deserted import Deserted
+from portero_server.pipeline.recorder import Recorder
 from portero_server.vision.look import Look
 from tests.fakes.door import EPOCH_START, Door, MemoryStore, door, face, looked
 from tests.fakes.store_commits import BOX
-from tests.fakes.virtual_time import in_virtual_time
+from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 _SEEN = EPOCH_START + timedelta(seconds=0.8)
 STRANGER = OpenTrack("door.e1.1.0", 1, EPOCH_START, 4, _SEEN, BOX, 3, True, 0)
@@ -110,3 +116,27 @@ async def test_an_outage_of_the_database_does_not_count_as_standing_still() -> N
         assert _told(store) == []
         await asyncio.sleep(20)
     assert len(_told(store)) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looks"),
+    [(0.0, 120), (0.05, 118), (0.2, 30), (3.0, 10)],
+    ids=["at once", "a hundredth of the interval", "longer", "far too long"],
+)
+@in_virtual_time
+async def test_looking_takes_a_hundredth_of_the_time(seconds: float, looks: int) -> None:
+    """A table that takes long to look through is looked through less often, but at least once a minute."""
+    looked_at: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    class SlowTable:
+        async def followed(self) -> Sequence[StreamRow]:
+            looked_at.append(loop.time())
+            await asyncio.sleep(seconds)
+            return ()
+
+    recorder = cast("Recorder", None)  # Nothing is deserted.
+    watching = asyncio.ensure_future(Deserted(SlowTable(), recorder, running_clock()).run())
+    await asyncio.sleep(600.5)
+    watching.cancel()
+    assert len(looked_at) == looks
