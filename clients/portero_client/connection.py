@@ -45,14 +45,13 @@ def open_channel(
         material: Certificates that were loaded before; None: those of the settings' files are.
         own_connection: Whether it shares its connection with no other channel. gRPC lends channels of the same
             address the same one; whoever must not be held up by another's flow control, or must reach the
-            server that a load balancer chooses now, wants one of its own.
+            server that a load balancer chooses now, wants one of its own. gRPC repeats no call on it: its owner
+            opens another one, by its own rules.
 
     Raises:
         InvalidArgument: The certificates cannot be used.
     """
-    options = channel_options(settings)
-    if own_connection:
-        options.append(("grpc.use_local_subchannel_pool", 1))
+    options = channel_options(settings, own_connection=own_connection)
     if not settings.is_encrypted:
         return grpc.aio.insecure_channel(settings.server, options=options)
     material = material or settings.tls_files.load()
@@ -71,8 +70,15 @@ def open_blocking_channel(settings: ConnectionSettings) -> grpc.Channel:
     return grpc.secure_channel(settings.server, settings.tls_files.load().credentials(), options=options)
 
 
-def channel_options(settings: ConnectionSettings) -> list[tuple[str, str | int]]:
-    """Gives the options that both kinds of channel share."""
+def channel_options(settings: ConnectionSettings, *, own_connection: bool = False) -> list[tuple[str, str | int]]:
+    """Gives the options of a channel, for an event loop or for threads."""
+    # A stream that a server on its way out refuses, gRPC repeats by itself, without a pause and without end, and keeps
+    # every attempt in memory until the call ends: a bridge of eight cameras grew by 600 MB within seconds.
+    repeating: list[tuple[str, str | int]] = (
+        [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+        if own_connection
+        else [("grpc.enable_retries", 1), ("grpc.service_config", retry_config())]
+    )
     named = [("grpc.ssl_target_name_override", settings.server_name)] if settings.server_name else []
     return [
         *named,
@@ -90,8 +96,7 @@ def channel_options(settings: ConnectionSettings) -> list[tuple[str, str | int]]
         ("grpc.max_reconnect_backoff_ms", 5_000),
         # A proxy of the environment has no business between two processes of one machine.
         ("grpc.enable_http_proxy", 0 if settings.is_loopback else 1),
-        ("grpc.enable_retries", 1),
-        ("grpc.service_config", retry_config()),
+        *repeating,
     ]
 
 

@@ -42,6 +42,16 @@ def test_a_proxy_of_the_environment_is_not_asked_for_the_loopback(server: str, p
     assert dict(channel_options(ConnectionSettings(server=server)))["grpc.enable_http_proxy"] == proxy
 
 
+def test_a_connection_of_ones_own_shares_nothing_and_repeats_nothing() -> None:
+    """Whoever reconnects by rules of its own gets a connection of its own, on which gRPC repeats no call."""
+    own = dict(channel_options(ConnectionSettings(), own_connection=True))
+    assert (own["grpc.use_local_subchannel_pool"], own["grpc.enable_retries"]) == (1, 0)
+    assert "grpc.service_config" not in own
+    shared = dict(channel_options(ConnectionSettings()))
+    assert shared["grpc.enable_retries"] == 1
+    assert "grpc.use_local_subchannel_pool" not in shared
+
+
 def test_two_photographs_at_their_limit_fit_into_a_message() -> None:
     """CompareImages carries two photographs of 5 MiB."""
     assert MAX_SENT_BYTES > 2 * 5 * 1024 * 1024
