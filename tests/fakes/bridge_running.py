@@ -38,7 +38,7 @@ class Running:
 
     async def until(self, kind: type[BridgeEvent], times: int = 1) -> None:
         """Wait until the bridge has told something."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.of(kind)) < times:
                 await self._bell.wait()
 

@@ -37,7 +37,7 @@ class PushedSource:
 
     async def taken(self) -> None:
         """Wait until everything that was pushed went where it goes, and more was asked for."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self._queue.join()
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:

@@ -40,7 +40,7 @@ class Collector(pb2_grpc.TraceServiceServicer):
 
     async def until(self, enough: Callable[[], bool]) -> None:
         """Waits for spans."""
-        async with asyncio.timeout(15), self._came:
+        async with asyncio.timeout(60), self._came:
             await self._came.wait_for(enough)
 
     def named(self, name: str) -> list[Span]:

@@ -88,5 +88,5 @@ async def test_child_ends_with_its_bridge_even_in_a_hung_read(tmp_path: Path) ->
     assert child.stdin is not None
     child.stdin.write(json.dumps(asdict(job(str(pipe)))).encode() + b"\n")
     child.stdin.close()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await child.wait() == 0
