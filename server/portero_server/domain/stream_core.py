@@ -132,6 +132,11 @@ class StreamCore:
             self._watermark.skip(span.first, span.last)
         return tuple(missing)
 
+    @property
+    def movable(self) -> bool:
+        """Whether `advance` would give anything."""
+        return self._watermark.movable
+
     def advance(self) -> Advance | None:
         """Moves over what is settled; what it gives is to be committed."""
         return self._watermark.advance()

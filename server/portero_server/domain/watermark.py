@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -110,13 +110,18 @@ class Watermark:
                 del self._holds[sequence]
                 self.settle(sequence, outcome)
 
+    @property
+    def movable(self) -> bool:
+        """Whether `advance` would move."""
+        return bool(self._spans) and self._spans[0].outcome is not None
+
     def advance(self) -> Advance | None:
         """Moves over the settled prefix; None when it is empty."""
-        outcomes: Counter[FrameOutcome] = Counter()
+        outcomes: dict[FrameOutcome, int] = {}
         frames = 0
         while self._spans and (outcome := self._spans[0].outcome) is not None:
             span = self._spans.popleft()
-            outcomes[outcome] += span.last - span.first + 1
+            outcomes[outcome] = outcomes.get(outcome, 0) + span.last - span.first + 1
             frames += span.frames
             self.sequence = span.last
-        return Advance(self.sequence, dict(outcomes), frames) if outcomes else None
+        return Advance(self.sequence, outcomes, frames) if outcomes else None

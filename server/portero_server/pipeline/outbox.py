@@ -49,6 +49,11 @@ class Outbox:
         self._news.set()
         self._room.set()
 
+    @property
+    def full(self) -> bool:
+        """Whether `room` would wait: cheaper to ask, with every frame, than to await what is there."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Waits until the reader has caught up."""
         await self._room.wait()

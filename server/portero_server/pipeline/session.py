@@ -267,7 +267,8 @@ class Session:
     async def _work_through(self) -> None:
         while self._frames or not self._finishing:
             if self._frames:
-                await self.outbox.room()
+                if self.outbox.full:
+                    await self.outbox.room()
                 await self._look()
             else:
                 self._work.clear()
@@ -326,6 +327,8 @@ class Session:
     def take(self) -> StreamCommit | None:
         """Gives what gathered since the last commit."""
         self._progress.set()
+        if (advance := self._core.advance()) is not None:
+            self.ledger.advance(advance)
         commit = self.ledger.take(
             stream_id=self.row.stream_id, camera_id=self.camera.camera_id, session=self.row.session
         )
@@ -336,8 +339,8 @@ class Session:
         now = self._parts.clock.monotonic()
         for seconds in self.arrivals.durable(commit.durable_sequence, now):
             self._parts.metrics.streams.frame_durable(seconds)
-        self.account.update(commit.outcomes)
         for outcome, count in commit.outcomes.items():
+            self.account[outcome] += count
             self._settled(outcome, count)
         self._core.committed(commit.durable_sequence, self.ledger.committed(commit, result))
         self._ack()
@@ -364,9 +367,7 @@ class Session:
         self._progress.set()
 
     def _advance(self) -> None:
-        if (advance := self._core.advance()) is not None:
-            self.ledger.advance(advance)
-        if self.ledger.writes:
+        if self._core.movable or self.ledger.writes:
             self._mark()
 
     def _released(self, holder: str) -> None:

@@ -98,7 +98,8 @@ class FrameStream:
                     jpeg = frame.jpeg
                     too_fast = self._limits.frame(who, len(jpeg))
                     session.receive(frame.sequence, time_of(frame), jpeg, _refusal(too_fast))
-                    await session.outbox.room()
+                    if session.outbox.full:
+                        await session.outbox.room()
                 case "heartbeat":
                     session.heartbeat()
                 case "gap":
