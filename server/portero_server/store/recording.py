@@ -32,7 +32,9 @@ class Recording:
         self._sql = CommitSql(database.dialect)
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
-        """Writes the parts of all streams in one transaction, with a fixed number of statements.
+        """Writes the parts of all streams in one transaction, with as many statements for one row as for a thousand.
+
+        Only watermarks take a statement for each 200 streams that move.
 
         Writing the same again changes nothing and gives the same `sighting_of`, so after CommitUnknown the same
         commits may simply be handed in once more. A watermark never goes back; outcomes are counted when the
