@@ -31,6 +31,7 @@ async def main() -> int:
     results = begun("scale_streams")
     idle, seconds = ((1, 10, 100, 300, 1000), 8.0) if arguments.full else ((1, 20, 200), 3.0)
     seconds = max(2.5, arguments.seconds or seconds)
+    busy, rounds = ((1, 5, 16, 50), 2) if arguments.full else ((1, 16, 50), 1)
     with tempfile.TemporaryDirectory() as name, durable_mariadb() as database:
         folder = Path(name)
         pictures = scene_files(folder, "still", "vga")
@@ -41,9 +42,9 @@ async def main() -> int:
         # Another server has its memory for itself.
         async with served(folder / "busy", url, cameras=50) as server:
             plan = Plan((server.address,), pictures, servers=(server.process.pid,), seconds=seconds / 2)
-            end = await _busy(results, plan)
-            spread = await _connections(results, plan)
-        second = await _second_process(results, folder, url, plan, pictures)
+            end = await _busy(results, plan, busy)
+            spread = await _connections(results, plan, rounds)
+        second = await _second_process(results, folder, url, plan, pictures, rounds)
     results.note(f"**Where one process ends and what the second buys.** {end} {second} {spread}")
     results.save()
     return 0
@@ -68,9 +69,9 @@ async def _idle(results: Results, plan: Plan, counts: tuple[int, ...]) -> None:
     results.add("memory of one more stream", "KiB", [1024 * each])
 
 
-async def _busy(results: Results, plan: Plan) -> str:
+async def _busy(results: Results, plan: Plan, counts: tuple[int, ...]) -> str:
     rates, cores, used = list[tuple[float, float]](), list[tuple[float, float]](), dict[float, float]()
-    for count in (1, 5, 16, 50):
+    for count in counts:
         load = await pushed(replace(plan, streams=count))
         rates.append((float(count), load.rate))
         cores.append((float(count), load.rate_a_core))
@@ -86,10 +87,10 @@ async def _busy(results: Results, plan: Plan) -> str:
     )
 
 
-async def _connections(results: Results, plan: Plan) -> str:
+async def _connections(results: Results, plan: Plan, rounds: int) -> str:
     rates = {}
     for connections in (1, 4, 16):
-        loads = [await pushed(replace(plan, streams=16, connections=connections)) for _ in range(2)]
+        loads = [await pushed(replace(plan, streams=16, connections=connections)) for _ in range(rounds)]
         figure = results.add(f"16 streams over {connections} connections", "frames/s", [load.rate for load in loads])
         rates[connections] = figure.median
     return (
@@ -98,11 +99,13 @@ async def _connections(results: Results, plan: Plan) -> str:
     )
 
 
-async def _second_process(results: Results, folder: Path, url: str, plan: Plan, pictures: tuple[str, ...]) -> str:
+async def _second_process(
+    results: Results, folder: Path, url: str, plan: Plan, pictures: tuple[str, ...], rounds: int
+) -> str:
     async with AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(served(folder / f"two-{each}", url, cameras=16)) for each in (0, 1)]
         loads: dict[int, list[Load]] = {}
-        for number in (1, 2, 1, 2):
+        for number in (1, 2) * rounds:
             some = servers[:number]
             both = replace(
                 plan,

@@ -34,9 +34,9 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="longer, and more repetitions")
     parser.add_argument("--peers", action="store_true", help="with MLServer, PyTriton and Ray Serve")
-    parser.add_argument("--seconds", type=float, help="of each load, instead of the 2, or 3 of a full run")
+    parser.add_argument("--seconds", type=float, help="of each load, instead of the 1.3, or 3 of a full run")
     arguments = parser.parse_args()
-    rounds, seconds = (5, arguments.seconds or 3.0) if arguments.full else (3, arguments.seconds or 2.0)
+    rounds, seconds = (5, arguments.seconds or 3.0) if arguments.full else (3, arguments.seconds or 1.3)
     results = begun("transport")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
