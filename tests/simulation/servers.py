@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from portero_server.domain.cadence import When
 from portero_server.domain.detections import FaceQuality, FoundFace
 from portero_server.domain.frames import Frame, FrameOutcome, GapReason
 from portero_server.engines.base import FaceCrop, Identification
@@ -19,6 +18,7 @@ from portero_server.errors import PorteroError
 from portero_server.pipeline.messages import Message
 from portero_server.pipeline.session import Session
 from portero_server.vision.look import Look
+from tests.chaos.looker import ScriptedEyes
 from tests.chaos.script import PEOPLE_PER_CAMERA, Sight, camera_name, person_name, read_mark, shown
 from tests.fakes.door import Door, camera, door, named
 from tests.simulation.network import Broken, Pipe
@@ -80,24 +80,8 @@ class Link:
         self.down.break_off()
 
 
-class ScriptedScene:
-    """Looks as the chaos rig's script foresees; who stands there is the value of the pixels."""
-
-    def scene(self) -> ScriptedScene:
-        """Begins a scene for one stream."""
-        return self
-
-    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look]:
-        """Gives the looks that the script foresees; see `vision.look.Scene`."""
-        looks: list[Look] = []
-        for frame in frames:
-            looks.append(_look(frame))
-            if looks[-1].searched:
-                break
-        return looks
-
-
 def _look(frame: Frame) -> Look:
+    """Sees what the chaos rig's script foresees; who stands there is the value of the pixels."""
     number, index = read_mark(frame.jpeg)
     seen = shown(number, index)
     if seen.sight is not Sight.FACE:
@@ -226,7 +210,7 @@ async def simulated_server(store: SimulatedStore, engine: Engine, cameras: int) 
         idle_timeout=6.0,
         visit_gap=timedelta(seconds=10),
         store=store,
-        scene=ScriptedScene(),
+        scene=ScriptedEyes(_look),
     ) as at:
         server = SimulatedServer(at)
         try:

@@ -13,21 +13,7 @@ from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.rows import encoded, insert_rows
 from portero_server.store.schema import recognitions
-
-_ROW = {
-    "recognition_id": "r1",
-    "stream_id": 1,
-    "track_id": "t",
-    "sequence": 1,
-    "captured_at": datetime(2026, 3, 2, 8, 0, tzinfo=UTC),
-    "engine": "local",
-    "outcome": "match",
-    "person_id": None,
-    "similarity": 0.1,
-    "margin": 0.0,
-    "quality": 1.0,
-    "latency": 0.25,
-}
+from tests.fakes.recognition_row import ROW
 
 
 async def write(database: Database, *changes: dict[str, Any], replacing: tuple[str, ...] = ()) -> list[dict[str, Any]]:
@@ -35,7 +21,7 @@ async def write(database: Database, *changes: dict[str, Any], replacing: tuple[s
     statement = insert_rows(database.dialect, recognitions, replacing=replacing)
 
     async def unit(connection: AsyncConnection) -> list[dict[str, Any]]:
-        await connection.execute(statement, encoded(_ROW | change for change in changes))
+        await connection.execute(statement, encoded(ROW | change for change in changes))
         result = await connection.execute(select(recognitions).order_by(recognitions.c.recognition_id))
         return [dict(row) for row in result.mappings()]
 
@@ -58,8 +44,8 @@ async def test_gives_back_what_was_written(change: dict[str, Any], database: Dat
     """Every kind of value comes back as it went in."""
     (stored,) = await write(database, change)
     # SQLite reads decimal fractions to within the last bit.
-    exact = {name: value for name, value in (_ROW | change).items() if not isinstance(value, float)}
-    fractions = {name: value for name, value in (_ROW | change).items() if isinstance(value, float)}
+    exact = {name: value for name, value in (ROW | change).items() if not isinstance(value, float)}
+    fractions = {name: value for name, value in (ROW | change).items() if isinstance(value, float)}
     assert {name: stored[name] for name in exact} == exact
     assert {name: stored[name] for name in fractions} == pytest.approx(fractions, rel=1e-15)
 

@@ -15,21 +15,7 @@ from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import recognitions
 from portero_server.store.value_lists import NewRows
-
-_ROW: dict[str, Any] = {
-    "recognition_id": "r1",
-    "stream_id": 1,
-    "track_id": "t",
-    "sequence": 1,
-    "captured_at": datetime(2026, 3, 2, 8, 0, tzinfo=UTC),
-    "engine": "local",
-    "outcome": "match",
-    "person_id": None,
-    "similarity": 0.1,
-    "margin": 0.0,
-    "quality": 1.0,
-    "latency": 0.25,
-}
+from tests.fakes.recognition_row import ROW
 
 
 class _Word(StrEnum):
@@ -41,7 +27,7 @@ async def write(database: Database, *changes: dict[str, Any]) -> list[dict[str, 
     rows = NewRows(database.dialect, recognitions)
 
     async def unit(connection: AsyncConnection) -> list[dict[str, Any]]:
-        await rows.write(connection, [tuple((_ROW | change).values()) for change in changes])
+        await rows.write(connection, [tuple((ROW | change).values()) for change in changes])
         result = await connection.execute(select(recognitions).order_by(recognitions.c.recognition_id))
         return [dict(row) for row in result.mappings()]
 
@@ -82,8 +68,8 @@ async def test_gives_back_what_was_written(change: dict[str, Any], database: Dat
     """Every kind of value comes back as it went in."""
     (stored,) = await write(database, change)
     # SQLite reads decimal fractions to within the last bit.
-    exact = {name: value for name, value in (_ROW | change).items() if not isinstance(value, float)}
-    fractions = {name: value for name, value in (_ROW | change).items() if isinstance(value, float)}
+    exact = {name: value for name, value in (ROW | change).items() if not isinstance(value, float)}
+    fractions = {name: value for name, value in (ROW | change).items() if isinstance(value, float)}
     assert {name: stored[name] for name in exact} == exact
     assert {name: stored[name] for name in fractions} == pytest.approx(fractions, rel=1e-15)
 
@@ -128,7 +114,7 @@ async def test_no_value_shows_in_an_error(database: Database) -> None:
 
     async def unit(connection: AsyncConnection) -> str:
         with pytest.raises(Exception, match=r".") as caught:
-            await wrong.write(connection, [tuple((_ROW | {"engine": None, "person_id": "someone"}).values())])
+            await wrong.write(connection, [tuple((ROW | {"engine": None, "person_id": "someone"}).values())])
         return f"{caught.value!s} {caught.value!r}"
 
     assert "someone" not in await database.run(unit)
