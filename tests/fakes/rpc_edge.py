@@ -18,7 +18,7 @@ class RecordingObserver:
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, str, str]] = []
-        self.ended: list[tuple[str, str, str, str]] = []
+        self._ended: list[tuple[str, str, str, str]] = []
         self._news = asyncio.Event()
 
     def rpc_known(self, service: str, method: str, kind: str) -> None:
@@ -30,14 +30,15 @@ class RecordingObserver:
 
     def rpc_ended(self, service: str, method: str, kind: str, code: str, seconds: float) -> None:
         """A call ended."""
-        self.ended.append((service, method, kind, code))
+        self._ended.append((service, method, kind, code))
         self._news.set()
 
-    async def until_ended(self, calls: int) -> None:
-        """Waits until so many calls have ended; a client that hung up does not wait for the server's side."""
-        while len(self.ended) < calls:
+    async def ended(self, calls: int) -> list[tuple[str, str, str, str]]:
+        """Waits until so many calls have ended; a client has its status before the server's side is done with it."""
+        while len(self._ended) < calls:
             self._news.clear()
             await self._news.wait()
+        return self._ended
 
 
 def servicer(base: type, **methods: Callable[..., object]) -> object:

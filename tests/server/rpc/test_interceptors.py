@@ -92,7 +92,7 @@ async def test_call_is_answered_and_counted(serve: Serve) -> None:
     edge = await serve([_gallery(behavior)])
     assert await _get(edge) == _PERSON
     assert edge.observer.begun == [("portero.v1.GalleryService", "GetPerson", "unary")]
-    assert edge.observer.ended == [("portero.v1.GalleryService", "GetPerson", "unary", "OK")]
+    assert await edge.observer.ended(1) == [("portero.v1.GalleryService", "GetPerson", "unary", "OK")]
 
 
 async def test_a_refused_call_holds_nothing(serve: Serve) -> None:
@@ -123,7 +123,7 @@ async def test_bad_field_is_named(serve: Serve) -> None:
     assert (refusal.code, refusal.message) == (grpc.StatusCode.INVALID_ARGUMENT, "name is odd")
     assert (refusal.reason, refusal.domain, refusal.fields) == ("ODD", "portero", ("name",))
     assert refusal.request_id
-    assert edge.observer.ended[0][3] == "INVALID_ARGUMENT"
+    assert (await edge.observer.ended(1))[0][3] == "INVALID_ARGUMENT"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_inner_cancellation_becomes_a_status(serve: Serve) -> None:
     refusal = await refused(_get(edge))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "INTERRUPTED")
     assert refusal.retry_after == 1.0
-    assert edge.observer.ended[0][3] == "UNAVAILABLE"
+    assert (await edge.observer.ended(1))[0][3] == "UNAVAILABLE"
 
 
 async def test_cancelled_call_disturbs_no_other(serve: Serve) -> None:
@@ -216,8 +216,7 @@ async def test_cancelled_call_disturbs_no_other(serve: Serve) -> None:
     await cancelled.wait()
     go.set()
     assert await second == _PERSON
-    await edge.observer.until_ended(2)
-    assert sorted(ended[3] for ended in edge.observer.ended) == ["CANCELLED", "OK"]
+    assert sorted(ended[3] for ended in await edge.observer.ended(2)) == ["CANCELLED", "OK"]
 
 
 async def test_call_past_its_deadline_is_counted_as_such(serve: Serve) -> None:
@@ -229,9 +228,8 @@ async def test_call_past_its_deadline_is_counted_as_such(serve: Serve) -> None:
 
     edge = await serve([_gallery(behavior)])
     refusal = await refused(_get(edge, timeout=0.05))
-    await edge.observer.until_ended(1)
     assert refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert edge.observer.ended[0][3] == "DEADLINE_EXCEEDED"
+    assert (await edge.observer.ended(1))[0][3] == "DEADLINE_EXCEEDED"
 
 
 async def test_malformed_message_is_the_callers_fault(serve: Serve) -> None:
@@ -273,7 +271,7 @@ async def test_server_stream_runs_to_its_end(serve: Serve) -> None:
     edge = await serve([Watch(lambda: asyncio.sleep(0)).servicer])
     call = sighting_grpc.SightingServiceStub(edge.channel).WatchSightings(sighting_pb.WatchSightingsRequest())
     assert [response.position async for response in call] == [1, 2]
-    assert edge.observer.ended == [("portero.v1.SightingService", "WatchSightings", "server_stream", "OK")]
+    assert await edge.observer.ended(1) == [("portero.v1.SightingService", "WatchSightings", "server_stream", "OK")]
 
 
 async def test_server_stream_that_fails_late_tells_why(serve: Serve) -> None:
@@ -314,4 +312,4 @@ async def test_stream_in_both_directions_is_left_as_it_is(serve: Serve) -> None:
     await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))
     refusal = await refused(call.read())
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "SESSION_SUPERSEDED")
-    assert edge.observer.ended == [("portero.v1.RecognitionService", "StreamFrames", "bidi_stream", "ABORTED")]
+    assert await edge.observer.ended(1) == [("portero.v1.RecognitionService", "StreamFrames", "bidi_stream", "ABORTED")]

@@ -181,7 +181,7 @@ async def test_one_watcher_leaving_disturbs_no_other(house: House) -> None:
     await _next(first)
     await _next(second)
     first.cancel()
-    await house.edge.observer.until_ended(1)
+    await house.edge.observer.ended(1)
     assert house.watch.watchers == 1
     await _record(house, decided("t1", None, 0))
     assert (await _next(second)).kind == pb.SIGHTING_EVENT_KIND_STARTED

@@ -275,7 +275,7 @@ async def test_a_bridge_that_vanishes_frees_its_camera_and_disturbs_nobody(serve
         await _next(gone)
         await _next(stays)
         gone.cancel()
-        await house.observer.until_ended(1)
+        await house.observer.ended(1)
         assert house.at.streams.status("door") is None
         hold.set()
         await stays.write(_frame(1))
