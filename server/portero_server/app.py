@@ -104,7 +104,7 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
     if settings.engine != "rekognition":
         raise StartupProblem(f"the engine {settings.engine} keeps no faces of its own; set PORTERO_ENGINE=rekognition")
     # Imported late: no other engine needs its libraries.
-    from portero_server.engines.rekognition import create as create_rekognition
+    from portero_server.engines.rekognition.engine import create as create_rekognition
 
     async with opened_database(settings, None) as database:
         await check_revision(database)

@@ -22,7 +22,7 @@ import psutil
 import pymysql
 from sqlalchemy import event
 
-from portero_server.engines.local_encoder import LENGTH, MODEL_VERSION
+from portero_server.engines.local.encoder import LENGTH, MODEL_VERSION
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingKind, SightingStore

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from portero_server.engines.base import GalleryFace
-from portero_server.engines.local_gallery import LocalGallery
+from portero_server.engines.local.gallery import LocalGallery
 from tests.benchmarks.contenders import ROOT, BrokenOff
 from tests.benchmarks.peers import NotInstallable, installed, version_of
 from tests.benchmarks.results import Results, begun

@@ -10,7 +10,7 @@ import numpy as np
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detections import decide
 from portero_server.engines.base import CallContext, GalleryFace
-from portero_server.engines.local import LocalEngine
+from portero_server.engines.local.engine import LocalEngine
 from tests.benchmarks.visit_footage import Footage, Subject, TrueVisit
 
 _NOBODY_WAITS = CallContext(None, Lane.ATTENDANCE)

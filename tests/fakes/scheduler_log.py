@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 
 from portero_server.domain.budget import StepChanged
 from portero_server.domain.cameras import Lane
-from portero_server.engines.breaker import BreakerState
-from portero_server.engines.operation import OperationStatus
+from portero_server.engines.scheduling.breaker import BreakerState
+from portero_server.engines.scheduling.operation import OperationStatus
 
 
 class SchedulerLog:

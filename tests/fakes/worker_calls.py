@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 
-from portero_server.engines.local_workers import WorkerPool
+from portero_server.engines.local.workers import WorkerPool
 
 
 def nothing() -> None:

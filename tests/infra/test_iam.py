@@ -14,7 +14,7 @@ from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS
 from tests.infra.cloudformation import findings, template
 from tests.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, Stack, deploy
 
-ENGINES = Path(__file__).parents[2] / "server" / "portero_server" / "engines"
+REKOGNITION = Path(__file__).parents[2] / "server" / "portero_server" / "engines" / "rekognition"
 COLLECTION = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:collection/portero-prod-faces-1"
 BUCKET = "arn:aws:s3:::portero-prod-"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/portero-prod"
@@ -109,7 +109,7 @@ def test_recognition_actions_are_the_calls_the_server_makes() -> None:
     operations = {botocore.xform_name(name): name for name in model.operation_names}
     called = {
         node.attr
-        for path in ENGINES.glob("rekognition*.py")
+        for path in REKOGNITION.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute)
     }

@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 
 from portero_infra.config import QUOTAS, STOP_MARGIN, Recognition, Server
 from portero_infra.task import PASSWORD_VARIABLE
-from portero_server.engines.scheduler_config import REKOGNITION_QUOTAS
+from portero_server.engines.scheduling.config import REKOGNITION_QUOTAS
 from portero_server.settings import PREFIX, Settings
 from tests.infra.cloudformation import register_task
 from tests.infra.stack import OPTIONS, Stack, deploy

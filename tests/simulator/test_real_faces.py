@@ -11,12 +11,12 @@ import pytest
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detections import decide
 from portero_server.engines.base import CallContext, PhotoRefused, Pixels
-from portero_server.engines.rekognition import RekognitionEngine
-from portero_server.engines.rekognition_options import RekognitionOptions
+from portero_server.engines.rekognition.engine import RekognitionEngine
+from portero_server.engines.rekognition.options import RekognitionOptions
 from portero_server.vision.opencv import cv2
 from tests.fakes.simulated_rekognition import CountingGate, Simulation, ask, client_of, png, simulated
 
-local = pytest.importorskip("portero_server.engines.local")
+local = pytest.importorskip("portero_server.engines.local.engine")
 data = pytest.importorskip("skimage.data")
 cbook = pytest.importorskip("matplotlib.cbook")
 

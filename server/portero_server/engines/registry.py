@@ -1,4 +1,4 @@
-"""Which engines there are. A new one is a file here, a line below, and the engine contract test."""
+"""Which engines there are. A new one is a file or package here, a line below, and the engine contract test."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from portero_server.errors import StartupProblem
 # extra that installs it. A factory takes the server's settings, of which each engine names what it reads, and
 # the gate for paid calls.
 FACTORIES: Mapping[str, tuple[str, str]] = {
-    "local": ("portero_server.engines.local:create", "local"),
-    "rekognition": ("portero_server.engines.rekognition:create", "server"),
+    "local": ("portero_server.engines.local.engine:create", "local"),
+    "rekognition": ("portero_server.engines.rekognition.engine:create", "server"),
     "scripted": ("portero_server.engines.scripted:create", "server"),
 }
 

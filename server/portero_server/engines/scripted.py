@@ -28,7 +28,7 @@ from portero_server.engines.base import (
     Pixels,
     SearchedFace,
 )
-from portero_server.engines.local_gallery import LocalGallery
+from portero_server.engines.local.gallery import LocalGallery
 from portero_server.errors import EngineError
 from portero_server.vision.jpeg import to_gray
 from portero_server.vision.opencv import cv2

@@ -1,1 +1,1 @@
-"""What leaves the server on its own account, after the commit. Beside `engines/` the only package that knows boto3."""
+"""What leaves the server on its own account, after the commit. Knows boto3, as `engines/rekognition` does."""

@@ -11,7 +11,7 @@ from portero_server.domain.budget import Step
 from portero_server.domain.detections import Match, MatchPolicy, decide
 from portero_server.domain.memory import FaceMemory, Recalled
 from portero_server.engines.base import EngineTraits, FaceCrop, Identification
-from portero_server.engines.refusals import BudgetSpent
+from portero_server.engines.scheduling.refusals import BudgetSpent
 from portero_server.errors import PorteroError
 
 MEMORY = "memory"

@@ -12,7 +12,7 @@ import structlog
 from portero_server.domain.people import GalleryFace
 from portero_server.domain.privacy import Erasure
 from portero_server.engines.base import Engine
-from portero_server.engines.rekognition_answers import CollectionFace, parsed_image_id
+from portero_server.engines.rekognition.answers import CollectionFace, parsed_image_id
 from portero_server.errors import EngineError, StoreUnavailable
 from portero_server.pipeline.forgetting import Forgetting
 from portero_server.pipeline.gallery_mirror import GalleryMirror

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from typing import Protocol
 
 from portero_server.domain.people import GalleryFace
-from portero_server.engines.rekognition_answers import CollectionFace
-from portero_server.engines.rekognition_orphans import GalleryDifference, compare_gallery
+from portero_server.engines.rekognition.answers import CollectionFace
+from portero_server.engines.rekognition.orphans import GalleryDifference, compare_gallery
 
 _PAUSE = 10.0
 """Seconds between two comparisons: longer than an enrollment takes, which is in the collection before it is stored."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from portero_server.domain.budget import StepChanged
 from portero_server.domain.cameras import Lane
-from portero_server.engines.operation import OperationStatus
+from portero_server.engines.scheduling.operation import OperationStatus
 from portero_server.telemetry.engine_metrics import EngineMetrics
 
 

@@ -8,8 +8,8 @@ from portero_server.clock import Clock
 from portero_server.domain.budget import Budget, BudgetLimits
 from portero_server.domain.usage import PriceTable, UsageLedger
 from portero_server.engines.base import CallGate, OpenGate
-from portero_server.engines.scheduler import Scheduler
-from portero_server.engines.scheduler_config import SchedulerConfig
+from portero_server.engines.scheduling.config import SchedulerConfig
+from portero_server.engines.scheduling.scheduler import Scheduler
 from portero_server.pipeline.accounts import Accounts, UsageRows
 from portero_server.pipeline.meter import CallMeter
 from portero_server.telemetry.metrics import Metrics

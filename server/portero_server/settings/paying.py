@@ -8,9 +8,9 @@ from portero_server.domain.budget import BudgetLimits, Step
 from portero_server.domain.memory import MemoryPolicy
 from portero_server.domain.safety_net import NetPolicy
 from portero_server.domain.usage import REKOGNITION_PRICES, PriceTable, microdollars
-from portero_server.engines.breaker import BreakerConfig
-from portero_server.engines.rekognition_options import QualityFilter
-from portero_server.engines.scheduler_config import REKOGNITION_QUOTAS, SchedulerConfig
+from portero_server.engines.rekognition.options import QualityFilter
+from portero_server.engines.scheduling.breaker import BreakerConfig
+from portero_server.engines.scheduling.config import REKOGNITION_QUOTAS, SchedulerConfig
 from portero_server.settings.serving import ServingSettings
 from portero_server.settings.types import Dollars, Pause, Rate, Ratio, Seconds
 

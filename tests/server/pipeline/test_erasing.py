@@ -13,7 +13,7 @@ from portero_server.domain.people import FaceEnrollment
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.domain.tracks import TrackState
 from portero_server.engines.base import GalleryFace, Identification
-from portero_server.engines.rekognition_answers import CollectionFace, image_id
+from portero_server.engines.rekognition.answers import CollectionFace, image_id
 from portero_server.errors import EngineUnavailable, NotFound
 from portero_server.pipeline.erasing import Eraser
 from portero_server.pipeline.forgetting import Forgetting

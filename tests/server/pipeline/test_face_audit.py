@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from portero_server.domain.people import GalleryFace
-from portero_server.engines.rekognition_answers import CollectionFace, image_id
+from portero_server.engines.rekognition.answers import CollectionFace, image_id
 from portero_server.pipeline.face_audit import audit_faces
 
 ANA = GalleryFace("f1", "ana", None, "x1")

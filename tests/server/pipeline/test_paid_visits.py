@@ -20,9 +20,9 @@ from portero_server.domain.sightings import Recognition
 from portero_server.domain.tracks import TrackState
 from portero_server.domain.usage import PriceTable, UsageLedger
 from portero_server.engines.base import FaceCrop, Identification
-from portero_server.engines.breaker import BreakerState
-from portero_server.engines.scheduler import Scheduler
-from portero_server.engines.scheduler_config import SchedulerConfig
+from portero_server.engines.scheduling.breaker import BreakerState
+from portero_server.engines.scheduling.config import SchedulerConfig
+from portero_server.engines.scheduling.scheduler import Scheduler
 from portero_server.pipeline.cascade import MEMORY, FreeEngine
 from portero_server.pipeline.messages import TrackNews
 from portero_server.pipeline.streams import Thrift

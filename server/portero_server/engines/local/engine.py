@@ -1,0 +1,198 @@
+"""The engine that runs on this machine, with dlib and RapidOCR: no account, no price, no network."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portero_server.domain.detections import FoundFace, MatchPolicy, Text
+from portero_server.domain.geometry import Box
+from portero_server.engines.base import (
+    CallContext,
+    CallGate,
+    ComparedFace,
+    Comparison,
+    EngineTraits,
+    FaceCrop,
+    GalleryFace,
+    Identification,
+    LearnedFace,
+    PhotoRefused,
+    Pixels,
+    SearchedFace,
+)
+from portero_server.engines.local import encoder, text
+from portero_server.engines.local.encoder import FacePatch
+from portero_server.engines.local.gallery import LocalGallery
+from portero_server.engines.local.photos import PhotoFaces
+from portero_server.engines.local.workers import WorkerPool
+from portero_server.errors import EngineError, EngineUnavailable, StartupProblem
+from portero_server.vision.crops import crop_face
+from portero_server.vision.models import Model, model_path
+
+_T = TypeVar("_T")
+
+# Similarity is 1 minus the distance. 0.6 is dlib's customary distance, and took strangers for people we know;
+# 0.55 did not, and the margin guards large galleries, where strangers are near to several people at once.
+_POLICY = MatchPolicy(threshold=0.45, margin=0.05)
+_CANDIDATES = 5
+# Batching saves a tenth at most, and all of a batch wait for its last face.
+_MAX_BATCH = 4
+_MOST_FACES = 100
+_CHECK_TIMEOUT = 30.0
+
+
+class LocalSettings(Protocol):
+    """What this engine reads of the server's settings."""
+
+    @property
+    def encoder_processes(self) -> int:
+        """Processes that encode faces."""
+        ...
+
+
+def create(settings: LocalSettings, gate: CallGate) -> LocalEngine:
+    """Makes the engine for the registry; its calls cost nothing, so they need no gate."""
+    return LocalEngine(settings.encoder_processes)
+
+
+class LocalEngine:
+    """See `engines.base.Engine`."""
+
+    def __init__(self, processes: int = 1) -> None:
+        """Starts nothing yet: the first call starts the processes, `check` is a good first call.
+
+        Args:
+            processes: How many encode faces. One more, started when first needed, reads text.
+
+        Raises:
+            StartupProblem: A library or a model file is missing.
+        """
+        for library in ("rapidocr", "onnxruntime"):
+            if importlib.util.find_spec(library) is None:
+                raise StartupProblem(
+                    f"{library}, which reads text, is missing; install it with: pip install 'portero[local]'"
+                )
+        model_path(Model.ENCODER)
+        self._photos = PhotoFaces()
+        self._encoders = WorkerPool(processes, encoder.prepare, "encodes faces")
+        self._readers = WorkerPool(1, text.prepare, "reads text")
+        self._processes = processes
+        self._gallery = LocalGallery(encoder.LENGTH)
+        # One thread, so that the gallery needs no locks and never changes under a search.
+        self._gallery_thread = ThreadPoolExecutor(1, thread_name_prefix="gallery")
+        self._photo_threads = ThreadPoolExecutor(2, thread_name_prefix="photo")
+
+    @property
+    def traits(self) -> EngineTraits:
+        """What this engine can do."""
+        return EngineTraits(
+            name="local",
+            model_version=encoder.MODEL_VERSION,
+            max_batch=_MAX_BATCH * self._processes,
+            owns_gallery=False,
+            policy=_POLICY,
+            paid=False,
+        )
+
+    async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
+        """Says who each crop might be; a face is where the crop says it is."""
+        try:
+            vectors = await self._encode([FacePatch(crop.pixels, crop.face) for crop in crops])
+        except EngineUnavailable as error:
+            return [error] * len(crops)
+        found = await self._in_gallery(lambda: self._gallery.search(vectors, _CANDIDATES))
+        return [Identification(candidates, embedding=vector) for candidates, vector in zip(found, vectors, strict=True)]
+
+    async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
+        """Finds every face of an image, up to 100, and its candidates."""
+        faces, vectors = await self._encoded_faces(image)
+        found = await self._in_gallery(lambda: self._gallery.search(vectors, max_candidates))
+        return [SearchedFace(face, candidates) for face, candidates in zip(faces, found, strict=True)]
+
+    async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
+        """Learns the one face of a photograph; the caller keeps the embedding."""
+        face = await self._in_photo_thread(lambda: self._photos.only(image))
+        vectors = await self._encode([_patch(image, face.box)])
+        embedding = vectors[0].astype("<f4").tobytes()
+        return LearnedFace(face.box.clipped(), face.quality, encoder.MODEL_VERSION, embedding, external_id=None)
+
+    async def add(self, faces: Iterable[GalleryFace]) -> None:
+        """Makes stored faces findable."""
+        added = tuple(faces)
+        await self._in_gallery(lambda: self._gallery.add(added))
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Forgets faces."""
+        face_ids = [face.face_id for face in faces]
+        await self._in_gallery(lambda: self._gallery.remove(face_ids))
+
+    async def load(self, faces: Iterable[GalleryFace]) -> None:
+        """Replaces the whole gallery."""
+        loaded = tuple(faces)
+        await self._in_gallery(lambda: self._gallery.replace(loaded))
+
+    async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
+        """Compares the largest face of one image with all faces of another."""
+        source_faces = await self._in_photo_thread(lambda: self._photos.all(source))
+        if not source_faces:
+            raise PhotoRefused("source_image", "there is no face in the source image", reason="NO_FACE")
+        box = source_faces[0].box
+        probe = (await self._encode([_patch(source, box)]))[0]
+        faces, vectors = await self._encoded_faces(target)
+        similarities = np.clip(1.0 - np.linalg.norm(vectors - probe, axis=1), 0.0, 1.0)
+        compared = [ComparedFace(face.box.clipped(), float(s)) for face, s in zip(faces, similarities, strict=True)]
+        return Comparison(box.clipped(), tuple(sorted(compared, key=lambda face: -face.similarity)))
+
+    async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
+        """Reads the lines, then the words, of an image, each in reading order."""
+        return await self._readers.run(text.read, text.fitted(image))
+
+    async def check(self) -> None:
+        """Proves that faces can be encoded and compared, starting the processes if they are not."""
+        gray = np.full((100, 100, 3), 128, np.uint8)
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT):
+                vectors = await self._encode([FacePatch(gray, Box(0.2, 0.2, 0.6, 0.6))])
+                await self._in_gallery(lambda: self._gallery.search(vectors, 1))
+        except TimeoutError:
+            raise EngineUnavailable(
+                f"the process that encodes faces did not answer within {_CHECK_TIMEOUT:.0f} s"
+            ) from None
+
+    async def aclose(self) -> None:
+        """Ends processes and threads."""
+        await self._encoders.aclose()
+        await self._readers.aclose()
+        await asyncio.to_thread(self._gallery_thread.shutdown)
+        await asyncio.to_thread(self._photo_threads.shutdown)
+
+    async def _encoded_faces(self, image: Pixels) -> tuple[list[FoundFace], NDArray[np.float32]]:
+        faces = (await self._in_photo_thread(lambda: self._photos.all(image)))[:_MOST_FACES]
+        return faces, await self._encode([_patch(image, face.box) for face in faces])
+
+    async def _encode(self, patches: Sequence[FacePatch]) -> NDArray[np.float32]:
+        """Spreads faces over the processes, in pieces small enough that other callers get their turn."""
+        if not patches:
+            return np.empty((0, encoder.LENGTH), np.float32)
+        size = min(_MAX_BATCH, -(-len(patches) // self._processes))
+        pieces = [patches[start : start + size] for start in range(0, len(patches), size)]
+        encoded = await asyncio.gather(*(self._encoders.run(encoder.encode, piece) for piece in pieces))
+        return np.concatenate(encoded)
+
+    async def _in_gallery(self, call: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._gallery_thread, call)
+
+    async def _in_photo_thread(self, call: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._photo_threads, call)
+
+
+def _patch(image: Pixels, face: Box) -> FacePatch:
+    crop = crop_face(image, face)
+    return FacePatch(crop.pixels, crop.face)

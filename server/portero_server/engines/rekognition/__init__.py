@@ -1,0 +1,1 @@
+"""Amazon Rekognition as an engine. The only engine that knows boto3."""

@@ -1,0 +1,265 @@
+"""Amazon Rekognition as an engine: what to ask it, and what its answers mean; `calls` makes the call.
+
+Similarity is Rekognition's, divided by 100.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from portero_server.domain.detections import FoundFace, Text
+from portero_server.domain.geometry import Box
+from portero_server.engines.base import (
+    CallContext,
+    CallGate,
+    Comparison,
+    EngineTraits,
+    FaceCrop,
+    GalleryFace,
+    Identification,
+    LearnedFace,
+    PhotoRefused,
+    Pixels,
+    SearchedFace,
+)
+from portero_server.engines.rekognition import answers
+from portero_server.engines.rekognition.calls import Caller, create_client
+from portero_server.engines.rekognition.collection import Collection
+from portero_server.engines.rekognition.enrollment import only_face
+from portero_server.engines.rekognition.errors import is_no_face, is_parameter_refused
+from portero_server.engines.rekognition.images import crop_alone, encode, same_place
+from portero_server.engines.rekognition.options import POLICY, RekognitionOptions, RekognitionSettings
+from portero_server.engines.rekognition.texts import read_texts
+from portero_server.errors import EngineError
+
+if TYPE_CHECKING:
+    from types_boto3_rekognition.client import RekognitionClient
+
+_SEARCHES_AT_ONCE = 8
+"""Crops of one image that are encoded and searched together; bounds the memory a crowd takes."""
+
+
+def create(settings: RekognitionSettings, gate: CallGate) -> RekognitionEngine:
+    """Makes the engine for the registry.
+
+    Raises:
+        StartupProblem: AWS region or credentials are missing.
+    """
+    client = create_client(
+        settings.rekognition_region,
+        settings.rekognition_threads,
+        settings.rekognition_connect_timeout,
+        settings.rekognition_read_timeout,
+    )
+    return RekognitionEngine(
+        client,
+        settings.rekognition_collection,
+        gate,
+        threads=settings.rekognition_threads,
+        options=RekognitionOptions.of(settings),
+    )
+
+
+class RekognitionEngine:
+    """Asks Amazon Rekognition; its collection is the gallery."""
+
+    def __init__(
+        self,
+        client: RekognitionClient,
+        collection_id: str,
+        gate: CallGate,
+        *,
+        threads: int,
+        options: RekognitionOptions | None = None,
+    ) -> None:
+        """Starts nothing.
+
+        Args:
+            client: As `calls.create_client` makes it.
+            collection_id: The collection that is the gallery.
+            gate: Through which every call goes that costs money or quota.
+            threads: Most calls at once.
+            options: How to ask; None: as by default.
+        """
+        self._client = client
+        self._collection_id = collection_id
+        self._options = options or RekognitionOptions()
+        self._caller = Caller(gate, threads)
+        self._collection = Collection(client, collection_id, self._caller)
+        self._traits = EngineTraits(
+            name="rekognition",
+            model_version="",
+            # There is no call for several images, and none should wait for another's.
+            max_batch=1,
+            owns_gallery=True,
+            policy=POLICY,
+            paid=True,
+        )
+
+    @property
+    def traits(self) -> EngineTraits:
+        """What this engine can do; the model version is known from the first `check`."""
+        return self._traits
+
+    async def check(self) -> None:
+        """Proves that credentials and collection serve, and learns the collection's face model.
+
+        Raises:
+            EngineError: They do not; the message says what to do.
+        """
+        version = await self._collection.ensure(create=self._options.create_collection)
+        self._traits = replace(self._traits, model_version=version)
+
+    async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
+        """Says who each crop might be, by one SearchFacesByImage each; see `Engine.identify`."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._identify(crop)) for crop in crops]
+        return [task.result() for task in tasks]
+
+    async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
+        """Finds every face by one DetectFaces, then who each is by one SearchFacesByImage each; see `Engine.search`."""
+        faces = await self._detect(image, context)
+        places = asyncio.Semaphore(_SEARCHES_AT_ONCE)
+
+        async def search_one(face: FoundFace) -> SearchedFace:
+            others = [other.box for other in faces if other is not face]
+            async with places:
+                crop = await asyncio.to_thread(crop_alone, image, face.box, others)
+                found = await self._search_crop(crop.pixels, crop.face, context)
+            return SearchedFace(face, found.candidates[:max_candidates] if found else ())
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(search_one(face)) for face in faces]
+        except* EngineError as failures:
+            raise _first(failures) from None
+        return [task.result() for task in tasks]
+
+    async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
+        """Puts the one face of a photograph into the collection; the same photograph again gives the same face.
+
+        From here on it can be found. When the caller then fails to store it, `compare_gallery` finds it out.
+
+        Raises:
+            PhotoRefused: No face, several faces, or too poor a picture. Nothing stays in the collection.
+        """
+        data = await asyncio.to_thread(encode, image)
+        ask = partial(
+            self._client.index_faces,
+            CollectionId=self._collection_id,
+            Image={"Bytes": data},
+            ExternalImageId=answers.image_id(person_id, face_id),
+            # The largest face is kept; others are told as unindexed, which is how we know of them.
+            MaxFaces=1,
+            QualityFilter=self._options.enroll_quality,
+        )
+        read = partial(answers.indexed, height=image.shape[0])
+        answer = await self._caller.call("IndexFaces", context, ask, read)
+        try:
+            face = only_face(answer)
+        except PhotoRefused:
+            await self._collection.delete([indexed.external_id for indexed in answer.faces])
+            raise
+        return LearnedFace(face.box, face.quality, face.model_version, embedding=None, external_id=face.external_id)
+
+    async def add(self, faces: Iterable[GalleryFace]) -> None:
+        """Does nothing: a learned face is in the collection already."""
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Takes faces out of the collection; those it does not hold are passed over."""
+        await self._collection.delete([face.external_id for face in faces if face.external_id is not None])
+
+    async def remove_orphans(self, faces: Iterable[answers.CollectionFace]) -> None:
+        """Takes faces out of the collection that `compare_gallery` found orphaned."""
+        await self._collection.delete([face.external_id for face in faces])
+
+    async def load(self, faces: Iterable[GalleryFace]) -> None:
+        """Does nothing: the collection is the gallery."""
+
+    async def list_faces(self) -> Sequence[answers.CollectionFace]:
+        """Gives every face of the collection, for `compare_gallery`."""
+        return await self._collection.list_faces()
+
+    async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
+        """Compares by one CompareFaces; see `Engine.compare`.
+
+        Raises:
+            PhotoRefused: The source has no face.
+        """
+        images = await asyncio.gather(asyncio.to_thread(encode, source), asyncio.to_thread(encode, target))
+        ask = partial(
+            self._client.compare_faces,
+            SourceImage={"Bytes": images[0]},
+            TargetImage={"Bytes": images[1]},
+            SimilarityThreshold=0,
+        )
+        comparison = await self._caller.call_unless(
+            "CompareFaces", context, ask, answers.compared, is_parameter_refused
+        )
+        if comparison is not None:
+            return comparison
+        # Rekognition does not say which of the two shows no face; only here is that worth another call.
+        faces = await self._detect(source, context)
+        if not faces:
+            raise PhotoRefused("source_image", "there is no face in the source image", reason="NO_FACE")
+        return Comparison(faces[0].box, ())
+
+    async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
+        """Reads by one DetectText: all lines, then all words, of these up to 100."""
+        data = await asyncio.to_thread(encode, image)
+        ask = partial(self._client.detect_text, Image={"Bytes": data})
+        return await self._caller.call("DetectText", context, ask, answers.texts)
+
+    async def read_texts(
+        self, images: Sequence[Pixels], contexts: Sequence[CallContext]
+    ) -> Sequence[Sequence[Text] | EngineError]:
+        """Reads several images, each failing alone; with `text_sheets`, small ones share calls.
+
+        Args:
+            images: What to read.
+            contexts: For whom; one an image.
+        """
+        return await read_texts(self.read_text, images, contexts, shared=self._options.text_sheets)
+
+    async def aclose(self) -> None:
+        """Lets go of threads and connections."""
+        self._caller.close()
+        self._client.close()
+
+    async def _identify(self, crop: FaceCrop) -> Identification | EngineError:
+        try:
+            found = await self._search_crop(crop.pixels, crop.face, crop.context)
+        except EngineError as error:
+            return error
+        return Identification(found.candidates) if found else Identification((), face_found=False)
+
+    async def _search_crop(self, crop: Pixels, expected: Box, context: CallContext) -> answers.Searched | None:
+        """Gives who the expected face of a crop might be; None when Rekognition sees no face there."""
+        data = await asyncio.to_thread(encode, crop)
+        ask = partial(
+            self._client.search_faces_by_image,
+            CollectionId=self._collection_id,
+            Image={"Bytes": data},
+            MaxFaces=self._options.max_matches,
+            FaceMatchThreshold=self._options.similarity_floor * 100,
+            QualityFilter=self._options.search_quality,
+        )
+        found = await self._caller.call_unless("SearchFacesByImage", context, ask, answers.searched, is_no_face)
+        # It searches the largest face of what it gets: a neighbor's name must not pass for this face's.
+        return found if found is not None and same_place(found.box, expected) else None
+
+    async def _detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
+        data = await asyncio.to_thread(encode, image)
+        ask = partial(self._client.detect_faces, Image={"Bytes": data})
+        read = partial(answers.detected, height=image.shape[0])
+        return await self._caller.call("DetectFaces", context, ask, read)
+
+
+def _first(failures: BaseExceptionGroup[EngineError]) -> EngineError:
+    """Gives the failure to tell the caller of, when several calls for one image failed."""
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,0 +1,112 @@
+"""Requests on their way to a call, and the bounded room in which they wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portero_server.domain.budget import Reservation
+from portero_server.domain.cameras import Lane
+from portero_server.engines.scheduling.agenda import Agenda
+from portero_server.engines.scheduling.operation import Operation
+
+
+@dataclass(slots=True)
+class Request:
+    """One request from its submission to its end. All times are monotonic seconds.
+
+    Attributes:
+        number: Grows with each request; names it between planner and shell.
+        operation: What is to be called.
+        camera_id: For whom, or None for a unary RPC.
+        lane: Its place when the quota is short.
+        deadline: When an answer is of no use any more.
+        submitted: When it came.
+        attempts: Calls made so far.
+        abandoned: Nobody waits for the call under way: its caller went away or was told that it is too late.
+        started: When the latest call began.
+        period: The breaker's period in which it did.
+        reservation: What is set aside for it in the budget.
+    """
+
+    number: int
+    operation: Operation
+    camera_id: str | None
+    lane: Lane
+    deadline: float
+    submitted: float
+    attempts: int = 0
+    abandoned: bool = False
+    started: float = 0.0
+    period: int = 0
+    reservation: Reservation | None = None
+
+    @property
+    def essential(self) -> bool:
+        """Whether it is among the last to be given up when money runs out."""
+        return self.lane is Lane.CHECK_IN
+
+
+class WaitingRoom:
+    """Holds every request that waits: those in their operation's queue, and those pausing before they may join it."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._requests: dict[int, Request] = {}
+        self._ages = {lane: Agenda() for lane in Lane}  # By number: the smaller is the older.
+        self._pauses = Agenda()
+
+    @property
+    def full(self) -> bool:
+        """Whether no other request may be added."""
+        return len(self._requests) >= self._limit
+
+    def add(self, request: Request, not_before: float, now: float) -> None:
+        """Takes a request in; it joins its operation's queue at `not_before`."""
+        self._requests[request.number] = request
+        self._ages[request.lane].add(request.number, request.number)
+        request.operation.deadlines.add(request.number, request.deadline)
+        self._pauses.add(request.number, not_before)
+        self.end_pauses(now)
+
+    def discard(self, number: int) -> Request | None:
+        """Lets a request go; gives it, or None when it is not there."""
+        request = self._requests.pop(number, None)
+        if request is None:
+            return None
+        self._ages[request.lane].discard(request.number)
+        request.operation.deadlines.discard(request.number)
+        request.operation.queue.discard(request.number, request.lane, request.camera_id)
+        self._pauses.discard(request.number)
+        return request
+
+    def end_pauses(self, now: float) -> None:
+        """Lets the requests whose pause is over join their queues, those with an attempt behind them first."""
+        for number in self._pauses.take_until(now):
+            request = self._requests[number]
+            enter = request.operation.queue.put_first if request.attempts else request.operation.queue.append
+            enter(number, request.lane, request.camera_id)
+
+    def take_next(self, operation: Operation) -> Request:
+        """Removes and gives the next request of an operation's queue, which must not be empty."""
+        request = self._requests[operation.queue.take()]
+        self.discard(request.number)
+        return request
+
+    def take_overdue(self, operation: Operation, time: float) -> Iterator[Request]:
+        """Removes and gives an operation's requests whose deadline is `time` or earlier."""
+        for number in operation.deadlines.take_until(time):
+            request = self._requests[number]
+            self.discard(number)
+            yield request
+
+    def oldest_of_lowest_lane(self) -> Request | None:
+        """Gives the request that would be dropped first, or None when nobody waits."""
+        for lane in reversed(Lane):
+            if (number := self._ages[lane].first()) is not None:
+                return self._requests[number]
+        return None
+
+    def next_pause_end(self) -> float | None:
+        """Gives when the earliest pause ends, or None."""
+        return self._pauses.next_due()

@@ -1,0 +1,132 @@
+"""The gallery in memory, held against a naive loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero_server.domain.detections import Candidate
+from portero_server.engines.base import GalleryFace
+from portero_server.engines.local.gallery import LocalGallery
+from portero_server.errors import EngineError
+
+_LENGTH = 4
+_vectors = st.lists(st.floats(-2, 2, width=16), min_size=_LENGTH, max_size=_LENGTH)
+_faces = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 7), _vectors), max_size=80, unique_by=lambda face: face[0]
+)
+
+
+def _face(number: int, person: int, vector: Sequence[float]) -> GalleryFace:
+    return GalleryFace(f"f{number}", f"p{person}", np.asarray(vector, "<f4").tobytes(), None)
+
+
+def _naive(faces: Sequence[tuple[int, int, Sequence[float]]], probe: Sequence[float], most: int) -> list[float]:
+    """The similarities of the best people, by comparing with each face one after the other."""
+    best: dict[int, float] = {}
+    for _, person, vector in faces:
+        distance = float(np.linalg.norm(np.asarray(vector, np.float32) - np.asarray(probe, np.float32)))
+        best[person] = max(best.get(person, 0.0), min(1.0, max(0.0, 1.0 - distance)))
+    return sorted(best.values(), reverse=True)[:most]
+
+
+def _similarities(candidates: Sequence[Candidate]) -> list[float]:
+    return [candidate.similarity for candidate in candidates]
+
+
+@given(faces=_faces, probe=_vectors, most=st.integers(1, 6))
+def test_a_search_finds_what_a_loop_finds(
+    faces: list[tuple[int, int, list[float]]], probe: list[float], most: int
+) -> None:
+    """The candidates are the people whom a naive loop finds, best first and each once."""
+    gallery = LocalGallery(_LENGTH)
+    gallery.add(_face(*face) for face in faces)
+    [candidates] = gallery.search(np.asarray([probe], np.float32), most)
+    assert _similarities(candidates) == pytest.approx(_naive(faces, probe, most), abs=1e-3)
+    assert len({candidate.person_id for candidate in candidates}) == len(candidates)
+
+
+@given(faces=_faces, gone=st.sets(st.integers(0, 60)), probe=_vectors)
+def test_removed_faces_are_found_no_more(
+    faces: list[tuple[int, int, list[float]]], gone: set[int], probe: list[float]
+) -> None:
+    """After any removals the gallery answers as if the faces had never been there."""
+    gallery = LocalGallery(_LENGTH)
+    gallery.add(_face(*face) for face in faces)
+    gallery.remove(f"f{number}" for number in gone)
+    left = [face for face in faces if face[0] not in gone]
+    [candidates] = gallery.search(np.asarray([probe], np.float32), 5)
+    assert len(gallery) == len(left)
+    assert _similarities(candidates) == pytest.approx(_naive(left, probe, 5), abs=1e-3)
+
+
+@given(faces=_faces, again=_faces, probe=_vectors)
+def test_a_face_added_again_is_replaced(
+    faces: list[tuple[int, int, list[float]]], again: list[tuple[int, int, list[float]]], probe: list[float]
+) -> None:
+    """Of two faces with one name, the later one counts."""
+    gallery = LocalGallery(_LENGTH)
+    gallery.add(_face(*face) for face in faces)
+    gallery.add(_face(*face) for face in again)
+    merged = {face[0]: face for face in [*faces, *again]}
+    [candidates] = gallery.search(np.asarray([probe], np.float32), 5)
+    assert _similarities(candidates) == pytest.approx(_naive(list(merged.values()), probe, 5), abs=1e-3)
+
+
+def test_people_with_many_photographs_do_not_hide_others() -> None:
+    """Even when the hundred nearest faces are one person's, the next people are found."""
+    gallery = LocalGallery(_LENGTH)
+    gallery.add(_face(number, 0, [0.001 * number, 0, 0, 0]) for number in range(100))
+    gallery.add([_face(200, 1, [0.5, 0, 0, 0]), _face(201, 2, [0.6, 0, 0, 0])])
+    [candidates] = gallery.search(np.zeros((1, _LENGTH), np.float32), 3)
+    assert [candidate.person_id for candidate in candidates] == ["p0", "p1", "p2"]
+
+
+def test_a_batch_is_answered_face_by_face() -> None:
+    """Each face of a batch gets its own candidates, in order; a face met exactly has similarity 1."""
+    gallery = LocalGallery(_LENGTH)
+    gallery.add([_face(1, 1, [1, 0, 0, 0]), _face(2, 2, [0, 1, 0, 0])])
+    answers = gallery.search(np.asarray([[0, 1, 0, 0], [1, 0, 0, 0]], np.float32), 1)
+    assert [(a.person_id, a.face_id, a.similarity) for [a] in answers] == [("p2", "f2", 1.0), ("p1", "f1", 1.0)]
+
+
+@pytest.mark.parametrize(
+    "embedding",
+    [None, b"", b"123", bytes(4 * (_LENGTH + 1)), np.full(_LENGTH, np.nan, "<f4").tobytes()],
+    ids=["none", "empty", "odd", "too long", "not a number"],
+)
+def test_embeddings_of_another_model_are_refused(embedding: bytes | None) -> None:
+    """A vector that this engine cannot have made is refused by the face's name, and nothing was added."""
+    gallery = LocalGallery(_LENGTH)
+    with pytest.raises(EngineError, match="bad-face"):
+        gallery.add([_face(1, 1, [1, 0, 0, 0]), GalleryFace("bad-face", "p", embedding, None)])
+    assert len(gallery) == 0
+
+
+def test_a_refused_replacement_keeps_what_was_there() -> None:
+    """Loading a gallery with one bad face changes nothing."""
+    gallery = LocalGallery(_LENGTH)
+    gallery.add([_face(1, 1, [1, 0, 0, 0])])
+    with pytest.raises(EngineError):
+        gallery.replace([GalleryFace("bad-face", "p", None, None)])
+    assert len(gallery) == 1
+
+
+def test_the_nearest_of_many_are_those_of_a_full_sort() -> None:
+    """Among thousands of faces the best are found that comparing with each one by one would find."""
+    random = np.random.default_rng(5)
+    vectors = random.normal(0.0, 0.05, (20_000, 128)).astype(np.float32)
+    # Rows of equal vectors, next to each other and far apart, must not hide one another.
+    vectors[7_001:7_004] = vectors[7_000]
+    vectors[19_999] = vectors[7_000]
+    gallery = LocalGallery(128)
+    gallery.add(GalleryFace(f"f{row}", f"p{row}", vector.tobytes(), None) for row, vector in enumerate(vectors))
+    for probe in (vectors[7_000], *random.normal(0.0, 0.05, (5, 128)).astype(np.float32)):
+        (found,) = gallery.search(probe[np.newaxis], 8)
+        distances = np.linalg.norm(vectors - probe, axis=1)
+        expected = np.sort(distances)[:8]
+        assert np.allclose([1.0 - each.similarity for each in found], expected, atol=1e-6)
