@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 from portero_bridge.backoff import Backoff
-from portero_bridge.buffer import Buffer
+from portero_bridge.buffers.base import Buffer
 from portero_bridge.errors import SourceFault
 from portero_bridge.events import SourceDown, SourceUp
 from portero_bridge.frames import DeliveryMode

@@ -7,12 +7,12 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from portero_bridge.delivery.terms import DeliveryLimits
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode
 from portero_bridge.sources.base import SourceKind
 from portero_bridge.sources.registry import kind_of
-from portero_bridge.spool import SpoolLimits, SpoolPolicy
-from portero_bridge.terms import DeliveryLimits
+from portero_bridge.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.settings import ConnectionSettings
 from portero_client.tls import TlsFiles
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from portero_bridge.bell import Bell
 from portero_bridge.clock import Clock
-from portero_bridge.delivery import Delivery
-from portero_bridge.encoder import Encoder
+from portero_bridge.delivery.planner import Delivery
 from portero_bridge.events import BridgeEvent
+from portero_bridge.images.encoder import Encoder
+from portero_bridge.images.sampler import Sampler
 from portero_bridge.metrics import CameraMeter
-from portero_bridge.sampler import Sampler
 
 
 @dataclass(frozen=True, slots=True)

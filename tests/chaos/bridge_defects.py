@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from portero_bridge.delivery import Delivery
+from portero_bridge.delivery.planner import Delivery
 from portero_bridge.frames import last_sequence
-from portero_bridge.spool import Spool
+from portero_bridge.spool.spool import Spool
 from tests.chaos.faultpoints import wrapped
 
 

@@ -37,7 +37,7 @@ from portero_bridge.frames import DeliveryMode
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.settings import BridgeSettings, CameraSettings, SpoolSettings
 from portero_bridge.sources.base import CapturedImage
-from portero_bridge.spool import Spool
+from portero_bridge.spool.spool import Spool
 from portero_client.settings import ConnectionSettings
 from tests.chaos.bridge_defects import DEFECTS
 from tests.chaos.faultpoints import FaultPoints, JumpingClock, wrapped

@@ -34,16 +34,16 @@ def test_nobody_imports_opencv_before_its_limits_are_set() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if any(line.split()[:2] in (["import", "cv2"], ["from", "cv2"]) for line in path.read_text().splitlines())
     }
-    assert importing == {"server/portero_server/vision/opencv.py", "clients/portero_bridge/opencv.py"}
+    assert importing == {"server/portero_server/vision/opencv.py", "clients/portero_bridge/images/opencv.py"}
 
 
-@pytest.mark.parametrize("module", ["portero_server.vision.opencv", "portero_bridge.opencv"])
+@pytest.mark.parametrize("module", ["portero_server.vision.opencv", "portero_bridge.images.opencv"])
 def test_more_pixels_than_the_limit_are_not_decoded(module: str) -> None:
     """In a process that has imported the module, a file that claims 65 megapixels is refused by OpenCV itself."""
     program = f"""
 import {module}
 from tests.fakes import jpegs
-from portero_bridge.opencv import cv2, np
+from portero_bridge.images.opencv import cv2, np
 bomb = jpegs.with_frame_header(jpegs.picture(), width=8200, height=8200)
 try:
     decoded = cv2.imdecode(np.frombuffer(bomb, np.uint8), cv2.IMREAD_COLOR)

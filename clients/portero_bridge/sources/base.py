@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from portero_bridge.clock import Clock
-from portero_bridge.opencv import Pixels
+from portero_bridge.images.opencv import Pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import time
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from portero_bridge.encoder import Encoder
-from portero_bridge.opencv import Pixels, cv2
-from portero_bridge.sampler import Sampler
+from portero_bridge.images.encoder import Encoder
+from portero_bridge.images.opencv import Pixels, cv2
+from portero_bridge.images.sampler import Sampler
 from portero_bridge.sources.capture_record import MAX_PAYLOAD, CaptureJob, RecordKind, pack
 
 # TCP, because over UDP a busy network gives torn pictures.

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from portero_bridge.errors import SourceFault
-from portero_bridge.opencv import Pixels, cv2
+from portero_bridge.images.opencv import Pixels, cv2
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
 from portero_bridge.sources.timeline import Timeline
 

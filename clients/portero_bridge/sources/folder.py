@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from portero_bridge.errors import SourceFault
-from portero_bridge.opencv import Pixels, cv2
+from portero_bridge.images.opencv import Pixels, cv2
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
 from portero_bridge.sources.timeline import Timeline
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portero_bridge.errors import SettingsError
-from portero_bridge.opencv import Pixels, cv2
+from portero_bridge.images.opencv import Pixels, cv2
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 """A crop that takes everything: left, top, width and height in ratios."""

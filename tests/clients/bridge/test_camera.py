@@ -11,7 +11,7 @@ from portero_bridge.events import (
     SourceDown,
 )
 from portero_bridge.metrics import BridgeMetrics
-from portero_bridge.session import Call, Session
+from portero_bridge.uplink.session import Call, Session
 from portero_client.errors import PorteroError, Unavailable
 from portero_client.settings import ConnectionSettings
 from tests.fakes.bridge_running import QUICK, camera_settings, running

@@ -5,7 +5,6 @@ import pytest
 from portero.v1 import detections_pb2, stream_pb2
 
 from portero_bridge.camera import run_camera
-from portero_bridge.encoder import jpeg_size
 from portero_bridge.events import (
     Acknowledged,
     BridgeEvent,
@@ -21,6 +20,7 @@ from portero_bridge.events import (
     TrackUpdated,
 )
 from portero_bridge.frames import DeliveryMode, GapReason
+from portero_bridge.images.encoder import jpeg_size
 from portero_client.errors import NotFound, PermissionDenied, Unavailable
 from tests.fakes.bridge_running import QUICK, camera_settings, running
 from tests.fakes.bridge_server import BridgeServer

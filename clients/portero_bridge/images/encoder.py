@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from portero_bridge.opencv import Pixels, cv2
+from portero_bridge.images.opencv import Pixels, cv2
 
 # Smaller pictures hold no face that could be recognized.
 _LEAST_SIDE = 80

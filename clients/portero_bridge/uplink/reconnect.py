@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from portero_bridge.backoff import Backoff
-from portero_bridge.terms import HangUp
+from portero_bridge.delivery.terms import HangUp
 from portero_client.errors import Aborted, NotFound, PorteroError, ResourceExhausted, ServerFault, Unavailable
 
 # A session that lived so long, in seconds, shows that the server is well.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero_bridge.channel import Channels
+from portero_bridge.uplink.channel import Channels
 from portero_client.errors import InvalidArgument
 from portero_client.settings import ConnectionSettings
 from portero_client.tls import TlsFiles

@@ -1,46 +1,10 @@
-"""Where frames are numbered and kept on their way from the source to the delivery."""
+"""The buffer in memory: what is not durable when the process ends is lost."""
 
-import secrets
 from datetime import datetime
-from typing import Protocol
 
-from portero_bridge.clock import Clock
+from portero_bridge.buffers.base import mint_epoch
 from portero_bridge.frames import DeliveryMode, Frame
 from portero_bridge.station import Station
-
-
-class Buffer(Protocol):
-    """Numbers frames and hands them to the delivery."""
-
-    @property
-    def survives(self) -> bool:
-        """Whether what it keeps outlives the process."""
-        ...
-
-    @property
-    def numbered_through(self) -> int:
-        """The last sequence that exists."""
-        ...
-
-    async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Number a frame and keep it, waiting for room where the mode says so."""
-        ...
-
-    async def renumber(self) -> None:
-        """Begin a new epoch with everything that is kept; only between sessions."""
-        ...
-
-    async def run(self) -> None:
-        """Work in the background until canceled."""
-        ...
-
-    async def emptied(self) -> None:
-        """Return when everything that was put is with the delivery."""
-        ...
-
-    async def aclose(self) -> None:
-        """Let go of what is durable; nothing is put any more."""
-        ...
 
 
 class MemoryBuffer:
@@ -77,8 +41,3 @@ class MemoryBuffer:
 
     async def aclose(self) -> None:
         """Do nothing: what is durable is gone already."""
-
-
-def mint_epoch(clock: Clock) -> str:
-    """Give a name for a new numbering that no other bridge will ever give."""
-    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"

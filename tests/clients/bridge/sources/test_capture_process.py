@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from portero_bridge.encoder import jpeg_size
 from portero_bridge.errors import SourceFault
+from portero_bridge.images.encoder import jpeg_size
 from portero_bridge.sources.capture_process import CHILD, CaptureProcess
 from portero_bridge.sources.capture_record import CaptureJob
 from tests.fakes.bridge_capture_child import COMMAND

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from portero_bridge.errors import SpoolFault
 from portero_bridge.frames import Entry, Frame, Gap, GapReason
-from portero_bridge.spool_file import faults, open_file, overwrite_deleted, transaction
-from portero_bridge.spool_reserve import Reserve
+from portero_bridge.spool.file import faults, open_file, overwrite_deleted, transaction
+from portero_bridge.spool.reserve import Reserve
 
 _UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

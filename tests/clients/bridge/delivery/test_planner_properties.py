@@ -3,9 +3,9 @@
 from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from portero_bridge.delivery import Delivery
+from portero_bridge.delivery.planner import Delivery
+from portero_bridge.delivery.terms import Credit, DeliveryLimits, HangUp, Sign, Terms
 from portero_bridge.frames import DeliveryMode, Entry, Frame, GapReason, first_sequence, last_sequence
-from portero_bridge.terms import Credit, DeliveryLimits, HangUp, Sign, Terms
 from tests.fakes.bridge_pictures import frame
 
 LIMITS = DeliveryLimits(window_frames=6, window_bytes=2_000, backlog_frames=3, max_age=5.0)

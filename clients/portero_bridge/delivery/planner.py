@@ -1,16 +1,16 @@
 """The planner of one camera's stream: what may be sent now, what is dropped, when to hang up.
 
 Synchronous and without I/O: it is told what happened and the time, and asked what to do. The shell
-around it is `uplink.py`.
+around it is `uplink`.
 """
 
 from collections import Counter
 from dataclasses import replace
 from enum import Enum, auto
 
+from portero_bridge.delivery.terms import Action, Credit, DeliveryLimits, HangUp, Sign, Terms
+from portero_bridge.delivery.window import Window
 from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, last_sequence
-from portero_bridge.terms import Action, Credit, DeliveryLimits, HangUp, Sign, Terms
-from portero_bridge.window import Window
 
 # The other side is taken for dead after so many heartbeat intervals of silence.
 _SILENT_INTERVALS = 3

@@ -6,6 +6,7 @@ from google.protobuf.duration_pb2 import Duration
 from portero.v1 import stream_pb2
 
 from portero_bridge.clock import Clock
+from portero_bridge.delivery.terms import Action, Credit, Sign, Terms
 from portero_bridge.events import (
     Acknowledged,
     BridgeEvent,
@@ -18,7 +19,6 @@ from portero_bridge.events import (
     TrackUpdated,
 )
 from portero_bridge.frames import DeliveryMode, Frame, Gap, GapReason
-from portero_bridge.terms import Action, Credit, Sign, Terms
 from portero_client.convert import box_from, match_from, text_from, time_from, time_to
 
 AGENT = "portero-bridge/0.1.0"

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from hypothesis import given, strategies
 
-from portero_bridge.encoder import Encoder, jpeg_size
+from portero_bridge.images.encoder import Encoder, jpeg_size
 from tests.fakes import jpegs
 from tests.fakes.bridge_pictures import picture
 

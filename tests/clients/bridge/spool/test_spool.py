@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies
 
 from portero_bridge.errors import SpoolDamaged, SpoolFault
 from portero_bridge.frames import Entry, Frame, Gap, GapReason, first_sequence, last_sequence
-from portero_bridge.spool import Spool, SpoolLimits, SpoolPolicy
-from portero_bridge.spool_reserve import Reserve
+from portero_bridge.spool.reserve import Reserve
+from portero_bridge.spool.spool import Spool, SpoolLimits, SpoolPolicy
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LIMITS = SpoolLimits(max_bytes=1_000, max_age=timedelta(hours=1), policy=SpoolPolicy.DROP_OLDEST)

@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies
 
-from portero_bridge.sampler import Sampler
+from portero_bridge.images.sampler import Sampler
 
 
 def kept(sampler: Sampler, times: list[float]) -> list[float]:

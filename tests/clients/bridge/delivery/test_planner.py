@@ -1,8 +1,8 @@
 """The planner of one camera's stream, one rule at a time."""
 
-from portero_bridge.delivery import Delivery
+from portero_bridge.delivery.planner import Delivery
+from portero_bridge.delivery.terms import Action, Credit, DeliveryLimits, HangUp, Sign, Terms
 from portero_bridge.frames import DeliveryMode, Frame, Gap, GapReason
-from portero_bridge.terms import Action, Credit, DeliveryLimits, HangUp, Sign, Terms
 from tests.fakes.bridge_pictures import frame
 
 LIMITS = DeliveryLimits(window_frames=8, window_bytes=100_000, backlog_frames=3, max_age=10.0)

@@ -3,8 +3,8 @@
 import pytest
 
 from portero_bridge.backoff import Backoff
-from portero_bridge.reconnect import Plan, Reconnect, Remedy, SessionEnd
-from portero_bridge.terms import HangUp
+from portero_bridge.delivery.terms import HangUp
+from portero_bridge.uplink.reconnect import Plan, Reconnect, Remedy, SessionEnd
 from portero_client.errors import (
     Aborted,
     FailedPrecondition,

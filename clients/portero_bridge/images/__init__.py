@@ -1,0 +1,1 @@
+"""Which images go on, and in what size."""
