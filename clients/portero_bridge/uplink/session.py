@@ -11,6 +11,7 @@ from portero_bridge.delivery.terms import HangUp
 from portero_bridge.events import Directed, FrameRefused, StreamAccount, StreamFinished, StreamOpened
 from portero_bridge.frames import Frame
 from portero_bridge.station import Station
+from portero_bridge.uplink.ending import Ending
 from portero_bridge.uplink.wire import credit_from, event_from, request_of, terms_from
 from portero_client.errors import PorteroError, Unavailable
 from portero_client.status import error_from
@@ -66,6 +67,7 @@ class Session:
                     task.cancel()
 
     async def _read(self, call: Call) -> HangUp | PorteroError:
+        ending = Ending(call)
         try:
             while isinstance(message := await call.read(), stream_pb2.StreamFramesResponse):
                 self._take(message)
@@ -78,7 +80,9 @@ class Session:
                 if self._delivery.hang_up is not None:
                     break
         except grpc.aio.AioRpcError as error:
-            return self._delivery.hang_up or error_from(error, self._server)
+            told = ending.instead_of(error)
+            if told is not None:
+                return self._delivery.hang_up or error_from(told, self._server)
         except TimeoutError:
             pass
         except asyncio.CancelledError:

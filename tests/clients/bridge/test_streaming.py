@@ -118,6 +118,22 @@ async def test_cut_stream_resumes_without_a_loss(server: BridgeServer) -> None:
     assert [event.durable_sequence for event in camera.of(StreamOpened) if isinstance(event, StreamOpened)] == [0, 2]
 
 
+async def test_why_a_stream_ends_is_heard_while_frames_are_on_their_way(server: BridgeServer) -> None:
+    """A server that ends a stream into which the bridge is writing is understood, each time."""
+    server.behavior.acks, server.behavior.frames_in_flight = False, 100
+    source = PushedSource()
+    source.push(60, size=30_000)
+    async with running(server, source, mode=DeliveryMode.LOSSLESS, window_frames=100) as camera:
+        for session in range(1, 9):
+            await server.until_opened("lobby", session)
+            await server.until(lambda: server.stream("lobby").frames > 2)
+            server.stream("lobby").cut()
+            await camera.until(StreamClosed, session)
+        server.behavior.acks = True
+    reasons = {event.reason for event in camera.of(StreamClosed) if isinstance(event, StreamClosed)}
+    assert reasons == {f"no Portero server answers at {server.address}: the connection was lost"}
+
+
 async def test_killed_server_is_found_again(server: BridgeServer) -> None:
     """A server that goes away and comes back gets the rest of the frames by itself."""
     source = PushedSource()
