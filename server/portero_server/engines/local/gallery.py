@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,19 +11,22 @@ from numpy.typing import NDArray
 
 from portero_server.domain.detections import Candidate
 from portero_server.engines.base import GalleryFace
+from portero_server.engines.local.nearest import nearest
 from portero_server.errors import EngineError
 
 _Vectors = NDArray[np.float32]
 
 _FIRST_CAPACITY = 64
-_BLOCK = 256
+# Searched together: with more, the blocks of the gallery become too narrow for the product to be quick.
+_PROBES = 64
 
 
 class LocalGallery:
     """Enrolled faces. Not thread-safe: all calls come from one thread.
 
     Invariants: rows 0..n-1 of the matrix are the faces, in the order of `_faces`; `_row_of` is its inverse.
-    Removing moves the last row into the gap, so the rows stay contiguous.
+    Removing moves the last row into the gap, so the rows stay contiguous. `_photographs` counts each person's faces;
+    no squared norm is above `_longest`.
     """
 
     def __init__(self, length: int) -> None:
@@ -32,6 +36,8 @@ class LocalGallery:
         self._squares: _Vectors = np.empty(_FIRST_CAPACITY, np.float32)
         self._faces: list[tuple[str, str]] = []
         self._row_of: dict[str, int] = {}
+        self._photographs: Counter[str] = Counter()
+        self._longest = 0.0
 
     def __len__(self) -> int:
         return len(self._faces)
@@ -50,9 +56,12 @@ class LocalGallery:
                 self._faces.append((face.person_id, face.face_id))
                 self._row_of[face.face_id] = row
             else:
+                self._uncount(self._faces[row][0])
                 self._faces[row] = (face.person_id, face.face_id)
+            self._photographs[face.person_id] += 1
             self._vectors[row] = vector
             self._squares[row] = vector @ vector
+            self._longest = max(self._longest, float(self._squares[row]))
 
     def remove(self, face_ids: Iterable[str]) -> None:
         """Removes faces; those it does not have are passed over."""
@@ -60,6 +69,7 @@ class LocalGallery:
             row = self._row_of.pop(face_id, None)
             if row is None:
                 continue
+            self._uncount(self._faces[row][0])
             last = len(self._faces) - 1
             moved = self._faces.pop()
             if row != last:
@@ -78,11 +88,13 @@ class LocalGallery:
         fresh.add(faces)
         self._vectors, self._squares = fresh._vectors, fresh._squares
         self._faces, self._row_of = fresh._faces, fresh._row_of
+        self._photographs, self._longest = fresh._photographs, fresh._longest
 
     def search(self, probes: _Vectors, most: int) -> list[tuple[Candidate, ...]]:
         """Finds whom each face resembles.
 
-        Similarity is 1 minus the Euclidean distance, cut at 0.
+        Similarity is 1 minus the Euclidean distance, cut at 0. Of faces as near, the one added first counts; removing
+        others may change which that is.
 
         Args:
             probes: Faces x length.
@@ -91,36 +103,41 @@ class LocalGallery:
         Returns:
             For each face its candidates, best first, each person once, by their best face.
         """
-        count = len(self._faces)
-        if not count:
+        if not self._faces:
             return [()] * len(probes)
-        vectors = self._vectors[:count]
-        # |a - b|^2 = |a|^2 + |b|^2 - 2ab; |a|^2 is the same for all of one face's candidates, so it is left out.
-        # Doubling the few probes instead of the products spares a pass over all of them.
-        scores = (np.float32(-2.0) * probes) @ vectors.T
-        scores += self._squares[:count]
-        return [self._best(probe, row, most) for probe, row in zip(probes, scores, strict=True)]
+        # So many rows are of so many people when all have as many photographs.
+        wanted = most * -(-len(self._faces) // len(self._photographs))
+        found: list[tuple[Candidate, ...]] = []
+        for start in range(0, len(probes), _PROBES):
+            found += self._best(probes[start : start + _PROBES], most, wanted)
+        return found
 
-    def _best(self, probe: _Vectors, scores: _Vectors, most: int) -> tuple[Candidate, ...]:
-        wanted = 4 * most
-        while True:
-            # Distances of the few nearest are computed again: the product is off by up to 0.001 near zero.
-            nearest = _nearest(scores, wanted)
-            apart = self._vectors[nearest]
-            apart -= probe
-            squares = np.einsum("ij,ij->i", apart, apart)
+    def _best(self, probes: _Vectors, most: int, wanted: int) -> list[tuple[Candidate, ...]]:
+        count = len(self._faces)
+        near = nearest(probes, self._vectors[:count], self._squares[:count], self._longest, wanted)
+        faces = [self._faces[row] for row in near.rows.tolist()]
+        distances = [math.sqrt(square) for square in near.squares.tolist()]
+        found: list[tuple[Candidate, ...]] = []
+        start = 0
+        for number, end in enumerate(near.ends):
             best: dict[str, Candidate] = {}
-            for index in np.argsort(squares, kind="stable").tolist():
-                person_id, face_id = self._faces[nearest[index]]
+            for (person_id, face_id), distance in zip(faces[start:end], distances[start:end], strict=True):
                 if person_id not in best:
-                    similarity = max(0.0, 1.0 - math.sqrt(squares[index]))
-                    best[person_id] = Candidate(person_id, face_id, similarity)
+                    best[person_id] = Candidate(person_id, face_id, 1.0 - distance if distance < 1.0 else 0.0)
                     if len(best) == most:
                         break
-            if len(best) >= most or wanted >= len(scores):
-                return tuple(best.values())[:most]
-            # The nearest faces were of too few people: some have many photographs.
-            wanted *= 4
+            if len(best) < most and end - start < count:
+                # The nearest faces were of too few people: some have many photographs.
+                found += self._best(probes[number : number + 1], most, 4 * wanted)
+            else:
+                found.append(tuple(best.values()))
+            start = end
+        return found
+
+    def _uncount(self, person_id: str) -> None:
+        self._photographs[person_id] -= 1
+        if not self._photographs[person_id]:
+            del self._photographs[person_id]
 
     def _vector(self, face: GalleryFace) -> _Vectors:
         vector = np.frombuffer(face.embedding or b"", dtype="<f4") if len(face.embedding or b"") % 4 == 0 else None
@@ -135,20 +152,3 @@ class LocalGallery:
         # Doubling keeps the copying small whatever the size of the gallery.
         self._vectors = np.concatenate([self._vectors, np.empty_like(self._vectors)])
         self._squares = np.concatenate([self._squares, np.empty_like(self._squares)])
-
-
-def _nearest(scores: _Vectors, wanted: int) -> NDArray[np.intp]:
-    """Gives the rows of the lowest scores, as many as wanted or all, in no order."""
-    if wanted >= len(scores):
-        return np.arange(len(scores))
-    rows = np.arange(0)
-    full = len(scores) // _BLOCK
-    if full > wanted:
-        # So many blocks have a score that low: no wanted one is above. Two quick passes instead of a partition of all.
-        lowest = scores[: full * _BLOCK].reshape(full, _BLOCK).min(axis=1)
-        rows = np.flatnonzero(scores <= np.partition(lowest, wanted - 1)[wanted - 1])
-        scores = scores[rows]
-        if len(rows) == wanted:
-            return rows
-    nearest = np.argpartition(scores, wanted)[:wanted]
-    return rows[nearest] if len(rows) else nearest

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from portero_server.domain.detections import Candidate
 from portero_server.engines.base import GalleryFace
@@ -34,6 +37,22 @@ def _naive(faces: Sequence[tuple[int, int, Sequence[float]]], probe: Sequence[fl
     return sorted(best.values(), reverse=True)[:most]
 
 
+def _one_by_one(
+    faces: Sequence[GalleryFace], vectors: NDArray[np.float32], probe: NDArray[np.float32], most: int
+) -> tuple[Candidate, ...]:
+    """The candidates, by sorting all faces by their distance; of two as near, the one that was added first."""
+    apart = vectors - probe
+    squares = np.einsum("ij,ij->i", apart, apart)
+    best: dict[str, Candidate] = {}
+    for row in np.argsort(squares, kind="stable").tolist():
+        face = faces[row]
+        similarity = max(0.0, 1.0 - math.sqrt(squares[row]))
+        best.setdefault(face.person_id, Candidate(face.person_id, face.face_id, similarity))
+        if len(best) == most:
+            break
+    return tuple(best.values())
+
+
 def _similarities(candidates: Sequence[Candidate]) -> list[float]:
     return [candidate.similarity for candidate in candidates]
 
@@ -48,6 +67,53 @@ def test_a_search_finds_what_a_loop_finds(
     [candidates] = gallery.search(np.asarray([probe], np.float32), most)
     assert _similarities(candidates) == pytest.approx(_naive(faces, probe, most), abs=1e-3)
     assert len({candidate.person_id for candidate in candidates}) == len(candidates)
+
+
+@given(faces=_faces, probes=st.lists(_vectors, min_size=1, max_size=9), most=st.integers(1, 6))
+def test_a_batch_finds_what_each_face_finds_alone(
+    faces: list[tuple[int, int, list[float]]], probes: list[list[float]], most: int
+) -> None:
+    """A batch, its faces one at a time and a sort of all distances give the very same candidates, ties included."""
+    known = [_face(*face) for face in faces]
+    gallery = LocalGallery(_LENGTH)
+    gallery.add(known)
+    asked = np.asarray(probes, np.float32)
+    together = gallery.search(asked, most)
+    assert together == [gallery.search(probe[np.newaxis], most)[0] for probe in asked]
+    vectors = np.asarray([face[2] for face in faces], np.float32).reshape(-1, _LENGTH)
+    assert together == [_one_by_one(known, vectors, probe, most) for probe in asked]
+
+
+@pytest.mark.parametrize("photographs", [1, 3, 40])
+@pytest.mark.parametrize(("spread", "shift"), [(0.05, 0.0), (0.001, 1.0)])
+def test_many_faces_are_searched_in_blocks_like_one_by_one(photographs: int, spread: float, shift: float) -> None:
+    """No nearer person is missed across blocks, even where faces differ by less than the product's error."""
+    random = np.random.default_rng(17)
+    vectors = (random.normal(0.0, spread, (6_000, 128)) + shift).astype(np.float32)
+    # Equally near ones, in one block and in several.
+    vectors[[70, 2_100, 5_999]] = vectors[7]
+    known = [GalleryFace(f"f{n}", f"p{n // photographs}", vector.tobytes(), None) for n, vector in enumerate(vectors)]
+    gallery = LocalGallery(128)
+    gallery.add(known)
+    probes = np.concatenate([vectors[[7, 5_998]], (random.normal(0.0, spread, (68, 128)) + shift).astype(np.float32)])
+    together = gallery.search(probes, 5)
+    assert together == [gallery.search(probe[np.newaxis], 5)[0] for probe in probes]
+    assert together == [_one_by_one(known, vectors, probe, 5) for probe in probes]
+
+
+def test_a_batch_among_many_takes_little_memory() -> None:
+    """What a batch needs for comparing does not grow with the gallery."""
+    gallery = LocalGallery(16)
+    vectors = np.random.default_rng(3).normal(0.0, 0.05, (40_000, 16)).astype(np.float32)
+    gallery.add(GalleryFace(f"f{row}", f"p{row}", vector.tobytes(), None) for row, vector in enumerate(vectors))
+    tracemalloc.start()
+    try:
+        gallery.search(vectors[:64], 5)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # All scores at once would be ten megabytes.
+    assert peak < 2_000_000
 
 
 @given(faces=_faces, gone=st.sets(st.integers(0, 60)), probe=_vectors)
