@@ -38,6 +38,9 @@ class _AnyCamera(MemoryCameras):
     async def get(self, camera_id: str) -> Camera:
         return camera(camera_id)
 
+    async def list(self, limit: int, *, within: frozenset[str]) -> list[Camera]:
+        return [camera(camera_id) for camera_id in within]
+
 
 class _EveryAck(Outbox):
     """An outbox that does not replace an Ack by a later one."""

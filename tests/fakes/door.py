@@ -81,6 +81,10 @@ class MemoryCameras:
             raise NotFound(f"cameras/{camera_id}")
         return self.cameras[camera_id]
 
+    async def list(self, limit: int, *, within: frozenset[str]) -> Sequence[Camera]:
+        """Gives those that exist."""
+        return [camera for camera_id, camera in self.cameras.items() if camera_id in within][:limit]
+
 
 class MemoryStore:
     """Streams and what was committed, with the store's fencing and its faults on command."""

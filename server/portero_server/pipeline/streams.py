@@ -6,7 +6,7 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -39,6 +39,7 @@ from portero_server.pipeline.following import Follower, Rules
 from portero_server.pipeline.forgetting import Remembering
 from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.reading import TextFollower
+from portero_server.pipeline.registered import CameraSource, registered
 from portero_server.pipeline.session import Session, SessionParts
 from portero_server.pipeline.standing import figures_of, status_of
 from portero_server.vision.look import Looker
@@ -50,14 +51,6 @@ _REFRESH = 5.0
 _ABSENCE = 10.0
 """Seconds without a stream after which the faces that it followed are taken to have left."""
 _EPOCH = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-
-
-class CameraSource(Protocol):
-    """Where registered cameras are found."""
-
-    async def get(self, camera_id: str) -> Camera:
-        """Gives a camera; raises NotFound."""
-        ...
 
 
 class StreamSource(Protocol):
@@ -372,19 +365,16 @@ class Streams:
     async def _follow_cameras(self) -> None:
         while True:
             await asyncio.sleep(_REFRESH)
-            for session in tuple(self._sessions.values()):
-                try:
-                    camera = await self._camera(session.camera.camera_id)
-                except NotFound as error:
-                    session.stop(error)
-                except StoreUnavailable:
-                    # What the streams know of their cameras is good enough until the database is back.
-                    break
-                else:
-                    self._apply(session, camera)
+            # What the streams know of their cameras is good enough until the database is back.
+            with suppress(StoreUnavailable):
+                async for camera_id, camera in registered(self._cameras, tuple(self._sessions)):
+                    if (session := self._sessions.get(camera_id)) is not None:
+                        self._apply(session, camera)
 
-    def _apply(self, session: Session, camera: Camera) -> None:
-        if camera.disabled:
+    def _apply(self, session: Session, camera: Camera | None) -> None:
+        if camera is None:
+            session.stop(NotFound(f"cameras/{session.camera.camera_id}", reason="CAMERA_NOT_FOUND"))
+        elif camera.disabled:
             session.stop(FailedPrecondition(f"cameras/{camera.camera_id} is disabled", reason="CAMERA_DISABLED"))
         elif camera.mode is not session.camera.mode:
             session.stop(Unavailable("the camera's mode changed; connect again", reason="CAMERA_CHANGED"))
