@@ -147,6 +147,11 @@ class Tracker:
         return tuple(self._leaving)
 
     @property
+    def follows(self) -> bool:
+        """Whether there is any track, followed or waiting for its decision."""
+        return bool(self._tracks or self._leaving)
+
+    @property
     def policy(self) -> TrackPolicy:
         """How tracks are formed."""
         return self._policy

@@ -137,6 +137,8 @@ class Follower:
 
     def tick(self, now: float) -> None:
         """Does what time asks for: patience, deadlines, silence (monotonic seconds)."""
+        if not self._tracker.follows:
+            return
         if now - self._last_frame > _SILENCE:
             self.miss_all()
         for track in self._tracker.tracks:

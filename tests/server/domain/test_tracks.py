@@ -194,6 +194,18 @@ def test_a_leaving_track_waits_for_its_answer() -> None:
     assert not camera.tracker.leaving
 
 
+def test_nobody_is_followed_before_the_first_face_and_after_the_last_was_closed() -> None:
+    """Time has something to ask only while a face is there, or gone and not yet decided."""
+    camera = _Camera()
+    follows = [camera.tracker.follows]
+    track = camera.show(_face(0.1)).seen[0]
+    follows.append(camera.tracker.follows)
+    camera.tracker.leave(track)
+    follows.append(camera.tracker.follows)
+    camera.tracker.close(track)
+    assert [*follows, camera.tracker.follows] == [False, True, True, False]
+
+
 def test_calls_without_an_answer_do_not_count_but_are_repeated_ever_less_often() -> None:
     """A failed call is repeated after a pause that doubles up to the longest, as long as the face is there."""
     camera = _Camera()
