@@ -30,6 +30,8 @@ class Plan:
         streams: Streams, one connection each unless `connections` says how many they share.
         window: Messages in flight, each stream; "credit" streams are told by the server.
         rate: Frames a second of each stream; 0 sends as fast as it may.
+        first_looks: Most seconds to wait, before the warming up, until a frame of every stream was acknowledged: the
+            first of each camera is searched thoroughly; 0 does not wait. Of "credit" streams.
         warm, seconds: What is not measured, then what is.
         servers: Process ids whose processor time, with that of their children, is told.
     """
@@ -42,6 +44,7 @@ class Plan:
     connections: int = 0
     window: int = 8
     rate: float = 0.0
+    first_looks: float = 0.0
     warm: float = 1.0
     seconds: float = 4.0
     cameras: str = "bench"
@@ -61,6 +64,7 @@ class Load:
         latencies: Seconds from sending to acknowledgment, of each frame of "credit" streams with a rate.
         late: Largest delay of a paced frame behind its time: above some milliseconds this process was the limit.
         server_memory: Resident bytes of the servers at the end.
+        first_looks: Seconds it took until a frame of every stream was acknowledged, if that was waited for.
     """
 
     acknowledged: int
@@ -71,6 +75,7 @@ class Load:
     latencies: list[float] = field(default_factory=list)
     late: float = 0.0
     server_memory: int = 0
+    first_looks: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -96,7 +101,7 @@ async def pushed(plan: Plan) -> Load:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    limit = plan.warm + plan.seconds + OPENING_LIMIT + ENDING_LIMIT + 20.0
+    limit = plan.first_looks + plan.warm + plan.seconds + OPENING_LIMIT + ENDING_LIMIT + 20.0
     try:
         async with asyncio.timeout(limit):
             output, errors = await process.communicate(json.dumps(asdict(plan)).encode())

@@ -42,6 +42,7 @@ class _Pusher:
         self._late = 0.0
         self._measuring = False
         self._opened = 0
+        self._looked_at = 0
         self._ending = False
 
     async def run(self) -> Load:
@@ -59,6 +60,7 @@ class _Pusher:
             if time.perf_counter() > opening_ends:
                 raise TimeoutError(f"{self._opened} of {plan.streams} streams were answered in {OPENING_LIMIT:.0f} s")
             await self._unless_failed(streams, 0.05)
+        first_looks = await self._first_looks(streams)
         await self._unless_failed(streams, plan.warm)
         self._acknowledged = self._messages = 0
         self._measuring = True
@@ -74,6 +76,7 @@ class _Pusher:
             self._latencies,
             self._late,
             self._memory(),
+            first_looks,
         )
         self._ending = True
         if plan.kind != "credit":
@@ -84,6 +87,15 @@ class _Pusher:
         await asyncio.gather(*streams, return_exceptions=True)
         await asyncio.gather(*(channel.close() for channel in channels))
         return load
+
+    async def _first_looks(self, streams: list[asyncio.Task[None]]) -> float:
+        """Waits until a frame of every stream was acknowledged; gives the seconds it took."""
+        plan, began = self._plan, time.perf_counter()
+        while plan.first_looks and self._looked_at < plan.streams:
+            if time.perf_counter() - began > plan.first_looks:
+                raise TimeoutError(f"{self._looked_at} of {plan.streams} streams had a frame acknowledged in time")
+            await self._unless_failed(streams, 0.05)
+        return time.perf_counter() - began
 
     async def _unless_failed(self, streams: list[asyncio.Task[None]], seconds: float) -> None:
         done, _ = await asyncio.wait(streams, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
@@ -138,6 +150,8 @@ class _Pusher:
                 if response.WhichOneof("message") != "ack":
                     continue
                 ack = response.ack
+                if durable == state.base < ack.durable_sequence:
+                    self._looked_at += 1
                 self._acknowledged += ack.durable_sequence - durable
                 if state.sent:
                     now = time.perf_counter()
