@@ -14,6 +14,7 @@ from portero_server.domain.frames import FrameLimits
 from portero_server.domain.tracks import TrackPolicy
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine, OpenGate
+from portero_server.engines.kept_faces import FaceKeeper
 from portero_server.engines.registry import create_engine
 from portero_server.engines.scripted import PatchDetector
 from portero_server.errors import EngineError, StartupProblem, Unavailable
@@ -23,7 +24,7 @@ from portero_server.pipeline.batcher import Batcher
 from portero_server.pipeline.cascade import FreeEngine
 from portero_server.pipeline.census import Census
 from portero_server.pipeline.deserted import Deserted
-from portero_server.pipeline.erasing import Eraser, FaceKeeper
+from portero_server.pipeline.erasing import Eraser
 from portero_server.pipeline.forgetting import Forgetting
 from portero_server.pipeline.gallery import Gallery
 from portero_server.pipeline.gallery_mirror import GalleryMirror

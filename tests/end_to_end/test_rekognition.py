@@ -10,7 +10,7 @@ import pytest
 
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_client import ConnectionSettings, PorteroClient
-from portero_server.engines.rekognition.answers import image_id
+from portero_server.engines.kept_faces import image_id
 from tests.end_to_end.server_process import ended_server, running_server
 from tests.end_to_end.simulator_process import SimulatorProcess, running_simulator
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import structlog
 
 from portero_server.domain.people import GalleryFace
 from portero_server.domain.privacy import Erasure
 from portero_server.engines.base import Engine
-from portero_server.engines.rekognition.answers import CollectionFace, parsed_image_id
+from portero_server.engines.kept_faces import FaceKeeper, KeptFace, parsed_image_id
 from portero_server.errors import EngineError, StoreUnavailable
 from portero_server.pipeline.forgetting import Forgetting
 from portero_server.pipeline.gallery_mirror import GalleryMirror
@@ -24,19 +22,6 @@ from portero_server.telemetry.privacy_metrics import PrivacyMetrics
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 100
-
-
-@runtime_checkable
-class FaceKeeper(Protocol):
-    """An engine that keeps faces itself and can list them."""
-
-    async def list_faces(self) -> Sequence[CollectionFace]:
-        """Gives every face it keeps."""
-        ...
-
-    async def remove_orphans(self, faces: Iterable[CollectionFace]) -> None:
-        """Forgets faces that are stored nowhere."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +153,7 @@ class Eraser:
         if left or strays:
             await self._erasures.faces_forgotten(erasure, [face.face_id for face in left], len(strays))
 
-    async def _strays(self, person_id: str) -> list[CollectionFace]:
+    async def _strays(self, person_id: str) -> list[KeptFace]:
         if self._keeper is None:
             return []
         named = ((face, parsed_image_id(face.image_id)) for face in await self._keeper.list_faces())

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from portero_server.domain.people import GalleryFace
-from portero_server.engines.rekognition.answers import CollectionFace
-from portero_server.engines.rekognition.orphans import GalleryDifference, compare_gallery
+from portero_server.engines.kept_faces import FaceKeeper, GalleryDifference, compare_gallery
 
 _PAUSE = 10.0
 """Seconds between two comparisons: longer than an enrollment takes, which is in the collection before it is stored."""
 _ENGINE = "rekognition"
-
-
-class FaceKeeper(Protocol):
-    """An engine that keeps faces itself."""
-
-    async def list_faces(self) -> Sequence[CollectionFace]:
-        """Gives every face it keeps."""
-        ...
-
-    async def remove_orphans(self, faces: Iterable[CollectionFace]) -> None:
-        """Forgets faces that are stored nowhere."""
-        ...
 
 
 class StoredFaces(Protocol):

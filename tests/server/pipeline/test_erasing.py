@@ -13,7 +13,7 @@ from portero_server.domain.people import FaceEnrollment
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.domain.tracks import TrackState
 from portero_server.engines.base import GalleryFace, Identification
-from portero_server.engines.rekognition.answers import CollectionFace, image_id
+from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.errors import EngineUnavailable, NotFound
 from portero_server.pipeline.erasing import Eraser
 from portero_server.pipeline.forgetting import Forgetting
@@ -38,7 +38,7 @@ class KeepingEngine(PickyEngine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: dict[str, CollectionFace] = {}
+        self.kept: dict[str, KeptFace] = {}
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
         """Forgets faces."""
@@ -47,11 +47,11 @@ class KeepingEngine(PickyEngine):
         for each in removed:
             self.kept.pop(each.external_id or "", None)
 
-    async def list_faces(self) -> Sequence[CollectionFace]:
+    async def list_faces(self) -> Sequence[KeptFace]:
         """Gives everything it keeps."""
         return list(self.kept.values())
 
-    async def remove_orphans(self, faces: Iterable[CollectionFace]) -> None:
+    async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
         """Forgets faces that are stored nowhere."""
         for each in faces:
             del self.kept[each.external_id]
@@ -79,7 +79,7 @@ async def office(database: Database) -> Office:
     await people.add_face(FaceEnrollment("f1", "ana", BOX, quality, "scripted", "colors-v1", vector, "x1", at(0)))
     await mirror.apply()
     for external_id, face_id, person_id in (("x1", "f1", "ana"), ("x2", "f2", "ana"), ("x3", "f3", "anabel")):
-        engine.kept[external_id] = CollectionFace(external_id, image_id(person_id, face_id))
+        engine.kept[external_id] = KeptFace(external_id, image_id(person_id, face_id))
     eraser = Eraser(
         ErasureStore(database, clock),
         database,

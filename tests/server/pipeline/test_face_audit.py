@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from portero_server.domain.people import GalleryFace
-from portero_server.engines.rekognition.answers import CollectionFace, image_id
+from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.pipeline.face_audit import audit_faces
 
 ANA = GalleryFace("f1", "ana", None, "x1")
 BEN = GalleryFace("f2", "ben", None, "x2")
 
 
-def _kept(face: GalleryFace) -> CollectionFace:
-    return CollectionFace(str(face.external_id), image_id(face.person_id, face.face_id))
+def _kept(face: GalleryFace) -> KeptFace:
+    return KeptFace(str(face.external_id), image_id(face.person_id, face.face_id))
 
 
 class _Both:
     """A collection and a database; `later` is stored between two comparisons."""
 
-    def __init__(self, kept: Iterable[CollectionFace], stored: Iterable[GalleryFace], later: GalleryFace | None = None):
+    def __init__(self, kept: Iterable[KeptFace], stored: Iterable[GalleryFace], later: GalleryFace | None = None):
         self.kept = list(kept)
         self.stored = list(stored)
         self.later = later
         self.slept = 0.0
 
-    async def list_faces(self) -> Sequence[CollectionFace]:
+    async def list_faces(self) -> Sequence[KeptFace]:
         """Gives the collection."""
         return tuple(self.kept)
 
-    async def remove_orphans(self, faces: Iterable[CollectionFace]) -> None:
+    async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
         """Removes from the collection."""
         gone = list(faces)
         self.kept = [face for face in self.kept if face not in gone]
@@ -53,7 +53,7 @@ async def _audited(both: _Both, *, repair: bool) -> str:
 
 async def test_an_orphan_is_told_and_only_removed_on_request() -> None:
     """Checking changes nothing; repairing removes what no row names and leaves other programs' faces alone."""
-    foreign = CollectionFace("x9", "somebody-else's")
+    foreign = KeptFace("x9", "somebody-else's")
     both = _Both([_kept(ANA), _kept(BEN), foreign], [ANA])
     report = await _audited(both, repair=False)
     assert "orphaned: 1 faces" in report

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portero_server.domain.detections import Candidate, FaceQuality, FoundFace, Text, TextKind
 from portero_server.domain.geometry import Box
 from portero_server.engines.base import ComparedFace, Comparison
+from portero_server.engines.kept_faces import KeptFace, parsed_image_id
 
 if TYPE_CHECKING:
     from types_boto3_rekognition.type_defs import (
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
         ListFacesResponseTypeDef,
         SearchFacesByImageResponseTypeDef,
     )
-
-_OURS = "portero:"
-"""Begins every name we give, so that faces of other programs in the same collection are never touched."""
 
 _FULL_HEIGHT = 120
 """Pixels of face height from which size no longer limits recognition: eyes about 40 pixels apart."""
@@ -65,36 +63,11 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionFace:
-    """A face as the collection holds it.
-
-    Attributes:
-        external_id: Rekognition's name of it (FaceId).
-        image_id: What we called it when it was put in (ExternalImageId), or None: somebody else put it in.
-    """
-
-    external_id: str
-    image_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class FacePage:
     """A page of the collection, and where the next begins; None: it was the last."""
 
-    faces: tuple[CollectionFace, ...]
+    faces: tuple[KeptFace, ...]
     next_token: str | None
-
-
-def image_id(person_id: str, face_id: str) -> str:
-    """Names a face in the collection (ExternalImageId) by whom it shows, for ever the same."""
-    return f"{_OURS}{person_id}.{face_id}"
-
-
-def parsed_image_id(name: str | None) -> tuple[str, str] | None:
-    """Gives (person_id, face_id) of a face that we named; None: another program did."""
-    # A person's identifier cannot hold a dot.
-    person_id, dot, face_id = (name or "").removeprefix(_OURS).partition(".")
-    return (person_id, face_id) if name and name.startswith(_OURS) and person_id and dot and face_id else None
 
 
 def searched(answer: SearchFacesByImageResponseTypeDef) -> Searched:
@@ -161,7 +134,7 @@ def texts(answer: DetectTextResponseTypeDef) -> tuple[Text, ...]:
 
 def face_page(answer: ListFacesResponseTypeDef) -> FacePage:
     """Reads a page of ListFaces."""
-    faces = tuple(CollectionFace(face["FaceId"], face.get("ExternalImageId")) for face in answer["Faces"])
+    faces = tuple(KeptFace(face["FaceId"], face.get("ExternalImageId")) for face in answer["Faces"])
     return FacePage(faces, answer.get("NextToken") or None)
 
 

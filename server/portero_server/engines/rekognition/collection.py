@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
-from portero_server.engines.rekognition.answers import CollectionFace, face_page
+from portero_server.engines.kept_faces import KeptFace
+from portero_server.engines.rekognition.answers import face_page
 from portero_server.engines.rekognition.calls import Caller
 from portero_server.engines.rekognition.errors import CollectionExists, CollectionMissing
 from portero_server.errors import EngineError
@@ -59,13 +60,13 @@ class Collection:
             # Another server process started at the same moment and was quicker.
             return await self._describe()
 
-    async def list_faces(self) -> Sequence[CollectionFace]:
+    async def list_faces(self) -> Sequence[KeptFace]:
         """Gives every face of the collection.
 
         Raises:
             EngineError: A page could not be had.
         """
-        faces: list[CollectionFace] = []
+        faces: list[KeptFace] = []
         ask = partial(self._client.list_faces, CollectionId=self._id, MaxResults=_PAGE)
         page = await self._caller.call("ListFaces", _LISTING, ask, face_page)
         faces += page.faces

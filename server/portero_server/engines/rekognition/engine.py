@@ -26,6 +26,7 @@ from portero_server.engines.base import (
     Pixels,
     SearchedFace,
 )
+from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.engines.rekognition import answers
 from portero_server.engines.rekognition.calls import Caller, create_client
 from portero_server.engines.rekognition.collection import Collection
@@ -152,7 +153,7 @@ class RekognitionEngine:
             self._client.index_faces,
             CollectionId=self._collection_id,
             Image={"Bytes": data},
-            ExternalImageId=answers.image_id(person_id, face_id),
+            ExternalImageId=image_id(person_id, face_id),
             # The largest face is kept; others are told as unindexed, which is how we know of them.
             MaxFaces=1,
             QualityFilter=self._options.enroll_quality,
@@ -173,14 +174,14 @@ class RekognitionEngine:
         """Takes faces out of the collection; those it does not hold are passed over."""
         await self._collection.delete([face.external_id for face in faces if face.external_id is not None])
 
-    async def remove_orphans(self, faces: Iterable[answers.CollectionFace]) -> None:
+    async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
         """Takes faces out of the collection that `compare_gallery` found orphaned."""
         await self._collection.delete([face.external_id for face in faces])
 
     async def load(self, faces: Iterable[GalleryFace]) -> None:
         """Does nothing: the collection is the gallery."""
 
-    async def list_faces(self) -> Sequence[answers.CollectionFace]:
+    async def list_faces(self) -> Sequence[KeptFace]:
         """Gives every face of the collection, for `compare_gallery`."""
         return await self._collection.list_faces()
 

@@ -13,11 +13,11 @@ from portero_server.domain.cameras import Lane
 from portero_server.domain.detections import FaceQuality
 from portero_server.domain.geometry import Box
 from portero_server.engines.base import CallContext, FaceCrop, GalleryFace, Identification, PhotoRefused, Pixels
+from portero_server.engines.kept_faces import compare_gallery
 from portero_server.engines.registry import create_engine
 from portero_server.engines.rekognition.engine import RekognitionEngine
 from portero_server.engines.rekognition.errors import CollectionMissing
 from portero_server.engines.rekognition.options import RekognitionOptions
-from portero_server.engines.rekognition.orphans import compare_gallery
 from portero_server.errors import EngineError, EngineThrottled, EngineUnavailable, StartupProblem
 from portero_server.vision.opencv import cv2
 from portero_simulator.faults import Fault, FaultKind

@@ -1,4 +1,4 @@
-"""Images, answers, judging photographs, comparing galleries: the parts of the Rekognition engine that call nobody."""
+"""Images, answers, judging photographs: the parts of the Rekognition engine that call nobody."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import pytest
 
 from portero_server.domain.detections import FaceQuality
 from portero_server.domain.geometry import Box
-from portero_server.engines.base import GalleryFace, PhotoRefused
+from portero_server.engines.base import PhotoRefused
 from portero_server.engines.rekognition import answers
-from portero_server.engines.rekognition.answers import CollectionFace, Indexed, IndexedFace, UnindexedFace
+from portero_server.engines.rekognition.answers import Indexed, IndexedFace, UnindexedFace
 from portero_server.engines.rekognition.enrollment import only_face
 from portero_server.engines.rekognition.images import MAX_BYTES, crop_alone, encode, same_place
-from portero_server.engines.rekognition.orphans import compare_gallery
 from portero_server.errors import EngineError
 from portero_server.vision.jpeg import decode_color
 
@@ -83,12 +82,6 @@ def test_boxes_of_two_detectors_are_the_same_place_when_their_centers_agree() ->
 
     assert same_place(Box(0.38, 0.3, 0.24, 0.34), tight)
     assert not same_place(Box(0.65, 0.35, 0.3, 0.3), tight)
-
-
-def test_names_in_the_collection_are_read_back() -> None:
-    """A face's name tells person and face again; names of other programs tell nothing."""
-    assert answers.parsed_image_id(answers.image_id("ana-rojas", "f.1")) == ("ana-rojas", "f.1")
-    assert [answers.parsed_image_id(name) for name in (None, "photo.jpg", "portero:", "portero:ana")] == [None] * 4
 
 
 def test_person_with_several_faces_is_a_candidate_once() -> None:
@@ -181,32 +174,3 @@ def test_bystanders_of_low_quality_do_not_spoil_a_photograph() -> None:
     answer = _indexed(1, {"SMALL_BOUNDING_BOX"}, {"EXCEEDS_MAX_FACES", "LOW_SHARPNESS"})
 
     assert only_face(answer) is answer.faces[0]
-
-
-def _stored(person: str, external_id: str | None) -> GalleryFace:
-    return GalleryFace("1", person, None, external_id)
-
-
-def test_galleries_are_compared_by_id_and_name() -> None:
-    """A face is sound when id and name agree; the rest is lost, orphaned, or another program's."""
-    stored = [_stored("ana", "a"), _stored("bob", "b"), _stored("eva", "e"), _stored("zoe", None)]
-    kept = [
-        CollectionFace("a", "portero:ana.1"),
-        CollectionFace("b", "portero:somebody.1"),
-        CollectionFace("c", "portero:gone.1"),
-        CollectionFace("x", "photo.jpg"),
-        CollectionFace("y", None),
-    ]
-
-    difference = compare_gallery(stored, kept)
-
-    assert [face.person_id for face in difference.lost] == ["bob", "eva", "zoe"]
-    assert [face.external_id for face in difference.orphaned] == ["b", "c"]
-    assert [face.external_id for face in difference.foreign] == ["x", "y"]
-
-
-def test_galleries_that_agree_need_no_repair() -> None:
-    """When both sides hold the same faces there is no difference."""
-    difference = compare_gallery([_stored("ana", "a")], [CollectionFace("a", "portero:ana.1")])
-
-    assert (difference.lost, difference.orphaned, difference.foreign) == ((), (), ())
