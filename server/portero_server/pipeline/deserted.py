@@ -26,7 +26,7 @@ A living server tells that after ten; its commits may be late.
 """
 _INTERVAL = 5.0
 _SHARE = 0.01
-"""Most of the time that looking may take: no index serves it, and the table keeps every epoch there was."""
+"""Most of the time that looking may take, whatever number of streams is owned."""
 _LONGEST_INTERVAL = 60.0
 
 

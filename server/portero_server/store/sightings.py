@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.errors import NotFound
 from portero_server.store.boxes import box_columns, box_of
 from portero_server.store.database import Database
-from portero_server.store.schema import along, events, sightings
+from portero_server.store.schema import along, events, sightings, unserved
 from portero_server.store.sequencers import last_position
 
 _LONG = timedelta(hours=1)
@@ -89,8 +89,11 @@ class SightingStore:
         recent = query.where(sightings.c.first_seen >= earliest, sightings.c.last_seen >= which.start)
         rows = [*await self._read(recent)]
         if len(rows) < limit:
-            long = _filtered(which, after).where(sightings.c.first_seen < earliest)
-            long = along(long.where(sightings.c.long_until >= which.start), sightings, "ix_sightings_long")
+            # Few enough to be put in order.
+            begun = unserved(sightings.c.first_seen)
+            long = _filtered(which, after, begun).where(begun < earliest)
+            index = "ix_sightings_long" if which.camera_id is None else "ix_sightings_camera_long"
+            long = along(long.where(sightings.c.long_until >= which.start), sightings, index)
             rows += await self._read(long.limit(limit - len(rows)))
         return [sighting_of(row) for row in rows]
 
@@ -144,7 +147,9 @@ def _index_for(which: SightingFilter) -> str:
     return "ix_sightings_person" if of_one_person else "ix_sightings_time"
 
 
-def _filtered(which: SightingFilter, after: SightingCursor | None) -> Select[Any]:
+def _filtered(
+    which: SightingFilter, after: SightingCursor | None, begun: ColumnElement[datetime] = sightings.c.first_seen
+) -> Select[Any]:
     table = sightings.c
     query = select(sightings).where(table.track_count > 0)
     if which.camera_id is not None:
@@ -158,12 +163,12 @@ def _filtered(which: SightingFilter, after: SightingCursor | None) -> Select[Any
     elif which.kind is SightingKind.UNKNOWN:
         query = query.where(table.person_id.is_(None))
     if which.end is not None:
-        query = query.where(table.first_seen < which.end)
+        query = query.where(begun < which.end)
     if after is not None:
         # MySQL takes no range from (a, b) < (x, y); it does from the first of these conditions.
-        tie = and_(table.first_seen == after.first_seen, table.sighting_id < after.sighting_id)
-        query = query.where(table.first_seen <= after.first_seen, or_(table.first_seen < after.first_seen, tie))
-    return query.order_by(table.first_seen.desc(), table.sighting_id.desc())
+        tie = and_(begun == after.first_seen, table.sighting_id < after.sighting_id)
+        query = query.where(begun <= after.first_seen, or_(begun < after.first_seen, tie))
+    return query.order_by(begun.desc(), table.sighting_id.desc())
 
 
 def sighting_of(row: Any) -> Sighting:

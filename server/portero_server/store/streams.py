@@ -16,7 +16,7 @@ from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import PRESENT, read
 from portero_server.store.rows import encoded, insert_rows
-from portero_server.store.schema import OUTCOME_COLUMNS, sighting_tracks, streams
+from portero_server.store.schema import OUTCOME_COLUMNS, along, sighting_tracks, streams
 
 _NOBODY = ""
 
@@ -41,10 +41,14 @@ class StreamStore:
         others = (streams.c.camera_id == camera_id, streams.c.epoch != epoch, streams.c.session != _NOBODY)
 
         async def unit(connection: AsyncConnection) -> StreamRow:
-            # Locking reads, which see what is there now: a plain one would fix what `_one` gets to see.
-            left = await connection.scalars(select(streams.c.open_tracks).where(*others).with_for_update())
-            left_behind = tuple(track for text in left for track in read(text))
-            await connection.execute(update(streams).where(*others).values(session=_NOBODY, open_tracks=""))
+            # Locking reads, which see what is there now: a plain one would fix what `_one` gets to see. They lock what
+            # they walk over, so they walk this camera's epochs and not the streams of all cameras that are owned.
+            left = along(select(streams.c.stream_id, streams.c.open_tracks).where(*others), streams, "uq_streams_epoch")
+            rows = (await connection.execute(left.with_for_update())).all()
+            left_behind = tuple(track for row in rows for track in read(row.open_tracks))
+            if rows:
+                taken_from = streams.c.stream_id.in_([row.stream_id for row in rows])
+                await connection.execute(update(streams).where(taken_from).values(session=_NOBODY, open_tracks=""))
             await connection.execute(self._take, encoded([row]))
             taken = await _one(connection, streams.c.camera_id == camera_id, streams.c.epoch == epoch)
             open_tracks = await _with_sightings(connection, taken.open_tracks)
@@ -54,10 +58,12 @@ class StreamStore:
 
     async def followed(self) -> Sequence[StreamRow]:
         """Gives the streams that a session owns, or owned when it died, with open tracks that are not absent."""
-        followed = (streams.c.session != _NOBODY, streams.c.open_tracks.contains(PRESENT, autoescape=True))
+        # Of the rows owned, one a camera, few have a text, and nothing more is indexed: texts change with each commit.
+        followed = (streams.c.session > _NOBODY, streams.c.open_tracks.contains(PRESENT, autoescape=True))
+        query = along(select(streams).where(*followed), streams, "ix_streams_session")
 
         async def unit(connection: AsyncConnection) -> Sequence[StreamRow]:
-            return [_stream(row) for row in await connection.execute(select(streams).where(*followed))]
+            return [_stream(row) for row in await connection.execute(query)]
 
         return await self._database.read(unit)
 
