@@ -37,16 +37,16 @@ from portero_server.pipeline.session import SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, Thrift
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
 from portero_server.record_keeping import RecordKeeping, record_keeping
-from portero_server.rpc.access import AccessServicer
-from portero_server.rpc.cameras import CameraServicer
-from portero_server.rpc.gallery import GalleryServicer
-from portero_server.rpc.privacy import PrivacyServicer
-from portero_server.rpc.recognition import RecognitionServicer
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
-from portero_server.rpc.sightings import SightingServicer
+from portero_server.rpc.services.access import AccessServicer
+from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.gallery import GalleryServicer
+from portero_server.rpc.services.privacy import PrivacyServicer
+from portero_server.rpc.services.recognition import RecognitionServicer
+from portero_server.rpc.services.sightings import SightingServicer
+from portero_server.rpc.services.usage import UsageServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
-from portero_server.rpc.usage import UsageServicer
 from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
 from portero_server.store.consents import ConsentStore

@@ -15,8 +15,8 @@ from portero_server.access.reach import Sites
 from portero_server.access.tokens import TokenVerifier
 from portero_server.clock import Clock
 from portero_server.errors import PermissionDenied, StartupProblem
-from portero_server.rpc.access_observer import AccessObserver, Observers
-from portero_server.rpc.entrance import Entrance, at_home, bearer_in
+from portero_server.rpc.entrance.entrance import Entrance, at_home, bearer_in
+from portero_server.rpc.entrance.observer import AccessObserver, Observers
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
 from portero_server.store.cameras import CameraStore

@@ -14,8 +14,8 @@ from portero_server.errors import StartupProblem, Unavailable
 from portero_server.notices.anchoring import Anchoring
 from portero_server.notices.anchors import AnchorOptions, S3Anchors, create_anchors
 from portero_server.pipeline.audit_trail import AuditReport, AuditTrail, check_trail
-from portero_server.rpc.audit import Anchors, AuditServicer, NoAnchors
 from portero_server.rpc.auditing import CallAudit
+from portero_server.rpc.services.audit import Anchors, AuditServicer, NoAnchors
 from portero_server.settings import Settings
 from portero_server.settings.fingerprint import fingerprint
 from portero_server.store.audit import AuditStore

@@ -26,8 +26,8 @@ from portero_server.pipeline.messages import Ack, Message
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.recorder import Committing
 from portero_server.pipeline.session import Session
-from portero_server.rpc.recognition import RecognitionServicer
 from portero_server.rpc.server import ServerOptions, build_server
+from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from tests.fakes.door import MemoryCameras, camera, door

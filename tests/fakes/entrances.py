@@ -13,8 +13,8 @@ from portero_server.clock import Clock, SystemClock
 from portero_server.domain.cameras import Camera
 from portero_server.domain.keys import StoredKey
 from portero_server.domain.rates import Limit
-from portero_server.rpc.caller import Caller
-from portero_server.rpc.entrance import Entrance
+from portero_server.rpc.entrance.caller import Caller
+from portero_server.rpc.entrance.entrance import Entrance
 
 
 class NoKeys:

@@ -34,9 +34,9 @@ from portero_server.domain.logins import LoginPolicy
 from portero_server.errors import FailedPrecondition
 from portero_server.pipeline.streams import Streams
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
-from portero_server.rpc.cameras import CameraServicer
-from portero_server.rpc.entrance import Entrance
-from portero_server.rpc.sightings import SightingServicer
+from portero_server.rpc.entrance.entrance import Entrance
+from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from portero_server.rpc.tls import Certificates

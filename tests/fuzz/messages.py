@@ -29,13 +29,13 @@ from portero_server.errors import PorteroError
 from portero_server.pipeline.gallery import Gallery
 from portero_server.pipeline.images import ImageAnswer
 from portero_server.rpc import stream
-from portero_server.rpc.cameras import CameraServicer
-from portero_server.rpc.gallery import GalleryServicer
 from portero_server.rpc.paging import Listing
-from portero_server.rpc.recognition import RecognitionServicer
 from portero_server.rpc.resource_names import parse_camera
-from portero_server.rpc.sightings import SightingServicer
-from portero_server.rpc.usage import UsageServicer
+from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.gallery import GalleryServicer
+from portero_server.rpc.services.recognition import RecognitionServicer
+from portero_server.rpc.services.sightings import SightingServicer
+from portero_server.rpc.services.usage import UsageServicer
 from portero_server.store.people import _face_position
 from portero_server.store.types import time_text
 from tests.fakes.entrances import unlimited
@@ -192,7 +192,7 @@ def page_tokens_seeds() -> list[bytes]:
 
 
 def _check_cursor(cursor: tuple[str, ...]) -> None:
-    from portero_server.rpc import sightings
+    from portero_server.rpc.services import sightings
 
     with suppress(PorteroError):
         _check_storable([sightings._cursor(cursor) if len(cursor) == 2 else cursor])

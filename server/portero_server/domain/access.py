@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Role(Enum):
-    """What somebody does here; which methods that takes is said in one table, `rpc/access_table.py`."""
+    """What somebody does here; which methods that takes is said in one table, `rpc/entrance/table.py`."""
 
     BRIDGE = "bridge"
     """Forwards the frames of its own cameras, and hears what comes of them."""

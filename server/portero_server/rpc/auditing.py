@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from portero_server.domain.audit import Actor, Deed, Outcome
 from portero_server.errors import PorteroError
 from portero_server.rpc.audit_table import AUDITED, NotRecorded, Recorded, resource_of, words_of
-from portero_server.rpc.caller import Caller, current_caller
+from portero_server.rpc.entrance.caller import Caller, current_caller
 
 _UNKNOWN = Recorded()
 
@@ -28,7 +28,7 @@ class Trail(Protocol):
 
 
 class CallAudit:
-    """Keeps the trail of calls. Implements `rpc/access_observer.AccessObserver` for those that were turned away."""
+    """Keeps the trail of calls. Implements `rpc/entrance/observer.AccessObserver` for those that were turned away."""
 
     def __init__(self, trail: Trail) -> None:
         self._trail = trail

@@ -19,9 +19,9 @@ from portero_server import errors
 from portero_server.clock import Clock
 from portero_server.rpc.admission import Admission
 from portero_server.rpc.auditing import CallAudit
-from portero_server.rpc.caller import calling
 from portero_server.rpc.calls import Context
-from portero_server.rpc.entrance import Entrance, is_open
+from portero_server.rpc.entrance.caller import calling
+from portero_server.rpc.entrance.entrance import Entrance, is_open
 from portero_server.rpc.status import code_of, interrupted, status_of, unknown_fault
 
 _log = structlog.get_logger(__name__)

@@ -26,7 +26,7 @@ from portero_server.clock import Clock
 from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import Admission, CallLimits
 from portero_server.rpc.auditing import CallAudit
-from portero_server.rpc.entrance import Entrance
+from portero_server.rpc.entrance.entrance import Entrance
 from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
 from portero_server.rpc.tls import Certificates, port_credentials
 

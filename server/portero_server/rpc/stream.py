@@ -15,8 +15,8 @@ from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.session import Session
 from portero_server.pipeline.streams import Streams
-from portero_server.rpc.caller import current_caller
-from portero_server.rpc.entrance import who_is
+from portero_server.rpc.entrance.caller import current_caller
+from portero_server.rpc.entrance.entrance import who_is
 from portero_server.rpc.resource_names import parse_camera
 from portero_server.rpc.stream_convert import StreamTerms, gap_reason, message_to_proto, time_of
 

@@ -26,11 +26,11 @@ from portero_server.pipeline.images import Images
 from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
 from portero_server.rpc.admission import CallLimits
-from portero_server.rpc.cameras import CameraServicer
-from portero_server.rpc.gallery import GalleryServicer
-from portero_server.rpc.recognition import RecognitionServicer
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
-from portero_server.rpc.sightings import SightingServicer
+from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.gallery import GalleryServicer
+from portero_server.rpc.services.recognition import RecognitionServicer
+from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.store.cameras import CameraStore
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore

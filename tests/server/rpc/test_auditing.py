@@ -21,11 +21,11 @@ from portero_server.domain.access import LOCAL_ADMIN
 from portero_server.domain.audit import Deed, Outcome
 from portero_server.errors import StoreUnavailable
 from portero_server.pipeline.audit_trail import AuditTrail
-from portero_server.rpc.audit import AuditServicer, NoAnchors
 from portero_server.rpc.audit_table import AUDITED, NotRecorded, Recorded, resource_of, words_of
 from portero_server.rpc.auditing import CallAudit
-from portero_server.rpc.caller import Caller
+from portero_server.rpc.entrance.caller import Caller
 from portero_server.rpc.server import service_names
+from portero_server.rpc.services.audit import AuditServicer, NoAnchors
 from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
 from portero_server.telemetry.metrics import Metrics

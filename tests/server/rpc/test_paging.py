@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from portero_server.errors import InvalidInput
 from portero_server.rpc.paging import Listing, checked_page_size, cut
-from portero_server.rpc.sightings import _cursor
+from portero_server.rpc.services.sightings import _cursor
 from portero_server.store.people import _face_position
 
 PEOPLE = Listing("people", ("ana",))

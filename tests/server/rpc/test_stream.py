@@ -16,7 +16,7 @@ from portero_server.clock import SystemClock
 from portero_server.domain.frames import FrameLimits
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.pipeline.images import Images
-from portero_server.rpc.recognition import RecognitionServicer
+from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from tests.fakes.door import EPOCH_START, UNKNOWN, Door, camera, door, face, jpeg, looked, named

@@ -18,8 +18,8 @@ from portero_server.domain.access import AuthMethod, Grant, Identity, Role, Scop
 from portero_server.domain.frames import FrameLimits
 from portero_server.domain.rates import Limit
 from portero_server.pipeline.images import Images
-from portero_server.rpc.caller import Caller, calling
-from portero_server.rpc.recognition import RecognitionServicer
+from portero_server.rpc.entrance.caller import Caller, calling
+from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from tests.fakes.door import EPOCH_START, Door, door, jpeg

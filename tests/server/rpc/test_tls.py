@@ -17,7 +17,7 @@ from portero.v1 import gallery_service_pb2 as gallery_pb
 from portero.v1 import gallery_service_pb2_grpc as gallery_grpc
 
 from portero_server.errors import StartupProblem
-from portero_server.rpc.peers import Peer, peer_of
+from portero_server.rpc.entrance.peers import Peer, peer_of
 from portero_server.rpc.tls import Certificates, TlsFiles, load
 from tests.fakes.rpc_edge import servicer
 from tests.fakes.tls import Authority, RecordingTlsObserver, handshake

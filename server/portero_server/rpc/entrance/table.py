@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portero_server.domain.access import Role
-from portero_server.rpc.access_rules import (
+from portero_server.rpc.entrance.rules import (
     AskedWithin,
     CameraRule,
     Changed,

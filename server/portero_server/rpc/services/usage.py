@@ -10,9 +10,9 @@ from portero_server.access.reach import Reach
 from portero_server.domain.usage import Projection, dollars
 from portero_server.errors import InvalidInput
 from portero_server.pipeline.accounts import Accounts, Usage
-from portero_server.rpc.caller import current_caller
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto
+from portero_server.rpc.entrance.caller import current_caller
 from portero_server.rpc.resource_names import camera_name, parse_camera
 
 

@@ -12,7 +12,6 @@ from portero_server.domain.geometry import Box
 from portero_server.domain.people import checked_display_name, checked_identifier
 from portero_server.errors import InvalidInput
 from portero_server.pipeline.live import LiveStreams
-from portero_server.rpc.caller import current_caller
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import (
     camera_to_proto,
@@ -21,6 +20,7 @@ from portero_server.rpc.convert import (
     purpose_from_proto,
     status_to_proto,
 )
+from portero_server.rpc.entrance.caller import current_caller
 from portero_server.rpc.field_masks import masked_fields
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.resource_names import parse_camera

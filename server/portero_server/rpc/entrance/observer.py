@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from portero_server.rpc.caller import Caller
+from portero_server.rpc.entrance.caller import Caller
 
 
 class AccessObserver(Protocol):

@@ -17,8 +17,8 @@ from portero_server.access.reach import Reach, Sites
 from portero_server.domain.access import EVERYTHING, AuthMethod, Grant, Identity, Role
 from portero_server.domain.keys import ApiKey, StoredKey
 from portero_server.errors import StoreUnavailable, Unauthenticated
-from portero_server.rpc.caller import Caller
-from portero_server.rpc.entrance import Entrance
+from portero_server.rpc.entrance.caller import Caller
+from portero_server.rpc.entrance.entrance import Entrance
 from tests.fakes.entrances import NoCameras, Refusals
 from tests.fakes.virtual_time import ManualClock, in_virtual_time, running_clock
 

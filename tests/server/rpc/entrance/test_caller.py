@@ -10,7 +10,7 @@ from portero.v1 import gallery_service_pb2 as pb
 from portero.v1 import gallery_service_pb2_grpc as pb_grpc
 
 from portero_server.domain.access import LOCAL_ADMIN, AuthMethod, Grant, Identity, Role
-from portero_server.rpc.caller import Caller, calling, current_caller, peer_address
+from portero_server.rpc.entrance.caller import Caller, calling, current_caller, peer_address
 from tests.fakes.rpc_edge import servicer
 from tests.server.rpc.conftest import Serve
 

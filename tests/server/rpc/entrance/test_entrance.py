@@ -27,8 +27,8 @@ from portero_server.access.limits import LimitPolicy, Limits
 from portero_server.access.reach import Sites
 from portero_server.domain.access import Role
 from portero_server.domain.rates import Limit
-from portero_server.rpc.caller import current_caller
-from portero_server.rpc.entrance import Entrance
+from portero_server.rpc.entrance.caller import current_caller
+from portero_server.rpc.entrance.entrance import Entrance
 from portero_server.store.cameras import CameraStore
 from portero_server.store.database import Database
 from portero_server.store.keys import KeyStore

@@ -7,10 +7,10 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from portero.v1 import access_service_pb2
 
 from portero_server.domain.access import Role
-from portero_server.rpc import access
-from portero_server.rpc.access_rules import Named
-from portero_server.rpc.access_table import ACCESS, OPEN
+from portero_server.rpc.entrance.rules import Named
+from portero_server.rpc.entrance.table import ACCESS, OPEN
 from portero_server.rpc.server import service_names
+from portero_server.rpc.services import access
 
 _OTHERS = {"grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "/metrics"}
 

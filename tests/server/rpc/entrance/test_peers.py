@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from portero_server.rpc.peers import Peer, peer_of
+from portero_server.rpc.entrance.peers import Peer, peer_of
 from tests.fakes.tls import Authority
 
 

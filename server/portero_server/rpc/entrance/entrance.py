@@ -15,11 +15,11 @@ from portero_server.access.reach import Reach, Sites
 from portero_server.access.remembered import Remembered
 from portero_server.domain.access import NOTHING, AuthMethod
 from portero_server.errors import PermissionDenied, Unauthenticated, Unavailable
-from portero_server.rpc.access_observer import AccessObserver
-from portero_server.rpc.access_table import ACCESS, OPEN
-from portero_server.rpc.caller import Caller
 from portero_server.rpc.calls import Context
-from portero_server.rpc.peers import peer_of
+from portero_server.rpc.entrance.caller import Caller
+from portero_server.rpc.entrance.observer import AccessObserver
+from portero_server.rpc.entrance.peers import peer_of
+from portero_server.rpc.entrance.table import ACCESS, OPEN
 
 _RECHECK = 5.0
 """Seconds between two looks at the credential of an open stream. A key's revocation is known at most five seconds

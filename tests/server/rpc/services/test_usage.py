@@ -11,7 +11,7 @@ from portero.v1 import usage_service_pb2_grpc
 from portero_server.domain.budget import Budget, BudgetLimits
 from portero_server.domain.usage import PriceTable, UsageLedger
 from portero_server.pipeline.accounts import Accounts
-from portero_server.rpc.usage import UsageServicer
+from portero_server.rpc.services.usage import UsageServicer
 from portero_server.store.database import Database
 from portero_server.store.usage import UsageStore
 from portero_server.telemetry.metrics import Metrics

@@ -11,8 +11,8 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from portero_server.rpc.caller import peer_address
 from portero_server.rpc.calls import Context
+from portero_server.rpc.entrance.caller import peer_address
 
 _BRIDGE = re.compile(r"portero://bridges/(?P<name>[a-z0-9][a-z0-9-]{0,62})")
 

@@ -17,8 +17,8 @@ from portero_server.pipeline.forgetting import Forgetting
 from portero_server.pipeline.gallery import Gallery
 from portero_server.pipeline.gallery_mirror import GalleryMirror
 from portero_server.pipeline.images import Images
-from portero_server.rpc.gallery import GalleryServicer
-from portero_server.rpc.privacy import PrivacyServicer
+from portero_server.rpc.services.gallery import GalleryServicer
+from portero_server.rpc.services.privacy import PrivacyServicer
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
