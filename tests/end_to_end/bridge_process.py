@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-_START_TIME = 30.0
+from tests.fakes.patience import PATIENCE
+
 _SERVED = re.compile(r" metrics_served address=(\S+)")
 
 
@@ -65,7 +66,7 @@ async def running_bridge(
     assert process.stderr is not None
     output: list[str] = []
     try:
-        async with asyncio.timeout(_START_TIME):
+        async with asyncio.timeout(PATIENCE):
             address = await _until_served(process.stderr, output)
         reading = asyncio.create_task(_read(process.stderr, output))
         bridge = BridgeProcess(process, address, output)

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import yaml
 
+from tests.fakes.patience import PATIENCE
 from tests.infra.prometheus_tools import RULES, program
 
-_START_TIME = 20.0
 WINDOW = "6s"
 """What every range of an expression becomes."""
 
@@ -63,7 +63,7 @@ async def running_prometheus(folder: Path, targets: Mapping[str, str]) -> AsyncI
         "--log.level=error",
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
             await _until_ready(http)
             yield Prometheus(http)
     finally:
@@ -91,7 +91,7 @@ def _quick_rules(file: Path, folder: Path) -> Path:
 
 
 async def _until_ready(http: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(_START_TIME):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 if (await http.get("/-/ready")).status_code == 200:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_START_TIME = 30.0
+from tests.fakes.patience import PATIENCE
 
 
 @dataclass(slots=True)
@@ -38,9 +38,7 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def running_server(
-    folder: Path, patience: float = _START_TIME, /, **settings: str
-) -> AsyncIterator[ServerProcess]:
+async def running_server(folder: Path, patience: float = PATIENCE, /, **settings: str) -> AsyncIterator[ServerProcess]:
     """Runs a server on free ports with its database in a folder; `settings` are PORTERO_… variables without prefix.
 
     One that does not serve within `patience` seconds is a TimeoutError.
@@ -63,7 +61,7 @@ async def running_server(
 async def ended_server(command: str, folder: Path, **settings: str) -> tuple[int, str]:
     """Runs a command of the server to its end; gives its exit code and what it wrote on standard error."""
     process = await _start(command, folder, settings)
-    async with asyncio.timeout(_START_TIME):
+    async with asyncio.timeout(PATIENCE):
         _, errors = await process.communicate()
     assert process.returncode is not None
     return process.returncode, errors.decode()

@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-_START_TIME = 60.0
+from tests.fakes.patience import PATIENCE
+
 _URL = re.compile(rb"AWS_ENDPOINT_URL_REKOGNITION=(\S+)")
 
 
@@ -48,7 +49,7 @@ class SimulatorProcess:
     def _ask(self, path: str, body: bytes | None) -> Any:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/_simulator/{path}", body, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             content = answer.read()
         return json.loads(content) if content else None
 
@@ -68,7 +69,7 @@ async def running_simulator(*arguments: str) -> AsyncIterator[SimulatorProcess]:
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(_START_TIME):
+        async with asyncio.timeout(PATIENCE):
             while (found := _URL.search(line := await process.stdout.readline())) is None:
                 assert line, "the simulator ended before it served"
         reading = asyncio.create_task(process.stdout.read())

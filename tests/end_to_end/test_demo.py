@@ -7,6 +7,8 @@ import json
 import os
 import sys
 
+from tests.fakes.patience import PATIENCE
+
 
 async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
     """`portero demo --once` names everybody it shows, calls nobody else by name, and ends with 0."""
@@ -22,7 +24,7 @@ async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(150):
+    async with asyncio.timeout(PATIENCE):
         out, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
     document = json.loads(out)

@@ -18,11 +18,11 @@ from tests.end_to_end.server_process import ended_server, running_server
 from tests.end_to_end.simulator_process import SimulatorProcess, running_simulator
 from tests.fakes.bridge_pictures import picture
 from tests.fakes.mjpeg_camera import MjpegCamera
+from tests.fakes.patience import PATIENCE
 from tests.mariadb import MariaDB
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
-_PATIENCE = 30.0
 _POLL = 0.2
 _SEARCHES = 0.1
 _SETTINGS = {"engine": "rekognition", "rekognition_create_collection": "true", "gallery_refresh": "0.5"}
@@ -31,7 +31,7 @@ _SETTINGS = {"engine": "rekognition", "rekognition_create_collection": "true", "
 async def _until(prometheus: Prometheus, family: str | None) -> None:
     """Waits until alerts of this family fire (None: none at all), and fails when any other does."""
     firing: dict[str, str] = {}
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         while True:
             # How full the disk of the machine is that runs the test, is not the test's doing.
             firing = {alert: of for alert, of in (await prometheus.firing()).items() if of != "storage"}

@@ -24,6 +24,7 @@ from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
 from tests.end_to_end.prometheus_process import Prometheus, quickened, running_prometheus
 from tests.end_to_end.server_process import ServerProcess, running_server
 from tests.fakes.otlp_collector import Collector, running_collector
+from tests.fakes.patience import PATIENCE
 from tests.fakes.tls import Authority
 from tests.infra.prometheus_tools import RULES
 
@@ -118,7 +119,7 @@ async def test_what_is_documented_is_exported(scenery: Scenery) -> None:
     pages = ((scenery.server.admin, metrics_reference.page()), (scenery.bridge.metrics, bridge_reference.page()))
     for address, page in pages:
         documented = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=PATIENCE) as http:
             scrape = (await http.get(f"http://{address}/metrics")).text
         exported = {name for name in re.findall(r"^# TYPE (\w+)", scrape, re.MULTILINE) if _ours(name)}
         assert exported == documented
@@ -135,7 +136,7 @@ async def test_a_name_is_told_with_the_time_it_took(scenery: Scenery) -> None:
 async def test_a_trace_leads_from_a_face_to_its_commit(scenery: Scenery) -> None:
     """A collector got each recognition, with a batch and a commit that link to it; the time to name points at one."""
     collector = scenery.collector
-    async with httpx.AsyncClient(headers={"Accept": "application/openmetrics-text"}) as http:
+    async with httpx.AsyncClient(headers={"Accept": "application/openmetrics-text"}, timeout=PATIENCE) as http:
         scrape = (await http.get(f"http://{scenery.server.admin}/metrics")).text
     exemplars = set(re.findall(r'time_to_name_seconds_bucket.*# \{trace_id="(\w+)"\}', scrape))
     assert exemplars

@@ -16,15 +16,14 @@ from portero_server.store.schema import OUTCOME_COLUMNS
 from tests.chaos.stored import read_stored
 from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
 from tests.end_to_end.server_process import running_server
+from tests.fakes.patience import PATIENCE
 from tests.fakes.tls import handshake
 
 pytestmark = pytest.mark.slow
 
-_PATIENCE = 45.0
-
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if holds():
                 return

@@ -13,6 +13,7 @@ from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_
 
 from tests.end_to_end.server_process import ended_server, running_server
 from tests.fakes.door import jpeg
+from tests.fakes.patience import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,10 @@ async def test_sigterm_drains_a_stream_and_exits_with_zero(tmp_path: Path) -> No
 
 async def test_the_admin_port_tells_life_readiness_and_metrics(tmp_path: Path) -> None:
     """/livez, /readyz and /metrics answer; anything else says what there is; only GET is taken."""
-    async with running_server(tmp_path) as server, httpx.AsyncClient(base_url=f"http://{server.admin}") as http:
+    async with (
+        running_server(tmp_path) as server,
+        httpx.AsyncClient(base_url=f"http://{server.admin}", timeout=PATIENCE) as http,
+    ):
         assert (await http.get("/livez")).text == "ok\n"
         assert (await http.get("/readyz")).status_code == 200
         metrics = (await http.get("/metrics")).text

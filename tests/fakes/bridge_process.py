@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.fakes.patience import PATIENCE
+
 
 class BridgeProcess:
     """Runs the bridge with a file of settings that serves metrics on a free port."""
@@ -34,7 +36,7 @@ class BridgeProcess:
         def said() -> str | None:
             return next((line for line in self.lines if all(word in line for word in words)), None)
 
-        async with asyncio.timeout(60), self._told:
+        async with asyncio.timeout(PATIENCE), self._told:
             await self._told.wait_for(lambda: said() is not None)
         return said() or ""
 
@@ -42,7 +44,7 @@ class BridgeProcess:
         """Ask for a metric until its value is as wanted."""
         served = await self.says("metrics_served")
         url = f"http://{served.split('address=')[1].strip()}/metrics"
-        async with asyncio.timeout(60), httpx.AsyncClient() as client:
+        async with asyncio.timeout(PATIENCE), httpx.AsyncClient(timeout=PATIENCE) as client:
             while True:
                 text = (await client.get(url)).text
                 values = [line.rsplit(" ", 1)[1] for line in text.splitlines() if line.startswith(name)]

@@ -11,6 +11,7 @@ from portero_bridge.events import BridgeEvent, StreamAccount
 from portero_bridge.settings import CameraSettings, Tuning
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.bridge_source import PushedSource
+from tests.fakes.patience import PATIENCE
 
 QUICK = Tuning(
     server_retry_base=0.001, server_retry_cap=0.01, camera_retry_base=0.001, camera_retry_cap=0.001, stop_timeout=5
@@ -38,7 +39,7 @@ class Running:
 
     async def until(self, kind: type[BridgeEvent], times: int = 1) -> None:
         """Wait until the bridge has told something."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while len(self.of(kind)) < times:
                 await self._bell.wait()
 

@@ -15,6 +15,8 @@ from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-unty
 from grpc_status import rpc_status
 from portero.v1 import camera_service_pb2, stream_pb2
 
+from tests.fakes.patience import PATIENCE
+
 LARGEST = 5 * 1024 * 1024
 
 
@@ -116,7 +118,7 @@ class BridgeServer:
         """Say how many sessions of a camera were opened."""
         return sum(stream.camera == f"cameras/{camera}" for stream in self.streams)
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait until something about the streams is so."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)
@@ -125,7 +127,7 @@ class BridgeServer:
         """Wait until a camera has opened so many sessions."""
         await self.until(lambda: self.opens(camera) >= sessions)
 
-    async def until_frames(self, camera: str, frames: int, seconds: float = 10.0) -> None:
+    async def until_frames(self, camera: str, frames: int, seconds: float = PATIENCE) -> None:
         """Wait until so many different frames of a camera came."""
         await self.until(lambda: len(self.record(camera).frames) >= frames, seconds)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from portero_bridge.errors import SourceFault
 from portero_bridge.sources.base import CapturedImage
 from tests.fakes.bridge_pictures import picture
+from tests.fakes.patience import PATIENCE
 
 
 class PushedSource:
@@ -37,7 +38,7 @@ class PushedSource:
 
     async def taken(self) -> None:
         """Wait until everything that was pushed went where it goes, and more was asked for."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await self._queue.join()
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:

@@ -6,6 +6,8 @@ import socket
 import struct
 from collections.abc import Callable
 
+from tests.fakes.patience import PATIENCE
+
 BOUNDARY = "123456789000000000000987654321"
 
 
@@ -59,7 +61,7 @@ class MjpegCamera:
 
     async def connected(self, times: int = 1) -> None:
         """Wait until the stream was asked for so many times."""
-        async with asyncio.timeout(60), self._connected:
+        async with asyncio.timeout(PATIENCE), self._connected:
             await self._connected.wait_for(lambda: self.connections >= times and bool(self._writers))
 
     async def show(self, count: int = 1) -> None:

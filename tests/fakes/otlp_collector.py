@@ -13,6 +13,8 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.fakes.patience import PATIENCE
+
 
 @dataclass(slots=True)
 class Collector(pb2_grpc.TraceServiceServicer):
@@ -40,7 +42,7 @@ class Collector(pb2_grpc.TraceServiceServicer):
 
     async def until(self, enough: Callable[[], bool]) -> None:
         """Waits for spans."""
-        async with asyncio.timeout(60), self._came:
+        async with asyncio.timeout(PATIENCE), self._came:
             await self._came.wait_for(enough)
 
     def named(self, name: str) -> list[Span]:

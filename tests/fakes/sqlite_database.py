@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from portero_server.store.database import Database
+from tests.fakes.patience import PATIENCE
 from tests.fakes.store_fixtures import migrated_file
 
 __all__ = ["database", "migrated_file"]
@@ -21,6 +22,6 @@ __all__ = ["database", "migrated_file"]
 async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
     """An SQLite database with all tables and no rows."""
     shutil.copy(migrated_file, tmp_path / "portero.db")
-    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'portero.db'}", pool_size=5, timeout=5)
+    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'portero.db'}", pool_size=5, timeout=PATIENCE)
     yield opened
     await opened.aclose()

@@ -18,6 +18,7 @@ from portero_server.domain.audit import GENESIS
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from portero_server.store.schema import audit_head, metadata, sequencers
+from tests.fakes.patience import PATIENCE
 from tests.mariadb import MariaDB, MariaDBFailed, MariaDBMissing
 
 KINDS = tuple(os.environ.get("PORTERO_TEST_DATABASES", "sqlite,mariadb").split(","))
@@ -76,7 +77,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A database with all tables and no rows."""
-    opened = Database(database_url, pool_size=5, timeout=5)
+    opened = Database(database_url, pool_size=5, timeout=PATIENCE)
     yield opened
     await opened.aclose()
 
@@ -96,7 +97,7 @@ def cleaned_schema(server: MariaDB, schema: str = "portero") -> str:
 
 def _migrate_now(url: str) -> None:
     async def run() -> None:
-        database = Database(url, pool_size=1, timeout=30)
+        database = Database(url, pool_size=1, timeout=PATIENCE)
         await migrate(database)
         await database.aclose()
 

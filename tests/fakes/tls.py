@@ -12,6 +12,7 @@ import grpc
 
 from portero_server.certificates import Issued, issue_authority, issue_bridge, issue_server
 from portero_server.rpc.tls import TlsFiles
+from tests.fakes.patience import PATIENCE
 
 DAY = timedelta(days=1)
 
@@ -86,7 +87,7 @@ def handshake(port: int, trusted: bytes, *, version: ssl.TLSVersion, protocol: s
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = version
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=5) as raw,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as secured,
     ):
         return Handshake(secured.version(), secured.selected_alpn_protocol(), secured.getpeercert(binary_form=True))

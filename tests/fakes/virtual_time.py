@@ -14,7 +14,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 """Real seconds for which a loop without timers waits for threads and sockets before it calls that a deadlock."""
 
 

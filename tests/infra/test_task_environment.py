@@ -24,11 +24,11 @@ from sqlalchemy import make_url
 
 import tests.mariadb
 from portero_infra.task import CA_FILE, PASSWORD_VARIABLE
+from tests.fakes.patience import PATIENCE
 from tests.infra.stack import Stack
 from tests.mariadb import MariaDB
 
 PASSWORD = "p@ss/w:rd%1"
-TIME_TO_START = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ async def _simulator(region: str, collection: str) -> AsyncIterator[str]:
     )
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(TIME_TO_START):
+        async with asyncio.timeout(PATIENCE):
             welcome = (await process.stdout.readline()).decode()
         address = next(word for word in welcome.split() if word.startswith("http://"))
         client = boto3.client(
@@ -133,7 +133,7 @@ async def _serving(process: asyncio.subprocess.Process) -> dict[str, str]:
     """Waits for the line that says that the server serves."""
     assert process.stderr is not None
     lines: list[str] = []
-    async with asyncio.timeout(TIME_TO_START):
+    async with asyncio.timeout(PATIENCE):
         while line := await process.stderr.readline():
             lines.append(line.decode())
             if '"serving"' in lines[-1]:
@@ -155,7 +155,7 @@ async def test_containers_run_in_the_environment_of_the_task(
         migrate = await _start(
             containers["migrate"]["command"], _environment(prod, "migrate", database, authority, simulator)
         )
-        _, errors = await asyncio.wait_for(migrate.communicate(), TIME_TO_START)
+        _, errors = await asyncio.wait_for(migrate.communicate(), PATIENCE)
         assert migrate.returncode == 0, errors.decode()
         server = await _start(
             containers["server"]["command"], _environment(prod, "server", database, authority, simulator)
@@ -164,7 +164,7 @@ async def test_containers_run_in_the_environment_of_the_task(
             said = await _serving(server)
             assert said["engine"] == "rekognition"
             admin = said["metrics"].removesuffix("/metrics")
-            async with httpx.AsyncClient(base_url=admin) as http:
+            async with httpx.AsyncClient(base_url=admin, timeout=PATIENCE) as http:
                 assert (await http.get("/readyz")).status_code == 200
                 assert (await http.get("/livez")).status_code == 200
                 assert "portero_streams 0.0" in (await http.get("/metrics")).text
@@ -185,6 +185,6 @@ async def test_database_lets_nobody_in_without_tls(prod: Stack, database: MariaD
     environment = _environment(prod, "migrate", database, authority, "http://127.0.0.1:9")
     environment["PORTERO_DATABASE_URL"] = environment["PORTERO_DATABASE_URL"].partition("?")[0]
     refused = await _start(["migrate"], environment)
-    _, errors = await asyncio.wait_for(refused.communicate(), TIME_TO_START)
+    _, errors = await asyncio.wait_for(refused.communicate(), PATIENCE)
     assert refused.returncode == 1
     assert PASSWORD not in errors.decode()

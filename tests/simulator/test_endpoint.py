@@ -13,6 +13,7 @@ from portero_server.engines.scripted import ScriptedEngine
 from portero_server.errors import EngineUnavailable
 from portero_simulator.faults import Fault, FaultKind
 from portero_simulator.options import Options
+from tests.fakes.patience import PATIENCE
 from tests.fakes.simulated_rekognition import RED, Simulation, ask, client_of, picture, png, portrait, simulated
 
 _SIGNED = (
@@ -26,7 +27,7 @@ def _headers(target: str = "RekognitionService.DetectFaces", signature: str = _S
 
 
 async def _post(simulation: Simulation, body: object, headers: dict[str, str]) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE) as http:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await http.post(simulation.url, content=content, headers=headers)
 

@@ -9,6 +9,7 @@ from portero_bridge.sources.base import SourceOptions
 from tests.fakes.bridge_pictures import picture
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.mjpeg_camera import MjpegCamera
+from tests.fakes.patience import PATIENCE
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def source_options() -> Callable[..., SourceOptions]:
         *,
         rate: float | None = None,
         realtime: bool = False,
-        read_timeout: float = 5.0,
+        read_timeout: float = PATIENCE,
         clock: Clock | None = None,
     ) -> SourceOptions:
         return SourceOptions(
@@ -48,7 +49,7 @@ def source_options() -> Callable[..., SourceOptions]:
             max_side=None,
             quality=85,
             realtime=realtime,
-            connect_timeout=2.0,
+            connect_timeout=PATIENCE,
             read_timeout=read_timeout,
             clock=clock or SystemClock(),
         )

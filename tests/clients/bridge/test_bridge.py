@@ -79,7 +79,7 @@ async def test_esp32_camera_killed_frozen_and_noisy(
         before = len(server.record("hall").frames)
         for number in range(1, 6):
             await other.show()
-            await server.until_frames("hall", before + number, seconds=2)
+            await server.until_frames("hall", before + number)
 
     async with running(
         server,

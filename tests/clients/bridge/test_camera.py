@@ -17,6 +17,7 @@ from portero_client.settings import ConnectionSettings
 from tests.fakes.bridge_running import QUICK, camera_settings, running
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.bridge_source import PushedSource
+from tests.fakes.patience import PATIENCE
 
 
 async def test_swallowed_cancellation_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +36,7 @@ async def test_swallowed_cancellation_is_heeded(monkeypatch: pytest.MonkeyPatch)
     call = asyncio.create_task(run_camera(camera_settings(), server="127.0.0.1:9", source=PushedSource()))
     await waiting.wait()
     call.cancel()
-    ended, _ = await asyncio.wait([call], timeout=5)
+    ended, _ = await asyncio.wait([call], timeout=PATIENCE)
     assert ended
     assert call.cancelled()
 
@@ -49,7 +50,7 @@ async def test_call_can_be_canceled_at_any_moment() -> None:
         for _ in range(steps):
             await asyncio.sleep(0)
         call.cancel()
-        ended, _ = await asyncio.wait([call], timeout=5)
+        ended, _ = await asyncio.wait([call], timeout=PATIENCE)
         assert ended
         assert call.cancelled()
 

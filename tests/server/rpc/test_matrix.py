@@ -28,6 +28,7 @@ from portero_server.domain.access import Role
 from portero_server.rpc.server import service_names
 from tests.fakes.fort import FOREIGN, OWN, Caller, Fort, Metadata, fort, shows
 from tests.fakes.oidc_issuer import CLIENT, rsa_key
+from tests.fakes.patience import PATIENCE
 from tests.fakes.rpc_edge import refusal_of
 from tests.fakes.tls import Authority
 
@@ -109,7 +110,7 @@ async def _outcome(channel: grpc.aio.Channel, name: str, request: Message, metad
     # One message each way is the same on the wire for every kind of method. Sent with the call itself: a message
     # written after it may meet an answer that is there already, which the client library reports as its own fault.
     method: Any = channel.unary_stream(f"/portero.v1.{name}")
-    call = method(request.SerializeToString(), metadata=metadata, timeout=10)
+    call = method(request.SerializeToString(), metadata=metadata, timeout=PATIENCE)
     try:
         await call.read()
         call.cancel()

@@ -19,6 +19,7 @@ from portero.v1 import gallery_service_pb2_grpc as gallery_grpc
 from portero_server.errors import StartupProblem
 from portero_server.rpc.entrance.peers import Peer, peer_of
 from portero_server.rpc.tls import Certificates, TlsFiles, load
+from tests.fakes.patience import PATIENCE
 from tests.fakes.rpc_edge import servicer
 from tests.fakes.tls import Authority, RecordingTlsObserver, handshake
 from tests.server.rpc.conftest import Edge, Serve
@@ -49,7 +50,7 @@ class _Door:
 async def _call(channel: grpc.aio.Channel) -> str:
     async with channel:
         stub = gallery_grpc.GalleryServiceStub(channel)
-        return (await stub.GetPerson(gallery_pb.GetPersonRequest(name="people/ana"), timeout=5)).person.name
+        return (await stub.GetPerson(gallery_pb.GetPersonRequest(name="people/ana"), timeout=PATIENCE)).person.name
 
 
 async def _refused(channel: grpc.aio.Channel) -> grpc.StatusCode:

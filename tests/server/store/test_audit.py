@@ -17,6 +17,7 @@ from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import audit_entries, audit_head
 from tests.fakes.audit import MOMENT, WAYS, deed
+from tests.fakes.patience import PATIENCE
 
 PAGE = 4
 
@@ -98,7 +99,7 @@ async def test_an_empty_trail_is_sound(trail: AuditStore) -> None:
 
 async def test_several_servers_write_one_chain(database_url: str) -> None:
     """Appends of three servers at once, of one deed or several, make one chain without gap or fork."""
-    servers = [Database(database_url, pool_size=3, timeout=20) for _ in range(3)]
+    servers = [Database(database_url, pool_size=3, timeout=PATIENCE) for _ in range(3)]
     trails = [AuditStore(server) for server in servers]
     await asyncio.gather(
         *(trails[number % 3].append([deed(number)] * (1 + number % 2), MOMENT) for number in range(36))

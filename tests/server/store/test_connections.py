@@ -9,6 +9,7 @@ import pytest
 from portero_server.errors import StartupProblem
 from portero_server.store.connections import make_engines
 from portero_server.store.database import Database
+from tests.fakes.patience import PATIENCE
 from tests.mariadb import MariaDB
 
 
@@ -28,7 +29,7 @@ from tests.mariadb import MariaDB
 def test_a_wrong_address_is_a_start_up_problem(url: str, problem: str) -> None:
     """An address that makes no sense is refused at once, in one line without the password."""
     with pytest.raises(StartupProblem, match=problem) as caught:
-        make_engines(url, pool_size=1, timeout=5)
+        make_engines(url, pool_size=1, timeout=PATIENCE)
     assert "secret" not in str(caught.value)
 
 
@@ -42,12 +43,12 @@ def test_a_wrong_address_is_a_start_up_problem(url: str, problem: str) -> None:
 )
 def test_the_address_for_people_has_no_password(url: str, address: str) -> None:
     """What is shown of an address is where the database is, and nothing that opens it."""
-    assert make_engines(url, pool_size=1, timeout=5).address == address
+    assert make_engines(url, pool_size=1, timeout=PATIENCE).address == address
 
 
 async def test_insists_on_tls(mariadb: MariaDB) -> None:
     """When TLS is asked for, a server without it is refused instead of being spoken to in plain text."""
-    database = Database(f"{mariadb.url('mysql')}?ssl=true", pool_size=1, timeout=5)
+    database = Database(f"{mariadb.url('mysql')}?ssl=true", pool_size=1, timeout=PATIENCE)
     with pytest.raises(StartupProblem, match="offers no TLS"):
         await database.check()
     await database.aclose()
@@ -55,5 +56,5 @@ async def test_insists_on_tls(mariadb: MariaDB) -> None:
 
 async def test_one_writer_and_many_readers_for_sqlite(tmp_path: Path) -> None:
     """SQLite gets one writing connection and as many reading ones as asked for."""
-    engines = make_engines(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", pool_size=7, timeout=5)
+    engines = make_engines(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", pool_size=7, timeout=PATIENCE)
     assert (engines.writer.pool.size(), engines.reader.pool.size()) == (1, 7)  # type: ignore[attr-defined]  # QueuePool's

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -13,6 +15,7 @@ from portero_server.errors import NotFound, StoreUnavailable
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import requests, sequencers
+from tests.fakes.patience import PATIENCE
 from tests.fakes.store_commits import EIGHT
 from tests.fakes.virtual_time import ManualClock
 
@@ -62,7 +65,7 @@ def observer() -> Observed:
 async def test_commits_a_unit_and_tells_the_observer(database_url: str, observer: Observed) -> None:
     """A unit's rows are stored when it returns, and the observer hears of its time and outcome."""
     clock = ManualClock()
-    database = Database(database_url, pool_size=2, timeout=5, observer=observer, clock=clock)
+    database = Database(database_url, pool_size=2, timeout=PATIENCE, observer=observer, clock=clock)
 
     async def unit(connection: AsyncConnection) -> str:
         await adding("a")(connection)
@@ -98,7 +101,7 @@ async def test_says_when_the_data_is_refused(database: Database) -> None:
 
 async def test_writers_take_turns(database: Database, database_url: str) -> None:
     """Many units that read and then write, from two servers, all succeed and none is lost."""
-    other = Database(database_url, pool_size=3, timeout=5)
+    other = Database(database_url, pool_size=3, timeout=PATIENCE)
 
     async def count_up(connection: AsyncConnection) -> None:
         query = select(sequencers.c.position).where(sequencers.c.name == "events").with_for_update()
@@ -134,7 +137,7 @@ async def test_a_reading_unit_stores_nothing(database: Database) -> None:
 
 async def test_a_unit_has_a_time_limit(database_url: str, observer: Observed) -> None:
     """A unit that waits for a lock beyond its time is given up and leaves nothing."""
-    database = Database(database_url, pool_size=2, timeout=5)
+    database = Database(database_url, pool_size=2, timeout=PATIENCE)
     hasty = Database(database_url, pool_size=2, timeout=0.2, observer=observer)
 
     async def hold(connection: AsyncConnection) -> None:
@@ -149,9 +152,13 @@ async def test_a_unit_has_a_time_limit(database_url: str, observer: Observed) ->
 
     await database.run(hold)
     assert observer.outcomes == ["unavailable"]
-    assert await stored(hasty) == set()
-    await hasty.run(adding("after"))
-    assert await stored(database) == {"after"}
+    assert await stored(database) == set()
+    for attempt in itertools.count():
+        # So short a limit may be too short for a machine that is busy.
+        with contextlib.suppress(StoreUnavailable):
+            await hasty.run(adding(f"attempt {attempt}"))
+            break
+    assert f"attempt {attempt}" in await stored(database)
     await hasty.aclose()
     await database.aclose()
 
@@ -176,7 +183,7 @@ async def test_a_cancelled_caller_ends_its_unit(database: Database) -> None:
 
 async def test_closing_waits_for_units(database_url: str, database: Database) -> None:
     """Closing lets the units under way finish and takes no more."""
-    closing = Database(database_url, pool_size=2, timeout=5)
+    closing = Database(database_url, pool_size=2, timeout=PATIENCE)
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def unit(connection: AsyncConnection) -> None:

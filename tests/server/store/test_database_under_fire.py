@@ -17,6 +17,7 @@ from portero_server.store.recording import Recording
 from portero_server.store.schema import sequencers
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
+from tests.fakes.patience import PATIENCE
 from tests.fakes.store_commits import commit_of, decided
 from tests.fakes.store_fixtures import cleaned_schema
 from tests.fakes.store_proxy import DatabaseProxy, OnCommit
@@ -47,7 +48,7 @@ async def proxy(database_url: str) -> AsyncIterator[DatabaseProxy]:
 @pytest.fixture
 async def remote(proxy: DatabaseProxy, observer: Observed) -> AsyncIterator[Database]:
     """The database through the proxy."""
-    database = Database(proxy.url, pool_size=3, timeout=5, observer=observer)
+    database = Database(proxy.url, pool_size=3, timeout=PATIENCE, observer=observer)
     yield database
     proxy.let_go()
     await database.aclose()
@@ -55,7 +56,7 @@ async def remote(proxy: DatabaseProxy, observer: Observed) -> AsyncIterator[Data
 
 async def test_a_deadlock_is_run_again(database_url: str, observer: Observed) -> None:
     """Of two units that wait for each other, the one the database ends is run again; both succeed."""
-    database = Database(database_url, pool_size=3, timeout=5, observer=observer)
+    database = Database(database_url, pool_size=3, timeout=PATIENCE, observer=observer)
     both_hold_one = asyncio.Barrier(2)
     met: set[str] = set()
 
@@ -83,7 +84,7 @@ async def test_a_deadlock_is_run_again(database_url: str, observer: Observed) ->
 
 async def test_a_lost_connection_is_replaced(database_url: str, mariadb: MariaDB, observer: Observed) -> None:
     """A unit whose connection is killed is run again from the start on another one."""
-    database = Database(database_url, pool_size=2, timeout=5, observer=observer)
+    database = Database(database_url, pool_size=2, timeout=PATIENCE, observer=observer)
     tried: list[int] = []
 
     async def unit(connection: AsyncConnection) -> None:
@@ -102,7 +103,7 @@ async def test_a_lost_connection_is_replaced(database_url: str, mariadb: MariaDB
 
 async def test_a_restarted_server_is_found_again(database_url: str, mariadb: MariaDB) -> None:
     """A server that crashes and comes back within the time costs retries and nothing else."""
-    database = Database(database_url, pool_size=3, timeout=10)
+    database = Database(database_url, pool_size=3, timeout=PATIENCE)
     await asyncio.gather(*(database.run(adding(f"before {number}")) for number in range(3)))
     crashed = False
 
@@ -125,7 +126,7 @@ async def test_a_former_writer_is_left(database_url: str, mariadb: MariaDB, obse
     mariadb.execute(
         "CREATE OR REPLACE USER plain@'127.0.0.1'", "GRANT ALL ON portero.* TO plain@'127.0.0.1'", "FLUSH PRIVILEGES"
     )
-    database = Database(database_url.replace("root@", "plain@"), pool_size=2, timeout=5, observer=observer)
+    database = Database(database_url.replace("root@", "plain@"), pool_size=2, timeout=PATIENCE, observer=observer)
     tried: list[int] = []
 
     async def unit(connection: AsyncConnection) -> None:
@@ -155,8 +156,8 @@ async def test_a_black_hole_costs_one_timeout(
         turns = 0
         while not asked.done():
             turns += 1
-            await asyncio.sleep(0.01)
-        assert turns > 5
+            await asyncio.sleep(0)
+        assert turns > 100
         assert {str(answer) for answer in await asked} == {"the database did not answer within 0.3 s"}
     proxy.flow()
     await asyncio.gather(*(remote.run(adding(f"after {number}")) for number in range(3)))
@@ -232,7 +233,7 @@ async def test_an_unreachable_server_is_named_as_such(mariadb: MariaDB) -> None:
         (mariadb.url("nowhere"), "no database of this name"),
         (mariadb.url("portero").replace("root@", "nobody:secret@"), "refuses the user or the password"),
     ):
-        database = Database(url, pool_size=1, timeout=5)
+        database = Database(url, pool_size=1, timeout=PATIENCE)
         with pytest.raises(StoreUnavailable, match=problem) as caught:
             await database.check()
         assert "127.0.0.1" not in str(caught.value)
@@ -242,7 +243,7 @@ async def test_an_unreachable_server_is_named_as_such(mariadb: MariaDB) -> None:
 
 async def test_a_commit_is_followed_by_no_rollback(database_url: str) -> None:
     """A connection whose transaction is over goes back to the pool without another question to the server."""
-    database = Database(database_url, pool_size=1, timeout=5)
+    database = Database(database_url, pool_size=1, timeout=PATIENCE)
 
     async def rollbacks(connection: AsyncConnection) -> int:
         row = (await connection.execute(text("SHOW SESSION STATUS LIKE 'Com_rollback'"))).one()
@@ -259,7 +260,7 @@ async def test_a_refused_commit_leaves_nothing_in_its_connection(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the server answers a COMMIT with an error, the next unit on that connection commits its own rows alone."""
-    database = Database(database_url, pool_size=1, timeout=5)
+    database = Database(database_url, pool_size=1, timeout=PATIENCE)
     await database.check()
 
     async def refuse(_: object) -> None:

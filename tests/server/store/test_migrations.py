@@ -15,11 +15,12 @@ from portero_server.store.database import Database
 from portero_server.store.drift import check, differences
 from portero_server.store.migrations import check_revision, migrate, newest_revision
 from portero_server.store.schema import metadata
+from tests.fakes.patience import PATIENCE
 
 
 async def test_migrates_an_empty_database(empty_database_url: str) -> None:
     """An empty database is refused with what to run, migrated, and then accepted; migrating again does nothing."""
-    database = Database(empty_database_url, pool_size=2, timeout=5)
+    database = Database(empty_database_url, pool_size=2, timeout=PATIENCE)
     with pytest.raises(StartupProblem, match=r"revision none.*run `portero-server migrate`"):
         await check_revision(database)
     await migrate(database)
@@ -31,7 +32,7 @@ async def test_migrates_an_empty_database(empty_database_url: str) -> None:
 
 async def test_two_servers_migrate_at_once(empty_database_url: str) -> None:
     """Two servers that migrate the same empty database at the same moment both succeed."""
-    servers = [Database(empty_database_url, pool_size=1, timeout=5) for _ in range(2)]
+    servers = [Database(empty_database_url, pool_size=1, timeout=PATIENCE) for _ in range(2)]
     await asyncio.gather(*(migrate(server) for server in servers))
     for server in servers:
         await check_revision(server)
@@ -55,7 +56,7 @@ async def test_refuses_a_newer_database(database: Database) -> None:
 
 async def test_drift_is_noticed(empty_database_url: str) -> None:
     """A column that no migration made, and one of another type, are reported."""
-    database = Database(empty_database_url, pool_size=1, timeout=5)
+    database = Database(empty_database_url, pool_size=1, timeout=PATIENCE)
     await migrate(database)
 
     def change(connection: Connection) -> None:
@@ -95,7 +96,7 @@ async def test_an_unusable_database_ends_start_up_in_one_line(tmp_path: Path) ->
             "127.0.0.1:1/portero: the database server cannot be reached",
         ),
     ):
-        database = Database(url, pool_size=1, timeout=5)
+        database = Database(url, pool_size=1, timeout=PATIENCE)
         for ask in (check_revision, migrate):
             with pytest.raises(StartupProblem, match=problem) as caught:
                 await ask(database)

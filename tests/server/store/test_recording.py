@@ -18,6 +18,7 @@ from portero_server.store.people import PeopleStore
 from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
+from tests.fakes.patience import PATIENCE
 from tests.fakes.store_commits import BOX, at, commit_of, decided, left, recognition, seen
 from tests.fakes.virtual_time import ManualClock
 
@@ -241,7 +242,7 @@ async def test_concurrent_commits_keep_positions_in_order(
     database_url: str, streams: StreamStore, sightings: SightingStore, clock: ManualClock
 ) -> None:
     """Two servers committing at once lose nothing, and a watcher never sees a position before a lower one."""
-    servers = [Database(database_url, pool_size=2, timeout=10) for _ in range(2)]
+    servers = [Database(database_url, pool_size=2, timeout=PATIENCE) for _ in range(2)]
     owned = [await streams.open(f"camera-{number}", "e1", f"s{number}") for number in range(2)]
 
     async def commit_all(recording: Recording, stream: StreamRow) -> None:

@@ -17,11 +17,12 @@ from portero_bridge.images.encoder import jpeg_size
 from portero_bridge.sources.capture_process import CHILD, CaptureProcess
 from portero_bridge.sources.capture_record import CaptureJob
 from tests.fakes.bridge_capture_child import COMMAND
+from tests.fakes.patience import PATIENCE
 
 
-def job(target: str, read_timeout: float = 10.0) -> CaptureJob:
+def job(target: str, read_timeout: float = PATIENCE) -> CaptureJob:
     """Give a job for a target."""
-    return CaptureJob(target, None, 64, 85, open_timeout=10.0, read_timeout=read_timeout)
+    return CaptureJob(target, None, 64, 85, open_timeout=PATIENCE, read_timeout=read_timeout)
 
 
 @pytest.fixture
@@ -88,5 +89,5 @@ async def test_child_ends_with_its_bridge_even_in_a_hung_read(tmp_path: Path) ->
     assert child.stdin is not None
     child.stdin.write(json.dumps(asdict(job(str(pipe)))).encode() + b"\n")
     child.stdin.close()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         assert await child.wait() == 0

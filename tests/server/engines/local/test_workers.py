@@ -13,6 +13,7 @@ import pytest
 
 from portero_server.engines.local.workers import WorkerPool
 from portero_server.errors import EngineUnavailable
+from tests.fakes.patience import PATIENCE
 from tests.fakes.worker_calls import complain, die, nothing, process_id
 
 
@@ -52,7 +53,7 @@ async def test_a_killed_idle_process_costs_one_call_at_most(pool: WorkerPool) ->
     before = await pool.run(process_id)
     worker = psutil.Process(before)
     worker.kill()
-    worker.wait(10)
+    worker.wait(PATIENCE)
     try:
         after = await pool.run(process_id)
     except EngineUnavailable:

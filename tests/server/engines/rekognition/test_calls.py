@@ -15,6 +15,7 @@ from portero_server.engines.rekognition.calls import Caller, create_client
 from portero_server.errors import EngineThrottled, EngineUnavailable, Expired
 from portero_simulator.faults import Fault, FaultKind
 from portero_simulator.options import Options
+from tests.fakes.patience import PATIENCE
 from tests.fakes.simulated_rekognition import RED, CountingGate, client_of, portrait, simulated
 
 _T = TypeVar("_T")
@@ -41,7 +42,7 @@ async def test_refusing_gate_makes_no_call() -> None:
 async def test_calls_run_beside_each_other_up_to_the_threads() -> None:
     """Blocking calls do not wait for each other, nor do they block the event loop."""
     caller = Caller(CountingGate(), threads=2)
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     answers = await asyncio.gather(
         *(caller.call("DetectFaces", _CONTEXT, both.wait, lambda place: place >= 0) for _ in range(2))
@@ -59,7 +60,7 @@ async def test_canceled_call_leaves_others_alone() -> None:
 
     def linger() -> int:
         loop.call_soon_threadsafe(entered.set)
-        leave.wait(10)
+        leave.wait(PATIENCE)
         return 1
 
     task = asyncio.create_task(caller.call("DetectFaces", _CONTEXT, linger, lambda answer: answer))
