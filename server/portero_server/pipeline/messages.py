@@ -118,6 +118,11 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Nothing was said for a while: a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Everything is durable; the account of the session."""
 
@@ -126,4 +131,4 @@ class Finished:
     recognitions: int
 
 
-Message = Opened | Ack | TrackNews | TextNews | Rejected | Directive | Drain | Finished
+Message = Opened | Ack | TrackNews | TextNews | Rejected | Directive | Drain | Heartbeat | Finished

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
-from portero_server.pipeline.messages import Ack, Finished, Message
+from portero_server.pipeline.bell import Bell
+from portero_server.pipeline.messages import Ack, Finished, Heartbeat, Message
 
 
 class Outbox:
@@ -13,14 +13,15 @@ class Outbox:
 
     Full (`room` blocks): the session stops taking frames, so that a bridge that does not read
     stops only itself. `put` never blocks: what a commit releases is bounded by the session's credit.
+    A Heartbeat is dropped when anything waits, which says as much.
     """
 
     def __init__(self, capacity: int = 1024) -> None:
         self._capacity = capacity
-        self._messages: deque[Message] = deque()
+        self._messages: list[Message] = []
         self._ack: Ack | None = None
         self._closed = False
-        self._news = asyncio.Event()
+        self._news = Bell()
         self._room = asyncio.Event()
         self._room.set()
 
@@ -33,6 +34,8 @@ class Outbox:
             return
         if isinstance(message, Ack):
             self._ack = message
+        elif isinstance(message, Heartbeat) and len(self):
+            return
         else:
             if isinstance(message, Finished) and self._ack is not None:
                 # Finished is promised to be the last message.
@@ -41,12 +44,12 @@ class Outbox:
             self._messages.append(message)
             if len(self._messages) >= self._capacity:
                 self._room.clear()
-        self._news.set()
+        self._news.ring()
 
     def close(self) -> None:
         """Ends the reader once it has read what is there."""
         self._closed = True
-        self._news.set()
+        self._news.ring()
         self._room.set()
 
     @property
@@ -63,12 +66,11 @@ class Outbox:
         while not self._messages and self._ack is None:
             if self._closed:
                 return []
-            self._news.clear()
             await self._news.wait()
-        taken = list(self._messages)
-        self._messages.clear()
+        taken, self._messages = self._messages, []
         if self._ack is not None:
             taken.append(self._ack)
             self._ack = None
-        self._room.set()
+        if self.full:
+            self._room.set()
         return taken

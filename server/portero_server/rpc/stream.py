@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Self
 
 import grpc
 from portero.v1 import stream_pb2 as pb
@@ -12,13 +12,14 @@ from portero.v1 import stream_pb2 as pb
 from portero_server.access.limits import Limits, TooFast
 from portero_server.domain.frames import FrameRefused, RejectionReason
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError
+from portero_server.pipeline.messages import Ack, Heartbeat
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.session import Session
 from portero_server.pipeline.streams import Streams
 from portero_server.rpc.entrance.caller import current_caller
 from portero_server.rpc.entrance.entrance import who_is
 from portero_server.rpc.resource_names import parse_camera
-from portero_server.rpc.stream_convert import StreamTerms, gap_reason, message_to_proto, time_of
+from portero_server.rpc.stream_convert import AckForm, StreamTerms, gap_reason, message_to_proto, time_of
 
 Requests = AsyncIterator[pb.StreamFramesRequest]
 Context = grpc.aio.ServicerContext[pb.StreamFramesRequest, pb.StreamFramesResponse]
@@ -72,49 +73,88 @@ class FrameStream:
             raise errors.exceptions[0] from None
 
     async def _write(self, outbox: Outbox, context: Context) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._terms.heartbeat_interval):
-                    messages = await outbox.take()
-            except TimeoutError:
-                await context.write(self._terms.heartbeat(self._now()))
-                continue
-            if not messages:
-                return
-            for message in messages:
-                await context.write(message_to_proto(message, self._terms, self._now()))
+        form = AckForm()
+        with _SignsOfLife(outbox, self._terms.heartbeat_interval) as signs:
+            while messages := await outbox.take():
+                for message in messages:
+                    if isinstance(message, Ack):
+                        # gRPC serializes it before it lets go of this task, so that it may be filled in anew.
+                        await context.write(form.filled(message))
+                    else:
+                        await context.write(message_to_proto(message, self._terms, self._now()))
+                signs.spoke()
 
     async def _read(self, requests: Requests, session: Session) -> None:
         caller = current_caller()
         who = who_is(caller)
+        camera_id, outbox = session.camera.camera_id, session.outbox
         async for request in requests:
-            match request.WhichOneof("message"):
-                case "frame":
-                    frame = request.frame
-                    # The camera of a stream never changes, but whose it is may: cameras move between sites.
-                    caller.reach.check(session.camera.camera_id)
-                    _check_sequence(frame.sequence, "frame.sequence")
-                    # protobuf copies the bytes each time they are asked for.
-                    jpeg = frame.jpeg
-                    too_fast = self._limits.frame(who, len(jpeg))
-                    session.receive(frame.sequence, time_of(frame), jpeg, _refusal(too_fast))
-                    if session.outbox.full:
-                        await session.outbox.room()
-                case "heartbeat":
-                    session.heartbeat()
-                case "gap":
-                    gap = request.gap
-                    _check_sequence(gap.last_sequence, "gap.last_sequence")
-                    session.gap(gap.first_sequence, gap.last_sequence, gap_reason(gap.reason))
-                case "finish":
-                    session.finish()
-                    return
-                case "open":
-                    raise FailedPrecondition("the stream is open already", reason="SECOND_OPEN")
-                case _:
-                    raise InvalidInput("message", "each message must set one of its fields", reason="EMPTY_MESSAGE")
+            kind = request.WhichOneof("message")
+            if kind == "frame":
+                frame = request.frame
+                # The camera of a stream never changes, but whose it is may: cameras move between sites.
+                caller.reach.check(camera_id)
+                sequence = frame.sequence
+                if sequence > _LAST_SEQUENCE:
+                    raise _too_large("frame.sequence")
+                # protobuf copies the bytes each time they are asked for.
+                jpeg = frame.jpeg
+                too_fast = self._limits.frame(who, len(jpeg))
+                session.receive(sequence, time_of(frame), jpeg, None if too_fast is None else _refusal(too_fast))
+                if outbox.full:
+                    await outbox.room()
+            elif kind == "heartbeat":
+                session.heartbeat()
+            elif kind == "gap":
+                gap = request.gap
+                if gap.last_sequence > _LAST_SEQUENCE:
+                    raise _too_large("gap.last_sequence")
+                session.gap(gap.first_sequence, gap.last_sequence, gap_reason(gap.reason))
+            elif kind == "finish":
+                session.finish()
+                return
+            elif kind == "open":
+                raise FailedPrecondition("the stream is open already", reason="SECOND_OPEN")
+            else:
+                raise InvalidInput("message", "each message must set one of its fields", reason="EMPTY_MESSAGE")
         # A bridge that just hangs up its side, as after Drain, will send no more here: what it sent is worth finishing.
         session.hang_up()
+
+
+class _SignsOfLife:
+    """Puts a Heartbeat into an outbox after each `interval` seconds without a word.
+
+    One timer that looks, when it is due, how long the silence is: a time limit for each word would be made and thrown
+    away with every acknowledgment.
+    """
+
+    def __init__(self, outbox: Outbox, interval: float) -> None:
+        self._outbox = outbox
+        self._interval = interval
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        self.spoke()
+        self._wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def spoke(self) -> None:
+        """A word was said."""
+        self._spoke_at = self._loop.time()
+
+    def _wait(self) -> None:
+        self._timer = self._loop.call_at(self._spoke_at + self._interval, self._look)
+
+    def _look(self) -> None:
+        if self._loop.time() - self._spoke_at >= self._interval:
+            self._outbox.put(Heartbeat())
+            self.spoke()
+        self._wait()
 
 
 async def _opening(requests: Requests) -> pb.OpenStream:
@@ -128,13 +168,10 @@ async def _opening(requests: Requests) -> pb.OpenStream:
     return first.open
 
 
-def _refusal(too_fast: TooFast | None) -> FrameRefused | None:
-    if too_fast is None:
-        return None
+def _refusal(too_fast: TooFast) -> FrameRefused:
     message = f"more {too_fast.limit.value} a second than you may send; go on in {too_fast.wait:.1f} s"
     return FrameRefused(RejectionReason.RATE_LIMITED, message)
 
 
-def _check_sequence(sequence: int, field: str) -> None:
-    if sequence > _LAST_SEQUENCE:
-        raise InvalidInput(field, f"{field} must be at most {_LAST_SEQUENCE}", reason="SEQUENCE_TOO_LARGE")
+def _too_large(field: str) -> InvalidInput:
+    return InvalidInput(field, f"{field} must be at most {_LAST_SEQUENCE}", reason="SEQUENCE_TOO_LARGE")

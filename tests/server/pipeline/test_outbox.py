@@ -6,7 +6,7 @@ import asyncio
 
 from portero_server.domain.credit import Credit
 from portero_server.domain.frames import RejectionReason
-from portero_server.pipeline.messages import Ack, Rejected
+from portero_server.pipeline.messages import Ack, Heartbeat, Rejected
 from portero_server.pipeline.outbox import Outbox
 
 
@@ -25,6 +25,17 @@ async def test_a_later_ack_replaces_one_that_waits() -> None:
     outbox.put(_rejected(2))
     outbox.put(_ack(3))
     assert await outbox.take() == [_rejected(2), _ack(3)]
+
+
+async def test_a_sign_of_life_is_given_only_where_nothing_else_waits() -> None:
+    """A heartbeat beside anything that waits, another heartbeat too, is dropped."""
+    outbox = Outbox()
+    outbox.put(Heartbeat())
+    outbox.put(Heartbeat())
+    assert await outbox.take() == [Heartbeat()]
+    outbox.put(_ack(1))
+    outbox.put(Heartbeat())
+    assert await outbox.take() == [_ack(1)]
 
 
 async def test_taking_waits_for_news() -> None:
