@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,6 +13,7 @@ from portero_server.domain.frames import FrameLimits, FrameRefused, RejectionRea
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray, Pixels
 
+_START = b"\xff\xd8"
 _END = b"\xff\xd9"
 _SCAN = b"\xff\xda"
 # Cameras that fill their transfer buffer append zeros, bridges that split a multipart stream a line end.
@@ -41,51 +44,102 @@ _REDUCED_GRAY = {
 }
 
 
-def check_header(data: bytes, limits: FrameLimits) -> tuple[int, int]:
-    """Walks a JPEG's header up to its first scan, without decoding.
+class HeaderCheck:
+    """Judges the files of one camera by their headers, without decoding.
 
-    The work is bounded whatever the bytes are: a limited number of segments, and one pass in C over
-    files that have several scans.
-
-    Args:
-        data: The whole file.
-        limits: What is taken.
-
-    Returns:
-        Width and height in pixels.
-
-    Raises:
-        FrameRefused: EMPTY, NOT_JPEG, TRUNCATED, TOO_MANY_BYTES, BAD_DIMENSIONS or UNSUPPORTED_CODING;
-            the message names the limit. Nothing else is raised.
+    Files of a camera are mostly built alike. When two walks have read the same places, all of them are read at once
+    from the next file, and only when something there differs is that one walked too.
     """
-    check_size(data, limits)
-    if not data.startswith(b"\xff\xd8"):
+
+    def __init__(self, limits: FrameLimits) -> None:
+        """Takes files within these limits."""
+        self._limits = limits
+        self._last: _Header | None = None
+        self._places: struct.Struct | None = None
+        self._words: tuple[int, ...] = ()
+
+    def check(self, data: bytes) -> tuple[int, int]:
+        """Walks a JPEG's header up to its first scan.
+
+        The work is bounded whatever the bytes are: a limited number of segments, and one pass in C over
+        files that have several scans.
+
+        Args:
+            data: The whole file.
+
+        Returns:
+            Width and height in pixels.
+
+        Raises:
+            FrameRefused: EMPTY, NOT_JPEG, TRUNCATED, TOO_MANY_BYTES, BAD_DIMENSIONS or UNSUPPORTED_CODING;
+                the message names the limit. Nothing else is raised.
+        """
+        check_size(data, self._limits)
+        header = self._known(data) or self._walked(data)
+        # A decoder makes one pass over the picture for each scan. Only files that are progressive, or
+        # spread their colors over scans, may have more than one; in their entropy-coded data a scan's
+        # marker cannot occur by chance.
+        if header.has_scans and data.count(_SCAN, header.scan) > self._limits.max_scans:
+            raise FrameRefused(
+                RejectionReason.UNSUPPORTED_CODING,
+                f"the JPEG file has more than {self._limits.max_scans} scans, which is the limit",
+            )
+        if not data.endswith(_END):
+            end = data.rfind(_END, max(header.scan, len(data) - _MAX_PADDING))
+            if end < 0 or data[end + 2 :].strip(_PADDING):
+                raise FrameRefused(RejectionReason.TRUNCATED, "the JPEG file has no end marker")
+        return header.width, header.height
+
+    def _known(self, data: bytes) -> _Header | None:
+        """Gives the last header when a walk through `data` would read the very same, and so say the same."""
+        try:
+            return self._last if self._places is not None and self._places.unpack_from(data) == self._words else None
+        except struct.error:
+            return None
+
+    def _walked(self, data: bytes) -> _Header:
+        header, last = _sound_header(data, self._limits), self._last
+        self._places = _at_once(header.read) if last is not None and last.read == header.read else None
+        self._words = () if self._places is None else self._places.unpack_from(data)
+        self._last = header
+        return header
+
+
+def check_header(data: bytes, limits: FrameLimits) -> tuple[int, int]:
+    """Judges one file by its header; gives and raises what HeaderCheck.check does."""
+    return HeaderCheck(limits).check(data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What a sound header says.
+
+    Attributes:
+        scan: Offset of the first scan's marker.
+        has_scans: Whether there may be several scans.
+        read: Where numbers were read to know this, in order, and their format.
+    """
+
+    width: int
+    height: int
+    scan: int
+    has_scans: bool
+    read: Sequence[tuple[int, str]]
+
+
+def _sound_header(data: bytes, limits: FrameLimits) -> _Header:
+    if not data.startswith(_START):
         raise FrameRefused(RejectionReason.NOT_JPEG, "the image does not begin as a JPEG file does")
     try:
-        coding, width, height, scan, interleaved = _walk(data)
+        header = _walk(data)
     except (struct.error, IndexError):
         raise FrameRefused(RejectionReason.TRUNCATED, "the JPEG file ends within its header") from None
-    check_dimensions(width, height, limits)
-    # A decoder makes one pass over the picture for each scan. Only files that are progressive, or
-    # spread their colors over scans, may have more than one; in their entropy-coded data a scan's
-    # marker cannot occur by chance.
-    if (coding == _PROGRESSIVE or not interleaved) and data.count(_SCAN, scan) > limits.max_scans:
-        raise FrameRefused(
-            RejectionReason.UNSUPPORTED_CODING,
-            f"the JPEG file has more than {limits.max_scans} scans, which is the limit",
-        )
-    if not data.endswith(_END):
-        end = data.rfind(_END, max(scan, len(data) - _MAX_PADDING))
-        if end < 0 or data[end + 2 :].strip(_PADDING):
-            raise FrameRefused(RejectionReason.TRUNCATED, "the JPEG file has no end marker")
-    return width, height
+    check_dimensions(header.width, header.height, limits)
+    return header
 
 
-def _walk(data: bytes) -> tuple[int, int, int, int, bool]:
+def _walk(data: bytes) -> _Header:
     """Steps over the segments up to the first scan.
-
-    Returns:
-        Coding (its marker), width, height, offset of the first scan's marker, whether that scan holds all colors.
 
     Raises:
         struct.error, IndexError: The bytes end too early.
@@ -93,19 +147,24 @@ def _walk(data: bytes) -> tuple[int, int, int, int, bool]:
     """
     coding = width = height = components = 0
     at = 2
+    read = [(0, "H")]
     for _ in range(_MAX_SEGMENTS):
         marker, length = _SEGMENT(data, at)
+        read.append((at, "HH"))
         if marker in _STEPPED_OVER:
             at += 2 + length
         elif marker == _START_OF_SCAN:
             if not coding:
                 break
-            return coding, width, height, at, data[at + 4] == components
+            interleaved = data[at + 4] == components
+            read.append((at + 4, "B"))
+            return _Header(width, height, at, coding == _PROGRESSIVE or not interleaved, read)
         elif marker in _CODINGS:
             if coding:
                 break
             coding = marker
             precision, height, width, components = _FRAME(data, at + 4)
+            read.append((at + 4, "BHHB"))
             if precision != 8 or components not in (1, 3, 4):
                 raise FrameRefused(
                     RejectionReason.UNSUPPORTED_CODING,
@@ -122,6 +181,18 @@ def _walk(data: bytes) -> tuple[int, int, int, int, bool]:
         else:
             break
     raise FrameRefused(RejectionReason.NOT_JPEG, "the image's segments are not those of a JPEG file")
+
+
+def _at_once(read: Sequence[tuple[int, str]]) -> struct.Struct | None:
+    """Gives one format for all that was read, or None when parts overlap (fill bytes, lengths that are too short)."""
+    formats = [">"]
+    at = 0
+    for offset, numbers in read:
+        if offset < at:
+            return None
+        formats.append(f"{offset - at}x{numbers}")
+        at = offset + struct.calcsize(f">{numbers}")
+    return struct.Struct("".join(formats))
 
 
 def check_size(data: bytes, limits: FrameLimits) -> None:

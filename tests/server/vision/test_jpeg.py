@@ -6,9 +6,11 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portero_server.domain.frames import FrameLimits, FrameRefused, RejectionReason
-from portero_server.vision.jpeg import check_header, decode_color, decode_gray, encode_jpeg, to_gray
+from portero_server.vision.jpeg import HeaderCheck, check_header, decode_color, decode_gray, encode_jpeg, to_gray
 from tests.fakes import jpegs
 from tests.fakes.portraits import collins
 
@@ -20,6 +22,38 @@ def _refusal(data: bytes, limits: FrameLimits = _LIMITS) -> FrameRefused:
     with pytest.raises(FrameRefused) as refusal:
         check_header(data, limits)
     return refusal.value
+
+
+def _judged(check: HeaderCheck, data: bytes) -> tuple[int, int] | RejectionReason:
+    try:
+        return check.check(data)
+    except FrameRefused as refused:
+        return refused.reason
+
+
+_HEADER_END = _PICTURE.find(b"\xff\xda") + 5
+_DAMAGE = st.lists(st.tuples(st.integers(0, _HEADER_END - 1), st.integers(0, 255)), max_size=2)
+_BUILDS = st.sampled_from([_PICTURE, jpegs.START + jpegs.segment(0xFE, b"noted") + _PICTURE[2:], _PICTURE[:300]])
+
+
+@given(st.lists(st.tuples(_BUILDS, _DAMAGE), max_size=12))
+def test_a_header_is_judged_the_same_whatever_came_before(files: list[tuple[bytes, list[tuple[int, int]]]]) -> None:
+    """One check that has seen a camera's earlier files says of each what a fresh one says."""
+    check = HeaderCheck(_LIMITS)
+    for sound, damage in files:
+        data = bytearray(sound)
+        for at, value in damage:
+            data[min(at, len(data) - 1)] = value
+        # Twice, so that it is known the second time if it ever is.
+        expected = _judged(HeaderCheck(_LIMITS), bytes(data))
+        assert [_judged(check, bytes(data)), _judged(check, bytes(data))] == [expected, expected]
+
+
+def test_another_size_in_the_same_place_is_seen() -> None:
+    """A camera that changes its resolution, and nothing else of its header, is told by the new one."""
+    check = HeaderCheck(_LIMITS)
+    pictures = [jpegs.picture(120, 96), jpegs.picture(120, 96), jpegs.picture(96, 120), jpegs.picture(120, 96)]
+    assert [check.check(each) for each in pictures] == [(120, 96), (120, 96), (96, 120), (120, 96)]
 
 
 @pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
