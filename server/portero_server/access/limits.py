@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from portero_server.clock import Clock
@@ -190,6 +191,8 @@ class _Shared:
         return 0.0 if self._by_address is None else self._by_address.take(_network(who.address), now, amount)
 
 
+# It is asked with every frame, and reading an address takes microseconds.
+@lru_cache(maxsize=4096)
 def _network(address: str) -> str:
     """Gives what counts as one address: in IPv6, everything that one subscriber may be given (a /64)."""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from datetime import datetime
 
 _RATE_SPAN = 5.0
@@ -31,16 +30,19 @@ class Arrivals:
         """A frame came, whatever it is worth."""
         self._recent.append(now)
 
-    def took(self, sequence: int, captured_at: datetime, received_at: datetime, now: float) -> None:
-        """The frame is sound; it is not durable yet."""
+    def took(self, sequence: int, captured_at: datetime, received_at: datetime, now: float) -> float:
+        """The frame is sound; it is not durable yet. Gives its lag."""
         self.captured_at, self.received_at = captured_at, received_at
-        self.lag = (received_at - captured_at).total_seconds()
+        self.lag = lag = (received_at - captured_at).total_seconds()
         self._waiting.append((sequence, now))
+        return lag
 
-    def durable(self, sequence: int, now: float) -> Iterator[float]:
+    def durable(self, sequence: int, now: float) -> list[float]:
         """All frames up to this one are durable: gives how long each of them took."""
-        while self._waiting and self._waiting[0][0] <= sequence:
-            yield now - self._waiting.popleft()[1]
+        waiting, took = self._waiting, []
+        while waiting and waiting[0][0] <= sequence:
+            took.append(now - waiting.popleft()[1])
+        return took
 
     def oldest(self, now: float) -> float:
         """Gives the age of the oldest frame that is not durable, seconds; 0 when there is none."""

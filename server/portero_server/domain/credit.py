@@ -55,14 +55,11 @@ class CreditLedger:
             return 0
         return max(0, self._granted.frames - self._received_frames)
 
-    def affords(self, size: int) -> bool:
-        """Whether a frame of `size` bytes that just came was within what had been granted."""
-        return self._received_frames + 1 <= self._granted.frames and self._received_bytes + size <= self._granted.bytes
-
-    def receive(self, size: int) -> None:
-        """A frame of `size` bytes came."""
+    def receive(self, size: int) -> bool:
+        """A frame of `size` bytes came; says whether it was within what had been granted."""
         self._received_frames += 1
         self._received_bytes += size
+        return self._received_frames <= self._granted.frames and self._received_bytes <= self._granted.bytes
 
     def release(self, size: int) -> None:
         """A frame of `size` bytes was looked at, or refused: it waits no more."""
@@ -76,11 +73,11 @@ class CreditLedger:
         A bridge that sends as fast as it may would else be told of each frame by a message of its own. It loses
         nothing: while less than a quarter can be given, the rest of its window still waits here or is to come.
         """
-        policy = self._policy
-        frames = self._granted.frames - self._received_frames
+        policy, granted = self._policy, self._granted
+        frames = granted.frames - self._received_frames
         if 2 * frames < policy.window_frames and 4 * self._frames_due() >= policy.window_frames:
             return True
-        left = self._granted.bytes - self._received_bytes
+        left = granted.bytes - self._received_bytes
         return 2 * left < policy.window_bytes and 4 * self._bytes_due() >= policy.window_bytes
 
     def commit(self, frames: int) -> None:
@@ -100,17 +97,12 @@ class CreditLedger:
         if policy is not None:
             self._policy = policy
         # With nothing waiting nothing would raise it later, and a frame may be as large as a window.
-        if self._received_frames == self._released_frames or self._is_worth_it:
-            self._granted = Credit(
-                self._granted.frames + max(0, self._frames_due()), self._granted.bytes + max(0, self._bytes_due())
-            )
+        policy = self._policy
+        frames, size = self._frames_due(), self._bytes_due()
+        idle = self._received_frames == self._released_frames
+        if idle or 4 * frames >= policy.window_frames or 4 * size >= policy.window_bytes:
+            self._granted = Credit(self._granted.frames + max(0, frames), self._granted.bytes + max(0, size))
         return self._granted
-
-    @property
-    def _is_worth_it(self) -> bool:
-        return (
-            4 * self._frames_due() >= self._policy.window_frames or 4 * self._bytes_due() >= self._policy.window_bytes
-        )
 
     def _frames_due(self) -> int:
         """Gives how many more frames may be granted now; less than 0 after the window shrank."""

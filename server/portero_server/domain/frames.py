@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from portero_server.domain.geometry import Box
 
@@ -68,6 +69,9 @@ class GapReason(Enum):
 class FrameOutcome(Enum):
     """What became of a sequence; every one ends in exactly one of these."""
 
+    # They are counted with every frame, and Enum's own hash is computed in Python. There is one object of each.
+    __hash__ = object.__hash__
+
     REPLAYED = "replayed"
     REJECTED = "rejected"
     MISSING = "missing"
@@ -78,9 +82,8 @@ class FrameOutcome(Enum):
     WITH_FACES = "with_faces"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One encoded image of a stream.
+class Frame(NamedTuple):
+    """One encoded image of a stream; a tuple, since one is made for every frame and that takes a third of the time.
 
     Attributes:
         sequence: Position in the epoch's numbering, from 1.

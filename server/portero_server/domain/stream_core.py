@@ -38,6 +38,9 @@ class Admission:
     jumped: Range | None = None
 
 
+_ADMITTED = Admission(Verdict.ADMITTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Sequences that will never come; `explained` when the bridge said so."""
@@ -92,14 +95,15 @@ class StreamCore:
 
     def receive(self, sequence: int, size: int) -> Admission:
         """Takes in a frame of `size` bytes; unless ADMITTED or UNAFFORDABLE it is done with."""
-        affordable = self._credit.affords(size)
-        self._credit.receive(size)
-        replayed = 0 < sequence <= self._resumed_after
-        if replayed or sequence <= self._watermark.last:
+        affordable = self._credit.receive(size)
+        if sequence <= self._watermark.last:
+            # What was durable when the stream opened is not beyond the watermark either.
             self._credit.release(size)
             self._credit.commit(1)
-            return Admission(Verdict.REPLAYED if replayed else Verdict.BACKWARDS)
+            return Admission(Verdict.REPLAYED if 0 < sequence <= self._resumed_after else Verdict.BACKWARDS)
         jumped = self._watermark.receive(sequence)
+        if affordable and jumped is None:
+            return _ADMITTED
         return Admission(Verdict.ADMITTED if affordable else Verdict.UNAFFORDABLE, jumped)
 
     def reject(self, sequence: int, size: int) -> None:

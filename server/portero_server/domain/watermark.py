@@ -119,8 +119,9 @@ class Watermark:
         """Moves over the settled prefix; None when it is empty."""
         outcomes: dict[FrameOutcome, int] = {}
         frames = 0
-        while self._spans and (outcome := self._spans[0].outcome) is not None:
-            span = self._spans.popleft()
+        spans = self._spans
+        while spans and (outcome := spans[0].outcome) is not None:
+            span = spans.popleft()
             outcomes[outcome] = outcomes.get(outcome, 0) + span.last - span.first + 1
             frames += span.frames
             self.sequence = span.last

@@ -99,16 +99,20 @@ class Follower:
     def when(self) -> When:
         """Which of the frames that wait are to be looked at."""
         tracks = self._tracker.tracks
+        if not tracks:
+            return self._cadence.when(tracks=0, undecided=0)
         return self._cadence.when(
             tracks=len(tracks),
             undecided=sum(not track.decided for track in tracks),
             keep=tuple(track.box for track in tracks if track.visible),
         )
 
-    def still(self, frame: Frame, outcome: FrameOutcome) -> set[str]:
+    def still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
         """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""
         self._last_frame = self._clock.monotonic()
         self._recognizer.spared(outcome.value)
+        if not self._tracker.follows:
+            return ()
         for track in self._tracker.still(frame.sequence, frame.captured_at):
             self._leave(track)
         for track in self._tracker.tracks:

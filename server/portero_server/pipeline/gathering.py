@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import (
     FrameException,
     Recognition,
@@ -26,7 +26,7 @@ class Gathering:
     """Collects effects between two commits; `seen` keeps only the latest of each track."""
 
     durable_sequence: int
-    outcomes: Counter[FrameOutcome] = field(default_factory=Counter)
+    outcomes: dict[FrameOutcome, int] = field(default_factory=dict)
     frames: int = 0
     decided: list[TrackDecided] = field(default_factory=list)
     seen: dict[str, datetime] = field(default_factory=dict)
@@ -40,7 +40,8 @@ class Gathering:
     def advance(self, advance: Advance) -> None:
         """The watermark moved."""
         self.durable_sequence = advance.sequence
-        self.outcomes.update(advance.outcomes)
+        for outcome, count in advance.outcomes.items():
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
         self.frames += advance.frames
 
     @property
@@ -56,7 +57,7 @@ class Gathering:
             or self.texts
         )
 
-    def commit(self, *, stream_id: int, camera_id: str, session: str) -> StreamCommit:
+    def commit(self, stream_id: int, camera_id: str, session: str, open_tracks: tuple[OpenTrack, ...]) -> StreamCommit:
         """Gives what the recorder writes."""
         return StreamCommit(
             stream_id=stream_id,
@@ -70,6 +71,7 @@ class Gathering:
             recognitions=tuple(self.recognitions),
             exceptions=tuple(self.exceptions),
             texts=tuple(self.texts),
+            open_tracks=open_tracks,
             told=frozenset(
                 news.named.match.person_id
                 for news in self.news

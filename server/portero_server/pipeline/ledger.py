@@ -155,15 +155,24 @@ class StreamLedger:
 
     # --- What is committed ----------------------------------------------------------------------
 
-    def take(self, *, stream_id: int, camera_id: str, session: str) -> StreamCommit | None:
-        """Gives what gathered; None, with its news told, when there is nothing for the database."""
+    def take(
+        self, stream_id: int, camera_id: str, session: str, open_tracks: Callable[[int], tuple[OpenTrack, ...]]
+    ) -> StreamCommit | None:
+        """Gives what gathered; None, with its news told, when there is nothing for the database.
+
+        Args:
+            stream_id: Row of (camera, epoch).
+            camera_id: Its camera.
+            session: Who owns it.
+            open_tracks: Gives what is followed at a sequence.
+        """
         gathered = self._gathering
         self._gathering = Gathering(gathered.durable_sequence)
         if not gathered.writes:
             self._tell(gathered)
             return None
         self._in_flight = gathered
-        return gathered.commit(stream_id=stream_id, camera_id=camera_id, session=session)
+        return gathered.commit(stream_id, camera_id, session, open_tracks(gathered.durable_sequence))
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> int:
         """What was taken is durable: tells its news; gives how many received frames it passed."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Coroutine
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,19 +13,13 @@ from portero_server.clock import Clock
 from portero_server.domain.arrivals import Arrivals
 from portero_server.domain.cameras import Camera
 from portero_server.domain.credit import CreditPolicy
-from portero_server.domain.frames import (
-    Frame,
-    FrameLimits,
-    FrameOutcome,
-    FrameRefused,
-    GapReason,
-    RejectionReason,
-)
+from portero_server.domain.frames import Frame, FrameLimits, FrameOutcome, FrameRefused, GapReason, RejectionReason
 from portero_server.domain.resuming import ResumePoints
 from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRow
 from portero_server.domain.stream_core import StreamCore, Verdict
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError, SessionSuperseded, Unavailable
 from portero_server.pipeline.auditing import GateAuditor
+from portero_server.pipeline.bell import Bell
 from portero_server.pipeline.following import Follower
 from portero_server.pipeline.ledger import StreamLedger
 from portero_server.pipeline.messages import Ack, Drain, Finished, Opened, Rejected
@@ -33,7 +27,7 @@ from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.recorder import Recorder
 from portero_server.telemetry.metrics import Metrics
-from portero_server.vision.jpeg import check_header
+from portero_server.vision.jpeg import HeaderCheck
 from portero_server.vision.look import Look, Scene
 
 
@@ -74,6 +68,9 @@ class Session:
         self.missing = 0
         self.arrivals = Arrivals(self.last_heard)
         self._parts = parts
+        self._clock = parts.clock
+        self._figures = parts.metrics.streams
+        self._header = HeaderCheck(parts.limits)
         self._scene = scene
         self._credit_policy = credit
         self._core = StreamCore(row.durable_sequence, credit)
@@ -87,9 +84,9 @@ class Session:
         )
         self._resume = ResumePoints()
         self._frames: deque[Frame] = deque()
-        self._work = asyncio.Event()
-        self._progress = asyncio.Event()
-        self._finishing = self._goes_on = False
+        self._work = Bell()
+        self._progress = Bell()
+        self._marked = self._finishing = self._goes_on = False
         self._stopped = asyncio.Event()
         self._error: PorteroError | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -105,30 +102,32 @@ class Session:
 
     def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes, no: FrameRefused | None = None) -> None:
         """Takes a frame in; one that is refused, here or (`no`) by whoever received it, is answered in-band."""
-        self._heard()
+        self.last_heard = now = self._clock.monotonic()
         self.received += 1
-        self.arrivals.came(self.last_heard)
+        arrivals = self.arrivals
+        arrivals.came(now)
         size = len(jpeg)
         before = self._core.last
         admission = self._core.receive(sequence, size)
         if admission.jumped is not None:
             self._missing(*admission.jumped, GapReason.UNEXPLAINED)
-        if admission.verdict is Verdict.REPLAYED:
+        verdict = admission.verdict
+        if verdict is Verdict.REPLAYED:
             self.account[FrameOutcome.REPLAYED] += 1
             self._settled(FrameOutcome.REPLAYED, 1)
             self._grant()
             return
-        if admission.verdict is Verdict.BACKWARDS:
+        if verdict is Verdict.BACKWARDS:
             message = f"frame.sequence {sequence} is not beyond {before}, the last one received"
             self._refuse(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
             self._grant()
             return
         try:
-            if admission.verdict is Verdict.UNAFFORDABLE:
+            if verdict is Verdict.UNAFFORDABLE:
                 raise FrameRefused(RejectionReason.NO_CREDIT, "the frame was sent without credit; wait for an Ack")
             if no is not None:
                 raise no
-            width, height = check_header(jpeg, self._parts.limits)
+            width, height = self._header.check(jpeg)
             if captured_at is None:
                 raise FrameRefused(
                     RejectionReason.BAD_CAPTURE_TIME, "frame.capture_time must be set to a time of the years 1 to 9999"
@@ -136,12 +135,10 @@ class Session:
         except FrameRefused as refused:
             self._reject(sequence, refused, size)
             return
-        now = self.last_heard
-        self.arrivals.took(sequence, captured_at, self._parts.clock.now(), now)
-        self._parts.metrics.streams.frame_received(size, self.arrivals.lag)
-        zones = self.camera.privacy_zones
-        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, self.arrivals.lag, zones))
-        self._work.set()
+        lag = arrivals.took(sequence, captured_at, self._clock.now(), now)
+        self._figures.frame_received(size, lag)
+        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, lag, self.camera.privacy_zones))
+        self._work.ring()
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
         """Takes note of frames that will never come; those already accounted for are passed over.
@@ -166,7 +163,7 @@ class Session:
         """No more frames will come."""
         self._heard()
         self._finishing = True
-        self._work.set()
+        self._work.ring()
 
     def hang_up(self) -> None:
         """No more frames will come here, but the numbering may go on in another session, and so do its faces."""
@@ -249,7 +246,8 @@ class Session:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 guard = group.create_task(self._guard())
-                await self._work_through()
+                # Woken with every frame, it must not be at the end of the long chain of what serves the call.
+                await group.create_task(self._work_through())
                 guard.cancel()
         except BaseExceptionGroup as errors:
             # Whoever runs a stream wants to know why it ended, not how many tasks it had.
@@ -271,7 +269,6 @@ class Session:
                     await self.outbox.room()
                 await self._look()
             else:
-                self._work.clear()
                 await self._work.wait()
         if self.follower is not None and not self._goes_on:
             self.follower.leave_all()
@@ -283,15 +280,18 @@ class Session:
             or self._core.lag
             or not self.ledger.empty
         ):
-            self._progress.clear()
             await self._progress.wait()
         self.outbox.put(Finished(self._core.durable, dict(self.account), self.ledger.recognitions))
 
     async def _look(self) -> None:
         """Has the frames that wait looked at, as many as come in one turn."""
-        when = self._faces.when if self.reader is None else self.reader.when
-        looks = await self._scene.look(tuple(self._frames), when, text=self.reader is not None)
-        began = self._parts.clock.monotonic() - sum(look.seconds for look in looks if isinstance(look, Look))
+        reader = self.reader
+        when = self._faces.when if reader is None else reader.when
+        looks = await self._scene.look(tuple(self._frames), when, text=reader is not None)
+        began = self._clock.monotonic()
+        for look in looks:
+            if isinstance(look, Look):
+                began -= look.seconds
         for look in looks:
             frame = self._frames.popleft()
             if isinstance(look, FrameRefused):
@@ -303,15 +303,16 @@ class Session:
         self._advance()
 
     def _process(self, frame: Frame, look: Look, waited: float) -> None:
-        self._parts.metrics.streams.frame_looked_at(waited, look.gate_seconds, look.detect_seconds)
-        self._core.looked_at(len(frame.jpeg))
-        self._core.settle(frame.sequence, look.outcome, self._holders(frame, look))
-        if self.follower is not None:
-            self._resume.note(frame.sequence, self.follower.tracks)
+        core, follower = self._core, self.follower
+        self._figures.frame_looked_at(waited, look.gate_seconds, look.detect_seconds)
+        core.looked_at(len(frame.jpeg))
+        core.settle(frame.sequence, look.outcome, self._holders(frame, look))
+        if follower is not None:
+            self._resume.note(frame.sequence, follower.tracks)
         if self.auditor is not None:
             self.auditor.consider(frame, look.outcome, self._faces.followed)
 
-    def _holders(self, frame: Frame, look: Look) -> set[str]:
+    def _holders(self, frame: Frame, look: Look) -> Collection[str]:
         if self.reader is not None:
             return self.reader.observe(frame, look)
         return self._faces.observe(frame, look) if look.searched else self._faces.still(frame, look.outcome)
@@ -326,25 +327,21 @@ class Session:
 
     def take(self) -> StreamCommit | None:
         """Gives what gathered since the last commit."""
-        self._progress.set()
+        self._marked = False
+        self._progress.ring()
         if (advance := self._core.advance()) is not None:
             self.ledger.advance(advance)
-        commit = self.ledger.take(
-            stream_id=self.row.stream_id, camera_id=self.camera.camera_id, session=self.row.session
-        )
-        return None if commit is None else replace(commit, open_tracks=self._resume.at(commit.durable_sequence))
+        return self.ledger.take(self.row.stream_id, self.camera.camera_id, self.row.session, self._resume.at)
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
         """The commit is durable: acknowledge it and tell its news."""
-        now = self._parts.clock.monotonic()
-        for seconds in self.arrivals.durable(commit.durable_sequence, now):
-            self._parts.metrics.streams.frame_durable(seconds)
+        self._figures.frames_durable(self.arrivals.durable(commit.durable_sequence, self._clock.monotonic()))
         for outcome, count in commit.outcomes.items():
             self.account[outcome] += count
             self._settled(outcome, count)
         self._core.committed(commit.durable_sequence, self.ledger.committed(commit, result))
         self._ack()
-        self._progress.set()
+        self._progress.ring()
 
     def superseded(self) -> None:
         """Another session owns the stream."""
@@ -355,16 +352,18 @@ class Session:
         self.stop(PorteroError(f"the results of this stream cannot be stored: {type(error).__name__}"))
 
     def _settled(self, outcome: FrameOutcome, count: int) -> None:
-        metrics = self._parts.metrics
-        metrics.streams.frame_settled(outcome, count)
-        metrics.cameras.frame_settled(self.camera.camera_id, outcome, count)
+        self._figures.frame_settled(outcome, count)
+        self._parts.metrics.cameras.frame_settled(self.camera.camera_id, outcome, count)
 
     def _heard(self) -> None:
-        self.last_heard = self._parts.clock.monotonic()
+        self.last_heard = self._clock.monotonic()
 
     def _mark(self) -> None:
-        self._parts.recorder.mark(self)
-        self._progress.set()
+        # Once is enough until the recorder asks what there is.
+        if not self._marked:
+            self._marked = True
+            self._parts.recorder.mark(self)
+        self._progress.ring()
 
     def _advance(self) -> None:
         if self._core.movable or self.ledger.writes:
@@ -376,7 +375,7 @@ class Session:
 
     def _refuse(self, sequence: int, reason: RejectionReason, message: str) -> None:
         self.rejected += 1
-        self._parts.metrics.streams.frame_rejected(reason)
+        self._figures.frame_rejected(reason)
         self.outbox.put(Rejected(sequence, reason, message))
 
     def _reject(self, sequence: int, refusal: FrameRefused, size: int) -> None:
@@ -388,7 +387,7 @@ class Session:
 
     def _missing(self, first: int, last: int, reason: GapReason) -> None:
         self.missing += last - first + 1
-        self._parts.metrics.streams.frames_missing(reason, last - first + 1)
+        self._figures.frames_missing(reason, last - first + 1)
         self.ledger.exception(first, last, reason)
 
     def _grant(self) -> None:

@@ -27,6 +27,13 @@ class Series:
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
+    def observe_all(self, seconds: Iterable[float]) -> None:
+        """Several things took so long."""
+        bounds, counts = self._bounds, self._counts
+        for each in seconds:
+            counts[bisect_left(bounds, each)] += 1
+            self._sum += each
+
     def counted(self) -> tuple[list[int], float]:
         """Gives how many were at most as long as each bound, at last all of them, and their sum in seconds."""
         return list(accumulate(self._counts)), self._sum

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.telemetry import buckets
 from portero_server.telemetry.durations import Durations
+from portero_server.telemetry.tallies import Tallies
 
 _ENDINGS = ("finished", "cut", "draining", "session_superseded", "stream_idle")
 
@@ -20,10 +21,10 @@ class StreamMetrics:
         self.streams = Gauge("portero_streams", "Open streams.", registry=registry)
         self.streams_limit = Gauge("portero_streams_limit", "Most streams that may be open.", registry=registry)
         self.sessions = Counter("portero_sessions", "Streams ended, by how.", ("ending",), registry=registry)
-        self.frames = Counter(
-            "portero_frames", "Sequences settled and durable, by what became of them.", ("outcome",), registry=registry
+        frames = Tallies(
+            "portero_frames", "Sequences settled and durable, by what became of them.", "outcome", registry=registry
         )
-        self.frame_bytes = Counter("portero_frame_bytes", "Bytes of frames received.", registry=registry)
+        frame_bytes = Tallies("portero_frame_bytes", "Bytes of frames received.", None, registry=registry)
         self.rejected = Counter("portero_frames_rejected", "Frames refused, by reason.", ("reason",), registry=registry)
         self.missing = Counter(
             "portero_frames_missing", "Frames that never came, by reason of the gap.", ("reason",), registry=registry
@@ -55,7 +56,8 @@ class StreamMetrics:
         self._gate = stages.series("gate")
         self._detect = stages.series("detect")
         self._ack = stages.series("ack")
-        self._settled = {outcome: self.frames.labels(outcome.value) for outcome in FrameOutcome}
+        self._settled = {outcome: frames.series(outcome.value) for outcome in FrameOutcome}
+        self._frame_bytes = frame_bytes.series()
         for ending in _ENDINGS:
             self.sessions.labels(ending)
         for reason in RejectionReason:
@@ -74,12 +76,12 @@ class StreamMetrics:
 
     def frame_received(self, size: int, lag: float) -> None:
         """A sound frame came, so many seconds after its capture."""
-        self.frame_bytes.inc(size)
+        self._frame_bytes.count += size
         self._capture_to_receive.observe(max(0.0, lag))
 
     def frame_settled(self, outcome: FrameOutcome, count: int) -> None:
         """So many sequences are durable."""
-        self._settled[outcome].inc(count)
+        self._settled[outcome].count += count
 
     def frame_rejected(self, reason: RejectionReason) -> None:
         """A frame was refused."""
@@ -96,6 +98,6 @@ class StreamMetrics:
         if detect is not None:
             self._detect.observe(detect)
 
-    def frame_durable(self, seconds: float) -> None:
-        """So long after receipt a frame became durable."""
-        self._ack.observe(seconds)
+    def frames_durable(self, seconds: Sequence[float]) -> None:
+        """So long after their receipt frames became durable."""
+        self._ack.observe_all(seconds)

@@ -38,10 +38,10 @@ def test_a_database_that_does_not_commit_stops_the_bridge() -> None:
 
 def test_a_frame_beyond_the_bytes_granted_is_not_affordable() -> None:
     """A frame that fits in frames but not in bytes is beyond the credit."""
-    ledger = CreditLedger(_POLICY)
-    ledger.grant()
-    assert ledger.affords(1000)
-    assert not ledger.affords(1001)
+    for size, affordable in ((1000, True), (1001, False)):
+        ledger = CreditLedger(_POLICY)
+        ledger.grant()
+        assert ledger.receive(size) is affordable
 
 
 def test_says_low_before_the_bridge_must_stop() -> None:
@@ -97,14 +97,15 @@ def test_an_obedient_bridge_never_exceeds_the_bounds(steps: list[tuple[int, bool
     policy = CreditPolicy(window_frames=window, window_bytes=1000, max_unsettled=2 * window)
     ledger = CreditLedger(policy)
     granted = ledger.grant()
-    received = durable = 0
+    received = sent = durable = 0
     waiting: list[int] = []
     looked_at = 0
     for size, release, commit in steps:
-        if ledger.affords(size):
-            ledger.receive(size)
+        if received < granted.frames and sent + size <= granted.bytes:
+            assert ledger.receive(size)
             waiting.append(size)
             received += 1
+            sent += size
         if release and waiting:
             ledger.release(waiting.pop(0))
             looked_at += 1

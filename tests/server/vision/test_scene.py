@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -165,8 +164,8 @@ async def test_a_camera_in_text_mode_is_decoded_and_not_searched(camera: _Camera
 
 async def test_frames_that_wait_are_looked_at_in_one_turn(camera: _Camera) -> None:
     """Each frame of a turn gets its own answer, in order, also one that cannot be decoded."""
-    still, same, broken = camera.shoot(), camera.shoot(), replace(camera.shoot(), jpeg=jpegs.START + jpegs.END)
-    same = replace(same, jpeg=still.jpeg)
+    still, same, broken = camera.shoot(), camera.shoot(), camera.shoot()._replace(jpeg=jpegs.START + jpegs.END)
+    same = same._replace(jpeg=still.jpeg)
     assert await camera.turn(_PASS, still, same, broken, camera.shoot((80, 100)), camera.shoot()) == [
         FrameOutcome.UNCHANGED,
         FrameOutcome.DUPLICATE,
