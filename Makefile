@@ -10,7 +10,7 @@ ARGS   ?=
 .PHONY: help setup run test check format bench bench-cameras bench-visits bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## The virtual environment, with everything locked in requirements.lock.
 
