@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prometheus_client import Metric
 
+from portero_server.committed_page import keep
 from portero_server.telemetry.metrics import Metrics
 
 PAGE = Path(__file__).resolve().parent.parent / "METRICS.md"
@@ -60,18 +59,5 @@ def _labels(metric: Metric) -> Iterable[str]:
         yield f"`{name}`" + (f" ({', '.join(listed)})" if listed else "")
 
 
-def main() -> int:
-    """Writes the page, or checks it; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
-    if not parser.parse_args().check:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    sys.stderr.write("server/METRICS.md drifted: run `make reference` and commit the result\n")
-    return 1
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(keep(PAGE, page(), str(__doc__)))
