@@ -1,7 +1,9 @@
 """What a stream must remember across a cut so that a face being followed goes on as the same track.
 
 Faces that were decided and are still being followed at the watermark would otherwise begin a second track with the
-next frame, and be counted twice.
+next frame, and be counted twice. Faces that were decided and stored while the watermark was held back before their
+first frame begin anew, with the same name, when the frames come again; they are remembered for the case that they
+do not come, so that somebody tells their end.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ class OpenTrack:
 
     Attributes:
         sighting_id: Its sighting, as far as stored.
+        ahead: Whether it began beyond the watermark: nobody goes on with it, it begins anew or has left.
     """
 
     track_id: str
@@ -42,6 +45,7 @@ class OpenTrack:
     company: tuple[str, ...] = ()
     absent: bool = False
     sighting_id: str = ""
+    ahead: bool = False
 
     def revived(self, received: float) -> Track:
         """Gives the track to go on with; `received` is the present, in the server's monotonic seconds."""
@@ -73,7 +77,9 @@ class ResumePoints:
     as they were at every frame, while what was decided about them is asked for only when the watermark gets there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: Iterable[OpenTrack] = ()) -> None:
+        """Begins with what an earlier session remembered; of that, only tracks that are ahead are kept here."""
+        self._ahead = {track.track_id: track for track in earlier if track.ahead}
         self._points: deque[tuple[int, tuple[tuple[OpenTrack, Track], ...]]] = deque()
 
     def note(self, sequence: int, tracks: Sequence[Track]) -> None:
@@ -86,16 +92,44 @@ class ResumePoints:
         """Gives what is to be remembered with the watermark at `sequence`; what is before it is forgotten."""
         while len(self._points) > 1 and self._points[1][0] <= sequence:
             self._points.popleft()
-        if not self._points or self._points[0][0] > sequence:
-            return ()
-        decided = [(then, now) for then, now in self._points[0][1] if now.decided]
+        there = self._points[0][1] if self._points and self._points[0][0] <= sequence else ()
+        decided = [(then, now) for then, now in there if now.decided]
         latest = sorted(decided, key=lambda pair: pair[0].last_seen)[-MOST_TRACKS:]
         names = {then.track_id for then, _ in latest}
-        return tuple(_with_decision(then, now, names) for then, now in latest)
+        return tuple(_with_decision(then, now, names) for then, now in latest) + self._beyond(sequence)
+
+    def passed(self, sequence: int) -> tuple[OpenTrack, ...]:
+        """Gives tracks of an earlier session that were ahead and did not begin anew up to `sequence`, each once.
+
+        Their frames were lost, or show something else now.
+        """
+        if not self._ahead:
+            return ()
+        reached = [track for track in self._ahead.values() if track.first_sequence <= sequence]
+        for track in reached:
+            del self._ahead[track.track_id]
+        again = {then.track_id for then, now in self._last if now.decided}
+        return tuple(track for track in reached if not track.absent and track.track_id not in again)
+
+    @property
+    def _last(self) -> tuple[tuple[OpenTrack, Track], ...]:
+        return self._points[-1][1] if self._points else ()
+
+    def _beyond(self, sequence: int) -> tuple[OpenTrack, ...]:
+        """Gives the tracks that were stored although they began after `sequence`, and have not ended."""
+        if not self._ahead and not (self._points and self._points[-1][0] > sequence):
+            return ()
+        begun = {
+            then.track_id: replace(_with_decision(then, now, ()), ahead=True)
+            for then, now in self._last
+            if now.decided and then.first_sequence > sequence
+        }
+        earlier = {name: track for name, track in self._ahead.items() if track.first_sequence > sequence}
+        return tuple(sorted((earlier | begun).values(), key=lambda track: track.last_seen)[-MOST_TRACKS:])
 
 
 def revived_tracks(tracks: Iterable[OpenTrack], known: Collection[str], received: float) -> list[Track]:
-    """Gives the tracks to go on with.
+    """Gives the tracks to go on with, which are those that are not ahead.
 
     Args:
         tracks: As remembered.
@@ -107,6 +141,7 @@ def revived_tracks(tracks: Iterable[OpenTrack], known: Collection[str], received
             received
         )
         for track in tracks
+        if not track.ahead
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from portero_server.domain.frames import GapReason, RejectionReason
-from portero_server.domain.resuming import OpenTrack
+from portero_server.domain.resuming import OpenTrack, ResumePoints
 from portero_server.domain.sightings import (
     CommitResult,
     FrameException,
@@ -155,16 +155,14 @@ class StreamLedger:
 
     # --- What is committed ----------------------------------------------------------------------
 
-    def take(
-        self, stream_id: int, camera_id: str, session: str, open_tracks: Callable[[int], tuple[OpenTrack, ...]]
-    ) -> StreamCommit | None:
+    def take(self, stream_id: int, camera_id: str, session: str, points: ResumePoints) -> StreamCommit | None:
         """Gives what gathered; None, with its news told, when there is nothing for the database.
 
         Args:
             stream_id: Row of (camera, epoch).
             camera_id: Its camera.
             session: Who owns it.
-            open_tracks: Gives what is followed at a sequence.
+            points: What is followed at a sequence, and who was stored ahead of the watermark and did not come again.
         """
         gathered = self._gathering
         self._gathering = Gathering(gathered.durable_sequence)
@@ -172,7 +170,11 @@ class StreamLedger:
             self._tell(gathered)
             return None
         self._in_flight = gathered
-        return gathered.commit(stream_id, camera_id, session, open_tracks(gathered.durable_sequence))
+        durable = gathered.durable_sequence
+        if gone := points.passed(durable):
+            told = {left.track_id for left in gathered.left}
+            gathered.left += [TrackLeft(each.track_id, each.last_seen) for each in gone if each.track_id not in told]
+        return gathered.commit(stream_id, camera_id, session, points.at(durable))
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> int:
         """What was taken is durable: tells its news; gives how many received frames it passed."""

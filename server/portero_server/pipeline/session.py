@@ -82,7 +82,7 @@ class Session:
             changed=self._mark,
             released=self._released,
         )
-        self._resume = ResumePoints()
+        self._resume = ResumePoints(row.open_tracks)
         self._frames: deque[Frame] = deque()
         self._work = Bell()
         self._progress = Bell()
@@ -331,7 +331,7 @@ class Session:
         self._progress.ring()
         if (advance := self._core.advance()) is not None:
             self.ledger.advance(advance)
-        return self.ledger.take(self.row.stream_id, self.camera.camera_id, self.row.session, self._resume.at)
+        return self.ledger.take(self.row.stream_id, self.camera.camera_id, self.row.session, self._resume)
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
         """The commit is durable: acknowledge it and tell its news."""

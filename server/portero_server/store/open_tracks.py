@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,13 @@ PRESENT = '"absent": false'
 
 def written(tracks: Sequence[OpenTrack]) -> str:
     """Gives the text; empty for no tracks."""
-    return json.dumps({"form": _FORM, "tracks": [_plain(track) for track in tracks]}) if tracks else ""
+    if not tracks:
+        return ""
+    told: dict[str, Any] = {"form": _FORM, "tracks": [_plain(track) for track in tracks if not track.ahead]}
+    # Apart, since servers of the release before would go on with them.
+    if ahead := [_plain(track) for track in tracks if track.ahead]:
+        told["ahead"] = ahead
+    return json.dumps(told)
 
 
 def read(text: str | None) -> tuple[OpenTrack, ...]:
@@ -27,7 +34,10 @@ def read(text: str | None) -> tuple[OpenTrack, ...]:
     if not text:
         return ()
     told = json.loads(text)
-    return tuple(_track(plain) for plain in told["tracks"]) if told["form"] == _FORM else ()
+    if told["form"] != _FORM:
+        return ()
+    ahead = (replace(_track(plain), ahead=True) for plain in told.get("ahead", ()))
+    return (*(_track(plain) for plain in told["tracks"]), *ahead)
 
 
 def _plain(track: OpenTrack) -> dict[str, Any]:

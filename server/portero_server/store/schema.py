@@ -170,7 +170,7 @@ streams = _table(
     _required("durable_sequence", BigInteger),
     *(_required(name, BigInteger) for name in OUTCOME_COLUMNS.values()),
     _required("opened_at", UtcTime),
-    # Faces being followed at the watermark; see open_tracks.py. Null or empty: none.
+    # Faces being followed at the watermark, and those stored ahead of it; see open_tracks.py. Null or empty: none.
     Column("open_tracks", Text),
     UniqueConstraint("camera_id", "epoch", name="uq_streams_epoch"),
     # The few rows that are owned, among all epochs there ever were.

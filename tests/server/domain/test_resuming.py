@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from portero_server.domain.detections import FaceQuality, FoundFace, Match
@@ -58,6 +59,61 @@ def test_a_track_that_ended_beyond_the_watermark_is_remembered() -> None:
     _followed(tracker, points, 3)
     assert [each.track_id for each in points.at(2)] == [track.track_id]
     assert points.at(3) == ()
+
+
+def _both_decided_while_the_first_frame_is_held() -> tuple[Tracker, ResumePoints]:
+    """A face in each frame, and another one from the third on, decided with the watermark still at 2."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    for sequence in (1, 2):
+        _followed(tracker, points, sequence, 0.10)
+    _followed(tracker, points, 3, 0.10, 0.60)
+    for track in tracker.tracks:
+        track.decided = True
+    return tracker, points
+
+
+def test_a_track_stored_ahead_of_the_watermark_is_remembered_as_such() -> None:
+    """It has an end to be told, but nobody goes on with it, until the watermark is there."""
+    tracker, points = _both_decided_while_the_first_frame_is_held()
+    first, second = tracker.tracks
+    assert [(each.track_id, each.ahead) for each in points.at(2)] == [(first.track_id, False), (second.track_id, True)]
+    assert [each.track_id for each in revived_tracks(points.at(2), (), 100.0)] == [first.track_id]
+    assert [(each.track_id, each.ahead) for each in points.at(3)] == [(first.track_id, False), (second.track_id, False)]
+
+
+def test_a_track_ahead_that_ended_is_forgotten() -> None:
+    """Its end was told with the same commit."""
+    tracker, points = _both_decided_while_the_first_frame_is_held()
+    first, second = tracker.tracks
+    tracker.leave(second)
+    tracker.close(second)
+    _followed(tracker, points, 4, 0.10)
+    assert [each.track_id for each in points.at(2)] == [first.track_id]
+
+
+def test_a_track_ahead_stays_remembered_until_its_first_frame_came_again() -> None:
+    """A later session remembers it as it was, then gives it out once unless it began anew."""
+    for begins_anew in (False, True):
+        _, points = _both_decided_while_the_first_frame_is_held()
+        stored = points.at(2)
+        later = ResumePoints(stored)
+        tracker = Tracker("door.e1", TrackPolicy(), revived_tracks(stored, (), 100.0))
+        later.note(2, tracker.tracks)
+        assert later.passed(2) == ()
+        assert later.at(2) == stored
+        _followed(tracker, later, 3, 0.10, *([0.60] if begins_anew else []))
+        for track in tracker.tracks:
+            track.decided = True
+        assert later.passed(3) == (() if begins_anew else stored[1:])
+        assert later.passed(4) == ()
+        assert [each.ahead for each in later.at(4)] == [False] * (1 + begins_anew)
+
+
+def test_a_track_ahead_that_was_told_to_have_left_is_not_told_again() -> None:
+    """Whoever found the stream deserted has told it."""
+    _, points = _both_decided_while_the_first_frame_is_held()
+    later = ResumePoints(replace(track, absent=True) for track in points.at(2))
+    assert later.passed(9) == ()
 
 
 def test_few_of_a_crowd_are_remembered() -> None:

@@ -13,11 +13,12 @@ import pytest
 from portero_server.domain.frames import FrameRefused
 from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import StreamRow, TrackLeft
+from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import StoreUnavailable
 from portero_server.pipeline.deserted import Deserted
 from portero_server.pipeline.recorder import Recorder
 from portero_server.vision.look import Look
-from tests.fakes.door import EPOCH_START, Door, MemoryStore, door, face, looked
+from tests.fakes.door import EPOCH_START, UNKNOWN, Door, MemoryStore, door, face, looked, named
 from tests.fakes.store_commits import BOX
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
@@ -87,6 +88,50 @@ async def test_a_bridge_that_comes_back_late_goes_on_with_faces_that_were_told_t
         (STRANGER.track_id, True)
     ]
     assert len(_told(store)) == 2
+
+
+@in_virtual_time
+async def test_a_face_stored_ahead_of_the_watermark_leaves_too() -> None:
+    """A face that was announced while an undecided one held its frames back has left when the server died with both."""
+
+    async def only_ana(crop: FaceCrop) -> Identification:
+        if crop.quality.size == 1.0:
+            return named("ana")
+        await asyncio.sleep(60)
+        return UNKNOWN
+
+    script: dict[int, Look | FrameRefused] = {
+        sequence: looked(face(0.1, quality=0.5), *([face(0.7)] if sequence > 2 else [])) for sequence in range(1, 6)
+    }
+    store = MemoryStore()
+    async with door(script, only_ana, store=store) as dying:
+        session = await dying.open()
+        running = asyncio.ensure_future(session.run())
+        dying.send(session, 1, 2, 3, 4, 5)
+        await asyncio.sleep(0.5)
+        running.cancel()
+        await asyncio.wait({running})
+    assert store.durable == 0
+    assert [item.track_id for commit in store.commits for item in commit.decided] == ["door.e1.3.1"]
+    assert _told(store) == []
+    async with door(store=store):
+        await asyncio.sleep(60)
+    assert [left.track_id for left in _told(store)] == ["door.e1.3.1"]
+
+
+@pytest.mark.parametrize("comes_again", [True, False])
+@in_virtual_time
+async def test_a_face_stored_ahead_leaves_once_when_the_stream_goes_on(*, comes_again: bool) -> None:
+    """Its end is its track's own where its frames come again; where they were lost, it left when it was seen last."""
+    ahead = replace(STRANGER, track_id="door.e1.5.0", first_sequence=5, last_sequence=6, ahead=True)
+    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(5, 9)}
+    store = _deserted_store(ahead)
+    async with door(script if comes_again else {}, store=store) as at:
+        await _resume(at, 5, 6, 7, 8)
+        await asyncio.sleep(60)
+    lasts = [left.last_seen for left in _told(store) if left.track_id == ahead.track_id]
+    assert lasts == [EPOCH_START + timedelta(seconds=1.6) if comes_again else _SEEN]
+    assert store.rows["door", "e1"].open_tracks == ()
 
 
 class _AwayFor(MemoryStore):

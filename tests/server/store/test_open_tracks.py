@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from portero_server.domain.detections import Match
@@ -9,7 +10,7 @@ from portero_server.domain.frames import FrameOutcome
 from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import StreamCommit, StreamRow
 from portero_server.store.database import Database
-from portero_server.store.open_tracks import read, written
+from portero_server.store.open_tracks import PRESENT, read, written
 from portero_server.store.people import PeopleStore
 from portero_server.store.recording import Recording
 from portero_server.store.streams import StreamStore
@@ -28,6 +29,15 @@ def test_open_tracks_are_read_as_they_were_written() -> None:
     assert read(written((STRANGER,)).replace(', "absent": true', "")) == (replace(STRANGER, absent=False),)
     assert written(()) == ""
     assert read("") == read(None) == read('{"form": 0}') == ()
+
+
+def test_tracks_ahead_are_written_where_the_release_before_does_not_look() -> None:
+    """It would go on with them; a text with one that is not absent is still found among the followed ones."""
+    ahead = replace(ANA, ahead=True)
+    text = written((STRANGER, ahead))
+    assert read(text) == (STRANGER, ahead)
+    assert [track["id"] for track in json.loads(text)["tracks"]] == [STRANGER.track_id]
+    assert PRESENT in text
 
 
 async def _moved(recording: Recording, stream: StreamRow, *tracks: OpenTrack, sequence: int) -> None:
