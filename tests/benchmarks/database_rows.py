@@ -3,13 +3,12 @@
     python -m tests.benchmarks.database_rows [--full]
 
 Both write the same recognitions, as many in a batch, each batch its own commit at full durability. Ours does more: it
-locks the streams, moves their watermarks and looks for sightings in the same transaction.
+fences and moves the streams and looks for sightings in the same transaction. It runs on the event loop of the server.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import itertools
 import statistics
 import time
@@ -17,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymysql
+import uvloop
 
 from portero_server.clock import SystemClock
 from portero_server.domain.frames import FrameOutcome
@@ -140,4 +140,4 @@ def _values(each: Recognition, stream_id: int) -> tuple[Any, ...]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(asyncio.run(main()))
+    raise SystemExit(uvloop.run(main()))

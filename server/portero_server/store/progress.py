@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.faults import StoreRefused
 from portero_server.store.rows import DialectName, whole
-from portero_server.store.schema import OUTCOME_COLUMNS
 
 _TOGETHER = 200
 """Most streams of one statement: a database goes through its CASEs for each of them."""
-
-_COUNTERS = tuple(OUTCOME_COLUMNS.values())
 
 
 @dataclass(slots=True)
@@ -25,7 +22,7 @@ class Progress:
     Attributes:
         stream_id: Its row, which the transaction holds.
         durable_sequence: The new watermark.
-        counted: Column of a counter to what is added to it.
+        counted: Column of a counter, of OUTCOME_COLUMNS, to what is added to it.
         open_tracks: The new text; None leaves what is stored.
     """
 
@@ -35,38 +32,101 @@ class Progress:
     open_tracks: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a session says of its stream, to be believed only if the stream's row agrees.
+
+    Attributes:
+        session: Who says so.
+        moves: Whether the watermark is below the new one; else it stands there already.
+        progress: How the stream moves on if that is true.
+    """
+
+    session: str
+    moves: bool
+    progress: Progress
+
+
+async def move_claimed(connection: AsyncConnection, dialect: DialectName, claims: Sequence[Claim]) -> bool:
+    """Moves different streams on as they are claimed to be; gives whether all claims were true.
+
+    Moved rows stay locked until the transaction ends: the owner cannot change, and nobody else writes sightings of
+    these cameras. When one was not as claimed, the others have been moved all the same: the caller has to roll back.
+
+    Raises:
+        StoreRefused: A number has more than 64 bits.
+    """
+    moved = 0
+    # In order of id, as everybody locks them.
+    ordered = sorted(claims, key=lambda claim: claim.progress.stream_id)
+    for start in range(0, len(ordered), _TOGETHER):
+        together = ordered[start : start + _TOGETHER]
+        moved += await _move(connection, dialect, [claim.progress for claim in together], together)
+    return moved == len(ordered)
+
+
 async def move_streams(connection: AsyncConnection, dialect: DialectName, progress: Sequence[Progress]) -> None:
     """Moves streams on; they must be different ones.
 
     Raises:
         StoreRefused: A number has more than 64 bits.
     """
-    marker = "%s" if dialect == "mysql" else "?"
     for start in range(0, len(progress), _TOGETHER):
-        try:
-            statement, parameters = _moving(progress[start : start + _TOGETHER], marker)
-        except ValueError as error:
-            raise StoreRefused(f"a value cannot be stored: {error}") from None
-        await connection.exec_driver_sql(statement, parameters)
+        await _move(connection, dialect, progress[start : start + _TOGETHER])
 
 
-def _moving(progress: Sequence[Progress], marker: str) -> tuple[str, tuple[Any, ...]]:
+async def _move(
+    connection: AsyncConnection, dialect: DialectName, progress: Sequence[Progress], claims: Sequence[Claim] = ()
+) -> int:
+    marker = "%s" if dialect == "mysql" else "?"
+    try:
+        whens = {each.stream_id: f"WHEN {whole(each.stream_id)} THEN " for each in progress}
+        changes, texts = _changes(progress, whens, marker)
+        condition, sessions = _condition(claims, whens, marker)
+    except ValueError as error:
+        raise StoreRefused(f"a value cannot be stored: {error}") from None
+    which = ", ".join(map(str, whens))
+    statement = f"UPDATE streams SET {changes} WHERE stream_id IN ({which}){condition}"  # noqa: S608 - whole numbers
+    # Rows found count, whether or not they change: in MySQL by CLIENT_FOUND_ROWS, in SQLite always.
+    return (await connection.exec_driver_sql(statement, texts + sessions)).rowcount
+
+
+def _changes(progress: Sequence[Progress], whens: Mapping[int, str], marker: str) -> tuple[str, tuple[Any, ...]]:
     # Only what changes is named, most often the watermark and one counter. Numbers stand in the statement, texts,
     # which may name people, are parameters. A join with JSON_TABLE costs six times as much.
-    changes = [f"durable_sequence = {_by_stream((each.stream_id, each.durable_sequence) for each in progress)} END"]
-    for column in _COUNTERS:
+    changes = [f"durable_sequence = {_by_stream(whens, _reached(progress))} END"]
+    for column in sorted({column for each in progress for column in each.counted}):
         counted = [(each.stream_id, each.counted[column]) for each in progress if each.counted.get(column)]
         if counted:
-            changes.append(f"{column} = {column} + {_by_stream(counted)} ELSE 0 END")
+            changes.append(f"{column} = {column} + {_by_stream(whens, counted)} ELSE 0 END")
     texts = [(each.stream_id, each.open_tracks) for each in progress if each.open_tracks is not None]
     if texts:
-        arms = " ".join(f"WHEN {whole(stream_id)} THEN {marker}" for stream_id, _ in texts)
+        arms = " ".join([whens[stream_id] + marker for stream_id, _ in texts])
         changes.append(f"open_tracks = CASE stream_id {arms} ELSE open_tracks END")
-    which = ", ".join(str(whole(each.stream_id)) for each in progress)
-    statement = f"UPDATE streams SET {', '.join(changes)} WHERE stream_id IN ({which})"  # noqa: S608 - whole numbers
-    return statement, tuple(text for _, text in texts)
+    return ", ".join(changes), tuple([text for _, text in texts])
 
 
-def _by_stream(numbers: Iterable[tuple[int, int]]) -> str:
-    arms = " ".join(f"WHEN {whole(stream_id)} THEN {whole(number)}" for stream_id, number in numbers)
+def _condition(claims: Sequence[Claim], whens: Mapping[int, str], marker: str) -> tuple[str, tuple[Any, ...]]:
+    """Gives what must hold of each row, beginning with AND, and its parameters; nothing without claims."""
+    if not claims:
+        return "", ()
+    owners = " ".join([whens[claim.progress.stream_id] + marker for claim in claims])
+    moving = _reached([claim.progress for claim in claims if claim.moves])
+    standing = _reached([claim.progress for claim in claims if not claim.moves])
+    # A CASE without an arm for the row is null, which nothing is less than or equal to.
+    places = [
+        f"durable_sequence {relation} {_by_stream(whens, reached)} END"
+        for relation, reached in (("<", moving), ("=", standing))
+        if reached
+    ]
+    sessions = tuple([claim.session for claim in claims])
+    return f" AND session = CASE stream_id {owners} END AND ({' OR '.join(places)})", sessions
+
+
+def _reached(progress: Sequence[Progress]) -> list[tuple[int, int]]:
+    return [(each.stream_id, each.durable_sequence) for each in progress]
+
+
+def _by_stream(whens: Mapping[int, str], numbers: Sequence[tuple[int, int]]) -> str:
+    arms = " ".join([f"{whens[stream_id]}{whole(number)}" for stream_id, number in numbers])
     return f"CASE stream_id {arms}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.store.commit_sql import CommitSql
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import written
-from portero_server.store.progress import Progress, move_streams
+from portero_server.store.progress import Claim, Progress, move_claimed, move_streams
 from portero_server.store.recognizable import hold_people, recognizable_names
 from portero_server.store.schema import OUTCOME_COLUMNS
 from portero_server.store.visits import VisitBook
@@ -49,22 +49,16 @@ class Recording:
 
     async def _write(self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime) -> CommitResult:
         sql = self._sql
-        # Locked until the end: the owner cannot change, and nobody else writes sightings of these cameras.
-        owners = await sql.lock_streams(connection, {commit.stream_id for commit in commits})
-        parts: list[StreamCommit] = []
-        superseded: set[str] = set()
-        for commit in commits:
-            owner = owners.get(commit.stream_id)
-            if owner is not None and owner.session == commit.session:
-                parts.append(commit)
-            else:
-                superseded.add(commit.session)
-
         # Asked here, and held until the end: an answer that was on its way while somebody was erased or blocked
         # must not bring them back.
-        told = _people_of(parts)
-        await hold_people(connection, told)
-        names = await recognizable_names(connection, told, now, consent_required=self._consent_required)
+        names = await self._names(connection, commits, now)
+        parts, superseded = commits, frozenset[str]()
+        if not await self._moved_as_claimed(connection, commits, names):
+            # Rare: somebody was superseded, or this was committed before. What is true has to be read first.
+            await connection.rollback()
+            names = await self._names(connection, commits, now)
+            parts, superseded = await self._moved_as_found(connection, commits, names)
+
         links = await sql.links(connection, _tracks_of(parts))
         near = await sql.joinable_sightings(connection, parts)
         sightings = await sql.sightings(connection, near.union(link.sighting_id for link in links))
@@ -76,28 +70,71 @@ class Recording:
         await sql.write_sightings(connection, book.changed_sightings)
         await sql.write_links(connection, book.changed_links)
         await sql.write_evidence(connection, parts, names, now)
+        last_position = await sql.write_events(connection, book.events, now)
+        return CommitResult(superseded, sighting_of, last_position, frozenset(_people_of(parts) - names.keys()))
+
+    async def _names(
+        self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime
+    ) -> Mapping[str, str]:
+        told = _people_of(commits)
+        await hold_people(connection, told)
+        return await recognizable_names(connection, told, now, consent_required=self._consent_required)
+
+    async def _moved_as_claimed(
+        self, connection: AsyncConnection, commits: Sequence[StreamCommit], names: Mapping[str, str]
+    ) -> bool:
+        """Moves and locks all streams unless one is another session's or not where its commit takes it to be."""
+        moving = {commit.stream_id: _says_it_moves(commit) for commit in commits}
+        if len(moving) < len(commits):
+            return False
+        claimed = {commit.stream_id: commit.durable_sequence - moving[commit.stream_id] for commit in commits}
+        progress = {each.stream_id: each for each in _progress(commits, claimed, names)}
+        claims = [
+            Claim(
+                commit.session,
+                moving[commit.stream_id],
+                progress.get(commit.stream_id) or Progress(commit.stream_id, commit.durable_sequence),
+            )
+            for commit in commits
+        ]
+        return await move_claimed(connection, self._database.dialect, claims)
+
+    async def _moved_as_found(
+        self, connection: AsyncConnection, commits: Sequence[StreamCommit], names: Mapping[str, str]
+    ) -> tuple[Sequence[StreamCommit], frozenset[str]]:
+        """Locks and reads the streams and moves those that are their sessions'; gives their parts, and the others."""
+        owners = await self._sql.lock_streams(connection, {commit.stream_id for commit in commits})
+        parts: list[StreamCommit] = []
+        superseded: set[str] = set()
+        for commit in commits:
+            owner = owners.get(commit.stream_id)
+            if owner is not None and owner.session == commit.session:
+                parts.append(commit)
+            else:
+                superseded.add(commit.session)
         watermarks = {stream_id: owner.durable_sequence for stream_id, owner in owners.items()}
         await move_streams(connection, self._database.dialect, _progress(parts, watermarks, names))
-        last_position = await sql.write_events(connection, book.events, now)
-        return CommitResult(frozenset(superseded), sighting_of, last_position, frozenset(told - names.keys()))
+        return parts, frozenset(superseded)
 
 
-def _people_of(parts: Iterable[StreamCommit]) -> set[str]:
-    people: set[str] = set()
-    for part in parts:
-        people.update(track.match.person_id for track in part.decided if track.match is not None)
-        people.update(answer.person_id for answer in part.recognitions if answer.person_id is not None)
-        people.update(track.match.person_id for track in part.open_tracks or () if track.match is not None)
-        people.update(part.told)
+def _says_it_moves(commit: StreamCommit) -> bool:
+    # Whatever settles a frame counts it, and the watermark only passes what is settled.
+    return any(count and outcome is not FrameOutcome.REPLAYED for outcome, count in commit.outcomes.items())
+
+
+def _people_of(parts: Collection[StreamCommit]) -> set[str]:
+    # Few parts have any: one loop for each kind over all of them costs a fraction of four for each part.
+    people = {track.match.person_id for part in parts for track in part.decided if track.match is not None}
+    people |= {answer.person_id for part in parts for answer in part.recognitions if answer.person_id is not None}
+    people |= {track.match.person_id for part in parts for track in part.open_tracks or () if track.match is not None}
+    people |= {person_id for part in parts for person_id in part.told}
     return people
 
 
-def _tracks_of(parts: Iterable[StreamCommit]) -> set[str]:
-    tracks: set[str] = set()
-    for part in parts:
-        tracks.update(track.track_id for track in part.decided)
-        tracks.update(track.track_id for track in part.seen)
-        tracks.update(track.track_id for track in part.left)
+def _tracks_of(parts: Collection[StreamCommit]) -> set[str]:
+    tracks = {track.track_id for part in parts for track in part.decided}
+    tracks |= {track.track_id for part in parts for track in part.seen}
+    tracks |= {track.track_id for part in parts for track in part.left}
     return tracks
 
 

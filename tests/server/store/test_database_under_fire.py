@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiomysql
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.sightings import CommitResult
 from portero_server.errors import StoreUnavailable
 from portero_server.store.database import Database
 from portero_server.store.faults import CommitUnknown
 from portero_server.store.recording import Recording
 from portero_server.store.schema import sequencers
+from portero_server.store.schema import streams as stream_rows
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from tests.fakes.patience import PATIENCE
@@ -206,6 +210,29 @@ async def test_an_unknown_group_commit_is_simply_repeated(
     events = await sightings.events_after(0)
     assert [event.sighting.sighting_id for event in events] == list(result.sighting_of.values())
     assert (await StreamStore(remote, clock).get(stream.stream_id)).durable_sequence == 9
+
+
+async def test_a_commit_that_waits_for_its_successor_is_refused(database_url: str, mariadb: MariaDB) -> None:
+    """A session's commit that waits while another session takes the stream writes nothing once it goes on."""
+    database = Database(database_url, pool_size=3, timeout=5)
+    streams, recording = StreamStore(database, ManualClock()), Recording(database, ManualClock())
+    old = await streams.open("door", "e1", "old")
+    part = replace(commit_of(old, decided("t1", None, 0), sequence=50), outcomes={FrameOutcome.WITH_FACES: 50})
+    writing: list[asyncio.Task[CommitResult]] = []
+
+    async def take_over(connection: AsyncConnection) -> None:
+        await connection.execute(update(stream_rows).values(session="new"))
+        writing.append(asyncio.create_task(recording.commit([part])))
+        waits = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+        waiting = 0
+        while not waiting:
+            ((waiting,),) = await asyncio.to_thread(mariadb.execute, waits)
+
+    await database.run(take_over)
+    assert (await writing[0]).superseded == {"old"}
+    assert (await streams.get(old.stream_id)).durable_sequence == 0
+    assert await SightingStore(database).last_position() == 0
+    await database.aclose()
 
 
 async def test_a_commit_outlives_its_caller(

@@ -305,6 +305,34 @@ async def test_the_number_of_statements_is_constant(
     assert counts[0] == counts[1] <= 15
 
 
+async def test_frames_without_effects_take_one_statement(recording: Recording, streams: StreamStore) -> None:
+    """What only settles frames is one statement, recognitions make it two, and only what was written before is read."""
+    owned = [await streams.open(f"camera-{number}", "e1", f"s{number}") for number in range(20)]
+    still = [replace(commit_of(each, sequence=9), outcomes={FrameOutcome.EMPTY: 9}) for each in owned]
+    asked = [
+        replace(commit_of(each, sequence=12, recognitions=[recognition(f"r{each.stream_id}", "t")]), outcomes=counted)
+        for each in owned
+        for counted in [{FrameOutcome.WITH_FACES: 3}]
+    ]
+    sent: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        sent.append(statement.split()[0])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        for commits, expected in (
+            (still, ["UPDATE"]),
+            (asked, ["UPDATE", "INSERT"]),
+            (asked, ["UPDATE", "SELECT", "INSERT"]),
+        ):
+            sent.clear()
+            await recording.commit(commits)
+            assert [each for each in sent if each != "BEGIN"] == expected
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
 async def test_an_empty_commit_is_a_commit(recording: Recording) -> None:
     """Committing nothing works and says that nothing happened."""
     result = await recording.commit([])
