@@ -86,7 +86,18 @@ class Recorder:
         jitter: random.Random | None = None,
         traces: Traces = NO_TRACES,
     ) -> None:
-        """Commits at most every `interval` seconds; `jitter` spreads retries of several servers."""
+        """Commits as often as `_pause` says; `jitter` spreads retries of several servers.
+
+        Args:
+            store: Where commits go.
+            clock: Tells how long they take.
+            observer: Told how they fare.
+            listener: Told of events.
+            interval: Seconds between the beginnings of two commits, at least; between two slow ones, from the end of
+                the one to the beginning of the other.
+            jitter: Chance.
+            traces: Where commits are steps.
+        """
         self._store = store
         self._clock = clock
         self._observer = observer
@@ -111,16 +122,31 @@ class Recorder:
 
     async def run(self) -> None:
         """Commits until cancelled. A commit under way is brought to its end by the store."""
+        due = self._clock.monotonic()
         while True:
             await self._changed.wait()
-            await asyncio.sleep(self._interval)
+            # What comes to a recorder that has been idle is committed at once, with all that this turn of the loop
+            # brings.
+            await asyncio.sleep(max(0.0, due - self._clock.monotonic()))
             self._changed.clear()
             streams, self._waiting = self._waiting, {}
             taken = [(stream, commit) for stream in streams if (commit := stream.take()) is not None]
+            began = self._clock.monotonic()
             if taken:
                 await self._commit(taken)
+                ended = self._clock.monotonic()
+                due = ended + self._pause(ended - began)
             if not self._waiting:
                 self._idle.set()
+
+    def _pause(self, took: float) -> float:
+        """Gives how long to gather after a commit that took so long, seconds.
+
+        Commits that are quick keep time by their beginnings. Slow ones mean that the database or this machine is busy:
+        gathering for as long as one takes, up to the interval, leaves half of the time to whatever else has to be done,
+        and makes one acknowledgment of many.
+        """
+        return max(self._interval - took, min(took, self._interval))
 
     async def _commit(self, taken: Sequence[tuple[Committing, StreamCommit]]) -> None:
         started = self._clock.monotonic()

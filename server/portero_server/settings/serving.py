@@ -80,7 +80,9 @@ class ServingSettings(BaseSettings):
         2.0, description="A track is decided at the latest so long after its first frame came in, seconds."
     )
     commit_interval: Seconds = Field(
-        0.015, description="Pause between two group commits; acknowledgments are coalesced over it, seconds."
+        0.015,
+        description="Shortest time between the beginnings of two group commits, and longest pause after a slow one; "
+        "acknowledgments are coalesced over it, seconds.",
     )
     batch_delay: Annotated[float, Field(ge=0, le=1)] = Field(
         0.01, description="How long a recognition waits for others to share its batch, seconds."

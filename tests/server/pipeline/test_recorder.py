@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+
+import pytest
 
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.errors import StoreUnavailable
@@ -106,6 +109,38 @@ async def test_what_comes_during_a_commit_is_in_the_next() -> None:
         recorder.mark(stream)
         await recorder.idle()
     assert stream.heard == ["committed 1", "committed 2"]
+
+
+@in_virtual_time
+async def test_an_idle_recorder_commits_at_once() -> None:
+    """The first stream to have something after a while waits for nothing."""
+    stream, clock = _Stream("a"), running_clock()
+    async with _recorder(_Store()) as recorder:
+        for _ in range(2):
+            await asyncio.sleep(1.0)
+            stream.pending = 1
+            began = clock.monotonic()
+            recorder.mark(stream)
+            await recorder.idle()
+            assert clock.monotonic() == began
+    assert stream.heard == ["committed 1", "committed 1"]
+
+
+@pytest.mark.parametrize(("takes", "period"), [(0.0, 0.015), (0.005, 0.015), (0.01, 0.02), (0.015, 0.03), (0.1, 0.115)])
+@in_virtual_time
+async def test_gathers_between_commits(takes: float, period: float) -> None:
+    """Quick commits begin an interval apart; slow ones leave as much time between them as they take, to an interval."""
+    store = _Store()
+    store.seconds = takes
+    stream, clock = _Stream("a"), running_clock()
+    ended = []
+    async with _recorder(store) as recorder:
+        for _ in range(4):
+            stream.pending = 1
+            recorder.mark(stream)
+            await recorder.idle()
+            ended.append(clock.monotonic())
+    assert [later - earlier for earlier, later in itertools.pairwise(ended)] == pytest.approx([period] * 3)
 
 
 @in_virtual_time
