@@ -13,7 +13,7 @@ import typer
 
 from portero_cli.app import build_app
 from portero_cli.exits import ExitCode, exit_code_of
-from portero_cli.output import print_error
+from portero_cli.screen.output import print_error
 from portero_client import PorteroError, Unreachable
 
 

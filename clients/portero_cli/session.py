@@ -11,7 +11,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from portero_cli.exits import ExitCode
-from portero_cli.output import Output
+from portero_cli.screen.output import Output
 from portero_client import ConnectionSettings, PorteroClient
 
 P = ParamSpec("P")

@@ -10,9 +10,9 @@ import typer
 from rich.console import RenderableType
 
 from portero_cli.exits import ExitCode
-from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.tables import local_time, table
 from portero_cli.session import Session, command
-from portero_cli.tables import local_time, table
 from portero_client import AuditAnchor, AuditEntry, AuditReport, AuditTampering, InvalidArgument
 
 _DONE_TO_IT = {

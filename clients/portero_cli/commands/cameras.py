@@ -11,9 +11,9 @@ import typer
 from rich.table import Table
 
 from portero_cli.exits import ExitCode
-from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.tables import cameras_table, local_time, table
 from portero_cli.session import GlobalOptions, JsonOption, ServerOption, Session, command
-from portero_cli.tables import cameras_table, local_time, table
 from portero_cli.times import parse_duration
 from portero_client import Box, CameraMode, CameraPurpose, CameraStatus, InvalidArgument
 from portero_client.names import CAMERAS

@@ -9,8 +9,8 @@ import typer
 
 from portero_cli.commands.rights import PersonArgument
 from portero_cli.exits import ExitCode
+from portero_cli.screen.tables import local_time, table
 from portero_cli.session import Session, command
-from portero_cli.tables import local_time, table
 from portero_cli.times import parse_time
 
 

@@ -14,7 +14,6 @@ import typer
 from rich.table import Table
 
 from portero_bridge.events import BridgeEvent, SourceUp, StreamAccount
-from portero_cli.board import Board
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_cli.demo.scene import PASSAGES, VISIT_GAP, write_scene
 from portero_cli.demo.server import DemoServer, demo_server
@@ -22,11 +21,12 @@ from portero_cli.demo.truth import Verdict, compare
 from portero_cli.enrolling import enroll_person, in_words
 from portero_cli.exits import ExitCode
 from portero_cli.naming import id_of, name_of_folder
-from portero_cli.output import Output
 from portero_cli.photos import photos_in
+from portero_cli.screen.board import Board
+from portero_cli.screen.output import Output
+from portero_cli.screen.showing import shown, stop_signals
+from portero_cli.screen.tables import sightings_table, table
 from portero_cli.session import Session, command
-from portero_cli.showing import shown, stop_signals
-from portero_cli.tables import sightings_table, table
 from portero_client import ConnectionSettings, PorteroClient, Sighting
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from portero_cli.checks.models import check_models, package_folder
 from portero_cli.checks.packages import check_compiled, check_extras, check_python, packages_by_extra
 from portero_cli.checks.server import check_server
 from portero_cli.exits import ExitCode
+from portero_cli.screen.tables import table
 from portero_cli.session import Session, command
-from portero_cli.tables import table
 
 
 class Role(Enum):

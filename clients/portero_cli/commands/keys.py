@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 from portero_cli.exits import ExitCode
-from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.tables import local_time, table
 from portero_cli.session import Session, command
-from portero_cli.tables import local_time, table
 from portero_cli.times import parse_duration
 from portero_client import ApiKey, Role
 from portero_client.names import CAMERAS, KEYS

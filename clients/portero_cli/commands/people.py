@@ -11,12 +11,12 @@ from rich.text import Text
 from portero_cli.commands import rights
 from portero_cli.enrolling import Enrolled, Problem, Refused, enroll_person, in_words
 from portero_cli.exits import ExitCode
-from portero_cli.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.naming import id_of, name_of_folder
-from portero_cli.output import printable
 from portero_cli.photos import photos_in
+from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.output import printable
+from portero_cli.screen.tables import enrollments_table, people_table
 from portero_cli.session import Session, command
-from portero_cli.tables import enrollments_table, people_table
 from portero_client import AlreadyExists, InvalidArgument
 from portero_client.names import PEOPLE
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from portero_cli.exits import ExitCode
+from portero_cli.screen.tables import local_time, table
 from portero_cli.session import Session, command
-from portero_cli.tables import local_time, table
 from portero_client import InvalidArgument
 from portero_client.names import PEOPLE
 from portero_client.privacy import Erasure

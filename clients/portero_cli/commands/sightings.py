@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from portero_cli.exits import ExitCode
-from portero_cli.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.tables import sightings_table
 from portero_cli.session import Session, command
-from portero_cli.tables import sightings_table
 from portero_cli.times import parse_time
 from portero_client import SightingKind
 

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from portero_bridge.errors import SettingsError, SourceFault
 from portero_bridge.events import BridgeEvent, StreamAccount
-from portero_cli.board import Board
 from portero_cli.exits import ExitCode
+from portero_cli.screen.board import Board
+from portero_cli.screen.showing import shown, stop_signals
+from portero_cli.screen.tables import sightings_table, table
 from portero_cli.session import Session, command
-from portero_cli.showing import shown, stop_signals
-from portero_cli.tables import sightings_table, table
 from portero_client import InvalidArgument, NotFound, PorteroClient, Sighting
 from portero_client.names import CAMERAS
 

@@ -13,10 +13,10 @@ from rich.live import Live
 from rich.text import Text
 
 from portero_cli.exits import ExitCode
-from portero_cli.output import console, printable
-from portero_cli.overview import render, take_overview
+from portero_cli.screen.output import console, printable
+from portero_cli.screen.overview import render, take_overview
+from portero_cli.screen.showing import stop_signals
 from portero_cli.session import Session, command
-from portero_cli.showing import stop_signals
 from portero_cli.times import parse_duration
 from portero_client.errors import PorteroError
 

@@ -10,8 +10,8 @@ import typer
 from rich.console import RenderableType
 
 from portero_cli.exits import ExitCode
+from portero_cli.screen.tables import table
 from portero_cli.session import Session, command
-from portero_cli.tables import table
 from portero_cli.times import parse_time
 from portero_client import Usage
 from portero_client.names import CAMERAS

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from portero_cli.exits import ExitCode
+from portero_cli.screen.tables import STRANGER, local_time, percent
 from portero_cli.session import Session, command
-from portero_cli.tables import STRANGER, local_time, percent
 from portero_client import SightingEvent
 from portero_client.names import CAMERAS
 

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from portero_cli.output import Output
+from portero_cli.screen.output import Output
 from portero_client import Page
 
 ItemT = TypeVar("ItemT")

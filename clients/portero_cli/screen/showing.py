@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from rich.live import Live
 
 from portero_bridge.events import BridgeEvent
-from portero_cli.board import Board
-from portero_cli.output import Output, console
+from portero_cli.screen.board import Board
+from portero_cli.screen.output import Output, console
 
 _REFRESH_INTERVAL = 0.25
 

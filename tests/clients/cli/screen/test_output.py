@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from portero_cli.output import Output, jsonable, print_error
+from portero_cli.screen.output import Output, jsonable, print_error
 from portero_client import Box, Match, TextKind
 
 

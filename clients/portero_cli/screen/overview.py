@@ -11,8 +11,8 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from portero_cli.output import printable
-from portero_cli.tables import STRANGER, local_clock, table
+from portero_cli.screen.output import printable
+from portero_cli.screen.tables import STRANGER, local_clock, table
 from portero_client import Camera, CameraStatus, PorteroClient, Sighting, Usage
 from portero_client.errors import NotFound
 from portero_client.names import CAMERAS

@@ -22,8 +22,8 @@ from portero_bridge.events import (
     TrackState,
     TrackUpdated,
 )
-from portero_cli.output import printable
-from portero_cli.tables import STRANGER, local_clock, percent, table
+from portero_cli.screen.output import printable
+from portero_cli.screen.tables import STRANGER, local_clock, percent, table
 
 _DECIDED = (TrackState.CONFIRMED, TrackState.REVISED)
 _TEXT_LINES = 6

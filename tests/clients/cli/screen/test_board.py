@@ -18,7 +18,7 @@ from portero_bridge.events import (
     TrackState,
     TrackUpdated,
 )
-from portero_cli.board import Board
+from portero_cli.screen.board import Board
 from portero_client import Box, Match, Text, TextKind
 
 BEGAN = datetime(2026, 5, 1, 10, tzinfo=UTC)

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich import box
 from rich.table import Table
 
-from portero_cli.output import cell
+from portero_cli.screen.output import cell
 from portero_client import Camera, Face, FaceEnrollment, Person, Sighting
 from portero_client.names import CAMERAS, PEOPLE
 
