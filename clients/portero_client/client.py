@@ -25,7 +25,7 @@ AnswerT = TypeVar("AnswerT")
 
 
 class PorteroClient:
-    """Talks to one Portero server over one connection, from one event loop.
+    """Talks to one Portero server from one event loop: over one connection, and one more for its watches.
 
     Attributes:
         people: People and their faces.
@@ -50,6 +50,7 @@ class PorteroClient:
             server = ConnectionSettings.from_environment(server)
         self._settings = server
         self._channel: grpc.aio.Channel | None = None
+        self._watching: grpc.aio.Channel | None = None
         self.people = People(self._ask)
         self.images = Images(self._ask)
         self.cameras = Cameras(self._ask)
@@ -68,7 +69,10 @@ class PorteroClient:
         watch_request(after, camera)  # A malformed camera is raised here, where the caller can see why.
 
         def open_call(position: int | None) -> WatchCall:
-            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._open_channel().unary_stream(WATCH_METHOD)
+            if self._watching is None:
+                # gRPC would repeat a watch that a draining server refuses; SightingWatch does, with a pause.
+                self._watching = open_channel(self._settings, own_connection=True)
+            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._watching.unary_stream(WATCH_METHOD)
             return method(watch_request(position, camera).SerializeToString(), metadata=self._settings.metadata())
 
         return SightingWatch(
@@ -108,10 +112,12 @@ class PorteroClient:
         return ServerHealth(serving=serving, version=str(metadata.get(VERSION_KEY, "")))
 
     async def aclose(self) -> None:
-        """Closes the connection and ends what is still open on it."""
-        if self._channel is not None:
-            await self._channel.close()
-            self._channel = None
+        """Closes the connections and ends what is still open on them."""
+        channels = (self._channel, self._watching)
+        self._channel = self._watching = None
+        for channel in channels:
+            if channel is not None:
+                await channel.close()
 
     async def __aenter__(self) -> Self:
         return self

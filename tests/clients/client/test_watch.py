@@ -60,6 +60,28 @@ async def test_without_a_position_only_what_comes_is_given(client: PorteroClient
         assert (await coming).sighting.name == "sightings/s2"
 
 
+async def test_a_watch_is_never_repeated_by_grpc(
+    client: PorteroClient, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch has a connection on which gRPC repeats nothing, beside the one of calls, where it may."""
+    made: list[dict[str, object]] = []
+    insecure_channel = grpc.aio.insecure_channel
+
+    def making(target: str, options: Sequence[tuple[str, object]]) -> grpc.aio.Channel:
+        made.append(dict(options))
+        return insecure_channel(target, options=options)
+
+    monkeypatch.setattr(grpc.aio, "insecure_channel", making)
+    server.sightings.store("s1", "door", "ana")
+    await server.sightings.tell(STARTED, "s1")
+    async with client.watch_sightings(after=0) as watch:
+        assert await positions(watch, 1) == [1]
+    assert [options["grpc.enable_retries"] for options in made] == [0]
+    assert "grpc.service_config" not in made[0]
+    await client.check_health()
+    assert [options["grpc.enable_retries"] for options in made] == [0, 1]
+
+
 @pytest.mark.parametrize(
     "end",
     [
