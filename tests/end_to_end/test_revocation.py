@@ -90,7 +90,7 @@ async def test_revoked_keys_are_cut_off_from_open_streams(tmp_path: Path) -> Non
                 await _keys(tmp_path, "revoke", key.split("_")[1])
             cuts = await asyncio.gather(*(_cut(_drained(cast("Readable", call))) for call in (stream, watch)))
         assert await server.stop() == 0
-    # How soon is promised, and shown in virtual time: tests/server/rpc/test_entrance_watch.py.
+    # How soon is promised, and shown in virtual time: tests/server/rpc/entrance/test_watch.py.
     assert cuts == [grpc.StatusCode.UNAUTHENTICATED] * 2
 
 
