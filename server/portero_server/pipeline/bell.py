@@ -26,7 +26,7 @@ class Bell:
             if not waiter.done():
                 waiter.set_result(None)
 
-    async def wait(self) -> None:
-        """Waits until it is rung; only one task may."""
+    def wait(self) -> asyncio.Future[None]:
+        """Gives what to await until it is rung; only one task may wait at a time."""
         self._waiter = waiter = asyncio.get_running_loop().create_future()
-        await waiter
+        return waiter

@@ -58,24 +58,26 @@ class Gathering:
         )
 
     def commit(self, stream_id: int, camera_id: str, session: str, open_tracks: tuple[OpenTrack, ...]) -> StreamCommit:
-        """Gives what the recorder writes."""
+        """Gives what the recorder writes, with the outcomes themselves: nothing is gathered here after it."""
         return StreamCommit(
             stream_id=stream_id,
             camera_id=camera_id,
             session=session,
             durable_sequence=self.durable_sequence,
-            outcomes=dict(self.outcomes),
+            outcomes=self.outcomes,
             decided=tuple(self.decided),
-            seen=tuple(TrackSeen(track_id, last_seen) for track_id, last_seen in self.seen.items()),
+            seen=tuple([TrackSeen(track_id, last_seen) for track_id, last_seen in self.seen.items()]),
             left=tuple(self.left),
             recognitions=tuple(self.recognitions),
             exceptions=tuple(self.exceptions),
             texts=tuple(self.texts),
             open_tracks=open_tracks,
             told=frozenset(
-                news.named.match.person_id
-                for news in self.news
-                if isinstance(news, TrackNews) and news.named is not None
+                [
+                    news.named.match.person_id
+                    for news in self.news
+                    if isinstance(news, TrackNews) and news.named is not None
+                ]
             ),
             marks=tuple(self.marks),
         )

@@ -107,7 +107,6 @@ class Session:
         arrivals = self.arrivals
         arrivals.came(now)
         size = len(jpeg)
-        before = self._core.last
         admission = self._core.receive(sequence, size)
         if admission.jumped is not None:
             self._missing(*admission.jumped, GapReason.UNEXPLAINED)
@@ -118,7 +117,7 @@ class Session:
             self._grant()
             return
         if verdict is Verdict.BACKWARDS:
-            message = f"frame.sequence {sequence} is not beyond {before}, the last one received"
+            message = f"frame.sequence {sequence} is not beyond {self._core.last}, the last one received"
             self._refuse(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
             self._grant()
             return
@@ -303,19 +302,20 @@ class Session:
         self._advance()
 
     def _process(self, frame: Frame, look: Look, waited: float) -> None:
-        core, follower = self._core, self.follower
+        core, follower, reader = self._core, self.follower, self.reader
         self._figures.frame_looked_at(waited, look.gate_seconds, look.detect_seconds)
         core.looked_at(len(frame.jpeg))
-        core.settle(frame.sequence, look.outcome, self._holders(frame, look))
+        holders: Collection[str]
+        if reader is not None:
+            holders = reader.observe(frame, look)
+        else:
+            faces = self._faces
+            holders = faces.observe(frame, look) if look.searched else faces.still(frame, look.outcome)
+        core.settle(frame.sequence, look.outcome, holders)
         if follower is not None:
             self._resume.note(frame.sequence, follower.tracks)
         if self.auditor is not None:
             self.auditor.consider(frame, look.outcome, self._faces.followed)
-
-    def _holders(self, frame: Frame, look: Look) -> Collection[str]:
-        if self.reader is not None:
-            return self.reader.observe(frame, look)
-        return self._faces.observe(frame, look) if look.searched else self._faces.still(frame, look.outcome)
 
     @property
     def _faces(self) -> Follower:
