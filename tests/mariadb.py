@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import functools
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -18,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+
+from tests.fakes.ports import free_port
 
 _SERVERS = ("mariadbd", "mysqld")
 _INSTALLERS = ("mariadb-install-db", "mysql_install_db")
@@ -76,7 +75,7 @@ class MariaDB:
         else:
             for _ in range(_START_ATTEMPTS):
                 # Somebody else may take the free port first.
-                self.port = _free_port()
+                self.port = free_port()
                 if ready := self._launch(data):
                     break
         if not ready:
@@ -184,13 +183,3 @@ def _program(names: tuple[str, ...]) -> str:
 def _as_user() -> list[str]:
     # Without being told so, the server refuses to run as root.
     return ["--user=root"] if os.geteuid() == 0 else []
-
-
-def _free_port() -> int:
-    # Below the range that the system takes for outgoing connections: while a killed server is down, one of those
-    # could sit on its port.
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port

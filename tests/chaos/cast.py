@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from tests.chaos.plan import Outcome, Plan
 from tests.chaos.processes import Supervised
 from tests.chaos.proxy import Proxy
 from tests.chaos.script import VISIT_GAP, camera_name, index_of
+from tests.fakes.ports import free_port
 
 STOP_GRACE = 6.0
 
@@ -26,6 +26,7 @@ class Cast:
 
     Attributes:
         serving: Set while the server serves.
+        start_seconds: How long the last start took until then.
         calm: Set when faults are over: lives that begin then have no fault points.
         ledger: What the bridge tells.
         killed_at: When the server was killed, by camera, until the camera's stream is open again.
@@ -36,6 +37,7 @@ class Cast:
     ) -> None:
         """Prepares the processes; `database_ports` are the database's own port and that of the proxy before it."""
         self.serving = asyncio.Event()
+        self.start_seconds = 0.0
         self.calm = False
         self.ledger = LedgerFile(folder / "ledger.txt", plan.cameras)
         self.killed_at: dict[int, float] = {}
@@ -55,7 +57,7 @@ class Cast:
         self._halt.touch()
 
     def _make_server(self) -> Supervised:
-        port = _free_port()
+        port = free_port()
         self._streams.retarget(port)
         environment = {
             **clean_environment(),
@@ -96,6 +98,7 @@ class Cast:
         self._server_log.write(line + "\n")
         if '"serving"' in line:
             self.serving.set()
+            self.start_seconds = self.server.age
         # The pool's words about connections that are gone, which faults cut, are no trouble.
         if '"commit_refused"' in line or ("Traceback" in line and "during reset" not in line):
             self.outcome.troubles.append(f"the server said: {line[:2000]}")
@@ -172,10 +175,3 @@ def _bridge_defects() -> frozenset[str]:
     from tests.chaos.bridge_defects import DEFECTS
 
     return frozenset(DEFECTS)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -19,10 +19,9 @@ from tests.chaos.proxy import Proxy
 from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, color_of, person_name
 from tests.chaos.striking import Striker
 from tests.fakes.patch_photos import photo
+from tests.fakes.patience import PATIENCE
 from tests.mariadb import MariaDB
 
-_START_TIME = 180.0
-_CALM_TIME = 60.0
 _RESPITE = 1.0
 _SAMPLE = 0.5
 
@@ -49,7 +48,7 @@ class Rig:
             async with asyncio.TaskGroup() as group:
                 server = group.create_task(self._cast.server.run())
                 sampling = group.create_task(self._sample())
-                async with asyncio.timeout(_START_TIME):
+                async with asyncio.timeout(PATIENCE):
                     await self._cast.serving.wait()
                 await self._register()
                 bridge = group.create_task(self._cast.bridge.run())
@@ -115,7 +114,7 @@ class Rig:
             self._cast.bridge.send(signal.SIGKILL)
             await asyncio.sleep(_RESPITE)
         self._cast.bridge.last_life()
-        if not await self._within(_CALM_TIME, asyncio.shield(bridge), "the bridge did not bring everything home"):
+        if not await self._within(PATIENCE, asyncio.shield(bridge), "the bridge did not bring everything home"):
             self._cast.bridge.send(signal.SIGKILL)
             await bridge
         elif self._cast.bridge.last_code != 0:
@@ -123,18 +122,22 @@ class Rig:
 
     async def _end_server(self, server: asyncio.Task[None]) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE):
                 await self._cast.serving.wait()
         self._cast.server.last_life()
+        # A machine that is slow to start a server is slow to end one.
+        slowness = 2 * self._cast.start_seconds
         began = time.monotonic()
         self._cast.server.send(signal.SIGTERM)
-        if not await self._within(STOP_GRACE + 4, asyncio.shield(server), "the server did not end within its grace"):
+        if not await self._within(
+            STOP_GRACE + max(4.0, slowness), asyncio.shield(server), "the server did not end within its grace"
+        ):
             self._cast.server.send(signal.SIGKILL)
             await server
         elif self._cast.server.last_code != 0:
             self.outcome.troubles.append(f"the server ended with {self._cast.server.last_code}")
         self.outcome.stop_seconds = time.monotonic() - began
-        if self.outcome.stop_seconds > STOP_GRACE / 2:
+        if self.outcome.stop_seconds > max(STOP_GRACE / 2, slowness):
             self.outcome.troubles.append(f"without any stream the server took {self.outcome.stop_seconds:.1f} s to end")
 
     async def _sample(self) -> None:

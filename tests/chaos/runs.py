@@ -30,7 +30,7 @@ FAULT_POINTS: Mapping[str, float] = {
 _MEMORY_BOUND = 400 * 1024**2
 _ALL = frozenset(Fault)
 
-_SHORT = Plan(seed=7, cameras=4, frames=1500, kills=3, database="sqlite", pause=0.6, patience=45)
+_SHORT = Plan(seed=7, cameras=4, frames=1500, kills=3, database="sqlite", pause=0.6, patience=120)
 _SERVER_DIES = replace(
     _SHORT, points={"before_commit": 0.02, "after_commit": 0.02}, only=frozenset({Fault.KILL_SERVER})
 )

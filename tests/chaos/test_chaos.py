@@ -8,12 +8,13 @@ import pytest
 
 from tests.chaos.plan import Plan
 from tests.chaos.runs import DEFECT_PLANS, FAULT_POINTS, run_plan
+from tests.fakes.patience import PATIENCE
 
 
 @pytest.mark.slow
 async def test_nothing_is_lost_and_nothing_is_counted_twice(tmp_path: Path) -> None:
     """Server, bridge and database are killed at random, and what is stored is exactly what was promised."""
-    plan = Plan(seed=11, cameras=4, frames=2000, kills=2, pause=0.3, points=dict(FAULT_POINTS), patience=120)
+    plan = Plan(seed=11, cameras=4, frames=2000, kills=2, pause=0.3, points=dict(FAULT_POINTS), patience=PATIENCE)
     report = await run_plan(plan, tmp_path)
     assert report.complaints(5) == []
     assert report.verdict.frames >= 2000
