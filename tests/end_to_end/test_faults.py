@@ -15,31 +15,34 @@ from portero_client.errors import PorteroError
 from tests.end_to_end.bridge_process import running_bridge
 from tests.end_to_end.prometheus_process import Prometheus, running_prometheus
 from tests.end_to_end.server_process import ended_server, running_server
-from tests.end_to_end.simulator_process import SimulatorProcess, running_simulator
+from tests.end_to_end.simulator_process import PATIENT, SimulatorProcess, running_simulator
 from tests.fakes.bridge_pictures import picture
 from tests.fakes.mjpeg_camera import MjpegCamera
-from tests.fakes.patience import PATIENCE
 from tests.mariadb import MariaDB
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
-_POLL = 0.2
 _SEARCHES = 0.1
-_SETTINGS = {"engine": "rekognition", "rekognition_create_collection": "true", "gallery_refresh": "0.5"}
+_SETTINGS = {
+    "engine": "rekognition",
+    "rekognition_create_collection": "true",
+    "gallery_refresh": "0.5",
+    **PATIENT,
+}
 
 
 async def _until(prometheus: Prometheus, family: str | None) -> None:
     """Waits until alerts of this family fire (None: none at all), and fails when any other does."""
-    firing: dict[str, str] = {}
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            # How full the disk of the machine is that runs the test, is not the test's doing.
-            firing = {alert: of for alert, of in (await prometheus.firing()).items() if of != "storage"}
-            if family is not None:
-                assert set(firing.values()) <= {family}, firing
-            if set(firing.values()) == ({family} if family else set()):
-                return
-            await asyncio.sleep(_POLL)
+    expected = {family} if family else set()
+
+    async def missing() -> set[str]:
+        firing = await prometheus.firing(family)
+        families = set(firing.values())
+        if family is not None:
+            assert families <= expected, firing
+        return families ^ expected
+
+    await prometheus.until(missing)
 
 
 @asynccontextmanager

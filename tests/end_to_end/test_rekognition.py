@@ -12,7 +12,8 @@ from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_client import ConnectionSettings, PorteroClient
 from portero_server.engines.kept_faces import image_id
 from tests.end_to_end.server_process import ended_server, running_server
-from tests.end_to_end.simulator_process import SimulatorProcess, running_simulator
+from tests.end_to_end.simulator_process import PATIENT, SimulatorProcess, running_simulator
+from tests.fakes.patience import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 
@@ -33,8 +34,8 @@ async def test_people_are_enrolled_found_accounted_for_and_forgotten(
     photo = COLLINS.write(tmp_path).read_bytes()
     stranger = HOPPER.write(tmp_path).read_bytes()
     async with (
-        running_server(tmp_path, engine="rekognition") as server,
-        PorteroClient(ConnectionSettings(server.address)) as client,
+        running_server(tmp_path, engine="rekognition", **PATIENT) as server,
+        PorteroClient(ConnectionSettings(server.address, timeout=PATIENCE)) as client,
     ):
         await client.people.create("Ana", person_id="ana")
         face = await client.people.enroll("ana", photo)
