@@ -143,7 +143,7 @@ class Streams:
         # Streams that were cut, by camera, and when their faces are taken to have left unless somebody goes on.
         self._cut: dict[str, tuple[float, Session]] = {}
         self._opening = 0
-        self._draining = False
+        self._leave_by: datetime | None = None
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -183,7 +183,7 @@ class Streams:
         """
         if not _EPOCH.fullmatch(epoch):
             raise InvalidInput("open.epoch", "open.epoch must be 1 to 64 characters of [A-Za-z0-9_.-]")
-        if self._draining:
+        if self._leave_by is not None:
             raise Unavailable("this server is going away; connect again", reason="DRAINING")
         with self._place(camera_id):
             camera = await self._camera(camera_id)
@@ -201,6 +201,7 @@ class Streams:
         self._empty.clear()
         self._rebalance()
         _log.info("stream_opened", camera=camera_id, session=session_id, durable_sequence=row.durable_sequence)
+        self._ask_to_leave(session)
         return session
 
     def close(self, session: Session, ending: str) -> None:
@@ -232,9 +233,9 @@ class Streams:
 
     async def drain(self, deadline: datetime, seconds: float) -> None:
         """Asks all bridges to go elsewhere, waits for them, and cuts those still here after `seconds`."""
-        self._draining = True
+        self._leave_by = deadline
         for session in self._sessions.values():
-            session.drain(deadline)
+            self._ask_to_leave(session)
         try:
             async with asyncio.timeout(seconds):
                 await self._empty.wait()
@@ -242,6 +243,11 @@ class Streams:
             for session in tuple(self._sessions.values()):
                 session.stop(Unavailable("this server went away; connect again", reason="DRAINING"))
             await self._empty.wait()
+
+    def _ask_to_leave(self, session: Session) -> None:
+        """Does so once this server drains: a session may have been on its way in when the others were asked."""
+        if self._leave_by is not None:
+            session.drain(self._leave_by)
 
     @contextmanager
     def _place(self, camera_id: str) -> Iterator[None]:

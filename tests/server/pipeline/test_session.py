@@ -12,6 +12,7 @@ from portero_server.domain.cameras import CameraMode
 from portero_server.domain.detections import Text, TextKind
 from portero_server.domain.frames import FrameOutcome, FrameRefused, GapReason, RejectionReason
 from portero_server.domain.geometry import Box
+from portero_server.domain.sightings import StreamRow
 from portero_server.domain.tracks import TrackState
 from portero_server.engines.base import CallContext, FaceCrop, Identification, Pixels
 from portero_server.errors import (
@@ -27,7 +28,7 @@ from portero_server.errors import (
 from portero_server.pipeline.messages import Ack, Drain, Finished, Rejected, TextNews, TrackNews
 from portero_server.pipeline.session import Session
 from portero_server.vision.look import Look
-from tests.fakes.door import EPOCH_START, PIXELS, UNKNOWN, Door, camera, door, face, looked, named
+from tests.fakes.door import EPOCH_START, PIXELS, UNKNOWN, Door, MemoryStore, camera, door, face, looked, named
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 
@@ -595,6 +596,27 @@ async def test_draining_says_so_waits_and_cuts() -> None:
         with pytest.raises(Unavailable, match="going away"):
             await at.open()
     assert at.heard(Drain) == [Drain(EPOCH_START)]
+
+
+class _SlowRows(MemoryStore):
+    """Streams that take a second to be opened."""
+
+    async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
+        await asyncio.sleep(1.0)
+        return await super().open(camera_id, epoch, session)
+
+
+@in_virtual_time
+async def test_a_stream_on_its_way_in_is_asked_to_leave_too() -> None:
+    """A stream that was being opened when draining began is told Drain before anything else."""
+    async with door(store=_SlowRows()) as at:
+        opening = asyncio.ensure_future(at.open())
+        await asyncio.sleep(0.5)
+        await at.streams.drain(EPOCH_START, 3.0)
+        session = await opening
+        assert len(session.outbox) == 1
+        assert await session.outbox.take() == [Drain(EPOCH_START)]
+        at.streams.close(session, "drained")
 
 
 @in_virtual_time
