@@ -18,11 +18,9 @@ from portero_infra.notifications import Notifications
 from portero_infra.opt_out import check_opt_out, effective_policy_of_account
 from portero_infra.recognition import Recognition
 from portero_infra.registry import Registry
-from portero_infra.replication import Replication
 from portero_infra.rotation import Rotation
 from portero_infra.scaling import Scaling
 from portero_infra.service import Service
-from portero_infra.storage import Storage
 from portero_infra.task_definition import Foundation, TaskDefinition
 from portero_infra.trail import Trail
 from portero_infra.web import Web
@@ -49,9 +47,6 @@ logs = Logs(name, account, log_days, key_arn, flows_of, ours)
 notifications = Notifications(name, account, config.observability, key_arn, ours)
 metrics = Metrics(name, network.vpc_id, config.observability.managed_prometheus, key_arn, ours)
 
-storage = Storage(name, account, config.storage, key_arn, ours)
-if config.storage.replica_region is not None:
-    Replication(name, account, config.storage, config.storage.replica_region, storage, key_arn, ours)
 recognition = Recognition(name, account, config.recognition, ours)
 database = Database(name, account, config.database, network, firewall.database, key_arn, log_days, ours)
 
@@ -59,7 +54,7 @@ edge = Edge(name, account, config.edge, config.server, network, firewall.edge, o
 alarms = Alarms(name, config, edge, notifications.topic_arn, ours)
 registry = Registry(name, key_arn, ours)
 anchors = Anchors(name, account, ours) if config.audit.anchor_days is not None else None
-base = Foundation(registry, database, storage, recognition, logs, metrics, key_arn, anchors)
+base = Foundation(registry, database, recognition, logs, metrics, key_arn, anchors)
 task = TaskDefinition(name, config, base, ours)
 group, discovery = firewall.service, metrics.registry_arn
 service = Service(name, config.service, task, network, group, edge, discovery, alarms.rolling_back, ours)

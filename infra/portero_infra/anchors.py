@@ -18,8 +18,6 @@ class Anchors(pulumi.ComponentResource):
         super().__init__("portero:infra:Anchors", name, None, opts)
         self.bucket = Bucket(
             f"{name}-anchors",
-            # An anchor is a number and a digest; whoever verifies them should not need our key.
-            key_arn=None,
             # Anchors stay as long as the trail, which has no end; empty objects cost next to nothing.
             rules=[
                 {

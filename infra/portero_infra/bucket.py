@@ -1,4 +1,4 @@
-"""A bucket as every bucket of ours is: private, TLS only, encrypted with our key, versioned."""
+"""A bucket as every bucket of ours is: private, TLS only, encrypted with the key of S3, versioned."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ class Bucket(pulumi.ComponentResource):
 
     Args:
         name: The beginning of its name; AWS makes it unique.
-        key_arn: What encrypts it; unset: the key of S3 itself.
         rules: When objects move and end.
         protect: Whether it must not be deleted with the stack.
         statements: What its policy allows besides, given the bucket's ARN.
-        region: Where it is, if not where the stack is.
         object_lock: Whether objects can be locked until a date; decided when the bucket is made.
     """
 
@@ -27,12 +25,10 @@ class Bucket(pulumi.ComponentResource):
         self,
         name: str,
         *,
-        key_arn: pulumi.Input[str] | None,
         rules: Sequence[s3.BucketLifecycleConfigurationRuleArgsDict],
         protect: bool,
         opts: pulumi.ResourceOptions,
         statements: Callable[[pulumi.Output[str]], Sequence[Statement]] = lambda _: (),
-        region: str | None = None,
         object_lock: bool = False,
     ) -> None:
         super().__init__("portero:infra:Bucket", name, None, opts)
@@ -42,7 +38,6 @@ class Bucket(pulumi.ComponentResource):
             bucket_prefix=f"{name}-",
             force_destroy=not protect,
             object_lock_enabled=object_lock,
-            region=region,
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         private = s3.BucketPublicAccessBlock(
@@ -52,35 +47,29 @@ class Bucket(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            region=region,
             opts=child,
         )
-        s3.BucketOwnershipControls(
-            name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, region=region, opts=child
-        )
+        s3.BucketOwnershipControls(name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child)
         self.versioning = s3.BucketVersioning(
-            name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, region=region, opts=child
+            name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
         )
         s3.BucketServerSideEncryptionConfiguration(
             name,
             bucket=bucket.id,
             rules=[
                 {
-                    "bucket_key_enabled": key_arn is not None,
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "AES256" if key_arn is None else "aws:kms",
-                        "kms_master_key_id": key_arn,
-                    },
+                    # CloudTrail signs its digests and anchors are digests: a key of ours would protect neither, and
+                    # whoever verifies them would need it.
+                    "bucket_key_enabled": False,
+                    "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
                 }
             ],
-            region=region,
             opts=child,
         )
         s3.BucketLifecycleConfiguration(
             name,
             bucket=bucket.id,
             rules=list(rules),
-            region=region,
             # Rules on old versions are refused before versioning is on.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
         )
@@ -88,7 +77,6 @@ class Bucket(pulumi.ComponentResource):
             name,
             bucket=bucket.id,
             policy=document(_tls_only(bucket.arn), *statements(bucket.arn)),
-            region=region,
             # Two changes of access at once are refused.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[private]),
         )

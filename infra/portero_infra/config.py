@@ -166,23 +166,6 @@ class Database(Section):
         return self
 
 
-class Storage(Section):
-    """How long objects stay, days."""
-
-    glacier_after: Days = 30
-    snapshots: Days = 180
-    exports: Days = 7
-    erased: Days = 1
-    replica_region: str | None = None
-
-    @model_validator(mode="after")
-    def _outlives_the_move(self) -> Self:
-        # Glacier bills ninety days for an object that leaves earlier.
-        if self.snapshots < self.glacier_after + 90:
-            raise ValueError("snapshots must stay at least 90 days longer than glacier_after")
-        return self
-
-
 QUOTAS = {
     "CompareFaces": 100.0,
     "DetectFaces": 100.0,
@@ -267,7 +250,6 @@ class StackConfig(Section):
     server: Server = Server()
     service: Service
     database: Database
-    storage: Storage = Storage()
     recognition: Recognition = Recognition()
     access: Access = Access()
     audit: Audit = Audit()

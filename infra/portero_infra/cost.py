@@ -29,12 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cameras=given.cameras,
         visits=given.visits,
         searches_per_visit=given.searches,
-        documents=given.documents,
+        texts=given.texts,
         people=given.people,
         frames_per_second=given.fps,
         frame_kb=given.frame_kb,
         hours=given.hours,
-        snapshot_kb=given.snapshot_kb,
     )
     try:
         lines = estimate(read_stack(given.stack), usage)
@@ -136,12 +135,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--cameras", type=int, default=usual.cameras, help="cameras that stream at once")
     add("--visits", type=int, default=usual.visits, help="visits at one camera in a day")
     add("--searches", type=_number, default=usual.searches_per_visit, help="paid searches a visit")
-    add("--documents", type=int, default=usual.documents, help="ID cards read at one camera in a day")
+    add("--texts", type=int, default=usual.texts, help="texts read at one camera in a day")
     add("--people", type=int, default=usual.people, help="people known")
     add("--fps", type=_number, default=usual.frames_per_second, help="frames a second of one camera")
     add("--frame-kb", type=int, default=usual.frame_kb, help="size of a frame")
     add("--hours", type=int, default=usual.hours, help="hours of a day in which cameras send")
-    add("--snapshot-kb", type=int, default=usual.snapshot_kb, help="size of the picture kept of a visit; 0 keeps none")
     add("--write", action="store_true", help="write the table into infra/README.md instead")
     add("--check", action="store_true", help="check the table in infra/README.md instead")
     return parser

@@ -28,23 +28,21 @@ class Usage:
         cameras: Cameras that stream at once.
         visits: People who come to one camera in a day.
         searches_per_visit: Paid searches a visit; the server asks at most three times.
-        documents: ID cards read at one camera in a day, one DetectText and one CompareFaces each.
+        texts: Texts read at one camera in a day, one DetectText each.
         people: People known, each with three photos.
         frames_per_second: Sent by one camera; 5 is the bridge's default.
         frame_kb: Size of one frame.
         hours: Hours of a day in which cameras send.
-        snapshot_kb: Size of the picture kept of a visit; 0 keeps none.
     """
 
     cameras: int
     visits: int = 200
     searches_per_visit: Decimal = Decimal("1.3")
-    documents: int = 0
+    texts: int = 0
     people: int = 1000
     frames_per_second: Decimal = Decimal(5)
     frame_kb: int = 30
     hours: int = 24
-    snapshot_kb: int = 60
 
     @property
     def monthly_visits(self) -> Decimal:
@@ -84,7 +82,6 @@ def estimate(config: StackConfig, usage: Usage) -> list[Line]:
         _database(config, usage, tasks),
         _traffic(config, usage),
         _network(config, usage),
-        _objects(config, usage),
         _rest(config, tasks),
     )
     return [line for part in parts for line in part if line.dollars > 0]
@@ -113,10 +110,9 @@ def _tasks(config: StackConfig, usage: Usage) -> int:
 
 
 def _recognition(usage: Usage) -> Iterator[Line]:
-    documents = usage.cameras * usage.documents * DAYS
-    searches = usage.monthly_visits * usage.searches_per_visit + documents
-    yield Line("Rekognition, searches and comparisons", searches, prices.FACE_SEARCH)
-    yield Line("Rekognition, cards read", documents, prices.IMAGE_READ)
+    searches = usage.monthly_visits * usage.searches_per_visit
+    yield Line("Rekognition, searches", searches, prices.FACE_SEARCH)
+    yield Line("Rekognition, texts read", usage.cameras * usage.texts * DAYS, prices.IMAGE_READ)
     yield Line("Rekognition, faces kept", Decimal(usage.people * 3), prices.FACE_STORED)
 
 
@@ -178,19 +174,6 @@ def _network(config: StackConfig, usage: Usage) -> Iterator[Line]:
     yield Line("Endpoints, data", crops if private else Decimal(0), prices.ENDPOINT_DATA)
     addresses = gateways + (0 if config.edge.internal else network.zones)
     yield Line(f"{addresses} public addresses", addresses * HOURS, prices.ADDRESS)
-
-
-def _objects(config: StackConfig, usage: Usage) -> Iterator[Line]:
-    if usage.snapshot_kb == 0:
-        return
-    storage = config.storage
-    daily = usage.cameras * usage.visits * Decimal(usage.snapshot_kb) / KB_PER_GB
-    # Glacier keeps 40 KB of its own with each object.
-    daily_cold = usage.cameras * usage.visits * Decimal(usage.snapshot_kb + 40) / KB_PER_GB
-    yield Line("Snapshots, first days", daily * storage.glacier_after, prices.STANDARD)
-    yield Line("Snapshots, in Glacier", daily_cold * (storage.snapshots - storage.glacier_after), prices.GLACIER)
-    yield Line("Snapshots, written", usage.monthly_visits, prices.PUT)
-    yield Line("Snapshots, moved to Glacier", usage.monthly_visits, prices.TO_GLACIER)
 
 
 def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:

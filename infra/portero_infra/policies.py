@@ -26,11 +26,6 @@ COLLECTION_ACTIONS = (
 IMAGE_ACTIONS = ("rekognition:CompareFaces", "rekognition:DetectFaces", "rekognition:DetectText")
 """These take an image and no collection, so AWS offers no resource to name."""
 
-OBJECT_ACTIONS = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject")
-"""Versions too: erasing a person leaves no old version of their picture behind."""
-
-LIST_ACTIONS = ("s3:ListBucket", "s3:ListBucketVersions")
-
 ANCHOR_ACTIONS = ("s3:PutObject", "s3:PutObjectRetention")
 """Retention because the same call sets it. Nothing here reads, lifts a lock or removes."""
 
@@ -75,18 +70,6 @@ def role(
 def recognizing(collections: Sequence[pulumi.Input[str]]) -> list[Statement]:
     """Searching and keeping faces in our collections, and reading single images."""
     return [allow(COLLECTION_ACTIONS, list(collections)), allow(IMAGE_ACTIONS, "*")]
-
-
-def keeping_objects(
-    bucket: pulumi.Output[str], prefixes: Sequence[str], key: pulumi.Input[str], region: str
-) -> list[Statement]:
-    """Objects under the prefixes of the bucket (an ARN), which are encrypted with the key (an ARN)."""
-    listed = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}}
-    return [
-        allow(OBJECT_ACTIONS, [pulumi.Output.concat(bucket, "/", prefix, "*") for prefix in prefixes]),
-        allow(LIST_ACTIONS, bucket, listed),
-        using_key(("kms:Decrypt", "kms:GenerateDataKey"), key, f"s3.{region}.amazonaws.com"),
-    ]
 
 
 def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:

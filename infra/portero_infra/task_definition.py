@@ -18,7 +18,6 @@ from portero_infra.metrics import Metrics
 from portero_infra.policies import Statement
 from portero_infra.recognition import Recognition
 from portero_infra.registry import Registry
-from portero_infra.storage import EXPORTS, SNAPSHOTS, Storage
 from portero_infra.task import SCRATCH, Container, Facts, containers
 
 
@@ -28,7 +27,6 @@ class Foundation:
 
     registry: Registry
     database: Database
-    storage: Storage
     recognition: Recognition
     logs: Logs
     metrics: Metrics
@@ -87,10 +85,7 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
 
 def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
     """The calls of the server and, where it runs, of the collector."""
-    statements = [
-        *policies.recognizing(base.recognition.arns),
-        *policies.keeping_objects(base.storage.bucket.arn, (SNAPSHOTS, EXPORTS), base.key_arn, config.account.region),
-    ]
+    statements = policies.recognizing(base.recognition.arns)
     if base.anchors is not None:
         statements += policies.anchoring(base.anchors.bucket.arn, ANCHORS)
     if config.observability.collector:

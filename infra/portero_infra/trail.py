@@ -21,8 +21,6 @@ class Trail(pulumi.ComponentResource):
         trail_arn = f"arn:aws:cloudtrail:{account.region}:{account.id}:trail/{trail_name}"
         bucket = Bucket(
             trail_name,
-            # CloudTrail's digests are signed by AWS; the bucket's own key suffices.
-            key_arn=None,
             rules=[{"id": "ended", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": KEPT_DAYS}}],
             protect=account.production,
             statements=lambda arn: _delivery(arn, trail_arn, account),

@@ -38,7 +38,7 @@ BROKEN: dict[Rule, dict[str, Break]] = {
         "database in public subnets": changed("rds/subnetGroup:SubnetGroup", subnetIds=PUBLIC),
         "a public instance": changed(INSTANCE, "portero-prod-0", publiclyAccessible=True),
         "a bucket that may be public": changed(
-            "s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "portero-prod", blockPublicPolicy=False
+            "s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "portero-prod-trail", blockPublicPolicy=False
         ),
     },
     rules.everything_spans_two_zones: {
@@ -63,7 +63,7 @@ BROKEN: dict[Rule, dict[str, Break]] = {
         "one instance": without(INSTANCE, "portero-prod-1"),
     },
     rules.everything_kept_is_encrypted: {
-        "plain connections to a bucket": without("s3/bucketPolicy:BucketPolicy", "portero-prod"),
+        "plain connections to a bucket": without("s3/bucketPolicy:BucketPolicy", "portero-prod-trail"),
         "logs for ever": changed("cloudwatch/logGroup:LogGroup", "portero-prod-server", retentionInDays=None),
         "a plain topic": changed("sns/topic:Topic", kmsMasterKeyId=None),
         "images that change": changed("ecr/repository:Repository", imageTagMutability="MUTABLE"),

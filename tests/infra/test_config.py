@@ -24,7 +24,6 @@ WRONG: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
         "needs observability.collector",
     ),
     "a lost collection": ({"recognition": {"active": "faces-9"}}, "active must be one of collections"),
-    "paying Glacier twice": ({"storage": {"snapshots": 60}}, "at least 90 days longer"),
     "more streams than a task takes": ({"service": {"streams_per_task": 400}}, "must not be above server.max_streams"),
     "no certificate for cameras": ({"edge": {"cameras": {"bridges": {"lobby": ["door"]}}}}, "edge.cameras.secret"),
     "cameras without bridges": (

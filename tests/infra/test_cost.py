@@ -31,7 +31,7 @@ def test_lines_by_hand() -> None:
     """Twenty cameras' dearest lines agree with the arithmetic done on paper."""
     lines = _by_item(PROD, Usage(cameras=20))
     month = Decimal(730) / 24
-    assert lines["Rekognition, searches and comparisons"] == 20 * 200 * month * Decimal("1.3") * Decimal("0.001")
+    assert lines["Rekognition, searches"] == 20 * 200 * month * Decimal("1.3") * Decimal("0.001")
     assert lines["Fargate, processors of 2 tasks"] == 2 * 2 * 730 * Decimal("0.03238")
     gigabytes = 20 * 5 * 86_400 * month * 30 / 1_000_000
     assert lines["Balancer, frames"] == gigabytes * Decimal("0.006")
@@ -57,7 +57,7 @@ def test_commits_are_counted_as_often_as_the_server_makes_them() -> None:
 
 def test_every_price_says_where_and_when() -> None:
     """Each line names the page and the month that its price was taken from."""
-    for line in estimate(PROD, Usage(cameras=300, documents=50)):
+    for line in estimate(PROD, Usage(cameras=300, texts=50)):
         assert line.price.page.endswith(("pricing", "on-demand"))
         assert line.price.taken.year >= 2025
 

@@ -16,7 +16,6 @@ from tests.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, Stack, d
 
 REKOGNITION = Path(__file__).parents[2] / "server" / "portero_server" / "engines" / "rekognition"
 COLLECTION = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:collection/portero-prod-faces-1"
-BUCKET = "arn:aws:s3:::portero-prod-"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/portero-prod"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!cluster-1-abcdef"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/portero/portero-prod"
@@ -34,8 +33,7 @@ def _allowed(stack: Stack, role: str) -> dict[str, list[str]]:
 
 
 def test_task_role_allows_exactly_these_actions(prod: Stack) -> None:
-    """The server may use our collection, read images, keep objects under two prefixes, and publish its metrics."""
-    objects = [f"{BUCKET}/snapshots/*", f"{BUCKET}/exports/*"]
+    """The server may use our collection, read images and publish its metrics."""
     assert _allowed(prod, "portero-prod-task") == {
         "rekognition:DeleteFaces": [COLLECTION],
         "rekognition:DescribeCollection": [COLLECTION],
@@ -45,14 +43,6 @@ def test_task_role_allows_exactly_these_actions(prod: Stack) -> None:
         "rekognition:CompareFaces": ["*"],
         "rekognition:DetectFaces": ["*"],
         "rekognition:DetectText": ["*"],
-        "s3:DeleteObject": objects,
-        "s3:DeleteObjectVersion": objects,
-        "s3:GetObject": objects,
-        "s3:PutObject": objects,
-        "s3:ListBucket": [BUCKET],
-        "s3:ListBucketVersions": [BUCKET],
-        "kms:Decrypt": [KEY],
-        "kms:GenerateDataKey": [KEY],
         "logs:CreateLogStream": [f"{LOGS}/streams:*"],
         "logs:PutLogEvents": [f"{LOGS}/streams:*"],
         "aps:RemoteWrite": [f"arn:aws:aps:{REGION}:{ACCOUNT}:workspace/portero-prod"],
@@ -156,7 +146,7 @@ def test_roles_are_taken_only_by_services_of_this_account(stack: Stack) -> None:
 
 def test_linter_has_nothing_to_say() -> None:
     """AWS's linter finds no unknown action, no resource of the wrong kind, no fault in the task definition."""
-    assert findings(template(deploy("prod", {**OPTIONS, "storage": {"replica_region": "us-west-2"}}))) == []
+    assert findings(template(deploy("prod", OPTIONS))) == []
 
 
 def test_linter_finds_what_is_wrong(prod: Stack) -> None:

@@ -12,7 +12,6 @@ from tests.infra.stack import INFRA, OPTIONS, Stack, deploy
 EVERYTHING: dict[str, dict[str, Any]] = {
     **OPTIONS,
     "web": {"port": 8080},
-    "storage": {"replica_region": "us-west-2"},
     "network": {"zones": 3},
     "service": {"spot_share": 0.5},
     "recognition": {"collections": ["faces-1", "faces-2"], "active": "faces-2"},
@@ -142,30 +141,6 @@ def test_two_collections_stand_side_by_side_while_faces_move(everything: Stack) 
     environment = {entry["name"]: entry["value"] for entry in everything.containers["server"]["environment"]}
     assert environment["PORTERO_REKOGNITION_COLLECTION"] == "portero-prod-faces-2"
     assert len(everything.all("rekognition/collection:Collection")) == 2
-
-
-def test_replica_ends_what_was_erased(everything: Stack) -> None:
-    """The copy carries deletion markers and drops hidden versions after a day, as the source does."""
-    rule = everything.one("s3/bucketReplicationConfig:BucketReplicationConfig").inputs["rules"][0]
-    assert rule["deleteMarkerReplication"] == {"status": "Enabled"}
-    copies = everything.one("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "portero-prod-copy")
-    assert copies.inputs["region"] == "us-west-2"
-    for prefix in ("snapshots", "exports"):
-        kept = next(rule for rule in copies.inputs["rules"] if rule["id"] == prefix)
-        assert kept["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
-
-
-def test_frames_go_to_glacier_and_end_by_purpose(stack: Stack) -> None:
-    """Snapshots move to Glacier after thirty days; snapshots and exports each end on their own day."""
-    rules = {
-        rule["id"]: rule
-        for rule in stack.one(
-            "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", f"portero-{stack.name}"
-        ).inputs["rules"]
-    }
-    assert rules["snapshots"]["transitions"] == [{"days": 30, "storageClass": "GLACIER"}]
-    assert rules["snapshots"]["expiration"] == {"days": 180}
-    assert rules["exports"]["expiration"] == {"days": 7}
 
 
 def test_wrong_account_is_refused(stack: Stack) -> None:
