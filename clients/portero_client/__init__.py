@@ -23,6 +23,7 @@ from portero_client.audit import (
 )
 from portero_client.backoff import Backoff
 from portero_client.blocking import BlockingPorteroClient
+from portero_client.blocking_watch import BlockingSightingWatch
 from portero_client.calls import Page
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
 from portero_client.client import PorteroClient
@@ -56,8 +57,9 @@ from portero_client.errors import (
 )
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, NewKey, Role
-from portero_client.listing import Listing
+from portero_client.listing import BlockingListing, Listing
 from portero_client.people import FaceEnrollment, Person
+from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
 from portero_client.tls import TlsFiles
@@ -76,7 +78,9 @@ __all__ = [
     "AuditTampering",
     "AvoidedLine",
     "Backoff",
+    "BlockingListing",
     "BlockingPorteroClient",
+    "BlockingSightingWatch",
     "Box",
     "BudgetState",
     "Camera",
@@ -86,7 +90,10 @@ __all__ = [
     "Candidate",
     "Comparison",
     "ConnectionSettings",
+    "Consent",
     "DeadlineExceeded",
+    "Erasure",
+    "ExportRecord",
     "Face",
     "FaceComparison",
     "FaceEnrollment",
@@ -100,6 +107,7 @@ __all__ = [
     "Page",
     "PermissionDenied",
     "Person",
+    "PersonPrivacy",
     "PorteroClient",
     "PorteroError",
     "Recognition",
@@ -121,4 +129,5 @@ __all__ = [
     "Unreachable",
     "Usage",
     "UsageLine",
+    "Verification",
 ]

@@ -1,24 +1,28 @@
-"""The same client for threads (Flask, Django, scripts): same names, same types, plain functions.
-
-Following sightings is left to the asynchronous client: it waits for hours, which a request thread should not.
-"""
+"""The same client for threads (Flask, Django, scripts): same names, same types, plain functions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import threading
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import grpc
 
 from portero_client import calls
 from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
-from portero_client.calls import Call, PageCall
+from portero_client.blocking_rights import BlockingPrivacy
+from portero_client.blocking_watch import BlockingSightingWatch, BlockingWatchCall
+from portero_client.calls import Call
+from portero_client.calls.health import VERSION_KEY
+from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
 from portero_client.connection import open_blocking_channel
 from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, NewKey, Role
+from portero_client.listing import BlockingAsk, BlockingListing
 from portero_client.people import FaceEnrollment, Person
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingKind
@@ -26,15 +30,6 @@ from portero_client.status import error_from
 from portero_client.usage import Usage
 
 AnswerT = TypeVar("AnswerT")
-ItemT = TypeVar("ItemT")
-
-
-class BlockingAsk(Protocol):
-    """Carries out a call and waits for its answer."""
-
-    def __call__(self, call: Call[AnswerT]) -> AnswerT:
-        """Gives the answer, or raises PorteroError."""
-        ...
 
 
 class BlockingPeople:
@@ -51,9 +46,13 @@ class BlockingPeople:
         """Gives a person."""
         return self._ask(calls.people.get(person))
 
-    def list(self, *, display_name_contains: str = "", page_size: int = 0, page_token: str = "") -> Iterator[Person]:
+    def list(
+        self, *, display_name_contains: str = "", page_size: int = 0, page_token: str = ""
+    ) -> BlockingListing[Person]:
         """Lists people by resource name."""
-        return _items(self._ask, calls.people.list_pages(display_name_contains), page_size, page_token)
+        return BlockingListing(
+            self._ask, calls.people.list_pages(display_name_contains), page_size=page_size, page_token=page_token
+        )
 
     def update(self, person: Person, *fields: str) -> Person:
         """Stores the named fields."""
@@ -67,9 +66,9 @@ class BlockingPeople:
         """Teaches a person's face from one photograph."""
         return self._ask(calls.people.enroll(person, image))
 
-    def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> Iterator[FaceEnrollment]:
+    def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[FaceEnrollment]:
         """Lists the faces of a person, oldest first."""
-        return _items(self._ask, calls.people.face_pages(person), page_size, page_token)
+        return BlockingListing(self._ask, calls.people.face_pages(person), page_size=page_size, page_token=page_token)
 
     def delete_face(self, face: str) -> None:
         """Removes one face."""
@@ -137,9 +136,9 @@ class BlockingCameras:
         """Gives a camera."""
         return self._ask(calls.cameras.get(camera))
 
-    def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> Iterator[Camera]:
+    def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> BlockingListing[Camera]:
         """Lists cameras by resource name."""
-        return _items(self._ask, calls.cameras.list_pages(site), page_size, page_token)
+        return BlockingListing(self._ask, calls.cameras.list_pages(site), page_size=page_size, page_token=page_token)
 
     def update(self, camera: Camera, *fields: str) -> Camera:
         """Stores the named fields."""
@@ -174,10 +173,10 @@ class BlockingSightings:
         kind: SightingKind = SightingKind.ALL,
         page_size: int = 0,
         page_token: str = "",
-    ) -> Iterator[Sighting]:
+    ) -> BlockingListing[Sighting]:
         """Lists sightings, latest first."""
         pages = calls.sightings.list_pages(camera=camera, person=person, since=since, until=until, kind=kind)
-        return _items(self._ask, pages, page_size, page_token)
+        return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
 
 
 class BlockingAudit:
@@ -186,9 +185,9 @@ class BlockingAudit:
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
 
-    def list(self, *, page_size: int = 0, page_token: str = "") -> Iterator[AuditEntry]:
+    def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[AuditEntry]:
         """Lists entries, newest first."""
-        return _items(self._ask, calls.audit.entry_pages(), page_size, page_token)
+        return BlockingListing(self._ask, calls.audit.entry_pages(), page_size=page_size, page_token=page_token)
 
     def verify(self, *anchors: AuditAnchor) -> AuditReport:
         """Checks the whole chain, also against ends of it that were kept elsewhere. May take minutes."""
@@ -215,9 +214,9 @@ class BlockingKeys:
             calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
         )
 
-    def list(self, *, page_size: int = 0, page_token: str = "") -> Iterator[ApiKey]:
+    def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[ApiKey]:
         """Lists keys by resource name."""
-        return _items(self._ask, calls.keys.list_pages(), page_size, page_token)
+        return BlockingListing(self._ask, calls.keys.list_pages(), page_size=page_size, page_token=page_token)
 
     def revoke(self, key: str) -> ApiKey:
         """Revokes a key."""
@@ -240,20 +239,65 @@ class BlockingPorteroClient:
             server = ConnectionSettings.from_environment(server)
         self._settings = server
         self._channel = open_blocking_channel(server)
+        self._watching: grpc.Channel | None = None
+        self._opening = threading.Lock()
         self.people = BlockingPeople(self._ask)
         self.images = BlockingImages(self._ask)
         self.cameras = BlockingCameras(self._ask)
         self.sightings = BlockingSightings(self._ask)
         self.keys = BlockingKeys(self._ask)
         self.audit = BlockingAudit(self._ask)
+        self.privacy = BlockingPrivacy(self._ask)
+
+    def watch_sightings(self, *, after: int | None = None, camera: str = "") -> BlockingSightingWatch:
+        """Follows sightings as they happen, through cuts of the connection. It waits for hours: give it a thread.
+
+        Args:
+            after: Only what happened after this position; 0 is the beginning of what is stored, None is now.
+            camera: Only at this camera, by id or resource name; empty means all.
+        """
+        watch_request(after, camera)  # A malformed camera is raised here, where the caller can see why.
+
+        def open_call(position: int | None) -> BlockingWatchCall:
+            method: grpc.UnaryStreamMultiCallable[bytes, bytes] = self._watch_channel().unary_stream(WATCH_METHOD)
+            return method(watch_request(position, camera).SerializeToString(), metadata=self._settings.metadata())
+
+        return BlockingSightingWatch(
+            open_call,
+            lambda error: error_from(error, self._settings.server),
+            after=after,
+            backoff=self._settings.reconnect,
+        )
 
     def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
         """Tells calls made, calls avoided and money, from midnight UTC or `since`."""
         return self._ask(calls.usage.get(since=since, until=until, camera=camera))
 
+    def check_health(self) -> ServerHealth:
+        """Asks the server how it is.
+
+        Raises:
+            PorteroError: It does not answer, or is not a Portero server.
+        """
+        call = calls.health.check()
+        method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(call.method)
+        try:
+            data, answered = method.with_call(
+                call.request.SerializeToString(),
+                timeout=call.timeout(self._settings),
+                metadata=self._settings.metadata(),
+            )
+        except grpc.RpcError as error:
+            raise error_from(error, self._settings.server) from None
+        metadata = dict(answered.initial_metadata())
+        return ServerHealth(serving=call.read(data), version=str(metadata.get(VERSION_KEY, "")))
+
     def close(self) -> None:
-        """Closes the connection."""
+        """Closes the connections and ends what is still open on them."""
         self._channel.close()
+        with self._opening:
+            if self._watching is not None:
+                self._watching.close()
 
     def __enter__(self) -> Self:
         return self
@@ -262,6 +306,13 @@ class BlockingPorteroClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _watch_channel(self) -> grpc.Channel:
+        with self._opening:
+            if self._watching is None:
+                # gRPC would repeat a watch that a draining server refuses; BlockingSightingWatch does, with a pause.
+                self._watching = open_blocking_channel(self._settings, own_connection=True)
+            return self._watching
 
     def _ask(self, call: Call[AnswerT]) -> AnswerT:
         method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(call.method)
@@ -274,12 +325,3 @@ class BlockingPorteroClient:
         except grpc.RpcError as error:
             raise error_from(error, self._settings.server) from None
         return call.read(data)
-
-
-def _items(ask: BlockingAsk, pages: PageCall[ItemT], page_size: int, page_token: str) -> Iterator[ItemT]:
-    while True:
-        page = ask(pages(page_size, page_token))
-        yield from page.items
-        page_token = page.next_page_token
-        if not page_token:
-            return

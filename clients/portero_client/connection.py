@@ -58,13 +58,13 @@ def open_channel(
     return grpc.aio.secure_channel(settings.server, material.credentials(), options=options)
 
 
-def open_blocking_channel(settings: ConnectionSettings) -> grpc.Channel:
-    """Makes a channel for threads; it connects when first used.
+def open_blocking_channel(settings: ConnectionSettings, *, own_connection: bool = False) -> grpc.Channel:
+    """Makes a channel for threads; it connects when first used. `own_connection` is as of `open_channel`.
 
     Raises:
         InvalidArgument: The certificates cannot be used.
     """
-    options = channel_options(settings)
+    options = channel_options(settings, own_connection=own_connection)
     if not settings.is_encrypted:
         return grpc.insecure_channel(settings.server, options=options)
     return grpc.secure_channel(settings.server, settings.tls_files.load().credentials(), options=options)

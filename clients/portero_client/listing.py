@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from portero_client.calls import Call, Page, PageCall
@@ -18,6 +18,18 @@ class Ask(Protocol):
 
     async def __call__(self, call: Call[AnswerT]) -> AnswerT:
         """Gives the answer.
+
+        Raises:
+            PorteroError: The call failed.
+        """
+        ...
+
+
+class BlockingAsk(Protocol):
+    """Carries out a call and waits for its answer."""
+
+    def __call__(self, call: Call[AnswerT]) -> AnswerT:
+        """Returns the answer.
 
         Raises:
             PorteroError: The call failed.
@@ -62,3 +74,40 @@ class Listing(Generic[ItemT]):
             token = page.next_page_token
             if not token or len(items) >= limit:
                 return Page(tuple(items), token)
+
+
+class BlockingListing(Iterator[ItemT]):
+    """A list on the server, for threads: `for item in listing` reads everything, once, a page at a time."""
+
+    def __init__(self, ask: BlockingAsk, pages: PageCall[ItemT], *, page_size: int, page_token: str) -> None:
+        self._ask = ask
+        self._pages = pages
+        self._page_token = page_token
+        self._items = self._read(page_size)
+
+    def __next__(self) -> ItemT:
+        return next(self._items)
+
+    def first(self, limit: int) -> Page[ItemT]:
+        """Returns up to `limit` items (1 or more) and the token that goes on exactly after them.
+
+        Raises:
+            PorteroError: A call failed.
+        """
+        items: list[ItemT] = []
+        token = self._page_token
+        while True:
+            page = self._ask(self._pages(min(limit - len(items), MAX_PAGE_SIZE), token))
+            items.extend(page.items)
+            token = page.next_page_token
+            if not token or len(items) >= limit:
+                return Page(tuple(items), token)
+
+    def _read(self, page_size: int) -> Iterator[ItemT]:
+        token = self._page_token
+        while True:
+            page = self._ask(self._pages(page_size, token))
+            yield from page.items
+            token = page.next_page_token
+            if not token:
+                return

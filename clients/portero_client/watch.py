@@ -10,12 +10,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import grpc
-from portero.v1.sighting_service_pb2 import WatchSightingsResponse
 
-from portero_client import convert
 from portero_client.backoff import Backoff
-from portero_client.errors import PorteroError, ResourceExhausted, Unavailable, Unreachable
+from portero_client.errors import PorteroError, Unreachable
 from portero_client.sightings import SightingEvent
+from portero_client.watch_cursor import WatchCursor
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,8 +40,6 @@ class SightingWatch(AsyncIterator[SightingEvent]):
     One hole is inherent: without a first position, what happens between a cut and the resumption is
     missed when the cut comes before the server's first message. Begin with a position where that matters.
 
-    Attributes:
-        position: Everything up to here has been given or was not asked for; None until the server tells.
     """
 
     def __init__(
@@ -55,24 +52,23 @@ class SightingWatch(AsyncIterator[SightingEvent]):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        self.position = after
+        self._cursor = WatchCursor(after, backoff)
         self._open_call = open_call
         self._translate = translate
-        self._backoff = backoff
         self._sleep = sleep
         self._draw = draw
         self._call: WatchCall | None = None
-        self._failures = 0
+
+    @property
+    def position(self) -> int | None:
+        """Everything up to here was returned or was not asked for; None until the server tells."""
+        return self._cursor.position
 
     async def __anext__(self) -> SightingEvent:
         while True:
-            message = await self._next_message()
-            if message is None or (self.position is not None and message.position < self.position):
-                continue
-            event = convert.event_from(message)
-            repeated = message.position == self.position
-            self.position = message.position
-            if event is not None and not repeated:
+            data = await self._next_message()
+            event = None if data is None else self._cursor.receive(data)
+            if event is not None:
                 return event
 
     async def aclose(self) -> None:
@@ -89,8 +85,8 @@ class SightingWatch(AsyncIterator[SightingEvent]):
     ) -> None:
         await self.aclose()
 
-    async def _next_message(self) -> WatchSightingsResponse | None:
-        """Gives a message, or None after a cut was waited out."""
+    async def _next_message(self) -> bytes | None:
+        """Returns a message, or None after a cut was waited out."""
         if self._call is None:
             self._call = self._open_call(self.position)
         try:
@@ -108,16 +104,10 @@ class SightingWatch(AsyncIterator[SightingEvent]):
             self._call = None
             await self._pause(Unreachable("the server ended the watch"))
             return None
-        self._failures = 0
-        return WatchSightingsResponse.FromString(data)
+        return data
 
     async def _pause(self, error: PorteroError) -> None:
-        if not error.retryable:
-            raise error
-        self._failures += 1
-        delay = self._backoff.delay(self._failures, self._draw())
-        if isinstance(error, Unavailable | ResourceExhausted) and error.retry_after is not None:
-            delay = max(delay, error.retry_after)
+        delay = self._cursor.pause(error, self._draw())
         _LOG.warning("watch interrupted (%s); resuming in %.1f s", error.message, delay)
         await self._sleep(delay)
 

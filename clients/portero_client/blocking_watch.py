@@ -1,0 +1,110 @@
+"""Follows sightings from a thread, through cuts of the connection, without repeating or missing one."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Protocol, Self
+
+import grpc
+
+from portero_client.backoff import Backoff
+from portero_client.errors import PorteroError, Unreachable
+from portero_client.sightings import SightingEvent
+from portero_client.watch_cursor import WatchCursor
+
+_LOG = logging.getLogger(__name__)
+
+
+class BlockingWatchCall(Protocol):
+    """An open WatchSightings call, in bytes."""
+
+    def __next__(self) -> bytes:
+        """Returns the next message; raises StopIteration at the end of the call."""
+        ...
+
+    def cancel(self) -> bool:
+        """Ends the call."""
+        ...
+
+
+class BlockingSightingWatch(Iterator[SightingEvent]):
+    """Everything after a position, in order: `for event in watch`.
+
+    As SightingWatch of the asynchronous client, with one difference: `close`, from any thread, ends an iteration that
+    waits for the next event. One thread iterates at a time.
+    """
+
+    def __init__(
+        self,
+        open_call: Callable[[int | None], BlockingWatchCall],
+        translate: Callable[[grpc.RpcError], PorteroError],
+        *,
+        after: int | None,
+        backoff: Backoff,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._cursor = WatchCursor(after, backoff)
+        self._open_call = open_call
+        self._translate = translate
+        self._draw = draw
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        """Guards `_call` against a `close` between the check of `_closed` and the opening of a call."""
+        self._call: BlockingWatchCall | None = None
+
+    @property
+    def position(self) -> int | None:
+        """Everything up to here was returned or was not asked for; None until the server tells."""
+        return self._cursor.position
+
+    def __next__(self) -> SightingEvent:
+        while (call := self._open()) is not None:
+            try:
+                event = self._cursor.receive(next(call))
+            except StopIteration:
+                # A server that goes away ends its watches in order.
+                self._pause(Unreachable("the server ended the watch"))
+            except grpc.RpcError as error:
+                self._pause(self._translate(error))
+            else:
+                if event is not None:
+                    return event
+        raise StopIteration
+
+    def close(self) -> None:
+        """Ends the watch for good, and an iteration that waits."""
+        with self._lock:
+            self._closed.set()
+            if self._call is not None:
+                self._call.cancel()
+                self._call = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> BlockingWatchCall | None:
+        """Returns the open call, a new one after a cut; None once the watch is closed."""
+        with self._lock:
+            if self._closed.is_set():
+                return None
+            if self._call is None:
+                self._call = self._open_call(self.position)
+            return self._call
+
+    def _pause(self, error: PorteroError) -> None:
+        with self._lock:
+            self._call = None
+            if self._closed.is_set():
+                return
+        delay = self._cursor.pause(error, self._draw())
+        _LOG.warning("watch interrupted (%s); resuming in %.1f s", error.message, delay)
+        self._closed.wait(delay)

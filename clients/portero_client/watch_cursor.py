@@ -1,0 +1,51 @@
+"""Where a watch of sightings stands: which events are new, and how long to wait after a cut. Pure."""
+
+from __future__ import annotations
+
+from portero.v1.sighting_service_pb2 import WatchSightingsResponse
+
+from portero_client import convert
+from portero_client.backoff import Backoff
+from portero_client.errors import PorteroError, ResourceExhausted, Unavailable
+from portero_client.sightings import SightingEvent
+
+
+class WatchCursor:
+    """Decides for both clients what a watch returns and when it asks again.
+
+    Attributes:
+        position: Everything up to here was returned or was not asked for; None until the server tells.
+    """
+
+    def __init__(self, after: int | None, backoff: Backoff) -> None:
+        self.position = after
+        self._backoff = backoff
+        self._failures = 0
+
+    def receive(self, data: bytes) -> SightingEvent | None:
+        """Takes one message in.
+
+        Returns:
+            The event it carries; None when it only moves the position, or repeats or precedes what was returned.
+        """
+        self._failures = 0
+        message = WatchSightingsResponse.FromString(data)
+        if self.position is not None and message.position < self.position:
+            return None
+        repeated = message.position == self.position
+        self.position = message.position
+        return None if repeated else convert.event_from(message)
+
+    def pause(self, error: PorteroError, draw: float) -> float:
+        """Returns the seconds to wait before asking again after `position`; `draw` is a random 0..1.
+
+        Raises:
+            PorteroError: The error itself, when asking again cannot help.
+        """
+        if not error.retryable:
+            raise error
+        self._failures += 1
+        delay = self._backoff.delay(self._failures, draw)
+        if isinstance(error, Unavailable | ResourceExhausted) and error.retry_after is not None:
+            delay = max(delay, error.retry_after)
+        return delay
