@@ -7,7 +7,7 @@ nothing is at a foreign camera, and no watermark goes back.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,8 +66,15 @@ class Verdict:
         return {kind: len(found) for kind, found in self.violations.items() if found}
 
 
-def check(told: Told, stored: Stored) -> Verdict:
-    """Checks a finished run."""
+def check(told: Told, stored: Stored, named: Collection[tuple[int, int]] = ()) -> Verdict:
+    """Checks a finished run.
+
+    Args:
+        told: What the bridges know.
+        stored: What the database holds.
+        named: Camera and index of frames whose person the engine named to a session that came to its end, where that
+            is known: no fault of anything else excuses a stranger.
+    """
     verdict = Verdict()
     for camera in told.begun_anew:
         verdict.wrong("backwards", f"{camera_name(camera)} had to begin a new numbering")
@@ -75,6 +82,7 @@ def check(told: Told, stored: Stored) -> Verdict:
     exceptions = _by(stored.exceptions, "stream_id")
     recognitions = _by(stored.recognitions, "stream_id")
     tracks: dict[int, list[ForeseenTrack]] = defaultdict(list)
+    promised: set[str] = set()
     for epoch, numbering in told.numberings.items():
         _check_promises(verdict, numbering)
         row = streams.pop(epoch, None)
@@ -85,12 +93,17 @@ def check(told: Told, stored: Stored) -> Verdict:
         _check_stream(verdict, numbering, row, exceptions[row["stream_id"]])
         foreseen = foreseen_tracks(numbering.camera, epoch, numbering.index_of)
         tracks[numbering.camera] += foreseen
+        promised |= {
+            track.track_id
+            for track in foreseen
+            if any((numbering.camera, numbering.index_of[look]) in named for look in track.looks)
+        }
         _check_recognitions(verdict, numbering, foreseen, recognitions.pop(row["stream_id"], []))
     for epoch in streams:
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
         verdict.wrong("phantom", f"{len(rows)} recognitions of no stream")
-    _check_sightings(verdict, tracks, stored)
+    _check_sightings(verdict, tracks, stored, promised)
     _check_events(verdict, stored)
     _check_news(verdict, told, stored)
     return verdict
@@ -188,10 +201,13 @@ def _sent_again(numbering: Numbering, track: ForeseenTrack) -> int:
     return sum(first - _IN_FLIGHT <= durable < first for durable, _ in numbering.resumed[1:])
 
 
-def _check_sightings(verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored) -> None:
+def _check_sightings(
+    verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored, promised: Collection[str]
+) -> None:
     links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
     stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
     answered = {row["track_id"] for row in stored.recognitions if row["outcome"] in ("match", "unknown")}
+    answered.update(promised)
     members: dict[str, set[str]] = defaultdict(set)
     for track_id, sighting_id in links.items():
         members[sighting_id].add(track_id)

@@ -14,6 +14,8 @@ from portero_server.domain.tracks import Tracker
 from portero_server.domain.watermark import Watermark
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.errors import StoreUnavailable
+from portero_server.pipeline.cascade import Answer
+from portero_server.pipeline.following import Follower
 from portero_server.pipeline.ledger import StreamLedger
 from portero_server.pipeline.messages import Ack
 from portero_server.pipeline.recorder import Recorder
@@ -179,6 +181,27 @@ def resume_from_the_start() -> None:
     wrapped(StreamStore, "open", wrap)
 
 
+def nameless_is_unanswered() -> None:
+    """An answer whose person the database cannot be asked about counts as none."""
+
+    def wrap(make: Callable[..., None]) -> Callable[..., None]:
+        def strict(follower: Follower, *parts: Any) -> None:
+            make(follower, *parts)
+            ask = follower._recognizer.ask
+
+            async def asked(*arguments: Any) -> Answer:
+                answer = await ask(*arguments)
+                if answer.match is not None:
+                    await follower._name_of(answer.match.person_id)
+                return answer
+
+            setattr(follower._recognizer, "ask", asked)  # noqa: B010 - a method is not meant to be replaced
+
+        return strict
+
+    wrapped(Follower, "__init__", wrap)
+
+
 DEFECTS: Mapping[str, Callable[[], None]] = {
     each.__name__: each
     for each in (
@@ -193,5 +216,6 @@ DEFECTS: Mapping[str, Callable[[], None]] = {
         answers_crossed,
         failed_commit_forgotten,
         resume_from_the_start,
+        nameless_is_unanswered,
     )
 }

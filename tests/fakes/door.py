@@ -28,6 +28,7 @@ from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Ide
 from portero_server.errors import NotFound, StoreUnavailable
 from portero_server.pipeline.deserted import Deserted, FollowedStreams
 from portero_server.pipeline.messages import Message
+from portero_server.pipeline.name_lookup import NameOf
 from portero_server.pipeline.recorder import CommitStore, Recorder
 from portero_server.pipeline.session import Session, SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, StreamSource, Thrift
@@ -124,6 +125,8 @@ class MemoryStore:
             raise ValueError("unwritable")
         superseded: set[str] = set()
         sighting_of: dict[str, str] = {}
+        told = {person_id for commit in commits for person_id in commit.told}
+        names = {person_id: person_id.title() for person_id in told - {"deleted"}}
         for commit in commits:
             key, row = next((key, row) for key, row in self.rows.items() if row.stream_id == commit.stream_id)
             if row.session != commit.session:
@@ -136,7 +139,9 @@ class MemoryStore:
             )
             self.commits.append(commit)
             sighting_of.update((decided.track_id, f"s-{decided.track_id}") for decided in commit.decided)
-        return CommitResult(frozenset(superseded), sighting_of, len(self.commits))
+        return CommitResult(
+            frozenset(superseded), sighting_of, len(self.commits), frozenset(told - names.keys()), names
+        )
 
     def outcomes(self) -> Counter[FrameOutcome]:
         """Gives how many sequences were committed with which outcome."""
@@ -226,6 +231,11 @@ class Door:
         return [message for message in self.said if isinstance(message, kind)]
 
 
+async def title_of(person_id: str) -> str | None:
+    """Returns the name of everybody but the person "deleted"."""
+    return None if person_id == "deleted" else person_id.title()
+
+
 class _Uncounted:
     def avoided(self, camera_id: str, reason: str, count: int = 1) -> None:
         """Counts nothing."""
@@ -252,6 +262,7 @@ async def door(
     idle_timeout: float = 60.0,
     clock: Clock | None = None,
     thrift: Thrift | None = None,
+    name_of: NameOf | None = None,
     visit_gap: timedelta = timedelta(seconds=60),
     store: DoorStore | None = None,
     scene: Looker | None = None,
@@ -268,15 +279,12 @@ async def door(
     async def nobody(crop: FaceCrop) -> Identification:
         return UNKNOWN
 
-    async def name_of(person_id: str) -> str | None:
-        return None if person_id == "deleted" else person_id.title()
-
     streams = Streams(
         registered,
         rows,
         SessionParts(clock, recorder, metrics, FrameLimits(), keep_texts=True),
         scene or script_scene,
-        StreamEngine(TRAITS, identify or nobody, read_text, name_of),
+        StreamEngine(TRAITS, identify or nobody, read_text, name_of or title_of),
         StreamPolicy(
             max_streams=max_streams,
             window_frames=window,

@@ -81,14 +81,23 @@ class Link:
 
 
 def _look(frame: Frame) -> Look:
-    """Sees what the chaos rig's script foresees; who stands there is the value of the pixels."""
+    """Sees what the chaos rig's script foresees; who stands there, and in which frame, is in the pixels."""
     number, index = read_mark(frame.jpeg)
     seen = shown(number, index)
     if seen.sight is not Sight.FACE:
         return Look(FrameOutcome(seen.sight.value))
     value = 0 if seen.person is None else 1 + number * PEOPLE_PER_CAMERA + int(seen.person.rpartition("-")[2])
     face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
-    return Look(FrameOutcome.WITH_FACES, (face,), np.full((96, 128, 3), value, np.uint8))
+    pixels = np.empty((96, 128, 3), np.uint8)
+    pixels[:] = (value, *divmod(index, 256))
+    return Look(FrameOutcome.WITH_FACES, (face,), pixels)
+
+
+def _frame_of(crop: FaceCrop) -> tuple[int, int]:
+    """Returns camera and index of the frame that a crop is from."""
+    _, high, low = crop.pixels[0, 0].tolist()
+    camera_id = crop.context.camera_id or ""
+    return int(camera_id.rpartition("-")[2]), 256 * high + low
 
 
 class Engine:
@@ -106,11 +115,35 @@ class Engine:
         return named(person_name(*divmod(value - 1, PEOPLE_PER_CAMERA)))
 
 
+class Answers:
+    """What the engine named to one life of a server, and what of it has to be stored whatever else fails."""
+
+    def __init__(self, engine: Engine, promised: set[tuple[int, int]]) -> None:
+        """Adds to `promised` the camera and index of frames that were answered to sessions that came to their end."""
+        self._engine = engine
+        self._promised = promised
+        self._named: list[tuple[float, tuple[int, int]]] = []
+
+    async def identify(self, crop: FaceCrop) -> Identification:
+        """Asks the engine and notes the answer."""
+        answer = await self._engine.identify(crop)
+        if answer.candidates:
+            self._named.append((asyncio.get_running_loop().time(), _frame_of(crop)))
+        return answer
+
+    def finished(self, camera_id: str, opened: float) -> None:
+        """A session that opened then has come to its end."""
+        self._promised.update(
+            frame for time, frame in self._named if time > opened and camera_name(frame[0]) == camera_id
+        )
+
+
 class SimulatedServer:
     """One life of a server."""
 
-    def __init__(self, at: Door) -> None:
+    def __init__(self, at: Door, answers: Answers) -> None:
         self._at = at
+        self._answers = answers
         self._calls: dict[asyncio.Task[None], Link] = {}
 
     def connect(self, link: Link) -> None:
@@ -143,11 +176,12 @@ class SimulatedServer:
         except (Broken, PorteroError):
             link.reset()
             return
-        ending = "cut"
+        ending, opened = "cut", asyncio.get_running_loop().time()
         try:
             link.down.send(session.opened())
             await self._converse(session, link)
             ending = "finished"
+            self._answers.finished(opening.camera, opened)
         except (Broken, PorteroError):
             pass
         finally:
@@ -202,17 +236,21 @@ async def _write(session: Session, link: Link) -> None:
 
 
 @asynccontextmanager
-async def simulated_server(store: SimulatedStore, engine: Engine, cameras: int) -> AsyncIterator[SimulatedServer]:
-    """Runs a server until the end of the block, which kills it."""
+async def simulated_server(
+    store: SimulatedStore, engine: Engine, cameras: int, promised: set[tuple[int, int]] | None = None
+) -> AsyncIterator[SimulatedServer]:
+    """Runs a server until the end of the block, which kills it; see `Answers` for `promised`."""
+    answers = Answers(engine, set() if promised is None else promised)
     async with door(
-        identify=engine.identify,
+        identify=answers.identify,
+        name_of=store.name_of,
         cameras=[camera(camera_name(number)) for number in range(cameras)],
         idle_timeout=6.0,
         visit_gap=timedelta(seconds=10),
         store=store,
         scene=ScriptedEyes(_look),
     ) as at:
-        server = SimulatedServer(at)
+        server = SimulatedServer(at, answers)
         try:
             yield server
         finally:

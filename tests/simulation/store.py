@@ -17,6 +17,7 @@ from portero_server.store.visits import TrackLink, VisitBook
 from tests.chaos.stored import Rows, Stored
 
 _LONGEST_UNIT = 0.3
+_UNIT_TIMEOUT = 5.0
 _CHECKED = ("sighting_id", "camera_id", "person_id", "first_seen", "last_seen", "track_count")
 
 
@@ -25,11 +26,13 @@ class SimulatedStore:
 
     Attributes:
         down: Whether it answers nobody.
+        stopped: Whether it takes whatever it is asked and does not answer, as a process that was sent SIGSTOP.
         doubt: Share of units whose caller never learns that they happened.
     """
 
     def __init__(self, people: Sequence[str], chance: random.Random) -> None:
         self.down = False
+        self.stopped = False
         self.doubt = 0.0
         self._names = {person: person for person in people}
         self._chance = chance
@@ -66,6 +69,11 @@ class SimulatedStore:
         return [
             row for row in self._streams.values() if row.session and any(not track.absent for track in row.open_tracks)
         ]
+
+    async def name_of(self, person_id: str) -> str | None:
+        """Looks up a display name, as `PeopleStore.display_names`."""
+        await self._way()
+        return self._names.get(person_id)
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
         """Writes all at one instant, as `Recording.commit`."""
@@ -108,7 +116,7 @@ class SimulatedStore:
         for kind, sighting in book.events:
             position = len(self._events) + 1
             self._events.append({"position": position, "kind": kind.value, "sighting_id": sighting.sighting_id})
-        return CommitResult(superseded, sighting_of, len(self._events) or None)
+        return CommitResult(superseded, sighting_of, len(self._events) or None, frozenset(), self._names)
 
     def _keep_evidence(self, part: StreamCommit) -> None:
         for answer in part.recognitions:
@@ -138,6 +146,9 @@ class SimulatedStore:
 
     async def _way(self) -> None:
         await asyncio.sleep(self._chance.uniform(0.0, _LONGEST_UNIT) ** 2)
+        if self.stopped:
+            await asyncio.sleep(_UNIT_TIMEOUT)
+            raise StoreUnavailable("the simulated store did not answer in time")
         if self.down:
             await asyncio.sleep(1.0)
             raise StoreUnavailable("the simulated store is down")

@@ -36,6 +36,7 @@ def test_a_seed_replays() -> None:
         "failed_commit_forgotten",
         "gap_not_recorded",
         "resume_skips_ahead",
+        "nameless_is_unanswered",
     ],
 )
 def test_a_defect_is_found_by_some_seed(defect: str) -> None:

@@ -89,6 +89,7 @@ class _World:
         self._struck: list[str] = []
         self._network = random.Random(seed + 2)
         self._bridges: list[SimulatedBridge] = []
+        self._named: set[tuple[int, int]] = set()
 
     async def run(self) -> Simulation:
         loop = asyncio.get_running_loop()
@@ -121,7 +122,7 @@ class _World:
         await self._kill_server()
         if self._servers:
             await asyncio.wait(self._servers)
-        verdict = check(self._told, self._store.stored())
+        verdict = check(self._told, self._store.stored(), self._named)
         if not finished:
             verdict.wrong("stuck", f"frames are not durable after {_CALM:g} s of calm")
         return verdict
@@ -134,6 +135,7 @@ class _World:
             "server dies": self._server_dies,
             "server is replaced": self._server_is_replaced,
             "store is down": self._store_is_down,
+            "store is stopped": self._store_is_stopped,
             "store is in doubt": self._store_is_in_doubt,
             "engine is slow": self._engine_is_slow,
         }
@@ -190,6 +192,11 @@ class _World:
         await asyncio.sleep(self._outage(3.0))
         self._store.down = False
 
+    async def _store_is_stopped(self) -> None:
+        self._store.stopped = True
+        await asyncio.sleep(self._outage(6.0))
+        self._store.stopped = False
+
     async def _store_is_in_doubt(self) -> None:
         self._store.doubt = 0.5
         await asyncio.sleep(self._chance.uniform(0.0, 2.0))
@@ -209,7 +216,7 @@ class _World:
         await up.wait()
 
     async def _serve(self, up: asyncio.Event, end: asyncio.Event) -> None:
-        async with simulated_server(self._store, self._engine, _CAMERAS) as server:
+        async with simulated_server(self._store, self._engine, _CAMERAS, self._named) as server:
             self._server = server
             up.set()
             await end.wait()

@@ -169,12 +169,14 @@ class CommitResult:
         sighting_of: Sighting id of every track decided in this commit.
         last_position: Highest event position written, or None.
         unnamed: People in the commit who may not be named: erased, blocked, or without the consent they need.
+        names: Display names of the others in it.
     """
 
     superseded: frozenset[str]
     sighting_of: Mapping[str, str]
     last_position: int | None
     unnamed: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

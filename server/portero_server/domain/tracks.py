@@ -229,6 +229,14 @@ class Tracker:
         """
         return max(track.received, now) + self._policy.deadline
 
+    def name_by(self, track: Track, now: float) -> float:
+        """Returns until when an answered track may wait for the person's name (monotonic seconds).
+
+        Half of what is left until the decision is due, so that no deadline finds an answer unused.
+        """
+        left = track.received + self._policy.deadline - now
+        return now + (self._policy.deadline if track.decided else max(0.0, left)) / 2
+
     def beside(self, track: Track) -> frozenset[str]:
         """Gives the people who were named beside a track: it cannot be one of them."""
         return frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from portero_server.engines.base import CallContext, FaceCrop
 from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
 from portero_server.pipeline.cascade import Answer, Cascade
 from portero_server.pipeline.messages import Directive, NamedMatch, Timing, TrackNews, advice_for
+from portero_server.pipeline.name_lookup import UNCONFIRMED, NameOf, name_in_time
 from portero_server.pipeline.shots import Shot, timing_of
 from portero_server.pipeline.track_ledger import TrackLedger
 from portero_server.vision.crops import crop_face
@@ -49,7 +50,7 @@ class Follower:
         cadence: Cadence,
         clock: Clock,
         recognizer: Cascade,
-        name_of: Callable[[str], Awaitable[str | None]],
+        name_of: NameOf,
         ledger: TrackLedger,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
@@ -238,13 +239,14 @@ class Follower:
         answer: Answer | None = None
         try:
             answer = await self._recognizer.ask(shot.crop, self.rules.policy, self._tracker.beside(track))
-            match, engine = answer.match, answer.engine
-            name = None if match is None else await self._name_of(match.person_id)
         except (EngineError, LimitReached, Unavailable) as error:
             self._tracker.fail(track, self._clock.monotonic())
-            answer = match = None
             outcome = "expired" if isinstance(error, Expired) else "failed"
         else:
+            match, engine = answer.match, answer.engine
+            if match is not None:
+                now = self._clock.monotonic()
+                name = await name_in_time(self._name_of, match.person_id, self._tracker.name_by(track, now) - now)
             if name is None:
                 match = None
             outcome = "no_face" if not answer.face_found else "unknown" if match is None else "match"
@@ -266,13 +268,13 @@ class Follower:
         )
         self._calls -= 1
         timing = timing_of(track, shot, asked, answered)
-        if answer is not None and (match is None) == (answer.match is None):
+        if answer is not None and (match is None) == (answer.match is None) and name != UNCONFIRMED:
             # Not waited for: whoever is before the camera wants the name.
             self._spawn(self._recognizer.remember(shot.crop, answer, match))
         if answer is None:
             self._after_silence(track, shot)
             return
-        if match is not None and name is not None:
+        if match is not None and name:
             self._names[match.person_id] = NamedMatch(match, name)
         if answer.recalled is not None:
             self._tracker.recalled(track, answer.recalled.quality)

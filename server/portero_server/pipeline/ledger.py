@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from portero_server.domain.watermark import Advance
 from portero_server.pipeline.cascade import MEMORY
 from portero_server.pipeline.gathering import Gathering
 from portero_server.pipeline.messages import Directive, TextNews, TrackNews
+from portero_server.pipeline.name_lookup import named_by
 from portero_server.pipeline.outbox import Outbox
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.traces import CURRENT
@@ -182,17 +183,17 @@ class StreamLedger:
         if gathered is None:
             return 0
         self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
-        self._tell(gathered, result.unnamed)
+        self._tell(gathered, result)
         return gathered.frames
 
-    def _tell(self, gathered: Gathering, unnamed: Collection[str] = ()) -> None:
+    def _tell(self, gathered: Gathering, result: CommitResult | None = None) -> None:
         for news in gathered.news:
             if isinstance(news, TextNews):
                 self._outbox.put(news)
                 continue
             named = news.named
-            if named is not None and named.match.person_id in unnamed:
-                named = None
+            if named is not None and result is not None:
+                named = named_by(result, named)
             self._outbox.put(replace(news, named=named, sighting_id=self._sightings.get(news.track_id, "")))
             if news.state is TrackState.CLOSED:
                 self._sightings.pop(news.track_id, None)

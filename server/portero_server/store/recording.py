@@ -71,7 +71,7 @@ class Recording:
         await sql.write_links(connection, book.changed_links)
         await sql.write_evidence(connection, parts, names, now)
         last_position = await sql.write_events(connection, book.events, now)
-        return CommitResult(superseded, sighting_of, last_position, frozenset(_people_of(parts) - names.keys()))
+        return CommitResult(superseded, sighting_of, last_position, frozenset(_people_of(parts) - names.keys()), names)
 
     async def _names(
         self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime

@@ -233,6 +233,18 @@ def test_a_call_is_answered_in_time_for_the_decision_or_for_its_revision() -> No
     assert camera.tracker.answer_by(track, track.received + 60.0) == track.received + 62.0
 
 
+def test_an_answer_waits_for_a_name_for_half_of_what_is_left() -> None:
+    """No look-up of a name outlasts the decision deadline of an answered track; late answers wait for half of one."""
+    camera = _Camera()
+    track = camera.show(_face(0.1)).seen[0]
+    assert camera.tracker.name_by(track, track.received) == track.received + 1.0
+    assert camera.tracker.name_by(track, track.received + 1.5) == track.received + 1.75
+    assert camera.tracker.name_by(track, track.received + 2.5) == track.received + 2.5
+    camera.tracker.overdue(track.received + 2.5)
+    assert track.decided
+    assert camera.tracker.name_by(track, track.received + 3.0) == track.received + 4.0
+
+
 def test_whoever_is_named_beside_a_face_is_not_that_face() -> None:
     """A track is told the people named beside it, and forgets them with their tracks."""
     camera = _Camera()

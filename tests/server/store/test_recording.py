@@ -68,6 +68,20 @@ async def test_stores_a_visit(
     assert (await streams.get(stream.stream_id)).durable_sequence == 40
 
 
+async def test_a_commit_says_what_people_are_called(
+    recording: Recording, streams: StreamStore, people: PeopleStore
+) -> None:
+    """Whoever is decided, recognized or told in a commit is named by it, or is among the unnamed."""
+    stream = await streams.open("door", "e1", "s1")
+    await people.create("eva", "Eva", {})
+    commit = commit_of(
+        stream, decided("t1", "ana", 1), decided("t2", "nobody", 1), recognitions=[recognition("r1", "t3", "ben")]
+    )
+    result = await recording.commit([replace(commit, told=frozenset({"eva"}))])
+    assert result.names == {"ana": "Ana Núñez", "ben": "Ben", "eva": "Eva"}
+    assert result.unnamed == {"nobody"}
+
+
 async def test_repeating_a_commit_changes_nothing(
     recording: Recording, streams: StreamStore, database: Database
 ) -> None:
