@@ -20,6 +20,7 @@ from portero_server.errors import EngineError, Expired, LimitReached, Unavailabl
 from portero_server.pipeline.cascade import Answer, Cascade
 from portero_server.pipeline.messages import Directive, NamedMatch, Timing, TrackNews, advice_for
 from portero_server.pipeline.name_lookup import UNCONFIRMED, NameOf, name_in_time
+from portero_server.pipeline.open_calls import OpenCalls
 from portero_server.pipeline.shots import Shot, timing_of
 from portero_server.pipeline.track_ledger import TrackLedger
 from portero_server.vision.crops import crop_face
@@ -78,7 +79,7 @@ class Follower:
         self._best: dict[str, Shot] = {}
         self._names: dict[str, NamedMatch] = {}
         self._spawn = spawn
-        self._calls = 0
+        self.calls = OpenCalls()
         self._last_frame = clock.monotonic()
 
     @property
@@ -94,7 +95,7 @@ class Follower:
     @property
     def busy(self) -> bool:
         """Whether a decision is still to come."""
-        return bool(self._calls or self._tracker.leaving)
+        return bool(self.calls or self._tracker.leaving)
 
     @property
     def when(self) -> When:
@@ -110,8 +111,9 @@ class Follower:
 
     def still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
         """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""
-        self._last_frame = self._clock.monotonic()
+        self._last_frame = now = self._clock.monotonic()
         self._recognizer.spared(outcome.value)
+        self._ask_lost(now)
         if not self._tracker.follows:
             return ()
         for track in self._tracker.still(frame.sequence, frame.captured_at):
@@ -125,6 +127,7 @@ class Follower:
         """Takes in a look; gives the undecided tracks that hold its frame."""
         # Not when it was received: frames that wait because we are slow are no silence.
         self._last_frame = now = self._clock.monotonic()
+        self._ask_lost(now)
         self._cadence.looked(frame.captured_at, thorough=look.thorough, found=len(look.faces))
         observation = self._tracker.observe(frame.sequence, frame.captured_at, frame.received, look.faces)
         for track, face in zip(observation.seen, look.faces, strict=True):
@@ -159,6 +162,7 @@ class Follower:
 
     def leave_all(self) -> None:
         """All faces are gone: the stream ends."""
+        self._ask_lost(self._clock.monotonic())
         for track in self._tracker.tracks:
             self._leave(track)
 
@@ -223,12 +227,20 @@ class Follower:
         if shot is None or not self._tracker.wants_call(track, shot.quality, now):
             return False
         del self._best[track.track_id]
+        self._send(track, shot, now)
+        return True
+
+    def _ask_lost(self, now: float) -> None:
+        """Makes the calls again that a cut left without an answer."""
+        for track, shot in self.calls.take_lost():
+            self._send(track, shot, now)
+
+    def _send(self, track: Track, shot: Shot, now: float) -> None:
         self._tracker.call(track, shot.quality)
-        self._calls += 1
         context = replace(shot.crop.context, deadline=self._tracker.answer_by(track, now))
         shot = replace(shot, crop=replace(shot.crop, context=context))
+        self.calls.begin(track, shot)
         self._spawn(self._call(track, shot, track.calls + track.failures))
-        return True
 
     async def _call(self, track: Track, shot: Shot, number: int) -> None:
         """Asks the engine once and acts on the answer; `number` tells the track's calls apart."""
@@ -266,7 +278,7 @@ class Follower:
                 latency=answered - asked,
             )
         )
-        self._calls -= 1
+        self.calls.end(track)
         timing = timing_of(track, shot, asked, answered)
         if answer is not None and (match is None) == (answer.match is None) and name != UNCONFIRMED:
             # Not waited for: whoever is before the camera wants the name.

@@ -237,12 +237,13 @@ def test_an_answer_waits_for_a_name_for_half_of_what_is_left() -> None:
     """No look-up of a name outlasts the decision deadline of an answered track; late answers wait for half of one."""
     camera = _Camera()
     track = camera.show(_face(0.1)).seen[0]
-    assert camera.tracker.name_by(track, track.received) == track.received + 1.0
-    assert camera.tracker.name_by(track, track.received + 1.5) == track.received + 1.75
-    assert camera.tracker.name_by(track, track.received + 2.5) == track.received + 2.5
-    camera.tracker.overdue(track.received + 2.5)
+    track.received = 10.0
+    assert camera.tracker.name_by(track, 10.0) == 11.0
+    assert camera.tracker.name_by(track, 11.5) == 11.75
+    assert camera.tracker.name_by(track, 12.5) == 12.5
+    camera.tracker.overdue(12.5)
     assert track.decided
-    assert camera.tracker.name_by(track, track.received + 3.0) == track.received + 4.0
+    assert camera.tracker.name_by(track, 13.0) == 14.0
 
 
 def test_whoever_is_named_beside_a_face_is_not_that_face() -> None:
