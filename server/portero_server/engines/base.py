@@ -54,11 +54,14 @@ class CallContext:
         camera_id: The camera, or None for a unary RPC.
         lane: Its place in the queue when the quota is short.
         deadline: Monotonic seconds after which the answer is of no use, or None.
+        keeps_late: Whether an answer is of use after the deadline too, so that a call under way then, which is billed
+            in any case, is waited for; none is made whose answer would not be expected in time.
     """
 
     camera_id: str | None
     lane: Lane
     deadline: float | None = None
+    keeps_late: bool = False
 
 
 _T = TypeVar("_T")

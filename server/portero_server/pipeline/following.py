@@ -237,7 +237,7 @@ class Follower:
 
     def _send(self, track: Track, shot: Shot, now: float) -> None:
         self._tracker.call(track, shot.quality)
-        context = replace(shot.crop.context, deadline=self._tracker.answer_by(track, now))
+        context = replace(shot.crop.context, deadline=self._tracker.answer_by(track, now), keeps_late=True)
         shot = replace(shot, crop=replace(shot.crop, context=context))
         self.calls.begin(track, shot)
         self._spawn(self._call(track, shot, track.calls + track.failures))

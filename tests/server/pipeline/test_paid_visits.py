@@ -211,3 +211,14 @@ async def test_an_answer_that_comes_after_the_face_has_gone_still_names_the_visi
     assert [(each.match is not None, each.revises) for each in decided] == [(False, False), (True, True)]
     states = [news.state for news in behind.said if isinstance(news, TrackNews)]
     assert states[-2:] == [TrackState.REVISED, TrackState.CLOSED]
+
+
+@in_virtual_time
+async def test_a_paid_answer_that_is_late_names_the_visit_and_is_not_paid_for_again() -> None:
+    """A call that takes longer than the decision waits is delivered, whether or not the face is still there."""
+    outages = [Outage(0.0, 1.0, Trouble.SLOW)]
+    async with bank([camera("door")], outages=outages) as at:
+        await at.visit("door", 0.0, seconds=1.0)
+    assert at.named() == {"door": 1}
+    assert [each.outcome for each in at.recognitions()] == ["match"]
+    assert len(at.vendor.arrivals[SEARCH]) == 1

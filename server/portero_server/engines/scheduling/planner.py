@@ -54,6 +54,7 @@ class Planner:
             lane=context.lane,
             deadline=time + patience * policy.deadline_factor,
             submitted=time,
+            keeps_late=context.keeps_late,
         )
         not_before = time if request.essential else max(time, self._spaced.get(request.camera_id, time))
         objection = self._objection(request, not_before, now) or self._make_room(request, time)
@@ -190,7 +191,8 @@ class Planner:
         request.started = now
         request.period = request.operation.start(now)
         self._running[request.number] = request
-        self._awaited.add(request.number, request.deadline)
+        if not request.keeps_late:
+            self._awaited.add(request.number, request.deadline)
         waited = now - request.submitted
         return Start(request.number, request.operation.name, request.lane, waited, request.attempts)
 

@@ -22,6 +22,7 @@ class Request:
         lane: Its place when the quota is short.
         deadline: When an answer is of no use any more.
         submitted: When it came.
+        keeps_late: Whether a call under way at the deadline is waited for all the same.
         attempts: Calls made so far.
         abandoned: Nobody waits for the call under way: its caller went away or was told that it is too late.
         started: When the latest call began.
@@ -35,6 +36,7 @@ class Request:
     lane: Lane
     deadline: float
     submitted: float
+    keeps_late: bool = False
     attempts: int = 0
     abandoned: bool = False
     started: float = 0.0

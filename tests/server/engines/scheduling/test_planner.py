@@ -100,6 +100,19 @@ def test_an_answer_that_comes_in_late_together_with_its_timer_is_not_delivered()
     assert codes(planner.plan(at(1.001))) == {number: "EXPIRED"}
 
 
+def test_an_answer_after_the_deadline_is_delivered_where_it_is_of_use() -> None:
+    """A caller that keeps late answers gets that of its running call; no call is begun, or repeated, too late."""
+    planner = planner_of()
+    context = replace(visitor(deadline=1.0), keeps_late=True)
+    number, failing = planner.submit(SEARCH, context, at(0.0)), planner.submit(SEARCH, context, at(0.0))
+    assert numbers(planner.plan(at(0.0))) + numbers(planner.plan(at(0.2))) == [number, failing]
+    assert not planner.plan(at(1.5)).refusals
+    assert planner.finished(number, Outcome.ANSWERED, at(1.6)) is Ending.DELIVER
+    assert planner.finished(failing, Outcome.FAILED, at(1.6)) is Ending.DELIVER
+    late = planner.submit(SEARCH, replace(visitor(deadline=1.7), keeps_late=True), at(1.6))
+    assert codes(planner.plan(at(1.8))) == {late: "EXPIRED"}
+
+
 def test_nobody_waits_without_end() -> None:
     """A request without a deadline is given the longest wait as one."""
     planner = planner_of(replace(CONFIG, quotas={SEARCH: 0.01}))

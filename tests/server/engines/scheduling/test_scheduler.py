@@ -7,6 +7,7 @@ import contextvars
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -177,6 +178,16 @@ async def test_a_late_answer_is_not_delivered() -> None:
         await asyncio.sleep(2.0)
         assert log.codes == {"OK": 1}
         assert log.refusals == {(Lane.VISITOR, "EXPIRED"): 1}
+
+
+@in_virtual_time
+async def test_a_late_answer_is_delivered_to_whoever_keeps_it() -> None:
+    """A caller to whom late answers are of use waits for its running call and gets what was paid for."""
+    log = SchedulerLog()
+    async with gate(log=log) as scheduler:
+        context = replace(patient(1.0), keeps_late=True)
+        assert await scheduler.run(SEARCH, context, answering("late", 2.0)) == "late"
+    assert not log.refusals
 
 
 @in_virtual_time
