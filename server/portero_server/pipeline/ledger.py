@@ -75,12 +75,24 @@ class StreamLedger:
         """Whether there is anything for the database."""
         return self._gathering.writes
 
+    @property
+    def pending(self) -> Sequence[Gathering]:
+        """What is not known to be committed, oldest first."""
+        return (self._gathering,) if self._in_flight is None else (self._in_flight, self._gathering)
+
     def go_on(self, resumed: Iterable[OpenTrack], left_behind: Sequence[OpenTrack]) -> None:
         """Takes over from an earlier session: tracks that go on, and tracks whose end nobody has told yet."""
         self._sightings.update((track.track_id, track.sighting_id) for track in resumed)
         self._gathering.left += [TrackLeft(track.track_id, track.last_seen) for track in left_behind]
         if left_behind:
             self._changed()
+
+    def take_over(self, decided: TrackDecided, news: Iterable[TrackNews], recognitions: Iterable[Recognition]) -> None:
+        """Takes over a late answer that an earlier session counted and could not commit."""
+        self._gathering.decided.append(decided)
+        self._gathering.news += news
+        self._gathering.recognitions += recognitions
+        self._changed()
 
     # --- What is gathered -----------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ from portero_server.pipeline.auditing import GateAuditor, Search
 from portero_server.pipeline.cascade import Cascade, FreeEngine, Savings
 from portero_server.pipeline.following import Follower, Rules
 from portero_server.pipeline.forgetting import Remembering
-from portero_server.pipeline.handover import take_over_calls
+from portero_server.pipeline.handover import awaits_answers, take_over
 from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.registered import CameraSource, registered
@@ -198,7 +198,7 @@ class Streams:
         session = Session(row, camera, self._parts, self._looker.scene(), self._credit(len(self._sessions) + 1))
         self._equip(session, names)
         _, cut = self._cut.pop(camera_id, (0.0, None))
-        take_over_calls(session, earlier or cut)
+        take_over(session, earlier or cut)
         self._sessions[camera_id] = session
         self._empty.clear()
         self._rebalance()
@@ -211,7 +211,7 @@ class Streams:
         camera_id = session.camera.camera_id
         if self._sessions.get(camera_id) is session:
             del self._sessions[camera_id]
-            if session.open_tracks or (session.follower is not None and session.follower.busy):
+            if session.open_tracks or awaits_answers(session):
                 self._cut[camera_id] = (self._parts.clock.monotonic() + _ABSENCE, session)
         if not self._sessions:
             self._empty.set()

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from portero_server.domain.frames import FrameRefused
+from portero_server.domain.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
+from portero_server.pipeline.messages import TrackNews
 from portero_server.vision.look import Look
 from tests.fakes.door import Door, door, face, looked, named
 from tests.fakes.virtual_time import in_virtual_time
@@ -100,3 +102,38 @@ async def test_an_undecided_face_is_asked_about_by_the_frames_that_come_again() 
             group.create_task(session.run())
         at.streams.close(session, "finished")
     assert engine.asked == 2
+
+
+@in_virtual_time
+@pytest.mark.parametrize("script", [GONE, STAYS])
+async def test_an_answer_that_waits_for_the_database_outlives_a_cut(*, script: dict[int, Look | FrameRefused]) -> None:
+    """A late name that a cut kept from being committed is committed by the session that goes on."""
+    engine = SlowEngine()
+    async with door(script, engine.identify) as at:
+        session = await at.open()
+        at.send(session, *range(1, 13))
+        running = asyncio.create_task(session.run())
+        await asyncio.sleep(2.5)
+        assert at.store.durable == 12
+        at.store.unavailable = 3
+        await asyncio.sleep(0.6)
+        assert at.store.unavailable < 3
+        running.cancel()
+        await asyncio.wait([running])
+        at.streams.close(session, "cut")
+        session = await at.open()
+        session.finish()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(at.listen(session))
+            group.create_task(session.run())
+        at.streams.close(session, "finished")
+    decided = [each for commit in at.store.commits for each in commit.decided]
+    assert [(None if each.match is None else each.match.person_id, each.revises) for each in decided] == [
+        (None, False),
+        ("ana", True),
+    ]
+    assert engine.asked == 1
+    assert [each.outcome for commit in at.store.commits for each in commit.recognitions] == ["match"]
+    assert [each.track_id for commit in at.store.commits for each in commit.left][-1] == "door.e1.1.0"
+    told = [(each.state, each.named is not None, each.sighting_id) for each in at.said if isinstance(each, TrackNews)]
+    assert told == [(TrackState.REVISED, True, "s-door.e1.1.0"), (TrackState.CLOSED, True, "s-door.e1.1.0")]
