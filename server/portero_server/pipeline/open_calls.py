@@ -29,7 +29,7 @@ class OpenCalls:
 
     def end(self, track: Track) -> None:
         """Removes a call that was answered, or failed."""
-        del self._out[track.track_id]
+        self._out.pop(track.track_id, None)
 
     def take_over(self, earlier: OpenCalls, going_on: Sequence[Track], durable: int) -> None:
         """Takes the calls that a cut ended, of tracks that go on and of those that had ended by the watermark."""
