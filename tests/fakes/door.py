@@ -180,7 +180,7 @@ class ScriptedScene:
             scripted = self._script.get(frame.sequence, UNCHANGED)
             if isinstance(scripted, FrameRefused) or scripted is UNCHANGED:
                 looks.append(scripted)
-            elif not when(frame.captured_at).look:
+            elif not when(frame.time).look:
                 looks.append(Look(FrameOutcome.SKIPPED))
             else:
                 looks.append(scripted)

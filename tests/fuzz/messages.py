@@ -215,8 +215,9 @@ class _Taking:
         """Takes a gap."""
         assert 0 <= last < 2**63
 
-    def heartbeat(self) -> None:
+    def heartbeat(self, sent_at: datetime | None = None) -> None:
         """Takes a sign of life."""
+        assert sent_at is None or sent_at.tzinfo is UTC
 
     finish = hang_up = heartbeat
 

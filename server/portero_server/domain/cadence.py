@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
+from portero_server.domain.camera_clock import FrameTime
 from portero_server.domain.geometry import Box
 
 
 @dataclass(frozen=True, slots=True)
 class CadencePolicy:
-    """Least seconds of capture time between two looks.
+    """Least seconds between two looks, by the camera's clock or the server's.
 
     Attributes:
         undecided: While a track is undecided.
@@ -43,17 +43,17 @@ class Due:
     keep: tuple[Box, ...] = ()
 
 
-When = Callable[[datetime], Due]
-"""Says of a frame captured then whether it is due, as long as nothing new is found; may be asked from any thread."""
+When = Callable[[FrameTime], Due]
+"""Says of a frame of that time whether it is due, as long as nothing new is found; may be asked from any thread."""
 
 
 class Cadence:
-    """Decides for each frame whether a look is due. Capture times in; no clock."""
+    """Decides for each frame whether a look is due. Times of frames in; no clock."""
 
     def __init__(self, policy: CadencePolicy) -> None:
         self._policy = policy
-        self._last_look: datetime | None = None
-        self._last_thorough: datetime | None = None
+        self._last_look: FrameTime | None = None
+        self._last_thorough: FrameTime | None = None
         self._empty_looks = 0
 
     def when(self, *, tracks: int, undecided: int, keep: tuple[Box, ...] = ()) -> When:
@@ -73,26 +73,22 @@ class Cadence:
             pause = min(policy.empty, 0.05 * 2 ** min(self._empty_looks, 10)) if self._empty_looks else 0.0
         last_look, last_thorough = self._last_look, self._last_thorough
 
-        def due(captured: datetime) -> Due:
+        def due(time: FrameTime) -> Due:
             return Due(
-                look=_elapsed(last_look, captured) >= pause,
-                thorough=_elapsed(last_thorough, captured) >= policy.thorough,
+                look=_elapsed(last_look, time) >= pause,
+                thorough=_elapsed(last_thorough, time) >= policy.thorough,
                 keep=keep,
             )
 
         return due
 
-    def looked(self, captured: datetime, *, thorough: bool, found: int) -> None:
+    def looked(self, time: FrameTime, *, thorough: bool, found: int) -> None:
         """A look was made and found so many faces."""
-        self._last_look = captured
+        self._last_look = time
         if thorough:
-            self._last_thorough = captured
+            self._last_thorough = time
         self._empty_looks = 0 if found else self._empty_looks + 1
 
 
-def _elapsed(since: datetime | None, now: datetime) -> float:
-    if since is None:
-        return float("inf")
-    elapsed = (now - since).total_seconds()
-    # A capture clock set back must not blind the camera for as long as it was set back.
-    return elapsed if elapsed >= 0 else float("inf")
+def _elapsed(since: FrameTime | None, now: FrameTime) -> float:
+    return float("inf") if since is None else now.since(since)

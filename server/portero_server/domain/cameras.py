@@ -24,6 +24,17 @@ class Lane(Enum):
     ATTENDANCE = "attendance"
 
 
+class TimeSource(Enum):
+    """Whose clock says when a camera's frames were taken.
+
+    CAPTURE: the bridge's, as each frame says. ARRIVAL: this server's, when the frame came; for cameras with a broken
+    clock, and for live streams only, since a frame that was spooled comes long after it was taken.
+    """
+
+    CAPTURE = "capture"
+    ARRIVAL = "arrival"
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A registered source of frames.
@@ -38,6 +49,7 @@ class Camera:
         visit_gap: A person seen again within this time is still the same sighting; None: the server's setting.
         similarity_threshold: Lowest similarity that names somebody here, 0..1; None: the server's setting.
         privacy_zones: Parts of the frame that nothing looks at.
+        time_source: Whose clock says when its frames were taken.
     """
 
     camera_id: str
@@ -51,3 +63,4 @@ class Camera:
     created_at: datetime
     updated_at: datetime
     privacy_zones: tuple[Box, ...] = ()
+    time_source: TimeSource = TimeSource.CAPTURE

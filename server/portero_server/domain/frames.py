@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
+from portero_server.domain.camera_clock import FrameTime
 from portero_server.domain.geometry import Box
 
 
@@ -87,12 +88,13 @@ class Frame(NamedTuple):
 
     Attributes:
         sequence: Position in the epoch's numbering, from 1.
-        captured_at: Bridge's clock, UTC.
+        captured_at: What is stored: the bridge's clock, or the time of arrival if the camera's is not believed. UTC.
         jpeg: The whole file, header-checked.
         width: Pixels.
         height: Pixels.
         received: Server's monotonic seconds when it came in.
         lag: Seconds from capture to receipt, by both clocks; may be negative under skew.
+        time: What frames of the stream are compared by; capture times alone may go back.
         zones: What whoever decodes it makes black before anything else sees it: the camera's privacy zones.
     """
 
@@ -103,4 +105,5 @@ class Frame(NamedTuple):
     height: int
     received: float
     lag: float
+    time: FrameTime
     zones: tuple[Box, ...] = ()

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from portero_server.domain.camera_clock import FrameTime
 from portero_server.domain.detections import Match
 from portero_server.domain.geometry import Box
 from portero_server.domain.tracks import Track
@@ -56,6 +57,8 @@ class OpenTrack:
             received=received,
             last_sequence=self.last_sequence,
             last_seen=self.last_seen,
+            # The arrivals of a session are counted from its first frame.
+            time=FrameTime(0, self.last_seen.timestamp(), 0.0, 0.0),
             box=self.box,
             hits=self.hits,
             decided=True,
@@ -94,7 +97,7 @@ class ResumePoints:
             self._points.popleft()
         there = self._points[0][1] if self._points and self._points[0][0] <= sequence else ()
         decided = [(then, now) for then, now in there if now.decided]
-        latest = sorted(decided, key=lambda pair: pair[0].last_seen)[-MOST_TRACKS:]
+        latest = sorted(decided, key=lambda pair: pair[0].last_sequence)[-MOST_TRACKS:]
         names = {then.track_id for then, _ in latest}
         return tuple(_with_decision(then, now, names) for then, now in latest) + self._beyond(sequence)
 
@@ -125,7 +128,7 @@ class ResumePoints:
             if now.decided and then.first_sequence > sequence
         }
         earlier = {name: track for name, track in self._ahead.items() if track.first_sequence > sequence}
-        return tuple(sorted((earlier | begun).values(), key=lambda track: track.last_seen)[-MOST_TRACKS:])
+        return tuple(sorted((earlier | begun).values(), key=lambda track: track.last_sequence)[-MOST_TRACKS:])
 
 
 def revived_tracks(tracks: Iterable[OpenTrack], known: Collection[str], received: float) -> list[Track]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 
+from portero_server.domain.camera_clock import FrameTime
 from portero_server.domain.frames import FrameOutcome
 from portero_server.domain.geometry import Box
 
@@ -27,7 +27,7 @@ class NetPolicy:
 
     Attributes:
         share: Of the frames held back, drawn by chance, 0..1; 0: none.
-        interval: Seconds (of capture time) of motion without a face after which a frame is checked; 0: never.
+        interval: Seconds of motion without a face after which a frame is checked; 0: never.
         longest_interval: Each such check that finds nobody doubles the interval up to this, so that a tree in
             the wind does not cost a call every few seconds for ever.
         pause: Seconds at least between two checks of a camera.
@@ -49,15 +49,15 @@ class SafetyNet:
     def __init__(self, policy: NetPolicy) -> None:
         self._policy = policy
         self._interval = policy.interval
-        self._moving_since: datetime | None = None
-        self._last_check: datetime | None = None
+        self._moving_since: FrameTime | None = None
+        self._last_check: FrameTime | None = None
 
-    def check(self, outcome: FrameOutcome, captured: datetime, *, followed: int, drawn: float) -> CheckReason | None:
+    def check(self, outcome: FrameOutcome, time: FrameTime, *, followed: int, drawn: float) -> CheckReason | None:
         """Says whether a frame is to be checked, and why.
 
         Args:
             outcome: What the look at it found.
-            captured: Its capture time.
+            time: When it was taken.
             followed: Faces being followed.
             drawn: A random number in 0..1, a new one for each frame.
         """
@@ -65,12 +65,12 @@ class SafetyNet:
         if not moving:
             self._moving_since = None
         elif self._moving_since is None:
-            self._moving_since = captured
-        reason = self._reason(outcome, captured, drawn)
+            self._moving_since = time
+        reason = self._reason(outcome, time, drawn)
         if reason is not None:
-            self._last_check = captured
+            self._last_check = time
         if reason is CheckReason.MOTION:
-            self._moving_since = captured
+            self._moving_since = time
         return reason
 
     def found(self, reason: CheckReason, missed: int) -> None:
@@ -79,11 +79,11 @@ class SafetyNet:
             longer = min(self._interval * 2, self._policy.longest_interval)
             self._interval = self._policy.interval if missed else longer
 
-    def _reason(self, outcome: FrameOutcome, captured: datetime, drawn: float) -> CheckReason | None:
+    def _reason(self, outcome: FrameOutcome, time: FrameTime, drawn: float) -> CheckReason | None:
         policy = self._policy
-        if outcome not in _HELD_BACK or _seconds(self._last_check, captured) < policy.pause:
+        if outcome not in _HELD_BACK or _seconds(self._last_check, time) < policy.pause:
             return None
-        moving = 0.0 if self._moving_since is None else _seconds(self._moving_since, captured)
+        moving = 0.0 if self._moving_since is None else _seconds(self._moving_since, time)
         if policy.interval > 0 and moving >= self._interval:
             return CheckReason.MOTION
         return CheckReason.SAMPLE if drawn < policy.share else None
@@ -99,6 +99,5 @@ def _holds(box: Box, point: tuple[float, float]) -> bool:
     return box.left <= point[0] <= box.right and box.top <= point[1] <= box.bottom
 
 
-def _seconds(since: datetime | None, now: datetime) -> float:
-    # A clock set back must not end the checks for as long as it was set back.
-    return float("inf") if since is None or now < since else (now - since).total_seconds()
+def _seconds(since: FrameTime | None, now: FrameTime) -> float:
+    return float("inf") if since is None else now.since(since)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from portero_server.domain.camera_clock import FrameTime
 from portero_server.domain.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.geometry import Box
 
@@ -32,10 +33,12 @@ class TrackPolicy:
         min_iou: Least overlap of a face with a track's last box to be the same face.
         reach: When boxes do not overlap enough (fast walkers, low rates), how far a face's center
             may have moved, in face widths a frame.
-        max_lost, max_misses: A track ends after so many seconds of capture time and so many frames
+        max_lost, max_misses: A track ends after so many seconds and so many frames
             without the face; both, so that a camera at one frame in five seconds keeps its tracks.
-        longest_gap: A track ends after so many seconds of capture time in which its face was not seen, however few
-            frames came: whoever stands there an hour later is not taken for the guest before.
+        longest_gap: A track ends after so many seconds in which its face was not seen, however few
+            frames came: whoever stands there an hour later is not taken for the guest before. All these seconds
+            are those of the clock that says more, the camera's or the server's, and a camera's clock that was set
+            back ends every track.
         good_quality: A shot this good is sent at once.
         poor_quality: A shot below this is never sent.
         better_by: A later shot must be this many times as good to be worth another call.
@@ -70,6 +73,7 @@ class Track:
     Attributes:
         track_id: Deterministic: camera, epoch, first sequence and ordinal within that frame.
         received: Server's monotonic seconds of its first frame.
+        time: When it was last seen, by what ages are measured with.
         box: Where it was last seen, ratios of the frame.
         decided: Whether a decision was made; `match` None then means a stranger.
         similarity, margin: Of the match.
@@ -89,6 +93,7 @@ class Track:
     received: float
     last_sequence: int
     last_seen: datetime
+    time: FrameTime
     box: Box
     hits: int = 1
     decided: bool = False
@@ -127,7 +132,7 @@ class Observation:
 
 
 class Tracker:
-    """Follows the faces of one camera. All times must not go back, except capture times of late frames."""
+    """Follows the faces of one camera. Frames come in order; their capture times may say what they like."""
 
     def __init__(self, prefix: str, policy: TrackPolicy, resumed: Sequence[Track] = ()) -> None:
         """Goes on with the `resumed` tracks; `prefix` (camera and epoch) makes track ids unique."""
@@ -156,16 +161,19 @@ class Tracker:
         """How tracks are formed."""
         return self._policy
 
-    def observe(self, sequence: int, captured: datetime, received: float, faces: Sequence[FoundFace]) -> Observation:
+    def observe(
+        self, sequence: int, captured: datetime, received: float, time: FrameTime, faces: Sequence[FoundFace]
+    ) -> Observation:
         """Takes in what a look at a frame found.
 
         Args:
             sequence: Of the frame.
             captured: Capture time of the frame, UTC.
             received: Server's monotonic seconds when the frame came.
+            time: What ages are measured with.
             faces: What was found, boxes in ratios.
         """
-        owner = self._assign([track for track in self._tracks if not self._outdated(track, captured)], faces)
+        owner = self._assign([track for track in self._tracks if not self._outdated(track, time)], faces)
         for track in self._tracks:
             track.visible = False
             track.misses += 1
@@ -175,11 +183,11 @@ class Tracker:
             if index in owner:
                 track = owner[index]
                 track.hits += 1
-                self._move(track, sequence, captured)
+                self._move(track, sequence, captured, time)
                 track.box = face.box
             else:
                 track_id = f"{self._prefix}.{sequence}.{index}"
-                track = Track(track_id, sequence, captured, received, sequence, captured, face.box)
+                track = Track(track_id, sequence, captured, received, sequence, captured, time, face.box)
                 self._tracks.append(track)
                 started.append(track)
             track.visible = True
@@ -190,21 +198,21 @@ class Tracker:
         names = {track.track_id for track in seen}
         for track in seen:
             track.company |= names - {track.track_id}
-        return Observation(tuple(seen), tuple(started), self._lost(captured))
+        return Observation(tuple(seen), tuple(started), self._lost(time))
 
-    def still(self, sequence: int, captured: datetime) -> tuple[Track, ...]:
+    def still(self, sequence: int, captured: datetime, time: FrameTime) -> tuple[Track, ...]:
         """Takes in a frame in which nothing changed: faces that were there are there.
 
         Returns:
             The tracks given up, since their last look was too long ago.
         """
         for track in self._tracks:
-            if track.visible and not self._outdated(track, captured):
-                self._move(track, sequence, captured)
+            if track.visible and not self._outdated(track, time):
+                self._move(track, sequence, captured, time)
             else:
                 track.visible = False
                 track.misses += 1
-        return self._lost(captured)
+        return self._lost(time)
 
     def wants_call(self, track: Track, quality: float, now: float) -> bool:
         """Whether a shot of this quality (0..1) should be sent now (monotonic seconds)."""
@@ -331,21 +339,22 @@ class Tracker:
                 owner[f] = tracks[t]
         return owner
 
-    def _lost(self, captured: datetime) -> tuple[Track, ...]:
+    def _lost(self, time: FrameTime) -> tuple[Track, ...]:
         policy = self._policy
         return tuple(
             track
             for track in self._tracks
-            if (track.misses >= policy.max_misses and (captured - track.last_seen).total_seconds() > policy.max_lost)
-            or self._outdated(track, captured)
+            if (track.misses >= policy.max_misses and time.since(track.time) > policy.max_lost)
+            or self._outdated(track, time)
         )
 
-    def _outdated(self, track: Track, captured: datetime) -> bool:
-        return (captured - track.last_seen).total_seconds() > self._policy.longest_gap
+    def _outdated(self, track: Track, time: FrameTime) -> bool:
+        return time.since(track.time) > self._policy.longest_gap
 
     @staticmethod
-    def _move(track: Track, sequence: int, captured: datetime) -> None:
+    def _move(track: Track, sequence: int, captured: datetime, time: FrameTime) -> None:
         track.last_sequence = sequence
+        track.time = time
         track.last_seen = max(track.last_seen, captured)
 
 

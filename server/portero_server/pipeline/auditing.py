@@ -65,7 +65,7 @@ class GateAuditor:
         """Takes in what became of a frame, and where faces are being followed; starts a check when it is due."""
         if self._checking:
             return
-        reason = self._net.check(outcome, frame.captured_at, followed=len(followed), drawn=self._chance.random())
+        reason = self._net.check(outcome, frame.time, followed=len(followed), drawn=self._chance.random())
         if reason is not None:
             self._checking = True
             self._spawn(self._check(frame, reason, followed))

@@ -116,7 +116,7 @@ class Follower:
         self._ask_lost(now)
         if not self._tracker.follows:
             return ()
-        for track in self._tracker.still(frame.sequence, frame.captured_at):
+        for track in self._tracker.still(frame.sequence, frame.captured_at, frame.time):
             self._leave(track)
         for track in self._tracker.tracks:
             if track.visible:
@@ -128,8 +128,8 @@ class Follower:
         # Not when it was received: frames that wait because we are slow are no silence.
         self._last_frame = now = self._clock.monotonic()
         self._ask_lost(now)
-        self._cadence.looked(frame.captured_at, thorough=look.thorough, found=len(look.faces))
-        observation = self._tracker.observe(frame.sequence, frame.captured_at, frame.received, look.faces)
+        self._cadence.looked(frame.time, thorough=look.thorough, found=len(look.faces))
+        observation = self._tracker.observe(frame.sequence, frame.captured_at, frame.received, frame.time, look.faces)
         for track, face in zip(observation.seen, look.faces, strict=True):
             self._see(track)
             self._shoot(track, face, frame, look, now)

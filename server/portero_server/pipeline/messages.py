@@ -83,11 +83,12 @@ class Rejected:
 
 
 class Advice(Enum):
-    """What the picture lacks; the names are those of the proto without the prefix."""
+    """What the picture lacks, or the camera; the names are those of the proto without the prefix."""
 
     TOO_DARK = "too_dark"
     MOVE_CLOSER = "move_closer"
     TOO_BLURRED = "too_blurred"
+    CHECK_CLOCK = "check_clock"
 
 
 def advice_for(quality: FaceQuality | None) -> Advice | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from portero_server.clock import Clock
 from portero_server.domain.arrivals import Arrivals
+from portero_server.domain.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.domain.cameras import Camera
 from portero_server.domain.credit import CreditPolicy
 from portero_server.domain.frames import Frame, FrameLimits, FrameOutcome, FrameRefused, GapReason, RejectionReason
@@ -26,6 +27,7 @@ from portero_server.pipeline.messages import Ack, Drain, Finished, Opened, Rejec
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.recorder import Recorder
+from portero_server.pipeline.stream_clock import StreamClock
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vision.jpeg import HeaderCheck
 from portero_server.vision.look import Look, Scene
@@ -40,6 +42,7 @@ class SessionParts:
     metrics: Metrics
     limits: FrameLimits
     keep_texts: bool
+    clocks: ClockPolicy = DEFAULT_CLOCK_POLICY
 
 
 class Session:
@@ -63,16 +66,13 @@ class Session:
         self.opened_at = parts.clock.now()
         self.last_heard = parts.clock.monotonic()
         self.account: Counter[FrameOutcome] = Counter()
-        self.received = 0
-        self.rejected = 0
-        self.missing = 0
+        self.received = self.rejected = self.missing = 0
         self.arrivals = Arrivals(self.last_heard)
-        self._parts = parts
-        self._clock = parts.clock
+        self.timing = StreamClock(camera.camera_id, parts.clocks, parts.clock, parts.metrics.streams, self.outbox.put)
+        self._parts, self._clock = parts, parts.clock
         self._figures = parts.metrics.streams
         self._header = HeaderCheck(parts.limits)
-        self._scene = scene
-        self._credit_policy = credit
+        self._scene, self._credit_policy = scene, credit
         self._core = StreamCore(row.durable_sequence, credit)
         self.ledger = StreamLedger(
             row.durable_sequence,
@@ -84,8 +84,7 @@ class Session:
         )
         self._resume = ResumePoints(row.open_tracks)
         self._frames: deque[Frame] = deque()
-        self._work = Bell()
-        self._progress = Bell()
+        self._work, self._progress = Bell(), Bell()
         self._marked = self._finishing = self._goes_on = False
         self._stopped = asyncio.Event()
         self._error: PorteroError | None = None
@@ -104,8 +103,7 @@ class Session:
         """Takes a frame in; one that is refused, here or (`no`) by whoever received it, is answered in-band."""
         self.last_heard = now = self._clock.monotonic()
         self.received += 1
-        arrivals = self.arrivals
-        arrivals.came(now)
+        self.arrivals.came(now)
         size = len(jpeg)
         admission = self._core.receive(sequence, size)
         if admission.jumped is not None:
@@ -127,16 +125,17 @@ class Session:
             if no is not None:
                 raise no
             width, height = self._header.check(jpeg)
-            if captured_at is None:
+            if (at := self.timing.took(captured_at, self.camera.time_source, now)) is None:
                 raise FrameRefused(
                     RejectionReason.BAD_CAPTURE_TIME, "frame.capture_time must be set to a time of the years 1 to 9999"
                 )
         except FrameRefused as refused:
             self._reject(sequence, refused, size)
             return
-        lag = arrivals.took(sequence, captured_at, self._clock.now(), now)
+        lag = self.arrivals.took(sequence, at.captured_at, at.received_at, now)
         self._figures.frame_received(size, lag)
-        self._frames.append(Frame(sequence, captured_at, jpeg, width, height, now, lag, self.camera.privacy_zones))
+        zones = self.camera.privacy_zones
+        self._frames.append(Frame(sequence, at.captured_at, jpeg, width, height, now, lag, at.time, zones))
         self._work.ring()
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
@@ -154,9 +153,10 @@ class Session:
             self._missing(missing.first, missing.last, reason if missing.explained else GapReason.UNEXPLAINED)
         self._advance()
 
-    def heartbeat(self) -> None:
-        """The bridge lives."""
+    def heartbeat(self, sent_at: datetime | None = None) -> None:
+        """The bridge lives, and may say what time it has."""
         self._heard()
+        self.timing.said(sent_at)
 
     def finish(self) -> None:
         """No more frames will come."""

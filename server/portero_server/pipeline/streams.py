@@ -43,6 +43,7 @@ from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.registered import CameraSource, registered
 from portero_server.pipeline.session import Session, SessionParts
 from portero_server.pipeline.standing import figures_of, status_of
+from portero_server.pipeline.stream_clock import UNDECLARED, Opening, check_time_source
 from portero_server.vision.look import Looker
 
 _log = structlog.get_logger(__name__)
@@ -140,6 +141,7 @@ class Streams:
         self._thrift = thrift
         # By camera, so that a stream that was cut goes on with what it knew.
         self._memories: dict[str, FaceMemory] = {}
+        self._clocks: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
         # Streams that were cut, by camera, and when their faces are taken to have left unless somebody goes on.
         self._cut: dict[str, tuple[float, Session]] = {}
@@ -171,7 +173,7 @@ class Streams:
         )
         metrics.cameras.cameras_are({camera: figures_of(session, now) for camera, session in self._sessions.items()})
 
-    async def open(self, camera_id: str, epoch: str) -> Session:
+    async def open(self, camera_id: str, epoch: str, opening: Opening = UNDECLARED) -> Session:
         """Opens the stream of a camera; an earlier session of it ends as superseded.
 
         Raises:
@@ -179,7 +181,7 @@ class Streams:
             Unavailable: The server drains.
             LimitReached: Too many streams are open.
             NotFound: No such camera.
-            FailedPrecondition: The camera is disabled.
+            FailedPrecondition: The camera is disabled, or dates frames by their arrival and the bridge sends them late.
             StoreUnavailable: The database does not answer.
         """
         if not _EPOCH.fullmatch(epoch):
@@ -190,6 +192,7 @@ class Streams:
             camera = await self._camera(camera_id)
             if camera.disabled:
                 raise FailedPrecondition(f"cameras/{camera_id} is disabled", reason="CAMERA_DISABLED")
+            check_time_source(camera, opening)
             session_id = uuid4().hex
             row = await self._rows.open(camera_id, epoch, session_id)
             names = await self._names(row)
@@ -197,6 +200,9 @@ class Streams:
             earlier.stop(SessionSuperseded(f"a later session of cameras/{camera_id} took over"))
         session = Session(row, camera, self._parts, self._looker.scene(), self._credit(len(self._sessions) + 1))
         self._equip(session, names)
+        offset = session.timing.open(opening, row.open_tracks, self._clocks.get(camera_id))
+        if offset is not None:
+            self._clocks[camera_id] = offset
         _, cut = self._cut.pop(camera_id, (0.0, None))
         take_over(session, earlier or cut)
         self._sessions[camera_id] = session
@@ -384,8 +390,8 @@ class Streams:
             session.stop(NotFound(f"cameras/{session.camera.camera_id}", reason="CAMERA_NOT_FOUND"))
         elif camera.disabled:
             session.stop(FailedPrecondition(f"cameras/{camera.camera_id} is disabled", reason="CAMERA_DISABLED"))
-        elif camera.mode is not session.camera.mode:
-            session.stop(Unavailable("the camera's mode changed; connect again", reason="CAMERA_CHANGED"))
+        elif camera.mode is not session.camera.mode or camera.time_source is not session.camera.time_source:
+            session.stop(Unavailable("the camera's settings changed; connect again", reason="CAMERA_CHANGED"))
         else:
             session.camera = camera
             if session.follower is not None:

@@ -15,11 +15,12 @@ from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError
 from portero_server.pipeline.messages import Ack, Heartbeat
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.session import Session
+from portero_server.pipeline.stream_clock import Opening
 from portero_server.pipeline.streams import Streams
 from portero_server.rpc.entrance.caller import current_caller
 from portero_server.rpc.entrance.entrance import who_is
 from portero_server.rpc.resource_names import parse_camera
-from portero_server.rpc.stream_convert import AckForm, StreamTerms, gap_reason, message_to_proto, time_of
+from portero_server.rpc.stream_convert import AckForm, StreamTerms, gap_reason, message_to_proto, send_time_of, time_of
 
 Requests = AsyncIterator[pb.StreamFramesRequest]
 Context = grpc.aio.ServicerContext[pb.StreamFramesRequest, pb.StreamFramesResponse]
@@ -49,7 +50,8 @@ class FrameStream:
         opening = await _opening(requests)
         camera_id = parse_camera(opening.camera, "open.camera")
         await current_caller().reach.require(camera_id)
-        session = await self._streams.open(camera_id, opening.epoch)
+        how = Opening(opening.mode == pb.DELIVERY_MODE_LOSSLESS, send_time_of(opening))
+        session = await self._streams.open(camera_id, opening.epoch, how)
         ending = "cut"
         try:
             await context.write(message_to_proto(session.opened(), self._terms, self._now()))
@@ -104,7 +106,7 @@ class FrameStream:
                 if outbox.full:
                     await outbox.room()
             elif kind == "heartbeat":
-                session.heartbeat()
+                session.heartbeat(send_time_of(request.heartbeat))
             elif kind == "gap":
                 gap = request.gap
                 if gap.last_sequence > _LAST_SEQUENCE:

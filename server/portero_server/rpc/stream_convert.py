@@ -76,6 +76,17 @@ def time_of(frame: pb.Frame) -> datetime | None:
     # One that is missing reads as the beginning of 1970.
     if seconds == nanos == 0 and not frame.HasField("capture_time"):
         return None
+    return _moment(seconds, nanos)
+
+
+def send_time_of(message: pb.OpenStream | pb.Heartbeat) -> datetime | None:
+    """Returns when the bridge sent a message, by its clock; None when it does not say, or says no time."""
+    if not message.HasField("send_time"):
+        return None
+    return _moment(message.send_time.seconds, message.send_time.nanos)
+
+
+def _moment(seconds: int, nanos: int) -> datetime | None:
     # As Timestamp.ToDatetime does it, which takes four times as long.
     if _FIRST_SECOND <= seconds <= _LAST_SECOND and 0 <= nanos < 1_000_000_000:
         return _UNIX_EPOCH + timedelta(0, seconds, nanos // 1000)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from portero_server.domain.clock_watch import ClockState
 from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.telemetry import buckets
 from portero_server.telemetry.durations import Durations
@@ -44,6 +45,13 @@ class StreamMetrics:
             "Open streams whose bridge may send nothing at present.",
             registry=registry,
         )
+        self.clock_changes = Counter(
+            "portero_camera_clock_changes",
+            "Changes of cameras' clocks, by what they do then: set_back, jumped_ahead, standing_still, drifting, "
+            "skewed (further from the server's than PORTERO_CLOCK_SKEW_LIMIT) or steady again.",
+            ("state",),
+            registry=registry,
+        )
         capture_to_receive = Durations(
             "portero_capture_to_receive_seconds",
             "From capture to receipt, by both clocks.",
@@ -60,6 +68,8 @@ class StreamMetrics:
         self._frame_bytes = frame_bytes.series()
         for ending in _ENDINGS:
             self.sessions.labels(ending)
+        for state in ClockState:
+            self.clock_changes.labels(state.value)
         for reason in RejectionReason:
             self.rejected.labels(reason.value)
         for gap in GapReason:
@@ -78,6 +88,10 @@ class StreamMetrics:
         """A sound frame came, so many seconds after its capture."""
         self._frame_bytes.count += size
         self._capture_to_receive.observe(max(0.0, lag))
+
+    def clock_is(self, state: ClockState) -> None:
+        """A camera's clock does differently now."""
+        self.clock_changes.labels(state.value).inc()
 
     def frame_settled(self, outcome: FrameOutcome, count: int) -> None:
         """So many sequences are durable."""

@@ -61,7 +61,7 @@ class CameraScene:
         ends = self._clock.monotonic() + _TURN
         for frame in frames:
             try:
-                looks.append(look := self._look(frame, when(frame.captured_at), text))
+                looks.append(look := self._look(frame, when(frame.time), text))
                 if look.searched:
                     break
             except FrameRefused as refusal:
@@ -72,7 +72,7 @@ class CameraScene:
 
     def _look(self, frame: Frame, due: Due, text: bool) -> Look:
         started = self._clock.monotonic()
-        gate = self._gate.look(frame.jpeg, frame.captured_at.timestamp(), frame.zones)
+        gate = self._gate.look(frame.jpeg, frame.time.passed, frame.zones)
         gated = self._clock.monotonic() - started
         # A change that was skipped is still to be looked at, even if nothing has moved since.
         region = self._news(gate, due)

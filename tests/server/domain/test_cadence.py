@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from portero_server.domain.cadence import Cadence, CadencePolicy
+from portero_server.domain.camera_clock import FrameTime
+from tests.fakes.frame_times import time_of
 
-_START = datetime(2026, 1, 1, tzinfo=UTC)
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+_START = time_of(_BEGIN)
 _POLICY = CadencePolicy()
 
 
-def _at(seconds: float) -> datetime:
-    return _START + timedelta(seconds=seconds)
+def _at(seconds: float) -> FrameTime:
+    return time_of(_BEGIN + timedelta(seconds=seconds))
 
 
 def test_the_first_frame_is_looked_at_thoroughly() -> None:
@@ -49,9 +52,19 @@ def test_motion_without_faces_backs_off_to_a_bound() -> None:
 
 
 def test_a_clock_set_back_does_not_blind_the_camera() -> None:
-    """Capture times that jump back make the next frame due."""
+    """The first frame after a clock was set back is due."""
     cadence = Cadence(_POLICY)
     cadence.looked(_at(3600), thorough=True, found=1)
-    due = cadence.when(tracks=1, undecided=0)(_START)
+    due = cadence.when(tracks=1, undecided=0)(_START._replace(span=1))
     assert due.look
     assert due.thorough
+
+
+def test_a_clock_that_stands_still_does_not_blind_the_camera() -> None:
+    """Where capture times do not move, looks are due by the time of arrival."""
+    cadence = Cadence(_POLICY)
+    cadence.looked(_START, thorough=True, found=1)
+    when = cadence.when(tracks=1, undecided=0)
+    assert not when(_START._replace(arrived=_POLICY.decided - 0.01)).look
+    assert when(_START._replace(arrived=_POLICY.decided)).look
+    assert when(_START._replace(arrived=_POLICY.thorough)).thorough

@@ -9,6 +9,7 @@ from portero_server.domain.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.geometry import Box
 from portero_server.domain.resuming import MOST_TRACKS, ResumePoints, revived_tracks
 from portero_server.domain.tracks import Tracker, TrackPolicy
+from tests.fakes.frame_times import time_of
 
 _START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -20,7 +21,7 @@ def _face(left: float) -> FoundFace:
 def _followed(tracker: Tracker, points: ResumePoints, sequence: int, *lefts: float) -> None:
     """Lets a tracker look at a frame, five a second."""
     captured = _START + timedelta(seconds=sequence / 5)
-    tracker.observe(sequence, captured, 100.0 + sequence / 5, [_face(left) for left in lefts])
+    tracker.observe(sequence, captured, 100.0 + sequence / 5, time_of(captured), [_face(left) for left in lefts])
     points.note(sequence, tracker.tracks)
 
 
@@ -140,7 +141,8 @@ def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
     track.decided = True
     revived = revived_tracks(points.at(1), (), 5.0)
     again = Tracker("door.e1", TrackPolicy(), revived)
-    observation = again.observe(2, _START + timedelta(seconds=0.4), 5.0, [_face(0.10)])
+    captured = _START + timedelta(seconds=0.4)
+    observation = again.observe(2, captured, 5.0, time_of(captured), [_face(0.10)])
     assert observation.started == ()
     assert [each.track_id for each in observation.seen] == [track.track_id]
     assert not again.wants_call(observation.seen[0], 1.0, 9.0)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from portero_server.domain.camera_clock import FrameTime
 from portero_server.domain.frames import FrameOutcome
 from portero_server.domain.geometry import Box
 from portero_server.domain.safety_net import CheckReason, NetPolicy, SafetyNet, missed
+from tests.fakes.frame_times import time_of
 
 _START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 _NEVER = 1.0
 
 
-def _at(seconds: float) -> datetime:
-    return _START + timedelta(seconds=seconds)
+def _at(seconds: float) -> FrameTime:
+    return time_of(_START + timedelta(seconds=seconds))
 
 
 def test_a_share_of_the_frames_held_back_is_drawn() -> None:

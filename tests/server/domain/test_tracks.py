@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from portero_server.domain.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.geometry import Box
 from portero_server.domain.tracks import Observation, Track, Tracker, TrackPolicy
+from tests.fakes.frame_times import time_of
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _POLICY = TrackPolicy()
@@ -32,11 +33,18 @@ class _Camera:
 
     def show(self, *faces: FoundFace) -> Observation:
         self.sequence += 1
-        return self.tracker.observe(self.sequence, _START + timedelta(seconds=self.now), self.now, faces)
+        captured = _START + timedelta(seconds=self.now)
+        return self.tracker.observe(self.sequence, captured, self.now, time_of(captured), faces)
 
     def still(self) -> tuple[Track, ...]:
         self.sequence += 1
-        return self.tracker.still(self.sequence, _START + timedelta(seconds=self.now))
+        captured = _START + timedelta(seconds=self.now)
+        return self.tracker.still(self.sequence, captured, time_of(captured))
+
+
+def _look(tracker: Tracker, second: int, *faces: FoundFace) -> Observation:
+    captured = _START + timedelta(seconds=second)
+    return tracker.observe(second + 1, captured, second, time_of(captured), faces)
 
 
 def test_a_moving_face_is_one_track() -> None:
@@ -86,20 +94,21 @@ def test_a_track_ends_after_enough_time_and_enough_frames_without_its_face() -> 
 def test_a_slow_camera_keeps_its_track_over_one_missed_frame() -> None:
     """At one frame in five seconds one look without the face does not end a track."""
     tracker = Tracker("slow.e1", _POLICY)
-    first = tracker.observe(1, _START, 0, [_face(0.1)]).seen[0]
-    assert tracker.observe(2, _START + timedelta(seconds=5), 5, []).lost == ()
-    assert tracker.observe(3, _START + timedelta(seconds=10), 10, [_face(0.1)]).seen[0] is first
+    first = _look(tracker, 0, _face(0.1)).seen[0]
+    assert _look(tracker, 5).lost == ()
+    assert _look(tracker, 10, _face(0.1)).seen[0] is first
 
 
 def test_whoever_comes_long_after_is_somebody_else() -> None:
     """A face where another was seen eleven seconds before, or a still picture then, does not go on with its track."""
     tracker = Tracker("door.e1", _POLICY)
-    before = tracker.observe(1, _START, 0, [_face(0.1)]).seen[0]
-    after = tracker.observe(2, _START + timedelta(seconds=11), 11, [_face(0.1)])
+    before = _look(tracker, 0, _face(0.1)).seen[0]
+    after = _look(tracker, 11, _face(0.1))
     assert after.started == after.seen
     assert after.lost == (before,)
     tracker.leave(before)
-    assert tracker.still(3, _START + timedelta(seconds=22)) == after.started
+    long_after = _START + timedelta(seconds=22)
+    assert tracker.still(23, long_after, time_of(long_after)) == after.started
 
 
 def test_a_still_picture_keeps_faces_that_were_there() -> None:
@@ -118,7 +127,7 @@ def test_a_still_picture_keeps_faces_that_were_there() -> None:
 def test_a_good_shot_is_sent_at_once_and_a_middling_one_after_patience() -> None:
     """The first good enough shot goes out immediately; otherwise the best one does when patience ends."""
     tracker = _Camera().tracker
-    track = Track("t", 1, _START, 10.0, 1, _START, Box(0, 0, 1, 1))
+    track = Track("t", 1, _START, 10.0, 1, _START, time_of(_START), Box(0, 0, 1, 1))
     assert tracker.wants_call(track, _POLICY.good_quality, 10.0)
     middling = (_POLICY.good_quality + _POLICY.poor_quality) / 2
     assert not tracker.wants_call(track, middling, 10.0)

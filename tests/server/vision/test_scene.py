@@ -17,6 +17,7 @@ from portero_server.vision.look import Look
 from portero_server.vision.pixels import Gray, Pixels
 from portero_server.vision.scene import CameraScene, Eyes
 from tests.fakes import jpegs
+from tests.fakes.frame_times import time_of
 from tests.fakes.virtual_time import ManualClock
 
 _LOOK = Due(look=True, thorough=False)
@@ -58,7 +59,7 @@ class _Camera:
             picture[lamp[1] : lamp[1] + 80, lamp[0] : lamp[0] + 80] = 220
         self._sequence += 1
         captured = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(seconds=self._sequence / 5)
-        return Frame(self._sequence, captured, encode_jpeg(picture), 640, 480, 0.0, 0.0)
+        return Frame(self._sequence, captured, encode_jpeg(picture), 640, 480, 0.0, 0.0, time_of(captured))
 
     async def turn(self, due: Due, *frames: Frame) -> list[FrameOutcome | RejectionReason]:
         looks = await self._scene.look(frames, lambda _: due, text=False)

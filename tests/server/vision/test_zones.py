@@ -20,6 +20,7 @@ from portero_server.vision.look import Look
 from portero_server.vision.pixels import Gray, Pixels
 from portero_server.vision.scene import Eyes
 from portero_server.vision.zones import blacken
+from tests.fakes.frame_times import time_of
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEFT_HALF = Box(0.0, 0.0, 0.5, 1.0)
@@ -43,7 +44,7 @@ def _frame(sequence: int, picture: Pixels, zones: tuple[Box, ...]) -> Frame:
     assert done
     height, width = picture.shape[:2]
     captured = START + timedelta(seconds=sequence)
-    return Frame(sequence, captured, bytes(data), width, height, float(sequence), 0.0, zones)
+    return Frame(sequence, captured, bytes(data), width, height, float(sequence), 0.0, time_of(captured), zones)
 
 
 def _scene(*patches: tuple[int, int], width: int = 640, height: int = 480) -> Pixels:
