@@ -25,7 +25,7 @@ from portero_client.backoff import Backoff
 from portero_client.blocking import BlockingPorteroClient
 from portero_client.blocking_watch import BlockingSightingWatch
 from portero_client.calls import Page
-from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, ClockState, TimeSource
 from portero_client.client import PorteroClient
 from portero_client.detections import (
     Box,
@@ -88,6 +88,7 @@ __all__ = [
     "CameraPurpose",
     "CameraStatus",
     "Candidate",
+    "ClockState",
     "Comparison",
     "ConnectionSettings",
     "Consent",
@@ -122,6 +123,7 @@ __all__ = [
     "SightingWatch",
     "Text",
     "TextKind",
+    "TimeSource",
     "TlsFiles",
     "Unauthenticated",
     "Unavailable",

@@ -17,7 +17,7 @@ from portero_client.blocking_watch import BlockingSightingWatch, BlockingWatchCa
 from portero_client.calls import Call
 from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
-from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
 from portero_client.connection import open_blocking_channel
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.health import ServerHealth
@@ -117,6 +117,7 @@ class BlockingCameras:
         disabled: bool = False,
         visit_gap: timedelta | None = None,
         similarity_threshold: float | None = None,
+        time_source: TimeSource = TimeSource.CAPTURE,
     ) -> Camera:
         """Adds a camera."""
         return self._ask(
@@ -129,6 +130,7 @@ class BlockingCameras:
                 disabled=disabled,
                 visit_gap=visit_gap,
                 similarity_threshold=similarity_threshold,
+                time_source=time_source,
             )
         )
 

@@ -24,6 +24,25 @@ class CameraPurpose(Enum):
     ATTENDANCE = "attendance"
 
 
+class TimeSource(Enum):
+    """Whose clock says when a camera's frames were taken: the bridge's, or the server's when they come."""
+
+    CAPTURE = "capture"
+    ARRIVAL = "arrival"
+
+
+class ClockState(Enum):
+    """How the clock of a camera's bridge does."""
+
+    UNKNOWN = "unknown"
+    STEADY = "steady"
+    SKEWED = "skewed"
+    SET_BACK = "set_back"
+    JUMPED_AHEAD = "jumped_ahead"
+    STANDING_STILL = "standing_still"
+    DRIFTING = "drifting"
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A registered source of frames.
@@ -40,6 +59,7 @@ class Camera:
         create_time: UTC.
         update_time: UTC.
         privacy_zones: Parts of the frame that nothing looks at.
+        time_source: Whose clock says when its frames were taken; ARRIVAL takes live streams only.
     """
 
     name: str
@@ -53,6 +73,7 @@ class Camera:
     create_time: datetime
     update_time: datetime
     privacy_zones: tuple[Box, ...] = ()
+    time_source: TimeSource = TimeSource.CAPTURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +91,8 @@ class CameraStatus:
         frames_missing: Reported or found missing.
         open_tracks: Faces being followed.
         watermark_lag: Sequences received but not yet durable.
+        clock_state: How the clock of the camera's bridge does; UNKNOWN where no stream is open, or at an older server.
+        clock_skew: By how much it is ahead of the server's, or None while unknown.
     """
 
     streaming: bool
@@ -82,3 +105,5 @@ class CameraStatus:
     frames_missing: int
     open_tracks: int
     watermark_lag: int
+    clock_state: ClockState = ClockState.UNKNOWN
+    clock_skew: timedelta | None = None

@@ -16,7 +16,7 @@ from portero.v1 import (
     sighting_service_pb2,
 )
 
-from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, ClockState, TimeSource
 from portero_client.detections import (
     Box,
     Candidate,
@@ -46,6 +46,15 @@ _PURPOSES: dict[CameraPurpose, camera_service_pb2.CameraPurpose.ValueType] = {
     CameraPurpose.CHECK_IN: camera_service_pb2.CAMERA_PURPOSE_CHECK_IN,
     CameraPurpose.VISITOR: camera_service_pb2.CAMERA_PURPOSE_VISITOR,
     CameraPurpose.ATTENDANCE: camera_service_pb2.CAMERA_PURPOSE_ATTENDANCE,
+}
+_TIME_SOURCES: dict[TimeSource, camera_service_pb2.CameraTimeSource.ValueType] = {
+    TimeSource.CAPTURE: camera_service_pb2.CAMERA_TIME_SOURCE_CAPTURE,
+    TimeSource.ARRIVAL: camera_service_pb2.CAMERA_TIME_SOURCE_ARRIVAL,
+}
+_CLOCK_STATES: dict[int, ClockState] = {
+    camera_service_pb2.ClockState.Value(f"CLOCK_STATE_{state.name}"): state
+    for state in ClockState
+    if state is not ClockState.UNKNOWN
 }
 _EVENT_KINDS: dict[int, SightingEventKind] = {
     sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED: SightingEventKind.STARTED,
@@ -195,6 +204,7 @@ def camera_from(message: camera_service_pb2.Camera) -> Camera:
         create_time=time_from(message.create_time),
         update_time=time_from(message.update_time),
         privacy_zones=tuple(box_from(zone) for zone in message.privacy_zones),
+        time_source=_key(_TIME_SOURCES, message.time_source, TimeSource.CAPTURE),
     )
 
 
@@ -209,6 +219,7 @@ def camera_to(
     visit_gap: timedelta | None,
     similarity_threshold: float | None,
     privacy_zones: Iterable[Box] = (),
+    time_source: TimeSource = TimeSource.CAPTURE,
 ) -> camera_service_pb2.Camera:
     """Gives the wire form of a camera, without the fields that only the server sets."""
     message = camera_service_pb2.Camera(
@@ -223,6 +234,7 @@ def camera_to(
             detections_pb2.Box(left=zone.left, top=zone.top, width=zone.width, height=zone.height)
             for zone in privacy_zones
         ],
+        time_source=_TIME_SOURCES[time_source],
     )
     if visit_gap is not None:
         gap = Duration()
@@ -244,6 +256,8 @@ def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
         frames_missing=message.frames_missing,
         open_tracks=message.open_tracks,
         watermark_lag=message.watermark_lag,
+        clock_state=_CLOCK_STATES.get(message.clock_state, ClockState.UNKNOWN),
+        clock_skew=message.clock_skew.ToTimedelta() if message.HasField("clock_skew") else None,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from portero_client import calls
 from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
-from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, NewKey, Role
 from portero_client.listing import Ask, Listing
@@ -105,6 +105,7 @@ class Cameras:
         disabled: bool = False,
         visit_gap: timedelta | None = None,
         similarity_threshold: float | None = None,
+        time_source: TimeSource = TimeSource.CAPTURE,
     ) -> Camera:
         """Adds a camera. Raises AlreadyExists."""
         return await self._ask(
@@ -117,6 +118,7 @@ class Cameras:
                 disabled=disabled,
                 visit_gap=visit_gap,
                 similarity_threshold=similarity_threshold,
+                time_source=time_source,
             )
         )
 

@@ -208,7 +208,7 @@ async def _assembled(
     streams = Streams(
         cameras,
         rows,
-        SessionParts(clock, recorder, metrics, limits, settings.keep_texts),
+        SessionParts(clock, recorder, metrics, limits, settings.keep_texts, settings.clocks),
         eyes,
         StreamEngine(engine.traits, batcher.identify, engine.read_text, name_of),
         StreamPolicy(

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from portero_cli.exits import ExitCode
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.tables import cameras_table, local_time, table
+from portero_cli.screen.tables import cameras_table, clock_words, local_time, table
 from portero_cli.session import GlobalOptions, JsonOption, ServerOption, Session, command
 from portero_cli.times import parse_duration
-from portero_client import Box, CameraMode, CameraPurpose, CameraStatus, InvalidArgument
+from portero_client import Box, CameraMode, CameraPurpose, CameraStatus, InvalidArgument, TimeSource
 from portero_client.names import CAMERAS
 
 CameraArgument = Annotated[str, typer.Argument(metavar="CAMERA", help="Id, or cameras/ID.", show_default=False)]
@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("add")(add)
     group.command("zones")(zones)
+    group.command("time")(time_source)
     group.command("remove")(remove)
     app.add_typer(group, name="cameras")
 
@@ -102,6 +103,9 @@ async def add(
             show_default=False,
         ),
     ] = None,
+    time_source: Annotated[
+        TimeSource, typer.Option("--time", help="Whose clock dates its frames; arrival: live streams only.")
+    ] = TimeSource.CAPTURE,
 ) -> ExitCode:
     """Add a camera."""
     async with session.client() as client:
@@ -113,6 +117,7 @@ async def add(
             purpose=purpose,
             visit_gap=visit_gap,
             similarity_threshold=threshold,
+            time_source=time_source,
         )
     session.output.show({"camera": added}, cameras_table([added]))
     return ExitCode.OK
@@ -136,6 +141,23 @@ async def zones(
         changed = await client.cameras.update(replace(found, privacy_zones=wanted), "privacy_zones")
     count = len(changed.privacy_zones)
     session.output.show({"camera": changed}, f"{changed.name} has {count} privacy zone{'' if count == 1 else 's'}")
+    return ExitCode.OK
+
+
+@command
+async def time_source(
+    session: Session,
+    camera: CameraArgument,
+    source: Annotated[
+        TimeSource,
+        typer.Argument(help="capture: the bridge's; arrival: the server's when a frame comes, live streams only."),
+    ],
+) -> ExitCode:
+    """Set whose clock says when a camera's frames were taken."""
+    async with session.client() as client:
+        found = await client.cameras.get(camera)
+        changed = await client.cameras.update(replace(found, time_source=source), "time_source")
+    session.output.show({"camera": changed}, f"{changed.name} has its frames dated by {changed.time_source.value}")
     return ExitCode.OK
 
 
@@ -175,6 +197,7 @@ def _status_table(status: CameraStatus) -> Table:
         "missing",
         "open tracks",
         "not yet durable",
+        "clock",
         rows=[
             (
                 "open" if status.streaming else "closed",
@@ -186,6 +209,7 @@ def _status_table(status: CameraStatus) -> Table:
                 status.frames_missing,
                 status.open_tracks,
                 status.watermark_lag,
+                clock_words(status),
             )
         ],
     )

@@ -79,6 +79,8 @@ class Board:
                 return (f"camera {camera} was not known and is registered now",)
             case FrameRefused(_, sequence, reason, message):
                 return self._once(reason, f"frame {sequence} refused: {message}")
+            case Directed(advice="check_clock"):
+                return self._once("check_clock", "the clock of this computer is wrong, or was just set")
             case Directed(advice=str(advice)):
                 return self._once(advice, f"the picture could be better: {advice.replace('_', ' ')}")
             case _:

@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from portero_cli.screen.output import printable
-from portero_cli.screen.tables import STRANGER, local_clock, table
+from portero_cli.screen.tables import STRANGER, clock_words, local_clock, table
 from portero_client import Camera, CameraStatus, PorteroClient, Sighting, Usage
 from portero_client.errors import NotFound
 from portero_client.names import CAMERAS
@@ -36,6 +36,7 @@ class CameraRow:
         last_seen_time: When, or None.
         calls: Paid calls of today, UTC.
         dollars: What they cost.
+        clock: What is wrong with its clock, or empty.
     """
 
     camera: str
@@ -48,6 +49,7 @@ class CameraRow:
     last_seen_time: datetime | None
     calls: int
     dollars: float
+    clock: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def _row(
         last_seen_time=None if sighting is None else sighting.last_seen_time,
         calls=calls,
         dollars=dollars,
+        clock=clock_words(status),
     )
 
 
@@ -143,6 +146,7 @@ def _table(overview: Overview) -> RenderableType:
         "at",
         "calls today",
         "dollars today",
+        "clock",
         rows=(
             (
                 row.camera,
@@ -155,6 +159,7 @@ def _table(overview: Overview) -> RenderableType:
                 "" if row.last_seen_time is None else local_clock(row.last_seen_time),
                 row.calls,
                 f"{row.dollars:.3f}",
+                row.clock,
             )
             for row in overview.cameras
         ),

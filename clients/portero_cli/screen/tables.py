@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from portero_cli.screen.output import cell
-from portero_client import Camera, Face, FaceEnrollment, Person, Sighting
+from portero_client import Camera, CameraStatus, ClockState, Face, FaceEnrollment, Person, Sighting
 from portero_client.names import CAMERAS, PEOPLE
 
 STRANGER = "unknown"
@@ -122,6 +122,14 @@ def sightings_table(sightings: Iterable[Sighting]) -> Table:
     )
 
 
+def clock_words(status: CameraStatus) -> str:
+    """Gives how the clock of a camera's bridge does; empty when it does as it should, or nobody knows."""
+    if status.clock_state in (ClockState.STEADY, ClockState.UNKNOWN):
+        return ""
+    words = status.clock_state.value.replace("_", " ")
+    return words if status.clock_skew is None else f"{words}, {status.clock_skew.total_seconds():+.1f} s"
+
+
 def cameras_table(cameras: Iterable[Camera]) -> Table:
     """Shows cameras."""
     return table(
@@ -130,6 +138,7 @@ def cameras_table(cameras: Iterable[Camera]) -> Table:
         "site",
         "mode",
         "purpose",
+        "time",
         "state",
         rows=(
             (
@@ -138,6 +147,7 @@ def cameras_table(cameras: Iterable[Camera]) -> Table:
                 camera.site,
                 camera.mode.value,
                 camera.purpose.value,
+                camera.time_source.value,
                 "disabled" if camera.disabled else "enabled",
             )
             for camera in cameras

@@ -9,7 +9,7 @@ from portero.v1 import camera_service_pb2 as pb2
 
 from portero_client import convert
 from portero_client.calls.base import Call, Page, PageCall, unary
-from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
 from portero_client.names import CAMERAS
 
 _SERVICE = "/portero.v1.CameraService/"
@@ -25,6 +25,7 @@ def create(
     disabled: bool,
     visit_gap: timedelta | None,
     similarity_threshold: float | None,
+    time_source: TimeSource,
 ) -> Call[Camera]:
     """Adds a camera."""
     camera = convert.camera_to(
@@ -35,6 +36,7 @@ def create(
         disabled=disabled,
         visit_gap=visit_gap,
         similarity_threshold=similarity_threshold,
+        time_source=time_source,
     )
     return unary(
         _SERVICE + "CreateCamera",
@@ -85,6 +87,7 @@ def update(camera: Camera, *fields: str) -> Call[Camera]:
                 visit_gap=camera.visit_gap,
                 similarity_threshold=camera.similarity_threshold,
                 privacy_zones=camera.privacy_zones,
+                time_source=camera.time_source,
             ),
             update_mask=FieldMask(paths=fields),
         ),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from portero_server.domain.clock_watch import ClockState
+
 
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
@@ -21,6 +23,8 @@ class LiveStatus:
         frames_missing: Reported or found missing.
         open_tracks: Faces being followed.
         watermark_lag: Sequences received but not yet durable.
+        clock_state: How the bridge's clock does.
+        clock_skew: Seconds by which it is ahead of the server's, or None while unknown.
     """
 
     session: str
@@ -32,6 +36,8 @@ class LiveStatus:
     frames_missing: int
     open_tracks: int
     watermark_lag: int
+    clock_state: ClockState = ClockState.STEADY
+    clock_skew: float | None = None
 
 
 class LiveStreams(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portero_server.domain.clock_watch import ClockState
 from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.session import Session
 from portero_server.telemetry.camera_metrics import CameraFigures
@@ -19,6 +20,8 @@ def status_of(session: Session, now: float) -> LiveStatus:
         frames_missing=session.missing,
         open_tracks=session.open_tracks,
         watermark_lag=session.lag,
+        clock_state=session.timing.state,
+        clock_skew=session.timing.skew,
     )
 
 
@@ -33,4 +36,6 @@ def figures_of(session: Session, now: float) -> CameraFigures:
         watermark_age=session.arrivals.oldest(now),
         credit=session.credit,
         open_tracks=session.open_tracks,
+        clock_skew=session.timing.skew or 0.0,
+        clock_fault=session.timing.state is not ClockState.STEADY,
     )

@@ -10,7 +10,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import camera_service_pb2, detections_pb2, gallery_service_pb2, sighting_service_pb2
 
-from portero_server.domain.cameras import Camera, CameraMode, Lane
+from portero_server.domain.cameras import Camera, CameraMode, Lane, TimeSource
+from portero_server.domain.clock_watch import ClockState
 from portero_server.domain.detections import Candidate, FaceQuality, Match, Text, TextKind
 from portero_server.domain.geometry import Box
 from portero_server.domain.people import FaceEnrollment, Person
@@ -37,6 +38,11 @@ _PURPOSES = {
     Lane.VISITOR: camera_service_pb2.CAMERA_PURPOSE_VISITOR,
     Lane.ATTENDANCE: camera_service_pb2.CAMERA_PURPOSE_ATTENDANCE,
 }
+_TIME_SOURCES = {
+    TimeSource.CAPTURE: camera_service_pb2.CAMERA_TIME_SOURCE_CAPTURE,
+    TimeSource.ARRIVAL: camera_service_pb2.CAMERA_TIME_SOURCE_ARRIVAL,
+}
+_CLOCK_STATES = {state: camera_service_pb2.ClockState.Value(f"CLOCK_STATE_{state.name}") for state in ClockState}
 _MODES_BY_NUMBER = {
     camera_service_pb2.CAMERA_MODE_UNSPECIFIED: CameraMode.FACES,
     **{number: mode for mode, number in _MODES.items()},
@@ -44,6 +50,10 @@ _MODES_BY_NUMBER = {
 _PURPOSES_BY_NUMBER = {
     camera_service_pb2.CAMERA_PURPOSE_UNSPECIFIED: Lane.VISITOR,
     **{number: purpose for purpose, number in _PURPOSES.items()},
+}
+_TIME_SOURCES_BY_NUMBER = {
+    camera_service_pb2.CAMERA_TIME_SOURCE_UNSPECIFIED: TimeSource.CAPTURE,
+    **{number: source for source, number in _TIME_SOURCES.items()},
 }
 _TEXT_KINDS = {TextKind.LINE: detections_pb2.TEXT_KIND_LINE, TextKind.WORD: detections_pb2.TEXT_KIND_WORD}
 _SIGHTING_KINDS = {
@@ -181,6 +191,7 @@ def camera_to_proto(camera: Camera) -> camera_service_pb2.Camera:
         create_time=time_to_proto(camera.created_at),
         update_time=time_to_proto(camera.updated_at),
         privacy_zones=[box_to_proto(zone) for zone in camera.privacy_zones],
+        time_source=_TIME_SOURCES[camera.time_source],
     )
 
 
@@ -192,6 +203,11 @@ def mode_from_proto(mode: camera_service_pb2.CameraMode.ValueType, field: str) -
 def purpose_from_proto(purpose: camera_service_pb2.CameraPurpose.ValueType, field: str) -> Lane:
     """Gives the lane, VISITOR when not said; raises InvalidInput for a number that this server does not know."""
     return _known(_PURPOSES_BY_NUMBER, purpose, field)
+
+
+def time_source_from_proto(source: camera_service_pb2.CameraTimeSource.ValueType, field: str) -> TimeSource:
+    """Returns whose clock is believed, CAPTURE when not said; raises InvalidInput for a number not known here."""
+    return _known(_TIME_SOURCES_BY_NUMBER, source, field)
 
 
 def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatus:
@@ -209,6 +225,8 @@ def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatu
         frames_missing=status.frames_missing,
         open_tracks=status.open_tracks,
         watermark_lag=status.watermark_lag,
+        clock_state=_CLOCK_STATES[status.clock_state],
+        clock_skew=None if status.clock_skew is None else duration_to_proto(timedelta(seconds=status.clock_skew)),
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from portero_server.domain.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.settings.types import Address, DatabaseUrl, Ratio, Seconds
 
 
@@ -54,6 +55,16 @@ class ServingSettings(BaseSettings):
     )
     visit_gap: Seconds = Field(
         60.0, description="A person seen again at a camera within this time is the same sighting, seconds."
+    )
+
+    clock_back_tolerance: Seconds = Field(
+        DEFAULT_CLOCK_POLICY.back_tolerance,
+        description="A capture time further than this before an earlier frame's means that the camera's clock was set: "
+        "its tracks end, and whoever is there is recognized anew, seconds.",
+    )
+    clock_skew_limit: Seconds = Field(
+        DEFAULT_CLOCK_POLICY.skew_limit,
+        description="A camera's clock further than this from the server's is told as a fault, seconds.",
     )
 
     max_streams: int = Field(300, ge=1, le=10_000, description="Most open streams.")
@@ -131,6 +142,11 @@ class ServingSettings(BaseSettings):
         user, _, place = rest.rpartition("@")
         password = quote(self.database_password.get_secret_value(), safe="")
         return f"{scheme}://{user.partition(':')[0]}:{password}@{place}"
+
+    @property
+    def clocks(self) -> ClockPolicy:
+        """What is taken for a fault of a camera's clock."""
+        return ClockPolicy(back_tolerance=self.clock_back_tolerance, skew_limit=self.clock_skew_limit)
 
     @property
     def visit_gap_delta(self) -> timedelta:

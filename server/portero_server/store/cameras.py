@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.cameras import Camera, CameraMode, Lane
+from portero_server.domain.cameras import Camera, CameraMode, Lane, TimeSource
 from portero_server.domain.geometry import Box
 from portero_server.errors import AlreadyExists, NotFound
 from portero_server.store.database import Database
@@ -30,6 +30,7 @@ class CameraChanges(TypedDict, total=False):
     visit_gap: timedelta | None
     similarity_threshold: float | None
     privacy_zones: tuple[Box, ...]
+    time_source: TimeSource
 
 
 class CameraStore:
@@ -51,6 +52,7 @@ class CameraStore:
         visit_gap: timedelta | None = None,
         similarity_threshold: float | None = None,
         privacy_zones: tuple[Box, ...] = (),
+        time_source: TimeSource = TimeSource.CAPTURE,
     ) -> Camera:
         """Adds a camera.
 
@@ -70,6 +72,7 @@ class CameraStore:
             now,
             now,
             privacy_zones,
+            time_source,
         )
         row = {"camera_id": camera_id, "created_at": now, "updated_at": now} | _columns(
             display_name=display_name,
@@ -80,6 +83,7 @@ class CameraStore:
             visit_gap=visit_gap,
             similarity_threshold=similarity_threshold,
             privacy_zones=privacy_zones,
+            time_source=time_source,
         )
 
         async def unit(connection: AsyncConnection) -> Camera:
@@ -162,6 +166,8 @@ def _columns(**changes: Unpack[CameraChanges]) -> dict[str, Any]:
         values["mode"] = changes["mode"].value
     if "purpose" in changes:
         values["purpose"] = changes["purpose"].value
+    if "time_source" in changes:
+        values["time_source"] = changes["time_source"].value
     if "visit_gap" in changes:
         gap = values.pop("visit_gap")
         values["visit_gap_seconds"] = None if gap is None else gap.total_seconds()
@@ -191,4 +197,5 @@ def _camera(row: Any) -> Camera:
         created_at=row.created_at,
         updated_at=row.updated_at,
         privacy_zones=tuple(Box(*numbers) for numbers in json.loads(row.privacy_zones or "[]")),
+        time_source=TimeSource(row.time_source or TimeSource.CAPTURE.value),
     )

@@ -75,6 +75,8 @@ cameras = _table(
     Column("similarity_threshold", Double),
     # A JSON list of boxes that nothing may look at; see privacy_zones in cameras.py. Null or empty: none.
     Column("privacy_zones", Text),
+    # See TimeSource in cameras.py. Null: capture.
+    Column("time_source", Name),
     _required("created_at", UtcTime),
     _required("updated_at", UtcTime),
     Index("ix_cameras_site", "site", "camera_id"),

@@ -24,6 +24,8 @@ class CameraFigures:
         watermark_age: Seconds since the oldest of them came; 0 when there is none.
         credit: Frames the bridge may still send.
         open_tracks: Faces being followed.
+        clock_skew: Seconds by which its bridge's clock is ahead of ours; 0 while unknown.
+        clock_fault: Whether that clock is skewed, was set, stands still or drifts.
     """
 
     frame_rate: float
@@ -33,6 +35,8 @@ class CameraFigures:
     watermark_age: float
     credit: int
     open_tracks: int
+    clock_skew: float = 0.0
+    clock_fault: bool = False
 
 
 _CLOSED = CameraFigures(0.0, 0.0, 0.0, 0, 0.0, 0, 0)
@@ -57,6 +61,12 @@ class CameraMetrics:
         self.watermark_age = gauge("watermark_age_seconds", "Age of the oldest frame that is not durable yet.")
         self.credit = gauge("credit_frames", "Frames that the bridge may still send.")
         self.open_tracks = gauge("open_tracks", "Faces being followed.")
+        self.clock_skew = gauge(
+            "clock_skew_seconds", "How far the clock of the camera's bridge is ahead of the server's; 0 while unknown."
+        )
+        self.clock_fault = gauge(
+            "clock_fault", "Whether that clock is skewed, was set lately, stands still or drifts (1) or not (0)."
+        )
         self.frames = Counter(
             "portero_camera_frames",
             "Sequences settled and durable, by what became of them.",
@@ -114,6 +124,8 @@ class CameraMetrics:
         self.watermark_age.labels(camera).set(figures.watermark_age)
         self.credit.labels(camera).set(figures.credit)
         self.open_tracks.labels(camera).set(figures.open_tracks)
+        self.clock_skew.labels(camera).set(figures.clock_skew)
+        self.clock_fault.labels(camera).set(figures.clock_fault)
 
     def _forget(self, camera: str) -> None:
         for metric in (
@@ -125,6 +137,8 @@ class CameraMetrics:
             self.watermark_age,
             self.credit,
             self.open_tracks,
+            self.clock_skew,
+            self.clock_fault,
             self.spent,
         ):
             metric.remove(camera)

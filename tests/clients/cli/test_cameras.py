@@ -42,6 +42,30 @@ async def test_a_camera_is_shown_with_its_stream(cli: Cli, server: FakeServer) -
     assert "open" in out
 
 
+async def test_whose_clock_dates_a_camera_is_set(cli: Cli) -> None:
+    """A camera is added with a time source, or given another one later; everything else of it stays."""
+    added = (await cli("cameras", "add", "door", "--time", "arrival", "--name", "Front", "--json")).document["camera"]
+    assert added["time_source"] == "arrival"
+    changed = (await cli("cameras", "time", "door", "capture", "--json")).document["camera"]
+    assert (changed["time_source"], changed["display_name"]) == ("capture", "Front")
+    assert (await cli("cameras", "time", "door", "sundial")).code == 2
+
+
+async def test_a_wrong_clock_is_shown(cli: Cli, server: FakeServer) -> None:
+    """Showing a camera, and `top`, say what is wrong with its clock and by how much; a sound one is not mentioned."""
+    await cli("cameras", "add", "door")
+    status = camera_service_pb2.CameraStatus(streaming=True, clock_state=camera_service_pb2.CLOCK_STATE_SET_BACK)
+    status.clock_skew.FromMilliseconds(-12_000)
+    server.cameras.statuses["cameras/door"] = status
+    document = (await cli("cameras", "show", "door", "--json")).document
+    assert (document["status"]["clock_state"], document["status"]["clock_skew"]) == ("set_back", "-12s")
+    [row] = (await cli("top", "--once", "--json")).document["cameras"]
+    assert row["clock"] == "set back, -12.0 s"
+    status.clock_state = camera_service_pb2.CLOCK_STATE_STEADY
+    [row] = (await cli("top", "--once", "--json")).document["cameras"]
+    assert row["clock"] == ""
+
+
 async def test_cameras_are_removed(cli: Cli) -> None:
     """Removing tells each, and the list is empty then."""
     await cli("cameras", "add", "a")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor_pool import Default
 
-from portero_client import Camera, CameraMode, CameraPurpose, InvalidArgument, Person, SightingKind
+from portero_client import Camera, CameraMode, CameraPurpose, InvalidArgument, Person, SightingKind, TimeSource
 from portero_client.calls import Call, cameras, health, images, people, sightings
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -45,6 +45,7 @@ CALLS: list[Call[Any]] = [
         disabled=False,
         visit_gap=None,
         similarity_threshold=None,
+        time_source=TimeSource.CAPTURE,
     ),
     cameras.get("door"),
     cameras.list_pages("")(0, ""),

@@ -3,10 +3,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.cameras import CameraMode, Lane
+from portero_server.domain.cameras import CameraMode, Lane, TimeSource
 from portero_server.errors import AlreadyExists, NotFound
 from portero_server.store.cameras import CameraStore
+from portero_server.store.database import Database
 from tests.fakes.virtual_time import ManualClock
 
 
@@ -21,8 +23,10 @@ async def test_gives_back_every_field(cameras: CameraStore) -> None:
         disabled=True,
         visit_gap=timedelta(seconds=12.5),
         similarity_threshold=0.71,
+        time_source=TimeSource.ARRIVAL,
     )
     assert await cameras.get("door") == created
+    assert created.time_source is TimeSource.ARRIVAL
     assert created.visit_gap == timedelta(seconds=12.5)
 
 
@@ -42,6 +46,20 @@ async def test_changes_only_what_is_named(cameras: CameraStore, clock: ManualClo
     assert (changed.visit_gap, changed.purpose, changed.site) == (None, Lane.ATTENDANCE, "lobby")
     assert changed.updated_at == created.updated_at + timedelta(seconds=10)
     assert changed == await cameras.get("door")
+
+
+async def test_a_camera_stored_by_the_release_before_is_dated_by_its_captures(
+    cameras: CameraStore, database: Database
+) -> None:
+    """A row without a time source, as servers of the version before write it, reads as CAPTURE and can be changed."""
+    await cameras.create("door", display_name="Door")
+
+    async def unit(connection: AsyncConnection) -> None:
+        await connection.exec_driver_sql("UPDATE cameras SET time_source = NULL")
+
+    await database.run(unit)
+    assert (await cameras.get("door")).time_source is TimeSource.CAPTURE
+    assert (await cameras.update("door", time_source=TimeSource.ARRIVAL)).time_source is TimeSource.ARRIVAL
 
 
 async def test_lists_in_pages_and_by_site(cameras: CameraStore) -> None:

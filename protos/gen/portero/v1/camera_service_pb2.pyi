@@ -75,6 +75,74 @@ CAMERA_PURPOSE_ATTENDANCE: CameraPurpose.ValueType  # 3
 """A class or shift; minutes do not matter."""
 Global___CameraPurpose: _TypeAlias = CameraPurpose  # noqa: Y015
 
+class _CameraTimeSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CameraTimeSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CameraTimeSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CAMERA_TIME_SOURCE_UNSPECIFIED: _CameraTimeSource.ValueType  # 0
+    """Not said; taken as CAPTURE."""
+    CAMERA_TIME_SOURCE_CAPTURE: _CameraTimeSource.ValueType  # 1
+    """The bridge's: Frame.capture_time is believed, and told of when it cannot be right."""
+    CAMERA_TIME_SOURCE_ARRIVAL: _CameraTimeSource.ValueType  # 2
+    """The server's: a frame was taken when it came, whatever its capture_time says. For cameras with a broken clock.
+    Streams must be LIVE, since a frame that was spooled comes long after it was taken.
+    """
+
+class CameraTimeSource(_CameraTimeSource, metaclass=_CameraTimeSourceEnumTypeWrapper):
+    """Whose clock says when a camera's frames were taken."""
+
+CAMERA_TIME_SOURCE_UNSPECIFIED: CameraTimeSource.ValueType  # 0
+"""Not said; taken as CAPTURE."""
+CAMERA_TIME_SOURCE_CAPTURE: CameraTimeSource.ValueType  # 1
+"""The bridge's: Frame.capture_time is believed, and told of when it cannot be right."""
+CAMERA_TIME_SOURCE_ARRIVAL: CameraTimeSource.ValueType  # 2
+"""The server's: a frame was taken when it came, whatever its capture_time says. For cameras with a broken clock.
+Streams must be LIVE, since a frame that was spooled comes long after it was taken.
+"""
+Global___CameraTimeSource: _TypeAlias = CameraTimeSource  # noqa: Y015
+
+class _ClockState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClockStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClockState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLOCK_STATE_UNSPECIFIED: _ClockState.ValueType  # 0
+    """Not said, or no stream is open."""
+    CLOCK_STATE_STEADY: _ClockState.ValueType  # 1
+    """As a clock should."""
+    CLOCK_STATE_SKEWED: _ClockState.ValueType  # 2
+    """Further from the server's clock than the server's setting allows."""
+    CLOCK_STATE_SET_BACK: _ClockState.ValueType  # 3
+    """It was set back within the last minute."""
+    CLOCK_STATE_JUMPED_AHEAD: _ClockState.ValueType  # 4
+    """It jumped ahead within the last minute."""
+    CLOCK_STATE_STANDING_STILL: _ClockState.ValueType  # 5
+    """Capture times do not move, or hardly."""
+    CLOCK_STATE_DRIFTING: _ClockState.ValueType  # 6
+    """It gains or loses more than any crystal does."""
+
+class ClockState(_ClockState, metaclass=_ClockStateEnumTypeWrapper):
+    """How the clock of a camera's bridge does."""
+
+CLOCK_STATE_UNSPECIFIED: ClockState.ValueType  # 0
+"""Not said, or no stream is open."""
+CLOCK_STATE_STEADY: ClockState.ValueType  # 1
+"""As a clock should."""
+CLOCK_STATE_SKEWED: ClockState.ValueType  # 2
+"""Further from the server's clock than the server's setting allows."""
+CLOCK_STATE_SET_BACK: ClockState.ValueType  # 3
+"""It was set back within the last minute."""
+CLOCK_STATE_JUMPED_AHEAD: ClockState.ValueType  # 4
+"""It jumped ahead within the last minute."""
+CLOCK_STATE_STANDING_STILL: ClockState.ValueType  # 5
+"""Capture times do not move, or hardly."""
+CLOCK_STATE_DRIFTING: ClockState.ValueType  # 6
+"""It gains or loses more than any crystal does."""
+Global___ClockState: _TypeAlias = ClockState  # noqa: Y015
+
 @_typing.final
 class Camera(_message.Message):
     """A registered source of frames."""
@@ -92,6 +160,7 @@ class Camera(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     PRIVACY_ZONES_FIELD_NUMBER: _builtins.int
+    TIME_SOURCE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "cameras/{camera}"."""
     display_name: _builtins.str
@@ -106,6 +175,8 @@ class Camera(_message.Message):
     """No stream is taken while set."""
     similarity_threshold: _builtins.float
     """Lowest similarity that names somebody at this camera, 0..1. Unset: the server's setting."""
+    time_source: Global___CameraTimeSource.ValueType
+    """Whose clock says when its frames were taken. Open streams of it are asked to connect again when it changes."""
     @_builtins.property
     def visit_gap(self) -> _duration_pb2.Duration:
         """A person seen again within this time is still the same sighting. Unset: the server's setting."""
@@ -138,10 +209,11 @@ class Camera(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         privacy_zones: _abc.Iterable[_detections_pb2.Box] | None = ...,
+        time_source: Global___CameraTimeSource.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold", "create_time", b"create_time", "similarity_threshold", b"similarity_threshold", "update_time", b"update_time", "visit_gap", b"visit_gap"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "mode", b"mode", "name", b"name", "privacy_zones", b"privacy_zones", "purpose", b"purpose", "similarity_threshold", b"similarity_threshold", "site", b"site", "update_time", b"update_time", "visit_gap", b"visit_gap"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "mode", b"mode", "name", b"name", "privacy_zones", b"privacy_zones", "purpose", b"purpose", "similarity_threshold", b"similarity_threshold", "site", b"site", "time_source", b"time_source", "update_time", b"update_time", "visit_gap", b"visit_gap"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__similarity_threshold: _TypeAlias = _typing.Literal["similarity_threshold"]  # noqa: Y015
     _WhichOneofArgType__similarity_threshold: _TypeAlias = _typing.Literal["_similarity_threshold", b"_similarity_threshold"]  # noqa: Y015
@@ -165,6 +237,8 @@ class CameraStatus(_message.Message):
     FRAMES_MISSING_FIELD_NUMBER: _builtins.int
     OPEN_TRACKS_FIELD_NUMBER: _builtins.int
     WATERMARK_LAG_FIELD_NUMBER: _builtins.int
+    CLOCK_STATE_FIELD_NUMBER: _builtins.int
+    CLOCK_SKEW_FIELD_NUMBER: _builtins.int
     streaming: _builtins.bool
     """Whether a stream is open at this server."""
     session: _builtins.str
@@ -181,6 +255,8 @@ class CameraStatus(_message.Message):
     """Faces being followed."""
     watermark_lag: _builtins.int
     """Sequences received but not yet durable."""
+    clock_state: Global___ClockState.ValueType
+    """How the bridge's clock does."""
     @_builtins.property
     def open_time(self) -> _timestamp_pb2.Timestamp:
         """When it opened."""
@@ -188,6 +264,10 @@ class CameraStatus(_message.Message):
     @_builtins.property
     def last_frame_time(self) -> _timestamp_pb2.Timestamp:
         """Capture time of the last frame received."""
+
+    @_builtins.property
+    def clock_skew(self) -> _duration_pb2.Duration:
+        """By how much it is ahead of the server's; negative: behind. Unset while unknown."""
 
     def __init__(
         self,
@@ -202,10 +282,12 @@ class CameraStatus(_message.Message):
         frames_missing: _builtins.int = ...,
         open_tracks: _builtins.int = ...,
         watermark_lag: _builtins.int = ...,
+        clock_state: Global___ClockState.ValueType = ...,
+        clock_skew: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["last_frame_time", b"last_frame_time", "open_time", b"open_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clock_skew", b"clock_skew", "last_frame_time", b"last_frame_time", "open_time", b"open_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "streaming", b"streaming", "watermark_lag", b"watermark_lag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock_skew", b"clock_skew", "clock_state", b"clock_state", "frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "streaming", b"streaming", "watermark_lag", b"watermark_lag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -202,9 +202,11 @@ class _AdviceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Advice.ValueTy
     """Faces are too small."""
     ADVICE_TOO_BLURRED: _Advice.ValueType  # 3
     """The picture is blurred."""
+    ADVICE_CHECK_CLOCK: _Advice.ValueType  # 4
+    """The camera's clock was set, stands still, drifts or is far from the server's: see CameraStatus.clock_state."""
 
 class Advice(_Advice, metaclass=_AdviceEnumTypeWrapper):
-    """What the picture lacks."""
+    """What the picture or the camera lacks."""
 
 ADVICE_UNSPECIFIED: Advice.ValueType  # 0
 """Not said."""
@@ -214,6 +216,8 @@ ADVICE_MOVE_CLOSER: Advice.ValueType  # 2
 """Faces are too small."""
 ADVICE_TOO_BLURRED: Advice.ValueType  # 3
 """The picture is blurred."""
+ADVICE_CHECK_CLOCK: Advice.ValueType  # 4
+"""The camera's clock was set, stands still, drifts or is far from the server's: see CameraStatus.clock_state."""
 Global___Advice: _TypeAlias = Advice  # noqa: Y015
 
 @_typing.final
@@ -241,7 +245,9 @@ class OpenStream(_message.Message):
     """Name and version of the bridge, for operators; at most 128 characters."""
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
-        """The bridge's clock when it sent this message; the server reports skew against its own."""
+        """The bridge's clock when it sent this message; the server reports skew against its own
+        (CameraStatus.clock_skew), and takes a clock further behind than in the session before for one that was set back.
+        """
 
     def __init__(
         self,
@@ -350,7 +356,7 @@ class Heartbeat(_message.Message):
     SEND_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
-        """The sender's clock."""
+        """The sender's clock. The server measures the skew of the bridge's with it."""
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ from portero_server.rpc.convert import (
     mode_from_proto,
     purpose_from_proto,
     status_to_proto,
+    time_source_from_proto,
 )
 from portero_server.rpc.entrance.caller import current_caller
 from portero_server.rpc.field_masks import masked_fields
@@ -53,6 +54,7 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
             visit_gap=_visit_gap(request.camera),
             similarity_threshold=_similarity_threshold(request.camera),
             privacy_zones=_privacy_zones(request.camera),
+            time_source=time_source_from_proto(request.camera.time_source, "camera.time_source"),
         )
         return pb.CreateCameraResponse(camera=camera_to_proto(camera))
 
@@ -112,6 +114,8 @@ def _changes(camera: pb.Camera, camera_id: str, fields: frozenset[str]) -> Camer
         changes["similarity_threshold"] = _similarity_threshold(camera)
     if "privacy_zones" in fields:
         changes["privacy_zones"] = _privacy_zones(camera)
+    if "time_source" in fields:
+        changes["time_source"] = time_source_from_proto(camera.time_source, "camera.time_source")
     return changes
 
 

@@ -12,6 +12,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from portero.v1 import camera_service_pb2 as pb
 from portero.v1.detections_pb2 import Box
 
+from portero_server.domain.clock_watch import ClockState
 from portero_server.pipeline.live import LiveStatus
 from tests.fakes.rpc_edge import refused
 from tests.server.rpc.conftest import House
@@ -26,6 +27,7 @@ _FULL = pb.Camera(
     visit_gap=Duration(seconds=90, nanos=500_000_000),
     similarity_threshold=0.75,
     privacy_zones=[Box(left=0.25, top=0, width=0.75, height=0.5)],
+    time_source=pb.CAMERA_TIME_SOURCE_ARRIVAL,
 )
 
 
@@ -92,11 +94,12 @@ async def test_mask_says_what_changes(house: House) -> None:
     created = (await house.cameras.CreateCamera(pb.CreateCameraRequest(camera_id="door", camera=_FULL))).camera
     house.clock.advance(60)
     change = pb.Camera(name="cameras/door", display_name="Ignored", mode=pb.CAMERA_MODE_FACES)
-    paths = ["mode", "disabled", "visit_gap", "similarity_threshold", "site", "purpose"]
+    paths = ["mode", "disabled", "visit_gap", "similarity_threshold", "site", "purpose", "time_source"]
     request = pb.UpdateCameraRequest(camera=change, update_mask=FieldMask(paths=paths))
     updated = (await house.cameras.UpdateCamera(request)).camera
     assert (updated.display_name, updated.site, updated.disabled) == ("Front door", "", False)
     assert (updated.mode, updated.purpose) == (pb.CAMERA_MODE_FACES, pb.CAMERA_PURPOSE_VISITOR)
+    assert updated.time_source == pb.CAMERA_TIME_SOURCE_CAPTURE
     assert not updated.HasField("visit_gap")
     assert not updated.HasField("similarity_threshold")
     assert updated.create_time == created.create_time
@@ -188,7 +191,9 @@ async def test_status_of_an_open_stream(house: House) -> None:
     """Every figure of an open stream is told."""
     await _create(house)
     now = house.clock.now()
-    house.live.open["door"] = LiveStatus("s-1", now, now + timedelta(seconds=3), 4.5, 14, 2, 3, 1, 5)
+    house.live.open["door"] = LiveStatus(
+        "s-1", now, now + timedelta(seconds=3), 4.5, 14, 2, 3, 1, 5, ClockState.SET_BACK, -12.5
+    )
     response = await house.cameras.GetCameraStatus(pb.GetCameraStatusRequest(name="cameras/door"))
     expected = pb.CameraStatus(
         streaming=True,
@@ -199,6 +204,8 @@ async def test_status_of_an_open_stream(house: House) -> None:
         frames_missing=3,
         open_tracks=1,
         watermark_lag=5,
+        clock_state=pb.CLOCK_STATE_SET_BACK,
+        clock_skew=Duration(seconds=-12, nanos=-500_000_000),
     )
     expected.open_time.FromDatetime(now)
     expected.last_frame_time.FromDatetime(now + timedelta(seconds=3))
