@@ -26,6 +26,7 @@ from portero_server.pipeline.messages import Ack, Message
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.recorder import Committing
 from portero_server.pipeline.session import Session
+from portero_server.pipeline.stream_clock import UNDECLARED, Opening
 from portero_server.rpc.server import ServerOptions, build_server
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
@@ -80,8 +81,8 @@ async def main() -> None:
             streams._parts = replace(streams._parts, recorder=cast("Any", _AtOnce()))
             opened = streams.open
 
-            async def open_acking_each(camera_id: str, epoch: str) -> Session:
-                session = await opened(camera_id, epoch)
+            async def open_acking_each(camera_id: str, epoch: str, opening: Opening = UNDECLARED) -> Session:
+                session = await opened(camera_id, epoch, opening)
                 session.outbox = session.ledger._outbox = _EveryAck()
                 # Only commits tell of credit, so that there is one acknowledgment a frame.
                 session._grant = lambda: None  # type: ignore[method-assign]

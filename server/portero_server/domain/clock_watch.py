@@ -17,6 +17,10 @@ _FASTEST_DRIFT = 0.2
 """Seconds a second; beyond, frames that waited are being caught up with."""
 
 
+_LEAST_FAULT = 10.0
+"""Seconds that a fault lasts at least: a clock that goes to and fro is not told of with every frame."""
+
+
 class ClockState(Enum):
     """How a camera's clock does; the names are those of the proto without the prefix."""
 
@@ -53,6 +57,7 @@ class ClockWatch:
         self._buckets: deque[float] = deque(maxlen=_DRIFT_BUCKETS)
         self._was_set = ClockState.STEADY
         self._set_until = 0.0
+        self._holds_until = 0.0
 
     @property
     def skew(self) -> float | None:
@@ -90,8 +95,12 @@ class ClockWatch:
             self._bucket, self._bucket_ends = skew, now + _BUCKET
         else:
             self._bucket = max(self._bucket, skew)
-        before, self.state = self.state, self._judged(clock, now)
-        return self.state is not before
+        judged = self._judged(clock, now)
+        if judged is self.state or now < self._holds_until:
+            return False
+        self.state = judged
+        self._holds_until = now + _LEAST_FAULT if judged is not ClockState.STEADY else now
+        return True
 
     def _step(self, clock: FrameClock, skew: float) -> float:
         """Returns by how many seconds the clock was set with the last frame; 0 when it was not."""

@@ -104,6 +104,13 @@ def test_a_bridge_that_says_its_time_is_believed_for_old_frames() -> None:
     assert camera.watch.skew == -30.0
     assert camera.changes == [ClockState.SKEWED]
     camera.watch.bridge_said(0.0)
-    camera.take(1.0, 501.0)
+    camera.take(11.0, 511.0)
     assert camera.watch.skew == 0.0
     assert camera.changes == [ClockState.SKEWED, ClockState.STEADY]
+
+
+def test_a_clock_that_goes_to_and_fro_is_not_told_with_every_frame() -> None:
+    """However often it is set, a fault is told every ten seconds at most."""
+    camera = _Camera()
+    camera.show(lambda second: second + (60.0 if int(second) % 2 else 0.0), range(300))
+    assert 1 <= len(camera.changes) <= 30

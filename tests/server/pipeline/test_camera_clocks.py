@@ -205,7 +205,7 @@ async def test_frames_that_are_held_up_go_on_with_their_track() -> None:
 @in_virtual_time
 async def test_a_bridge_that_comes_back_with_its_clock_set_back_follows_nobody_further() -> None:
     """A computer without a clock goes on as if no time had passed: the face that is there now is asked about anew."""
-    who: list[str | None] = ["ana"] * 10 + ["ben"] * 10
+    who: list[str | None] = [*["ana"] * 10, *["ben"] * 10]
     async with door({}, _who_is, scene=_OnePlace(who)) as at:
         for first, clock_behind in ((0, 0.0), (10, 60.0)):
             sent_at = at.clock.now() - timedelta(seconds=clock_behind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ import pytest
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
 from portero_server.clock import SystemClock
+from portero_server.domain.cameras import TimeSource
 from portero_server.domain.frames import FrameLimits
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.pipeline.images import Images
@@ -114,7 +116,8 @@ async def test_a_stream_from_open_to_finished(serve: Serve) -> None:
     assert opened.heartbeat_interval.ToTimedelta() == timedelta(seconds=15)
     assert finished.durable_sequence == 2
     assert finished.account.unchanged == 2
-    assert set(_kinds(answers[1:-1])) <= {"ack"}
+    # The frames are not of today, which is told.
+    assert set(_kinds(answers[1:-1])) <= {"ack", "directive"}
 
 
 async def test_a_track_is_told_with_its_name_and_its_timing(serve: Serve) -> None:
@@ -281,3 +284,37 @@ async def test_a_bridge_that_vanishes_frees_its_camera_and_disturbs_nobody(serve
         await stays.write(_frame(1))
         answers = await house.finished(stays)
     assert answers[-1].finished.durable_sequence == 1
+
+
+async def test_a_lossless_stream_of_a_camera_dated_by_arrival_is_refused(serve: Serve) -> None:
+    """The refusal names the field; a live one is taken, and its frames need no capture time."""
+    broken = replace(camera(), time_source=TimeSource.ARRIVAL)
+    async with _house(serve, cameras=[broken]) as house:
+        refusal = await house.ended(_open(mode=stream_pb2.DELIVERY_MODE_LOSSLESS))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TIME_SOURCE_NEEDS_LIVE")
+        undated = stream_pb2.StreamFramesRequest(frame=stream_pb2.Frame(sequence=1, jpeg=jpeg()))
+        answers = await house.finished(await house.call(_open(), undated))
+    assert answers[-1].finished.account.unchanged == 1
+
+
+async def test_the_bridges_own_clock_is_measured(serve: Serve) -> None:
+    """OpenStream and Heartbeat say what time the bridge has; its status says how far that is from the server's."""
+    async with _house(serve) as house:
+        opening = _open(mode=stream_pb2.DELIVERY_MODE_LOSSLESS)
+        opening.open.send_time.FromDatetime(house.at.clock.now() - timedelta(hours=3))
+        call = await house.call(opening)
+        await _next(call)
+        status = house.at.streams.status("door")
+        assert status is not None
+        assert status.clock_skew == pytest.approx(-3 * 3600, abs=30)
+        beat = stream_pb2.Heartbeat()
+        beat.send_time.FromDatetime(house.at.clock.now() + timedelta(hours=1))
+        await call.write(stream_pb2.StreamFramesRequest(heartbeat=beat))
+        # Answered in order: when the gap is durable, the heartbeat was heard.
+        await call.write(stream_pb2.StreamFramesRequest(gap=stream_pb2.Gap(first_sequence=1, last_sequence=1)))
+        while (await _next(call)).ack.durable_sequence < 1:
+            pass
+        status = house.at.streams.status("door")
+        assert status is not None
+        assert status.clock_skew == pytest.approx(3600, abs=30)
+        await house.finished(call)
