@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from portero_server import __version__
 from portero_server.clock import SystemClock
 from portero_server.domain.cadence import CadencePolicy
+from portero_server.domain.capture_times import CaptureTimes
 from portero_server.domain.detections import MatchPolicy
 from portero_server.domain.frames import FrameLimits
 from portero_server.domain.tracks import TrackPolicy
@@ -33,7 +35,7 @@ from portero_server.pipeline.paying import Paying
 from portero_server.pipeline.privacy import PrivacyWork
 from portero_server.pipeline.recorder import Recorder
 from portero_server.pipeline.retention import Retention
-from portero_server.pipeline.session import SessionParts
+from portero_server.pipeline.session_parts import SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, Thrift
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
 from portero_server.record_keeping import RecordKeeping, record_keeping
@@ -208,7 +210,16 @@ async def _assembled(
     streams = Streams(
         cameras,
         rows,
-        SessionParts(clock, recorder, metrics, limits, settings.keep_texts, settings.clocks),
+        SessionParts(
+            clock,
+            recorder,
+            metrics,
+            limits,
+            settings.keep_texts,
+            CaptureTimes(timedelta(seconds=settings.max_clock_ahead)),
+            settings.quarantine_attempts,
+            clocks=settings.clocks,
+        ),
         eyes,
         StreamEngine(engine.traits, batcher.identify, engine.read_text, name_of),
         StreamPolicy(

@@ -13,8 +13,9 @@ from typing import Any
 
 from portero_server.domain.frames import FrameOutcome
 from portero_server.store.schema import OUTCOME_COLUMNS
-from tests.chaos.foreseen import ForeseenTrack, foreseen_sightings, foreseen_tracks
+from tests.chaos.foreseen import ForeseenTrack, foreseen_sightings
 from tests.chaos.ledger import Numbering, Told
+from tests.chaos.put_aside import Excuses, refused_by_the_store
 from tests.chaos.script import Sight, camera_name, index_of, shown
 from tests.chaos.stored import Rows, Stored
 
@@ -41,6 +42,7 @@ class Verdict:
         recognitions: Rows checked.
         sightings: Rows checked.
         unanswered: Visits of known people that the engine could not name in time, which is allowed.
+        refused: Sequences by epoch that are stored as refused by the database; a run that made it refuse none has none.
         asked_again: Answers beyond the first about one track, which only frames sent again may bring.
     """
 
@@ -51,6 +53,7 @@ class Verdict:
     sightings: int = 0
     unanswered: int = 0
     asked_again: int = 0
+    refused: dict[str, set[int]] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -83,6 +86,7 @@ def check(told: Told, stored: Stored, named: Collection[tuple[int, int]] = ()) -
     recognitions = _by(stored.recognitions, "stream_id")
     tracks: dict[int, list[ForeseenTrack]] = defaultdict(list)
     promised: set[str] = set()
+    excuses = Excuses()
     for epoch, numbering in told.numberings.items():
         _check_promises(verdict, numbering)
         row = streams.pop(epoch, None)
@@ -91,7 +95,7 @@ def check(told: Told, stored: Stored, named: Collection[tuple[int, int]] = ()) -
                 verdict.wrong("lost", f"epoch {epoch} was acknowledged up to {numbering.acked} and is not stored")
             continue
         _check_stream(verdict, numbering, row, exceptions[row["stream_id"]])
-        foreseen = foreseen_tracks(numbering.camera, epoch, numbering.index_of)
+        foreseen = excuses.foreseen(numbering, refused_by_the_store(exceptions[row["stream_id"]]))
         tracks[numbering.camera] += foreseen
         promised |= {
             track.track_id
@@ -103,8 +107,9 @@ def check(told: Told, stored: Stored, named: Collection[tuple[int, int]] = ()) -
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
         verdict.wrong("phantom", f"{len(rows)} recognitions of no stream")
-    _check_sightings(verdict, tracks, stored, promised)
-    _check_events(verdict, stored)
+    verdict.refused = excuses.refused
+    _check_sightings(verdict, tracks, stored, promised, excuses)
+    _check_events(verdict, stored, excuses)
     _check_news(verdict, told, stored)
     return verdict
 
@@ -129,6 +134,7 @@ def _check_stream(verdict: Verdict, numbering: Numbering, row: Mapping[str, Any]
     if durable < numbering.acked:
         verdict.wrong("lost", f"{where}: acknowledged up to {numbering.acked}, durable up to {durable}")
     missing, rejected = _ranges(verdict, where, exceptions)
+    refused = refused_by_the_store(exceptions)
     verdict.missing += len(missing)
     expected: Counter[FrameOutcome] = Counter()
     for sequence in range(1, durable + 1):
@@ -140,6 +146,9 @@ def _check_stream(verdict: Verdict, numbering: Numbering, row: Mapping[str, Any]
             continue
         if sequence in missing:
             verdict.wrong("lost", f"{where}: {sequence} was spooled, and is stored as missing")
+        if sequence in refused:
+            expected[FrameOutcome.REJECTED] += 1
+            continue
         expected[_COUNTED[shown(numbering.camera, index).sight]] += 1
         broken = shown(numbering.camera, index).sight is Sight.BROKEN
         if broken != (sequence in rejected):
@@ -202,7 +211,11 @@ def _sent_again(numbering: Numbering, track: ForeseenTrack) -> int:
 
 
 def _check_sightings(
-    verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored, promised: Collection[str]
+    verdict: Verdict,
+    tracks: Mapping[int, list[ForeseenTrack]],
+    stored: Stored,
+    promised: Collection[str],
+    excuses: Excuses,
 ) -> None:
     links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
     stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
@@ -230,7 +243,9 @@ def _check_sightings(
         verdict.unanswered += len(unanswered)
         known |= {track.track_id for track in counted}
         for sighting in foreseen_sightings(camera, counted, frozenset(unanswered)):
-            _check_sighting(verdict, sighting, links, members, stored_sightings)
+            ids = {links[track_id] for track_id in sighting.tracks if track_id in links}
+            if not excuses.excuse(sighting.tracks.union(*(members[each] for each in ids))):
+                _check_sighting(verdict, sighting, links, members, stored_sightings)
     for track_id in links.keys() - known:
         verdict.wrong("phantom", f"track {track_id} has a sighting and was not shown")
     for sighting_id, row in stored_sightings.items():
@@ -275,7 +290,8 @@ def _check_sighting(
             )
 
 
-def _check_events(verdict: Verdict, stored: Stored) -> None:
+def _check_events(verdict: Verdict, stored: Stored, excuses: Excuses) -> None:
+    excused = {row["sighting_id"] for row in stored.tracks if row["track_id"] in excuses.tracks}
     started: Counter[str] = Counter()
     left: Counter[str] = Counter()
     began: Counter[str] = Counter()
@@ -292,7 +308,7 @@ def _check_events(verdict: Verdict, stored: Stored) -> None:
             verdict.wrong("duplicated", f"sighting {sighting_id} was told to have started {started[sighting_id]} times")
         if left[sighting_id] > started[sighting_id] + began[sighting_id]:
             verdict.wrong("duplicated", f"sighting {sighting_id} was told to have ended {left[sighting_id]} times")
-        if row["track_count"] and not left[sighting_id]:
+        if row["track_count"] and not left[sighting_id] and sighting_id not in excused:
             verdict.wrong("lost", f"sighting {sighting_id} was never told to have ended")
 
 

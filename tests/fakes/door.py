@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -30,7 +30,8 @@ from portero_server.pipeline.deserted import Deserted, FollowedStreams
 from portero_server.pipeline.messages import Message
 from portero_server.pipeline.name_lookup import NameOf
 from portero_server.pipeline.recorder import CommitStore, Recorder
-from portero_server.pipeline.session import Session, SessionParts
+from portero_server.pipeline.session import Session
+from portero_server.pipeline.session_parts import SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, StreamSource, Thrift
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.traces import NO_TRACES, Traces
@@ -94,7 +95,9 @@ class MemoryStore:
         self.rows: dict[tuple[str, str], StreamRow] = {}
         self.commits: list[StreamCommit] = []
         self.unavailable = 0
+        self.refusals = 0
         self.poisoned: set[str] = set()
+        self.unstorable: set[int] = set()
 
     async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
         """Makes the session the stream's owner."""
@@ -123,6 +126,11 @@ class MemoryStore:
             raise StoreUnavailable("the database does not answer")
         if any(commit.camera_id in self.poisoned for commit in commits):
             raise ValueError("unwritable")
+        if self.refusals:
+            self.refusals -= 1
+            raise OverflowError("date value out of range")
+        if any(not self.unstorable.isdisjoint(_frames_of(commit)) for commit in commits):
+            raise OverflowError("date value out of range")
         superseded: set[str] = set()
         sighting_of: dict[str, str] = {}
         told = {person_id for commit in commits for person_id in commit.told}
@@ -155,6 +163,11 @@ class MemoryStore:
         """The only stream's watermark."""
         (row,) = self.rows.values()
         return row.durable_sequence
+
+
+def _frames_of(part: StreamCommit) -> set[int]:
+    findings: list[Any] = [*part.decided, *part.seen, *part.left, *part.recognitions, *part.texts]
+    return {each.sequence for each in findings}
 
 
 class DoorStore(CommitStore, StreamSource, FollowedStreams, Protocol):

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from portero_server.domain.quarantine import Quarantine
+from portero_server.pipeline.session import Session
 from tests.chaos.bridge_defects import DEFECTS as BRIDGE_DEFECTS
+from tests.chaos.faultpoints import wrapped
 from tests.chaos.server_defects import DEFECTS as SERVER_DEFECTS
 from tests.simulation.world import simulate
+
+
+def failed_session_goes_on() -> None:
+    """A session whose commit was refused asks to be ended, and until then goes on as if it had been written."""
+    wrapped(Session, "_end_at_once", lambda _: Session.stop)
+
+
+def quarantine_takes_all() -> None:
+    """Of a refused commit every finding is put aside, also what could have been stored."""
+
+    def wrap(make: Callable[..., None]) -> Callable[..., None]:
+        def hasty(search: Quarantine, commit: Any, durable: int, fates: Any, attempts: int, *others: Any) -> None:
+            make(search, commit, durable, fates, 0, *others)
+
+        return hasty
+
+    wrapped(Quarantine, "__init__", wrap)
+
+
+DEFECTS: Mapping[str, Callable[[], None]] = {
+    each.__name__: each for each in (failed_session_goes_on, quarantine_takes_all)
+}
 
 
 def main() -> int:
     """Prints the first seed that shows the defect and exits with 0, or with 1 when none does."""
     name, seeds = sys.argv[1], int(sys.argv[2])
-    {**SERVER_DEFECTS, **BRIDGE_DEFECTS}[name]()
+    {**SERVER_DEFECTS, **BRIDGE_DEFECTS, **DEFECTS}[name]()
     for seed in range(1, seeds + 1):
         if complaints := simulate(seed).complaints:
             sys.stdout.write(f"seed {seed}: {complaints[0]}\n")

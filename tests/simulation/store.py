@@ -12,12 +12,21 @@ from portero_server.domain.frames import FrameOutcome, RejectionReason
 from portero_server.domain.resuming import OpenTrack
 from portero_server.domain.sightings import CommitResult, Sighting, StreamCommit, StreamRow
 from portero_server.errors import StoreUnavailable
+from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import OUTCOME_COLUMNS
 from portero_server.store.visits import TrackLink, VisitBook
 from tests.chaos.stored import Rows, Stored
 
 _LONGEST_UNIT = 0.3
 _UNIT_TIMEOUT = 5.0
+_REFUSALS = (
+    StoreRefused("the database refuses the data (error 1062)"),
+    OverflowError("date value out of range"),
+    StoreRefused("the database refuses the data (error 1153)"),
+    RuntimeError("nobody thought of this"),
+)
+_TOO_LARGE = StoreRefused("the database refuses the data (error 1153)")
+_POISONED = StoreRefused("a value cannot be stored")
 _CHECKED = ("sighting_id", "camera_id", "person_id", "first_seen", "last_seen", "track_count")
 
 
@@ -28,12 +37,20 @@ class SimulatedStore:
         down: Whether it answers nobody.
         stopped: Whether it takes whatever it is asked and does not answer, as a process that was sent SIGSTOP.
         doubt: Share of units whose caller never learns that they happened.
+        refusals: How many of the commits to come it refuses, whatever they hold.
+        most: Most findings that a commit may hold.
+        poison: Camera and sequence of frames whose findings it never takes.
+        impassable: Camera and sequence of frames that no watermark may pass but as rejected.
     """
 
     def __init__(self, people: Sequence[str], chance: random.Random) -> None:
         self.down = False
         self.stopped = False
         self.doubt = 0.0
+        self.refusals = 0
+        self.most: int | None = None
+        self.poison: frozenset[tuple[str, int]] = frozenset()
+        self.impassable: frozenset[tuple[str, int]] = frozenset()
         self._names = {person: person for person in people}
         self._chance = chance
         self._streams: dict[int, StreamRow] = {}
@@ -78,6 +95,7 @@ class SimulatedStore:
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
         """Writes all at one instant, as `Recording.commit`."""
         await self._way()
+        self._refuse(commits)
         result = self._apply(commits)
         await self._way_back()
         return result
@@ -102,9 +120,59 @@ class SimulatedStore:
             events=list(self._events),
         )
 
+    def _refuse(self, commits: Sequence[StreamCommit]) -> None:
+        """Raises what a database, its driver or our own code would, before anything is written or amid it."""
+        if self.refusals:
+            self.refusals -= 1
+            error = self._chance.choice(_REFUSALS)
+        elif self.most is not None and sum(_findings(part) for part in commits) > self.most:
+            error = _TOO_LARGE
+        elif any(self._poisoned(part) for part in commits):
+            error = _POISONED
+        else:
+            return
+        if self._chance.random() < 0.5:
+            self._undone(commits[: self._chance.randint(1, len(commits))])
+        raise error
+
+    def _undone(self, commits: Sequence[StreamCommit]) -> None:
+        """Writes a part, and rolls it back, as a transaction does that fails amid its statements."""
+        kept = (
+            dict(self._streams),
+            {stream: dict(counters) for stream, counters in self._counters.items()},
+            dict(self._recognitions),
+            dict(self._exceptions),
+            dict(self._sightings),
+            dict(self._links),
+            list(self._events),
+        )
+        self._apply(commits)
+        (
+            self._streams,
+            self._counters,
+            self._recognitions,
+            self._exceptions,
+            self._sightings,
+            self._links,
+            self._events,
+        ) = kept
+
+    def _poisoned(self, part: StreamCommit) -> bool:
+        frames = {sequence for camera, sequence in self.poison if camera == part.camera_id}
+        if frames and not frames.isdisjoint(_frames_of(part)):
+            return True
+        row = self._streams[part.stream_id]
+        told = {sequence for each in part.exceptions for sequence in range(each.first_sequence, each.last_sequence + 1)}
+        return any(
+            camera == part.camera_id and row.durable_sequence < sequence <= part.durable_sequence
+            for camera, sequence in self.impassable
+            if sequence not in told
+        )
+
     def _apply(self, commits: Sequence[StreamCommit]) -> CommitResult:
         parts = [part for part in commits if self._streams[part.stream_id].session == part.session]
         superseded = frozenset(part.session for part in commits) - {part.session for part in parts}
+        found = {part.stream_id: self._streams[part.stream_id].durable_sequence for part in parts}
         book = VisitBook(self._sightings.values(), self._links.values(), self._names)
         sighting_of: dict[str, str] = {}
         for part in parts:
@@ -116,7 +184,7 @@ class SimulatedStore:
         for kind, sighting in book.events:
             position = len(self._events) + 1
             self._events.append({"position": position, "kind": kind.value, "sighting_id": sighting.sighting_id})
-        return CommitResult(superseded, sighting_of, len(self._events) or None, frozenset(), self._names)
+        return CommitResult(superseded, sighting_of, len(self._events) or None, frozenset(), self._names, found)
 
     def _keep_evidence(self, part: StreamCommit) -> None:
         for answer in part.recognitions:
@@ -157,3 +225,13 @@ class SimulatedStore:
         await asyncio.sleep(self._chance.uniform(0.0, _LONGEST_UNIT) ** 2)
         if self._chance.random() < self.doubt:
             raise StoreUnavailable("the simulated store's answer was lost")
+
+
+def _findings(part: StreamCommit) -> int:
+    return len(part.decided) + len(part.seen) + len(part.left) + len(part.recognitions) + len(part.texts)
+
+
+def _frames_of(part: StreamCommit) -> set[int]:
+    """Gives the frames whose findings a commit holds."""
+    findings: list[Any] = [*part.decided, *part.seen, *part.left, *part.recognitions, *part.texts]
+    return {each.sequence for each in findings}

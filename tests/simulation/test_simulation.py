@@ -34,6 +34,8 @@ def test_a_seed_replays() -> None:
         "ack_before_commit",
         "watermark_ignores_holders",
         "failed_commit_forgotten",
+        "failed_session_goes_on",
+        "quarantine_takes_all",
         "gap_not_recorded",
         "resume_skips_ahead",
         "nameless_is_unanswered",

@@ -15,7 +15,7 @@ import structlog
 
 from tests.chaos.checker import Verdict, check
 from tests.chaos.ledger import Told
-from tests.chaos.script import PEOPLE_PER_CAMERA, person_name
+from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, person_name
 from tests.fakes.virtual_time import Deadlock, run_in_virtual_time
 from tests.simulation.bridges import SimulatedBridge
 from tests.simulation.network import Pipe
@@ -29,6 +29,10 @@ _STORM = 12.0
 _CALM = 90.0
 _LONG_OUTAGES = (14.0, 45.0)
 _LONG_SHARE = 0.1
+_POISONED_SHARE = 0.3
+_MOST_POISON = 4
+_IMPASSABLE_SHARE = 0.05
+_MOST_REFUSALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +85,26 @@ class _World:
         self._chance = random.Random(seed)
         people = [person_name(camera, place) for camera in range(_CAMERAS) for place in range(PEOPLE_PER_CAMERA)]
         self._store = SimulatedStore(people, random.Random(seed + 1))
+        self._poison()
         self._engine = Engine()
         self._told = Told()
         self._server: SimulatedServer | None = None
         self._servers: set[asyncio.Task[None]] = set()
         self._end_server: asyncio.Event | None = None
         self._struck: list[str] = []
+        self._refused_anything = False
         self._network = random.Random(seed + 2)
         self._bridges: list[SimulatedBridge] = []
         self._named: set[tuple[int, int]] = set()
+
+    def _poison(self) -> None:
+        """Has the store never take what is found in some frames, and now and then not even that they were there."""
+        chance = random.Random(self._seed + 3)
+        frames = [(camera_name(camera), sequence) for camera in range(_CAMERAS) for sequence in range(1, _FRAMES + 1)]
+        if chance.random() < _POISONED_SHARE:
+            self._store.poison = frozenset(chance.sample(frames, chance.randint(1, _MOST_POISON)))
+        if chance.random() < _IMPASSABLE_SHARE:
+            self._store.impassable = frozenset(chance.sample(frames, 1))
 
     async def run(self) -> Simulation:
         loop = asyncio.get_running_loop()
@@ -123,9 +138,20 @@ class _World:
         if self._servers:
             await asyncio.wait(self._servers)
         verdict = check(self._told, self._store.stored(), self._named)
+        self._check_refusals(verdict)
         if not finished:
             verdict.wrong("stuck", f"frames are not durable after {_CALM:g} s of calm")
         return verdict
+
+    def _check_refusals(self, verdict: Verdict) -> None:
+        """Holds what was put aside against what the store would never have taken."""
+        if self._refused_anything or self._store.impassable:
+            return
+        for numbering in self._told.numberings.values():
+            camera = camera_name(numbering.camera)
+            for sequence in verdict.refused.get(numbering.epoch, ()):
+                if (camera, sequence) not in self._store.poison:
+                    verdict.wrong("put aside", f"{camera}: {sequence} was refused, and could have been stored")
 
     async def _storm(self) -> None:
         deeds: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
@@ -138,6 +164,8 @@ class _World:
             "store is stopped": self._store_is_stopped,
             "store is in doubt": self._store_is_in_doubt,
             "engine is slow": self._engine_is_slow,
+            "store refuses": self._store_refuses,
+            "store takes little at once": self._store_takes_little,
         }
         for _ in range(self._chance.randint(0, _FAULTS)):
             await asyncio.sleep(self._chance.uniform(0.0, _STORM / _FAULTS))
@@ -201,6 +229,16 @@ class _World:
         self._store.doubt = 0.5
         await asyncio.sleep(self._chance.uniform(0.0, 2.0))
         self._store.doubt = 0.0
+
+    async def _store_refuses(self) -> None:
+        """Any commits, in a group or alone, for reasons that pass."""
+        self._refused_anything = True
+        self._store.refusals = self._chance.randint(1, _MOST_REFUSALS)
+
+    async def _store_takes_little(self) -> None:
+        self._store.most = self._chance.randint(1, 4)
+        await asyncio.sleep(self._chance.uniform(0.0, 2.0))
+        self._store.most = None
 
     async def _engine_is_slow(self) -> None:
         self._engine.latency = self._chance.uniform(0.0, 3.0)

@@ -30,6 +30,10 @@ class FrameLimits:
     max_scans: int = 16
 
 
+LAST_SEQUENCE = 2**63 - 1
+"""What a database keeps in a signed column; a camera at 1,000 frames a second needs 292 million years for it."""
+
+
 class RejectionReason(Enum):
     """Why a frame was refused; the names are those of the proto without the prefix."""
 
@@ -45,6 +49,8 @@ class RejectionReason(Enum):
     BAD_CAPTURE_TIME = "bad_capture_time"
     INTERNAL = "internal"
     RATE_LIMITED = "rate_limited"
+    STORE_REFUSED = "store_refused"
+    SEQUENCE_TOO_LARGE = "sequence_too_large"
 
 
 class FrameRefused(Exception):

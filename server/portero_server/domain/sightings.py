@@ -60,6 +60,7 @@ class TrackDecided:
         revises: True when the track had been decided differently before; its sighting is changed,
             or, when other tracks share it, left and a new one begun.
         returns: True when the track was said to have left and is seen again.
+        sequence: Frame in which the face was seen last; 0: not known.
     """
 
     track_id: str
@@ -70,22 +71,25 @@ class TrackDecided:
     visit_gap: timedelta
     revises: bool = False
     returns: bool = False
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TrackSeen:
-    """A decided track is still there: its sighting's `last_seen` moves on, never back."""
+    """A decided track is still there, in frame `sequence`: its sighting's `last_seen` moves on, never back."""
 
     track_id: str
     last_seen: datetime
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TrackLeft:
-    """A decided track ended."""
+    """A decided track ended; frame `sequence` showed it last."""
 
     track_id: str
     last_seen: datetime
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,7 @@ class CommitResult:
         last_position: Highest event position written, or None.
         unnamed: People in the commit who may not be named: erased, blocked, or without the consent they need.
         names: Display names of the others in it.
+        found: Stored watermarks of streams that were not where their commit took them to be, by stream id.
     """
 
     superseded: frozenset[str]
@@ -177,6 +182,7 @@ class CommitResult:
     last_position: int | None
     unnamed: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from portero_server.domain.credit import Credit, CreditLedger, CreditPolicy
-from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.frames import LAST_SEQUENCE, FrameOutcome
 from portero_server.domain.watermark import Advance, Watermark
 
 Range = tuple[int, int]
@@ -26,6 +26,8 @@ class Verdict(Enum):
     """It was durable when the stream opened: forget it."""
     BACKWARDS = "backwards"
     """It was received before in this session, or is 0: refuse it; the numbering goes on."""
+    BEYOND = "beyond"
+    """Its sequence is larger than any that can be stored: refuse it; the numbering goes on without it."""
     UNAFFORDABLE = "unaffordable"
     """It was sent without credit: reject it."""
 
@@ -96,10 +98,12 @@ class StreamCore:
     def receive(self, sequence: int, size: int) -> Admission:
         """Takes in a frame of `size` bytes; unless ADMITTED or UNAFFORDABLE it is done with."""
         affordable = self._credit.receive(size)
-        if sequence <= self._watermark.last:
+        if not self._watermark.last < sequence <= LAST_SEQUENCE:
             # What was durable when the stream opened is not beyond the watermark either.
             self._credit.release(size)
             self._credit.commit(1)
+            if sequence > LAST_SEQUENCE:
+                return Admission(Verdict.BEYOND)
             return Admission(Verdict.REPLAYED if 0 < sequence <= self._resumed_after else Verdict.BACKWARDS)
         jumped = self._watermark.receive(sequence)
         if affordable and jumped is None:
@@ -110,6 +114,10 @@ class StreamCore:
         """An admitted frame is refused after all."""
         self._watermark.settle(sequence, FrameOutcome.REJECTED)
         self._credit.release(size)
+
+    def reject_late(self, sequence: int) -> bool:
+        """Settles a frame beyond the watermark as REJECTED after all; says whether there is such a frame."""
+        return self._watermark.reject(sequence)
 
     def looked_at(self, size: int) -> None:
         """An admitted frame waits no more."""

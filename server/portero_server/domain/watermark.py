@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from portero_server.domain.frames import FrameOutcome
+
+Fate = tuple[int, int, FrameOutcome]
+"""First and last of consecutive sequences, and the one outcome that all of them have."""
 
 
 @dataclass(slots=True)
@@ -27,11 +30,13 @@ class Advance:
         sequence: The new watermark.
         outcomes: How many sequences it passed, by outcome.
         frames: How many of them were received frames (gaps are not).
+        fates: The spans it passed: first sequence, last sequence and outcome.
     """
 
     sequence: int
     outcomes: Mapping[FrameOutcome, int]
     frames: int
+    fates: Sequence[Fate] = ()
 
 
 class Watermark:
@@ -110,6 +115,21 @@ class Watermark:
                 del self._holds[sequence]
                 self.settle(sequence, outcome)
 
+    def reject(self, sequence: int) -> bool:
+        """Settles a received frame beyond the watermark as REJECTED, whatever holds it or it was settled as.
+
+        Returns:
+            Whether there is such a frame.
+        """
+        for holder in self._holds.pop(sequence, (None, ()))[1]:
+            self._held_by[holder].remove(sequence)
+        self._open.pop(sequence, None)
+        for span in self._spans:
+            if span.frames and span.first == sequence:
+                span.outcome = FrameOutcome.REJECTED
+                return True
+        return False
+
     @property
     def movable(self) -> bool:
         """Whether `advance` would move."""
@@ -119,10 +139,12 @@ class Watermark:
         """Moves over the settled prefix; None when it is empty."""
         outcomes: dict[FrameOutcome, int] = {}
         frames = 0
+        fates: list[Fate] = []
         spans = self._spans
         while spans and (outcome := spans[0].outcome) is not None:
             span = spans.popleft()
             outcomes[outcome] = outcomes.get(outcome, 0) + span.last - span.first + 1
             frames += span.frames
+            fates.append((span.first, span.last, outcome))
             self.sequence = span.last
-        return Advance(self.sequence, outcomes, frames) if outcomes else None
+        return Advance(self.sequence, outcomes, frames, fates) if outcomes else None

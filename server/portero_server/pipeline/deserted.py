@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from portero_server.clock import Clock
+from portero_server.domain.quarantine import Quarantine
 from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRow, TrackLeft
 from portero_server.errors import StoreUnavailable
 from portero_server.pipeline.recorder import Recorder
@@ -104,5 +105,11 @@ class _Farewell:
     def superseded(self) -> None:
         """Somebody went on with the stream after all."""
 
-    def failed(self, error: Exception) -> None:
+    def quarantine(self, commit: StreamCommit) -> None:
+        """No frame is at stake: what cannot be told is told to nobody."""
+
+    def put_aside(self, search: Quarantine) -> None:
+        """Nothing is ever searched."""
+
+    def failed(self, commit: StreamCommit, error: Exception) -> None:
         """The recorder has logged it; it is tried again."""

@@ -203,7 +203,7 @@ class Follower:
             track.absent = False
             self._decide(track, timing=None, revises=True, returns=True)
         elif track.decided:
-            self._ledger.track_seen(track.track_id, track.last_seen)
+            self._ledger.track_seen(track.track_id, track.last_seen, track.last_sequence)
 
     def _holders(self) -> set[str]:
         undecided = {track.track_id for track in self._tracker.tracks if track.visible and not track.decided}
@@ -328,6 +328,7 @@ class Follower:
             visit_gap=self.rules.visit_gap,
             revises=revises,
             returns=returns,
+            sequence=track.last_sequence,
         )
         state = TrackState.REVISED if revises and not returns else TrackState.CONFIRMED
         self._ledger.track_decided(decided, self._news(track, state, timing))
@@ -372,7 +373,8 @@ class Follower:
             self._tell_left(track)
 
     def _tell_left(self, track: Track) -> None:
-        self._ledger.track_left(TrackLeft(track.track_id, track.last_seen), self._news(track, TrackState.CLOSED))
+        left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
+        self._ledger.track_left(left, self._news(track, TrackState.CLOSED))
 
     def _forget(self, track: Track) -> None:
         self._best.pop(track.track_id, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from portero_server.domain.frames import FrameOutcome
 from portero_server.domain.resuming import OpenTrack
@@ -16,7 +15,7 @@ from portero_server.domain.sightings import (
     TrackLeft,
     TrackSeen,
 )
-from portero_server.domain.watermark import Advance
+from portero_server.domain.watermark import Advance, Fate
 from portero_server.pipeline.messages import TextNews, TrackNews
 from portero_server.telemetry.traces import Mark
 
@@ -29,13 +28,14 @@ class Gathering:
     outcomes: dict[FrameOutcome, int] = field(default_factory=dict)
     frames: int = 0
     decided: list[TrackDecided] = field(default_factory=list)
-    seen: dict[str, datetime] = field(default_factory=dict)
+    seen: dict[str, TrackSeen] = field(default_factory=dict)
     left: list[TrackLeft] = field(default_factory=list)
     recognitions: list[Recognition] = field(default_factory=list)
     exceptions: list[FrameException] = field(default_factory=list)
     texts: list[TextFinding] = field(default_factory=list)
     news: list[TrackNews | TextNews] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
 
     def advance(self, advance: Advance) -> None:
         """The watermark moved."""
@@ -43,6 +43,7 @@ class Gathering:
         for outcome, count in advance.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
         self.frames += advance.frames
+        self.fates += advance.fates
 
     @property
     def writes(self) -> bool:
@@ -66,7 +67,7 @@ class Gathering:
             durable_sequence=self.durable_sequence,
             outcomes=self.outcomes,
             decided=tuple(self.decided),
-            seen=tuple([TrackSeen(track_id, last_seen) for track_id, last_seen in self.seen.items()]),
+            seen=tuple(self.seen.values()),
             left=tuple(self.left),
             recognitions=tuple(self.recognitions),
             exceptions=tuple(self.exceptions),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from portero_server.domain.frames import GapReason, RejectionReason
+from portero_server.domain.quarantine import PutAside
 from portero_server.domain.resuming import OpenTrack, ResumePoints
 from portero_server.domain.sightings import (
     CommitResult,
@@ -16,9 +17,10 @@ from portero_server.domain.sightings import (
     TextFinding,
     TrackDecided,
     TrackLeft,
+    TrackSeen,
 )
 from portero_server.domain.tracks import TrackState
-from portero_server.domain.watermark import Advance
+from portero_server.domain.watermark import Advance, Fate
 from portero_server.pipeline.cascade import MEMORY
 from portero_server.pipeline.gathering import Gathering
 from portero_server.pipeline.messages import Directive, TextNews, TrackNews
@@ -94,6 +96,23 @@ class StreamLedger:
         self._gathering.recognitions += recognitions
         self._changed()
 
+    @property
+    def fates(self) -> Sequence[Fate]:
+        """The spans of sequences that the commit under way passes."""
+        return self._in_flight.fates if self._in_flight is not None else ()
+
+    def put_aside(self, findings: Collection[PutAside]) -> None:
+        """Some findings of the commit under way could not be written: what they tell is told to nobody."""
+        if (gathered := self._in_flight) is None:
+            return
+        undecided = {finding.track_id for finding in findings if finding.kind == "decision"}
+        unread = {finding.sequence for finding in findings if finding.kind == "text"}
+        gathered.news = [
+            news
+            for news in gathered.news
+            if (news.sequence not in unread if isinstance(news, TextNews) else news.track_id not in undecided)
+        ]
+
     # --- What is gathered -----------------------------------------------------------------------
 
     def advance(self, advance: Advance) -> None:
@@ -125,9 +144,9 @@ class StreamLedger:
             )
         self._changed()
 
-    def track_seen(self, track_id: str, last_seen: datetime) -> None:
-        """A decided track is still there."""
-        self._gathering.seen[track_id] = last_seen
+    def track_seen(self, track_id: str, last_seen: datetime, sequence: int) -> None:
+        """A decided track is still there, in frame `sequence`."""
+        self._gathering.seen[track_id] = TrackSeen(track_id, last_seen, sequence)
 
     def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:
         """A track ended; None when it was never decided."""
@@ -186,7 +205,11 @@ class StreamLedger:
         durable = gathered.durable_sequence
         if gone := points.passed(durable):
             told = {left.track_id for left in gathered.left}
-            gathered.left += [TrackLeft(each.track_id, each.last_seen) for each in gone if each.track_id not in told]
+            gathered.left += [
+                TrackLeft(each.track_id, each.last_seen, each.last_sequence)
+                for each in gone
+                if each.track_id not in told
+            ]
         return gathered.commit(stream_id, camera_id, session, points.at(durable))
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> int:

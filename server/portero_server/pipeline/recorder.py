@@ -10,6 +10,7 @@ from typing import Protocol, cast
 import structlog
 
 from portero_server.clock import Clock
+from portero_server.domain.quarantine import Quarantine
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.errors import StoreUnavailable
 from portero_server.telemetry.traces import NO_TRACES, Mark, Traces
@@ -24,7 +25,12 @@ class CommitStore(Protocol):
     """Where commits go. Committing the same data again must change nothing."""
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
-        """Writes all in one transaction; raises StoreUnavailable when the outcome is none or unknown."""
+        """Writes all in one transaction.
+
+        Raises:
+            StoreUnavailable: Nothing was written, or nobody knows: the same again may help.
+            Exception: The data was refused; nothing was written.
+        """
         ...
 
 
@@ -43,8 +49,16 @@ class Committing(Protocol):
         """Another session owns the stream; nothing was written."""
         ...
 
-    def failed(self, error: Exception) -> None:
-        """This stream's data cannot be written, for a fault of ours; nothing of it was."""
+    def quarantine(self, commit: StreamCommit) -> Quarantine | None:
+        """The commit was refused: gives the search for what in it cannot be written; None gives it up."""
+        ...
+
+    def put_aside(self, search: Quarantine) -> None:
+        """The search is over, and all but what it put aside was written; `committed` follows."""
+        ...
+
+    def failed(self, commit: StreamCommit, error: Exception) -> None:
+        """This stream's data cannot be written, for a fault of ours; its watermark has not moved."""
         ...
 
 
@@ -57,6 +71,10 @@ class RecorderObserver(Protocol):
 
     def commit_retried(self) -> None:
         """The database did not answer; the commit is tried again."""
+        ...
+
+    def commit_refused(self) -> None:
+        """The database does not take the commit of one stream, and never will."""
         ...
 
 
@@ -161,10 +179,12 @@ class Recorder:
                 for part in taken:
                     await self._commit([part])
                 return
-            _log.exception("commit_refused", camera=taken[0][1].camera_id)
-            taken[0][0].failed(error)
+            await self._sort_out(*taken[0], error)
             return
         self._observer.commit_done(len(taken), self._clock.monotonic() - started)
+        self._tell(taken, result)
+
+    def _tell(self, taken: Sequence[tuple[Committing, StreamCommit]], result: CommitResult) -> None:
         for stream, commit in taken:
             if commit.session in result.superseded:
                 stream.superseded()
@@ -172,6 +192,42 @@ class Recorder:
                 stream.committed(commit, result)
         if result.last_position is not None:
             self._listener.notify(result.last_position)
+
+    async def _sort_out(self, stream: Committing, commit: StreamCommit, error: Exception) -> None:
+        """Writes of a refused commit what the database takes; the stream fails only when it takes nothing at all."""
+        self._observer.commit_refused()
+        _log.error("commit_refused", camera=commit.camera_id, exc_info=error)
+        if (search := stream.quarantine(commit)) is None:
+            stream.failed(commit, error)
+            return
+        while (piece := search.piece()) is not None:
+            result = await self._attempt(piece)
+            if result is None:
+                search.refused()
+            elif commit.session in result.superseded:
+                stream.superseded()
+                return
+            else:
+                search.accepted(result)
+        for closing in search.closings():
+            if (result := await self._attempt(closing)) is not None:
+                break
+        else:
+            _log.error("stream_cannot_be_stored", camera=commit.camera_id, durable_sequence=search.durable)
+            stream.failed(commit, error)
+            return
+        if search.put_aside:
+            _log.error("findings_put_aside", camera=commit.camera_id, frames=search.rejected, kinds=search.kinds)
+        if commit.session not in result.superseded:
+            stream.put_aside(search)
+        self._tell([(stream, search.written(closing))], search.result(result))
+
+    async def _attempt(self, commit: StreamCommit) -> CommitResult | None:
+        """Writes one commit; gives None when it is refused."""
+        try:
+            return await self._persist([commit])
+        except Exception:  # noqa: BLE001 - whatever it is, it is searched for
+            return None
 
     async def _persist(self, commits: Sequence[StreamCommit]) -> CommitResult:
         pause = _FIRST_PAUSE

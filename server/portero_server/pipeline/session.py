@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, deque
 from collections.abc import Collection, Coroutine
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portero_server.clock import Clock
 from portero_server.domain.arrivals import Arrivals
-from portero_server.domain.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.domain.cameras import Camera
 from portero_server.domain.credit import CreditPolicy
-from portero_server.domain.frames import Frame, FrameLimits, FrameOutcome, FrameRefused, GapReason, RejectionReason
+from portero_server.domain.frames import LAST_SEQUENCE, Frame, FrameOutcome, FrameRefused, GapReason, RejectionReason
+from portero_server.domain.quarantine import Quarantine
 from portero_server.domain.resuming import ResumePoints
 from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRow
 from portero_server.domain.stream_core import StreamCore, Verdict
@@ -23,33 +20,22 @@ from portero_server.pipeline.auditing import GateAuditor
 from portero_server.pipeline.bell import Bell
 from portero_server.pipeline.following import Follower
 from portero_server.pipeline.ledger import StreamLedger
-from portero_server.pipeline.messages import Ack, Drain, Finished, Opened, Rejected
+from portero_server.pipeline.messages import Ack, Drain, Finished, Opened
 from portero_server.pipeline.outbox import Outbox
 from portero_server.pipeline.reading import TextFollower
-from portero_server.pipeline.recorder import Recorder
+from portero_server.pipeline.refusals import Refusals
+from portero_server.pipeline.session_parts import SessionParts
+from portero_server.pipeline.session_tasks import SessionTasks
 from portero_server.pipeline.stream_clock import StreamClock
-from portero_server.telemetry.metrics import Metrics
 from portero_server.vision.jpeg import HeaderCheck
 from portero_server.vision.look import Look, Scene
-
-
-@dataclass(frozen=True, slots=True)
-class SessionParts:
-    """What all sessions share."""
-
-    clock: Clock
-    recorder: Recorder
-    metrics: Metrics
-    limits: FrameLimits
-    keep_texts: bool
-    clocks: ClockPolicy = DEFAULT_CLOCK_POLICY
 
 
 class Session:
     """Takes one camera's frames, in order, to durable answers.
 
     Messages come in through `receive`, `gap` and `finish`, synchronously; `run` does the work;
-    answers go out through `outbox`. The recorder calls `take`, `committed` and `superseded`.
+    answers go out through `outbox`. The recorder calls what `recorder.Committing` says.
     """
 
     def __init__(
@@ -66,7 +52,7 @@ class Session:
         self.opened_at = parts.clock.now()
         self.last_heard = parts.clock.monotonic()
         self.account: Counter[FrameOutcome] = Counter()
-        self.received = self.rejected = self.missing = 0
+        self.received = self.missing = 0
         self.arrivals = Arrivals(self.last_heard)
         self.timing = StreamClock(camera.camera_id, parts.clocks, parts.clock, parts.metrics.streams, self.outbox.put)
         self._parts, self._clock = parts, parts.clock
@@ -82,13 +68,12 @@ class Session:
             changed=self._mark,
             released=self._released,
         )
+        self._refusals = Refusals(row.stream_id, parts, self.outbox, self._core, self.ledger)
         self._resume = ResumePoints(row.open_tracks)
         self._frames: deque[Frame] = deque()
         self._work, self._progress = Bell(), Bell()
-        self._marked = self._finishing = self._goes_on = False
-        self._stopped = asyncio.Event()
-        self._error: PorteroError | None = None
-        self._group: asyncio.TaskGroup | None = None
+        self._marked = self._finishing = self._goes_on = self._void = False
+        self._tasks = SessionTasks()
         self.follower: Follower | None = None
         self.reader: TextFollower | None = None
         self.auditor: GateAuditor | None = None
@@ -114,9 +99,8 @@ class Session:
             self._settled(FrameOutcome.REPLAYED, 1)
             self._grant()
             return
-        if verdict is Verdict.BACKWARDS:
-            message = f"frame.sequence {sequence} is not beyond {self._core.last}, the last one received"
-            self._refuse(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
+        if verdict is Verdict.BACKWARDS or verdict is Verdict.BEYOND:
+            self._refusals.out_of_turn(sequence, verdict)
             self._grant()
             return
         try:
@@ -125,13 +109,12 @@ class Session:
             if no is not None:
                 raise no
             width, height = self._header.check(jpeg)
-            if (at := self.timing.took(captured_at, self.camera.time_source, now)) is None:
-                raise FrameRefused(
-                    RejectionReason.BAD_CAPTURE_TIME, "frame.capture_time must be set to a time of the years 1 to 9999"
-                )
+            source = self.camera.time_source
+            captured_at = self._refusals.checked(sequence, captured_at, source, self._clock.now())
         except FrameRefused as refused:
             self._reject(sequence, refused, size)
             return
+        at = self.timing.took(captured_at, source, now)
         lag = self.arrivals.took(sequence, at.captured_at, at.received_at, now)
         self._figures.frame_received(size, lag)
         zones = self.camera.privacy_zones
@@ -149,6 +132,9 @@ class Session:
             raise InvalidInput(
                 "gap.first_sequence", f"gap {first}..{last} must begin at 1 or later and not end before it begins"
             )
+        if last > LAST_SEQUENCE:
+            self._refusals.too_large(last, "gap.last_sequence")
+            return
         for missing in self._core.gap(first, last):
             self._missing(missing.first, missing.last, reason if missing.explained else GapReason.UNEXPLAINED)
         self._advance()
@@ -173,9 +159,7 @@ class Session:
 
     def stop(self, error: PorteroError) -> None:
         """Ends the stream with an error; the first one counts."""
-        if self._error is None:
-            self._error = error
-            self._stopped.set()
+        self._tasks.stop(error)
 
     def drain(self, deadline: datetime) -> None:
         """Asks the bridge to go elsewhere."""
@@ -192,6 +176,11 @@ class Session:
     def bound(self, policy: CreditPolicy) -> None:
         """Sets how much may wait here; it depends on how many streams are open."""
         self._credit_policy = policy
+
+    @property
+    def rejected(self) -> int:
+        """Frames refused."""
+        return self._refusals.count
 
     @property
     def lag(self) -> int:
@@ -219,10 +208,7 @@ class Session:
         Raises:
             RuntimeError: The stream does not run.
         """
-        if self._group is None:
-            work.close()
-            raise RuntimeError("the session does not run")
-        self._group.create_task(work)
+        self._tasks.spawn(work)
 
     def follow(self, follower: Follower) -> None:
         """Has faces followed, those of the earlier session first."""
@@ -242,24 +228,10 @@ class Session:
             PorteroError: The stream was stopped.
         """
         try:
-            async with asyncio.TaskGroup() as group:
-                self._group = group
-                guard = group.create_task(self._guard())
-                # Woken with every frame, it must not be at the end of the long chain of what serves the call.
-                await group.create_task(self._work_through())
-                guard.cancel()
-        except BaseExceptionGroup as errors:
-            # Whoever runs a stream wants to know why it ended, not how many tasks it had.
-            raise errors.exceptions[0] from None
+            await self._tasks.run(self._work_through())
         finally:
-            self._group = None
             self._frames.clear()
             self.outbox.close()
-
-    async def _guard(self) -> None:
-        await self._stopped.wait()
-        if self._error is not None:
-            raise self._error
 
     async def _work_through(self) -> None:
         while self._frames or not self._finishing:
@@ -329,6 +301,8 @@ class Session:
         """Gives what gathered since the last commit."""
         self._marked = False
         self._progress.ring()
+        if self._void:
+            return None
         if (advance := self._core.advance()) is not None:
             self.ledger.advance(advance)
         return self.ledger.take(self.row.stream_id, self.camera.camera_id, self.row.session, self._resume)
@@ -343,13 +317,28 @@ class Session:
         self._ack()
         self._progress.ring()
 
+    def quarantine(self, commit: StreamCommit) -> Quarantine | None:
+        """The commit was refused: gives the search for what in it cannot be written."""
+        return self._refusals.search(commit)
+
+    def put_aside(self, search: Quarantine) -> None:
+        """All of a refused commit was written but what the search found: settles the frames that it is from."""
+        self._refusals.put_aside(search)
+
     def superseded(self) -> None:
         """Another session owns the stream."""
-        self.stop(SessionSuperseded("a later session of this camera took over"))
+        self._end_at_once(SessionSuperseded("a later session of this camera took over"))
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, commit: StreamCommit, error: Exception) -> None:
         """This stream's data cannot be written."""
-        self.stop(PorteroError(f"the results of this stream cannot be stored: {type(error).__name__}"))
+        self._refusals.nothing_written(commit)
+        self._end_at_once(PorteroError(f"the results of this stream cannot be stored: {type(error).__name__}"))
+
+    def _end_at_once(self, error: PorteroError) -> None:
+        """What was gathered for a commit is lost: nothing that comes after it may be written, acknowledged or told."""
+        self._void = True
+        self.outbox.close()
+        self.stop(error)
 
     def _settled(self, outcome: FrameOutcome, count: int) -> None:
         self._figures.frame_settled(outcome, count)
@@ -360,7 +349,7 @@ class Session:
 
     def _mark(self) -> None:
         # Once is enough until the recorder asks what there is.
-        if not self._marked:
+        if not self._marked and not self._void:
             self._marked = True
             self._parts.recorder.mark(self)
         self._progress.ring()
@@ -373,13 +362,8 @@ class Session:
         self._core.release(holder)
         self._advance()
 
-    def _refuse(self, sequence: int, reason: RejectionReason, message: str) -> None:
-        self.rejected += 1
-        self._figures.frame_rejected(reason)
-        self.outbox.put(Rejected(sequence, reason, message))
-
     def _reject(self, sequence: int, refusal: FrameRefused, size: int) -> None:
-        self._refuse(sequence, refusal.reason, refusal.message)
+        self._refusals.tell(sequence, refusal.reason, refusal.message)
         self.ledger.exception(sequence, sequence, refusal.reason)
         self._core.reject(sequence, size)
         self._grant()

@@ -123,18 +123,16 @@ class StreamClock:
         self._opened(opening, latest, was_set=was_set)
         return earlier if offset is None else offset
 
-    def took(self, captured_at: datetime | None, source: TimeSource, received: float) -> ReceivedAt | None:
-        """Dates a frame; None when it cannot be, for want of a capture time.
+    def took(self, captured_at: datetime | None, source: TimeSource, received: float) -> ReceivedAt:
+        """Dates a frame.
 
         Args:
             captured_at: When it was taken, by the bridge's clock; None: it does not say.
-            source: Which clock is believed.
+            source: Which clock is believed; a frame that does not say is dated by its arrival in any case.
             received: When it came, monotonic seconds; not before now.
         """
         now = self._clock.now()
-        stored = now if source is TimeSource.ARRIVAL else captured_at
-        if stored is None:
-            return None
+        stored = now if source is TimeSource.ARRIVAL or captured_at is None else captured_at
         time = self._frames.date(stored.timestamp(), received)
         if captured_at is not None:
             watched = self._watched(captured_at, received, source)

@@ -41,7 +41,8 @@ from portero_server.pipeline.handover import awaits_answers, take_over
 from portero_server.pipeline.live import LiveStatus
 from portero_server.pipeline.reading import TextFollower
 from portero_server.pipeline.registered import CameraSource, registered
-from portero_server.pipeline.session import Session, SessionParts
+from portero_server.pipeline.session import Session
+from portero_server.pipeline.session_parts import SessionParts
 from portero_server.pipeline.standing import figures_of, status_of
 from portero_server.pipeline.stream_clock import UNDECLARED, Opening, check_time_source
 from portero_server.vision.look import Looker

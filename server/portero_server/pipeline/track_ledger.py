@@ -16,8 +16,8 @@ class TrackLedger(Protocol):
         """A track was decided, or decided again."""
         ...
 
-    def track_seen(self, track_id: str, last_seen: datetime) -> None:
-        """A decided track is still there."""
+    def track_seen(self, track_id: str, last_seen: datetime, sequence: int) -> None:
+        """A decided track is still there, in frame `sequence`."""
         ...
 
     def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:

@@ -87,6 +87,12 @@ class ServingSettings(BaseSettings):
     frame_max_side: int = Field(4096, ge=80, le=16_384, description="Longest side of a frame, pixels.")
     frame_max_pixels: int = Field(12_000_000, ge=6400, description="Largest area of a frame, pixels.")
 
+    max_clock_ahead: Seconds = Field(
+        86_400.0,
+        description="A frame whose capture time is further ahead of the server's clock is refused (BAD_CAPTURE_TIME), "
+        "seconds.",
+    )
+
     decision_deadline: Seconds = Field(
         2.0, description="A track is decided at the latest so long after its first frame came in, seconds."
     )
@@ -94,6 +100,13 @@ class ServingSettings(BaseSettings):
         0.015,
         description="Shortest time between the beginnings of two group commits, and longest pause after a slow one; "
         "acknowledgments are coalesced over it, seconds.",
+    )
+    quarantine_attempts: int = Field(
+        64,
+        ge=1,
+        le=10_000,
+        description="Most commits that are tried to find what in a refused one the database does not take; what is "
+        "not known to be sound then is put aside with it, and its frames are refused (STORE_REFUSED).",
     )
     batch_delay: Annotated[float, Field(ge=0, le=1)] = Field(
         0.01, description="How long a recognition waits for others to share its batch, seconds."

@@ -52,12 +52,12 @@ class Recording:
         # Asked here, and held until the end: an answer that was on its way while somebody was erased or blocked
         # must not bring them back.
         names = await self._names(connection, commits, now)
-        parts, superseded = commits, frozenset[str]()
+        parts, superseded, found = commits, frozenset[str](), dict[int, int]()
         if not await self._moved_as_claimed(connection, commits, names):
             # Rare: somebody was superseded, or this was committed before. What is true has to be read first.
             await connection.rollback()
             names = await self._names(connection, commits, now)
-            parts, superseded = await self._moved_as_found(connection, commits, names)
+            parts, superseded, found = await self._moved_as_found(connection, commits, names)
 
         links = await sql.links(connection, _tracks_of(parts))
         near = await sql.joinable_sightings(connection, parts)
@@ -71,7 +71,8 @@ class Recording:
         await sql.write_links(connection, book.changed_links)
         await sql.write_evidence(connection, parts, names, now)
         last_position = await sql.write_events(connection, book.events, now)
-        return CommitResult(superseded, sighting_of, last_position, frozenset(_people_of(parts) - names.keys()), names)
+        unnamed = frozenset(_people_of(parts) - names.keys())
+        return CommitResult(superseded, sighting_of, last_position, unnamed, names, found)
 
     async def _names(
         self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime
@@ -101,8 +102,12 @@ class Recording:
 
     async def _moved_as_found(
         self, connection: AsyncConnection, commits: Sequence[StreamCommit], names: Mapping[str, str]
-    ) -> tuple[Sequence[StreamCommit], frozenset[str]]:
-        """Locks and reads the streams and moves those that are their sessions'; gives their parts, and the others."""
+    ) -> tuple[Sequence[StreamCommit], frozenset[str], dict[int, int]]:
+        """Locks and reads the streams and moves those that are their sessions'.
+
+        Returns:
+            Their parts, the sessions of the others, and the watermarks that were found.
+        """
         owners = await self._sql.lock_streams(connection, {commit.stream_id for commit in commits})
         parts: list[StreamCommit] = []
         superseded: set[str] = set()
@@ -114,7 +119,7 @@ class Recording:
                 superseded.add(commit.session)
         watermarks = {stream_id: owner.durable_sequence for stream_id, owner in owners.items()}
         await move_streams(connection, self._database.dialect, _progress(parts, watermarks, names))
-        return parts, frozenset(superseded)
+        return parts, frozenset(superseded), watermarks
 
 
 def _says_it_moves(commit: StreamCommit) -> bool:

@@ -18,6 +18,11 @@ class StoreMetrics:
             "portero_commit_streams", "Streams in one commit.", buckets=buckets.BATCH, registry=registry
         )
         self.commit_retries = Counter("portero_commit_retries", "Commits tried again.", registry=registry)
+        self.commit_refusals = Counter(
+            "portero_commit_refusals",
+            "Commits of one stream that the database will never take as they are; what it takes of them is written.",
+            registry=registry,
+        )
         self.units = Counter(
             "portero_database_units", "Units of work in the database, by outcome.", ("outcome",), registry=registry
         )
@@ -56,6 +61,10 @@ class StoreMetrics:
     def commit_retried(self) -> None:
         """A group commit is tried again."""
         self.commit_retries.inc()
+
+    def commit_refused(self) -> None:
+        """A commit of one stream was refused."""
+        self.commit_refusals.inc()
 
     def observe_unit(self, seconds: float, retries: int, outcome: str) -> None:
         """A unit of work in the database ended."""

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from portero_server.domain.clock_watch import ClockState
 from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
+from portero_server.domain.quarantine import FINDING_KINDS
 from portero_server.telemetry import buckets
 from portero_server.telemetry.durations import Durations
 from portero_server.telemetry.tallies import Tallies
@@ -29,6 +30,12 @@ class StreamMetrics:
         self.rejected = Counter("portero_frames_rejected", "Frames refused, by reason.", ("reason",), registry=registry)
         self.missing = Counter(
             "portero_frames_missing", "Frames that never came, by reason of the gap.", ("reason",), registry=registry
+        )
+        self.put_aside = Counter(
+            "portero_findings_put_aside",
+            "Findings that the database does not take, by what they are; their frames are refused (store_refused).",
+            ("kind",),
+            registry=registry,
         )
         self.watermark_lag = Gauge(
             "portero_watermark_lag_frames", "Sequences received and not yet durable, all streams.", registry=registry
@@ -74,6 +81,8 @@ class StreamMetrics:
             self.rejected.labels(reason.value)
         for gap in GapReason:
             self.missing.labels(gap.value)
+        for kind in FINDING_KINDS:
+            self.put_aside.labels(kind)
 
     def streams_are(self, *, limit: int, lag: int, age: float, buffered: int, left: Sequence[int]) -> None:
         """How the open streams do at the moment of a scrape; `left`: the frames each may still send."""
@@ -100,6 +109,10 @@ class StreamMetrics:
     def frame_rejected(self, reason: RejectionReason) -> None:
         """A frame was refused."""
         self.rejected.labels(reason.value).inc()
+
+    def finding_put_aside(self, kind: str) -> None:
+        """A finding cannot be stored."""
+        self.put_aside.labels(kind).inc()
 
     def frames_missing(self, reason: GapReason, count: int) -> None:
         """So many frames never came."""

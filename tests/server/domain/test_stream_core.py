@@ -33,6 +33,7 @@ class _Stream(RuleBasedStateMachine):
         self.position = durable
         self.uncommitted = 0
         self.waiting = 0
+        self.life = 0
 
     @rule(target=admitted, step=st.integers(-8, 4), size=st.integers(1, 150))
     def receive(self, step: int, size: int) -> object:
@@ -55,14 +56,19 @@ class _Stream(RuleBasedStateMachine):
             return multiple()
         assert admission.verdict is Verdict.ADMITTED
         self.waiting += 1
-        return (sequence, size)
+        return (sequence, size, self.life)
 
     @rule(frame=consumes(admitted), holders=st.sets(st.sampled_from("abc"), max_size=2))
-    def look(self, frame: tuple[int, int], holders: set[str]) -> None:
-        sequence, size = frame
+    def look(self, frame: tuple[int, int, int], holders: set[str]) -> None:
+        sequence, size, life = frame
+        if life != self.life:
+            return
         self.core.looked_at(size)
         self.waiting -= 1
         self.core.settle(sequence, FrameOutcome.WITH_FACES, holders)
+        if self.fate[sequence] is not None:
+            assert self.fate[sequence] is FrameOutcome.REJECTED
+            return
         if holders:
             self.held[sequence] = set(holders)
         else:
@@ -76,6 +82,31 @@ class _Stream(RuleBasedStateMachine):
             if not self.held[sequence]:
                 del self.held[sequence]
                 self.fate[sequence] = FrameOutcome.WITH_FACES
+
+    @rule(step=st.integers(-12, 1))
+    def reject_late(self, step: int) -> None:
+        """The database refused what was found in a frame that the watermark has not passed."""
+        sequence = self.core.last + step
+        received = self.position < sequence and sequence in self.fate
+        if received and self.fate[sequence] is not FrameOutcome.MISSING:
+            assert self.core.reject_late(sequence)
+            self.fate[sequence] = FrameOutcome.REJECTED
+            self.held.pop(sequence, None)
+        else:
+            assert not self.core.reject_late(sequence)
+
+    @rule()
+    def refused(self) -> None:
+        """A commit was refused, and with it its session: what it passed is received again, by another."""
+        durable = self.core.durable
+        self.core = StreamCore(durable, _POLICY)
+        self.core.grant()
+        self.resumed_after = self.position = durable
+        self.fate = {}
+        self.held = {}
+        self.uncommitted = 0
+        self.waiting = 0
+        self.life += 1
 
     @rule(first=st.integers(-5, 5), length=st.integers(1, 5))
     def gap(self, first: int, length: int) -> None:

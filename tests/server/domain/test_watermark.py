@@ -77,6 +77,28 @@ def test_a_held_frame_is_settled_by_its_last_holder() -> None:
     assert watermark.held == 0
 
 
+def test_a_frame_is_rejected_after_all_whatever_holds_it_or_it_was_settled_as() -> None:
+    """Held, open and settled frames beyond the watermark can still be rejected; nothing else can."""
+    watermark = Watermark(0)
+    for sequence in (1, 2, 3):
+        watermark.receive(sequence)
+    watermark.skip(4, 6)
+    watermark.settle_after(1, FrameOutcome.WITH_FACES, {"a"})
+    watermark.settle_after(2, FrameOutcome.WITH_FACES, {"a"})
+    watermark.settle(3, FrameOutcome.EMPTY)
+    assert [watermark.reject(sequence) for sequence in (1, 3, 4, 7)] == [True, True, False, False]
+    watermark.release("a")
+    advance = watermark.advance()
+    assert advance is not None
+    assert list(advance.fates) == [
+        (1, 1, FrameOutcome.REJECTED),
+        (2, 2, FrameOutcome.WITH_FACES),
+        (3, 3, FrameOutcome.REJECTED),
+        (4, 6, FrameOutcome.MISSING),
+    ]
+    assert not watermark.reject(3)
+
+
 @given(st.data())
 def test_every_sequence_is_passed_once_in_order_whatever_the_order_of_settling(data: st.DataObject) -> None:
     """For any mix of frames, gaps and holds the passed counts sum to the numbering and never overtake the unsettled."""

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from portero_server.domain.quarantine import Quarantine
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.errors import StoreUnavailable
 from portero_server.pipeline.recorder import Recorder
@@ -53,7 +54,13 @@ class _Stream:
     def superseded(self) -> None:
         self.heard.append("superseded")
 
-    def failed(self, error: Exception) -> None:
+    def quarantine(self, commit: StreamCommit) -> Quarantine | None:
+        return None
+
+    def put_aside(self, search: Quarantine) -> None:
+        self.heard.append("put aside")
+
+    def failed(self, commit: StreamCommit, error: Exception) -> None:
         self.heard.append("failed")
 
 

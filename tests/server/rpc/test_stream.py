@@ -102,6 +102,10 @@ def _frame(sequence: int, data: bytes | None = None) -> stream_pb2.StreamFramesR
     return stream_pb2.StreamFramesRequest(frame=frame)
 
 
+def _rejections(answers: list[stream_pb2.StreamFramesResponse]) -> list[stream_pb2.FrameRejected]:
+    return [answer.frame_rejected for answer in answers if answer.WhichOneof("message") == "frame_rejected"]
+
+
 def _kinds(answers: list[stream_pb2.StreamFramesResponse]) -> list[str]:
     return [str(answer.WhichOneof("message")) for answer in answers]
 
@@ -197,23 +201,64 @@ async def test_a_message_with_nothing_in_it_ends_the_stream(serve: Serve) -> Non
 
 
 @pytest.mark.parametrize(
-    ("message", "field"),
+    ("message", "sequence", "field"),
     [
-        (_frame(2**63), "frame.sequence"),
+        (_frame(2**63), 2**63, "frame.sequence"),
         (
             stream_pb2.StreamFramesRequest(gap=stream_pb2.Gap(first_sequence=1, last_sequence=2**64 - 1)),
+            2**64 - 1,
+            "gap.last_sequence",
+        ),
+        (
+            stream_pb2.StreamFramesRequest(gap=stream_pb2.Gap(first_sequence=2**63, last_sequence=2**63)),
+            2**63,
             "gap.last_sequence",
         ),
     ],
 )
-async def test_a_numbering_beyond_what_can_be_kept_is_refused(
-    serve: Serve, message: stream_pb2.StreamFramesRequest, field: str
+async def test_a_numbering_beyond_what_can_be_kept_is_refused_in_band(
+    serve: Serve, message: stream_pb2.StreamFramesRequest, sequence: int, field: str
 ) -> None:
-    """A sequence of 2**63 or more ends the stream, naming the field."""
+    """A sequence of 2**63 or more is rejected, naming the field; nothing is settled by it and the stream goes on."""
     async with _house(serve) as house:
-        refusal = await house.ended(_open(), message)
-    assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
-    assert refusal.fields == (field,)
+        answers = await house.finished(await house.call(_open(), message, _frame(1)))
+    (rejected,) = _rejections(answers)
+    assert rejected.sequence == sequence
+    assert rejected.reason == stream_pb2.FRAME_REJECTION_REASON_SEQUENCE_TOO_LARGE
+    assert rejected.message == f"{field} must be at most {2**63 - 1}"
+    assert answers[-1].finished.durable_sequence == 1
+    assert answers[-1].finished.account.rejected == 0
+
+
+@pytest.mark.parametrize("seconds", [-62_135_596_800, -1, 253_402_300_799, 253_402_300_800])
+async def test_a_capture_time_out_of_bounds_is_answered_in_band(serve: Serve, seconds: int) -> None:
+    """A frame of the year 1, 1969, 9999 or 10000 is rejected, naming the field, and the stream goes on to its end."""
+    dated = stream_pb2.StreamFramesRequest(frame=stream_pb2.Frame(sequence=1, jpeg=jpeg()))
+    dated.frame.capture_time.seconds = seconds
+    async with _house(serve, {1: looked(face()), 2: looked(face())}) as house:
+        answers = await house.finished(await house.call(_open(), dated, _frame(2)))
+    (rejected,) = _rejections(answers)
+    assert (rejected.sequence, rejected.reason) == (1, stream_pb2.FRAME_REJECTION_REASON_BAD_CAPTURE_TIME)
+    assert "frame.capture_time must" in rejected.message
+    assert answers[-1].finished.durable_sequence == 2
+    assert answers[-1].finished.account.rejected == 1
+
+
+async def test_a_frame_that_the_store_refuses_is_answered_in_band(serve: Serve) -> None:
+    """What was found in it cannot be stored: it is rejected, and the stream goes on to its end."""
+
+    async def identify(crop: FaceCrop) -> Identification:
+        return named("ana")
+
+    async with _house(serve, {1: looked(face())}, identify) as house:
+        house.at.store.unstorable = {1}
+        answers = await house.finished(await house.call(_open(), _frame(1), _frame(2)))
+    assert {rejected.sequence for rejected in _rejections(answers)} <= {1, 2}
+    assert _rejections(answers)[0].reason == stream_pb2.FRAME_REJECTION_REASON_STORE_REFUSED
+    account = answers[-1].finished.account
+    assert answers[-1].finished.durable_sequence == 2
+    assert account.rejected == len(_rejections(answers))
+    assert account.rejected + account.unchanged + account.with_faces == 2
 
 
 async def test_broken_frames_are_answered_in_band(serve: Serve) -> None:

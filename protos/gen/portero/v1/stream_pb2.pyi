@@ -151,11 +151,21 @@ class _FrameRejectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     FRAME_REJECTION_REASON_UNDECODABLE: _FrameRejectionReason.ValueType  # 9
     """The header was sound but the picture could not be decoded."""
     FRAME_REJECTION_REASON_BAD_CAPTURE_TIME: _FrameRejectionReason.ValueType  # 10
-    """Capture time missing or not a time."""
+    """Capture time missing, before 1970, or further ahead of the server's clock than the server takes
+    (a day, unless its settings say otherwise; the message names the limit).
+    """
     FRAME_REJECTION_REASON_INTERNAL: _FrameRejectionReason.ValueType  # 11
     """A fault of the server; its id is in the message."""
     FRAME_REJECTION_REASON_RATE_LIMITED: _FrameRejectionReason.ValueType  # 12
     """More frames or bytes a second than this caller may send; the message says which, and when to go on."""
+    FRAME_REJECTION_REASON_STORE_REFUSED: _FrameRejectionReason.ValueType  # 13
+    """The database refuses what was found in the frame, and would refuse it again. Everything else
+    that was found with it is stored. May come after the frame was looked at, never after its Ack.
+    """
+    FRAME_REJECTION_REASON_SEQUENCE_TOO_LARGE: _FrameRejectionReason.ValueType  # 14
+    """The sequence is above 2^63-1, the last one of a numbering. The frame, or the Gap that ends
+    there, has no place in the numbering: nothing is settled by it and no Ack will cover it.
+    """
 
 class FrameRejectionReason(_FrameRejectionReason, metaclass=_FrameRejectionReasonEnumTypeWrapper):
     """Why a frame was refused."""
@@ -181,11 +191,21 @@ FRAME_REJECTION_REASON_NO_CREDIT: FrameRejectionReason.ValueType  # 8
 FRAME_REJECTION_REASON_UNDECODABLE: FrameRejectionReason.ValueType  # 9
 """The header was sound but the picture could not be decoded."""
 FRAME_REJECTION_REASON_BAD_CAPTURE_TIME: FrameRejectionReason.ValueType  # 10
-"""Capture time missing or not a time."""
+"""Capture time missing, before 1970, or further ahead of the server's clock than the server takes
+(a day, unless its settings say otherwise; the message names the limit).
+"""
 FRAME_REJECTION_REASON_INTERNAL: FrameRejectionReason.ValueType  # 11
 """A fault of the server; its id is in the message."""
 FRAME_REJECTION_REASON_RATE_LIMITED: FrameRejectionReason.ValueType  # 12
 """More frames or bytes a second than this caller may send; the message says which, and when to go on."""
+FRAME_REJECTION_REASON_STORE_REFUSED: FrameRejectionReason.ValueType  # 13
+"""The database refuses what was found in the frame, and would refuse it again. Everything else
+that was found with it is stored. May come after the frame was looked at, never after its Ack.
+"""
+FRAME_REJECTION_REASON_SEQUENCE_TOO_LARGE: FrameRejectionReason.ValueType  # 14
+"""The sequence is above 2^63-1, the last one of a numbering. The frame, or the Gap that ends
+there, has no place in the numbering: nothing is settled by it and no Ack will cover it.
+"""
 Global___FrameRejectionReason: _TypeAlias = FrameRejectionReason  # noqa: Y015
 
 class _Advice:
