@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import cache
@@ -41,6 +41,7 @@ class OidcIssuer:
         requests: Paths asked for.
         away: Whether it hangs up without an answer.
         extra: Members of the key set beside the keys.
+        text_of: Returns the text answered for a path, or None for the usual document.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -48,6 +49,7 @@ class OidcIssuer:
         self.requests: list[str] = []
         self.away = False
         self.extra: list[Any] = []
+        self.text_of: Callable[[str], str | None] = lambda path: None
         self.url = ""
         self._clock = clock
 
@@ -79,7 +81,7 @@ class OidcIssuer:
         path = head.split(b" ")[1].decode()
         self.requests.append(path)
         if not self.away:
-            body = json.dumps(self._document(path)).encode()
+            body = (self.text_of(path) or json.dumps(self._document(path))).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
             await writer.drain()
         writer.close()

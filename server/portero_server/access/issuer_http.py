@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import urllib.error
 import urllib.request
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from portero_server.access.strict_json import strict_object
 from portero_server.errors import Unavailable
 
 _TIMEOUT = 5.0
@@ -70,10 +70,7 @@ class IssuerHttp:
             body = answer.read(_MOST + 1)
         if len(body) > _MOST:
             raise ValueError("the answer is too large")
-        document = json.loads(body)
-        if not isinstance(document, dict):
-            raise TypeError("the answer is no object")
-        return document
+        return strict_object(body)
 
 
 def sound_url(url: str) -> bool:

@@ -17,6 +17,8 @@ from portero_server.errors import Unauthenticated, Unavailable
 _log = structlog.get_logger(__name__)
 
 _LEAST_RSA = 2048
+# What a larger one costs is paid at every call.
+_MOST_RSA = 8192
 _MOST_KEYS = 100
 
 
@@ -101,6 +103,6 @@ def _read(member: Any) -> tuple[str, IssuerKey] | None:
         key = PyJWK(member, algorithm)
     except (PyJWTError, ValueError, TypeError, KeyError):
         return None
-    if algorithm == "RS256" and cast("Any", key.key).key_size < _LEAST_RSA:
+    if algorithm == "RS256" and not _LEAST_RSA <= cast("Any", key.key).key_size <= _MOST_RSA:
         return None
     return key_id, IssuerKey(key, algorithm)

@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 import jwt
 from jwt.types import Options
+from jwt.utils import base64url_decode
 
 from portero_server.access.issuer_keys import IssuerKey
+from portero_server.access.strict_json import strict_object
 from portero_server.clock import Clock
 from portero_server.domain.access import AuthMethod, Grant, Identity
 from portero_server.errors import Unauthenticated
@@ -23,6 +25,8 @@ ALGORITHMS = frozenset({"RS256", "ES256"})
 
 _MOST_SUBJECT = 128
 _MOST_KEY_ID = 256
+_LATEST_TIME = 32_503_680_000
+"""The year 3000, in seconds since 1970: no token is valid that long, and a time in milliseconds is beyond it."""
 _SIGNATURE_ONLY: Options = {
     "verify_signature": True,
     "verify_aud": False,
@@ -116,8 +120,8 @@ class TokenVerifier:
     def _end(self, claims: Mapping[str, Any]) -> datetime:
         """Gives when the token ends for us; raises when that was, or when it has not begun."""
         now, leeway = self._clock.now(), timedelta(seconds=self._policy.leeway)
-        begin = _time(claims.get("nbf", 0))
-        end = _time(claims.get("exp")) + leeway
+        begin = _time("nbf", claims.get("nbf", 0))
+        end = _time("exp", claims.get("exp")) + leeway
         if now >= end:
             raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED")
         if now < begin - leeway:
@@ -127,8 +131,9 @@ class TokenVerifier:
 
 def _unverified(text: str) -> tuple[object, object, Mapping[str, Any]]:
     try:
-        header = jwt.get_unverified_header(text)
-        claims = jwt.decode(text, options={"verify_signature": False})
+        header, claims = (strict_object(base64url_decode(part)) for part in text.split(".")[:2])
+        # Judges the form of the whole token, signature included.
+        jwt.get_unverified_header(text)
     except _UNREADABLE:
         raise _invalid("the bearer is neither an API key nor a token") from None
     return header.get("alg"), header.get("kid"), claims
@@ -143,14 +148,15 @@ def _verified(text: str, found: IssuerKey) -> Mapping[str, Any]:
     return claims
 
 
-def _time(seconds: object) -> datetime:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise _invalid("the token does not say until when it is valid")
-    try:
-        # Far beyond any token; what a `datetime` with the leeway on either side can still hold.
-        return datetime.fromtimestamp(max(0, min(seconds, 32_503_680_000)), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise _invalid("the token does not say until when it is valid") from None
+def _time(claim: str, seconds: object) -> datetime:
+    """Returns the time a claim names: a finite JSON number of seconds since 1970, until the year 3000.
+
+    Raises:
+        Unauthenticated: It is anything else; NaN and the infinities included, whoever parsed them.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LATEST_TIME:
+        raise _invalid(f"the token's {claim} must be a number of seconds since 1970, at most {_LATEST_TIME}")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _invalid(message: str) -> Unauthenticated:

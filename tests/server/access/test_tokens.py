@@ -279,3 +279,55 @@ def _signed_with_a_public_key(token: str, public: bytes) -> str:
     head = _encoded({"alg": "HS256", "kid": "first"})
     signature = hmac.digest(public, f"{head}.{body}".encode(), "sha256")
     return f"{head}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf"])
+@pytest.mark.parametrize(
+    "text",
+    ["NaN", "Infinity", "-Infinity", "1e999", "1e300", "-1", "-1e-9", "99999999999999", "true", "false", '"1"', "[1]", "{}"],
+)
+async def test_a_time_that_is_no_number_of_seconds_is_refused(court: Court, claim: str, text: str) -> None:
+    """A well-signed token whose end or beginning is not finite, not positive, absurdly far or no number is refused."""
+    assert await court.refused(_signed_text(court, f'"{claim}":{text}')) == "TOKEN_INVALID"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        '"exp":1,"exp":4000000000',
+        '"sub":"7d1f","sub":"root"',
+        '"odd":NaN',
+        '"odd":{"deep":[Infinity]}',
+        '"odd":1e999',
+        f'"odd":{"9" * 5000}',
+        '"odd":{"twice":1,"twice":2}',
+    ],
+)
+async def test_claims_that_two_readers_understand_differently_are_refused(court: Court, members: str) -> None:
+    """A name that stands twice, and numbers that are not JSON, spoil a token wherever they stand."""
+    assert await court.refused(_signed_text(court, members)) == "TOKEN_INVALID"
+
+
+async def test_a_header_with_a_name_twice_is_refused(court: Court) -> None:
+    """No token may say two algorithms."""
+    _, body, signature = court.issuer.access_token("staff").split(".")
+    head = base64.urlsafe_b64encode(b'{"alg":"none","alg":"RS256","kid":"first"}').decode().rstrip("=")
+    assert await court.refused(f"{head}.{body}.{signature}") == "TOKEN_INVALID"
+    assert court.issuer.requests == []
+
+
+@pytest.mark.parametrize("document", ['{"keys":[],"keys":[%s]}', '{"keys":[%s],"odd":NaN}', '[{"keys":[%s]}]'])
+async def test_a_key_set_that_is_not_json_is_not_taken(court: Court, document: str) -> None:
+    """An issuer whose answer can be read in two ways is treated as one that does not answer."""
+    keys = document % json.dumps(OidcIssuer._member("first", rsa_key(1)))
+    court.issuer.text_of = lambda path: keys if path == "/keys" else None
+    with pytest.raises(Unavailable):
+        await court.verifier.identify(court.issuer.access_token("staff"))
+
+
+def _signed_text(court: Court, members: str) -> str:
+    """Signs claims whose last members are given as JSON text, which no JSON library would write; a sound token else."""
+    end = "" if '"exp"' in members else ',"exp":%d' % (court.clock.now() + timedelta(hours=1)).timestamp()
+    text = f'{{"iss":"{court.issuer.url}","sub":"7d1f","client_id":"{CLIENT}"{end},{members}}}'
+    key = {"alg": "RS256", "kid": "first"}
+    return jwt.api_jws.encode(text.encode(), rsa_key(1), "RS256", headers=key)
