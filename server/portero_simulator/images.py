@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from portero_server.domain.frames import FrameRefused
+from portero_server.vision import png
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
 from portero_simulator.problems import ApiProblem, invalid_parameters
 
 MIN_SIDE = 80
 MAX_SIDE = 10_000
-_FORMATS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_FORMATS = (b"\xff\xd8\xff", png.SIGNATURE)
 
 
 async def decoded(image: Mapping[str, Any]) -> Pixels:
@@ -36,20 +38,27 @@ async def decoded(image: Mapping[str, Any]) -> Pixels:
 
 def _decode(data: bytes) -> Pixels:
     pixels = None
-    if data.startswith(_FORMATS):
-        try:
+    try:
+        if data.startswith(png.SIGNATURE):
+            _check_longest(*png.size_of(data))
+            data = png.bounded(data)
+        if data.startswith(_FORMATS):
             # Turned upright as EXIF says: Rekognition does so, and gives boxes of the upright image.
             pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        except cv2.error:
-            pixels = None
+    except (cv2.error, FrameRefused):
+        pixels = None
     if pixels is None:
         raise ApiProblem("InvalidImageFormatException", "Request has invalid image format")
     height, width = pixels.shape[:2]
     if min(height, width) < MIN_SIDE:
         raise invalid_parameters()
+    _check_longest(width, height)
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def _check_longest(width: int, height: int) -> None:
     if max(height, width) > MAX_SIDE:
         raise ApiProblem(
             "ImageTooLargeException",
             f"Input image dimensions {width} x {height} exceed maximum dimension size of {MAX_SIDE} pixels",
         )
-    return np.asarray(pixels, dtype=np.uint8)

@@ -51,6 +51,8 @@ def bombs() -> list[bytes]:
         *(_png(side, side, bits) for side in (4096, 4097, 30_000) for bits in (8, 16)),
         _png(4096, 4096, 16, interlaced=True),
         _png_with_text(64 * 1024 * 1024),
+        _png_with_texts(600),
+        _png_with_more(1 << 30),
         _png_that_claims(0x7FFF_FFFF),
         b"\xff\xd8" + b"\xff" * 4_000_000 + b"\xff\xd9",
         b"\xff\xd8" + jpegs.segment(0xE1, bytes(60_000)) * 80 + b"\xff\xd9",
@@ -104,6 +106,20 @@ def _png(width: int, height: int, bits: int, *, interlaced: bool = False) -> byt
 def _png_with_text(size: int) -> bytes:
     text = _chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(size), 9))
     return _png_file(jpegs.png()[8:33], text, jpegs.png()[33:])
+
+
+def _png_with_texts(count: int) -> bytes:
+    """Makes a PNG file with texts that are each just small enough for a decoder to unpack them."""
+    text = _chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(7 << 20), 9))
+    return _png_file(jpegs.png()[8:33], text * count, jpegs.png()[33:])
+
+
+def _png_with_more(size: int) -> bytes:
+    """Makes a PNG file of a small picture, whose data goes on for so many zeros."""
+    packer = zlib.compressobj(9)
+    packed = [packer.compress(bytes(1 << 20)) for _ in range(size >> 20)]
+    data = _chunk(b"IDAT", b"".join(packed) + packer.flush())
+    return _png_file(jpegs.png()[8:33], data, _chunk(b"IEND", b""))
 
 
 def _png_that_claims(length: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from portero_bridge.images.decoding import decode
 from portero_bridge.images.opencv import Pixels, cv2
 
 # Smaller pictures hold no face that could be recognized.
@@ -66,14 +67,10 @@ class Encoder:
         Takes milliseconds of processor time; to be called in a thread.
         """
         if isinstance(image, bytes):
-            try:
-                decoded = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
-            except cv2.error:
-                # More pixels than OpenCV may decode, or none.
-                decoded = None
+            decoded = decode(image)
             if decoded is None:
                 return image
-            pixels: Pixels = decoded.astype(np.uint8, copy=False)
+            pixels: Pixels = decoded
         else:
             pixels = image
         side = max(pixels.shape[:2])

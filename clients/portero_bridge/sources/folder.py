@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-import numpy as np
-
 from portero_bridge.errors import SourceFault
-from portero_bridge.images.opencv import Pixels, cv2
+from portero_bridge.images.decoding import decode
+from portero_bridge.images.opencv import Pixels
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
 from portero_bridge.sources.timeline import Timeline
 
@@ -59,10 +58,10 @@ def _read(path: Path) -> bytes | Pixels:
         raise SourceFault(f"{path.name} cannot be read: {error.strerror}") from error
     if content.startswith(b"\xff\xd8"):
         return content
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+    pixels = decode(content)
     if pixels is None:
         raise SourceFault(f"{path.name} is not an image that can be decoded here")
-    return pixels.astype(np.uint8, copy=False)
+    return pixels
 
 
 def _claims(address: str) -> bool:

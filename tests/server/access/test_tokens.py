@@ -284,7 +284,21 @@ def _signed_with_a_public_key(token: str, public: bytes) -> str:
 @pytest.mark.parametrize("claim", ["exp", "nbf"])
 @pytest.mark.parametrize(
     "text",
-    ["NaN", "Infinity", "-Infinity", "1e999", "1e300", "-1", "-1e-9", "99999999999999", "true", "false", '"1"', "[1]", "{}"],
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "1e300",
+        "-1",
+        "-1e-9",
+        "99999999999999",
+        "true",
+        "false",
+        '"1"',
+        "[1]",
+        "{}",
+    ],
 )
 async def test_a_time_that_is_no_number_of_seconds_is_refused(court: Court, claim: str, text: str) -> None:
     """A well-signed token whose end or beginning is not finite, not positive, absurdly far or no number is refused."""
@@ -327,7 +341,8 @@ async def test_a_key_set_that_is_not_json_is_not_taken(court: Court, document: s
 
 def _signed_text(court: Court, members: str) -> str:
     """Signs claims whose last members are given as JSON text, which no JSON library would write; a sound token else."""
-    end = "" if '"exp"' in members else ',"exp":%d' % (court.clock.now() + timedelta(hours=1)).timestamp()
+    usual = f',"exp":{(court.clock.now() + timedelta(hours=1)).timestamp():.0f}'
+    end = "" if '"exp"' in members else usual
     text = f'{{"iss":"{court.issuer.url}","sub":"7d1f","client_id":"{CLIENT}"{end},{members}}}'
     key = {"alg": "RS256", "kid": "first"}
     return jwt.api_jws.encode(text.encode(), rsa_key(1), "RS256", headers=key)

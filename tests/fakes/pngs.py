@@ -1,0 +1,27 @@
+"""PNG files put together by hand, soundly and not."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Makes one chunk."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(width: int, height: int, packed: bytes, *, color: int = 2, depth: int = 8, interlaced: bool = False) -> bytes:
+    """Makes a file whose picture data is `packed`, in one chunk."""
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlaced)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+def needed(width: int, height: int, bits: int, interlaced: bool) -> int:
+    """Returns how many bytes picture data of so many bits a pixel has before it is packed."""
+    if not interlaced:
+        return height * (1 + (width * bits + 7) // 8)
+    sizes = [((width - x + dx - 1) // dx, (height - y + dy - 1) // dy) for x, y, dx, dy in _PASSES]
+    return sum(down * (1 + (across * bits + 7) // 8) for across, down in sizes if across > 0 and down > 0)
