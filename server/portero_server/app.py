@@ -171,7 +171,9 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
         if parts.paying.scheduler is not None:
             tasks.append(group.create_task(parts.paying.scheduler.serve()))
         await parts.rpc.set_serving(True)
+        watching = group.create_task(parts.readiness.run(parts.rpc.set_serving))
         await stop.wait()
+        watching.cancel()
         await _stop(parts, settings)
         for task in tasks:
             task.cancel()

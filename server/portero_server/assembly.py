@@ -33,6 +33,7 @@ from portero_server.pipeline.gallery_mirror import GalleryMirror
 from portero_server.pipeline.images import Images
 from portero_server.pipeline.paying import Paying
 from portero_server.pipeline.privacy import PrivacyWork
+from portero_server.pipeline.readiness import Readiness
 from portero_server.pipeline.recorder import Recorder
 from portero_server.pipeline.retention import Retention
 from portero_server.pipeline.session_parts import SessionParts
@@ -91,6 +92,7 @@ class Parts:
     admin: AdminHttp
     identification: Identification
     records: RecordKeeping
+    readiness: Readiness
 
 
 @asynccontextmanager
@@ -264,9 +266,6 @@ async def _assembled(
         records.calls,
     )
 
-    async def ready() -> None:
-        await database.check()
-
     def refresh() -> None:
         load = database.load()
         metrics.store.database_is(
@@ -276,9 +275,10 @@ async def _assembled(
         if options.certificates is not None:
             options.certificates.refresh()
 
+    readiness = Readiness(database, metrics.store.database_is_writable, interval=settings.readiness_interval)
     census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
     refreshed = (refresh, streams.report, bill.accounts.report, metrics.process.refresh)
-    admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(who.entrance, settings))
+    admin = AdminHttp(metrics.registry, readiness.check, refreshed, permit_metrics(who.entrance, settings))
     deserted = Deserted(rows, recorder, clock)
     return Parts(
         clock,
@@ -297,6 +297,7 @@ async def _assembled(
         admin,
         who,
         records,
+        readiness,
     )
 
 

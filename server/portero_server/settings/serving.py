@@ -26,6 +26,11 @@ class ServingSettings(BaseSettings):
     )
     database_pool_size: int = Field(8, ge=1, le=256, description="Most connections to the database (MySQL).")
     database_timeout: Seconds = Field(5.0, description="Longest time of one unit of work in the database, seconds.")
+    readiness_interval: Seconds = Field(
+        5.0,
+        description="How often the server looks whether its database takes commits, and how long the answer holds for "
+        "/readyz and health checks, seconds.",
+    )
     engine: Literal["local", "rekognition", "scripted"] = Field(
         "local",
         description="What recognizes: local (this machine, free), rekognition (Amazon, paid) or scripted (tests).",

@@ -19,6 +19,7 @@ from sqlalchemy.pool import Pool, PoolResetState, QueuePool
 from portero_server.errors import StartupProblem
 from portero_server.store.faults import READ_ONLY_CODES, driver_code
 from portero_server.store.rows import DialectName
+from portero_server.store.sqlite_file import SqliteFile
 
 _TLS_WORDS = ("ssl", "ssl_ca", "ssl_cert", "ssl_key")
 _KNOWN_WORDS = frozenset({*_TLS_WORDS, "unix_socket"})
@@ -38,6 +39,7 @@ class Engines:
         distrust: Has every connection made so far replaced before it is used again.
         folder: Where the database's file is; None for a server.
         limit: Most connections, of both together.
+        check_file: Proves that the database's file is still the one that was opened; raises DatabaseFileLost.
     """
 
     dialect: DialectName
@@ -47,6 +49,7 @@ class Engines:
     distrust: Callable[[], None]
     folder: Path | None
     limit: int
+    check_file: Callable[[], None] = lambda: None
 
     @property
     def in_use(self) -> int:
@@ -86,10 +89,19 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
     if not url.database or ":memory:" in url.database:
         raise StartupProblem("PORTERO_DATABASE_URL must name a file, as sqlite+aiosqlite:///portero.db")
     _check_file(Path(url.database))
+    file = SqliteFile(Path(url.database))
 
     def engine(begin: str, size: int, only_reads: bool) -> AsyncEngine:
         # Without an isolation level the driver begins no transactions by itself; ours begin as they must.
         made = create_async_engine(url, pool_size=size, connect_args={"isolation_level": None}, **options)
+
+        @event.listens_for(made.sync_engine, "do_connect")
+        def look_first(*_: object) -> None:
+            file.before_opening()
+
+        @event.listens_for(made.sync_engine, "close")
+        def closed(*_: object) -> None:
+            file.closed()
 
         @event.listens_for(made.sync_engine, "connect")
         def prepare(connection: Any, _: object) -> None:
@@ -104,6 +116,7 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
             cursor.execute("PRAGMA secure_delete = ON")
             cursor.execute(f"PRAGMA query_only = {'ON' if only_reads else 'OFF'}")
             cursor.close()
+            file.opened()
 
         @event.listens_for(made.sync_engine, "begin")
         def begin_transaction(connection: Connection) -> None:
@@ -115,7 +128,14 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
     writer = engine("BEGIN IMMEDIATE", 1, only_reads=False)
     reader = engine("BEGIN", pool_size, only_reads=True)
     return Engines(
-        "sqlite", url.database, writer, reader, lambda: None, Path(url.database).resolve().parent, 1 + pool_size
+        "sqlite",
+        url.database,
+        writer,
+        reader,
+        lambda: None,
+        Path(url.database).resolve().parent,
+        1 + pool_size,
+        file.check,
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,6 +24,8 @@ from portero_server.errors import StoreUnavailable
 from portero_server.store.connections import make_engines
 from portero_server.store.faults import CommitUnknown, Fault, Verdict, diagnosed
 from portero_server.store.rows import DialectName
+from portero_server.store.sqlite_file import DatabaseFileLost
+from portero_server.store.write_health import WriteHealth, WriteState
 
 T = TypeVar("T")
 Unit = Callable[[AsyncConnection], Awaitable[T]]
@@ -32,6 +34,12 @@ _MAX_RETRIES = 8
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.5
 _ROLLBACK_TIME = 1.0
+_PROBE_TIME = 2.0
+# Writes a page in SQLite, where an UPDATE that changes nothing writes none; MySQL refuses it while it takes no writes.
+_PROBES: dict[DialectName, str] = {
+    "sqlite": "PRAGMA user_version = 1",
+    "mysql": "UPDATE alembic_version SET version_num = version_num",
+}
 
 
 class UnitObserver(Protocol):
@@ -113,6 +121,7 @@ class Database:
         self._clock = clock or SystemClock()
         self._tasks: set[asyncio.Task[object]] = set()
         self._closed = False
+        self._writes = WriteHealth()
 
     @property
     def dialect(self) -> DialectName:
@@ -169,6 +178,32 @@ class Database:
 
         await self.read(ask)
 
+    async def check_writes(self, fresh: float) -> None:
+        """Proves that the database stores what it is given.
+
+        Commits of the last `fresh` seconds tell; when there were none, one is made that changes nothing.
+
+        Raises:
+            StoreUnavailable: It does not, as when its file is gone, its disk full, or another process holds it.
+        """
+        self._engines.check_file()
+        state = self._writes.state(self._clock.monotonic(), fresh)
+        if state is WriteState.BAD:
+            raise StoreUnavailable(self._writes.problem)
+        if state is WriteState.GOOD:
+            return
+
+        async def probe(connection: AsyncConnection) -> None:
+            await connection.execute(text(_PROBES[self.dialect]))
+
+        try:
+            async with asyncio.timeout(_PROBE_TIME):
+                await self.run(probe)
+        except TimeoutError:
+            problem = f"the database took no write within {_PROBE_TIME:g} s"
+            self._writes.failed(self._clock.monotonic(), problem)
+            raise StoreUnavailable(problem) from None
+
     async def change_schema(self, work: Callable[[Connection], T]) -> T:
         """Runs synchronous work in a transaction without time limit, once; for migrations.
 
@@ -218,12 +253,13 @@ class Database:
         try:
             result = await self._within_time(engine, unit, progress, commits=commits)
             progress.outcome = "committed" if commits else "read"
+            if commits:
+                self._writes.committed(self._clock.monotonic())
             return result
-        except CommitUnknown:
-            progress.outcome = "unknown"
-            raise
-        except StoreUnavailable:
-            progress.outcome = "unavailable"
+        except StoreUnavailable as error:
+            progress.outcome = "unknown" if isinstance(error, CommitUnknown) else "unavailable"
+            if commits:
+                self._writes.failed(self._clock.monotonic(), error.message)
             raise
         except Exception:
             progress.outcome = "failed"
@@ -236,7 +272,7 @@ class Database:
             async with asyncio.timeout(self._timeout) as limit:
                 while True:
                     try:
-                        return await _transact(engine, unit, progress, commits=commits)
+                        return await self._transact(engine, unit, progress, commits=commits)
                     except Exception as error:
                         fault = diagnosed(error)
                         if fault is None:
@@ -251,6 +287,28 @@ class Database:
                 raise CommitUnknown("the database did not confirm the commit in time") from None
             raise StoreUnavailable(f"the database did not answer within {self._timeout:g} s") from None
 
+    async def _transact(self, engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
+        connection = await engine.connect()
+        try:
+            result = await unit(connection)
+            if commits:
+                self._engines.check_file()
+                progress.committing = True
+                await connection.commit()
+                self._check_committed()
+        except BaseException:
+            await _abandon(connection)
+            raise
+        await connection.close()
+        return result
+
+    def _check_committed(self) -> None:
+        """Makes sure that a commit did not go into a file that was taken away meanwhile."""
+        try:
+            self._engines.check_file()
+        except DatabaseFileLost as lost:
+            raise CommitUnknown(lost.message) from None
+
     @staticmethod
     def _give_up_or_go_on(fault: Fault, progress: _Progress) -> None:
         if progress.committing and fault.unanswered:
@@ -259,20 +317,6 @@ class Database:
             raise fault.as_error() from None
         progress.committing = False
         progress.retries += 1
-
-
-async def _transact(engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
-    connection = await engine.connect()
-    try:
-        result = await unit(connection)
-        if commits:
-            progress.committing = True
-            await connection.commit()
-    except BaseException:
-        await _abandon(connection)
-        raise
-    await connection.close()
-    return result
 
 
 async def _abandon(connection: AsyncConnection) -> None:

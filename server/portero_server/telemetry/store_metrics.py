@@ -49,6 +49,11 @@ class StoreMetrics:
         self.storage_free = Gauge(
             "portero_database_storage_free_bytes", "What is free of that file system.", registry=registry
         )
+        self.writable = Gauge(
+            "portero_database_writable",
+            "Whether the database takes commits, as last found; 0: its file is gone, its disk full, or it is locked.",
+            registry=registry,
+        )
         self._commit = stages.series("commit")
         for outcome in _OUTCOMES:
             self.units.labels(outcome)
@@ -78,3 +83,7 @@ class StoreMetrics:
         self.connections_limit.set(limit)
         self.storage.set(storage)
         self.storage_free.set(storage_free)
+
+    def database_is_writable(self, writable: bool) -> None:
+        """The database was seen to take commits, or not to."""
+        self.writable.set(writable)

@@ -1,0 +1,75 @@
+"""Whether the server can do its work: asked by /readyz, looked at regularly, and told to gRPC health checks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from portero_server.errors import StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+
+class WritableStore(Protocol):
+    """The database, as far as readiness needs it."""
+
+    async def check_writes(self, fresh: float) -> None:
+        """Proves that it stores what it is given, by commits of the last `fresh` seconds or by one of its own.
+
+        Raises:
+            StoreUnavailable: It does not.
+        """
+        ...
+
+
+class Readiness:
+    """Looks whether the database takes commits."""
+
+    def __init__(self, store: WritableStore, tell_writable: Callable[[bool], None], *, interval: float) -> None:
+        """Makes the check.
+
+        Args:
+            store: What is checked.
+            tell_writable: Told what was found (metrics).
+            interval: How often it is looked; an answer holds as long, seconds.
+        """
+        self._store = store
+        self._tell_writable = tell_writable
+        self._interval = interval
+        # Whoever asks while a database hangs waits for the one probe that is under way.
+        self._probing = asyncio.Lock()
+
+    async def check(self) -> None:
+        """Proves that the server can do its work.
+
+        Raises:
+            StoreUnavailable: It cannot; says why.
+        """
+        async with self._probing:
+            try:
+                await self._store.check_writes(self._interval)
+            except StoreUnavailable:
+                self._tell_writable(False)
+                raise
+            self._tell_writable(True)
+
+    async def run(self, tell_health: Callable[[bool], Awaitable[None]]) -> None:
+        """Looks until cancelled; `tell_health` is called whenever the answer changes, first when it is no."""
+        ready = True
+        while True:
+            try:
+                await self.check()
+            except StoreUnavailable as error:
+                if ready:
+                    _log.error("not_ready", reason=error.reason, problem=error.message)
+                    await tell_health(False)
+                ready = False
+            else:
+                if not ready:
+                    _log.info("ready_again")
+                    await tell_health(True)
+                ready = True
+            await asyncio.sleep(self._interval)

@@ -1,0 +1,139 @@
+"""The file of an SQLite database: for its owner alone, and still the one at its path.
+
+SQLite goes on writing into a file that was deleted, or renamed while another one took its place, and reports success.
+What is committed then is gone with the process. So before and after each commit the path is compared with what was
+opened: the file, its write-ahead log and the log's index.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import structlog
+
+from portero_server.errors import StartupProblem, StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+_OWNER_ONLY = 0o600
+_SUFFIXES = ("", "-wal", "-shm")
+
+_Identity = tuple[int, int]
+
+
+class DatabaseFileLost(StoreUnavailable):
+    """The database's file was deleted, moved or replaced while it was open. Nothing is stored until it is back."""
+
+    reason = "DATABASE_FILE_LOST"
+
+
+class SqliteFile:
+    """One database file, as the connections of this process opened it.
+
+    A file put in its place is never taken up: it knows nothing of what was acknowledged. When the same files are back
+    (device and inode), commits go on.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._paths = {suffix: f"{self._path}{suffix}" for suffix in _SUFFIXES}
+        self._opened: dict[str, _Identity] = {}
+        self._connections = 0
+        self._problem = ""
+
+    def before_opening(self) -> None:
+        """Makes the file readable to its owner only, or sees that it is the one already open.
+
+        SQLite gives the log and its index the permissions of the file.
+
+        Raises:
+            StartupProblem: The file cannot be made.
+            DatabaseFileLost: A connection would make or open another file.
+        """
+        if self._opened:
+            self.check()
+            return
+        try:
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
+        except OSError as error:
+            raise StartupProblem(
+                f"PORTERO_DATABASE_URL: the file {self._path} cannot be opened: {error.strerror}"
+            ) from None
+        for path in self._paths.values():
+            _keep_private(Path(path))
+
+    def opened(self) -> None:
+        """A connection was made."""
+        self._connections += 1
+        self._learn()
+
+    def closed(self) -> None:
+        """A connection was closed. With the last one, SQLite removes the log and its index itself."""
+        self._connections -= 1
+        if not self._connections:
+            self._opened = {suffix: identity for suffix, identity in self._opened.items() if not suffix}
+
+    def check(self) -> None:
+        """Compares what is at the paths with what was opened; three calls of `stat`.
+
+        Raises:
+            DatabaseFileLost: They differ.
+        """
+        problem = next(filter(None, (self._compared(suffix) for suffix in self._opened)), "")
+        if problem != self._problem:
+            self._problem = problem
+            if problem:
+                _log.error("database_file_lost", problem=problem)
+            else:
+                _log.warning("database_file_back", file=self._path.name)
+        if problem:
+            raise DatabaseFileLost(problem)
+        if len(self._opened) < len(_SUFFIXES):
+            self._learn()
+
+    def _learn(self) -> None:
+        for suffix, path in self._paths.items():
+            if suffix not in self._opened and isinstance(identity := _identity(path), tuple):
+                self._opened[suffix] = identity
+
+    def _compared(self, suffix: str) -> str:
+        found = _identity(self._paths[suffix])
+        if found == self._opened[suffix]:
+            return ""
+        name = f"the database file {self._path.name}{suffix}"
+        if isinstance(found, str):
+            return f"{name} cannot be reached ({found}): nothing is stored until it can"
+        if found is None:
+            return (
+                f"{name} was deleted or moved while the server runs: nothing is stored until it is back; put it back, "
+                "or stop the server, restore a backup and start again"
+            )
+        return (
+            f"{name} was replaced while the server runs: nothing is stored, and the new one is not taken up; put the "
+            "old one back, or restart the server to use the new one"
+        )
+
+
+def _identity(path: str) -> _Identity | str | None:
+    """Returns device and inode of the file at a path; None: there is none; a text: why that cannot be told."""
+    try:
+        state = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, six times a commit
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error.strerror or "unknown error"
+    return state.st_dev, state.st_ino
+
+
+def _keep_private(path: Path) -> None:
+    """Takes a file's permissions from group and others, and says so."""
+    try:
+        mode = path.stat().st_mode & 0o777
+        if mode & 0o077:
+            path.chmod(mode & _OWNER_ONLY)
+            _log.warning("database_file_made_private", file=path.name, was=f"{mode:o}", now=f"{mode & _OWNER_ONLY:o}")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        _log.warning("database_file_readable_by_others", file=path.name, problem=error.strerror)
