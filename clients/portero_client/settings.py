@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from portero_client.backoff import Backoff
 from portero_client.errors import InvalidArgument
-from portero_client.tls import TlsFiles
+from portero_client.tls import TlsFiles, warn_of_readers
 
 DEFAULT_SERVER = "127.0.0.1:50051"
 SERVER_VARIABLE = "PORTERO_SERVER"
@@ -113,6 +113,7 @@ class ConnectionSettings:
         """
         token = self.token
         if token is None and self.token_file is not None:
+            warn_of_readers(self.token_file)
             try:
                 token = self.token_file.read_text(encoding="ascii").strip()
             except (OSError, ValueError):

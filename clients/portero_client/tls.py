@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import ssl
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
 from portero_client.errors import InvalidArgument
+
+_LOG = logging.getLogger(__name__)
+_TOLD: set[Path] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class TlsFiles:
             InvalidArgument: One cannot be read, is no PEM, or the key is not the certificate's.
         """
         material = self._read()
+        if self.key is not None:
+            warn_of_readers(self.key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self.ca is not None:
             _check_authorities(context, self.ca, material.ca or b"")
@@ -80,6 +88,20 @@ class TlsMaterial:
     def credentials(self) -> grpc.ChannelCredentials:
         """Makes credentials for channels."""
         return grpc.ssl_channel_credentials(self.ca, self.key, self.certificate)
+
+
+def warn_of_readers(path: Path) -> None:
+    """Says in the log, once for each file, that everybody on this machine may read a secret.
+
+    Not refused: secrets that are mounted into a container of its own are often readable to all who are in it.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if os.name == "posix" and mode & stat.S_IROTH and path not in _TOLD:
+        _TOLD.add(path)
+        _LOG.warning("everybody on this machine may read %s, which holds a secret: run `chmod 600` on it", path)
 
 
 def _read(path: Path) -> bytes:

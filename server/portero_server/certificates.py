@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from portero_server.errors import StartupProblem
+from portero_server.private_files import Readers, readers_of
 
 AUTHORITY_DAYS = 365
 LEAF_DAYS = 30
@@ -195,6 +196,8 @@ def _authority(folder: Path, now: datetime) -> tuple[Issued, list[Path]]:
     if not certificate.exists() and not key.exists():
         authority = issue_authority(now)
         return authority, _store(folder, "ca", authority)
+    if readers_of(key) is Readers.EVERYBODY:
+        raise StartupProblem(f"everybody on this machine may read {key}: run `chmod 600 {key}`, or make a new authority")
     try:
         private = load_pem_private_key(key.read_bytes(), password=None)
         found = x509.load_pem_x509_certificate(certificate.read_bytes())

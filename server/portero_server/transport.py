@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import structlog
+
 from portero_server.errors import StartupProblem
+from portero_server.private_files import Readers, readers_of
 from portero_server.rpc.server import ServerOptions
 from portero_server.rpc.tls import Certificates, TlsFiles
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
 from portero_server.telemetry.tls_metrics import TlsMetrics
+
+_log = structlog.get_logger(__name__)
 
 
 def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
@@ -19,6 +26,7 @@ def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
     if settings.tls_certificate is None or settings.tls_key is None:
         _check_plaintext(settings)
         return ServerOptions(listen=settings.listen, reflection=_reflection(settings))
+    _check_key(settings.tls_key, settings)
     files = TlsFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
     return ServerOptions(
         listen=settings.listen,
@@ -26,6 +34,19 @@ def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
         certificates=Certificates(files, metrics),
         bridge_listen=settings.bridge_listen,
     )
+
+
+def _check_key(key: Path, settings: Settings) -> None:
+    """Refuses a key that everybody may read; one that its group may read is told, as secrets are mounted for groups."""
+    readers = readers_of(key)
+    if readers is Readers.OWNER:
+        return
+    if readers is Readers.EVERYBODY and not settings.tls_key_readable_by_others:
+        raise StartupProblem(
+            f"PORTERO_TLS_KEY: everybody on this machine may read {key}: run `chmod 600 {key}`, or, where nobody else "
+            "reaches it, as in a container of its own, set PORTERO_TLS_KEY_READABLE_BY_OTHERS=true"
+        )
+    _log.warning("tls_key_readable_by_others", file=str(key), readers=readers.value)
 
 
 def _reflection(settings: Settings) -> bool:

@@ -55,6 +55,7 @@ class Authority:
         for path, content in zip(files, (issued.certificate_pem, issued.key_pem), strict=True):
             aside = path.with_suffix(".new")
             aside.write_bytes(content)
+            aside.chmod(0o600)
             aside.replace(path)
         return files
 

@@ -118,3 +118,11 @@ def test_the_command_needs_no_settings(
     assert len(capsys.readouterr().out.splitlines()) == 8
     assert main() == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_authority_whose_key_everybody_may_read_signs_nothing(tmp_path: Path) -> None:
+    """Whoever copied the key can make certificates of every bridge: it is not used again before that is mended."""
+    make_certificates(tmp_path, Order(server=["localhost"]), _NOW)
+    (tmp_path / "ca.key").chmod(0o644)
+    with pytest.raises(StartupProblem, match=r"chmod 600 .*ca\.key"):
+        make_certificates(tmp_path, Order(bridges=["lobby"]), _NOW)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
@@ -99,3 +100,23 @@ def test_half_a_configuration_is_refused(given: dict[str, str], words: str) -> N
     """Settings that mean nothing without each other must come together."""
     with pytest.raises(ValidationError, match=words):
         Settings.model_validate(given)
+
+
+@pytest.mark.parametrize(("mode", "allowed"), [(0o604, False), (0o644, False), (0o644, True), (0o640, False), (0o600, False)])
+def test_a_key_that_everybody_may_read_is_not_served(tmp_path: Path, mode: int, allowed: bool) -> None:
+    """Start-up names the file and what to do; its group's reading it is told, its owner's is nobody's business."""
+    files = Authority(tmp_path).server_files()
+    files.key.chmod(mode)
+    settings = Settings(
+        tls_certificate=files.certificate, tls_key=files.key, tls_key_readable_by_others=allowed
+    )
+    metrics = TlsMetrics(CollectorRegistry())
+    with capture_logs() as lines:
+        if mode & 0o004 and not allowed:
+            with pytest.raises(StartupProblem, match=r"chmod 600 .*server\.key.*PORTERO_TLS_KEY_READABLE_BY_OTHERS"):
+                server_options(settings, metrics)
+        else:
+            assert server_options(settings, metrics).certificates is not None
+    told = [line["readers"] for line in lines if line["event"] == "tls_key_readable_by_others"]
+    expected = {0o640: ["its group"], 0o600: []}.get(mode, ["everybody on this machine"] if allowed else [])
+    assert told == expected

@@ -184,7 +184,7 @@ class SpoolBuffer:
 
 def _open(path: Path, epoch: str, limits: SpoolLimits, now: datetime) -> tuple[Spool, SpoolDamaged | None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             return Spool(path, epoch, limits), None
         except SpoolDamaged as damage:

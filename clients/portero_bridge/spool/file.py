@@ -3,6 +3,7 @@
 A commit is on the disk when it returns: WAL with `synchronous=FULL`.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,7 @@ def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
         SpoolFault: The disk refused, or another bridge has the file.
         SpoolDamaged: The file is not a sound spool.
     """
+    _keep_private(path)
     with faults():
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
@@ -100,6 +102,21 @@ def faults() -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DAMAGE:
             raise SpoolDamaged(f"the spool's file is damaged: {error}") from error
         raise SpoolFault(f"the spool's disk refused: {error}") from error
+
+
+def _keep_private(path: Path) -> None:
+    """Make a spool and its log readable to their owner alone: they hold pictures of people.
+
+    SQLite gives the log the permissions of the file.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        for suffix in ("", "-wal", "-shm"):
+            file = path.with_name(path.name + suffix)
+            if file.exists() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+    except OSError as error:
+        raise SpoolFault(f"the spool's disk refused: {error.strerror}") from error
 
 
 def _prepare(connection: sqlite3.Connection, new_epoch: str) -> None:

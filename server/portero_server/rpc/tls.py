@@ -17,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from portero_server.errors import StartupProblem
+from portero_server.private_files import Readers, readers_of
 
 _log = structlog.get_logger(__name__)
 
@@ -129,6 +130,9 @@ class Certificates:
             _log.error("certificate_refused", problem=problem, served_until=self._pair.not_after.isoformat())
             self._observer.certificate_refused()
             return
+        if readers_of(self._files.key) is Readers.EVERYBODY:
+            # Served all the same: a certificate that runs out would cut everybody off.
+            _log.error("tls_key_readable_by_others", file=str(self._files.key), readers=Readers.EVERYBODY.value)
         if pair == self._pair:
             return
         self._pair = pair

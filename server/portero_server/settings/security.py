@@ -20,6 +20,11 @@ class SecuritySettings(BaseSettings):
         "gRPC is served with TLS 1.2 or later. A renewed file is taken up without a restart.",
     )
     tls_key: Path | None = Field(None, description="PEM file of the certificate's private key, not encrypted.")
+    tls_key_readable_by_others: bool = Field(
+        False,
+        description="Whether a key that everybody on the machine may read is served all the same; only where nobody "
+        "else reaches the file, as in a container of its own.",
+    )
     tls_client_ca: Path | None = Field(
         None,
         description="PEM file of the authorities whose client certificates (those of bridges) are accepted. The port "

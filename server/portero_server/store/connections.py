@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
@@ -17,9 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import Pool, PoolResetState, QueuePool
 
 from portero_server.errors import StartupProblem
+from portero_server.private_files import Readers, readers_of
 from portero_server.store.faults import READ_ONLY_CODES, driver_code
 from portero_server.store.rows import DialectName
 from portero_server.store.sqlite_file import SqliteFile
+
+_log = structlog.get_logger(__name__)
 
 _TLS_WORDS = ("ssl", "ssl_ca", "ssl_cert", "ssl_key")
 _KNOWN_WORDS = frozenset({*_TLS_WORDS, "unix_socket"})
@@ -238,6 +242,9 @@ def _tls(url: URL) -> ssl.SSLContext | None:
         return None
     try:
         context = ssl.create_default_context(cafile=words.get("ssl_ca"))
+        key = words.get("ssl_key")
+        if key is not None and readers_of(Path(key)) is Readers.EVERYBODY:
+            _log.warning("database_key_readable_by_others", file=key, readers=Readers.EVERYBODY.value)
         if "ssl_cert" in words:
             context.load_cert_chain(words["ssl_cert"], words.get("ssl_key"))
     except OSError as error:

@@ -1,5 +1,6 @@
 """What the disk keeps, and what it does when it is full, damaged, or in use."""
 
+import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -301,3 +302,20 @@ def test_a_frame_that_was_let_go_of_is_overwritten(path: Path) -> None:
     spool.close()
     kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert [number for number in range(1, 9) if b"face-%d-" % number in kept] == [6, 7, 8]
+
+
+def test_a_spool_is_its_owners_alone(tmp_path: Path) -> None:
+    """Pictures of people are in the file and its log: a new one is private, and one left readable is made so."""
+    path = tmp_path / "door.spool"
+    before = os.umask(0)
+    try:
+        for left_readable in (False, True):
+            if left_readable:
+                path.chmod(0o644)
+            spool = Spool(path, "e", LIMITS)
+            spool.append(NOW, b"x", NOW)
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("door.spool*") if "reserve" not in file.name}
+            spool.close()
+            assert set(modes.values()) == {0o600}, modes
+    finally:
+        os.umask(before)
