@@ -64,6 +64,8 @@ class Erasure:
         removed: Place to number.
         digest: SHA-256 of the receipt; empty until finished.
         sound: Whether the stored receipt still has this digest.
+        overwrite_time: When the bytes of what was removed were overwritten in the database's files, UTC; None: not
+            yet, or the results are in a database server, which does so in its own time.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Erasure:
     removed: Mapping[str, int]
     digest: str
     sound: bool
+    overwrite_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def erasure_from(message: pb2.Erasure) -> Erasure:
         removed={count.place: count.count for count in message.removed},
         digest=message.digest,
         sound=message.sound,
+        overwrite_time=time_from(message.overwrite_time) if message.HasField("overwrite_time") else None,
     )
 
 

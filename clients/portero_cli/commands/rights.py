@@ -103,11 +103,13 @@ async def erase(
         table(
             "receipt",
             "finished",
+            "overwritten on disk",
             "removed",
             rows=(
                 (
                     erasure.name,
                     local_time(erasure.finish_time) if erasure.finish_time else "the server goes on",
+                    local_time(erasure.overwrite_time) if erasure.overwrite_time else "not told",
                     ", ".join(f"{count} {place}" for place, count in erasure.removed.items() if count),
                 )
                 for erasure in done

@@ -75,6 +75,8 @@ class Erasure:
         finished_at: When the last trace was gone; None: not yet.
         counts: What was removed: place to number.
         digest: Of the receipt; empty until finished.
+        overwritten_at: When the bytes were overwritten in the database's files, which may be after the receipt was
+            written and is not in its digest; None: not yet, or a database server's own matter.
     """
 
     erasure_id: str
@@ -83,6 +85,7 @@ class Erasure:
     finished_at: datetime | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     digest: str = ""
+    overwritten_at: datetime | None = None
 
     @property
     def sound(self) -> bool:

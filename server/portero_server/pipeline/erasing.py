@@ -92,7 +92,11 @@ class Eraser:
         await self._forgetting.catch_up()
         if erasure.finished_at is not None:
             return erasure
-        return await self._advance(erasure)
+        done = await self._advance(erasure)
+        if done.finished_at is None:
+            return done
+        await self._overwrite()
+        return await self._erasures.get(erasure.erasure_id)
 
     async def get(self, erasure_id: str) -> Erasure:
         """Gives an erasure; raises NotFound."""
@@ -111,6 +115,7 @@ class Eraser:
         """Finishes what can be finished now, whoever was asked for it; raises StoreUnavailable."""
         done = [await self._advance(each) for each in await self._erasures.unfinished(_AT_ONCE)]
         self._metrics.erasures_unfinished(sum(erasure.finished_at is None for erasure in done))
+        await self._overwrite()
 
     async def verify(self, person_id: str) -> Verification:
         """Looks everywhere for an erased person.
@@ -140,6 +145,12 @@ class Eraser:
         else:
             _log.info("erased", erasure=erasure.erasure_id)
         return finished
+
+    async def _overwrite(self) -> None:
+        waiting = await self._erasures.overwrite()
+        self._metrics.erasures_not_overwritten(waiting)
+        if waiting:
+            _log.info("erasures_wait_for_readers", receipts=waiting)
 
     async def _forget_faces(self, erasure: Erasure) -> None:
         name = self._engine.traits.name

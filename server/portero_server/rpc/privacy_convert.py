@@ -49,6 +49,7 @@ def erasure_to_proto(erasure: Erasure) -> pb.Erasure:
         removed=[pb.PlaceCount(place=place, count=count) for place, count in sorted(erasure.counts.items())],
         digest=erasure.digest,
         sound=erasure.sound,
+        overwrite_time=None if erasure.overwritten_at is None else time_to_proto(erasure.overwritten_at),
     )
 
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import Pool, PoolResetState, QueuePool
 
 from portero_server.errors import StartupProblem
@@ -141,6 +141,22 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
         1 + pool_size,
         file.check,
     )
+
+
+async def emptied_log(connection: AsyncConnection) -> bool:
+    """Empties the write-ahead log of an SQLite database; says whether that could be done without waiting."""
+    # Past SQLAlchemy, which would begin a transaction, and within one no log can be emptied.
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is None:
+        return False
+    [(patience,)] = await driver.execute_fetchall("PRAGMA busy_timeout")
+    # Commits of the streams wait meanwhile: better to try again later than to wait for a slow reader here.
+    await driver.execute_fetchall("PRAGMA busy_timeout = 0")
+    try:
+        [(busy, *_)] = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        await driver.execute_fetchall(f"PRAGMA busy_timeout = {int(patience)}")
+    return not busy
 
 
 def _check_file(file: Path) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from portero_server.clock import Clock, SystemClock
 from portero_server.errors import StoreUnavailable
-from portero_server.store.connections import make_engines
+from portero_server.store.connections import emptied_log, make_engines
 from portero_server.store.faults import CommitUnknown, Fault, Verdict, diagnosed
 from portero_server.store.rows import DialectName
 from portero_server.store.sqlite_file import DatabaseFileLost
@@ -177,6 +177,17 @@ class Database:
             await connection.execute(select(1))
 
         await self.read(ask)
+
+    async def empty_log(self) -> bool:
+        """Moves SQLite's write-ahead log into the file and empties it.
+
+        Returns:
+            Whether it is empty; not while a reader still needs the state before the last commits.
+
+        Raises:
+            StoreUnavailable: The database does not answer, or has no such log.
+        """
+        return await self._in_own_task(self._engines.writer, emptied_log, commits=False)
 
     async def check_writes(self, fresh: float) -> None:
         """Proves that the database stores what it is given.

@@ -118,6 +118,35 @@ class ErasureStore:
 
         return await self._database.run(unit)
 
+    async def overwrite(self) -> int:
+        """Has the bytes of finished erasures overwritten in SQLite's files, and writes into the receipts when.
+
+        What was deleted is overwritten in the file by itself; its write-ahead log, which still shows it, is moved into
+        the file and emptied. Readers of an older state put that off.
+
+        Returns:
+            How many receipts still wait for it; 0 for a database server, whose files are its own matter.
+        """
+        if self._database.dialect != "sqlite":
+            return 0
+        waiting = select(erasures.c.erasure_id).where(
+            erasures.c.finished_at.is_not(None), erasures.c.overwritten_at.is_(None)
+        )
+
+        async def find(connection: AsyncConnection) -> list[str]:
+            return list((await connection.scalars(waiting.limit(_BATCH))).all())
+
+        found = await self._database.read(find)
+        if not found or not await self._database.empty_log():
+            return len(found)
+        written = update(erasures).where(erasures.c.erasure_id.in_(found)).values(overwritten_at=self._clock.now())
+
+        async def note(connection: AsyncConnection) -> None:
+            await connection.execute(written)
+
+        await self._database.run(note)
+        return 0
+
     async def _begin(self, connection: AsyncConnection, person_id: str) -> Erasure:
         subject = subject_of(person_id)
         # Waits for the commits that hold the person, and makes the later ones find nobody.
@@ -234,4 +263,5 @@ def _erasure(row: Any) -> Erasure:
         finished_at=row.finished_at,
         counts=json.loads(row.counts),
         digest=row.digest or "",
+        overwritten_at=row.overwritten_at,
     )

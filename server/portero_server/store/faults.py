@@ -81,6 +81,10 @@ def diagnosed(error: Exception) -> Fault | None:
     """Says what an error of a unit of work means; None for errors that are not the database's."""
     if isinstance(error, OSError):
         return Fault(Verdict.AGAIN, "the connection to the database was lost", unanswered=True)
+    if isinstance(error, sqlite3.Error):
+        # From the driver itself, where SQLAlchemy was passed by.
+        code = driver_code(error)
+        return _sqlite_fault(error, code, f"error {code}")
     if not isinstance(error, DBAPIError):
         return Fault(Verdict.UNAVAILABLE, "the database cannot be used") if isinstance(error, SQLAlchemyError) else None
     code = driver_code(error.orig)

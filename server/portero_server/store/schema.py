@@ -331,6 +331,8 @@ erasures = _table(
     # What was removed: place to number of rows, JSON.
     _required("counts", Text),
     Column("digest", Key),
+    # When the bytes were overwritten in the files of SQLite; null: not yet, or a database server's own matter.
+    Column("overwritten_at", UtcTime),
     UniqueConstraint("subject", name="uq_erasures_subject"),
     Index("ix_erasures_open", "finished_at"),
 )

@@ -32,6 +32,11 @@ class PrivacyMetrics:
         self.erasures = Gauge(
             "portero_erasures_unfinished", "People who are being erased, at the last look.", registry=registry
         )
+        self.not_overwritten = Gauge(
+            "portero_erasures_not_overwritten",
+            "Finished erasures whose bytes the write-ahead log of SQLite still shows, at the last look; 0 with MySQL.",
+            registry=registry,
+        )
         for purpose in Purpose:
             for metric in (self.rows, self.success, self.overdue):
                 metric.labels(purpose.value)
@@ -48,3 +53,7 @@ class PrivacyMetrics:
     def erasures_unfinished(self, count: int) -> None:
         """So many erasures are still to be finished."""
         self.erasures.set(count)
+
+    def erasures_not_overwritten(self, count: int) -> None:
+        """So many finished erasures are still to be overwritten in the database's files."""
+        self.not_overwritten.set(count)

@@ -78,3 +78,60 @@ async def test_erased_bytes_are_gone_from_the_file(database: Database, tmp_path:
         else:
             assert name in after
             assert embedding in after
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_log_is_emptied_after_an_erasure(database: Database, tmp_path: Path) -> None:
+    """Nothing of the person is in the file or its log while the server still runs, and the receipt says since when."""
+    clock = ManualClock()
+    people, erasures = PeopleStore(database, clock), ErasureStore(database, clock)
+    receipt = await _erased(people, erasures)
+    log = tmp_path / "portero.db-wal"
+    assert NAME.encode() in log.read_bytes()  # noqa: ASYNC240 - nothing else runs
+    assert (await erasures.get(receipt)).overwritten_at is None
+    clock.advance(7)
+    assert await erasures.overwrite() == 0
+    told = await erasures.get(receipt)
+    assert told.overwritten_at == clock.now()
+    assert told.sound
+    assert not any(NAME.encode() in each.read_bytes() for each in tmp_path.glob("portero.db*"))  # noqa: ASYNC240
+    clock.advance(7)
+    assert await erasures.overwrite() == 0
+    assert (await erasures.get(receipt)).overwritten_at == told.overwritten_at
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_long_read_puts_the_emptying_off(database: Database) -> None:
+    """While somebody reads an older state nothing waits and nothing is claimed; the next round does it."""
+    clock = ManualClock()
+    people, erasures = PeopleStore(database, clock), ErasureStore(database, clock)
+    await people.create("eve", "Eve", {})
+
+    async def while_reading(connection: AsyncConnection) -> str:
+        await connection.exec_driver_sql("SELECT count(*) FROM people")
+        receipt = await _erased(people, erasures)
+        assert await erasures.overwrite() == 1
+        assert (await erasures.get(receipt)).overwritten_at is None
+        return receipt
+
+    receipt = await database.read(while_reading)
+    assert await erasures.overwrite() == 0
+    assert (await erasures.get(receipt)).overwritten_at == clock.now()
+
+
+async def test_a_database_server_keeps_its_files_to_itself(database: Database) -> None:
+    """On MySQL nothing is claimed of bytes on disk; on SQLite the receipt has a time. Neither waits for anything."""
+    clock = ManualClock()
+    people, erasures = PeopleStore(database, clock), ErasureStore(database, clock)
+    receipt = await _erased(people, erasures)
+    assert await erasures.overwrite() == 0
+    told = (await erasures.get(receipt)).overwritten_at
+    assert told == (clock.now() if database.dialect == "sqlite" else None)
+
+
+async def _erased(people: PeopleStore, erasures: ErasureStore) -> str:
+    await people.create("ana", NAME, {})
+    begun = await erasures.begin("ana")
+    await erasures.scrub(begun)
+    assert (await erasures.finish(begun.erasure_id)).finished_at is not None
+    return begun.erasure_id

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portero/v1/privacy_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x02\n\x07\x43onsent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x14\n\x0ctext_version\x18\x03 \x01(\t\x12-\n\tgive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12\x10\n\x08guardian\x18\x06 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rwithdraw_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb3\x01\n\rPersonPrivacy\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x14\n\x0crecognizable\x18\x02 \x01(\x08\x12\x0f\n\x07\x62locked\x18\x03 \x01(\x08\x12\x14\n\x0c\x62lock_reason\x18\x04 \x01(\t\x12.\n\nblock_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x08\x63onsents\x18\x06 \x03(\x0b\x32\x13.portero.v1.Consent\"*\n\nPlaceCount\x12\r\n\x05place\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"\xc2\x01\n\x07\x45rasure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x0crequest_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inish_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x07removed\x18\x04 \x03(\x0b\x32\x16.portero.v1.PlaceCount\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x12\r\n\x05sound\x18\x06 \x01(\x08\"\'\n\x17GetPersonPrivacyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"F\n\x18GetPersonPrivacyResponse\x12*\n\x07privacy\x18\x01 \x01(\x0b\x32\x19.portero.v1.PersonPrivacy\"`\n\x14RecordConsentRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12$\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x13.portero.v1.Consent\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"=\n\x15RecordConsentResponse\x12$\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x13.portero.v1.Consent\"&\n\x16WithdrawConsentRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"@\n\x17WithdrawConsentResponse\x12%\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x13.portero.v1.Consent\"2\n\x12\x42lockPersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"A\n\x13\x42lockPersonResponse\x12*\n\x07privacy\x18\x01 \x01(\x0b\x32\x19.portero.v1.PersonPrivacy\"$\n\x14UnblockPersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"C\n\x15UnblockPersonResponse\x12*\n\x07privacy\x18\x01 \x01(\x0b\x32\x19.portero.v1.PersonPrivacy\"J\n\x13\x45xportPersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"*\n\x0c\x45xportRecord\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t\"Z\n\x14\x45xportPersonResponse\x12)\n\x07records\x18\x01 \x03(\x0b\x32\x18.portero.v1.ExportRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x12\x45rasePersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\";\n\x13\x45rasePersonResponse\x12$\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x13.portero.v1.Erasure\"!\n\x11GetErasureRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\":\n\x12GetErasureResponse\x12$\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x13.portero.v1.Erasure\"&\n\x14VerifyErasureRequest\x12\x0e\n\x06person\x18\x01 \x01(\t\"u\n\x15VerifyErasureResponse\x12$\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x13.portero.v1.Erasure\x12\'\n\x07remains\x18\x02 \x03(\x0b\x32\x16.portero.v1.PlaceCount\x12\r\n\x05\x63lean\x18\x03 \x01(\x08\x32\x8d\x06\n\x0ePrivacyService\x12]\n\x10GetPersonPrivacy\x12#.portero.v1.GetPersonPrivacyRequest\x1a$.portero.v1.GetPersonPrivacyResponse\x12T\n\rRecordConsent\x12 .portero.v1.RecordConsentRequest\x1a!.portero.v1.RecordConsentResponse\x12Z\n\x0fWithdrawConsent\x12\".portero.v1.WithdrawConsentRequest\x1a#.portero.v1.WithdrawConsentResponse\x12N\n\x0b\x42lockPerson\x12\x1e.portero.v1.BlockPersonRequest\x1a\x1f.portero.v1.BlockPersonResponse\x12T\n\rUnblockPerson\x12 .portero.v1.UnblockPersonRequest\x1a!.portero.v1.UnblockPersonResponse\x12Q\n\x0c\x45xportPerson\x12\x1f.portero.v1.ExportPersonRequest\x1a .portero.v1.ExportPersonResponse\x12N\n\x0b\x45rasePerson\x12\x1e.portero.v1.ErasePersonRequest\x1a\x1f.portero.v1.ErasePersonResponse\x12K\n\nGetErasure\x12\x1d.portero.v1.GetErasureRequest\x1a\x1e.portero.v1.GetErasureResponse\x12T\n\rVerifyErasure\x12 .portero.v1.VerifyErasureRequest\x1a!.portero.v1.VerifyErasureResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n portero/v1/privacy_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x02\n\x07\x43onsent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\x14\n\x0ctext_version\x18\x03 \x01(\t\x12-\n\tgive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12\x10\n\x08guardian\x18\x06 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecord_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rwithdraw_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb3\x01\n\rPersonPrivacy\x12\x0e\n\x06person\x18\x01 \x01(\t\x12\x14\n\x0crecognizable\x18\x02 \x01(\x08\x12\x0f\n\x07\x62locked\x18\x03 \x01(\x08\x12\x14\n\x0c\x62lock_reason\x18\x04 \x01(\t\x12.\n\nblock_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x08\x63onsents\x18\x06 \x03(\x0b\x32\x13.portero.v1.Consent\"*\n\nPlaceCount\x12\r\n\x05place\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"\xf6\x01\n\x07\x45rasure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x0crequest_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inish_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x07removed\x18\x04 \x03(\x0b\x32\x16.portero.v1.PlaceCount\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x12\r\n\x05sound\x18\x06 \x01(\x08\x12\x32\n\x0eoverwrite_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\'\n\x17GetPersonPrivacyRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"F\n\x18GetPersonPrivacyResponse\x12*\n\x07privacy\x18\x01 \x01(\x0b\x32\x19.portero.v1.PersonPrivacy\"`\n\x14RecordConsentRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12$\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x13.portero.v1.Consent\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"=\n\x15RecordConsentResponse\x12$\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x13.portero.v1.Consent\"&\n\x16WithdrawConsentRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"@\n\x17WithdrawConsentResponse\x12%\n\x08\x63onsents\x18\x01 \x03(\x0b\x32\x13.portero.v1.Consent\"2\n\x12\x42lockPersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"A\n\x13\x42lockPersonResponse\x12*\n\x07privacy\x18\x01 \x01(\x0b\x32\x19.portero.v1.PersonPrivacy\"$\n\x14UnblockPersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"C\n\x15UnblockPersonResponse\x12*\n\x07privacy\x18\x01 \x01(\x0b\x32\x19.portero.v1.PersonPrivacy\"J\n\x13\x45xportPersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"*\n\x0c\x45xportRecord\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t\"Z\n\x14\x45xportPersonResponse\x12)\n\x07records\x18\x01 \x03(\x0b\x32\x18.portero.v1.ExportRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x12\x45rasePersonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\";\n\x13\x45rasePersonResponse\x12$\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x13.portero.v1.Erasure\"!\n\x11GetErasureRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\":\n\x12GetErasureResponse\x12$\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x13.portero.v1.Erasure\"&\n\x14VerifyErasureRequest\x12\x0e\n\x06person\x18\x01 \x01(\t\"u\n\x15VerifyErasureResponse\x12$\n\x07\x65rasure\x18\x01 \x01(\x0b\x32\x13.portero.v1.Erasure\x12\'\n\x07remains\x18\x02 \x03(\x0b\x32\x16.portero.v1.PlaceCount\x12\r\n\x05\x63lean\x18\x03 \x01(\x08\x32\x8d\x06\n\x0ePrivacyService\x12]\n\x10GetPersonPrivacy\x12#.portero.v1.GetPersonPrivacyRequest\x1a$.portero.v1.GetPersonPrivacyResponse\x12T\n\rRecordConsent\x12 .portero.v1.RecordConsentRequest\x1a!.portero.v1.RecordConsentResponse\x12Z\n\x0fWithdrawConsent\x12\".portero.v1.WithdrawConsentRequest\x1a#.portero.v1.WithdrawConsentResponse\x12N\n\x0b\x42lockPerson\x12\x1e.portero.v1.BlockPersonRequest\x1a\x1f.portero.v1.BlockPersonResponse\x12T\n\rUnblockPerson\x12 .portero.v1.UnblockPersonRequest\x1a!.portero.v1.UnblockPersonResponse\x12Q\n\x0c\x45xportPerson\x12\x1f.portero.v1.ExportPersonRequest\x1a .portero.v1.ExportPersonResponse\x12N\n\x0b\x45rasePerson\x12\x1e.portero.v1.ErasePersonRequest\x1a\x1f.portero.v1.ErasePersonResponse\x12K\n\nGetErasure\x12\x1d.portero.v1.GetErasureRequest\x1a\x1e.portero.v1.GetErasureResponse\x12T\n\rVerifyErasure\x12 .portero.v1.VerifyErasureRequest\x1a!.portero.v1.VerifyErasureResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,45 +39,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLACECOUNT']._serialized_start=559
   _globals['_PLACECOUNT']._serialized_end=601
   _globals['_ERASURE']._serialized_start=604
-  _globals['_ERASURE']._serialized_end=798
-  _globals['_GETPERSONPRIVACYREQUEST']._serialized_start=800
-  _globals['_GETPERSONPRIVACYREQUEST']._serialized_end=839
-  _globals['_GETPERSONPRIVACYRESPONSE']._serialized_start=841
-  _globals['_GETPERSONPRIVACYRESPONSE']._serialized_end=911
-  _globals['_RECORDCONSENTREQUEST']._serialized_start=913
-  _globals['_RECORDCONSENTREQUEST']._serialized_end=1009
-  _globals['_RECORDCONSENTRESPONSE']._serialized_start=1011
-  _globals['_RECORDCONSENTRESPONSE']._serialized_end=1072
-  _globals['_WITHDRAWCONSENTREQUEST']._serialized_start=1074
-  _globals['_WITHDRAWCONSENTREQUEST']._serialized_end=1112
-  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_start=1114
-  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_end=1178
-  _globals['_BLOCKPERSONREQUEST']._serialized_start=1180
-  _globals['_BLOCKPERSONREQUEST']._serialized_end=1230
-  _globals['_BLOCKPERSONRESPONSE']._serialized_start=1232
-  _globals['_BLOCKPERSONRESPONSE']._serialized_end=1297
-  _globals['_UNBLOCKPERSONREQUEST']._serialized_start=1299
-  _globals['_UNBLOCKPERSONREQUEST']._serialized_end=1335
-  _globals['_UNBLOCKPERSONRESPONSE']._serialized_start=1337
-  _globals['_UNBLOCKPERSONRESPONSE']._serialized_end=1404
-  _globals['_EXPORTPERSONREQUEST']._serialized_start=1406
-  _globals['_EXPORTPERSONREQUEST']._serialized_end=1480
-  _globals['_EXPORTRECORD']._serialized_start=1482
-  _globals['_EXPORTRECORD']._serialized_end=1524
-  _globals['_EXPORTPERSONRESPONSE']._serialized_start=1526
-  _globals['_EXPORTPERSONRESPONSE']._serialized_end=1616
-  _globals['_ERASEPERSONREQUEST']._serialized_start=1618
-  _globals['_ERASEPERSONREQUEST']._serialized_end=1652
-  _globals['_ERASEPERSONRESPONSE']._serialized_start=1654
-  _globals['_ERASEPERSONRESPONSE']._serialized_end=1713
-  _globals['_GETERASUREREQUEST']._serialized_start=1715
-  _globals['_GETERASUREREQUEST']._serialized_end=1748
-  _globals['_GETERASURERESPONSE']._serialized_start=1750
-  _globals['_GETERASURERESPONSE']._serialized_end=1808
-  _globals['_VERIFYERASUREREQUEST']._serialized_start=1810
-  _globals['_VERIFYERASUREREQUEST']._serialized_end=1848
-  _globals['_VERIFYERASURERESPONSE']._serialized_start=1850
-  _globals['_VERIFYERASURERESPONSE']._serialized_end=1967
-  _globals['_PRIVACYSERVICE']._serialized_start=1970
-  _globals['_PRIVACYSERVICE']._serialized_end=2751
+  _globals['_ERASURE']._serialized_end=850
+  _globals['_GETPERSONPRIVACYREQUEST']._serialized_start=852
+  _globals['_GETPERSONPRIVACYREQUEST']._serialized_end=891
+  _globals['_GETPERSONPRIVACYRESPONSE']._serialized_start=893
+  _globals['_GETPERSONPRIVACYRESPONSE']._serialized_end=963
+  _globals['_RECORDCONSENTREQUEST']._serialized_start=965
+  _globals['_RECORDCONSENTREQUEST']._serialized_end=1061
+  _globals['_RECORDCONSENTRESPONSE']._serialized_start=1063
+  _globals['_RECORDCONSENTRESPONSE']._serialized_end=1124
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_start=1126
+  _globals['_WITHDRAWCONSENTREQUEST']._serialized_end=1164
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_start=1166
+  _globals['_WITHDRAWCONSENTRESPONSE']._serialized_end=1230
+  _globals['_BLOCKPERSONREQUEST']._serialized_start=1232
+  _globals['_BLOCKPERSONREQUEST']._serialized_end=1282
+  _globals['_BLOCKPERSONRESPONSE']._serialized_start=1284
+  _globals['_BLOCKPERSONRESPONSE']._serialized_end=1349
+  _globals['_UNBLOCKPERSONREQUEST']._serialized_start=1351
+  _globals['_UNBLOCKPERSONREQUEST']._serialized_end=1387
+  _globals['_UNBLOCKPERSONRESPONSE']._serialized_start=1389
+  _globals['_UNBLOCKPERSONRESPONSE']._serialized_end=1456
+  _globals['_EXPORTPERSONREQUEST']._serialized_start=1458
+  _globals['_EXPORTPERSONREQUEST']._serialized_end=1532
+  _globals['_EXPORTRECORD']._serialized_start=1534
+  _globals['_EXPORTRECORD']._serialized_end=1576
+  _globals['_EXPORTPERSONRESPONSE']._serialized_start=1578
+  _globals['_EXPORTPERSONRESPONSE']._serialized_end=1668
+  _globals['_ERASEPERSONREQUEST']._serialized_start=1670
+  _globals['_ERASEPERSONREQUEST']._serialized_end=1704
+  _globals['_ERASEPERSONRESPONSE']._serialized_start=1706
+  _globals['_ERASEPERSONRESPONSE']._serialized_end=1765
+  _globals['_GETERASUREREQUEST']._serialized_start=1767
+  _globals['_GETERASUREREQUEST']._serialized_end=1800
+  _globals['_GETERASURERESPONSE']._serialized_start=1802
+  _globals['_GETERASURERESPONSE']._serialized_end=1860
+  _globals['_VERIFYERASUREREQUEST']._serialized_start=1862
+  _globals['_VERIFYERASUREREQUEST']._serialized_end=1900
+  _globals['_VERIFYERASURERESPONSE']._serialized_start=1902
+  _globals['_VERIFYERASURERESPONSE']._serialized_end=2019
+  _globals['_PRIVACYSERVICE']._serialized_start=2022
+  _globals['_PRIVACYSERVICE']._serialized_end=2803
 # @@protoc_insertion_point(module_scope)

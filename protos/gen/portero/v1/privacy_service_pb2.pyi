@@ -165,6 +165,7 @@ class Erasure(_message.Message):
     REMOVED_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
     SOUND_FIELD_NUMBER: _builtins.int
+    OVERWRITE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "erasures/{erasure}"."""
     digest: _builtins.str
@@ -183,6 +184,12 @@ class Erasure(_message.Message):
     def removed(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaceCount]:
         """What was removed, by place."""
 
+    @_builtins.property
+    def overwrite_time(self) -> _timestamp_pb2.Timestamp:
+        """When the bytes of what was removed were overwritten in the database's files. Unset: not yet, or the results are in
+        a database server, which overwrites freed pages in its own time.
+        """
+
     def __init__(
         self,
         *,
@@ -192,10 +199,11 @@ class Erasure(_message.Message):
         removed: _abc.Iterable[Global___PlaceCount] | None = ...,
         digest: _builtins.str = ...,
         sound: _builtins.bool = ...,
+        overwrite_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["finish_time", b"finish_time", "request_time", b"request_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finish_time", b"finish_time", "overwrite_time", b"overwrite_time", "request_time", b"request_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "finish_time", b"finish_time", "name", b"name", "removed", b"removed", "request_time", b"request_time", "sound", b"sound"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "finish_time", b"finish_time", "name", b"name", "overwrite_time", b"overwrite_time", "removed", b"removed", "request_time", b"request_time", "sound", b"sound"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
