@@ -14,8 +14,8 @@ from portero_bridge.buffers.spooled import SpoolBuffer, SpoolThread
 from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.errors import SpoolFault
-from portero_bridge.events import BridgeEvent, SpoolFailed, SpoolSetAside, StreamAccount
-from portero_bridge.frames import DeliveryMode
+from portero_bridge.events import BridgeEvent, SpoolBack, SpoolFailed, SpoolSetAside, StreamAccount
+from portero_bridge.frames import DeliveryMode, Gap, GapReason
 from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.intake import Intake
@@ -116,12 +116,23 @@ class CameraRunner:
         self._patience = patience
         self._clock = clock or SystemClock()
         self._draw = draw
+        # Frames lost with a spool that could not even write their gap.
+        self._untold_losses = 0
+        self._without_spool = False
 
     async def run(self) -> StreamAccount | None:
         """Stream until the end or until stopped; returns and raises as `run_camera`."""
         source = self._source or self._settings.kind.open(self._source_options())
+        while True:
+            turn = asyncio.Event()
+            account = await self._run_with_buffer(source, turn)
+            if not turn.is_set():
+                return account
+
+    async def _run_with_buffer(self, source: Source, turn: asyncio.Event) -> StreamAccount | None:
+        """Stream until the end, or, with `turn` still set, until another buffer is to take over."""
         async with AsyncExitStack() as stack:
-            station, buffer = await self._prepare(stack, source)
+            station, buffer = await self._prepare(stack, source, turn)
             tuning = self._tuning
             reconnect = Reconnect(
                 Backoff(tuning.server_retry_base, tuning.server_retry_cap, self._draw),
@@ -134,19 +145,25 @@ class CameraRunner:
             intake = Intake(station, source, buffer, camera_backoff, once=self._settings.once)
             uplink = Uplink(station, buffer, self._connection, reconnect)
             try:
-                return await self._stream(station, buffer, intake, uplink)
+                return await self._stream(station, buffer, intake, uplink, turn)
             except ExceptionGroup as group:
                 raise _first_failure(group) from group
             finally:
                 await buffer.aclose()
 
-    async def _stream(self, station: Station, buffer: Buffer, intake: Intake, uplink: Uplink) -> StreamAccount | None:
+    async def _stream(
+        self, station: Station, buffer: Buffer, intake: Intake, uplink: Uplink, turn: asyncio.Event
+    ) -> StreamAccount | None:
         async with asyncio.TaskGroup() as tasks:
             working = tasks.create_task(buffer.run())
             sending = tasks.create_task(uplink.run())
             taking = tasks.create_task(intake.run())
             stopping = tasks.create_task(self._wait_for_stop())
-            await _first_of(taking, sending, stopping)
+            turning = tasks.create_task(self._wait_for_turn(station, turn))
+            await _first_of(taking, sending, stopping, turning)
+            if taking.done() or sending.done():
+                turn.clear()
+            turning.cancel()
             taking.cancel()
             if stopping.done():
                 # What is still on the disk is for the next start.
@@ -161,6 +178,8 @@ class CameraRunner:
             # Without a stream there is nothing to finish, unless frames would be lost with this process.
             if station.delivery.is_engaged or not (buffer.survives or station.delivery.is_settled):
                 await asyncio.wait([sending], timeout=self._tuning.stop_timeout)
+            if stopping.done():
+                turn.clear()
             for task in (working, sending, stopping):
                 task.cancel()
         return sending.result() if not sending.cancelled() else None
@@ -168,31 +187,69 @@ class CameraRunner:
     async def _wait_for_stop(self) -> None:
         await self._stop.wait()
 
-    async def _prepare(self, stack: AsyncExitStack, source: Source) -> tuple[Station, Buffer]:
+    async def _wait_for_turn(self, station: Station, turn: asyncio.Event) -> None:
+        """Return, with `turn` set, when another buffer is to take over: the spool is of no use, or of use again."""
+        if not self._without_spool or self._plays_once:
+            await turn.wait()
+        while not turn.is_set():
+            await self._clock.sleep(self._tuning.spool_retry)
+            # What is in memory is delivered first, so somebody has to be there to take it.
+            if station.delivery.is_engaged and await self._spool_is_of_use():
+                self._emit(SpoolBack(self._settings.name))
+                turn.set()
+
+    @property
+    def _plays_once(self) -> bool:
+        return self._settings.once and self._settings.kind.is_recorded
+
+    async def _spool_is_of_use(self) -> bool:
+        async with AsyncExitStack() as stack:
+            return await self._open_spool(stack, told=True) is not None
+
+    async def _prepare(self, stack: AsyncExitStack, source: Source, turn: asyncio.Event) -> tuple[Station, Buffer]:
         thread = None
         if self._settings.delivery_mode is DeliveryMode.LOSSLESS and self._tuning.spool_directory is not None:
-            thread = await self._open_spool(stack, self._tuning.spool_directory)
+            thread = await self._open_spool(stack, told=self._without_spool)
+            self._without_spool = thread is None
         if thread is None:
             station = self._station(mint_epoch(self._clock), 0)
+            if self._untold_losses:
+                gap = Gap(1, self._untold_losses, GapReason.SPOOL_FAILED)
+                station.delivery.offer(gap, self._clock.monotonic())
+                self._untold_losses = 0
             return station, MemoryBuffer(station)
         station = self._station(thread.spool.epoch, thread.spool.durable_sequence)
-        return station, SpoolBuffer(station, thread, source_waits=source.waits)
+        give_up = asyncio.Event() if self._plays_once else turn
+        return station, SpoolBuffer(station, thread, source_waits=source.waits, give_up=give_up)
 
-    async def _open_spool(self, stack: AsyncExitStack, directory: Path) -> SpoolThread | None:
-        """Open the camera's spool, or go on without when the disk refuses: a full disk stops no camera."""
-        settings = self._settings
+    async def _open_spool(self, stack: AsyncExitStack, *, told: bool) -> SpoolThread | None:
+        """Open the camera's spool, or go on without when its disk refuses or is full: that stops no camera.
+
+        One that still holds frames is opened all the same: they are delivered, which makes room.
+        """
+        settings, directory = self._settings, self._tuning.spool_directory or Path()
         try:
             thread, damage = await SpoolThread.open(
                 directory / f"{settings.name}.spool", self._clock, settings.spool.limits()
             )
+            async with AsyncExitStack() as opened:
+                opened.push_async_callback(self._close_spool, thread)
+                if not await thread.do(lambda spool: spool.has_disk() or not spool.is_idle()):
+                    raise SpoolFault("the spool's disk is full")
+                stack.push_async_callback(opened.pop_all().aclose)
         except SpoolFault as error:
-            self._emit(SpoolFailed(settings.name, f"streaming without a spool: {error.message}"))
+            self._meter.spool_opened(0)
+            if not told:
+                self._emit(SpoolFailed(settings.name, f"streaming without a spool: {error.message}"))
             return None
-        stack.push_async_callback(thread.aclose)
         self._meter.spool_opened(settings.spool.max_bytes)
         if damage is not None:
             self._emit(SpoolSetAside(settings.name, damage.message))
         return thread
+
+    async def _close_spool(self, thread: SpoolThread) -> None:
+        self._untold_losses = thread.spool.losses
+        await thread.aclose()
 
     def _station(self, epoch: str, durable_sequence: int) -> Station:
         settings = self._settings

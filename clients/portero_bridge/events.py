@@ -75,6 +75,13 @@ class SpoolFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class SpoolBack:
+    """The spool's disk takes frames again; they outlive the bridge as before."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledged:
     """Everything up to `durable_sequence` is durable at the server."""
 
@@ -200,6 +207,7 @@ BridgeEvent = (
     | EpochBegun
     | SpoolSetAside
     | SpoolFailed
+    | SpoolBack
     | Acknowledged
     | TrackUpdated
     | TextsRead

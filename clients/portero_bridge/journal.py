@@ -13,6 +13,7 @@ from portero_bridge.events import (
     FrameRefused,
     SourceDown,
     SourceUp,
+    SpoolBack,
     SpoolFailed,
     SpoolSetAside,
     StreamClosed,
@@ -68,6 +69,8 @@ class Journal:
                 self.write("spool_set_aside", camera=camera, reason=reason)
             case SpoolFailed(camera, reason):
                 self.write("spool_failed", camera=camera, reason=reason)
+            case SpoolBack(camera):
+                self.write("spool_back", camera=camera)
             case Directed(camera, max_rate, max_side, pause, advice):
                 wishes = {"max_rate": max_rate, "max_side": max_side, "pause": pause, "advice": advice}
                 given = {name: value for name, value in wishes.items() if value is not None}

@@ -92,6 +92,7 @@ class Tuning(_Settings):
 
     register_cameras: bool = True
     spool_directory: Path | None = None
+    spool_retry: _Seconds = 30.0
     stop_timeout: _Seconds = 5.0
     open_timeout: _Seconds = 10.0
     stale_timeout: _Seconds = 30.0

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from portero_bridge.errors import SettingsError
 
 _MAX_BYTES = 1024 * 1024
+_MAX_NODES = 200_000
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
@@ -27,7 +28,11 @@ def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
     if len(content) > _MAX_BYTES:
         raise SettingsError(f"{path}: has more than {_MAX_BYTES} bytes")
     try:
+        if _expanded(yaml.compose(content, yaml.SafeLoader)) > _MAX_NODES:
+            raise SettingsError(f"{path}: its aliases stand for more than {_MAX_NODES} values")
         document = yaml.safe_load(content)
+    except SettingsError:
+        raise
     except yaml.MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SettingsError(f"{path}: is not YAML{where}: {error.problem}") from error
@@ -37,6 +42,29 @@ def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
         return model.model_validate(document)
     except ValidationError as error:
         raise SettingsError(f"{path}: {first_problem(error)}") from error
+
+
+def _expanded(root: yaml.Node | None) -> int:
+    """Count the values of a document as if every alias were written out, up to a little over the limit.
+
+    A merge (`<<`) does write them out, and thirty lines that each merge the one before twice are a billion values.
+    """
+    counts: dict[int, int] = {}
+
+    def count(node: yaml.Node) -> int:
+        known = counts.get(id(node))
+        if known is not None:
+            return known
+        # An alias for something that it is itself in never ends.
+        counts[id(node)] = _MAX_NODES + 1
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        total = 1
+        for part in parts:
+            total += sum(map(count, part)) if isinstance(part, tuple) else count(part)
+        counts[id(node)] = min(total, _MAX_NODES + 1)
+        return counts[id(node)]
+
+    return 0 if root is None else count(root)
 
 
 def first_problem(error: ValidationError) -> str:

@@ -197,7 +197,9 @@ def _authority(folder: Path, now: datetime) -> tuple[Issued, list[Path]]:
         authority = issue_authority(now)
         return authority, _store(folder, "ca", authority)
     if readers_of(key) is Readers.EVERYBODY:
-        raise StartupProblem(f"everybody on this machine may read {key}: run `chmod 600 {key}`, or make a new authority")
+        raise StartupProblem(
+            f"everybody on this machine may read {key}: run `chmod 600 {key}`, or make a new authority"
+        )
     try:
         private = load_pem_private_key(key.read_bytes(), password=None)
         found = x509.load_pem_x509_certificate(certificate.read_bytes())

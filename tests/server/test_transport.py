@@ -102,14 +102,14 @@ def test_half_a_configuration_is_refused(given: dict[str, str], words: str) -> N
         Settings.model_validate(given)
 
 
-@pytest.mark.parametrize(("mode", "allowed"), [(0o604, False), (0o644, False), (0o644, True), (0o640, False), (0o600, False)])
+@pytest.mark.parametrize(
+    ("mode", "allowed"), [(0o604, False), (0o644, False), (0o644, True), (0o640, False), (0o600, False)]
+)
 def test_a_key_that_everybody_may_read_is_not_served(tmp_path: Path, mode: int, allowed: bool) -> None:
     """Start-up names the file and what to do; its group's reading it is told, its owner's is nobody's business."""
     files = Authority(tmp_path).server_files()
     files.key.chmod(mode)
-    settings = Settings(
-        tls_certificate=files.certificate, tls_key=files.key, tls_key_readable_by_others=allowed
-    )
+    settings = Settings(tls_certificate=files.certificate, tls_key=files.key, tls_key_readable_by_others=allowed)
     metrics = TlsMetrics(CollectorRegistry())
     with capture_logs() as lines:
         if mode & 0o004 and not allowed:

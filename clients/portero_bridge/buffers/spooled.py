@@ -70,15 +70,20 @@ class SpoolBuffer:
         station: The camera's state.
         thread: The open spool.
         source_waits: Whether the source can wait for room; if not, the spool's policy decides.
+        give_up: Set when the spool is of no more use, and the server there to take frames without it.
     """
 
     survives = True
 
-    def __init__(self, station: Station, thread: SpoolThread, *, source_waits: bool) -> None:
+    def __init__(
+        self, station: Station, thread: SpoolThread, *, source_waits: bool, give_up: asyncio.Event | None = None
+    ) -> None:
         self._station = station
         self._thread = thread
         self._source_waits = source_waits
         self._failing = False
+        self._lost = False
+        self._give_up = give_up or asyncio.Event()
         # Between a read and its offer the numbering must not change.
         self._numbering = asyncio.Lock()
 
@@ -97,8 +102,10 @@ class SpoolBuffer:
         while self._source_waits and not spool.has_room(len(jpeg)) and spool.frames:
             await station.bell.wait()
         now = station.clock.now()
+        # What is still on the disk makes room on it when it was delivered.
+        read_out = station.delivery.last_sequence >= spool.last_sequence
         try:
-            full = await self._thread.do(lambda spool: spool.append(capture_time, jpeg, now))
+            full, lost = await self._thread.do(lambda spool: (spool.append(capture_time, jpeg, now), spool.is_lost()))
         except SpoolFault as fault:
             station.meter.frames_missing(GapReason.SPOOL_FAILED, 1)
             if not self._failing:
@@ -107,7 +114,16 @@ class SpoolBuffer:
         else:
             self._failing = False
             station.meter.frames_missing(GapReason.SPOOL_FULL, full)
+            self._note_loss(lost)
         self._note()
+        if station.delivery.is_engaged and (self._lost or (self._failing and read_out)):
+            self._give_up.set()
+
+    def _note_loss(self, lost: bool) -> None:
+        if lost and not self._lost:
+            words = "its file was deleted or replaced: what is in it survives no restart, and a new one is begun"
+            self._station.emit(SpoolFailed(self._station.camera, words))
+        self._lost = lost
 
     async def renumber(self) -> None:
         """Begin a new epoch with what is on the disk and with the delivery.

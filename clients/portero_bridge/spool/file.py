@@ -58,6 +58,15 @@ def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
     return connection
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Give what tells the file at a path from every other, or None when there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
 def overwrite_deleted(connection: sqlite3.Connection, wanted: bool) -> None:
     """Say whether what is deleted from now on is overwritten on the disk.
 

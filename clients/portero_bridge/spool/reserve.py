@@ -22,10 +22,10 @@ class Reserve:
         free: Gives how much room the disk of a folder has.
     """
 
-    def __init__(self, path: Path, size: int = SIZE, free: Callable[[Path], int] = free_bytes) -> None:
+    def __init__(self, path: Path, size: int = SIZE, free: Callable[[Path], int] | None = None) -> None:
         self._path = path
         self._size = size
-        self._free = free
+        self._free = free or free_bytes
         self.is_kept = path.is_file() and path.stat().st_size == size
         self.restore()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from portero_bridge.errors import SpoolFault
 from portero_bridge.frames import Entry, Frame, Gap, GapReason
-from portero_bridge.spool.file import faults, open_file, overwrite_deleted, transaction
+from portero_bridge.spool.file import faults, identity, open_file, overwrite_deleted, transaction
 from portero_bridge.spool.reserve import Reserve
 
 _UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,6 +59,8 @@ class Spool:
     def __init__(self, path: Path, new_epoch: str, limits: SpoolLimits, reserve: Reserve | None = None) -> None:
         self._limits = limits
         self._connection = open_file(path, new_epoch)
+        self._path = path
+        self._identity = identity(path)
         with faults():
             stream = self._connection.execute("SELECT epoch, durable_sequence, last_sequence FROM stream").fetchone()
             kept = self._connection.execute(
@@ -76,6 +78,23 @@ class Spool:
     def close(self) -> None:
         """Close the file; everything stays in it."""
         self._connection.close()
+
+    @property
+    def losses(self) -> int:
+        """How many frames were lost of which no gap could be written."""
+        return self._unwritten_losses
+
+    def is_lost(self) -> bool:
+        """Say whether the file was deleted, moved or replaced: what is written into it then survives no restart."""
+        return identity(self._path) != self._identity
+
+    def is_idle(self) -> bool:
+        """Say whether nothing is left in it to be delivered."""
+        return self.last_sequence == self.durable_sequence
+
+    def has_disk(self) -> bool:
+        """Say whether the disk has the room that a spool needs to be of use."""
+        return self._reserve.is_kept or self._reserve.restore()
 
     def has_room(self, size: int) -> bool:
         """Say whether a frame of so many bytes fits without anything being dropped."""

@@ -165,3 +165,15 @@ def test_a_mistyped_address_does_not_show_its_password(tmp_path: Path, source: s
         # The second is a path that does not exist, to those who read it strictly.
         read(tmp_path, f"cameras: [{{name: a, source: '{source}'}}]")
     assert "hunter2" not in raised.value.message
+
+
+def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
+    """Thirty lines that each merge the one before twice would be a billion values; a few defaults are fine."""
+    path = tmp_path / "bridge.yaml"
+    lines = ["a0: &a0 {k: 1}", *(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 31))]
+    path.write_text("\n".join(lines))
+    with pytest.raises(SettingsError, match="aliases stand for more than 200000 values"):
+        read_yaml(path, BridgeSettings)
+    path.write_text("a: &a [*a]")
+    with pytest.raises(SettingsError):
+        read_yaml(path, BridgeSettings)

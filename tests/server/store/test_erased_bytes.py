@@ -87,7 +87,7 @@ async def test_the_log_is_emptied_after_an_erasure(database: Database, tmp_path:
     people, erasures = PeopleStore(database, clock), ErasureStore(database, clock)
     receipt = await _erased(people, erasures)
     log = tmp_path / "portero.db-wal"
-    assert NAME.encode() in log.read_bytes()  # noqa: ASYNC240 - nothing else runs
+    assert NAME.encode() in log.read_bytes()
     assert (await erasures.get(receipt)).overwritten_at is None
     clock.advance(7)
     assert await erasures.overwrite() == 0

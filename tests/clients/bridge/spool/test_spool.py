@@ -314,7 +314,11 @@ def test_a_spool_is_its_owners_alone(tmp_path: Path) -> None:
                 path.chmod(0o644)
             spool = Spool(path, "e", LIMITS)
             spool.append(NOW, b"x", NOW)
-            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("door.spool*") if "reserve" not in file.name}
+            modes = {
+                file.name: file.stat().st_mode & 0o777
+                for file in tmp_path.glob("door.spool*")
+                if "reserve" not in file.name
+            }
             spool.close()
             assert set(modes.values()) == {0o600}, modes
     finally:
