@@ -6,6 +6,7 @@ A problem at start-up is one line and exit code 1.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -34,6 +35,9 @@ def main() -> int:
     _add_keys(commands)
     _add_certificates(commands)
     given = parser.parse_args()
+    # gRPC's core writes to standard error itself, a line for each peer that does not speak its language, and reads
+    # this when it is loaded.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     command = f"{given.command} {given.action}" if given.command in ("faces", "audit") else given.command
     try:
         if command == "certificates":

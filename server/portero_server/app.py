@@ -13,6 +13,7 @@ import structlog
 from portero_server import __version__
 from portero_server.assembly import Parts, built, opened_database
 from portero_server.clock import SystemClock
+from portero_server.descriptors import raise_descriptor_limit
 from portero_server.domain.audit import CONSOLE, Deed
 from portero_server.engines.base import OpenGate
 from portero_server.errors import EngineError, StartupProblem, StoreUnavailable
@@ -38,7 +39,10 @@ async def serve(settings: Settings) -> None:
     Raises:
         StartupProblem: Something needed is missing or wrong.
     """
-    configure_logs(settings.log_format, settings.log_level)
+    configure_logs(settings.log_format, settings.log_level, settings.log_lines)
+    # Before workers are started, which inherit it.
+    descriptors = raise_descriptor_limit()
+    _log.info("descriptor_limit", now=descriptors.now, before=descriptors.before)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for word in (signal.SIGTERM, signal.SIGINT):

@@ -266,19 +266,24 @@ async def _assembled(
         records.calls,
     )
 
+    async def ready() -> None:
+        rpc.admission.check()
+        await readiness.check()
+
     def refresh() -> None:
         load = database.load()
         metrics.store.database_is(
             in_use=load.in_use, limit=load.limit, storage=load.storage, storage_free=load.storage_free
         )
         metrics.recognition.watchers.set(watch.watchers)
+        metrics.rpc.calls_are(rpc.admission.load())
         if options.certificates is not None:
             options.certificates.refresh()
 
     readiness = Readiness(database, metrics.store.database_is_writable, interval=settings.readiness_interval)
     census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
     refreshed = (refresh, streams.report, bill.accounts.report, metrics.process.refresh)
-    admin = AdminHttp(metrics.registry, readiness.check, refreshed, permit_metrics(who.entrance, settings))
+    admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(who.entrance, settings))
     deserted = Deserted(rows, recorder, clock)
     return Parts(
         clock,

@@ -75,9 +75,13 @@ class Unauthenticated(PorteroError):
     """The caller's credential is missing or worth nothing; another one may do.
 
     The message never says more than the reason: who guesses must not learn how near the guess was.
+
+    Attributes:
+        retry_after: Seconds after which the next attempt makes sense, after many that failed; else None.
     """
 
     reason = "UNAUTHENTICATED"
+    retry_after: float | None = None
 
 
 class PermissionDenied(PorteroError):
@@ -106,6 +110,12 @@ class LimitReached(PorteroError):
     def __init__(self, message: str, *, retry_after: float | None = None, reason: str | None = None) -> None:
         super().__init__(message, reason=reason)
         self.retry_after = retry_after
+
+
+class TooSlow(PorteroError):
+    """The caller took longer than it may: to send its message, or to take its answer."""
+
+    reason = "TOO_SLOW"
 
 
 class Unavailable(PorteroError):

@@ -8,7 +8,7 @@ import structlog
 
 from portero_server.errors import StartupProblem
 from portero_server.private_files import Readers, readers_of
-from portero_server.rpc.server import ServerOptions
+from portero_server.rpc.server import ConnectionLimits, ServerOptions
 from portero_server.rpc.tls import Certificates, TlsFiles
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
@@ -25,12 +25,19 @@ def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
     """
     if settings.tls_certificate is None or settings.tls_key is None:
         _check_plaintext(settings)
-        return ServerOptions(listen=settings.listen, reflection=_reflection(settings))
+        return ServerOptions(
+            listen=settings.listen,
+            reflection=_reflection(settings),
+            limits=settings.call_limits,
+            connections=_connections(settings),
+        )
     _check_key(settings.tls_key, settings)
     files = TlsFiles(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
     return ServerOptions(
         listen=settings.listen,
         reflection=_reflection(settings),
+        limits=settings.call_limits,
+        connections=_connections(settings),
         certificates=Certificates(files, metrics),
         bridge_listen=settings.bridge_listen,
     )
@@ -51,6 +58,14 @@ def _check_key(key: Path, settings: Settings) -> None:
 
 def _reflection(settings: Settings) -> bool:
     return is_loopback(settings.listen) if settings.reflection is None else settings.reflection
+
+
+def _connections(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        calls=settings.connection_calls or settings.max_streams + 100,
+        idle=settings.connection_idle_timeout,
+        handshake=settings.handshake_timeout,
+    )
 
 
 def _check_plaintext(settings: Settings) -> None:

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ class ServerProcess:
         address: Of the gRPC port.
         admin: Of the HTTP port.
         lines: What it has logged so far, parsed.
+        others: Lines of other forms, which it should not have written.
     """
 
     process: asyncio.subprocess.Process
     address: str
     admin: str
     lines: list[dict[str, Any]]
+    others: list[str] = field(default_factory=list)
 
     async def stop(self) -> int:
         """Sends SIGTERM and gives the exit code."""
@@ -49,8 +51,9 @@ async def running_server(folder: Path, patience: float = PATIENCE, /, **settings
     try:
         async with asyncio.timeout(patience):
             serving = await _until_serving(process.stderr, lines)
-        reading = asyncio.create_task(_read(process.stderr, lines))
-        yield ServerProcess(process, serving["grpc"], serving["metrics"].split("/")[2], lines)
+        server = ServerProcess(process, serving["grpc"], serving["metrics"].split("/")[2], lines)
+        reading = asyncio.create_task(_read(process.stderr, lines, server.others))
+        yield server
     finally:
         if process.returncode is None:
             process.kill()
@@ -103,8 +106,9 @@ async def _until_serving(stream: asyncio.StreamReader, lines: list[dict[str, Any
     raise AssertionError(f"the server ended before it served: {others or lines}")
 
 
-async def _read(stream: asyncio.StreamReader, lines: list[dict[str, Any]]) -> None:
+async def _read(stream: asyncio.StreamReader, lines: list[dict[str, Any]], others: list[str]) -> None:
     while line := await stream.readline():
-        # gRPC's core writes lines of its own.
         if line.startswith(b"{"):
             lines.append(json.loads(line))
+        else:
+            others.append(line.decode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portero_server.access.authenticator import Authenticator
@@ -20,9 +20,9 @@ from portero_server.rpc.entrance.entrance import Entrance
 class NoKeys:
     """A store without keys."""
 
-    async def get(self, key_id: str) -> StoredKey | None:
+    async def find(self, key_ids: Sequence[str]) -> Mapping[str, StoredKey]:
         """Knows none."""
-        return None
+        return {}
 
     async def used(self, uses: object) -> None:
         """Notes nothing."""

@@ -19,6 +19,7 @@ class RecordingObserver:
     def __init__(self) -> None:
         self.begun: list[tuple[str, str, str]] = []
         self._ended: list[tuple[str, str, str, str]] = []
+        self.refusals: list[str] = []
         self._news = asyncio.Event()
 
     def rpc_known(self, service: str, method: str, kind: str) -> None:
@@ -32,6 +33,10 @@ class RecordingObserver:
         """A call ended."""
         self._ended.append((service, method, kind, code))
         self._news.set()
+
+    def call_refused(self, reason: str) -> None:
+        """A call was refused or ended for the place it takes."""
+        self.refusals.append(reason)
 
     async def ended(self, calls: int) -> list[tuple[str, str, str, str]]:
         """Waits until so many calls have ended; a client has its status before the server's side is done with it."""

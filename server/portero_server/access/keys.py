@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -20,13 +21,15 @@ from portero_server.errors import StoreUnavailable, Unauthenticated
 _log = structlog.get_logger(__name__)
 
 _NOTE_USES = 60.0
+_AT_ONCE = 500
+"""Keys asked for in one question."""
 
 
 class Keys(Protocol):
     """Where keys are kept."""
 
-    async def get(self, key_id: str) -> StoredKey | None:
-        """Gives a key, or None."""
+    async def find(self, key_ids: Sequence[str]) -> Mapping[str, StoredKey]:
+        """Returns those of the keys that exist, by id."""
         ...
 
     async def used(self, uses: Mapping[str, datetime]) -> None:
@@ -40,7 +43,7 @@ class KeyPolicy:
 
     Attributes:
         remembered: Seconds for which what the store said holds; after a revocation it takes no longer in any process.
-        most: Keys remembered, those that are none included; the one not asked for the longest is forgotten.
+        most: Keys remembered, and as many ids of which there is no key; the one not asked for the longest is forgotten.
     """
 
     remembered: float = 5.0
@@ -54,18 +57,26 @@ class _Known:
 
 
 class KeyRing:
-    """Checks keys. Many calls with one key ask the store once; keys that do not exist are remembered too."""
+    """Checks keys against the store.
+
+    Many calls with one key ask the store once. There is one question to the store at a time, for all keys that are
+    waited for: a flood of made-up ids takes no more than one connection of the database, and a good key whose turn it
+    is waits for two questions at most. Ids without a key are remembered apart, so that they displace no key.
+    """
 
     def __init__(self, store: Keys, clock: Clock, policy: KeyPolicy | None = None) -> None:
+        """Remembers keys of a store."""
         self._store = store
         self._clock = clock
         self._policy = policy or KeyPolicy()
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[StoredKey | None]] = {}
+        self._absent: OrderedDict[str, _Known] = OrderedDict()
+        self._wanted: dict[str, asyncio.Future[StoredKey | None]] = {}
+        self.asking: asyncio.Task[None] | None = None
         self._uses: dict[str, datetime] = {}
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._known) + len(self._absent)
 
     async def identify(self, text: str) -> Identity:
         """Gives who shows this key.
@@ -122,32 +133,60 @@ class KeyRing:
         return identity
 
     async def _find(self, key_id: str) -> StoredKey | None:
-        known = self._known.get(key_id)
-        if known is not None and self._clock.monotonic() < known.until:
-            self._known.move_to_end(key_id)
-            return known.stored
-        asking = self._asking.get(key_id)
-        if asking is None:
-            # A task of its own: the caller that asked first may hang up while others wait.
-            asking = self._asking[key_id] = asyncio.create_task(self._ask(key_id))
-            asking.add_done_callback(_heard)
-        return await asyncio.shield(asking)
+        for remembered in (self._known, self._absent):
+            known = remembered.get(key_id)
+            if known is not None and self._clock.monotonic() < known.until:
+                remembered.move_to_end(key_id)
+                return known.stored
+        answer = self._wanted.get(key_id)
+        if answer is None:
+            answer = self._wanted[key_id] = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(_heard)
+            if self.asking is None:
+                # A task of its own: the caller that asked first may hang up while others wait.
+                self.asking = asyncio.create_task(self._ask_all())
+        return await asyncio.shield(answer)
 
-    async def _ask(self, key_id: str) -> StoredKey | None:
+    async def _ask_all(self) -> None:
+        try:
+            while self._wanted:
+                await self._ask(dict(islice(self._wanted.items(), _AT_ONCE)))
+        finally:
+            self.asking = None
+
+    async def _ask(self, wanted: Mapping[str, asyncio.Future[StoredKey | None]]) -> None:
         asked = self._clock.monotonic()
         try:
-            stored = await self._store.get(key_id)
-        finally:
-            del self._asking[key_id]
+            found = await self._store.find(list(wanted))
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            for key_id, answer in wanted.items():
+                del self._wanted[key_id]
+                answer.set_exception(error)
+            return
+        except asyncio.CancelledError:
+            # The server stops.
+            for answer in self._wanted.values():
+                answer.cancel()
+            self._wanted.clear()
+            raise
         # From when it was asked: what changed while the answer was on its way is not in it.
-        self._known[key_id] = _Known(asked + self._policy.remembered, stored)
-        self._known.move_to_end(key_id)
-        while len(self._known) > self._policy.most:
-            self._known.popitem(last=False)
-        return stored
+        until = asked + self._policy.remembered
+        for key_id, answer in wanted.items():
+            del self._wanted[key_id]
+            stored = found.get(key_id)
+            self._remember(key_id, _Known(until, stored))
+            answer.set_result(stored)
+
+    def _remember(self, key_id: str, known: _Known) -> None:
+        kept, other = (self._absent, self._known) if known.stored is None else (self._known, self._absent)
+        other.pop(key_id, None)
+        kept[key_id] = known
+        kept.move_to_end(key_id)
+        if len(kept) > self._policy.most:
+            kept.popitem(last=False)
 
 
-def _heard(asking: asyncio.Task[StoredKey | None]) -> None:
-    if not asking.cancelled():
+def _heard(answer: asyncio.Future[StoredKey | None]) -> None:
+    if not answer.cancelled():
         # When all who waited have hung up, nobody else takes the error.
-        asking.exception()
+        answer.exception()

@@ -97,33 +97,48 @@ class Limits:
         self._bytes = _Shared(policy.frame_bytes, policy)
         self._streams: Counter[str] = Counter()
 
-    def connected(self, peer: str, address: str) -> None:
+    def connected(self, peer: str, holder: str) -> None:
         """Counts a connection when its first call comes; gRPC does not tell of connections themselves.
+
+        Callers with a valid credential are counted by who they are. An address is counted only for those without,
+        so that nobody at an address can keep the others there from connecting.
 
         Args:
             peer: The connection's other end with its port, whatever its form.
-            address: Without the port.
+            holder: Subject of an identity, or, for callers without a valid credential, an address.
 
         Raises:
-            LimitReached: The address has opened too many; each call of this connection is refused until it has not.
+            LimitReached: The holder has opened too many; each call of this connection is refused until it has not.
         """
-        if peer in self._seen or self._policy.by_address == 0:
+        if peer in self._seen:
             return
-        if wait := self._connections.take(_network(address), self._clock.monotonic()):
+        if wait := self._connections.take(_network(holder), self._clock.monotonic()):
             most = f"{self._policy.connections:g} connections a minute"
-            raise self._refusal(Limit.CONNECTIONS, f"your address opened more than {most}", wait)
+            raise self._refusal(Limit.CONNECTIONS, f"you opened more than {most}", wait)
         self._seen[peer] = None
         if len(self._seen) > self._policy.most:
             self._seen.popitem(last=False)
 
-    def login(self, address: str) -> None:
-        """Makes sure that an address may try to log in; raises LimitReached after failures, for ever longer."""
-        if wait := self._failed.wait(_network(address), self._clock.monotonic()):
-            raise self._refusal(Limit.LOGINS, "too many failed logins from your address", wait)
+    def stranger(self, peer: str, address: str) -> None:
+        """Counts a connection of a caller without a valid credential; raises LimitReached."""
+        if self._policy.by_address:
+            self.connected(peer, address)
 
-    def login_failed(self, address: str) -> None:
-        """A login from this address failed."""
-        self._failed.failed(_network(address), self._clock.monotonic())
+    def login_failed(self, address: str) -> float:
+        """Counts a failed login from this address.
+
+        Returns:
+            Seconds after which the next attempt makes sense, ever longer. It only advises, and holds nobody up: a
+            valid credential is let in at any time.
+        """
+        if not self._policy.by_address:
+            return 0.0
+        now, network = self._clock.monotonic(), _network(address)
+        self._failed.failed(network, now)
+        wait = self._failed.wait(network, now)
+        if wait:
+            self._observer.limit_reached(Limit.LOGINS)
+        return wait
 
     def request(self, who: Who) -> None:
         """Counts a call that is no stream; raises LimitReached when there are too many a second."""

@@ -17,11 +17,12 @@ from google.protobuf.message import DecodeError
 
 from portero_server import errors
 from portero_server.clock import Clock
-from portero_server.rpc.admission import Admission
+from portero_server.rpc.admission import Admission, Place
 from portero_server.rpc.auditing import CallAudit
 from portero_server.rpc.calls import Context
-from portero_server.rpc.entrance.caller import calling
-from portero_server.rpc.entrance.entrance import Entrance, is_open
+from portero_server.rpc.entrance.caller import calling, peer_address
+from portero_server.rpc.entrance.entrance import Entrance, is_open, who_is
+from portero_server.rpc.patience import FirstMessage, Late, in_time
 from portero_server.rpc.status import code_of, interrupted, status_of, unknown_fault
 
 _log = structlog.get_logger(__name__)
@@ -50,13 +51,17 @@ class RpcObserver(Protocol):
         """A call ended with this status code ("OK", "NOT_FOUND", …) after so many seconds."""
         ...
 
+    def call_refused(self, reason: str) -> None:
+        """A call was refused or ended for the place it takes; one of `telemetry.rpc_metrics.CALL_REFUSALS`."""
+        ...
+
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Serves each call inside one frame of code, whatever its kind.
 
     Every handler is presented to gRPC as a stream in both directions, which is the same on the wire.
-    So a unary call too is admitted before its message is read, its malformed message gets a proper
-    status, and a handler's generator is closed in the call's own task.
+    So a unary call too is admitted before its message is read, its message has a time limit, a malformed
+    one gets a proper status, and a handler's generator is closed in the call's own task.
     """
 
     def __init__(
@@ -115,12 +120,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     ) -> None:
         request_id = uuid4().hex
         structlog.contextvars.bind_contextvars(request_id=request_id, method=method)
+        peer, task = context.peer(), asyncio.current_task()
+        assert task is not None, "a call is served by a task"  # noqa: S101 - holds wherever `await` runs
         try:
-            with self._admission.admit(method):
-                if is_open(method):
-                    await _answer(handler, requests, context)
-                else:
-                    await self._entered(method, handler, requests, context)
+            with self._admission.admit(method, peer, peer_address(peer), task.cancel) as place:
+                serving = (
+                    self._answered(handler, requests, context, place)
+                    if is_open(method)
+                    else self._entered(method, handler, requests, context, place)
+                )
+                # No client needs such a call for long, and nobody else ends it.
+                await (in_time(serving, self._admission.limits.long_life, self._too_long) if place.long else serving)
         except grpc.aio.AbortError:
             outcome.code = context.code()
             raise
@@ -132,17 +142,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             # Somebody inside cancelled what this call waited for; passed on, the client would never hear an answer.
             _log.error("rpc_interrupted", stack=_stack(error))
             _let_go(error)
-            await _abort(context, interrupted(request_id), request_id, outcome)
+            await self._abort(context, interrupted(request_id), request_id, outcome)
         except Exception as error:
             if _lost_connection(error):
                 outcome.code = grpc.StatusCode.CANCELLED
                 raise
             told = _for_caller(error, request_id)
             _let_go(error)
-            await _abort(context, told, request_id, outcome)
+            await self._abort(context, told, request_id, outcome)
 
     async def _entered(
-        self, method: str, handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context
+        self, method: str, handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context, place: Place
     ) -> None:
         entrance = self._entrance
         caller = await entrance.enter(method, context)
@@ -151,16 +161,82 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         try:
             await entrance.authorize(method, caller)
             with entrance.counted(caller, stream=stream), calling(caller):
+                # Streams have a limit of their own.
+                place.owned(caller.identity.subject, counted=not stream and not who_is(caller).exempt)
                 check = partial(entrance.check, method, caller)
                 if stream:
                     async with entrance.watched(caller):
-                        await _answer(handler, requests, context, check)
+                        await self._answered(handler, requests, context, place, check)
                 else:
                     audit = None if self._audit is None else partial(self._audit.recorded, method)
-                    await _answer(handler, requests, context, check, audit)
+                    await self._answered(handler, requests, context, place, check, audit)
         except errors.PermissionDenied as refusal:
             entrance.denied(method, caller, refusal)
             raise
+
+    async def _answered(
+        self,
+        handler: grpc.RpcMethodHandler[Any, Any],
+        requests: Any,
+        context: Context,
+        place: Place,
+        check: Check | None = None,
+        audit: Recording | None = None,
+    ) -> None:
+        limits = self._admission.limits
+        silent = self._late("NO_MESSAGE_IN_TIME", f"no message came within {limits.first_message:g} s")
+        if handler.request_streaming:
+            request: Any = FirstMessage(requests, limits.first_message, silent, place.begin)
+        else:
+            request = await in_time(context.read(), limits.first_message, silent)
+            if request is grpc.aio.EOF:
+                raise errors.InvalidInput("request", "the call carries no message", reason="NO_MESSAGE")
+            place.begin()
+            if check is not None:
+                await check(request)
+        behavior = _behavior(handler)
+        if audit is not None:
+            # Only unary calls come with one.
+            await self._write(await audit(request, partial(behavior, request, context)), context)
+            return
+        answer: Any = behavior(request, context)
+        if not handler.response_streaming:
+            await self._write(await answer, context)
+        elif inspect.isawaitable(answer):
+            await answer
+        else:
+            # Closing here, and not when the collector finds it, runs the generator's clean-up before the call ends.
+            async with aclosing(answer) as responses:
+                async for response in responses:
+                    await context.write(response)
+
+    async def _write(self, answer: object, context: Context) -> None:
+        """Sends the answer of a unary call; a caller who does not take it must not hold the call's place."""
+        seconds = self._admission.limits.answer
+        late = self._late("ANSWER_NOT_TAKEN", f"the answer was not taken within {seconds:g} s")
+        await in_time(context.write(answer), seconds, late)
+
+    def _too_long(self) -> errors.PorteroError:
+        self._admission.ended("CALL_TOO_LONG")
+        return errors.LimitReached(
+            "the call lasted long enough; begin another", retry_after=1.0, reason="CALL_TOO_LONG"
+        )
+
+    def _late(self, reason: str, message: str) -> Late:
+        def late() -> errors.PorteroError:
+            self._admission.ended(reason)
+            return errors.TooSlow(message, reason=reason)
+
+        return late
+
+    async def _abort(self, context: Context, error: errors.PorteroError, request_id: str, outcome: _Outcome) -> None:
+        outcome.code = code_of(error)
+        try:
+            async with asyncio.timeout(self._admission.limits.answer):
+                await context.abort_with_status(status_of(error, request_id))
+        except TimeoutError:
+            # The caller takes no answer: all that is left is to forget the call.
+            raise asyncio.CancelledError from None
 
 
 class _Outcome:
@@ -170,42 +246,6 @@ class _Outcome:
 
     def __init__(self) -> None:
         self.code = grpc.StatusCode.OK
-
-
-async def _answer(
-    handler: grpc.RpcMethodHandler[Any, Any],
-    requests: object,
-    context: Context,
-    check: Check | None = None,
-    audit: Recording | None = None,
-) -> None:
-    request = requests
-    if not handler.request_streaming:
-        request = await context.read()
-        if request is grpc.aio.EOF:
-            raise errors.InvalidInput("request", "the call carries no message", reason="NO_MESSAGE")
-        if check is not None:
-            await check(request)
-    behavior = _behavior(handler)
-    if audit is not None:
-        # Only unary calls come with one.
-        await context.write(await audit(request, partial(behavior, request, context)))
-        return
-    answer: Any = behavior(request, context)
-    if not handler.response_streaming:
-        await context.write(await answer)
-    elif inspect.isawaitable(answer):
-        await answer
-    else:
-        # Closing here, and not when the collector finds it, runs the generator's clean-up before the call ends.
-        async with aclosing(answer) as responses:
-            async for response in responses:
-                await context.write(response)
-
-
-async def _abort(context: Context, error: errors.PorteroError, request_id: str, outcome: _Outcome) -> None:
-    outcome.code = code_of(error)
-    await context.abort_with_status(status_of(error, request_id))
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -85,6 +85,29 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What one connection may do; kept by gRPC itself.
+
+    Attributes:
+        calls: Most calls at once. Clients are told, and let further ones wait.
+        idle: Seconds without any call after which a connection is closed.
+        handshake: Seconds from a connection's start to the end of its handshakes.
+    """
+
+    calls: int = 400
+    idle: float = 300.0
+    handshake: float = 20.0
+
+    def options(self) -> Mapping[str, int]:
+        """Returns them as options of gRPC."""
+        return {
+            "grpc.max_concurrent_streams": self.calls,
+            "grpc.max_connection_idle_ms": round(self.idle * 1000),
+            "grpc.server_handshake_timeout_ms": round(self.handshake * 1000),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class ServerOptions:
     """What the settings say about the port.
 
@@ -92,6 +115,7 @@ class ServerOptions:
         listen: HOST:PORT; port 0 takes a free one.
         reflection: Whether server reflection is offered.
         limits: Most calls at once.
+        connections: What one connection may do.
         certificates: With what TLS is spoken; None: plaintext.
         bridge_listen: HOST:PORT of a second port, where a client certificate is required. Without it the
             first port requires one, if there are authorities for them.
@@ -100,6 +124,7 @@ class ServerOptions:
     listen: str
     reflection: bool = True
     limits: CallLimits = field(default_factory=CallLimits)
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     certificates: Certificates | None = None
     bridge_listen: str | None = None
 
@@ -132,8 +157,11 @@ class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health s
 class RpcServer:
     """Serves the services on one port, or on two. Healthy only while the application says so."""
 
-    def __init__(self, server: grpc.aio.Server, options: ServerOptions, services: Sequence[str]) -> None:
+    def __init__(
+        self, server: grpc.aio.Server, options: ServerOptions, services: Sequence[str], admission: Admission
+    ) -> None:
         self._server = server
+        self.admission = admission
         self._options = options
         self._services = tuple(services)
         self.bridge_port: int | None = None
@@ -202,17 +230,18 @@ def build_server(
     Raises:
         TypeError: An object is no servicer of portero.v1.
     """
-    interceptor = CallInterceptor(Admission(options.limits), entrance, observer, clock, audit)
+    admission = Admission(options.limits, observer)
+    interceptor = CallInterceptor(admission, entrance, observer, clock, audit)
     server = grpc.aio.server(
         interceptors=[interceptor],
-        options=list(_OPTIONS.items()),
+        options=[*_OPTIONS.items(), *options.connections.options().items()],
         compression=grpc.Compression.NoCompression,
     )
     services = [_register(servicer, server) for servicer in servicers]
     _announce(services, observer)
     if options.reflection:
         reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    return RpcServer(server, options, services)
+    return RpcServer(server, options, services, admission)
 
 
 def service_names() -> Sequence[str]:

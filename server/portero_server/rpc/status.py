@@ -24,6 +24,7 @@ _CODES: dict[type[errors.PorteroError], grpc.StatusCode] = {
     errors.FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
     errors.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
     errors.PermissionDenied: grpc.StatusCode.PERMISSION_DENIED,
+    errors.TooSlow: grpc.StatusCode.DEADLINE_EXCEEDED,
     errors.LimitReached: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
     errors.SessionSuperseded: grpc.StatusCode.ABORTED,
@@ -87,7 +88,7 @@ def _details(error: errors.PorteroError) -> Iterator[Message]:
 
 
 def _retry_after(error: errors.PorteroError) -> float | None:
-    if isinstance(error, (errors.LimitReached, errors.Unavailable)):
+    if isinstance(error, (errors.LimitReached, errors.Unavailable, errors.Unauthenticated)):
         return error.retry_after
     if isinstance(error, errors.EngineError) and error.retryable:
         return _ENGINE_RETRY

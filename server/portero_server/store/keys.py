@@ -32,12 +32,13 @@ class KeyStore:
 
         await self._database.run(unit)
 
-    async def get(self, key_id: str) -> StoredKey | None:
-        """Gives a key, or None when there is none."""
+    async def find(self, key_ids: Sequence[str]) -> Mapping[str, StoredKey]:
+        """Returns those of the keys that exist, by id."""
+        query = select(api_keys).where(api_keys.c.key_id.in_(key_ids))
 
-        async def unit(connection: AsyncConnection) -> StoredKey | None:
-            row = (await connection.execute(select(api_keys).where(api_keys.c.key_id == key_id))).one_or_none()
-            return None if row is None else StoredKey(_key(row), bytes.fromhex(row.digest))
+        async def unit(connection: AsyncConnection) -> Mapping[str, StoredKey]:
+            rows = await connection.execute(query)
+            return {row.key_id: StoredKey(_key(row), bytes.fromhex(row.digest)) for row in rows}
 
         return await self._database.read(unit)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portero_server.telemetry import buckets
 
@@ -22,6 +24,23 @@ _CODES = (
 """What alerts and dashboards ask for; other codes appear when they happen."""
 
 
+CALL_REFUSALS = (
+    "TOO_MANY_CALLS",
+    "TOO_MANY_CALLS_OF_IDENTITY",
+    "TOO_MANY_IMAGE_CALLS",
+    "TOO_MANY_WAITING_CALLS",
+    "TOO_MANY_LONG_CALLS",
+    "CALL_TOO_LONG",
+    "NO_MESSAGE_IN_TIME",
+    "ANSWER_NOT_TAKEN",
+)
+"""Why a call is refused or ended for the place it takes."""
+
+
+CALL_STATES = ("served", "images", "waiting", "receiving_images", "long")
+"""Of what calls are counted at this moment."""
+
+
 class RpcMetrics:
     """Told by the interceptor of every RPC."""
 
@@ -38,6 +57,41 @@ class RpcMetrics:
             buckets=buckets.RPC,
             registry=registry,
         )
+
+        self.calls = Gauge(
+            "portero_calls",
+            "Calls at this moment: served (streams included), images (served ones with images), waiting (for their "
+            "first message), receiving_images, long (health watches and reflection).",
+            ("state",),
+            registry=registry,
+        )
+        self.calls_limit = Gauge(
+            "portero_calls_limit",
+            "Most calls of each state; PORTERO_MAX_CALLS and others.",
+            ("state",),
+            registry=registry,
+        )
+        self.refused = Counter(
+            "portero_call_refusals",
+            "Calls refused or ended for the place they take, by reason.",
+            ("reason",),
+            registry=registry,
+        )
+        for state in CALL_STATES:
+            self.calls.labels(state)
+            self.calls_limit.labels(state)
+        for reason in CALL_REFUSALS:
+            self.refused.labels(reason)
+
+    def call_refused(self, reason: str) -> None:
+        """A call was refused or ended for the place it takes."""
+        self.refused.labels(reason).inc()
+
+    def calls_are(self, load: Mapping[str, tuple[int, int]]) -> None:
+        """Sets how many calls there are of each state, and how many there may be."""
+        for state, (count, most) in load.items():
+            self.calls.labels(state).set(count)
+            self.calls_limit.labels(state).set(most)
 
     def rpc_known(self, service: str, method: str, kind: str) -> None:
         """The server offers this RPC: its series exist from now on, at zero."""

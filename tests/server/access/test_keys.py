@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,18 +23,22 @@ class Shelf:
     def __init__(self) -> None:
         self.stored: dict[str, StoredKey] = {}
         self.uses: dict[str, datetime] = {}
-        self.asked = 0
+        self.asked = self.most = self.at_once = 0
         self.broken = False
         self.open = asyncio.Event()
         self.open.set()
 
-    async def get(self, key_id: str) -> StoredKey | None:
-        """Gives a key."""
+    async def find(self, key_ids: Sequence[str]) -> Mapping[str, StoredKey]:
+        """Returns the keys that are there."""
         self.asked += 1
+        self.most = max(self.most, len(key_ids))
+        self.at_once += 1
+        assert self.at_once == 1, "a second question to the store beside another"
         await self.open.wait()
+        self.at_once -= 1
         if self.broken:
             raise StoreUnavailable("the database does not answer")
-        return self.stored.get(key_id)
+        return {key_id: self.stored[key_id] for key_id in key_ids if key_id in self.stored}
 
     async def used(self, uses: Mapping[str, datetime]) -> None:
         """Notes uses."""
@@ -165,12 +169,37 @@ async def test_uses_are_noted_once_a_minute() -> None:
 
 @in_virtual_time
 async def test_memory_of_keys_is_bounded() -> None:
-    """A flood of ids that do not exist forgets the oldest, and a key in use is only asked for again."""
+    """A flood of ids that do not exist forgets the oldest of them, and displaces no key."""
     clock, shelf = running_clock(), Shelf()
     ring, text = KeyRing(shelf, clock, KeyPolicy(most=10)), shelf.put(clock)
     await ring.identify(text)
     for _ in range(50):
         assert await _refused(ring, mint()[1]) == "KEY_UNKNOWN"
-    assert len(ring) == 10
+    assert len(ring) == 11
     await ring.identify(text)
-    assert shelf.asked == 52
+    assert shelf.asked == 51
+
+
+@in_virtual_time
+async def test_a_flood_of_made_up_ids_is_one_question_at_a_time() -> None:
+    """Thousands of unknown ids at once are asked for together, and a good key among the last is answered with them."""
+    clock, shelf = running_clock(), Shelf()
+    ring, text = KeyRing(shelf, clock), shelf.put(clock)
+    flood = [asyncio.create_task(_refused(ring, mint()[1])) for _ in range(2000)]
+    assert (await ring.identify(text)).subject.startswith("keys/")
+    assert set(await asyncio.gather(*flood)) == {"KEY_UNKNOWN"}
+    assert (shelf.asked, shelf.most) == (5, 500)
+
+
+@in_virtual_time
+async def test_a_server_that_stops_lets_go_of_who_waits() -> None:
+    """When the question to the store is cancelled, nobody goes on waiting for its answer."""
+    clock, shelf = running_clock(), Shelf()
+    ring, text = KeyRing(shelf, clock), shelf.put(clock)
+    shelf.open.clear()
+    call = asyncio.create_task(ring.identify(text))
+    await asyncio.sleep(0.1)
+    assert ring.asking is not None
+    ring.asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call

@@ -41,7 +41,8 @@ def test_without_a_limit_by_address_each_identity_stands_alone() -> None:
     """Behind one proxy neither requests nor connections of others count."""
     limits, _, _ = _limits(LimitPolicy(requests=1, connections=1, by_address=0))
     for number in range(100):
-        limits.connected(f"ipv4:192.0.2.7:{number}", "192.0.2.7")
+        limits.stranger(f"ipv4:192.0.2.7:{number}", "192.0.2.7")
+        assert limits.login_failed("192.0.2.7") == 0
         assert not _refused(limits, Who(f"keys/{number}", "192.0.2.7"))
 
 
@@ -86,25 +87,36 @@ def test_streams_are_given_back() -> None:
     assert limits.open_streams == 0
 
 
-def test_an_address_may_open_so_many_connections_a_minute() -> None:
+def test_a_caller_may_open_so_many_connections_a_minute() -> None:
     """Calls of known connections pass; a new one beyond the rate is refused until there is room for it."""
     limits, _, clock = _limits(LimitPolicy(connections=2))
     for port in (1, 2, 1, 2):
-        limits.connected(f"ipv4:192.0.2.7:{port}", "192.0.2.7")
+        limits.connected(f"ipv4:192.0.2.7:{port}", "keys/ana")
     for _ in range(2):
         with pytest.raises(LimitReached, match="2 connections a minute") as caught:
-            limits.connected("ipv4:192.0.2.7:3", "192.0.2.7")
+            limits.connected("ipv4:192.0.2.7:3", "keys/ana")
         assert caught.value.retry_after == pytest.approx(30)
-    limits.connected("ipv4:192.0.2.8:3", "192.0.2.8")
+    limits.connected("ipv4:192.0.2.8:3", "keys/bea")
     clock.advance(30)
-    limits.connected("ipv4:192.0.2.7:3", "192.0.2.7")
+    limits.connected("ipv4:192.0.2.7:3", "keys/ana")
+
+
+def test_strangers_do_not_use_up_the_connections_of_callers_at_their_address() -> None:
+    """An address that opens connections without a credential is refused; an identity there still may connect."""
+    limits, refusals, _ = _limits(LimitPolicy(connections=2))
+    for port in (1, 2):
+        limits.stranger(f"ipv4:192.0.2.7:{port}", "192.0.2.7")
+    with pytest.raises(LimitReached):
+        limits.stranger("ipv4:192.0.2.7:3", "192.0.2.7")
+    limits.connected("ipv4:192.0.2.7:4", "keys/ana")
+    assert refusals.limits == [Limit.CONNECTIONS]
 
 
 def test_addresses_of_one_ipv6_subscriber_count_as_one() -> None:
     """Failed logins from anywhere in a /64 add up, and those of the next /64 do not."""
     limits, _, _ = _limits(LimitPolicy())
     for number in range(11):
-        limits.login_failed(f"2001:db8::{number:x}")
-    with pytest.raises(LimitReached, match="failed logins"):
-        limits.login("2001:db8::ffff")
-    limits.login("2001:db8:0:1::1")
+        waits = limits.login_failed(f"2001:db8::{number:x}")
+    assert waits == 1
+    assert limits.login_failed("2001:db8::ffff") == 2
+    assert limits.login_failed("2001:db8:0:1::1") == 0

@@ -34,8 +34,8 @@ async def test_a_key_is_found_as_it_was_stored(keys: KeyStore) -> None:
     """Roles, scope, times and digest come back as they went in, and another id finds nothing."""
     stored = StoredKey(_key(scope=Scope(frozenset({"door", "desk"}), frozenset({"lobby"}))), _DIGEST)
     await keys.add(stored)
-    assert await keys.get("0a") == stored
-    assert await keys.get("0A") is None
+    await keys.add(StoredKey(_key("0b"), _DIGEST))
+    assert await keys.find(["0a", "0A", "0c"]) == {"0a": stored}
 
 
 async def test_keys_are_listed_by_id(keys: KeyStore) -> None:
@@ -75,6 +75,6 @@ async def test_a_role_of_a_newer_server_is_none_here(keys: KeyStore, database: D
         await connection.execute(text("""UPDATE api_keys SET roles = '["reader","wizard"]'"""))
 
     await database.run(grow)
-    found = await keys.get("0a")
+    found = (await keys.find(["0a"]))["0a"]
     assert found is not None
     assert found.key.roles == {Role.READER}

@@ -6,13 +6,11 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from hashlib import sha256
 from typing import Any
 
 from portero_server.access.authenticator import Authenticator, Credentials, public_part
 from portero_server.access.limits import Limits, Who
 from portero_server.access.reach import Reach, Sites
-from portero_server.access.remembered import Remembered
 from portero_server.domain.access import NOTHING, AuthMethod
 from portero_server.errors import PermissionDenied, Unauthenticated, Unavailable
 from portero_server.rpc.calls import Context
@@ -45,7 +43,6 @@ class Entrance:
         self._limits = limits
         self._observer = observer
         self._recheck = recheck
-        self._accepted = Remembered(10_000)
 
     async def enter(self, method: str, context: Context) -> Caller:
         """Tells who calls.
@@ -56,30 +53,34 @@ class Entrance:
 
         Raises:
             Unauthenticated: Nothing sound was shown.
-            LimitReached: Too many connections, or too many failed logins.
+            LimitReached: Too many connections.
             Unavailable: It cannot be checked now.
         """
-        peer = peer_of(context)
-        self._limits.connected(context.peer(), peer.address)
-        return await self.identify(
-            method, peer.address, Credentials(bearer_in(_authorization(context)), peer.certificate)
-        )
+        peer, connection = peer_of(context), context.peer()
+        shown = Credentials(bearer_in(_authorization(context)), peer.certificate)
+        try:
+            caller = await self.identify(method, peer.address, shown)
+        except Unauthenticated:
+            self._limits.stranger(connection, peer.address)
+            raise
+        who = who_is(caller)
+        if not who.exempt:
+            self._limits.connected(connection, who.subject)
+        return caller
 
     async def identify(self, method: str, address: str, shown: Credentials) -> Caller:
-        """As `enter`, for whom connection and credentials are known already."""
-        # One that was good before may always try: others that fail at its address do not lock it out.
-        mark = None if not shown.bearer else sha256(shown.bearer.encode()).digest()
-        if mark is not None and mark not in self._accepted:
-            self._limits.login(address)
+        """As `enter`, for whom connection and credentials are known already.
+
+        Every credential is verified, however many failed from its address before: who fails must not lock out who
+        would not. Verifying costs less than the call that carries it (`access/keys.py`, `access/tokens.py`).
+        """
         try:
             identity = await self._authenticator.identify(shown)
         except Unauthenticated as refusal:
             if shown.bearer is not None or shown.certificate is not None:
-                self._limits.login_failed(address)
+                refusal.retry_after = self._limits.login_failed(address) or None
             self._observer.failed_login(address, method, refusal.reason, public_part(shown))
             raise
-        if mark is not None:
-            self._accepted.add(mark)
         row = ACCESS.get(method)
         scope = NOTHING if row is None else identity.scope_of(row.roles)
         return Caller(identity, address, Reach(scope, self._sites))

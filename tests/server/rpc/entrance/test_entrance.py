@@ -122,6 +122,10 @@ def _get_camera(gate: Gate, camera_id: str, metadata: Any) -> Any:
     return stub.GetCamera(camera_pb.GetCameraRequest(name=f"cameras/{camera_id}"), metadata=metadata)
 
 
+def _own_channel(gate: Gate) -> grpc.aio.Channel:
+    return grpc.aio.insecure_channel(f"127.0.0.1:{gate.edge.port}", [("grpc.use_local_subchannel_pool", 1)])
+
+
 async def _read_out(call: Any) -> None:
     while await call.read() != grpc.aio.EOF:
         pass
@@ -213,19 +217,35 @@ async def test_an_open_bridge_is_cut_when_its_key_is_revoked(gate: Gate) -> None
 
 
 async def test_a_flood_of_wrong_keys_does_not_lock_out_a_good_one(gate: Gate) -> None:
-    """After ten failures an address waits, ever longer; who was let in before still is, and others after the wait."""
-    good, fresh = await gate.key(Role.READER), await gate.key(Role.READER)
-    await _get_person(gate, good)
-    wrong = _shows("ptk_0000000000000000_" + "0" * 48)
+    """After ten failures an address is told to wait, ever longer; a key never shown before is let in at once."""
+    fresh, wrong = await gate.key(Role.READER), _shows("ptk_0000000000000000_" + "0" * 48)
     refusals = [await refused(_get_person(gate, wrong)) for _ in range(12)]
-    assert [refusal.reason for refusal in refusals] == ["KEY_UNKNOWN"] * 11 + ["LIMIT_LOGINS"]
-    assert refusals[-1].code is _CODE.RESOURCE_EXHAUSTED
-    assert refusals[-1].retry_after == pytest.approx(1)
-    assert (await refused(_get_person(gate, fresh))).reason == "LIMIT_LOGINS"
-    await _get_person(gate, good)
-    gate.clock.advance(1)
+    assert {(refusal.code, refusal.reason) for refusal in refusals} == {(_CODE.UNAUTHENTICATED, "KEY_UNKNOWN")}
+    assert [refusal.retry_after for refusal in refusals] == [None] * 10 + [1, 2]
     await _get_person(gate, fresh)
     assert gate.refusals.limits == [Limit.LOGINS] * 2
+
+
+@pytest.mark.parametrize("policy", [LimitPolicy(by_address=0)])
+async def test_behind_one_proxy_the_failures_of_others_do_not_matter(gate: Gate) -> None:
+    """Without limits by address nobody is told to wait for what others did."""
+    fresh, wrong = await gate.key(Role.READER), _shows("ptk_0000000000000000_" + "0" * 48)
+    refusals = [await refused(_get_person(gate, wrong)) for _ in range(20)]
+    assert {(refusal.reason, refusal.retry_after) for refusal in refusals} == {("KEY_UNKNOWN", None)}
+    await _get_person(gate, fresh)
+
+
+@pytest.mark.parametrize("policy", [LimitPolicy(connections=1)])
+async def test_connections_of_strangers_do_not_keep_out_a_good_key(gate: Gate) -> None:
+    """An address beyond its connections without a credential is refused so; a good key there comes in."""
+    fresh, wrong = await gate.key(Role.READER), _shows("ptk_0000000000000000_" + "0" * 48)
+    reasons = []
+    for _ in range(3):
+        async with _own_channel(gate) as channel:
+            stub = gallery_grpc.GalleryServiceStub(channel)
+            reasons.append((await refused(stub.GetPerson(gallery_pb.GetPersonRequest(), metadata=wrong))).reason)
+    assert reasons == ["KEY_UNKNOWN", "LIMIT_CONNECTIONS", "LIMIT_CONNECTIONS"]
+    await _get_person(gate, fresh)
 
 
 @pytest.mark.parametrize("policy", [LimitPolicy(requests=2, streams=1, connections=2)])
@@ -248,9 +268,8 @@ async def test_a_refusal_says_which_limit_and_when_to_retry(gate: Gate) -> None:
 
     gate.clock.advance(5)
     reasons = []
-    for number in range(2):
-        options = [("grpc.use_local_subchannel_pool", 1), ("portero.test", number)]
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{gate.edge.port}", options) as channel:
+    for _ in range(2):
+        async with _own_channel(gate) as channel:
             stub2 = gallery_grpc.GalleryServiceStub(channel)
             try:
                 await stub2.GetPerson(gallery_pb.GetPersonRequest(name="people/ana"), metadata=shown)

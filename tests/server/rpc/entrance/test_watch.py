@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,13 +34,13 @@ class OneKey:
         self.stored = StoredKey(key, digest_of(self.text))
         self.away = False
 
-    async def get(self, key_id: str) -> StoredKey | None:
-        """Gives the key as it was when it was asked for."""
+    async def find(self, key_ids: Sequence[str]) -> Mapping[str, StoredKey]:
+        """Returns the key as it was when it was asked for."""
         found = self.stored
         await asyncio.sleep(0.5)
         if self.away:
             raise StoreUnavailable("the database does not answer")
-        return found
+        return {key_ids[0]: found}
 
     async def used(self, uses: Mapping[str, datetime]) -> None:
         """Notes nothing."""
@@ -117,7 +117,7 @@ async def test_a_watch_that_breaks_ends_its_stream() -> None:
     store = OneKey(clock)
     entrance, ring = _entrance(clock, store)
     identity = await ring.identify(store.text)
-    store.get = None  # type: ignore[assignment, method-assign]
+    store.find = None  # type: ignore[assignment, method-assign]
     with pytest.raises(TypeError):
         await asyncio.wait_for(_serve(entrance, identity), _PROMISED)
 

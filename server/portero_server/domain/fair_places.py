@@ -1,0 +1,122 @@
+"""Which of many calls keeps its place when there are too few: whoever holds the most gives way."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Ticket = TypeVar("Ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The most places held at once; each at least 1.
+
+    Attributes:
+        holder: By one holder, such as a connection.
+        group: By all holders of one group, such as an address; None for no such limit.
+        total: By everybody together.
+    """
+
+    holder: int
+    group: int | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[Ticket]):
+    """What becomes of a newcomer.
+
+    Attributes:
+        admitted: Whether the newcomer holds a place now.
+        gives_way: The ticket that lost its place to the newcomer, or None.
+    """
+
+    admitted: bool
+    gives_way: Ticket | None = None
+
+
+class FairPlaces(Generic[Ticket]):
+    """Hands out places so that one who takes many cannot keep out one who needs a single place.
+
+    Where places are held only briefly by honest callers (`brief`), a newcomer always gets one: the ticket that has
+    held its place the longest, among those of the heaviest holder, gives way. Where honest callers stay, a newcomer
+    replaces only a ticket of somebody who holds more than the newcomer does, and is refused otherwise; else honest
+    callers would replace each other in turn.
+    """
+
+    def __init__(self, shares: Shares, *, brief: bool) -> None:
+        """Creates an empty set of places."""
+        self._shares = shares
+        self._brief = brief
+        self._tickets: dict[Ticket, tuple[str, str]] = {}
+        # By group, then by holder: tickets in order of arrival.
+        self._groups: OrderedDict[str, OrderedDict[str, OrderedDict[Ticket, None]]] = OrderedDict()
+        self._counts: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._tickets)
+
+    def __contains__(self, ticket: Ticket) -> bool:
+        return ticket in self._tickets
+
+    def enter(self, ticket: Ticket, holder: str, group: str) -> Entry[Ticket]:
+        """Asks for a place.
+
+        Args:
+            ticket: New to this set.
+            holder: Who asks.
+            group: To which the holder belongs.
+
+        Returns:
+            Whether the newcomer got a place, and whose it was.
+        """
+        self._add(ticket, holder, group)
+        victim = self._victim(holder, group)
+        if victim is None:
+            return Entry(admitted=True)
+        self.leave(victim)
+        return Entry(admitted=False) if victim == ticket else Entry(admitted=True, gives_way=victim)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Gives a place back; a ticket without a place is ignored."""
+        place = self._tickets.pop(ticket, None)
+        if place is None:
+            return
+        holder, group = place
+        holders = self._groups[group]
+        del holders[holder][ticket]
+        self._counts[group] -= 1
+        if not holders[holder]:
+            del holders[holder]
+        if not holders:
+            del self._groups[group]
+            del self._counts[group]
+
+    def _add(self, ticket: Ticket, holder: str, group: str) -> None:
+        self._tickets[ticket] = (holder, group)
+        holders = self._groups.setdefault(group, OrderedDict())
+        holders.setdefault(holder, OrderedDict())[ticket] = None
+        self._counts[group] = self._counts.get(group, 0) + 1
+
+    def _victim(self, holder: str, group: str) -> Ticket | None:
+        """Returns the ticket that is too many, which may be the newcomer's (the last of its holder), or None."""
+        shares, tickets = self._shares, self._groups[group][holder]
+        if len(tickets) > shares.holder:
+            return next(iter(tickets)) if self._brief else next(reversed(tickets))
+        if shares.group is not None and self._counts[group] > shares.group:
+            return self._heaviest_in(group, holder, group)
+        if len(self._tickets) > shares.total:
+            return self._heaviest_in(max(self._groups, key=self._counts.__getitem__), holder, group)
+        return None
+
+    def _heaviest_in(self, searched: str, holder: str, group: str) -> Ticket:
+        holders = self._groups[searched]
+        # Of equal ones the first, which came before the newcomer.
+        heaviest = max(holders, key=lambda name: len(holders[name]))
+        newcomer = self._groups[group][holder]
+        fairer = searched != group and self._counts[searched] > self._counts[group]
+        if self._brief or fairer or len(holders[heaviest]) > len(newcomer):
+            return next(iter(holders[heaviest]))
+        return next(reversed(newcomer))

@@ -1,0 +1,94 @@
+"""Settings of calls and connections: how many at once, how long they may take, and how many log lines they cause."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from portero_server.domain.fair_places import Shares
+from portero_server.rpc.admission import CallLimits
+from portero_server.settings.types import Seconds
+
+Places = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class CallSettings(BaseSettings):
+    """How many calls there may be, and how long each may take."""
+
+    max_calls: Places = Field(4096, description="Most calls served at once, open streams and watchers included.")
+    max_image_calls: int = Field(
+        0, ge=0, le=1024, description="Most unary calls with images served at once; 0: two a processor."
+    )
+    limit_calls: Places = Field(
+        100, description="Most unary calls of one identity served at once; streams have PORTERO_LIMIT_STREAMS."
+    )
+    first_message_timeout: Seconds = Field(
+        20.0,
+        description="Longest time from the start of a call to its first message, the whole message included, seconds. "
+        "An image of 5 MiB takes 8 s at 5 Mbit/s.",
+    )
+    answer_timeout: Seconds = Field(
+        60.0, description="Longest time in which a caller must take the answer of a unary call, seconds."
+    )
+    max_waiting_calls: Places = Field(
+        1024,
+        description="Most calls at once whose first message has not come. Beyond this and the two limits below, the "
+        "one that has waited the longest on the connection with the most is refused, never the newcomer.",
+    )
+    waiting_calls_by_connection: Places = Field(64, description="Most of these on one connection.")
+    waiting_calls_by_address: int = Field(
+        256, ge=0, le=100_000, description="Most of these from one address; 0: no limit by address."
+    )
+    max_long_calls: Places = Field(
+        512,
+        description="Most calls at once of health watches and server reflection. Beyond this and the two limits below, "
+        "a newcomer replaces a call of somebody who holds more, or is refused.",
+    )
+    long_calls_by_connection: Places = Field(4, description="Most of these on one connection.")
+    long_calls_by_address: int = Field(
+        64, ge=0, le=100_000, description="Most of these from one address; 0: no limit by address."
+    )
+    long_call_timeout: Seconds = Field(
+        600.0, description="Health watches and server reflection calls are ended after this time, seconds."
+    )
+
+    connection_calls: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="Most calls at once on one connection; clients let further ones wait. 0: PORTERO_MAX_STREAMS "
+        "and 100 more, so that one bridge may have all streams.",
+    )
+    connection_idle_timeout: Seconds = Field(
+        300.0, description="A connection without any call for this time is closed, seconds. Streams keep theirs open."
+    )
+    handshake_timeout: Seconds = Field(
+        20.0, description="Longest time from the start of a connection to the end of its handshakes, seconds."
+    )
+
+    log_lines: int = Field(
+        600,
+        ge=1,
+        le=1_000_000,
+        description="Most log lines a minute of one kind (logger and event); what is beyond is counted in one line. "
+        "Libraries get a tenth of it.",
+    )
+
+    @property
+    def call_limits(self) -> CallLimits:
+        """The limits of calls."""
+        return CallLimits(
+            calls=self.max_calls,
+            image_calls=self.max_image_calls or 2 * (os.cpu_count() or 1),
+            identity_calls=self.limit_calls,
+            waiting=Shares(
+                self.waiting_calls_by_connection, self.waiting_calls_by_address or None, self.max_waiting_calls
+            ),
+            long=Shares(self.long_calls_by_connection, self.long_calls_by_address or None, self.max_long_calls),
+            first_message=self.first_message_timeout,
+            answer=self.answer_timeout,
+            long_life=self.long_call_timeout,
+        )
