@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY = 0x0, 0x1, 0x3, 0x4, 0x6, 0x7
+_INITIAL_WINDOW_SIZE = 0x4
 _END_STREAM, _END_HEADERS, _ACK = 0x1, 0x4, 0x1
 
 Header = tuple[bytes, bytes]
@@ -82,13 +83,13 @@ class RawConnection:
 
 
 @asynccontextmanager
-async def raw_connection(address: str) -> AsyncIterator[RawConnection]:
-    """Opens a connection to HOST:PORT and closes it afterwards."""
+async def raw_connection(address: str, window: int = 65_535) -> AsyncIterator[RawConnection]:
+    """Opens a connection to HOST:PORT, whose streams take `window` bytes, and closes it afterwards."""
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     connection = RawConnection(reader, writer)
     writer.write(_PREFACE)
-    connection._frame(_SETTINGS, 0, 0)
+    connection._frame(_SETTINGS, 0, 0, struct.pack(">HI", _INITIAL_WINDOW_SIZE, window))
     serving = asyncio.create_task(connection._serve())
     try:
         yield connection

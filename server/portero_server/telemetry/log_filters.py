@@ -67,6 +67,8 @@ def told_without_text(_: object, __: str, event: MutableMapping[str, Any]) -> Mu
     if given is True:
         given = sys.exc_info()
     error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
     if error is not None:
         event["error"] = _kind(error)
         event["stack"] = "".join(traceback.format_tb(error.__traceback__, -_FRAMES))

@@ -38,7 +38,8 @@ def configure_logs(form: Literal["auto", "json", "console"], level: str, lines: 
     handler = _Handler(formatter, lines)
     root = logging.getLogger()
     for old in root.handlers:
-        old.close()
+        if isinstance(old, _Handler):
+            old.close()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     # Warnings, as database drivers give them, would go to standard error past all of this.

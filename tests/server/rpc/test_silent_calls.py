@@ -137,6 +137,18 @@ async def test_a_health_watch_does_not_last_for_ever(serve: Serve) -> None:
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "CALL_TOO_LONG")
 
 
+async def test_an_answer_that_is_not_taken_gives_its_place_back(serve: Serve) -> None:
+    """A caller that lets no byte of an answer come does not hold a place for ever."""
+    edge = await _serve(serve, replace(_PATIENT, answer=0.05))
+    async with raw_connection(f"127.0.0.1:{edge.port}", window=0) as connection:
+        for path in (_GET, _CHECK):
+            await connection.begin(path, message=b"")
+        ended = await edge.observer.ended(2)
+        assert {code for _, _, _, code in ended} == {"DEADLINE_EXCEEDED"}
+        assert edge.observer.refusals == ["ANSWER_NOT_TAKEN"] * 2
+        assert {count for count, _ in edge.server.admission.load().values()} == {0}
+
+
 async def test_a_full_server_says_so(serve: Serve) -> None:
     """With every place of served calls taken, the next call is refused by name, and the server is not ready."""
     edge = await _serve(serve, replace(_PATIENT, calls=1))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from portero_server.access.reach import Reach, everywhere
@@ -47,6 +48,8 @@ def calling(caller: Caller) -> Iterator[None]:
         _caller.reset(token)
 
 
+# Asked twice a call, and reading an address takes microseconds.
+@lru_cache(maxsize=4096)
 def peer_address(peer: str) -> str:
     """Gives the address in what gRPC calls the peer: "ipv4:192.0.2.7:5000", "ipv6:%5B::1%5D:5000", "unix:…".
 

@@ -72,7 +72,7 @@ class Entrance:
         """As `enter`, for whom connection and credentials are known already.
 
         Every credential is verified, however many failed from its address before: who fails must not lock out who
-        would not. Verifying costs less than the call that carries it (`access/keys.py`, `access/tokens.py`).
+        would not. Verifying costs no more than the call that carries it, and the store one question at a time.
         """
         try:
             identity = await self._authenticator.identify(shown)
