@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Ticket = TypeVar("Ticket")
 
@@ -37,6 +36,10 @@ class Entry(Generic[Ticket]):
     gives_way: Ticket | None = None
 
 
+# Made once: nearly everybody hears this.
+_WELCOME: Entry[Any] = Entry(admitted=True)
+
+
 class FairPlaces(Generic[Ticket]):
     """Hands out places so that one who takes many cannot keep out one who needs a single place.
 
@@ -52,7 +55,7 @@ class FairPlaces(Generic[Ticket]):
         self._brief = brief
         self._tickets: dict[Ticket, tuple[str, str]] = {}
         # By group, then by holder: tickets in order of arrival.
-        self._groups: OrderedDict[str, OrderedDict[str, OrderedDict[Ticket, None]]] = OrderedDict()
+        self._groups: dict[str, dict[str, dict[Ticket, None]]] = {}
         self._counts: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -75,7 +78,7 @@ class FairPlaces(Generic[Ticket]):
         self._add(ticket, holder, group)
         victim = self._victim(holder, group)
         if victim is None:
-            return Entry(admitted=True)
+            return _WELCOME
         self.leave(victim)
         return Entry(admitted=False) if victim == ticket else Entry(admitted=True, gives_way=victim)
 
@@ -86,18 +89,25 @@ class FairPlaces(Generic[Ticket]):
             return
         holder, group = place
         holders = self._groups[group]
-        del holders[holder][ticket]
+        tickets = holders[holder]
+        del tickets[ticket]
         self._counts[group] -= 1
-        if not holders[holder]:
+        if not tickets:
             del holders[holder]
-        if not holders:
-            del self._groups[group]
-            del self._counts[group]
+            if not holders:
+                del self._groups[group]
+                del self._counts[group]
 
     def _add(self, ticket: Ticket, holder: str, group: str) -> None:
         self._tickets[ticket] = (holder, group)
-        holders = self._groups.setdefault(group, OrderedDict())
-        holders.setdefault(holder, OrderedDict())[ticket] = None
+        holders = self._groups.get(group)
+        if holders is None:
+            holders = self._groups[group] = {}
+        tickets = holders.get(holder)
+        if tickets is None:
+            holders[holder] = {ticket: None}
+        else:
+            tickets[ticket] = None
         self._counts[group] = self._counts.get(group, 0) + 1
 
     def _victim(self, holder: str, group: str) -> Ticket | None:

@@ -201,7 +201,8 @@ class Admission:
     def serve(self, place: Place) -> None:
         """Moves a call from waiting to being served; see `Place.begin`."""
         self._waiting.leave(place)
-        self._receiving.leave(place)
+        if place.images:
+            self._receiving.leave(place)
         if place.long:
             self._settle(self._long.enter(place, place.connection, place.address), _LONG)
             return
@@ -258,12 +259,14 @@ class Admission:
         return refusal.error()
 
     def _leave(self, place: Place) -> None:
-        for places in (self._waiting, self._receiving, self._long):
-            places.leave(place)
-        if place.served:
-            self._calls -= 1
-            self._image_calls -= place.images
-            if place.owner is not None:
-                self._owned[place.owner] -= 1
-                if not self._owned[place.owner]:
-                    del self._owned[place.owner]
+        if not place.served:
+            self._waiting.leave(place)
+            self._receiving.leave(place)
+            self._long.leave(place)
+            return
+        self._calls -= 1
+        self._image_calls -= place.images
+        if place.owner is not None:
+            self._owned[place.owner] -= 1
+            if not self._owned[place.owner]:
+                del self._owned[place.owner]
