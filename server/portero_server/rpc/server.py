@@ -94,7 +94,7 @@ class ConnectionLimits:
         handshake: Seconds from a connection's start to the end of its handshakes.
     """
 
-    calls: int = 400
+    calls: int = 1024
     idle: float = 300.0
     handshake: float = 20.0
 

@@ -59,8 +59,9 @@ class CallSettings(BaseSettings):
         0,
         ge=0,
         le=100_000,
-        description="Most calls at once on one connection; clients let further ones wait. 0: PORTERO_MAX_STREAMS "
-        "and 100 more, so that one bridge may have all streams.",
+        description="Most calls at once on one connection; clients let further ones wait, or have "
+        "them refused (REFUSED_STREAM) when they come all at once. 0: 1024, or PORTERO_MAX_STREAMS and 100 "
+        "more, so that one bridge may have all streams.",
     )
     connection_idle_timeout: Seconds = Field(
         300.0, description="A connection without any call for this time is closed, seconds. Streams keep theirs open."
