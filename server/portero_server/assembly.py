@@ -40,6 +40,7 @@ from portero_server.pipeline.session_parts import SessionParts
 from portero_server.pipeline.streams import StreamEngine, StreamPolicy, Streams, Thrift
 from portero_server.pipeline.watching import SightingWatch, WatchPolicy
 from portero_server.record_keeping import RecordKeeping, record_keeping
+from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
 from portero_server.rpc.services.access import AccessServicer
 from portero_server.rpc.services.cameras import CameraServicer
@@ -264,6 +265,7 @@ async def _assembled(
         metrics.rpc,
         clock,
         records.calls,
+        FloodGuard(settings.waste_policy, metrics.floods, clock),
     )
 
     async def ready() -> None:

@@ -62,7 +62,7 @@ def _reflection(settings: Settings) -> bool:
 
 def _connections(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
-        calls=settings.connection_calls or max(1024, settings.max_streams + 100),
+        calls=settings.connection_calls,
         idle=settings.connection_idle_timeout,
         handshake=settings.handshake_timeout,
     )

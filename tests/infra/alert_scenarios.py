@@ -165,6 +165,16 @@ SCENARIOS = (
         {"grpc_server_started_total": "0+100x600"},
         minute=145,
     ),
+    Scenario(
+        "PorteroFloodOfCalls",
+        {'portero_wasted_calls_total{waste="canceled"}': "0+3000x100"},
+        {'portero_wasted_calls_total{waste="open"}': "0+750x100"},
+    ),
+    Scenario(
+        "PorteroFloodOfCalls",
+        {"portero_flooding_connections_closed_total": "0+1x100"},
+        {"portero_flooding_connections_closed_total": "0x50 1x50"},
+    ),
 )
 
 DATABASE_STOPPED = {

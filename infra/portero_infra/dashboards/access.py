@@ -33,6 +33,16 @@ _ACCESS = Section(
             Limits(0.1, 10),
         ),
         Panel(
+            "Who calls for nothing?",
+            (
+                Query(rate("portero_wasted_calls_total", "waste"), "{{waste}}"),
+                Query("sum(rate(portero_flooding_connections_closed_total[$__rate_interval]))", "connections closed"),
+            ),
+            Unit.A_SECOND,
+            Limits(10, 100),
+            note="Calls canceled or refused at once, health checks among them; and connections closed for too many.",
+        ),
+        Panel(
             "How long do certificates hold?",
             (
                 Query(

@@ -112,7 +112,7 @@ class Limits:
         """
         if peer in self._seen:
             return
-        if wait := self._connections.take(_network(holder), self._clock.monotonic()):
+        if wait := self._connections.take(network_of(holder), self._clock.monotonic()):
             most = f"{self._policy.connections:g} connections a minute"
             raise self._refusal(Limit.CONNECTIONS, f"you opened more than {most}", wait)
         self._seen[peer] = None
@@ -133,7 +133,7 @@ class Limits:
         """
         if not self._policy.by_address:
             return 0.0
-        now, network = self._clock.monotonic(), _network(address)
+        now, network = self._clock.monotonic(), network_of(address)
         self._failed.failed(network, now)
         wait = self._failed.wait(network, now)
         if wait:
@@ -153,7 +153,7 @@ class Limits:
             return
         most = {f"s {who.subject}": float(self._policy.streams)}
         if self._policy.by_address:
-            most[f"a {_network(who.address)}"] = self._policy.streams * self._policy.by_address
+            most[f"a {network_of(who.address)}"] = self._policy.streams * self._policy.by_address
         if any(self._streams[key] >= limit for key, limit in most.items()):
             raise self._refusal(Limit.STREAMS, f"more than {self._policy.streams} open streams", _STREAM_RETRY)
         self._streams.update(most.keys())
@@ -203,13 +203,13 @@ class _Shared:
             return 0.0
         if wait := self._by_subject.take(who.subject, now, amount):
             return wait
-        return 0.0 if self._by_address is None else self._by_address.take(_network(who.address), now, amount)
+        return 0.0 if self._by_address is None else self._by_address.take(network_of(who.address), now, amount)
 
 
 # It is asked with every frame, and reading an address takes microseconds.
 @lru_cache(maxsize=4096)
-def _network(address: str) -> str:
-    """Gives what counts as one address: in IPv6, everything that one subscriber may be given (a /64)."""
+def network_of(address: str) -> str:
+    """Returns what counts as one address: in IPv6, everything that one subscriber may be given (a /64)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

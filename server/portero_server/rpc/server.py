@@ -27,6 +27,7 @@ from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import Admission, CallLimits
 from portero_server.rpc.auditing import CallAudit
 from portero_server.rpc.entrance.entrance import Entrance
+from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
 from portero_server.rpc.tls import Certificates, port_credentials
 
@@ -94,13 +95,16 @@ class ConnectionLimits:
         handshake: Seconds from a connection's start to the end of its handshakes.
     """
 
-    calls: int = 1024
+    calls: int = 100
     idle: float = 300.0
     handshake: float = 20.0
 
     def options(self) -> Mapping[str, int]:
         """Returns them as options of gRPC."""
         return {
+            # A client that resets its calls as fast as it begins them fills gRPC's queue of new calls (1,000), and
+            # everybody's are then refused. gRPC counts a call until the server is done with it, so this bounds one
+            # connection's share.
             "grpc.max_concurrent_streams": self.calls,
             "grpc.max_connection_idle_ms": round(self.idle * 1000),
             "grpc.server_handshake_timeout_ms": round(self.handshake * 1000),
@@ -158,10 +162,16 @@ class RpcServer:
     """Serves the services on one port, or on two. Healthy only while the application says so."""
 
     def __init__(
-        self, server: grpc.aio.Server, options: ServerOptions, services: Sequence[str], admission: Admission
+        self,
+        server: grpc.aio.Server,
+        options: ServerOptions,
+        services: Sequence[str],
+        admission: Admission,
+        guard: FloodGuard | None = None,
     ) -> None:
         self._server = server
         self.admission = admission
+        self._guard = guard
         self._options = options
         self._services = tuple(services)
         self.bridge_port: int | None = None
@@ -180,6 +190,8 @@ class RpcServer:
         await self.set_serving(False)
         port, *others = [self._add(*port) for port in self._options.ports()]
         self.bridge_port = others[0] if others else None
+        if self._guard is not None:
+            self._guard.listens_on((port, *others))
         await self._server.start()
         return port
 
@@ -216,6 +228,7 @@ def build_server(
     observer: RpcObserver,
     clock: Clock,
     audit: CallAudit | None = None,
+    guard: FloodGuard | None = None,
 ) -> RpcServer:
     """Builds the server; call it where the event loop runs. Nothing listens before `start`.
 
@@ -226,6 +239,7 @@ def build_server(
         observer: Is told of every call.
         clock: For the durations told to the observer.
         audit: Records calls; None: nobody does.
+        guard: Closes connections whose calls come to nothing; None: nobody does.
 
     Raises:
         TypeError: An object is no servicer of portero.v1.
@@ -233,7 +247,7 @@ def build_server(
     admission = Admission(options.limits, observer)
     interceptor = CallInterceptor(admission, entrance, observer, clock, audit)
     server = grpc.aio.server(
-        interceptors=[interceptor],
+        interceptors=[interceptor] if guard is None else [guard, interceptor],
         options=[*_OPTIONS.items(), *options.connections.options().items()],
         compression=grpc.Compression.NoCompression,
     )
@@ -241,7 +255,7 @@ def build_server(
     _announce(services, observer)
     if options.reflection:
         reflection.enable_server_reflection((*services, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    return RpcServer(server, options, services, admission)
+    return RpcServer(server, options, services, admission, guard)
 
 
 def service_names() -> Sequence[str]:

@@ -12,6 +12,7 @@ from portero_server.access.issuer_http import sound_url
 from portero_server.access.limits import LimitPolicy
 from portero_server.access.tokens import TokenPolicy
 from portero_server.domain.access import EVERYTHING, Grant, Role, Scope
+from portero_server.domain.wasted_calls import WastePolicy
 from portero_server.settings.types import Pause, Rate
 
 _SITE = "sites/"
@@ -76,6 +77,13 @@ class AccessSettings(BaseSettings):
         "limit by address, for where all callers come through one proxy.",
     )
 
+    limit_wasted_calls: Annotated[float, Field(ge=0)] = Field(
+        50.0,
+        description="Most calls a second of one connection that come to nothing within a second: canceled, refused, "
+        "of an unknown method, or a health check. A connection with more is closed, and for a minute those of its "
+        "address may make a tenth. 0: no limit, for where a proxy puts the calls of several callers on one connection.",
+    )
+
     @model_validator(mode="after")
     def _bridges_have_cameras(self) -> AccessSettings:
         for name, places in self.bridges.items():
@@ -116,6 +124,11 @@ class AccessSettings(BaseSettings):
     def bridge_scopes(self) -> dict[str, Scope]:
         """The cameras of each bridge."""
         return {name: _scope(places) for name, places in self.bridges.items()}
+
+    @property
+    def waste_policy(self) -> WastePolicy:
+        """How many calls may come to nothing."""
+        return WastePolicy(per_second=self.limit_wasted_calls, by_address=self.limit_by_address)
 
     @property
     def limit_policy(self) -> LimitPolicy:

@@ -56,12 +56,11 @@ class CallSettings(BaseSettings):
     )
 
     connection_calls: int = Field(
-        0,
-        ge=0,
+        100,
+        ge=1,
         le=100_000,
-        description="Most calls at once on one connection; clients let further ones wait, or have "
-        "them refused (REFUSED_STREAM) when they come all at once. 0: 1024, or PORTERO_MAX_STREAMS and 100 "
-        "more, so that one bridge may have all streams.",
+        description="Most calls at once on one connection. Clients let further ones wait; one that resets its calls as "
+        "fast as it begins them can then not fill gRPC's queue. A bridge has a connection for each camera.",
     )
     connection_idle_timeout: Seconds = Field(
         300.0, description="A connection without any call for this time is closed, seconds. Streams keep theirs open."

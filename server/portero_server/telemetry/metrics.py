@@ -13,6 +13,7 @@ from portero_server.telemetry.audit_metrics import AuditMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
 from portero_server.telemetry.durations import Durations
 from portero_server.telemetry.engine_metrics import EngineMetrics
+from portero_server.telemetry.flood_metrics import FloodMetrics
 from portero_server.telemetry.money_metrics import MoneyMetrics
 from portero_server.telemetry.privacy_metrics import PrivacyMetrics
 from portero_server.telemetry.process_metrics import ProcessMetrics
@@ -42,6 +43,7 @@ class Metrics:
         self.process = ProcessMetrics(registry, version=version, engine=engine)
         self.rpc = RpcMetrics(registry)
         self.access = AccessMetrics(registry)
+        self.floods = FloodMetrics(registry)
         self.tls = TlsMetrics(registry)
         self.audit = AuditMetrics(registry)
         self.streams = StreamMetrics(registry, self.stages)

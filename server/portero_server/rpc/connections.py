@@ -1,0 +1,69 @@
+"""Closes single connections of the gRPC server, which gRPC itself has no function for."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote
+
+from portero_server.rpc.entrance.caller import peer_address
+
+_DESCRIPTORS = next((path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None)
+
+Place = tuple[str, int]
+"""An IP address in its shortest form, and a port."""
+
+
+def place_of(peer: str) -> Place | None:
+    """Returns where a connection comes from, by what gRPC calls its peer; None: it is no TCP connection."""
+    port = unquote(peer).rpartition(":")[2]
+    address = peer_address(peer)
+    if address in ("local", "unknown") or not port.isdecimal():
+        return None
+    return address, int(port)
+
+
+def shut_down(places: Collection[Place], ports: Collection[int]) -> int:
+    """Ends the TCP connections that come from these places to these ports of this process.
+
+    gRPC then finds the connection's end and cancels its calls, exactly as if the client had gone. The descriptor is
+    doubled before it is looked at, so that what is shut down is what was looked at, even when gRPC closes its own
+    meanwhile. Only connections accepted on our own ports are touched, never one that we opened.
+
+    Returns:
+        How many were found.
+    """
+    found = 0
+    for connection in _sockets():
+        with connection, suppress(OSError):
+            peer, own = connection.getpeername(), connection.getsockname()
+            if own[1] in ports and _place(peer) in places:
+                connection.shutdown(socket.SHUT_RDWR)
+                found += 1
+    return found
+
+
+def _sockets() -> Iterator[socket.socket]:
+    """Yields a double of every internet socket of this process."""
+    for descriptor in list(_DESCRIPTORS.iterdir()) if _DESCRIPTORS else ():
+        with suppress(OSError, ValueError):
+            double = os.dup(int(descriptor.name))
+            try:
+                connection = socket.socket(fileno=double) if stat.S_ISSOCK(os.fstat(double).st_mode) else None
+            except OSError:
+                connection = None
+            if connection is None:
+                os.close(double)
+            elif connection.family in (socket.AF_INET, socket.AF_INET6):
+                yield connection
+            else:
+                connection.close()
+
+
+def _place(name: tuple[str, int]) -> Place:
+    host, port = name[:2]
+    return peer_address(f"ipv6:[{host.partition('%')[0]}]:{port}" if ":" in host else f"ipv4:{host}:{port}"), port

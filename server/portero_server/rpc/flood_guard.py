@@ -1,0 +1,154 @@
+"""Stands before everything else that is done for a call, and closes connections whose calls come to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Protocol, cast
+
+import grpc
+import structlog
+
+from portero_server.access.limits import network_of
+from portero_server.clock import Clock
+from portero_server.domain.wasted_calls import Waste, WastedCalls, WastePolicy
+from portero_server.rpc.calls import Context
+from portero_server.rpc.connections import Place, place_of, shut_down
+from portero_server.rpc.entrance.caller import peer_address
+from portero_server.rpc.entrance.entrance import is_open
+
+_log = structlog.get_logger(__name__)
+
+_SHORT = 1.0
+"""A call that lasted longer, seconds, was none of a flood: a stream whose client went, say."""
+
+_REFUSALS = frozenset(
+    {
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNIMPLEMENTED,
+    }
+)
+_PAUSES = 20
+"""Looking for connections takes at most one part in so many of the time."""
+
+Shut = Callable[[Collection[Place], Collection[int]], int]
+
+
+class FloodObserver(Protocol):
+    """Is told of calls that came to nothing, and of what was done about them."""
+
+    def call_wasted(self, waste: Waste) -> None:
+        """A short call came to nothing."""
+        ...
+
+    def connections_closed(self, count: int) -> None:
+        """So many connections were closed for that."""
+        ...
+
+
+class FloodGuard(grpc.aio.ServerInterceptor):
+    """The first interceptor: it must see calls that the others refuse, and those of methods that do not exist."""
+
+    def __init__(self, policy: WastePolicy, observer: FloodObserver, clock: Clock, shut: Shut = shut_down) -> None:
+        self._wasted = WastedCalls(policy)
+        self._most = policy.most
+        self._observer = observer
+        self._clock = clock
+        self._shut = shut
+        self._ports: frozenset[int] = frozenset()
+        # Peers to be closed; calls of theirs that are still on their way in are not looked at any more.
+        self._closed: OrderedDict[str, None] = OrderedDict()
+        self._to_close: set[Place] = set()
+        self._scheduled = False
+        self._next_search = 0.0
+
+    def listens_on(self, ports: Collection[int]) -> None:
+        """Tells which ports are ours: only connections to these are closed."""
+        self._ports = frozenset(ports)
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Wraps the handler, which `CallInterceptor` made a stream in both directions."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method.lstrip("/")
+        serve = _unimplemented if handler is None else cast("Serve | None", handler.stream_stream)
+        if serve is None:
+            # Of reflection, which is not served through CallInterceptor's frame.
+            return handler
+
+        async def guarded(requests: object, context: Context) -> None:
+            await self._guarded(method, serve, requests, context)
+
+        # The stubs know only the synchronous form of this function.
+        return grpc.stream_stream_rpc_method_handler(
+            cast("Any", guarded),
+            None if handler is None else handler.request_deserializer,
+            None if handler is None else handler.response_serializer,
+        )
+
+    async def _guarded(self, method: str, serve: Serve, requests: object, context: Context) -> None:
+        peer = context.peer()
+        if peer in self._closed:
+            # Whatever is answered, nobody reads it.
+            await context.abort(grpc.StatusCode.UNAVAILABLE)
+        began = self._clock.monotonic()
+        waste = Waste.OPEN if is_open(method) else None
+        try:
+            await serve(requests, context)
+        except grpc.aio.AbortError:
+            code = context.code()
+            if code is grpc.StatusCode.UNIMPLEMENTED:
+                waste = Waste.UNKNOWN
+            elif code in _REFUSALS:
+                waste = Waste.REFUSED
+            raise
+        except BaseException:
+            # Everything else that leaves CallInterceptor is a client that went, or canceled.
+            waste = Waste.CANCELED
+            raise
+        finally:
+            now = self._clock.monotonic()
+            if waste is not None and now - began < _SHORT:
+                self._count(peer, waste, now)
+
+    def _count(self, peer: str, waste: Waste, now: float) -> None:
+        self._observer.call_wasted(waste)
+        address = peer_address(peer)
+        network = network_of(address)
+        known = self._wasted.on_probation(network, now)
+        if peer in self._closed or not self._wasted.count(peer, network, now):
+            return
+        place = place_of(peer)
+        if place is None:
+            return
+        if not known:
+            # Once a while for each address, so that a flood does not fill the log as well.
+            _log.warning("flood_of_calls", address=address, waste=waste.value)
+        self._closed[peer] = None
+        if len(self._closed) > self._most:
+            self._closed.popitem(last=False)
+        self._to_close.add(place)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_later(max(0.0, self._next_search - now), self._close)
+
+    def _close(self) -> None:
+        self._scheduled = False
+        places, self._to_close = self._to_close, set()
+        began = self._clock.monotonic()
+        self._observer.connections_closed(self._shut(places, self._ports))
+        ended = self._clock.monotonic()
+        self._next_search = ended + _PAUSES * (ended - began)
+
+
+Serve = Callable[[object, Context], Awaitable[None]]
+
+
+async def _unimplemented(requests: object, context: Context) -> None:
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
