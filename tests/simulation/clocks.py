@@ -43,8 +43,10 @@ _STRANGER = 99
 _FACE = FoundFace(Box(0.4, 0.3, 0.1, 0.13), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0))
 _ABSENCES = (20, 40, 80)
 """Frames between two visits: from twice the 1.5 s after which a face is lost."""
-_STEPS = (-12.0, -1.0, -60.0, -3600.0, -86_400.0, 0.7, 5.0, 60.0, 3600.0, 86_400.0)
+_STEPS = (-12.0, -1.0, -60.0, -3600.0, -86_400.0, 0.7, 5.0, 60.0, 3600.0, 80_000.0)
 _ZONES = (0.0, 0.0, 10_800.0, -10_800.0)
+_MOST_AHEAD = 86_000.0
+"""Seconds; frames a day ahead are refused, so that nobody is seen in them."""
 
 
 @dataclass(slots=True)
@@ -163,11 +165,11 @@ class _Scene:
             return
         match fault:
             case "step":
-                by = chance.choice(_STEPS)
+                by = chance.choice([step for step in _STEPS if clock.now + step < _MOST_AHEAD])
                 clock.shown += by
                 self.run.struck.append(f"{number} set by {by:g} s")
             case "blip":
-                by = chance.choice((9.0, 60.0, 3600.0))
+                by = chance.choice([9.0, *(jump for jump in (60.0, 3600.0) if clock.now + jump < _MOST_AHEAD)])
                 clock.shown += by
                 self._frames.append((number, by))
                 self.run.struck.append(f"{number} frames {by:g} s ahead, and back at the next fault")
