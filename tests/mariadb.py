@@ -107,6 +107,13 @@ class MariaDB:
                 cursor.execute(statement)
             return tuple(cursor.fetchall())
 
+    def size(self, schema: str) -> int:
+        """Gives how many bytes the tables and indexes of a schema take."""
+        with_indexes = (
+            f"SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = '{schema}'"
+        )
+        return int(self.execute(with_indexes)[0][0] or 0)
+
     def _launch(self, data: Path) -> bool:
         command = [
             _program(_SERVERS),

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.chaos.faultpoints import REFUSAL
 from tests.chaos.faults import Fault
 from tests.chaos.plan import Plan
 from tests.chaos.runs import DEFECT_PLANS, FAULT_POINTS, Report, run_plan
@@ -26,13 +27,15 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=20_000, help="acknowledged frames before the end")
     parser.add_argument("--kills", type=int, default=10, help="kills of each process before the end")
     parser.add_argument("--database", choices=["mariadb", "sqlite"], default="mariadb")
-    parser.add_argument("--pause", type=float, default=0.8, help="mean seconds between faults")
+    parser.add_argument("--pause", type=float, default=0.35, help="mean seconds between faults")
     parser.add_argument("--rate", type=float, default=0.0, help="frames a second of each camera; 0: as fast as taken")
-    parser.add_argument("--patience", type=float, default=1800.0, help="seconds after which the run ends anyway")
+    parser.add_argument("--patience", type=float, default=3600.0, help="seconds after which the run ends anyway")
     parser.add_argument(
         "--only", nargs="*", choices=[fault.name.lower() for fault in Fault], help="faults that may come; default: all"
     )
     parser.add_argument("--no-points", action="store_true", help="without fault points within the processes")
+    parser.add_argument("--no-refusals", action="store_true", help="without commits that the database refuses")
+    parser.add_argument("--right-clocks", action="store_true", help="without camera clocks that go wrong")
     parser.add_argument(
         "--defects", nargs="*", metavar="NAME", help="put these defects in (none named: all), one a run"
     )
@@ -48,7 +51,12 @@ def main() -> int:
         database=arguments.database,
         rate=arguments.rate,
         pause=arguments.pause,
-        points={} if arguments.no_points else dict(FAULT_POINTS),
+        points={
+            name: chance
+            for name, chance in FAULT_POINTS.items()
+            if not (arguments.no_refusals if name.startswith(REFUSAL) else arguments.no_points)
+        },
+        clocks=not arguments.right_clocks,
         only=None if arguments.only is None else frozenset(Fault[name.upper()] for name in arguments.only),
         patience=arguments.patience,
     )

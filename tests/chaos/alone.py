@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.Stre
 
 _ADDRESS = re.compile(r'"grpc": ?"([^"]+)"')
 _START_TIME = 60.0
+_MOST_LINES = 100_000
 _LIMITS = ("PORTERO_LIMIT_CONNECTIONS", "PORTERO_LIMIT_REQUESTS", "PORTERO_LIMIT_FRAMES")
 
 
@@ -29,13 +31,15 @@ class LoneServer:
     """Runs, and tells where.
 
     Attributes:
-        lines: What it logged.
+        lines: The last of what it logged.
+        logged: How much that was in all, bytes.
     """
 
-    def __init__(self, folder: Path, latency: float, settings: dict[str, str]) -> None:
-        self.lines: list[str] = []
+    def __init__(self, folder: Path, latency: float, settings: dict[str, str], url: str | None) -> None:
+        self.lines: deque[str] = deque(maxlen=_MOST_LINES)
+        self.logged = 0
         self.address = ""
-        self.url = f"sqlite+aiosqlite:///{folder / 'portero.db'}"
+        self.url = url or f"sqlite+aiosqlite:///{folder / 'portero.db'}"
         self._up = asyncio.Event()
         orders = json.dumps({"seed": 1, "points": {}, "latency": latency, "defects": []})
         environment = {
@@ -65,6 +69,7 @@ class LoneServer:
 
     def _said(self, line: str) -> None:
         self.lines.append(line)
+        self.logged += len(line.encode()) + 1
         if '"serving"' in line and (found := _ADDRESS.search(line)):
             self.address = found.group(1)
             self._up.set()
@@ -72,10 +77,19 @@ class LoneServer:
 
 @asynccontextmanager
 async def lone_server(
-    folder: Path, cameras: int, *, latency: float = 0.02, people: bool = True, **settings: str
+    folder: Path,
+    cameras: int,
+    *,
+    latency: float = 0.02,
+    people: bool = True,
+    url: str | None = None,
+    **settings: str,
 ) -> AsyncIterator[LoneServer]:
-    """Runs a server that knows so many cameras, and their people if wanted, until the end of the block."""
-    server = LoneServer(folder, latency, settings)
+    """Runs a server that knows so many cameras, and their people if wanted, until the end of the block.
+
+    Its database is a file of its own, or at `url`.
+    """
+    server = LoneServer(folder, latency, settings, url)
     running = asyncio.create_task(server.process.run())
     try:
         await server.up()

@@ -8,14 +8,15 @@ import json
 import os
 import sqlite3
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.chaos.hostile import SECRET
 from tests.chaos.ledger import LedgerFile
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.processes import Supervised
 from tests.chaos.proxy import Proxy
-from tests.chaos.script import VISIT_GAP, camera_name, index_of
+from tests.chaos.refusals import MARK, POISON
+from tests.chaos.script import VISIT_GAP, camera_name, read_mark
 from tests.fakes.ports import free_port
 
 STOP_GRACE = 6.0
@@ -29,6 +30,9 @@ class Cast:
         start_seconds: How long the last start took until then.
         calm: Set when faults are over: lives that begin then have no fault points.
         ledger: What the bridge tells.
+        port: Where the server listens, without the proxy before it.
+        database_file: Where the database is, if it is a file.
+        server_lines: How many lines the server has logged.
         killed_at: When the server was killed, by camera, until the camera's stream is open again.
     """
 
@@ -42,6 +46,9 @@ class Cast:
         self.ledger = LedgerFile(folder / "ledger.txt", plan.cameras)
         self.killed_at: dict[int, float] = {}
         self.outcome = outcome
+        self.port = free_port()
+        self.server_lines = 0
+        self.database_file = folder / "portero.db"
         self._plan = plan
         self._streams = streams
         self._database_ports = database_ports
@@ -57,14 +64,13 @@ class Cast:
         self._halt.touch()
 
     def _make_server(self) -> Supervised:
-        port = free_port()
-        self._streams.retarget(port)
+        self._streams.retarget(self.port)
         environment = {
             **clean_environment(),
             "PORTERO_DATABASE_URL": self._server_database_url(),
             "PORTERO_DATABASE_TIMEOUT": "2",
             "PORTERO_ENGINE": "scripted",
-            "PORTERO_LISTEN": f"127.0.0.1:{port}",
+            "PORTERO_LISTEN": f"127.0.0.1:{self.port}",
             "PORTERO_ADMIN_LISTEN": "127.0.0.1:0",
             "PORTERO_LOG_FORMAT": "json",
             "PORTERO_HEARTBEAT_INTERVAL": "1",
@@ -88,7 +94,8 @@ class Cast:
     def _server_command(self, life: int) -> list[str]:
         orders = {
             "seed": self._plan.seed * 1000 + life,
-            "points": {} if self.calm else self._plan.points,
+            "run": self._plan.seed,
+            "points": self._lasting_points() if self.calm else self._plan.points,
             "latency": self._plan.latency,
             "defects": [self._plan.defect] if self._plan.defect in _server_defects() else [],
         }
@@ -96,12 +103,24 @@ class Cast:
 
     def _server_said(self, line: str) -> None:
         self._server_log.write(line + "\n")
+        self.server_lines += 1
         if '"serving"' in line:
             self.serving.set()
             self.start_seconds = self.server.age
-        # The pool's words about connections that are gone, which faults cut, are no trouble.
-        if '"commit_refused"' in line or ("Traceback" in line and "during reset" not in line):
+        if MARK in line or '"commit_refused"' in line:
+            self.outcome.refused += 1
+            trouble = not self._plan.refusals
+        else:
+            # The pool's words about connections that are gone, which faults cut, are no trouble.
+            trouble = "Traceback" in line and "during reset" not in line
+        if SECRET in line:
+            self.outcome.troubles.append("the server logged what a caller sent in place of a credential")
+        elif trouble:
             self.outcome.troubles.append(f"the server said: {line[:2000]}")
+
+    def _lasting_points(self) -> dict[str, float]:
+        # What cannot be stored cannot be stored in the end either.
+        return {name: chance for name, chance in self._plan.points.items() if name == POISON}
 
     def _make_bridge(self) -> Supervised:
         self._spools.mkdir()
@@ -124,6 +143,7 @@ class Cast:
             "seed": self._plan.seed * 1000 + life,
             "points": {} if self.calm else self._plan.points,
             "defects": [self._plan.defect] if self._plan.defect in _bridge_defects() else [],
+            "clocks": self._plan.seed if self._plan.clocks else None,
         }
         return ["tests.chaos.bridge_main", json.dumps(orders)]
 
@@ -146,12 +166,12 @@ class Cast:
             with contextlib.closing(sqlite3.connect(file)) as connection, contextlib.suppress(sqlite3.DatabaseError):
                 (epoch,) = connection.execute("SELECT epoch FROM stream").fetchone()
                 newest = connection.execute(
-                    "SELECT first_sequence, capture_time_us FROM entries WHERE jpeg IS NOT NULL"
+                    "SELECT first_sequence, jpeg FROM entries WHERE jpeg IS NOT NULL"
                     " ORDER BY first_sequence DESC LIMIT 1"
                 ).fetchone()
                 if newest is not None:
-                    captured = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=newest[1])
-                    self.ledger.take(f"P {epoch} {newest[0]} {index_of(captured)}")
+                    _, index = read_mark(newest[1])
+                    self.ledger.take(f"P {epoch} {newest[0]} {index}")
 
     def _server_database_url(self) -> str:
         if self._database_ports is None:

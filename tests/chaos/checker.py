@@ -7,16 +7,16 @@ nothing is at a foreign camera, and no watermark goes back.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from portero_server.domain.frames import FrameOutcome
 from portero_server.store.schema import OUTCOME_COLUMNS
-from tests.chaos.foreseen import ForeseenTrack, foreseen_sightings
+from tests.chaos.clocks import RIGHT_CLOCKS, CameraClocks
+from tests.chaos.foreseen import ForeseenTrack, ForeseenVisit, foreseen_tracks, foreseen_visits
 from tests.chaos.ledger import Numbering, Told
-from tests.chaos.put_aside import Excuses, refused_by_the_store
-from tests.chaos.script import Sight, camera_name, index_of, shown
+from tests.chaos.script import Sight, camera_name, shown
 from tests.chaos.stored import Rows, Stored
 
 _COUNTED = {
@@ -27,6 +27,9 @@ _COUNTED = {
     Sight.BROKEN: FrameOutcome.REJECTED,
 }
 _MOST_UNANSWERED = 0.05
+_BAD_TIME = "bad_capture_time"
+QUARANTINED = "store_refused"
+"""The reason of frames that were given up because what follows from them cannot be stored."""
 _IN_FLIGHT = 4 * 32
 """Most frames of a stream that are received and not durable: four windows, as `Streams` grants them."""
 
@@ -39,21 +42,21 @@ class Verdict:
         violations: By kind ("lost", "duplicated", "phantom", "foreign", "backwards", "counters", "told"), in words.
         frames: Sequences checked.
         missing: Sequences that the bridge reported as gaps.
+        rejected: Sequences stored as rejected, by reason.
         recognitions: Rows checked.
         sightings: Rows checked.
         unanswered: Visits of known people that the engine could not name in time, which is allowed.
-        refused: Sequences by epoch that are stored as refused by the database; a run that made it refuse none has none.
         asked_again: Answers beyond the first about one track, which only frames sent again may bring.
     """
 
     violations: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     frames: int = 0
     missing: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
     recognitions: int = 0
     sightings: int = 0
     unanswered: int = 0
     asked_again: int = 0
-    refused: dict[str, set[int]] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -69,14 +72,14 @@ class Verdict:
         return {kind: len(found) for kind, found in self.violations.items() if found}
 
 
-def check(told: Told, stored: Stored, named: Collection[tuple[int, int]] = ()) -> Verdict:
+def check(told: Told, stored: Stored, *, clocks: CameraClocks = RIGHT_CLOCKS, refusals: bool = False) -> Verdict:
     """Checks a finished run.
 
     Args:
-        told: What the bridges know.
-        stored: What the database holds.
-        named: Camera and index of frames whose person the engine named to a session that came to its end, where that
-            is known: no fault of anything else excuses a stranger.
+        told: What the bridges promised and were promised.
+        stored: What the server left.
+        clocks: How the cameras dated their frames.
+        refusals: Whether commits were refused on purpose, so that frames may have been given up.
     """
     verdict = Verdict()
     for camera in told.begun_anew:
@@ -85,8 +88,6 @@ def check(told: Told, stored: Stored, named: Collection[tuple[int, int]] = ()) -
     exceptions = _by(stored.exceptions, "stream_id")
     recognitions = _by(stored.recognitions, "stream_id")
     tracks: dict[int, list[ForeseenTrack]] = defaultdict(list)
-    promised: set[str] = set()
-    excuses = Excuses()
     for epoch, numbering in told.numberings.items():
         _check_promises(verdict, numbering)
         row = streams.pop(epoch, None)
@@ -94,28 +95,31 @@ def check(told: Told, stored: Stored, named: Collection[tuple[int, int]] = ()) -
             if numbering.acked:
                 verdict.wrong("lost", f"epoch {epoch} was acknowledged up to {numbering.acked} and is not stored")
             continue
-        _check_stream(verdict, numbering, row, exceptions[row["stream_id"]])
-        foreseen = excuses.foreseen(numbering, refused_by_the_store(exceptions[row["stream_id"]]))
+        account = _Account(verdict, numbering, exceptions[row["stream_id"]], clocks, refusals=refusals)
+        _check_stream(verdict, numbering, row, account)
+        foreseen = foreseen_tracks(
+            numbering.camera,
+            epoch,
+            numbering.index_of,
+            rejected=account.rejected.keys() - account.given_up,
+            given_up=account.given_up,
+            clocks=clocks,
+        )
         tracks[numbering.camera] += foreseen
-        promised |= {
-            track.track_id
-            for track in foreseen
-            if any((numbering.camera, numbering.index_of[look]) in named for look in track.looks)
-        }
-        _check_recognitions(verdict, numbering, foreseen, recognitions.pop(row["stream_id"], []))
+        _check_recognitions(verdict, numbering, foreseen, recognitions.pop(row["stream_id"], []), clocks)
     for epoch in streams:
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
         verdict.wrong("phantom", f"{len(rows)} recognitions of no stream")
-    verdict.refused = excuses.refused
-    _check_sightings(verdict, tracks, stored, promised, excuses)
-    _check_events(verdict, stored, excuses)
+    _check_sightings(verdict, tracks, stored)
+    refused = {track.track_id for of_camera in tracks.values() for track in of_camera if not track.sure}
+    _check_events(verdict, stored, {row["sighting_id"] for row in stored.tracks if row["track_id"] in refused})
     _check_news(verdict, told, stored)
     return verdict
 
 
 def _check_promises(verdict: Verdict, numbering: Numbering) -> None:
-    where = f"{camera_name(numbering.camera)} {numbering.epoch}"
+    where = words_for(numbering)
     for durable, acked in numbering.resumed + numbering.acks:
         if durable < acked:
             verdict.wrong("backwards", f"{where}: told {durable} after {acked} was acknowledged")
@@ -125,56 +129,119 @@ def _check_promises(verdict: Verdict, numbering: Numbering) -> None:
         verdict.wrong("lost", f"{where}: finished at {numbering.finished}, spooled up to {max(numbering.index_of)}")
 
 
-def _check_stream(verdict: Verdict, numbering: Numbering, row: Mapping[str, Any], exceptions: Rows) -> None:
-    where = f"{camera_name(numbering.camera)} {numbering.epoch}"
+class _Account:
+    """What is stored of the frames that were not looked at.
+
+    Attributes:
+        missing: Sequences stored as missing.
+        rejected: Why each sequence stored as rejected was.
+    """
+
+    @property
+    def given_up(self) -> set[int]:
+        """Sequences rejected since what follows from them could not be stored."""
+        return {sequence for sequence, reason in self.rejected.items() if reason == QUARANTINED}
+
+    def __init__(
+        self, verdict: Verdict, numbering: Numbering, exceptions: Rows, clocks: CameraClocks, *, refusals: bool
+    ) -> None:
+        self.missing: set[int] = set()
+        self.rejected: dict[int, str] = {}
+        self._numbering = numbering
+        self._clocks = clocks
+        self._refusals = refusals
+        self._read(verdict, exceptions)
+
+    def _read(self, verdict: Verdict, exceptions: Rows) -> None:
+        where = words_for(self._numbering)
+        for row in exceptions:
+            span = range(row["first_sequence"], row["last_sequence"] + 1)
+            if any(sequence in (self.missing if row["kind"] == "missing" else self.rejected) for sequence in span):
+                verdict.wrong("duplicated", f"{where}: {span} is stored twice as {row['kind']}")
+            if row["kind"] == "missing":
+                self.missing.update(span)
+            else:
+                reason: str = row["reason"]
+                self.rejected.update(dict.fromkeys(span, reason))
+            if row["reason"] == "unexplained":
+                verdict.wrong("lost", f"{where}: {span} went missing and nobody said why")
+        verdict.missing += len(self.missing)
+        verdict.rejected.update(self.rejected.values())
+
+    def outcome(self, verdict: Verdict, sequence: int) -> FrameOutcome:
+        """Returns what must have become of a frame that the bridge had kept."""
+        numbering = self._numbering
+        index = numbering.index_of[sequence]
+        where = words_for(numbering)
+        if sequence in self.missing:
+            verdict.wrong("lost", f"{where}: {sequence} was spooled, and is stored as missing")
+        reason = self.rejected.get(sequence)
+        sight = shown(numbering.camera, index).sight
+        if self._clocks.impossible(numbering.camera, index):
+            # Its bytes may be refused before its time is.
+            if reason != _BAD_TIME and not (reason is not None and sight is Sight.BROKEN):
+                verdict.wrong("phantom", f"{where}: {sequence} is dated impossibly, and stored as {reason or 'sound'}")
+            return FrameOutcome.REJECTED
+        if sight is Sight.BROKEN:
+            if reason is None or reason in (_BAD_TIME, QUARANTINED):
+                verdict.wrong("lost", f"{where}: {sequence} is broken, and stored as {reason or 'sound'}")
+            return FrameOutcome.REJECTED
+        if reason is not None:
+            if reason != QUARANTINED or not self._refusals:
+                verdict.wrong("phantom", f"{where}: {sequence} is sound, and stored as {reason}")
+            return FrameOutcome.REJECTED
+        return _COUNTED[sight]
+
+    def check_told(self, verdict: Verdict) -> None:
+        """Holds what the bridge was told of rejections against what is stored.
+
+        Only of what an Ack passed: what the next session learned to be durable may have been told to a connection
+        that was cut.
+        """
+        where = words_for(self._numbering)
+        for passed, told in self._numbering.passed:
+            stored = {sequence for sequence in passed if sequence in self.rejected}
+            for sequence in stored - told:
+                verdict.wrong("told", f"{where}: {sequence} was rejected ({self.rejected[sequence]}) without a word")
+            for sequence in told - stored:
+                reason = self._numbering.reasons[sequence]
+                verdict.wrong("told", f"{where}: {sequence} was told to be rejected ({reason}), and is not stored so")
+
+
+def words_for(numbering: Numbering) -> str:
+    """Returns how complaints call a numbering."""
+    return f"{camera_name(numbering.camera)} {numbering.epoch}"
+
+
+def _check_stream(verdict: Verdict, numbering: Numbering, row: Mapping[str, Any], account: _Account) -> None:
+    where = words_for(numbering)
     if row["camera_id"] != camera_name(numbering.camera):
         verdict.wrong("foreign", f"{where} is stored at {row['camera_id']}")
     durable: int = row["durable_sequence"]
     verdict.frames += durable
     if durable < numbering.acked:
         verdict.wrong("lost", f"{where}: acknowledged up to {numbering.acked}, durable up to {durable}")
-    missing, rejected = _ranges(verdict, where, exceptions)
-    refused = refused_by_the_store(exceptions)
-    verdict.missing += len(missing)
     expected: Counter[FrameOutcome] = Counter()
     for sequence in range(1, durable + 1):
-        index = numbering.index_of.get(sequence)
-        if index is None:
-            if sequence not in missing:
-                verdict.wrong("phantom", f"{where}: {sequence} was never spooled, and is not stored as missing")
-            expected[FrameOutcome.MISSING] += 1
+        if sequence in numbering.index_of:
+            expected[account.outcome(verdict, sequence)] += 1
             continue
-        if sequence in missing:
-            verdict.wrong("lost", f"{where}: {sequence} was spooled, and is stored as missing")
-        if sequence in refused:
-            expected[FrameOutcome.REJECTED] += 1
-            continue
-        expected[_COUNTED[shown(numbering.camera, index).sight]] += 1
-        broken = shown(numbering.camera, index).sight is Sight.BROKEN
-        if broken != (sequence in rejected):
-            verdict.wrong("lost" if broken else "phantom", f"{where}: wrong account of a refusal of {sequence}")
+        if sequence not in account.missing:
+            verdict.wrong("phantom", f"{where}: {sequence} was never spooled, and is not stored as missing")
+        if sequence in account.rejected:
+            verdict.wrong("phantom", f"{where}: {sequence} was never spooled, and is stored as rejected")
+        expected[FrameOutcome.MISSING] += 1
+    account.check_told(verdict)
     for outcome in FrameOutcome:
         counted = row[OUTCOME_COLUMNS[outcome]]
         if outcome is not FrameOutcome.REPLAYED and counted != expected[outcome]:
             verdict.wrong("counters", f"{where}: {counted} counted as {outcome.value}, {expected[outcome]} were")
 
 
-def _ranges(verdict: Verdict, where: str, exceptions: Rows) -> tuple[set[int], set[int]]:
-    missing: set[int] = set()
-    rejected: set[int] = set()
-    for row in exceptions:
-        span = range(row["first_sequence"], row["last_sequence"] + 1)
-        chosen = missing if row["kind"] == "missing" else rejected
-        if chosen & set(span):
-            verdict.wrong("duplicated", f"{where}: {span} is stored twice as {row['kind']}")
-        chosen.update(span)
-        if row["reason"] == "unexplained":
-            verdict.wrong("lost", f"{where}: {span} went missing and nobody said why")
-    return missing, rejected
-
-
-def _check_recognitions(verdict: Verdict, numbering: Numbering, foreseen: list[ForeseenTrack], rows: Rows) -> None:
-    where = f"{camera_name(numbering.camera)} {numbering.epoch}"
+def _check_recognitions(
+    verdict: Verdict, numbering: Numbering, foreseen: list[ForeseenTrack], rows: Rows, clocks: CameraClocks
+) -> None:
+    where = words_for(numbering)
     verdict.recognitions += len(rows)
     tracks = {track.track_id: track for track in foreseen}
     named: Counter[str] = Counter()
@@ -185,7 +252,7 @@ def _check_recognitions(verdict: Verdict, numbering: Numbering, foreseen: list[F
         if track is None or index is None or row["sequence"] not in track.looks:
             verdict.wrong("phantom", f"{words} is of a face that was not shown")
             continue
-        if index_of(row["captured_at"]) != index:
+        if row["captured_at"] != clocks.captured(numbering.camera, index):
             verdict.wrong("phantom", f"{words} has the time of another frame")
         if row["person_id"] is not None and row["person_id"] != track.person:
             foreign = row["person_id"].split("-")[1] != f"{numbering.camera:02d}"
@@ -210,17 +277,10 @@ def _sent_again(numbering: Numbering, track: ForeseenTrack) -> int:
     return sum(first - _IN_FLIGHT <= durable < first for durable, _ in numbering.resumed[1:])
 
 
-def _check_sightings(
-    verdict: Verdict,
-    tracks: Mapping[int, list[ForeseenTrack]],
-    stored: Stored,
-    promised: Collection[str],
-    excuses: Excuses,
-) -> None:
+def _check_sightings(verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored) -> None:
     links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
     stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
     answered = {row["track_id"] for row in stored.recognitions if row["outcome"] in ("match", "unknown")}
-    answered.update(promised)
     members: dict[str, set[str]] = defaultdict(set)
     for track_id, sighting_id in links.items():
         members[sighting_id].add(track_id)
@@ -233,19 +293,18 @@ def _check_sightings(
         counted = [
             track
             for track in all_tracks
-            if len(track.looks) > 1
-            or (track.person is not None and track.track_id in answered)
-            or track.track_id in links
+            if track.track_id in links
+            or (track.sure and (len(track.looks) > 1 or (track.person is not None and track.track_id in answered)))
         ]
         unanswered = {
-            track.track_id for track in counted if track.person is not None and track.track_id not in answered
+            track.track_id
+            for track in counted
+            if track.sure and track.person is not None and track.track_id not in answered
         }
         verdict.unanswered += len(unanswered)
         known |= {track.track_id for track in counted}
-        for sighting in foreseen_sightings(camera, counted, frozenset(unanswered)):
-            ids = {links[track_id] for track_id in sighting.tracks if track_id in links}
-            if not excuses.excuse(sighting.tracks.union(*(members[each] for each in ids))):
-                _check_sighting(verdict, sighting, links, members, stored_sightings)
+        for visit in foreseen_visits(camera, counted, frozenset(unanswered)):
+            _check_visit(verdict, visit, links, members, stored_sightings)
     for track_id in links.keys() - known:
         verdict.wrong("phantom", f"track {track_id} has a sighting and was not shown")
     for sighting_id, row in stored_sightings.items():
@@ -258,40 +317,52 @@ def _check_sightings(
         verdict.wrong("lost", f"{verdict.unanswered} of {visits} visits were not answered by the engine")
 
 
-def _check_sighting(
+def _check_visit(
     verdict: Verdict,
-    sighting: Any,
+    visit: ForeseenVisit,
     links: Mapping[str, str],
     members: Mapping[str, set[str]],
     stored_sightings: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    missing = sighting.tracks - links.keys()
+    missing = {track_id for track_id, track in visit.tracks.items() if track.sure} - links.keys()
     if missing:
         verdict.wrong("lost", f"tracks {sorted(missing)} have no sighting")
-    ids = {links[track_id] for track_id in sighting.tracks if track_id in links}
-    if len(ids) > 1:
-        verdict.wrong("duplicated", f"tracks {sorted(sighting.tracks)} are one visit, and stored as {len(ids)}")
+    ids = {links[track_id] for track_id in visit.tracks if track_id in links}
+    if len(ids) > 1 and visit.certain:
+        verdict.wrong("duplicated", f"tracks {sorted(visit.tracks)} are one visit, and stored as {len(ids)}")
     for sighting_id in ids:
         row = stored_sightings.get(sighting_id)
         if row is None:
             continue
-        words = f"sighting {sighting_id} of tracks {sorted(sighting.tracks)}"
-        if row["camera_id"] != sighting.camera:
+        strangers = members[sighting_id] - visit.tracks.keys()
+        held = [visit.tracks[track_id] for track_id in members[sighting_id] & visit.tracks.keys()]
+        words = f"sighting {sighting_id} of tracks {sorted(track.track_id for track in held)}"
+        if row["camera_id"] != visit.camera:
             verdict.wrong("foreign", f"{words} is stored at {row['camera_id']}")
-        if row["person_id"] != sighting.person:
-            verdict.wrong("phantom", f"{words} is stored as {row['person_id']}, not {sighting.person}")
-        if len(ids) == 1 and not missing and members[sighting_id] != sighting.tracks:
-            verdict.wrong("phantom", f"{words} also holds {sorted(members[sighting_id] - sighting.tracks)}")
-        if (row["first_seen"], row["last_seen"]) != (sighting.first_seen, sighting.last_seen):
-            verdict.wrong(
-                "gap",
-                f"{words} is stored from {row['first_seen']:%H:%M:%S.%f} to {row['last_seen']:%H:%M:%S.%f},"
-                f" not {sighting.first_seen:%H:%M:%S.%f} to {sighting.last_seen:%H:%M:%S.%f}",
-            )
+        unnamed = row["person_id"] is None and not any(track.sure for track in held)
+        if row["person_id"] != visit.person and not unnamed:
+            verdict.wrong("phantom", f"{words} is stored as {row['person_id']}, not {visit.person}")
+        if strangers:
+            verdict.wrong("phantom", f"{words} also holds {sorted(strangers)}")
+        elif not missing:
+            _check_span(verdict, words, row, held)
 
 
-def _check_events(verdict: Verdict, stored: Stored, excuses: Excuses) -> None:
-    excused = {row["sighting_id"] for row in stored.tracks if row["track_id"] in excuses.tracks}
+def _check_span(verdict: Verdict, words: str, row: Mapping[str, Any], held: Sequence[ForeseenTrack]) -> None:
+    """Holds a sighting's times against its tracks; those that are not sure may have added to them or not."""
+    first, last = min(track.first_seen for track in held), max(track.last_seen for track in held)
+    sure = [track for track in held if track.sure]
+    latest_first = min((track.first_seen for track in sure), default=last)
+    earliest_last = max((track.last_seen for track in sure), default=first)
+    if not (first <= row["first_seen"] <= latest_first and earliest_last <= row["last_seen"] <= last):
+        verdict.wrong(
+            "gap",
+            f"{words} is stored from {row['first_seen']:%d. %H:%M:%S.%f} to {row['last_seen']:%d. %H:%M:%S.%f},"
+            f" not {first:%d. %H:%M:%S.%f} to {last:%d. %H:%M:%S.%f}",
+        )
+
+
+def _check_events(verdict: Verdict, stored: Stored, unsure: Collection[str]) -> None:
     started: Counter[str] = Counter()
     left: Counter[str] = Counter()
     began: Counter[str] = Counter()
@@ -308,7 +379,7 @@ def _check_events(verdict: Verdict, stored: Stored, excuses: Excuses) -> None:
             verdict.wrong("duplicated", f"sighting {sighting_id} was told to have started {started[sighting_id]} times")
         if left[sighting_id] > started[sighting_id] + began[sighting_id]:
             verdict.wrong("duplicated", f"sighting {sighting_id} was told to have ended {left[sighting_id]} times")
-        if row["track_count"] and not left[sighting_id] and sighting_id not in excused:
+        if row["track_count"] and not left[sighting_id] and sighting_id not in unsure:
             verdict.wrong("lost", f"sighting {sighting_id} was never told to have ended")
 
 

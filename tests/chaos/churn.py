@@ -56,7 +56,7 @@ class Churn:
         while time.monotonic() - began < seconds:
             camera = self.cuts % _CAMERAS
             try:
-                durable[camera] = await _visit(self._address, camera, durable[camera], chance)
+                durable[camera] = await visit(self._address, camera, durable[camera], chance)
             except grpc.aio.AioRpcError as error:
                 self.refused.append(f"{error.code().name}: {error.details()}")
             self.cuts += 1
@@ -123,7 +123,7 @@ async def _bare_server() -> AsyncIterator[tuple[str, Supervised]]:
         await running
 
 
-async def _visit(address: str, camera: int, durable: int, chance: random.Random) -> int:
+async def visit(address: str, camera: int, durable: int, chance: random.Random) -> int:
     """Opens a stream over a connection of its own, sends a few frames and cuts it; gives what was durable."""
     async with grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
         call = recognition_service_pb2_grpc.RecognitionServiceStub(channel).StreamFrames()

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+REFUSAL = "refuse_"
+"""How the names of points begin at which a commit is refused."""
 _FARTHEST_JUMP = 3600.0
 
 

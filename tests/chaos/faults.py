@@ -28,9 +28,21 @@ class Fault(Enum):
     DISK_FULL = "the spools' disk is full"
     JUMP_SERVER = "the server's wall clock jumps"
     JUMP_BRIDGE = "the bridge's wall clock jumps"
+    LOCK_FILE = "another process holds the database file"
+    FILE_FULL = "the database file's disk is full"
+    HOSTILE_CALLS = "a caller without a credential holds calls whose message never comes"
+    HOSTILE_RESETS = "a caller opens streams and resets them at once"
+    HOSTILE_METADATA = "a caller sends metadata that is no text"
+    HOSTILE_IMAGE = "a caller sends a small picture that inflates to gigabytes"
 
 
 KILLS = (Fault.KILL_SERVER, Fault.KILL_BRIDGE, Fault.KILL_DATABASE)
+DATABASE_FAULTS: Mapping[str, frozenset[Fault]] = {
+    "mariadb": frozenset({Fault.KILL_DATABASE, Fault.PAUSE_DATABASE, Fault.CUT_DATABASE, Fault.HOLE_DATABASE}),
+    "sqlite": frozenset({Fault.LOCK_FILE, Fault.FILE_FULL}),
+}
+"""What each kind of database can suffer. A file has no process to kill: being held and being full stand for that."""
+HOSTILE = frozenset({Fault.HOSTILE_CALLS, Fault.HOSTILE_RESETS, Fault.HOSTILE_METADATA, Fault.HOSTILE_IMAGE})
 
 _OTHERS: Mapping[Fault, int] = {
     Fault.ROTATE_SERVER: 2,
@@ -47,6 +59,12 @@ _OTHERS: Mapping[Fault, int] = {
     Fault.DISK_FULL: 2,
     Fault.JUMP_SERVER: 1,
     Fault.JUMP_BRIDGE: 1,
+    Fault.LOCK_FILE: 6,
+    Fault.FILE_FULL: 3,
+    Fault.HOSTILE_CALLS: 1,
+    Fault.HOSTILE_RESETS: 1,
+    Fault.HOSTILE_METADATA: 1,
+    Fault.HOSTILE_IMAGE: 1,
 }
 
 
@@ -64,17 +82,32 @@ class Stroke:
     lasts: float
 
 
-def strokes(seed: int, *, only: frozenset[Fault] | None = None, pause: float = 0.8) -> Iterator[Stroke]:
+def possible(database: str, only: frozenset[Fault] | None = None) -> frozenset[Fault]:
+    """Returns the faults that may strike a run.
+
+    Args:
+        database: "mariadb" or "sqlite".
+        only: Those that are wanted; None: all.
+    """
+    others = frozenset[Fault]().union(*(faults for name, faults in DATABASE_FAULTS.items() if name != database))
+    return (frozenset(Fault) if only is None else only) - others
+
+
+def strokes(
+    seed: int, *, only: frozenset[Fault] | None = None, pause: float = 0.35, database: str = "mariadb"
+) -> Iterator[Stroke]:
     """Gives faults without end; the same for the same seed.
 
     Args:
         seed: Of everything.
         only: Faults that may come; None: all.
         pause: Mean seconds between two faults.
+        database: "mariadb" or "sqlite": faults of the other never come.
     """
     chance = random.Random(seed)
     weights = {**dict.fromkeys(KILLS, 9), **_OTHERS}
-    chosen = [fault for fault in weights if only is None or fault in only]
+    may_come = possible(database, only)
+    chosen = [fault for fault in weights if fault in may_come]
     if not chosen:
         return
     while True:

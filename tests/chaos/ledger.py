@@ -23,6 +23,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+_NOT_SETTLED = frozenset({"sequence_backwards"})
+"""Refusals of frames that had been accounted for before."""
+
 
 class LedgerFile:
     """Takes records as they come and knows where each camera's source stands."""
@@ -70,6 +73,8 @@ class Numbering:
         finished: The watermark in Finished, once it came.
         resumed: Each watermark told at an opening, with the highest acknowledgment before it.
         refused: Sequences that were answered with FrameRejected.
+        reasons: Why, in lower case; the last answer counts.
+        passed: Ranges that an Ack passed, each with the sequences in it that its session had been told are rejected.
     """
 
     camera: int
@@ -80,6 +85,8 @@ class Numbering:
     acks: list[tuple[int, int]] = field(default_factory=list)
     resumed: list[tuple[int, int]] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
+    reasons: dict[int, str] = field(default_factory=dict)
+    passed: list[tuple[range, frozenset[int]]] = field(default_factory=list)
     lost_indexes: set[int] = field(default_factory=set)
 
 
@@ -106,28 +113,46 @@ class Told:
 
 def read_ledger(path: Path) -> Told:
     """Reads a ledger from the beginning to the end."""
-    told = Told()
-    kept: dict[str, dict[int, int]] = {}
-    lost: dict[str, set[int]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    reader = _Reader()
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            reader.take(line)
+    return reader.told()
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._told = Told()
+        self._kept: dict[str, dict[int, int]] = {}
+        self._lost: dict[str, set[int]] = {}
+        self._rejected: dict[str, set[int]] = {}
+        """What each numbering's present session was told is rejected, beyond its watermark."""
+
+    def told(self) -> Told:
+        for epoch, numbering in self._told.numberings.items():
+            numbering.lost_indexes = self._lost.get(epoch, set())
+            numbering.index_of = self._kept.get(epoch, {})
+        return self._told
+
+    def take(self, line: str) -> None:
+        told = self._told
         kind, *fields = line.split()
         match kind:
             case "L":
-                lost.setdefault(fields[0], set()).add(int(fields[1]))
+                self._lost.setdefault(fields[0], set()).add(int(fields[1]))
             case "P":
-                kept.setdefault(fields[0], {})[int(fields[1])] = int(fields[2])
+                self._kept.setdefault(fields[0], {})[int(fields[1])] = int(fields[2])
             case "O":
                 numbering = told.numbering(int(fields[0]), fields[1])
                 numbering.resumed.append((int(fields[2]), numbering.acked))
                 numbering.acked = max(numbering.acked, int(fields[2]))
+                self._rejected[fields[1]] = set()
             case "A":
-                numbering = told.numbering(int(fields[0]), fields[1])
-                numbering.acks.append((int(fields[2]), numbering.acked))
-                numbering.acked = max(numbering.acked, int(fields[2]))
+                self._acknowledged(told.numbering(int(fields[0]), fields[1]), int(fields[2]))
             case "E":
                 told.begun_anew.append(int(fields[0]))
             case "R":
-                told.numbering(int(fields[0]), fields[1]).refused.add(int(fields[2]))
+                self._refused(told.numbering(int(fields[0]), fields[1]), int(fields[2]), fields[3].lower())
             case "T":
                 told.news.append((int(fields[0]), fields[1], fields[2], fields[3]))
             case "F":
@@ -136,7 +161,19 @@ def read_ledger(path: Path) -> Told:
                 told.spool_trouble.append(" ".join(fields[1:]))
             case "Z":
                 told.ended = True
-    for epoch, numbering in told.numberings.items():
-        numbering.lost_indexes = lost.get(epoch, set())
-        numbering.index_of = kept.get(epoch, {})
-    return told
+
+    def _acknowledged(self, numbering: Numbering, durable: int) -> None:
+        numbering.acks.append((durable, numbering.acked))
+        if durable > numbering.acked:
+            passed = range(numbering.acked + 1, durable + 1)
+            rejected = self._rejected.setdefault(numbering.epoch, set())
+            within = frozenset(sequence for sequence in rejected if sequence in passed)
+            rejected -= within
+            numbering.passed.append((passed, within))
+            numbering.acked = durable
+
+    def _refused(self, numbering: Numbering, sequence: int, reason: str) -> None:
+        numbering.refused.add(sequence)
+        if reason not in _NOT_SETTLED:
+            numbering.reasons[sequence] = reason
+            self._rejected.setdefault(numbering.epoch, set()).add(sequence)

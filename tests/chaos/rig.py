@@ -13,7 +13,7 @@ from portero_client import ConnectionSettings, PorteroClient
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from tests.chaos.cast import STOP_GRACE, Cast
-from tests.chaos.faults import KILLS, Fault, strokes
+from tests.chaos.faults import DATABASE_FAULTS, KILLS, Fault, possible, strokes
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.proxy import Proxy
 from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, color_of, person_name
@@ -77,7 +77,8 @@ class Rig:
                     await client.people.enroll(person.name, photo(color_of(name)))
 
     async def _strike(self, began: float) -> None:
-        for stroke in strokes(self._plan.seed, only=self._plan.only, pause=self._plan.pause):
+        plan = self._plan
+        for stroke in strokes(plan.seed, only=plan.only, pause=plan.pause, database=plan.database):
             if self._done() or time.monotonic() - began > self._plan.patience:
                 return
             await asyncio.sleep(stroke.after)
@@ -90,7 +91,11 @@ class Rig:
             await asyncio.sleep(0.05)
 
     def _done(self) -> bool:
-        return self._cast.ledger.frames_acked >= self._plan.frames and all(self._has_enough(kill) for kill in KILLS)
+        return (
+            self._cast.ledger.frames_acked >= self._plan.frames
+            and all(self._has_enough(kill) for kill in (Fault.KILL_SERVER, Fault.KILL_BRIDGE))
+            and self._database_suffered()
+        )
 
     def _has_enough(self, fault: Fault) -> bool:
         if fault not in KILLS:
@@ -98,9 +103,15 @@ class Rig:
         if self._plan.only is not None and fault not in self._plan.only:
             return True
         if fault is Fault.KILL_DATABASE:
-            return self._database is None or self._striker.database_kills >= self._plan.kills
+            return self._database_suffered()
         process = self._cast.server if fault is Fault.KILL_SERVER else self._cast.bridge
         return process.kills >= self._plan.kills
+
+    def _database_suffered(self) -> bool:
+        """Whether the database was killed as often as planned; a file is held by others, or its disk full, instead."""
+        counted = {Fault.KILL_DATABASE} if self._database is not None else DATABASE_FAULTS["sqlite"]
+        may_come = possible(self._plan.database, self._plan.only)
+        return not counted & may_come or self._striker.database_kills >= self._plan.kills
 
     async def _calm_down(self, bridge: asyncio.Task[None]) -> None:
         """Ends all faults and lets the bridge bring everything home."""

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.checker import Verdict, check
+from tests.chaos.clocks import CameraClocks
 from tests.chaos.faults import Fault
 from tests.chaos.ledger import read_ledger
 from tests.chaos.plan import Outcome, Plan
+from tests.chaos.refusals import GROUP, PARTLY_WRITTEN, POISON, STREAM, WRITTEN
 from tests.chaos.rig import finished_run
 from tests.chaos.stored import read_stored
 
@@ -22,6 +24,11 @@ FAULT_POINTS: Mapping[str, float] = {
     "commit_unknown": 0.005,
     "after_open": 0.01,
     "after_ack": 0.0002,
+    GROUP: 0.01,
+    STREAM: 0.001,
+    PARTLY_WRITTEN: 0.001,
+    WRITTEN: 0.001,
+    POISON: 0.001,
     "before_spool_write": 0.0002,
     "after_spool_write": 0.0002,
     "before_spool_release": 0.0005,
@@ -100,6 +107,8 @@ class Report:
             "seconds": round(self.outcome.seconds, 1),
             "frames": self.verdict.frames,
             "missing": self.verdict.missing,
+            "rejected": dict(self.verdict.rejected),
+            "refused_commits": self.outcome.refused,
             "recognitions": self.verdict.recognitions,
             "sightings": self.verdict.sightings,
             "unanswered": self.verdict.unanswered,
@@ -111,6 +120,8 @@ class Report:
             }
             if resumed
             else {},
+            "calls_beside_hostile": len(self.outcome.beside_hostile),
+            "slowest_beside_hostile_seconds": round(max(self.outcome.beside_hostile, default=0.0), 2),
             "rotations": len(self.outcome.rotations),
             "slowest_rotation_seconds": round(max(self.outcome.rotations, default=0.0), 2),
             "peak_megabytes": {name: round(size / 1e6) for name, size in self.outcome.peaks.items()},
@@ -130,7 +141,8 @@ async def run_plan(plan: Plan, folder: Path) -> Report:
     outcome.troubles += [
         f"the {name} took {size / 1e6:.0f} MB" for name, size in outcome.peaks.items() if size > _MEMORY_BOUND
     ]
-    return Report(plan, outcome, check(told, stored))
+    clocks = CameraClocks(plan.seed if plan.clocks else None)
+    return Report(plan, outcome, check(told, stored, clocks=clocks, refusals=plan.refusals))
 
 
 def _left_in_spools(folder: Path) -> list[str]:

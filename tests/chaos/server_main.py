@@ -17,6 +17,7 @@ from portero_server.store.recording import Recording
 from portero_server.store.streams import StreamStore
 from tests.chaos.faultpoints import FaultPoints, JumpingClock, wrapped
 from tests.chaos.looker import ScriptedEyes
+from tests.chaos.refusals import Refusals
 from tests.chaos.server_defects import DEFECTS
 
 
@@ -75,7 +76,10 @@ def main() -> int:
     orders = json.loads(sys.argv[1])
     JumpingClock(orders["seed"]).install(SystemClock)
     _script_eyes(orders["latency"])
-    _place_fault_points(FaultPoints(orders["points"], orders["seed"]))
+    points = FaultPoints(orders["points"], orders["seed"])
+    # Within what may kill: a commit that is refused does not come to the points after it.
+    Refusals(points, orders["points"], orders["seed"], orders.get("run", 0)).install()
+    _place_fault_points(points)
     for name in orders["defects"]:
         DEFECTS[name]()
     sys.argv[1:] = ["serve"]

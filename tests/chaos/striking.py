@@ -7,17 +7,21 @@ import contextlib
 import os
 import resource
 import signal
+import sqlite3
 import time
 
 import psutil
 
 from tests.chaos.cast import Cast
-from tests.chaos.faults import Fault, Stroke
+from tests.chaos.faults import HOSTILE, Fault, Stroke
+from tests.chaos.hostile_callers import HostileCaller
 from tests.chaos.plan import Plan
+from tests.chaos.processes import Supervised
 from tests.chaos.proxy import Flow, Proxy
 from tests.mariadb import MariaDB
 
 _FULL_DISK = 64 * 1024
+_FULL_FILE = 8192
 _MOST_UNSERVED = 3
 _LONGEST_START = 60.0
 
@@ -26,11 +30,12 @@ class Striker:
     """Strikes a run.
 
     Attributes:
-        database_kills: How often the database was killed.
+        database_kills: How often the database was killed; of a file, how often it was held or its disk full.
     """
 
     def __init__(self, plan: Plan, cast: Cast, database: MariaDB | None, streams: Proxy, database_proxy: Proxy) -> None:
         self.database_kills = 0
+        self._hostile = HostileCaller(cast)
         self._plan = plan
         self._cast = cast
         self._database = database
@@ -82,7 +87,15 @@ class Striker:
             case Fault.CUT_DATABASE:
                 self._database_proxy.cut()
             case Fault.DISK_FULL:
-                await self._fill_disk(stroke.lasts)
+                await self._fill_disk(self._cast.bridge, _FULL_DISK, stroke.lasts)
+            case Fault.FILE_FULL:
+                await self._fill_disk(self._cast.server, _FULL_FILE, 2 * stroke.lasts)
+                self.database_kills += 1
+            case Fault.LOCK_FILE:
+                await self._lock_file(2 * stroke.lasts)
+                self.database_kills += 1
+            case fault if fault in HOSTILE:
+                await self._hostile.call(fault, 2 * stroke.lasts)
             case Fault.JUMP_SERVER | Fault.JUMP_BRIDGE:
                 # Before its handler is there, the signal would end it.
                 if stroke.fault is Fault.JUMP_BRIDGE and self._cast.bridge.has_spoken:
@@ -130,11 +143,23 @@ class Striker:
         children = psutil.Process().children()
         return next((child.pid for child in children if child.name() in ("mariadbd", "mysqld")), None)
 
-    async def _fill_disk(self, seconds: float) -> None:
-        if not self._cast.bridge.is_up:
+    async def _fill_disk(self, process: Supervised, size: int, seconds: float) -> None:
+        """Lets none of a process's files grow beyond a size, as a full disk would."""
+        if not process.is_up:
             return
-        pid = self._cast.bridge.pid
+        pid = process.pid
         with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (_FULL_DISK, resource.RLIM_INFINITY))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
             await asyncio.sleep(seconds)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    async def _lock_file(self, seconds: float) -> None:
+        """Holds the database file against every other writer; longer than a unit of work may take, now and then."""
+        with contextlib.closing(sqlite3.connect(self._cast.database_file, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                # The server was faster; its transactions are short.
+                return
+            await asyncio.sleep(seconds)
+            connection.execute("ROLLBACK")

@@ -1,0 +1,175 @@
+"""Callers that mean harm and have no credential, each kind within bounds: `python -m tests.chaos.hostile KIND PORT`.
+
+Talks to 127.0.0.1 only and stops by itself. Prints one JSON document: what it sent and what the server ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import struct
+import sys
+import time
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+
+from tests.chaos.http2 import Connection
+
+SECRET = "secret-of-the-rig"
+"""Stands in what is sent in place of a credential; nobody may log it."""
+_LONGEST = 60.0
+_MOST_CALLS = 5000
+"""Calls without a message on one connection."""
+_MOST_RESETS = 20_000
+_MOST_METADATA = 2000
+_BURST = 100
+_PAUSE = 0.005
+
+_CHECK = "/grpc.health.v1.Health/Check"
+_WATCH = "/grpc.health.v1.Health/Watch"
+_SEARCH = "/portero.v1.GalleryService/SearchByImage"
+_SILENT = (*[_WATCH] * 17, _CHECK, "/portero.v1.CameraService/GetCamera", _SEARCH)
+
+
+@dataclass(slots=True)
+class Deeds:
+    """What a hostile caller did.
+
+    Attributes:
+        calls: Calls begun.
+        resets: Calls given up at once.
+        ended: Calls that the server ended.
+        connections: How many it took.
+    """
+
+    kind: str
+    calls: int = 0
+    resets: int = 0
+    ended: int = 0
+    connections: int = 0
+
+
+async def silent_calls(port: int, until: float, deeds: Deeds) -> None:
+    """Begins calls whose message never comes, and holds them."""
+    async with await Connection.open(port) as connection:
+        deeds.connections += 1
+        while time.monotonic() < until and not connection.closed.is_set():
+            room = _MOST_CALLS - len(connection.open_calls)
+            for number in range(min(_BURST, room)):
+                connection.call(_SILENT[number % len(_SILENT)])
+                deeds.calls += 1
+            await connection.drain()
+            await asyncio.sleep(_PAUSE if room else 0.1)
+        deeds.ended += connection.begun - len(connection.open_calls)
+
+
+async def rapid_resets(port: int, until: float, deeds: Deeds) -> None:
+    """Begins calls and gives each up in the same breath."""
+    async with await Connection.open(port) as connection:
+        deeds.connections += 1
+        while time.monotonic() < until and deeds.resets < _MOST_RESETS and not connection.closed.is_set():
+            for _ in range(_BURST):
+                connection.reset(connection.call(_CHECK))
+            deeds.calls += _BURST
+            deeds.resets += _BURST
+            await connection.drain()
+            await asyncio.sleep(_PAUSE)
+
+
+async def garbled_metadata(port: int, until: float, deeds: Deeds) -> None:
+    """Sends metadata that is no UTF-8, a bearer token among it."""
+    extra = [(b"authorization", b"Bearer \xff\xfe " + SECRET.encode()), (b"x-note", b"\xc3\x28\xa0\xa1")]
+    async with await Connection.open(port) as connection:
+        deeds.connections += 1
+        while time.monotonic() < until and deeds.calls < _MOST_METADATA and not connection.closed.is_set():
+            for _ in range(10):
+                connection.message(connection.call(_CHECK, extra), b"")
+                deeds.calls += 1
+            await connection.drain()
+            await asyncio.sleep(_PAUSE * 4)
+        deeds.ended += connection.begun - len(connection.open_calls)
+
+
+async def inflating_image(port: int, until: float, deeds: Deeds) -> None:
+    """Has a small PNG decoded that inflates to gigabytes."""
+    picture = inflating_png()
+    # SearchByImageRequest's image is field 1: tag, length, bytes.
+    message = b"\x0a" + _varint(len(picture)) + picture
+    async with await Connection.open(port) as connection:
+        deeds.connections += 1
+        while time.monotonic() < until and deeds.calls < 3 and not connection.closed.is_set():
+            stream = connection.call(_SEARCH)
+            connection.message(stream, message)
+            deeds.calls += 1
+            await connection.drain()
+            await connection.ending(stream, until - time.monotonic())
+        deeds.ended += connection.begun - len(connection.open_calls)
+
+
+def inflating_png() -> bytes:
+    """Makes a PNG that claims a small picture and whose data, 4 MB, inflates to 4 GiB."""
+    width = height = 1000
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block, times = bytes(16 * 1024 * 1024), 256
+    # Flushed fully, a block does not refer to what came before it, and may be had again for nothing.
+    packed = compressor.compress(block) + compressor.flush(zlib.Z_FULL_FLUSH)
+    # Of nothing but zeros: the sum is 1, the sum of sums their number.
+    checksum = (times * len(block)) % 65_521 << 16 | 1
+    data = b"\x78\xda" + packed * times + compressor.flush() + struct.pack(">I", checksum)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value >= 128:
+        out.append(value % 128 + 128)
+        value //= 128
+    out.append(value)
+    return bytes(out)
+
+
+KINDS: Mapping[str, Callable[[int, float, Deeds], Awaitable[None]]] = {
+    "calls": silent_calls,
+    "resets": rapid_resets,
+    "metadata": garbled_metadata,
+    "image": inflating_image,
+}
+
+
+async def _do(kind: str, port: int, seconds: float) -> Deeds:
+    deeds = Deeds(kind)
+    until = time.monotonic() + min(seconds, _LONGEST)
+    while time.monotonic() < until:
+        try:
+            await KINDS[kind](port, until, deeds)
+        except OSError:
+            # The server is away, which is others' doing.
+            await asyncio.sleep(0.2)
+        else:
+            await asyncio.sleep(_PAUSE)
+        if deeds.connections > 200:
+            break
+    return deeds
+
+
+def main() -> None:
+    """Does what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=sorted(KINDS))
+    parser.add_argument("port", type=int)
+    parser.add_argument("--seconds", type=float, default=5.0, help=f"at most {_LONGEST:g}")
+    arguments = parser.parse_args()
+    deeds = asyncio.run(_do(arguments.kind, arguments.port, arguments.seconds))
+    json.dump(asdict(deeds), sys.stdout)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

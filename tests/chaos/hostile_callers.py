@@ -1,0 +1,84 @@
+"""A hostile caller beside the run, as a process of its own, and good calls that must be served all the while."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from asyncio.subprocess import DEVNULL
+
+from portero_client import ConnectionSettings, PorteroClient
+from portero_client.errors import PorteroError
+from tests.chaos.cast import Cast
+from tests.chaos.faults import Fault
+from tests.chaos.script import camera_name
+
+_KINDS = {
+    Fault.HOSTILE_CALLS: "calls",
+    Fault.HOSTILE_RESETS: "resets",
+    Fault.HOSTILE_METADATA: "metadata",
+    Fault.HOSTILE_IMAGE: "image",
+}
+_PATIENCE = 15.0
+"""Seconds in which a good call is answered, however busy the machine is."""
+_PAUSE = 0.2
+_MOST_LINES = 300
+"""Lines that the server may log meanwhile, the streams' own among them."""
+_HEAD_START = 0.8
+"""Seconds for the hostile process to begin."""
+
+
+class HostileCaller:
+    """Calls one server with ill will."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._cast = cast
+
+    async def call(self, fault: Fault, seconds: float) -> None:
+        """Lets a hostile process loose and makes good calls beside it; one that is shut out is a trouble."""
+        cast = self._cast
+        life, lines = cast.server.lives, cast.server_lines
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.chaos.hostile",
+            _KINDS[fault],
+            str(cast.port),
+            "--seconds",
+            f"{seconds + _HEAD_START:.1f}",
+            stdin=DEVNULL,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+        )
+        try:
+            await asyncio.sleep(_HEAD_START)
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and process.returncode is None:
+                began = time.monotonic()
+                trouble = await self._good_call()
+                lived = cast.serving.is_set() and cast.server.lives == life
+                # Resets take a share of everybody's calls, which gRPC leaves no way to prevent.
+                if trouble is not None and lived and fault is not Fault.HOSTILE_RESETS:
+                    cast.outcome.troubles.append(f"beside {_KINDS[fault]} a good call failed: {trouble}")
+                elif trouble is None:
+                    cast.outcome.beside_hostile.append(time.monotonic() - began)
+                await asyncio.sleep(_PAUSE)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if (logged := cast.server_lines - lines) > _MOST_LINES:
+            cast.outcome.troubles.append(f"beside {_KINDS[fault]} the server logged {logged} lines")
+
+    async def _good_call(self) -> str | None:
+        """Makes a call over a connection of its own; returns what went wrong."""
+        address = f"127.0.0.1:{self._cast.port}"
+        try:
+            async with asyncio.timeout(_PATIENCE), PorteroClient(ConnectionSettings(address)) as client:
+                await client.cameras.get(camera_name(0))
+        except TimeoutError:
+            return f"no answer within {_PATIENCE:g} s"
+        except PorteroError as error:
+            return f"{type(error).__name__}: {error}"
+        return None
