@@ -112,7 +112,7 @@ class Cast:
             trouble = not self._plan.refusals
         else:
             # The pool's words about connections that are gone, which faults cut, are no trouble.
-            trouble = "Traceback" in line and "during reset" not in line
+            trouble = '"rpc_failed"' in line or ("Traceback" in line and "during reset" not in line)
         if SECRET in line:
             self.outcome.troubles.append("the server logged what a caller sent in place of a credential")
         elif trouble:

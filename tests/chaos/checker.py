@@ -43,6 +43,7 @@ class Verdict:
         frames: Sequences checked.
         missing: Sequences that the bridge reported as gaps.
         rejected: Sequences stored as rejected, by reason.
+        refused: Those by epoch that the database refused; a run that made it refuse none must have none.
         recognitions: Rows checked.
         sightings: Rows checked.
         unanswered: Visits of known people that the engine could not name in time, which is allowed.
@@ -53,6 +54,7 @@ class Verdict:
     frames: int = 0
     missing: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, set[int]] = field(default_factory=dict)
     recognitions: int = 0
     sightings: int = 0
     unanswered: int = 0
@@ -72,14 +74,13 @@ class Verdict:
         return {kind: len(found) for kind, found in self.violations.items() if found}
 
 
-def check(told: Told, stored: Stored, *, clocks: CameraClocks = RIGHT_CLOCKS, refusals: bool = False) -> Verdict:
+def check(told: Told, stored: Stored, *, clocks: CameraClocks = RIGHT_CLOCKS) -> Verdict:
     """Checks a finished run.
 
     Args:
         told: What the bridges promised and were promised.
         stored: What the server left.
         clocks: How the cameras dated their frames.
-        refusals: Whether commits were refused on purpose, so that frames may have been given up.
     """
     verdict = Verdict()
     for camera in told.begun_anew:
@@ -95,7 +96,7 @@ def check(told: Told, stored: Stored, *, clocks: CameraClocks = RIGHT_CLOCKS, re
             if numbering.acked:
                 verdict.wrong("lost", f"epoch {epoch} was acknowledged up to {numbering.acked} and is not stored")
             continue
-        account = _Account(verdict, numbering, exceptions[row["stream_id"]], clocks, refusals=refusals)
+        account = _Account(verdict, numbering, exceptions[row["stream_id"]], clocks)
         _check_stream(verdict, numbering, row, account)
         foreseen = foreseen_tracks(
             numbering.camera,
@@ -142,14 +143,11 @@ class _Account:
         """Sequences rejected since what follows from them could not be stored."""
         return {sequence for sequence, reason in self.rejected.items() if reason == QUARANTINED}
 
-    def __init__(
-        self, verdict: Verdict, numbering: Numbering, exceptions: Rows, clocks: CameraClocks, *, refusals: bool
-    ) -> None:
+    def __init__(self, verdict: Verdict, numbering: Numbering, exceptions: Rows, clocks: CameraClocks) -> None:
         self.missing: set[int] = set()
         self.rejected: dict[int, str] = {}
         self._numbering = numbering
         self._clocks = clocks
-        self._refusals = refusals
         self._read(verdict, exceptions)
 
     def _read(self, verdict: Verdict, exceptions: Rows) -> None:
@@ -167,6 +165,8 @@ class _Account:
                 verdict.wrong("lost", f"{where}: {span} went missing and nobody said why")
         verdict.missing += len(self.missing)
         verdict.rejected.update(self.rejected.values())
+        if self.given_up:
+            verdict.refused[self._numbering.epoch] = self.given_up
 
     def outcome(self, verdict: Verdict, sequence: int) -> FrameOutcome:
         """Returns what must have become of a frame that the bridge had kept."""
@@ -187,7 +187,7 @@ class _Account:
                 verdict.wrong("lost", f"{where}: {sequence} is broken, and stored as {reason or 'sound'}")
             return FrameOutcome.REJECTED
         if reason is not None:
-            if reason != QUARANTINED or not self._refusals:
+            if reason != QUARANTINED:
                 verdict.wrong("phantom", f"{where}: {sequence} is sound, and stored as {reason}")
             return FrameOutcome.REJECTED
         return _COUNTED[sight]

@@ -13,6 +13,7 @@ import sys
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 
 from tests.chaos.http2 import Connection
@@ -20,8 +21,10 @@ from tests.chaos.http2 import Connection
 SECRET = "secret-of-the-rig"
 """Stands in what is sent in place of a credential; nobody may log it."""
 _LONGEST = 60.0
+_CONNECTIONS = 25
 _MOST_CALLS = 5000
-"""Calls without a message on one connection."""
+"""Calls held at once, over all connections."""
+_MOST_CONNECTIONS = 500
 _MOST_RESETS = 20_000
 _MOST_METADATA = 2000
 _BURST = 100
@@ -52,17 +55,22 @@ class Deeds:
 
 
 async def silent_calls(port: int, until: float, deeds: Deeds) -> None:
-    """Begins calls whose message never comes, and holds them."""
-    async with await Connection.open(port) as connection:
-        deeds.connections += 1
-        while time.monotonic() < until and not connection.closed.is_set():
-            room = _MOST_CALLS - len(connection.open_calls)
-            for number in range(min(_BURST, room)):
-                connection.call(_SILENT[number % len(_SILENT)])
-                deeds.calls += 1
-            await connection.drain()
-            await asyncio.sleep(_PAUSE if room else 0.1)
-        deeds.ended += connection.begun - len(connection.open_calls)
+    """Begins calls whose message never comes, and watches that nobody ends, over many connections; holds them all."""
+    async with AsyncExitStack() as stack:
+        connections = [await stack.enter_async_context(await Connection.open(port)) for _ in range(_CONNECTIONS)]
+        deeds.connections += len(connections)
+        while time.monotonic() < until:
+            for connection in connections:
+                for number in range(min(_BURST, _MOST_CALLS // _CONNECTIONS - len(connection.open_calls))):
+                    call = connection.call(_SILENT[number % len(_SILENT)])
+                    if number % 4 == 0 and _SILENT[number % len(_SILENT)] == _WATCH:
+                        connection.message(call, b"")
+                    deeds.calls += 1
+                await connection.drain()
+                await asyncio.sleep(_PAUSE)
+            if all(connection.closed.is_set() for connection in connections):
+                break
+        deeds.ended += sum(connection.begun - len(connection.open_calls) for connection in connections)
 
 
 async def rapid_resets(port: int, until: float, deeds: Deeds) -> None:
@@ -154,7 +162,7 @@ async def _do(kind: str, port: int, seconds: float) -> Deeds:
             await asyncio.sleep(0.2)
         else:
             await asyncio.sleep(_PAUSE)
-        if deeds.connections > 200:
+        if deeds.connections > _MOST_CONNECTIONS:
             break
     return deeds
 

@@ -142,7 +142,10 @@ async def run_plan(plan: Plan, folder: Path) -> Report:
         f"the {name} took {size / 1e6:.0f} MB" for name, size in outcome.peaks.items() if size > _MEMORY_BOUND
     ]
     clocks = CameraClocks(plan.seed if plan.clocks else None)
-    return Report(plan, outcome, check(told, stored, clocks=clocks, refusals=plan.refusals))
+    verdict = check(told, stored, clocks=clocks)
+    if verdict.refused and not plan.refusals:
+        verdict.wrong("lost", f"frames were given up although no commit was refused: {verdict.refused}")
+    return Report(plan, outcome, verdict)
 
 
 def _left_in_spools(folder: Path) -> list[str]:

@@ -94,11 +94,6 @@ def shown(camera: int, index: int) -> Shown:
     return Shown(sight, person, visit % len(_PLACES), START + index * STEP)
 
 
-def index_of(captured: datetime) -> int:
-    """Gives the index of the frame that was captured then."""
-    return round((captured - START) / STEP)
-
-
 @cache
 def _picture() -> bytes:
     done, data = cv2.imencode(".jpg", np.full((96, 128, 3), 30, np.uint8))
