@@ -74,12 +74,16 @@ class Verdict:
         return {kind: len(found) for kind, found in self.violations.items() if found}
 
 
-def check(told: Told, stored: Stored, *, clocks: CameraClocks = RIGHT_CLOCKS) -> Verdict:
+def check(
+    told: Told, stored: Stored, named: Collection[tuple[int, int]] = (), *, clocks: CameraClocks = RIGHT_CLOCKS
+) -> Verdict:
     """Checks a finished run.
 
     Args:
         told: What the bridges promised and were promised.
         stored: What the server left.
+        named: Camera and index of frames whose person the engine named to a session that came to its end, where that
+            is known: no fault of anything else excuses a stranger.
         clocks: How the cameras dated their frames.
     """
     verdict = Verdict()
@@ -89,6 +93,7 @@ def check(told: Told, stored: Stored, *, clocks: CameraClocks = RIGHT_CLOCKS) ->
     exceptions = _by(stored.exceptions, "stream_id")
     recognitions = _by(stored.recognitions, "stream_id")
     tracks: dict[int, list[ForeseenTrack]] = defaultdict(list)
+    promised: set[str] = set()
     for epoch, numbering in told.numberings.items():
         _check_promises(verdict, numbering)
         row = streams.pop(epoch, None)
@@ -107,12 +112,17 @@ def check(told: Told, stored: Stored, *, clocks: CameraClocks = RIGHT_CLOCKS) ->
             clocks=clocks,
         )
         tracks[numbering.camera] += foreseen
+        promised |= {
+            track.track_id
+            for track in foreseen
+            if any((numbering.camera, numbering.index_of[look]) in named for look in track.looks)
+        }
         _check_recognitions(verdict, numbering, foreseen, recognitions.pop(row["stream_id"], []), clocks)
     for epoch in streams:
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
         verdict.wrong("phantom", f"{len(rows)} recognitions of no stream")
-    _check_sightings(verdict, tracks, stored)
+    _check_sightings(verdict, tracks, stored, promised)
     refused = {track.track_id for of_camera in tracks.values() for track in of_camera if not track.sure}
     _check_events(verdict, stored, {row["sighting_id"] for row in stored.tracks if row["track_id"] in refused})
     _check_news(verdict, told, stored)
@@ -277,10 +287,13 @@ def _sent_again(numbering: Numbering, track: ForeseenTrack) -> int:
     return sum(first - _IN_FLIGHT <= durable < first for durable, _ in numbering.resumed[1:])
 
 
-def _check_sightings(verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored) -> None:
+def _check_sightings(
+    verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored, promised: Collection[str]
+) -> None:
     links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
     stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
     answered = {row["track_id"] for row in stored.recognitions if row["outcome"] in ("match", "unknown")}
+    answered.update(promised)
     members: dict[str, set[str]] = defaultdict(set)
     for track_id, sighting_id in links.items():
         members[sighting_id].add(track_id)

@@ -69,6 +69,9 @@ DEFECT_PLANS: Mapping[str, Plan] = {
         "resume_skips_ahead": replace(
             _SHORT, frames=4000, kills=5, only=frozenset({Fault.CUT_STREAMS, Fault.KILL_SERVER})
         ),
+        "refused_commit_forgotten": replace(_SHORT, points={GROUP: 0.3, STREAM: 0.05, WRITTEN: 0.05}, only=frozenset()),
+        "clock_set_back_unnoticed": replace(_SHORT, clocks=True, only=frozenset()),
+        "silent_calls_take_places": replace(_SHORT, kills=1, pause=0.3, only=frozenset({Fault.HOSTILE_CALLS})),
     }.items()
 }
 

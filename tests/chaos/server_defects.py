@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
@@ -13,13 +15,14 @@ from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.domain.tracks import Tracker
 from portero_server.domain.watermark import Watermark
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.errors import StoreUnavailable
+from portero_server.errors import PorteroError, StoreUnavailable
 from portero_server.pipeline.cascade import Answer
 from portero_server.pipeline.following import Follower
 from portero_server.pipeline.ledger import StreamLedger
 from portero_server.pipeline.messages import Ack
 from portero_server.pipeline.recorder import Recorder
 from portero_server.pipeline.session import Session
+from portero_server.rpc.admission import Admission
 from portero_server.store import recording
 from portero_server.store.commit_sql import CommitSql
 from portero_server.store.streams import StreamStore
@@ -202,6 +205,50 @@ def nameless_is_unanswered() -> None:
     wrapped(Follower, "__init__", wrap)
 
 
+def refused_commit_forgotten() -> None:
+    """A session whose commit was refused goes on until it is ended, as if what was gathered had been written."""
+
+    def wrap(_: Callable[..., None]) -> Callable[..., None]:
+        def asks_to_end(session: Session, error: PorteroError) -> None:
+            session.stop(error)
+
+        return asks_to_end
+
+    wrapped(Session, "quarantine", lambda _: lambda *_: None)
+    wrapped(Session, "_end_at_once", wrap)
+
+
+def clock_set_back_unnoticed() -> None:
+    """Ages are measured by the camera's clock alone: one that was set back leaves its tracks open."""
+
+    def wrap(date: Callable[..., Any]) -> Callable[..., Any]:
+        def by_capture_time(clock: Any, captured: float, received: float) -> Any:
+            return date(clock, captured, received)._replace(span=0, captured=captured, arrived=0.0)
+
+        return by_capture_time
+
+    wrapped(import_module("portero_server.domain.camera_clock").FrameClock, "date", wrap)
+
+
+def silent_calls_take_places() -> None:
+    """Calls whose message never comes hold the places of those that are served, however many they are."""
+
+    def wrap(admit: Callable[..., AbstractContextManager[Any]]) -> Callable[..., AbstractContextManager[Any]]:
+        @contextmanager
+        def at_once(admission: Admission, *arguments: Any, **options: Any) -> Iterator[Any]:
+            with admit(admission, *arguments, **options) as place:
+                admission._calls += 1
+                try:
+                    yield place
+                finally:
+                    admission._calls -= 1
+
+        return at_once
+
+    wrapped(import_module("portero_server.domain.fair_places").FairPlaces, "_victim", lambda _: lambda *_: None)
+    wrapped(Admission, "admit", wrap)
+
+
 DEFECTS: Mapping[str, Callable[[], None]] = {
     each.__name__: each
     for each in (
@@ -217,5 +264,8 @@ DEFECTS: Mapping[str, Callable[[], None]] = {
         failed_commit_forgotten,
         resume_from_the_start,
         nameless_is_unanswered,
+        refused_commit_forgotten,
+        clock_set_back_unnoticed,
+        silent_calls_take_places,
     )
 }
