@@ -25,6 +25,7 @@ _PATIENCE = 15.0
 _PAUSE = 0.2
 _MOST_LINES = 300
 """Lines that the server may log meanwhile, the streams' own among them."""
+_NEWS = 1.0
 _HEAD_START = 0.8
 """Seconds for the hostile process to begin."""
 
@@ -57,6 +58,9 @@ class HostileCaller:
             while time.monotonic() < until and process.returncode is None:
                 began = time.monotonic()
                 trouble = await self._good_call()
+                if trouble is not None:
+                    # Whether the server died meanwhile is known a moment later.
+                    await asyncio.sleep(_NEWS)
                 lived = cast.serving.is_set() and cast.server.lives == life
                 # Resets take a share of everybody's calls, which gRPC leaves no way to prevent.
                 if trouble is not None and lived and fault is not Fault.HOSTILE_RESETS:
