@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
+from portero_server.domain.camera_clock import FrameClock
+from portero_server.domain.fair_places import FairPlaces
 from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.domain.sightings import CommitResult, StreamCommit
 from portero_server.domain.tracks import Tracker
@@ -227,7 +228,7 @@ def clock_set_back_unnoticed() -> None:
 
         return by_capture_time
 
-    wrapped(import_module("portero_server.domain.camera_clock").FrameClock, "date", wrap)
+    wrapped(FrameClock, "date", wrap)
 
 
 def silent_calls_take_places() -> None:
@@ -245,7 +246,7 @@ def silent_calls_take_places() -> None:
 
         return at_once
 
-    wrapped(import_module("portero_server.domain.fair_places").FairPlaces, "_victim", lambda _: lambda *_: None)
+    wrapped(FairPlaces, "_victim", lambda _: lambda *_: None)
     wrapped(Admission, "admit", wrap)
 
 
