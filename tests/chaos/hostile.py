@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
-import struct
 import sys
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 
-from tests.chaos.http2 import Connection
+from tests.fakes.pngs import inflating_png
+from tests.fakes.raw_http2 import raw_connection
 
 SECRET = "secret-of-the-rig"
 """Stands in what is sent in place of a credential; nobody may log it."""
@@ -29,6 +29,8 @@ _MOST_RESETS = 20_000
 _MOST_METADATA = 2000
 _BURST = 100
 _PAUSE = 0.005
+_SIDE = 1000
+"""Pixels that the image claims, each way."""
 
 _CHECK = "/grpc.health.v1.Health/Check"
 _WATCH = "/grpc.health.v1.Health/Watch"
@@ -57,29 +59,29 @@ class Deeds:
 async def silent_calls(port: int, until: float, deeds: Deeds) -> None:
     """Begins calls whose message never comes, and watches that nobody ends, over many connections; holds them all."""
     async with AsyncExitStack() as stack:
-        connections = [await stack.enter_async_context(await Connection.open(port)) for _ in range(_CONNECTIONS)]
+        connections = [await stack.enter_async_context(raw_connection(_at(port))) for _ in range(_CONNECTIONS)]
         deeds.connections += len(connections)
         while time.monotonic() < until:
             for connection in connections:
                 for number in range(min(_BURST, _MOST_CALLS // _CONNECTIONS - len(connection.open_calls))):
-                    call = connection.call(_SILENT[number % len(_SILENT)])
+                    call = connection.begin(_SILENT[number % len(_SILENT)])
                     if number % 4 == 0 and _SILENT[number % len(_SILENT)] == _WATCH:
                         connection.message(call, b"")
                     deeds.calls += 1
                 await connection.drain()
                 await asyncio.sleep(_PAUSE)
-            if all(connection.closed.is_set() for connection in connections):
+            if all(connection.closing.is_set() for connection in connections):
                 break
-        deeds.ended += sum(connection.begun - len(connection.open_calls) for connection in connections)
+        deeds.ended += sum(len(connection.ended) for connection in connections)
 
 
 async def rapid_resets(port: int, until: float, deeds: Deeds) -> None:
     """Begins calls and gives each up in the same breath."""
-    async with await Connection.open(port) as connection:
+    async with raw_connection(_at(port)) as connection:
         deeds.connections += 1
-        while time.monotonic() < until and deeds.resets < _MOST_RESETS and not connection.closed.is_set():
+        while time.monotonic() < until and deeds.resets < _MOST_RESETS and not connection.closing.is_set():
             for _ in range(_BURST):
-                connection.reset(connection.call(_CHECK))
+                connection.reset(connection.begin(_CHECK))
             deeds.calls += _BURST
             deeds.resets += _BURST
             await connection.drain()
@@ -89,49 +91,37 @@ async def rapid_resets(port: int, until: float, deeds: Deeds) -> None:
 async def garbled_metadata(port: int, until: float, deeds: Deeds) -> None:
     """Sends metadata that is no UTF-8, a bearer token among it."""
     extra = [(b"authorization", b"Bearer \xff\xfe " + SECRET.encode()), (b"x-note", b"\xc3\x28\xa0\xa1")]
-    async with await Connection.open(port) as connection:
+    async with raw_connection(_at(port)) as connection:
         deeds.connections += 1
-        while time.monotonic() < until and deeds.calls < _MOST_METADATA and not connection.closed.is_set():
+        while time.monotonic() < until and deeds.calls < _MOST_METADATA and not connection.closing.is_set():
             for _ in range(10):
-                connection.message(connection.call(_CHECK, extra), b"")
+                connection.begin(_CHECK, *extra, message=b"")
                 deeds.calls += 1
             await connection.drain()
             await asyncio.sleep(_PAUSE * 4)
-        deeds.ended += connection.begun - len(connection.open_calls)
+        deeds.ended += len(connection.ended)
 
 
 async def inflating_image(port: int, until: float, deeds: Deeds) -> None:
     """Has a small PNG decoded that inflates to gigabytes."""
-    picture = inflating_png()
+    picture = inflating_png(_SIDE)
     # SearchByImageRequest's image is field 1: tag, length, bytes.
     message = b"\x0a" + _varint(len(picture)) + picture
-    async with await Connection.open(port) as connection:
+    async with raw_connection(_at(port)) as connection:
         deeds.connections += 1
-        while time.monotonic() < until and deeds.calls < 3 and not connection.closed.is_set():
-            stream = connection.call(_SEARCH)
+        while time.monotonic() < until and deeds.calls < 3 and not connection.closing.is_set():
+            stream = connection.begin(_SEARCH)
             connection.message(stream, message)
             deeds.calls += 1
             await connection.drain()
-            await connection.ending(stream, until - time.monotonic())
-        deeds.ended += connection.begun - len(connection.open_calls)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(until - time.monotonic()):
+                    await connection.until_ended([stream])
+        deeds.ended += len(connection.ended)
 
 
-def inflating_png() -> bytes:
-    """Makes a PNG that claims a small picture and whose data, 4 MB, inflates to 4 GiB."""
-    width = height = 1000
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-    block, times = bytes(16 * 1024 * 1024), 256
-    # Flushed fully, a block does not refer to what came before it, and may be had again for nothing.
-    packed = compressor.compress(block) + compressor.flush(zlib.Z_FULL_FLUSH)
-    # Of nothing but zeros: the sum is 1, the sum of sums their number.
-    checksum = (times * len(block)) % 65_521 << 16 | 1
-    data = b"\x78\xda" + packed * times + compressor.flush() + struct.pack(">I", checksum)
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _at(port: int) -> str:
+    return f"127.0.0.1:{port}"
 
 
 def _varint(value: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
 
@@ -9,8 +10,10 @@ import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from tests.chaos.hostile import Deeds, inflating_png, rapid_resets
-from tests.chaos.http2 import Connection
+from tests.chaos.hostile import Deeds, rapid_resets
+from tests.fakes.patience import PATIENCE
+from tests.fakes.pngs import inflating_png
+from tests.fakes.raw_http2 import raw_connection
 
 
 @pytest.fixture
@@ -28,11 +31,12 @@ async def health_port() -> object:
 
 async def test_frames_by_hand_make_a_call_that_grpc_answers(health_port: int) -> None:
     """A call with its message ends, and one without stays open."""
-    async with await Connection.open(health_port) as connection:
-        silent = connection.call("/grpc.health.v1.Health/Check")
-        spoken = connection.call("/grpc.health.v1.Health/Check")
+    async with raw_connection(f"127.0.0.1:{health_port}") as connection:
+        silent = connection.begin("/grpc.health.v1.Health/Check")
+        spoken = connection.begin("/grpc.health.v1.Health/Check")
         connection.message(spoken, b"")
-        await connection.ending(spoken, 30)
+        async with asyncio.timeout(PATIENCE):
+            await connection.until_ended([spoken])
         assert connection.open_calls == {silent}
 
 
@@ -47,7 +51,7 @@ async def test_resets_end_by_themselves(health_port: int) -> None:
 
 def test_the_picture_inflates_to_gigabytes() -> None:
     """It is a sound PNG of less than 5 MiB whose data would take a thousand times that."""
-    data = inflating_png()
+    data = inflating_png(1000)
     assert len(data) < 5 * 1024 * 1024
     length, kind = struct.unpack_from(">I4s", data, 33)
     assert kind == b"IDAT"

@@ -29,8 +29,8 @@ async def test_what_a_caller_sends_is_not_in_the_log_and_does_not_flood_it(tmp_p
     async with running_server(tmp_path, ENGINE="scripted", AUTH=auth, LOG_LINES="50") as server:
         async with raw_connection(server.address) as connection, asyncio.timeout(PATIENCE):
             for _ in range(_CALLS):
-                calls = [await connection.begin(_METHOD, header, message=b"") for header in odd]
-                calls.append(await connection.begin(f"/{_CANARY.decode()}", message=b""))
+                calls = [connection.begin(_METHOD, header, message=b"") for header in odd]
+                calls.append(connection.begin(f"/{_CANARY.decode()}", message=b""))
                 await connection.until_ended(calls)
             assert not connection.closing.is_set()
         reader, writer = await asyncio.open_connection(*server.address.split(":"))

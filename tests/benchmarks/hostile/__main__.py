@@ -34,7 +34,7 @@ BEHIND_PROXY = {"PORTERO_LIMIT_BY_ADDRESS": "0"}
 """What a server needs to be told when all calls come from a proxy's address."""
 _WARMING, _REST, _ENDING = 3.0, 2.0, 8.0
 _OFFERED = {"frame": _CAMERAS * FRAMES_A_SECOND, "call": _CALLERS * CALLS_A_SECOND}
-_NEEDS_KEY = ("silent-call", "reset-key", BOMB)
+_NEEDS_KEY = ("silent-call", "silent-stream", "reset-key", BOMB)
 _HEADINGS = (
     "attack",
     "frames",
@@ -44,9 +44,11 @@ _HEADINGS = (
     "p50 ms",
     "p99 ms",
     "MB max",
+    "kB a call",
     "log kB/s",
     "server s/s",
     "calls made",
+    "ended",
     "cut",
 )
 
@@ -64,6 +66,7 @@ class Turns:
     log_bytes: int = 0
     processor_seconds: float = 0.0
     memory: int = 0
+    memory_a_call: float = 0.0
 
 
 async def main() -> int:
@@ -140,6 +143,7 @@ async def _attacked(house: House, address: str, turns: Turns, arguments: argpars
         tls,
     )
     house.memory.clear()
+    house.sample()
     log, used, began = house.log_bytes, house.processor_seconds, time.monotonic()
     hostile = await _python("attacker", json.dumps(asdict(orders)), nice=19)
     printing = asyncio.create_task(hostile.communicate())
@@ -147,7 +151,10 @@ async def _attacked(house: House, address: str, turns: Turns, arguments: argpars
         house.sample()
         await asyncio.wait([printing], timeout=0.1)
     turns.attacked.append((began, time.monotonic()))
-    turns.done.update(json.loads(printing.result()[0]))
+    done = Counter(json.loads(printing.result()[0]))
+    turns.done.update(done)
+    more = max(house.memory) - house.memory[0]
+    turns.memory_a_call = max(turns.memory_a_call, more / max(1, done["calls"]))
     turns.log_bytes += house.log_bytes - log
     turns.processor_seconds += house.processor_seconds - used
     turns.memory = max(turns.memory, *house.memory)
@@ -178,9 +185,11 @@ def _row(turns: Turns, records: list[tuple[str, float, float | None]]) -> dict[s
         "p50 ms": round(statistics.median(took) * 1000) if took else None,
         "p99 ms": round(took[int(0.99 * len(took))] * 1000) if took else None,
         "MB max": round(turns.memory / 1e6),
+        "kB a call": round(turns.memory_a_call / 1e3, 2),
         "log kB/s": round(turns.log_bytes / seconds / 1e3, 1),
         "server s/s": round(turns.processor_seconds / seconds, 2),
         "calls made": turns.done["calls"],
+        "ended": turns.done["ended"],
         "cut": turns.done["closed"],
         "connected": turns.done["connected"],
         "frames/s": round(len(_taken("frame", turns.attacked, records)) / seconds, 1),

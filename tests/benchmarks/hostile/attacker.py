@@ -7,7 +7,6 @@ ORDERS is JSON, the attributes of `Orders`. Prints what it did as JSON.
 
 from __future__ import annotations
 
-import io
 import ipaddress
 import json
 import select
@@ -16,14 +15,14 @@ import ssl
 import struct
 import sys
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import grpc
 from portero.v1 import recognition_service_pb2, recognition_service_pb2_grpc
 
-from tests.benchmarks.hostile import frames
+from tests.fakes import raw_http2 as http2
+from tests.fakes.pngs import inflating_png
 
 SOURCE = "127.0.0.66"
 """The address attacks come from, unless told otherwise: the good clients have another."""
@@ -64,12 +63,23 @@ class Orders:
 
 @dataclass(slots=True)
 class Done:
-    """What was done: connections opened, those the server closed or refused, calls begun, bytes sent and received."""
+    """What was done.
+
+    Attributes:
+        connected: Connections opened.
+        closed: Connections that the server closed.
+        refused: Connections, or images, that it did not take.
+        calls: Calls begun.
+        ended: Calls that the server ended.
+        sent: Bytes.
+        received: Bytes.
+    """
 
     connected: int = 0
     closed: int = 0
     refused: int = 0
     calls: int = 0
+    ended: int = 0
     sent: int = 0
     received: int = 0
 
@@ -102,7 +112,7 @@ class _Connection:
         self.calls = 0
         self._done = done
         self._tls = orders.tls
-        self._unsent = bytearray(frames.hello())
+        self._unsent = bytearray(http2.hello())
         self._unread = bytearray()
         raw = socket.socket()
         raw.bind((orders.source, 0))
@@ -161,15 +171,14 @@ class _Connection:
 
     def _answer(self) -> None:
         start = 0
-        while len(self._unread) >= start + frames.HEAD:
+        while len(self._unread) >= start + http2.HEAD:
             length = int.from_bytes(self._unread[start : start + 3])
-            end = start + frames.HEAD + length
+            end = start + http2.HEAD + length
             if len(self._unread) < end:
                 break
             kind, flags = self._unread[start + 3], self._unread[start + 4]
-            if kind in (frames.SETTINGS, frames.PING) and not flags & frames.ACK:
-                payload = bytes(self._unread[start + frames.HEAD : end]) if kind == frames.PING else b""
-                self._unsent += frames.frame(kind, frames.ACK, 0, payload)
+            self._unsent += http2.answered(kind, flags, bytes(self._unread[start + http2.HEAD : end]))
+            self._done.ended += http2.ends_stream(kind, flags)
             start = end
         del self._unread[:start]
 
@@ -177,8 +186,8 @@ class _Connection:
 def _resets(path: str, key: str = "") -> Callable[[Orders], Kind]:
     def kind(orders: Orders) -> Kind:
         shown = f"Bearer {orders.key}" if key else None
-        block = frames.header_block(path, tls=orders.tls, authorization=shown)
-        return Kind(lambda first, count: frames.begun_and_reset(first, count, block))
+        block = http2.header_block(path, tls=orders.tls, authorization=shown)
+        return Kind(lambda first, count: http2.begun_and_reset(first, count, block))
 
     return kind
 
@@ -190,29 +199,29 @@ def _each(make: Callable[[int], bytes], **options: int) -> Kind:
 def _silent(path: str, *, shows_key: bool = False) -> Callable[[Orders], Kind]:
     def kind(orders: Orders) -> Kind:
         shown = f"Bearer {orders.key}" if shows_key else None
-        block = frames.header_block(path, tls=orders.tls, authorization=shown)
-        return _each(lambda stream: frames.opened(stream, block), most=4096)
+        block = http2.header_block(path, tls=orders.tls, authorization=shown)
+        return _each(lambda stream: http2.opened(stream, block), most=4096)
 
     return kind
 
 
 def _watch(orders: Orders) -> Kind:
-    block = frames.header_block(_WATCH, tls=orders.tls)
-    return _each(lambda stream: frames.opened(stream, block) + frames.message(stream, b""), most=4096)
+    block = http2.header_block(_WATCH, tls=orders.tls)
+    return _each(lambda stream: http2.opened(stream, block) + http2.message(stream, b""), most=4096)
 
 
 def _metadata(orders: Orders) -> Kind:
     fields = ((b"x-note", b"\xff\xfe\xc3\x28"),)
-    block = frames.header_block(_CHECK, tls=orders.tls, authorization="Bearer ptk_not_a_key_of_anybody", fields=fields)
-    return _each(lambda stream: frames.opened(stream, block) + frames.message(stream, b""))
+    block = http2.header_block(_CHECK, tls=orders.tls, authorization="Bearer ptk_not_a_key_of_anybody", fields=fields)
+    return _each(lambda stream: http2.opened(stream, block) + http2.message(stream, b""))
 
 
 def _pings(orders: Orders) -> Kind:
-    return Kind(lambda first, count: frames.frame(frames.PING, 0, 0, struct.pack(">Q", first)) * count)
+    return Kind(lambda first, count: http2.frame(http2.PING, 0, 0, struct.pack(">Q", first)) * count)
 
 
 def _settings(orders: Orders) -> Kind:
-    return Kind(lambda first, count: frames.frame(frames.SETTINGS, 0, 0, struct.pack(">HI", 0x4, 65_535)) * count)
+    return Kind(lambda first, count: http2.frame(http2.SETTINGS, 0, 0, struct.pack(">HI", 0x4, 65_535)) * count)
 
 
 BOMB = "bomb"
@@ -222,6 +231,8 @@ KINDS: dict[str, Callable[[Orders], Kind]] = {
     "silent-check": _silent(_CHECK),
     "watch": _watch,
     "silent-call": _silent("/portero.v1.CameraService/GetCamera", shows_key=True),
+    "silent-stream": _silent("/portero.v1.RecognitionService/StreamFrames", shows_key=True),
+    "silent-stranger": _silent("/portero.v1.CameraService/GetCamera"),
     "reset-open": _resets(_CHECK),
     "reset-closed": _resets("/portero.v1.CameraService/GetCamera"),
     "reset-unknown": _resets("/portero.v1.CameraService/NoSuchMethod"),
@@ -231,21 +242,6 @@ KINDS: dict[str, Callable[[Orders], Kind]] = {
     "settings": _settings,
 }
 """The ways to be a burden, by name."""
-
-
-def inflating_png(inflated: int = 4 * 1024**3) -> bytes:
-    """Returns a PNG of 64 x 64 pixels whose data inflates to gigabytes: 4 MB of deflated zeros, made in a moment."""
-    step = 1024 * 1024
-    compressor = zlib.compressobj(9)
-    head = compressor.compress(bytes(step)) + compressor.flush(zlib.Z_FULL_FLUSH)
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-    block = compressor.compress(bytes(step)) + compressor.flush(zlib.Z_FULL_FLUSH)
-    data = io.BytesIO()
-    data.write(b"\x89PNG\r\n\x1a\n")
-    data.write(_chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)))
-    data.write(_chunk(b"IDAT", head + block * (inflated // step - 1)))
-    data.write(_chunk(b"IEND", b""))
-    return data.getvalue()
 
 
 def attack(orders: Orders) -> Done:
@@ -286,10 +282,6 @@ def attack(orders: Orders) -> Done:
     for connection in connections:
         connection.socket.close()
     return done
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def _bombs(orders: Orders) -> Done:

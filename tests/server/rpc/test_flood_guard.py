@@ -16,9 +16,9 @@ from portero_server.domain.wasted_calls import Waste, WastePolicy
 from portero_server.rpc.connections import Place, shut_down
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import ServerOptions, build_server
-from tests.benchmarks.hostile.frames import begun_and_reset, header_block, hello
 from tests.fakes.entrances import open_entrance
 from tests.fakes.patience import PATIENCE
+from tests.fakes.raw_http2 import begun_and_reset, header_block, hello
 from tests.fakes.rpc_edge import RecordingObserver
 
 _CHECK = "/grpc.health.v1.Health/Check"

@@ -79,7 +79,7 @@ async def test_a_call_whose_message_does_not_come_is_ended(serve: Serve, path: s
     """A silent call of any kind ends by itself, says why, and its place is free again."""
     edge = await _serve(serve, replace(_PATIENT, first_message=0.05))
     async with _raw(edge) as connection:
-        await connection.until_ended([await connection.begin(path)])
+        await connection.until_ended([connection.begin(path)])
         assert b"NO_MESSAGE_IN_TIME" in connection.received or b"no message" in connection.received
     _, _, _, code = (await edge.observer.ended(1))[0]
     assert (code, edge.observer.refusals) == ("DEADLINE_EXCEEDED", ["NO_MESSAGE_IN_TIME"])
@@ -91,7 +91,7 @@ async def test_silent_calls_on_one_connection_keep_nobody_out(serve: Serve, path
     """With many more silent calls than there are places, calls of every kind are served, and few go on waiting."""
     edge = await _serve(serve, _PATIENT)
     async with _raw(edge) as connection:
-        silent = [await connection.begin(path) for _ in range(50)]
+        silent = [connection.begin(path) for _ in range(50)]
         most = 2 if path == _ENROLL else 4
         await _until(lambda: len(connection.ended) >= len(silent) - most, lambda: asyncio.sleep(0.01))
         await _all_served(edge)
@@ -105,7 +105,7 @@ async def test_silent_calls_on_many_connections_keep_nobody_out(serve: Serve) ->
         connections: list[RawConnection] = [await stack.enter_async_context(_raw(edge)) for _ in range(40)]
         for connection in connections:
             for path in (_GET, _CHECK, _STREAM):
-                await connection.begin(path)
+                connection.begin(path)
         ended = 3 * len(connections) - 16
         await _until(lambda: sum(len(each.ended) for each in connections) >= ended, lambda: asyncio.sleep(0.01))
         for _ in range(5):
@@ -116,7 +116,7 @@ async def test_health_watches_on_one_connection_keep_nobody_out(serve: Serve) ->
     """Watches beyond a connection's share are refused with a time to retry; other watches and calls are served."""
     edge = await _serve(serve, _PATIENT)
     async with _raw(edge) as connection:
-        watches = [await connection.begin(_WATCH, message=b"") for _ in range(50)]
+        watches = [connection.begin(_WATCH, message=b"") for _ in range(50)]
         await _until(lambda: len(connection.ended) >= len(watches) - 2, lambda: asyncio.sleep(0.01))
         await _all_served(edge)
         watch: Any = health_pb2_grpc.HealthStub(edge.channel).Watch(health_pb2.HealthCheckRequest())
@@ -142,7 +142,7 @@ async def test_an_answer_that_is_not_taken_gives_its_place_back(serve: Serve) ->
     edge = await _serve(serve, replace(_PATIENT, answer=0.05))
     async with raw_connection(f"127.0.0.1:{edge.port}", window=0) as connection:
         for path in (_GET, _CHECK):
-            await connection.begin(path, message=b"")
+            connection.begin(path, message=b"")
         ended = await edge.observer.ended(2)
         assert {code for _, _, _, code in ended} == {"DEADLINE_EXCEEDED"}
         assert edge.observer.refusals == ["ANSWER_NOT_TAKEN"] * 2
