@@ -70,6 +70,29 @@ async def ended_server(command: str, folder: Path, **settings: str) -> tuple[int
     return process.returncode, errors.decode()
 
 
+async def managed_keys(folder: Path, *words: str) -> str:
+    """Runs `portero-server keys` against the folder's database; returns what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "portero_server",
+        "keys",
+        *words,
+        env={**os.environ, "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    return printed.decode()
+
+
+async def created_key(folder: Path, name: str, *words: str) -> str:
+    """Creates a key as an operator would; returns it."""
+    printed = await managed_keys(folder, "create", name, *words)
+    return next(word for word in printed.split() if word.startswith("ptk_"))
+
+
 async def _start(command: str, folder: Path, settings: Mapping[str, str]) -> asyncio.subprocess.Process:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
     environment = {

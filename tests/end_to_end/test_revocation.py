@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Protocol, cast
@@ -16,7 +14,7 @@ from portero.v1 import recognition_service_pb2_grpc, sighting_service_pb2_grpc, 
 from portero.v1 import sighting_service_pb2 as sightings
 from portero.v1.camera_service_pb2_grpc import CameraServiceStub
 
-from tests.end_to_end.server_process import running_server
+from tests.end_to_end.server_process import managed_keys, running_server
 from tests.fakes.patience import PATIENCE
 from tests.fakes.tls import Authority
 
@@ -29,23 +27,6 @@ class Readable(Protocol):
     async def read(self) -> object:
         """Gives the next answer, or EOF."""
         ...
-
-
-async def _keys(folder: Path, *words: str) -> str:
-    """Runs `portero-server keys` against the folder's database; gives what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "portero_server",
-        "keys",
-        *words,
-        env={**os.environ, "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    return printed.decode()
 
 
 def _key_of(printed: str) -> str:
@@ -70,9 +51,9 @@ async def test_revoked_keys_are_cut_off_from_open_streams(tmp_path: Path) -> Non
     async with running_server(
         tmp_path, engine="scripted", auth="required", tls_certificate=str(files.certificate), tls_key=str(files.key)
     ) as server:
-        admin = _key_of(await _keys(tmp_path, "create", "--role", "admin", "desk"))
-        bridge = _key_of(await _keys(tmp_path, "create", "--role", "bridge", "--camera", "door", "box"))
-        reader = _key_of(await _keys(tmp_path, "create", "--role", "reader", "screen"))
+        admin = _key_of(await managed_keys(tmp_path, "create", "--role", "admin", "desk"))
+        bridge = _key_of(await managed_keys(tmp_path, "create", "--role", "bridge", "--camera", "door", "box"))
+        reader = _key_of(await managed_keys(tmp_path, "create", "--role", "reader", "screen"))
         async with authority.channel(int(server.address.rpartition(":")[2])) as channel:
             door = cameras.CreateCameraRequest(camera_id="door", camera=cameras.Camera(display_name="Door"))
             await CameraServiceStub(channel).CreateCamera(door, metadata=_bearer(admin))
@@ -87,7 +68,7 @@ async def test_revoked_keys_are_cut_off_from_open_streams(tmp_path: Path) -> Non
             )
             await watch.initial_metadata()
             for key in (bridge, reader):
-                await _keys(tmp_path, "revoke", key.split("_")[1])
+                await managed_keys(tmp_path, "revoke", key.split("_")[1])
             cuts = await asyncio.gather(*(_cut(_drained(cast("Readable", call))) for call in (stream, watch)))
         assert await server.stop() == 0
     # How soon is promised, and shown in virtual time: tests/server/rpc/entrance/test_watch.py.

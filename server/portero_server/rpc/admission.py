@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portero_server.domain.fair_places import Entry, FairPlaces, Shares
+from portero_server.domain.wasted_calls import NO_MESSAGE
 from portero_server.errors import LimitReached
 
 IMAGE_METHODS = frozenset(
@@ -54,7 +55,7 @@ class _Refusal:
 _WAITING_SHARES = Shares(holder=64, group=256, total=1024)
 _LONG_SHARES = Shares(holder=4, group=64, total=512)
 
-_WAITING = _Refusal("TOO_MANY_WAITING_CALLS", "the call sent no message, and others wait", _CALL_RETRY)
+_WAITING = _Refusal(NO_MESSAGE, "the call sent no message, and others wait", _CALL_RETRY)
 _RECEIVING = _Refusal("TOO_MANY_IMAGE_CALLS", "the server receives as many image calls as it can", _IMAGE_RETRY)
 _LONG = _Refusal("TOO_MANY_LONG_CALLS", "too many calls of this method are open", _LONG_RETRY)
 

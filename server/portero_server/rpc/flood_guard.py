@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any, Protocol, cast
 
 import grpc
@@ -12,8 +13,8 @@ import structlog
 
 from portero_server.access.limits import network_of
 from portero_server.clock import Clock
-from portero_server.domain.wasted_calls import Waste, WastedCalls, WastePolicy
-from portero_server.rpc.calls import Context
+from portero_server.domain.wasted_calls import Waste, WastedCalls, WastePolicy, waste_of
+from portero_server.rpc.calls import CALL_NOTES, CallNotes, Context
 from portero_server.rpc.connections import Place, place_of, shut_down
 from portero_server.rpc.entrance.caller import peer_address
 from portero_server.rpc.entrance.entrance import is_open
@@ -23,14 +24,6 @@ _log = structlog.get_logger(__name__)
 _SHORT = 1.0
 """A call that lasted longer, seconds, was none of a flood: a stream whose client went, say."""
 
-_REFUSALS = frozenset(
-    {
-        grpc.StatusCode.UNAUTHENTICATED,
-        grpc.StatusCode.PERMISSION_DENIED,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.UNIMPLEMENTED,
-    }
-)
 _PAUSES = 20
 """Looking for connections takes at most one part in so many of the time."""
 
@@ -61,6 +54,8 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         self._ports: frozenset[int] = frozenset()
         # Peers to be closed; calls of theirs that are still on their way in are not looked at any more.
         self._closed: OrderedDict[str, None] = OrderedDict()
+        # By peer, whose valid credential came over it; empty: authentication is off.
+        self._identified: OrderedDict[str, str] = OrderedDict()
         self._to_close: set[Place] = set()
         self._scheduled = False
         self._next_search = 0.0
@@ -98,15 +93,19 @@ class FloodGuard(grpc.aio.ServerInterceptor):
             # Whatever is answered, nobody reads it.
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         began = self._clock.monotonic()
-        waste = Waste.OPEN if is_open(method) else None
+        open_method = is_open(method)
+        waste = Waste.OPEN if open_method else None
+        notes = CallNotes(partial(self._remember, peer))
+        CALL_NOTES.set(notes)
         try:
             await serve(requests, context)
         except grpc.aio.AbortError:
-            code = context.code()
-            if code is grpc.StatusCode.UNIMPLEMENTED:
-                waste = Waste.UNKNOWN
-            elif code in _REFUSALS:
-                waste = Waste.REFUSED
+            code: grpc.StatusCode = context.code()
+            if code is grpc.StatusCode.UNAUTHENTICATED:
+                # Its credential expired, or a proxy has strangers on it too: their calls are not the identity's.
+                self._identified.pop(peer, None)
+            identified = peer in self._identified
+            waste = waste_of(code.name, notes.reason, open_method=open_method, identified=identified)
             raise
         except BaseException:
             # Everything else that leaves CallInterceptor is a client that went, or canceled.
@@ -119,17 +118,19 @@ class FloodGuard(grpc.aio.ServerInterceptor):
 
     def _count(self, peer: str, waste: Waste, now: float) -> None:
         self._observer.call_wasted(waste)
-        address = peer_address(peer)
-        network = network_of(address)
-        known = self._wasted.on_probation(network, now)
-        if peer in self._closed or not self._wasted.count(peer, network, now):
+        # Callers with a valid credential are counted by who they are, so that nobody at their address can have their
+        # connections closed.
+        network = network_of(peer_address(peer))
+        holder = self._identified.get(peer) or network
+        known = self._wasted.on_probation(holder, now)
+        if peer in self._closed or not self._wasted.count(peer, holder, now):
             return
         place = place_of(peer)
         if place is None:
             return
         if not known:
-            # Once a while for each address, so that a flood does not fill the log as well.
-            _log.warning("flood_of_calls", address=address, waste=waste.value)
+            # Once a while for each holder, so that a flood does not fill the log as well.
+            _log.warning("flood_of_calls", address=network, waste=waste.value)
         self._closed[peer] = None
         if len(self._closed) > self._most:
             self._closed.popitem(last=False)
@@ -137,6 +138,12 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_later(max(0.0, self._next_search - now), self._close)
+
+    def _remember(self, peer: str, subject: str) -> None:
+        self._identified[peer] = subject
+        self._identified.move_to_end(peer)
+        if len(self._identified) > self._most:
+            self._identified.popitem(last=False)
 
     def _close(self) -> None:
         self._scheduled = False

@@ -17,9 +17,10 @@ from google.protobuf.message import DecodeError
 
 from portero_server import errors
 from portero_server.clock import Clock
+from portero_server.domain.access import AuthMethod
 from portero_server.rpc.admission import Admission, Place
 from portero_server.rpc.auditing import CallAudit
-from portero_server.rpc.calls import Context
+from portero_server.rpc.calls import CALL_NOTES, Context
 from portero_server.rpc.entrance.caller import calling, peer_address
 from portero_server.rpc.entrance.entrance import Entrance, is_open, who_is
 from portero_server.rpc.patience import FirstMessage, Late, in_time
@@ -157,6 +158,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         entrance = self._entrance
         caller = await entrance.enter(method, context)
         structlog.contextvars.bind_contextvars(caller=caller.identity.subject)
+        if (notes := CALL_NOTES.get()) is not None:
+            notes.identified("" if caller.identity.method is AuthMethod.NONE else caller.identity.subject)
         stream = bool(handler.request_streaming or handler.response_streaming)
         try:
             await entrance.authorize(method, caller)
@@ -231,6 +234,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     async def _abort(self, context: Context, error: errors.PorteroError, request_id: str, outcome: _Outcome) -> None:
         outcome.code = code_of(error)
+        if (notes := CALL_NOTES.get()) is not None:
+            notes.reason = error.reason
         try:
             async with asyncio.timeout(self._admission.limits.answer):
                 await context.abort_with_status(status_of(error, request_id))

@@ -81,7 +81,8 @@ class AccessSettings(BaseSettings):
         50.0,
         description="Most calls a second of one connection that come to nothing within a second: canceled, refused, "
         "of an unknown method, or a health check. A connection with more is closed, and for a minute those of its "
-        "address may make a tenth. 0: no limit, for where a proxy puts the calls of several callers on one connection.",
+        "identity, or of strangers at its address, may make a tenth. A known caller who is only told to wait is not "
+        "counted. 0: no limit, for where a proxy puts the calls of several callers on one connection.",
     )
 
     @model_validator(mode="after")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.wasted_calls import WastedCalls, WastePolicy
+from portero_server.domain.wasted_calls import NO_MESSAGE, Waste, WastedCalls, WastePolicy, waste_of
 
 _POLICY = WastePolicy(per_second=10.0, by_address=4.0, probation=60.0, probation_share=0.1)
 _CALLS = st.lists(st.tuples(st.integers(0, 5), st.floats(0, 1)), min_size=1, max_size=200)
@@ -73,3 +74,29 @@ def test_what_is_remembered_is_bounded() -> None:
         assert _counted(wasted, 10, connection=f"{number}:1", address=str(number))
     assert not wasted.on_probation("0", 1.0)
     assert wasted.on_probation("99", 1.0)
+
+
+@pytest.mark.parametrize("reason", ["LIMIT_REQUESTS", "TOO_MANY_IMAGE_CALLS", "TOO_MANY_CALLS", ""])
+def test_known_caller_who_is_told_to_wait_is_no_flood(reason: str) -> None:
+    """A busy caller with a valid credential keeps its connection; a stranger who is refused the same way is counted."""
+    assert waste_of("RESOURCE_EXHAUSTED", reason, open_method=False, identified=True) is None
+    assert waste_of("RESOURCE_EXHAUSTED", reason, open_method=False, identified=False) is Waste.REFUSED
+
+
+@pytest.mark.parametrize("identified", [True, False])
+def test_calls_without_a_message_count_whoever_makes_them(identified: bool) -> None:
+    """A call that gave way because it sent no message came to nothing by its caller's doing, credential or not."""
+    waste = waste_of("RESOURCE_EXHAUSTED", NO_MESSAGE, open_method=False, identified=identified)
+    assert waste is Waste.REFUSED
+
+
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "NOT_FOUND", "FAILED_PRECONDITION"])
+@pytest.mark.parametrize("identified", [True, False])
+def test_troubles_of_the_server_are_nobodys_flood(code: str, identified: bool) -> None:
+    """What a draining server, or one without its database, answers to all bridges at once cuts none of them."""
+    assert waste_of(code, "", open_method=False, identified=identified) is None
+
+
+def test_void_credentials_count_even_where_a_valid_one_came_before() -> None:
+    """A credential that is refused is counted, also on a connection that showed a valid one."""
+    assert waste_of("UNAUTHENTICATED", "", open_method=False, identified=True) is Waste.REFUSED
