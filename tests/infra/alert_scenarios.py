@@ -55,6 +55,11 @@ SCENARIOS = (
         {'portero_database_units_total{outcome="unavailable"}': "0x60 1x40", "portero_commit_retries_total": "0x100"},
     ),
     Scenario(
+        "PorteroDatabaseNotWritable",
+        {"portero_database_writable": "0x100"},
+        {"portero_database_writable": "1x60 0x2 1x40"},
+    ),
+    Scenario(
         "PorteroDatabaseSlow",
         {
             'portero_database_unit_seconds_bucket{le="0.5"}': "0+5x100",
@@ -142,6 +147,17 @@ SCENARIOS = (
         "PorteroAuditNotWritten",
         {"portero_audit_failures_total": "0+1x100"},
         {"portero_audit_failures_total": "5x100"},
+    ),
+    Scenario(
+        "PorteroErasedBytesRemain",
+        {"portero_erasures_not_overwritten": "1x400"},
+        {"portero_erasures_not_overwritten": "1x100 0x300"},
+        minute=90,
+    ),
+    Scenario(
+        "PorteroCallsRefused",
+        {'portero_call_refusals_total{reason="TOO_MANY_IMAGE_CALLS"}': "0+30x100"},
+        {'portero_call_refusals_total{reason="TOO_MANY_IMAGE_CALLS"}': "0+12x100"},
     ),
     Scenario("PorteroErrors", _handled("INTERNAL", "0+20x100"), _handled("NOT_FOUND", "0+20x100")),
     Scenario(

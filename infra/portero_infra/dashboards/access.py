@@ -33,6 +33,13 @@ _ACCESS = Section(
             Limits(0.1, 10),
         ),
         Panel(
+            "Who finds no place?",
+            (Query(rate("portero_call_refusals_total", "reason"), "{{reason}}"),),
+            Unit.A_SECOND,
+            Limits(0.1, 1),
+            note="Calls refused or ended for the place they take, whoever made them.",
+        ),
+        Panel(
             "Who calls for nothing?",
             (
                 Query(rate("portero_wasted_calls_total", "waste"), "{{waste}}"),
