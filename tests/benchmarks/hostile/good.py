@@ -2,6 +2,8 @@
 
     python -m tests.benchmarks.hostile.good ADDRESS KEY CAMERAS CALLERS SECONDS [CA]
 
+Ends after SECONDS or with SIGTERM.
+
 Prints JSON lines: one `[kind, due, seconds]` a frame or call, where `due` is the monotonic moment it was wanted (the
 same clock in every process of a machine) and `seconds` how long it took to be acknowledged or answered; null: never.
 """
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -139,11 +142,13 @@ async def main() -> None:
             return grpc.aio.secure_channel(address, credentials, options=_OPTIONS)
         return grpc.aio.insecure_channel(address, options=_OPTIONS)
 
-    async with asyncio.TaskGroup() as group:
-        for number in range(int(cameras)):
-            group.create_task(Camera(number, channel(), metadata, records).run(until))
-        for number in range(int(callers)):
-            group.create_task(_caller(channel(), metadata, number, until, records))
+    work = [Camera(number, channel(), metadata, records).run(until) for number in range(int(cameras))]
+    work += [_caller(channel(), metadata, number, until, records) for number in range(int(callers))]
+    tasks = [asyncio.create_task(each) for each in work]
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: [task.cancel() for task in tasks])
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
     for record in records:
         sys.stdout.write(json.dumps(record) + "\n")
 
