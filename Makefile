@@ -38,9 +38,9 @@ check: setup ## Format, lint, types, layers, drift of generated code, migrations
 	@$(BIN)/lint-imports
 	@$(BIN)/python protos/generate.py --check
 	@$(BIN)/python -m portero_server.store.drift
-	@$(BIN)/python -m portero_server.settings_reference --check
+	@$(BIN)/python -m portero_server.reference.settings_page --check
 	@$(BIN)/python -m portero_cli.reference --check
-	@$(BIN)/python -m portero_server.metrics_reference --check
+	@$(BIN)/python -m portero_server.reference.metrics_page --check
 	@$(BIN)/python -m portero_bridge.metrics_reference --check
 	@$(BIN)/python -m portero_infra.dashboards --check
 	@$(BIN)/python -m portero_infra.cost --check
@@ -56,9 +56,9 @@ protos: setup ## Generates protos/gen from protos/portero.
 	@$(BIN)/python protos/generate.py
 
 reference: setup ## Writes what is generated: reference pages and dashboards.
-	@$(BIN)/python -m portero_server.settings_reference
+	@$(BIN)/python -m portero_server.reference.settings_page
 	@$(BIN)/python -m portero_cli.reference
-	@$(BIN)/python -m portero_server.metrics_reference
+	@$(BIN)/python -m portero_server.reference.metrics_page
 	@$(BIN)/python -m portero_bridge.metrics_reference
 	@$(BIN)/python -m portero_infra.dashboards
 

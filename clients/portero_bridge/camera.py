@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from portero_bridge.backoff import Backoff
-from portero_bridge.bell import Bell
 from portero_bridge.buffers.base import Buffer, mint_epoch
 from portero_bridge.buffers.memory import MemoryBuffer
 from portero_bridge.buffers.spooled import SpoolBuffer, SpoolThread
 from portero_bridge.clock import Clock, SystemClock
+from portero_bridge.context import Station
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.errors import SpoolFault
 from portero_bridge.events import BridgeEvent, SpoolBack, SpoolFailed, SpoolSetAside, StreamAccount
@@ -20,9 +20,9 @@ from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.intake import Intake
 from portero_bridge.metrics import BridgeMetrics, CameraMeter
+from portero_bridge.notifier import Bell
 from portero_bridge.settings import CameraSettings, Tuning
 from portero_bridge.sources.base import Source, SourceOptions
-from portero_bridge.station import Station
 from portero_bridge.uplink.reconnect import Reconnect
 from portero_bridge.uplink.uplink import Uplink
 from portero_client.settings import ConnectionSettings

@@ -5,11 +5,11 @@ from contextlib import aclosing
 
 from portero_bridge.backoff import Backoff
 from portero_bridge.buffers.base import Buffer
+from portero_bridge.context import Station
 from portero_bridge.errors import SourceFault
 from portero_bridge.events import SourceDown, SourceUp
 from portero_bridge.frames import DeliveryMode
 from portero_bridge.sources.base import CapturedImage, Source
-from portero_bridge.station import Station
 
 
 class Intake:

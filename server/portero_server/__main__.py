@@ -57,7 +57,7 @@ def main() -> int:
 def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
     try:
         # Imported late, so that a missing library is a line that says what to install.
-        from portero_server import app
+        from portero_server.composition import serve as app
     except ModuleNotFoundError as missing:
         raise StartupProblem(
             f"the library {missing.name} is missing; install the server with: pip install 'portero[server,local]'"
@@ -95,7 +95,7 @@ def _add_keys(commands: Any) -> None:
 
 def _key_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[Any, Any, None]]:
     _command("serve")  # For its line about a missing library.
-    from portero_server.key_commands import KeyCommand
+    from portero_server.composition.key_commands import KeyCommand
 
     return KeyCommand(
         given.action,

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from portero_server.domain.detections import FoundFace
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.geometry import Box
 from portero_simulator.store import StoredFace
 
 MODEL_VERSION = "0.1"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from portero_server.domain.frames import FrameRefused
+from portero_server.domain.streams.frames import FrameRefused
 from portero_server.vision import png
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from portero_server.domain.detections import FoundFace
+from portero_server.domain.detection.detections import FoundFace
 
 _LEAST_FACE = 40
 _FULL_HD = 1920 * 1080

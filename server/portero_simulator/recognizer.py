@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import Candidate, FoundFace, Text
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import Candidate, FoundFace, Text
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import CallContext, Engine, FaceCrop, GalleryFace
 from portero_server.errors import EngineError
 from portero_server.vision.crops import crop_face

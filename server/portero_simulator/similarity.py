@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from portero_server.domain.detections import MatchPolicy
+from portero_server.domain.detection.detections import MatchPolicy
 
 _LOG_ODDS_AT_THRESHOLD = math.log(0.99 / 0.01)
 _LOG_ODDS_PER_MARGIN = math.log(10)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from portero_server.domain.detections import FoundFace
+from portero_server.domain.detection.detections import FoundFace
 from portero_simulator.problems import ApiProblem, no_collection
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.strays import ended_strays
+from tests.benchmarks.leftover_processes import ended_strays
 
 ROOT = Path(__file__).parents[2]
 _START_TIME = 120.0

@@ -19,11 +19,11 @@ import pymysql
 import uvloop
 
 from portero_server.clock import SystemClock
-from portero_server.domain.frames import FrameOutcome
-from portero_server.domain.sightings import Recognition, StreamCommit, StreamRow
+from portero_server.domain.recording.sightings import Recognition, StreamCommit, StreamRow
+from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
-from portero_server.store.recording import Recording
 from portero_server.store.streams import StreamStore
 from tests.benchmarks.database import durable_mariadb, statements
 from tests.benchmarks.results import begun

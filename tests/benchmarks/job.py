@@ -14,8 +14,8 @@ from typing import Any
 
 import pymysql
 
-from portero_server.domain.frames import FrameLimits
-from portero_server.domain.geometry import WHOLE
+from portero_server.domain.detection.geometry import WHOLE
+from portero_server.domain.streams.frames import FrameLimits
 from portero_server.engines.scripted import PatchDetector
 from portero_server.vision.gate import MotionGate
 from portero_server.vision.jpeg import check_header, decode_color, to_gray

@@ -18,10 +18,10 @@ from prometheus_client import generate_latest
 from portero_server.clock import SystemClock
 from portero_server.telemetry.camera_metrics import CameraFigures
 from portero_server.telemetry.metrics import Metrics
+from portero_server.vision.analyzer import Eyes
 from portero_server.vision.detect import FaceDetector
-from portero_server.vision.scene import Eyes
 from tests.fakes.bridge_pictures import picture
-from tests.fakes.door import door
+from tests.fakes.stream_harness import door
 
 _FRAMES = 1500
 _ROUNDS = 7

@@ -20,19 +20,19 @@ import uvloop
 
 from portero_server.clock import SystemClock
 from portero_server.domain.cameras import Camera
-from portero_server.domain.frames import FrameLimits
-from portero_server.domain.sightings import CommitResult
-from portero_server.pipeline.messages import Ack, Message
-from portero_server.pipeline.outbox import Outbox
-from portero_server.pipeline.recorder import Committing
-from portero_server.pipeline.session import Session
-from portero_server.pipeline.stream_clock import UNDECLARED, Opening
+from portero_server.domain.recording.sightings import CommitResult
+from portero_server.domain.streams.frames import FrameLimits
+from portero_server.domain.streams.messages import Ack, Message
 from portero_server.rpc.server import ServerOptions, build_server
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
-from tests.fakes.door import MemoryCameras, camera, door
-from tests.fakes.entrances import open_entrance, unlimited
+from portero_server.streaming.outbox import Outbox
+from portero_server.streaming.recorder import Committing
+from portero_server.streaming.session import Session
+from portero_server.streaming.stream_clock import UNDECLARED, Opening
+from tests.fakes.open_access import open_entrance, unlimited
+from tests.fakes.stream_harness import MemoryCameras, camera, door
 
 
 class _AnyCamera(MemoryCameras):

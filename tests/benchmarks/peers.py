@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.contenders import ROOT, BrokenOff, Contender, running
+from tests.benchmarks.leftover_processes import removed_shared_memory
 from tests.benchmarks.load import Plan
 from tests.benchmarks.results import Results
-from tests.benchmarks.strays import removed_shared_memory
 
 # numpy 1 of PyTriton goes with OpenCV up to 4.11.
 _JOB = ("opencv-python-headless<5", "pymysql>=1.1")

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import decide
+from portero_server.domain.detection.detections import decide
 from portero_server.engines.base import CallContext, GalleryFace
 from portero_server.engines.local.engine import LocalEngine
 from tests.benchmarks.visit_footage import Footage, Subject, TrueVisit

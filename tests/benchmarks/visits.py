@@ -24,7 +24,7 @@ from portero.v1 import stream_pb2
 
 from portero_client import CameraPurpose
 from tests.benchmarks.machine import machine
-from tests.benchmarks.rekognition_stand import stand
+from tests.benchmarks.rekognition_fixture import stand
 from tests.benchmarks.streaming import show
 from tests.benchmarks.visit_baseline import visits_found
 from tests.benchmarks.visit_figures import Decision, Figures

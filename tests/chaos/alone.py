@@ -14,7 +14,7 @@ import grpc
 from portero.v1 import stream_pb2
 
 from portero_client import ConnectionSettings, PorteroClient
-from tests.chaos.cast import clean_environment
+from tests.chaos.actors import clean_environment
 from tests.chaos.processes import Supervised
 from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, color_of, jpeg, person_name, shown
 from tests.fakes.patch_photos import photo

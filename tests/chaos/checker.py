@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.schema import OUTCOME_COLUMNS
 from tests.chaos.clocks import RIGHT_CLOCKS, CameraClocks
-from tests.chaos.foreseen import ForeseenTrack, ForeseenVisit, foreseen_tracks, foreseen_visits
+from tests.chaos.expected import ForeseenTrack, ForeseenVisit, foreseen_tracks, foreseen_visits
 from tests.chaos.ledger import Numbering, Told
 from tests.chaos.script import Sight, camera_name, shown
 from tests.chaos.stored import Rows, Stored

@@ -23,8 +23,8 @@ import grpc
 import numpy as np
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
+from tests.chaos.actors import clean_environment
 from tests.chaos.alone import frame_request, lone_server, opening
-from tests.chaos.cast import clean_environment
 from tests.chaos.processes import Supervised
 
 _CAMERAS = 20

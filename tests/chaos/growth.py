@@ -28,8 +28,8 @@ from portero_client import ConnectionSettings, PorteroClient
 from portero_client.errors import PorteroError
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
+from tests.chaos.actors import clean_environment
 from tests.chaos.alone import LoneServer, lone_server
-from tests.chaos.cast import clean_environment
 from tests.chaos.churn import visit
 from tests.chaos.growth_report import Sample, growths, plot, write_csv
 from tests.chaos.ledger import LedgerFile

@@ -10,7 +10,7 @@ from asyncio.subprocess import DEVNULL
 
 from portero_client import ConnectionSettings, PorteroClient
 from portero_client.errors import PorteroError
-from tests.chaos.cast import Cast
+from tests.chaos.actors import Cast
 from tests.chaos.faults import Fault
 from tests.chaos.script import camera_name
 

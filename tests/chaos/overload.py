@@ -26,7 +26,7 @@ from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.database import Database
 from portero_server.store.schema import OUTCOME_COLUMNS, stream_exceptions, streams
 from tests.chaos.alone import Call, LoneServer, frame_request, lone_server, opening

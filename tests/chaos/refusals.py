@@ -15,9 +15,9 @@ import pymysql
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.sightings import CommitResult, StreamCommit
-from portero_server.store.commit_sql import CommitSql
-from portero_server.store.recording import Recording
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit
+from portero_server.store.commit.recording import Recording
+from portero_server.store.commit.statements import CommitSql
 from tests.chaos.faultpoints import FaultPoints, wrapped
 
 MARK = "refused by the rig"

@@ -12,14 +12,14 @@ from pathlib import Path
 from portero_client import ConnectionSettings, PorteroClient
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
-from tests.chaos.cast import STOP_GRACE, Cast
+from tests.chaos.actors import STOP_GRACE, Cast
 from tests.chaos.faults import DATABASE_FAULTS, KILLS, Fault, possible, strokes
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.proxy import Proxy
 from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, color_of, person_name
 from tests.chaos.striking import Striker
 from tests.fakes.patch_photos import photo
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 from tests.mariadb import MariaDB
 
 _RESPITE = 1.0

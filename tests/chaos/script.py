@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 from portero_server.vision.opencv import cv2
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -9,24 +9,24 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from portero_server.domain.camera_clock import FrameClock
-from portero_server.domain.fair_places import FairPlaces
-from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
-from portero_server.domain.sightings import CommitResult, StreamCommit
-from portero_server.domain.tracks import Tracker
-from portero_server.domain.watermark import Watermark
+from portero_server.domain.access.fair_places import FairPlaces
+from portero_server.domain.clocks.camera_clock import FrameClock
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit
+from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
+from portero_server.domain.streams.messages import Ack
+from portero_server.domain.streams.watermark import Watermark
+from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.errors import PorteroError, StoreUnavailable
-from portero_server.pipeline.cascade import Answer
-from portero_server.pipeline.following import Follower
-from portero_server.pipeline.ledger import StreamLedger
-from portero_server.pipeline.messages import Ack
-from portero_server.pipeline.recorder import Recorder
-from portero_server.pipeline.session import Session
+from portero_server.recognition.follower import Follower
+from portero_server.recognition.tiered import Answer
 from portero_server.rpc.admission import Admission
-from portero_server.store import recording
-from portero_server.store.commit_sql import CommitSql
+from portero_server.store.commit import recording
+from portero_server.store.commit.statements import CommitSql
 from portero_server.store.streams import StreamStore
+from portero_server.streaming.ledger import StreamLedger
+from portero_server.streaming.recorder import Recorder
+from portero_server.streaming.session import Session
 from tests.chaos.faultpoints import wrapped
 
 

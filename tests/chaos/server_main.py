@@ -7,17 +7,18 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from portero_server import __main__, assembly
+from portero_server import __main__
 from portero_server.clock import SystemClock
-from portero_server.domain.sightings import CommitResult, StreamCommit
+from portero_server.composition import build as assembly
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.pipeline.session import Session
+from portero_server.store.commit.recording import Recording
 from portero_server.store.faults import CommitUnknown
-from portero_server.store.recording import Recording
 from portero_server.store.streams import StreamStore
+from portero_server.streaming.session import Session
 from tests.chaos.faultpoints import FaultPoints, JumpingClock, wrapped
-from tests.chaos.looker import ScriptedEyes
 from tests.chaos.refusals import Refusals
+from tests.chaos.scripted_vision import ScriptedEyes
 from tests.chaos.server_defects import DEFECTS
 
 

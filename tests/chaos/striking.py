@@ -12,7 +12,7 @@ import time
 
 import psutil
 
-from tests.chaos.cast import Cast
+from tests.chaos.actors import Cast
 from tests.chaos.faults import HOSTILE, Fault, Stroke
 from tests.chaos.hostile_callers import HostileCaller
 from tests.chaos.plan import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.chaos.clocks import RIGHT_CLOCKS, SEGMENT, CameraClocks, Wrong
-from tests.chaos.foreseen import foreseen_tracks, foreseen_visits
+from tests.chaos.expected import foreseen_tracks, foreseen_visits
 from tests.chaos.script import START, STEP, Sight, shown
 
 _FRAMES = 40 * SEGMENT

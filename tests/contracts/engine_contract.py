@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import TextKind, decide
+from portero_server.domain.detection.detections import TextKind, decide
 from portero_server.engines.base import (
     CallContext,
     Engine,

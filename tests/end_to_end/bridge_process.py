@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 _SERVED = re.compile(r" metrics_served address=(\S+)")
 

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.fakes.patience import PATIENCE
 from tests.fakes.ports import free_port
+from tests.fakes.timeouts import PATIENCE
 from tests.infra.prometheus_tools import RULES, program
 
 _POLL = 0.2

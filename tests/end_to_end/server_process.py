@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 @dataclass(slots=True)

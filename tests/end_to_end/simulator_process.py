@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 PATIENT = {"rekognition_connect_timeout": "60", "rekognition_read_timeout": "60", "call_timeout": "150"}
 """Settings of a server for which a simulator on a busy machine is no recognizer that fails."""

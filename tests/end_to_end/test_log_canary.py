@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.server_process import running_server
-from tests.fakes.patience import PATIENCE
 from tests.fakes.raw_http2 import raw_connection
+from tests.fakes.timeouts import PATIENCE
 
 _CANARY = b"c4n4ry"
 _METHOD = "/portero.v1.GalleryService/GetPerson"

@@ -19,12 +19,12 @@ from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_cli.demo.scene import write_scene
 from portero_client import ConnectionSettings, PorteroClient, TlsFiles
 from portero_infra.dashboards.__main__ import DASHBOARDS
-from portero_server import metrics_reference
+from portero_server.reference import metrics_page as metrics_reference
 from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
 from tests.end_to_end.prometheus_process import Prometheus, quickened, running_prometheus
 from tests.end_to_end.server_process import ServerProcess, running_server
 from tests.fakes.otlp_collector import Collector, running_collector
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 from tests.fakes.tls import Authority
 from tests.infra.prometheus_tools import RULES
 

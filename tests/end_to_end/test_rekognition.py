@@ -13,7 +13,7 @@ from portero_client import ConnectionSettings, PorteroClient
 from portero_server.engines.kept_faces import image_id
 from tests.end_to_end.server_process import ended_server, running_server
 from tests.end_to_end.simulator_process import PATIENT, SimulatorProcess, running_simulator
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from portero_server.certificates import Order, make_certificates
-from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.schema import OUTCOME_COLUMNS
 from tests.chaos.stored import read_stored
 from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
 from tests.end_to_end.server_process import running_server
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 from tests.fakes.tls import handshake
 
 pytestmark = pytest.mark.slow

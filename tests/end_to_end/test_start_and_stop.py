@@ -12,8 +12,8 @@ import pytest
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc, stream_pb2
 
 from tests.end_to_end.server_process import ended_server, running_server
-from tests.fakes.door import jpeg
-from tests.fakes.patience import PATIENCE
+from tests.fakes.stream_harness import jpeg
+from tests.fakes.timeouts import PATIENCE
 
 
 @pytest.mark.parametrize(

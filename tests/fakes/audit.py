@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from portero_server.domain.audit import GENESIS, Actor, Chain, Deed, Entry, Head, digest_of
-from portero_server.domain.audit_check import Tampering
+from portero_server.domain.audit.chain import GENESIS, Actor, Chain, Deed, Entry, Head, digest_of
+from portero_server.domain.audit.check import Tampering
 from portero_server.errors import PorteroError
 
 MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 class BridgeProcess:

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from portero_bridge.bell import Bell
 from portero_bridge.camera import run_camera
 from portero_bridge.events import BridgeEvent, StreamAccount
+from portero_bridge.notifier import Bell
 from portero_bridge.settings import CameraSettings, Tuning
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.bridge_source import PushedSource
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 QUICK = Tuning(
     server_retry_base=0.001, server_retry_cap=0.01, camera_retry_base=0.001, camera_retry_cap=0.001, stop_timeout=5

@@ -15,7 +15,7 @@ from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-unty
 from grpc_status import rpc_status
 from portero.v1 import camera_service_pb2, stream_pb2
 
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 LARGEST = 5 * 1024 * 1024
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from portero_bridge.errors import SourceFault
 from portero_bridge.sources.base import CapturedImage
 from tests.fakes.bridge_pictures import picture
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 class PushedSource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portero_server.domain.camera_clock import FrameTime
+from portero_server.domain.clocks.camera_clock import FrameTime
 
 
 def time_of(captured: datetime, arrived: float = 0.0, span: int = 0) -> FrameTime:

@@ -6,7 +6,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 BOUNDARY = "123456789000000000000987654321"
 

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as pb2_grpc
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-from portero_server.domain.budget import Budget
+from portero_server.domain.billing.budget import Budget
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.config import SchedulerConfig

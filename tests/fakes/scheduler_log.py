@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from portero_server.domain.budget import StepChanged
+from portero_server.domain.billing.budget import StepChanged
 from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.operation import OperationStatus

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from portero_server.domain.geometry import Box
-from portero_server.domain.sightings import Sighting, SightingEvent, SightingEventKind
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.errors import StoreUnavailable
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ def sighting(sighting_id: str = "s1", camera_id: str = "door", person_id: str | 
 
 
 class MemoryEvents:
-    """Implements pipeline.watching.EventStore.
+    """Implements streaming.sighting_watch.EventStore.
 
     Attributes:
         pages: Sizes of the pages read so far.

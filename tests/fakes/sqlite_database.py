@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from portero_server.store.database import Database
-from tests.fakes.patience import PATIENCE
 from tests.fakes.store_fixtures import migrated_file
+from tests.fakes.timeouts import PATIENCE
 
 __all__ = ["database", "migrated_file"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from portero_server.domain.detections import Match
-from portero_server.domain.geometry import Box
-from portero_server.domain.sightings import (
+from portero_server.domain.detection.detections import Match
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.recording.sightings import (
     Recognition,
     StreamCommit,
     StreamRow,

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from portero_server.domain.audit import GENESIS
+from portero_server.domain.audit.chain import GENESIS
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from portero_server.store.schema import audit_head, metadata, sequencers
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 from tests.mariadb import MariaDB, MariaDBFailed, MariaDBMissing
 
 KINDS = tuple(os.environ.get("PORTERO_TEST_DATABASES", "sqlite,mariadb").split(","))

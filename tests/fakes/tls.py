@@ -12,7 +12,7 @@ import grpc
 
 from portero_server.certificates import Issued, issue_authority, issue_bridge, issue_server
 from portero_server.rpc.tls import TlsFiles
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 DAY = timedelta(days=1)
 

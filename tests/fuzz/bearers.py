@@ -14,9 +14,9 @@ from jwt.algorithms import ECAlgorithm
 from portero_server.access.issuer_keys import IssuerKey
 from portero_server.access.key_text import digest_of, key_id_of, matches, mint
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
-from portero_server.domain.access import Identity
+from portero_server.domain.access.identities import Identity
 from portero_server.errors import Unauthenticated
-from portero_server.rpc.entrance.entrance import bearer_in
+from portero_server.rpc.auth.interceptor import bearer_in
 from tests.fakes.virtual_time import ManualClock
 
 _ISSUER = "https://issuer.example"

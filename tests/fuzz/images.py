@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from portero_bridge.images.encoder import jpeg_size
-from portero_server.domain.frames import FrameLimits, FrameRefused
+from portero_server.domain.streams.frames import FrameLimits, FrameRefused
 from portero_server.errors import InvalidInput
 from portero_server.vision.jpeg import check_header
 from portero_server.vision.photo import check_photo

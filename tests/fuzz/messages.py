@@ -24,10 +24,10 @@ from portero.v1 import (
 )
 
 from portero_server.domain.cameras import Camera, CameraMode, Lane
-from portero_server.domain.people import Person
+from portero_server.domain.people.people import Person
 from portero_server.errors import PorteroError
-from portero_server.pipeline.gallery import Gallery
-from portero_server.pipeline.images import ImageAnswer
+from portero_server.gallery.service import Gallery
+from portero_server.recognition.images import ImageAnswer
 from portero_server.rpc import stream
 from portero_server.rpc.paging import Listing
 from portero_server.rpc.resource_names import parse_camera
@@ -38,7 +38,7 @@ from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.rpc.services.usage import UsageServicer
 from portero_server.store.people import _face_position
 from portero_server.store.types import time_text
-from tests.fakes.entrances import unlimited
+from tests.fakes.open_access import unlimited
 from tests.fakes.virtual_time import ManualClock
 
 _NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from portero_server.domain.frames import FrameLimits, FrameRefused
+from portero_server.domain.streams.frames import FrameLimits, FrameRefused
 from portero_server.errors import InvalidInput
 from portero_server.vision.jpeg import check_header, decode_color
 from portero_server.vision.opencv import cv2

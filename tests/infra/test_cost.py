@@ -12,7 +12,7 @@ from portero_infra import cost, prices
 from portero_infra.config import StackConfig
 from portero_infra.cost import read_stack
 from portero_infra.estimate import TooManyCameras, Usage, estimate, naive, total
-from portero_server.domain.usage import REKOGNITION_PRICES, microdollars
+from portero_server.domain.billing.usage import REKOGNITION_PRICES, microdollars
 from portero_server.settings import Settings
 
 PROD = read_stack("prod")

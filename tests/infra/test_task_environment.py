@@ -24,7 +24,7 @@ from sqlalchemy import make_url
 
 import tests.mariadb
 from portero_infra.task import CA_FILE, PASSWORD_VARIABLE
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 from tests.infra.stack import Stack
 from tests.mariadb import MariaDB
 

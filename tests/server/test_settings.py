@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from portero_server import settings_reference
-from portero_server.domain.access import Grant, Role, Scope
+from portero_server.domain.access.identities import Grant, Role, Scope
 from portero_server.errors import StartupProblem
+from portero_server.reference import settings_page as settings_reference
 from portero_server.settings import PREFIX, Settings, load_settings
 
 

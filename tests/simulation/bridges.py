@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from portero_bridge.backoff import Backoff
-from portero_bridge.bell import Bell
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.delivery.terms import Credit, DeliveryLimits, Sign, Terms
 from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, last_sequence
-from portero_server.pipeline.messages import Ack, Drain, Finished, Message, Opened, Rejected, TrackNews
+from portero_bridge.notifier import Bell
+from portero_server.domain.streams.messages import Ack, Drain, Finished, Message, Opened, Rejected, TrackNews
 from tests.chaos.ledger import Numbering, Told
 from tests.chaos.script import camera_name, jpeg, shown
 from tests.simulation.network import Broken

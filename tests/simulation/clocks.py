@@ -21,19 +21,19 @@ from datetime import timedelta
 import numpy as np
 import structlog
 
-from portero_server.domain.camera_clock import FrameTime
-from portero_server.domain.detections import FaceQuality, FoundFace
-from portero_server.domain.frames import Frame, FrameOutcome
-from portero_server.domain.geometry import Box
-from portero_server.domain.tracks import TrackState
+from portero_server.domain.clocks.camera_clock import FrameTime
+from portero_server.domain.detection.detections import FaceQuality, FoundFace
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.streams.frames import Frame, FrameOutcome
+from portero_server.domain.streams.messages import TrackNews
+from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError
-from portero_server.pipeline.messages import TrackNews
-from portero_server.pipeline.session import Session
-from portero_server.pipeline.stream_clock import Opening
-from portero_server.vision.look import Look
-from tests.chaos.looker import ScriptedEyes
-from tests.fakes.door import EPOCH_START, UNKNOWN, Door, door, jpeg, named
+from portero_server.streaming.session import Session
+from portero_server.streaming.stream_clock import Opening
+from portero_server.vision.analysis import Look
+from tests.chaos.scripted_vision import ScriptedEyes
+from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, Door, door, jpeg, named
 from tests.fakes.virtual_time import run_in_virtual_time
 from tests.simulation.store import SimulatedStore
 

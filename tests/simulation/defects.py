@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from portero_server.domain.quarantine import Quarantine
-from portero_server.pipeline.session import Session
+from portero_server.domain.recording.quarantine import Quarantine
+from portero_server.streaming.session import Session
 from tests.chaos.bridge_defects import DEFECTS as BRIDGE_DEFECTS
 from tests.chaos.faultpoints import wrapped
 from tests.chaos.server_defects import DEFECTS as SERVER_DEFECTS

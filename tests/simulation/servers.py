@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from portero_server.domain.detections import FaceQuality, FoundFace
-from portero_server.domain.frames import Frame, FrameOutcome, GapReason
+from portero_server.domain.detection.detections import FaceQuality, FoundFace
+from portero_server.domain.streams.frames import Frame, FrameOutcome, GapReason
+from portero_server.domain.streams.messages import Message
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError
-from portero_server.pipeline.messages import Message
-from portero_server.pipeline.session import Session
-from portero_server.vision.look import Look
-from tests.chaos.looker import ScriptedEyes
+from portero_server.streaming.session import Session
+from portero_server.vision.analysis import Look
 from tests.chaos.script import PEOPLE_PER_CAMERA, Sight, camera_name, person_name, read_mark, shown
-from tests.fakes.door import Door, camera, door, named
+from tests.chaos.scripted_vision import ScriptedEyes
+from tests.fakes.stream_harness import Door, camera, door, named
 from tests.simulation.network import Broken, Pipe
 from tests.simulation.store import SimulatedStore
 

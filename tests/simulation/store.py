@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from portero_server.domain.frames import FrameOutcome, RejectionReason
-from portero_server.domain.resuming import OpenTrack
-from portero_server.domain.sightings import CommitResult, Sighting, StreamCommit, StreamRow
+from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.domain.recording.sightings import CommitResult, Sighting, StreamCommit, StreamRow
+from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
 from portero_server.errors import StoreUnavailable
+from portero_server.store.commit.visits import TrackLink, VisitBook
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import OUTCOME_COLUMNS
-from portero_server.store.visits import TrackLink, VisitBook
 from tests.chaos.stored import Rows, Stored
 
 _LONGEST_UNIT = 0.3

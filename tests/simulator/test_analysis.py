@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portero_server.domain.detections import Text, TextKind
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import CallContext
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.vision.pixels import Pixels

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.patience import PATIENCE
 from tests.fakes.simulated_rekognition import RED, Simulation, ask, portrait
+from tests.fakes.timeouts import PATIENCE
 
 
 async def _get(simulation: Simulation, query: str = "") -> dict[str, Any]:

@@ -13,8 +13,8 @@ from portero_server.engines.scripted import ScriptedEngine
 from portero_server.errors import EngineUnavailable
 from portero_simulator.faults import Fault, FaultKind
 from portero_simulator.options import Options
-from tests.fakes.patience import PATIENCE
 from tests.fakes.simulated_rekognition import RED, Simulation, ask, client_of, picture, png, portrait, simulated
+from tests.fakes.timeouts import PATIENCE
 
 _SIGNED = (
     "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260302/us-east-1/rekognition/aws4_request, "

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.detections import FaceQuality, FoundFace, MatchPolicy
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import FaceQuality, FoundFace, MatchPolicy
+from portero_server.domain.detection.geometry import Box
 from portero_simulator.faults import Fault, FaultKind, Faults
 from portero_simulator.latency import Latency
 from portero_simulator.pages import page

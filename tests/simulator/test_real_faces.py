@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import decide
+from portero_server.domain.detection.detections import decide
 from portero_server.engines.base import CallContext, PhotoRefused, Pixels
 from portero_server.engines.rekognition.engine import RekognitionEngine
 from portero_server.engines.rekognition.options import RekognitionOptions

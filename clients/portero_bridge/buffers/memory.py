@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from portero_bridge.buffers.base import mint_epoch
+from portero_bridge.context import Station
 from portero_bridge.frames import DeliveryMode, Frame
-from portero_bridge.station import Station
 
 
 class MemoryBuffer:

@@ -10,12 +10,12 @@ from typing import Self, TypeVar
 
 from portero_bridge.buffers.base import mint_epoch
 from portero_bridge.clock import Clock
+from portero_bridge.context import Station
 from portero_bridge.errors import SpoolDamaged, SpoolFault
 from portero_bridge.events import SpoolFailed
 from portero_bridge.frames import GapReason
 from portero_bridge.spool.file import set_aside
 from portero_bridge.spool.spool import Spool, SpoolLimits
-from portero_bridge.station import Station
 
 # Bounds of one read: enough to keep a fast server busy, little enough not to hold memory for long.
 _BATCH_ENTRIES = 16

@@ -7,10 +7,10 @@ import grpc
 from portero.v1 import stream_pb2
 
 from portero_bridge.buffers.base import Buffer
+from portero_bridge.context import Station
 from portero_bridge.delivery.terms import HangUp
 from portero_bridge.events import Directed, FrameRefused, StreamAccount, StreamFinished, StreamOpened
 from portero_bridge.frames import Frame
-from portero_bridge.station import Station
 from portero_bridge.uplink.ending import Ending
 from portero_bridge.uplink.wire import credit_from, event_from, request_of, terms_from
 from portero_client.errors import PorteroError, Unavailable

@@ -6,9 +6,9 @@ import grpc
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc
 
 from portero_bridge.buffers.base import Buffer
+from portero_bridge.context import Station
 from portero_bridge.delivery.terms import HangUp
 from portero_bridge.events import CameraRegistered, EpochBegun, StreamAccount, StreamClosed
-from portero_bridge.station import Station
 from portero_bridge.uplink.channel import Channels
 from portero_bridge.uplink.reconnect import Plan, Reconnect, Remedy, SessionEnd
 from portero_bridge.uplink.session import Session

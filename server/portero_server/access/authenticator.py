@@ -9,7 +9,7 @@ from typing import Protocol
 
 from portero_server.access.key_text import PREFIX, key_id_of
 from portero_server.clock import Clock
-from portero_server.domain.access import LOCAL_ADMIN, AuthMethod, Grant, Identity, Role, Scope
+from portero_server.domain.access.identities import LOCAL_ADMIN, AuthMethod, Grant, Identity, Role, Scope
 from portero_server.errors import Unauthenticated
 
 

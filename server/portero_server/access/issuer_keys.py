@@ -11,7 +11,7 @@ import structlog
 from jwt import PyJWK, PyJWTError
 
 from portero_server.clock import Clock
-from portero_server.domain.key_fetching import FetchPlan, FetchPolicy
+from portero_server.domain.access.key_fetching import FetchPlan, FetchPolicy
 from portero_server.errors import Unauthenticated, Unavailable
 
 _log = structlog.get_logger(__name__)

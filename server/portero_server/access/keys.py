@@ -14,8 +14,8 @@ import structlog
 
 from portero_server.access.key_text import key_id_of, matches
 from portero_server.clock import Clock
-from portero_server.domain.access import Identity
-from portero_server.domain.keys import StoredKey
+from portero_server.domain.access.identities import Identity
+from portero_server.domain.access.keys import StoredKey
 from portero_server.errors import StoreUnavailable, Unauthenticated
 
 _log = structlog.get_logger(__name__)

@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Protocol
 
 from portero_server.clock import Clock
-from portero_server.domain.logins import FailedLogins, LoginPolicy
-from portero_server.domain.rates import Buckets, Limit, Rate
+from portero_server.domain.access.logins import FailedLogins, LoginPolicy
+from portero_server.domain.access.rates import Buckets, Limit, Rate
 from portero_server.errors import LimitReached
 
 _STREAM_RETRY = 5.0

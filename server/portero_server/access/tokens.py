@@ -17,7 +17,7 @@ from jwt.utils import base64url_decode
 from portero_server.access.issuer_keys import IssuerKey
 from portero_server.access.strict_json import strict_object
 from portero_server.clock import Clock
-from portero_server.domain.access import AuthMethod, Grant, Identity
+from portero_server.domain.access.identities import AuthMethod, Grant, Identity
 from portero_server.errors import Unauthenticated
 
 ALGORITHMS = frozenset({"RS256", "ES256"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 
 
 class CameraMode(Enum):

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from portero_server.domain.detections import Text
+from portero_server.domain.detection.detections import Text
 from portero_server.engines.base import (
     CallContext,
     Comparison,

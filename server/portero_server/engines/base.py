@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import Candidate, FaceQuality, FoundFace, MatchPolicy, Text
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import Candidate, FaceQuality, FoundFace, MatchPolicy, Text
+from portero_server.domain.detection.geometry import Box
 
 # Part of the protocol below, so that an engine author finds it here.
-from portero_server.domain.people import GalleryFace as GalleryFace
+from portero_server.domain.people.people import GalleryFace as GalleryFace
 from portero_server.errors import EngineError, InvalidInput
 
 Pixels = NDArray[np.uint8]

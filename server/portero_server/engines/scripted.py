@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detections import FaceQuality, FoundFace, MatchPolicy, Text, TextKind
-from portero_server.domain.geometry import WHOLE, Box
+from portero_server.domain.detection.detections import FaceQuality, FoundFace, MatchPolicy, Text, TextKind
+from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.engines.base import (
     CallContext,
     CallGate,

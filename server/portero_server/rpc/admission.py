@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from portero_server.domain.fair_places import Entry, FairPlaces, Shares
-from portero_server.domain.wasted_calls import NO_MESSAGE
+from portero_server.domain.access.fair_places import Entry, FairPlaces, Shares
+from portero_server.domain.access.wasted_calls import NO_MESSAGE
 from portero_server.errors import LimitReached
 
 IMAGE_METHODS = frozenset(

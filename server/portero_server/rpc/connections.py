@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
-from portero_server.rpc.entrance.caller import peer_address
+from portero_server.rpc.auth.caller import peer_address
 
 _DESCRIPTORS = next((path for path in (Path("/proc/self/fd"), Path("/dev/fd")) if path.is_dir()), None)
 

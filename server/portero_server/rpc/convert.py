@@ -11,17 +11,17 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import camera_service_pb2, detections_pb2, gallery_service_pb2, sighting_service_pb2
 
 from portero_server.domain.cameras import Camera, CameraMode, Lane, TimeSource
-from portero_server.domain.clock_watch import ClockState
-from portero_server.domain.detections import Candidate, FaceQuality, Match, Text, TextKind
-from portero_server.domain.geometry import Box
-from portero_server.domain.people import FaceEnrollment, Person
-from portero_server.domain.sightings import Sighting, SightingEventKind
+from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.domain.detection.detections import Candidate, FaceQuality, Match, Text, TextKind
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.people.people import FaceEnrollment, Person
+from portero_server.domain.recording.sightings import Sighting, SightingEventKind
 from portero_server.errors import InvalidInput
-from portero_server.pipeline.images import ImageAnswer, ImageComparison, RecognizedFace
-from portero_server.pipeline.live import LiveStatus
-from portero_server.pipeline.watching import WatchNews
+from portero_server.recognition.images import ImageAnswer, ImageComparison, RecognizedFace
 from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
 from portero_server.store.sightings import SightingKind
+from portero_server.streaming.live import LiveStatus
+from portero_server.streaming.sighting_watch import WatchNews
 
 # No camera is older, and no database has to reckon with what lies before.
 _FIRST_YEAR = 1970

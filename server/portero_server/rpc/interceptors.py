@@ -17,12 +17,12 @@ from google.protobuf.message import DecodeError
 
 from portero_server import errors
 from portero_server.clock import Clock
-from portero_server.domain.access import AuthMethod
+from portero_server.domain.access.identities import AuthMethod
 from portero_server.rpc.admission import Admission, Place
-from portero_server.rpc.auditing import CallAudit
+from portero_server.rpc.auth.caller import calling, peer_address
+from portero_server.rpc.auth.interceptor import Entrance, is_open, who_is
+from portero_server.rpc.call_audit import CallAudit
 from portero_server.rpc.calls import CALL_NOTES, Context
-from portero_server.rpc.entrance.caller import calling, peer_address
-from portero_server.rpc.entrance.entrance import Entrance, is_open, who_is
 from portero_server.rpc.patience import FirstMessage, Late, in_time
 from portero_server.rpc.status import code_of, interrupted, status_of, unknown_fault
 

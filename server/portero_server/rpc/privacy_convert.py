@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from portero.v1 import privacy_service_pb2 as pb
 
-from portero_server.domain.privacy import Consent, Erasure, PersonPrivacy
+from portero_server.domain.people.privacy import Consent, Erasure, PersonPrivacy
 from portero_server.rpc.convert import time_to_proto
 from portero_server.rpc.resource_names import consent_name, erasure_name, person_name
 from portero_server.store.remains import Remain

@@ -25,8 +25,8 @@ from portero_server import __version__
 from portero_server.clock import Clock
 from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import Admission, CallLimits
-from portero_server.rpc.auditing import CallAudit
-from portero_server.rpc.entrance.entrance import Entrance
+from portero_server.rpc.auth.interceptor import Entrance
+from portero_server.rpc.call_audit import CallAudit
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
 from portero_server.rpc.tls import Certificates, port_credentials

@@ -10,17 +10,17 @@ import grpc
 from portero.v1 import stream_pb2 as pb
 
 from portero_server.access.limits import Limits, TooFast
-from portero_server.domain.frames import FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameRefused, RejectionReason
+from portero_server.domain.streams.messages import Ack, Heartbeat
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError
-from portero_server.pipeline.messages import Ack, Heartbeat
-from portero_server.pipeline.outbox import Outbox
-from portero_server.pipeline.session import Session
-from portero_server.pipeline.stream_clock import Opening
-from portero_server.pipeline.streams import Streams
-from portero_server.rpc.entrance.caller import current_caller
-from portero_server.rpc.entrance.entrance import who_is
+from portero_server.rpc.auth.caller import current_caller
+from portero_server.rpc.auth.interceptor import who_is
 from portero_server.rpc.resource_names import parse_camera
 from portero_server.rpc.stream_convert import AckForm, StreamTerms, gap_reason, message_to_proto, send_time_of, time_of
+from portero_server.streaming.outbox import Outbox
+from portero_server.streaming.registry import Streams
+from portero_server.streaming.session import Session
+from portero_server.streaming.stream_clock import Opening
 
 Requests = AsyncIterator[pb.StreamFramesRequest]
 Context = grpc.aio.ServicerContext[pb.StreamFramesRequest, pb.StreamFramesResponse]

@@ -9,8 +9,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import stream_pb2 as pb
 
-from portero_server.domain.frames import FrameLimits, FrameOutcome, GapReason
-from portero_server.pipeline import messages
+from portero_server.domain.streams import messages
+from portero_server.domain.streams.frames import FrameLimits, FrameOutcome, GapReason
 from portero_server.rpc.convert import box_to_proto, match_to_proto, text_to_proto
 
 

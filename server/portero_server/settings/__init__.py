@@ -12,8 +12,8 @@ from pydantic_settings import SettingsConfigDict, SettingsError
 
 from portero_server.errors import StartupProblem
 from portero_server.settings.access import AccessSettings
+from portero_server.settings.billing import PayingSettings
 from portero_server.settings.calls import CallSettings
-from portero_server.settings.paying import PayingSettings
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
 

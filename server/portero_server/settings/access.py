@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings
 from portero_server.access.issuer_http import sound_url
 from portero_server.access.limits import LimitPolicy
 from portero_server.access.tokens import TokenPolicy
-from portero_server.domain.access import EVERYTHING, Grant, Role, Scope
-from portero_server.domain.wasted_calls import WastePolicy
+from portero_server.domain.access.identities import EVERYTHING, Grant, Role, Scope
+from portero_server.domain.access.wasted_calls import WastePolicy
 from portero_server.settings.types import Pause, Rate
 
 _SITE = "sites/"

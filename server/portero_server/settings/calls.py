@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from portero_server.domain.fair_places import Shares
+from portero_server.domain.access.fair_places import Shares
 from portero_server.rpc.admission import CallLimits
 from portero_server.settings.types import Seconds
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from portero_server.domain.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
+from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.settings.types import Address, DatabaseUrl, Ratio, Seconds
 
 

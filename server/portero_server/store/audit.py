@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.audit import (
+from portero_server.domain.audit.chain import (
     RETIRED,
     SERVER,
     Actor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 
 
 def box_columns(box: Box) -> dict[str, float]:

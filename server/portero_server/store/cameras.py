@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.cameras import Camera, CameraMode, Lane, TimeSource
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 from portero_server.errors import AlreadyExists, NotFound
 from portero_server.store.database import Database
 from portero_server.store.schema import cameras

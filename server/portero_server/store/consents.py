@@ -9,11 +9,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.privacy import Block, Consent, PersonPrivacy
+from portero_server.domain.people.privacy import Block, Consent, PersonPrivacy
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
+from portero_server.store.eligibility import recognizable_names
 from portero_server.store.people import lock_person
-from portero_server.store.recognizable import recognizable_names
 from portero_server.store.schema import consents, people_blocks
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.privacy import ErasedFace, Erasure, digest_of, subject_of
+from portero_server.domain.people.privacy import ErasedFace, Erasure, digest_of, subject_of
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.gallery import log_changes

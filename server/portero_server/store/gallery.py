@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.detections import FaceQuality
-from portero_server.domain.people import FaceEnrollment, GalleryFace
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.people.people import FaceEnrollment, GalleryFace
 from portero_server.store.boxes import box_columns, box_of
 from portero_server.store.rows import DialectName, encoded, insert_rows
 from portero_server.store.schema import faces, gallery_changes

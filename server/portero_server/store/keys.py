@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.access import Role, Scope
-from portero_server.domain.keys import ApiKey, StoredKey
+from portero_server.domain.access.identities import Role, Scope
+from portero_server.domain.access.keys import ApiKey, StoredKey
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.schema import api_keys

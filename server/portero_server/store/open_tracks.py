@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from portero_server.domain.detections import Match
-from portero_server.domain.geometry import Box
-from portero_server.domain.resuming import OpenTrack
+from portero_server.domain.detection.detections import Match
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.recording.resuming import OpenTrack
 
 # A text of another form is of another version of the server: its tracks begin anew.
 _FORM = 1

@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.people import FaceEnrollment, GalleryFace, Person
+from portero_server.domain.people.people import FaceEnrollment, GalleryFace, Person
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store.database import Database, Unit
+from portero_server.store.eligibility import recognizable_names
 from portero_server.store.gallery import (
     GalleryChange,
     changes_of,
@@ -23,7 +24,6 @@ from portero_server.store.gallery import (
     gallery_face,
     log_changes,
 )
-from portero_server.store.recognizable import recognizable_names
 from portero_server.store.schema import along, consents, faces, people, people_blocks, requests
 from portero_server.store.sequencers import last_position
 from portero_server.store.tombstones import refuse_erased

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.operators import custom_op
 
-from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.types import Binary, Digest, Display, Folded, Identity, Key, Labels, Name, UtcTime
 
 _T = TypeVar("_T")

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.sightings import Sighting, SightingEvent, SightingEventKind
+from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.errors import NotFound
 from portero_server.store.boxes import box_columns, box_of
 from portero_server.store.database import Database

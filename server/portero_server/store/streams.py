@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.resuming import OpenTrack
-from portero_server.domain.sightings import StreamRow
+from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.domain.recording.sightings import StreamRow
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import PRESENT, read

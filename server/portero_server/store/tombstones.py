@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.privacy import subject_of
+from portero_server.domain.people.privacy import subject_of
 from portero_server.errors import FailedPrecondition
 from portero_server.store.schema import erasures
 

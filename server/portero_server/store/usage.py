@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Select, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.budget import Step, StepChanged
-from portero_server.domain.usage import AvoidedKey, CallKey, CallTally, UsageDelta, hour_of
+from portero_server.domain.billing.budget import Step, StepChanged
+from portero_server.domain.billing.usage import AvoidedKey, CallKey, CallTally, UsageDelta, hour_of
 from portero_server.store.database import Database
 from portero_server.store.rows import DialectName, encoded, incoming, insert_rows
 from portero_server.store.schema import budget_steps, usage_avoided, usage_calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter
 
-from portero_server.domain.rates import Limit
+from portero_server.domain.access.rates import Limit
 
 LOGIN_REASONS = (
     "CREDENTIALS_MISSING",

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from portero_server.domain.billing.usage import REKOGNITION_PRICES
 from portero_server.domain.cameras import Lane
-from portero_server.domain.usage import REKOGNITION_PRICES
 from portero_server.telemetry import buckets
 
 _BREAKER_STATES = ("closed", "half_open", "open")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter
 
-from portero_server.domain.wasted_calls import Waste
+from portero_server.domain.access.wasted_calls import Waste
 
 
 class FloodMetrics:

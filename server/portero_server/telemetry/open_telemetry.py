@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
 from opentelemetry.trace import Link, Span, format_trace_id
 
-from portero_server.telemetry.traces import CURRENT, Attribute, Mark
+from portero_server.telemetry.marks import CURRENT, Attribute, Mark
 
 _TIMEOUT = 2.0
 """Seconds for one export: a server that stops waits no longer for a collector that is away."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from portero_server.domain.retention import Purpose
+from portero_server.domain.people.retention import Purpose
 
 
 class PrivacyMetrics:

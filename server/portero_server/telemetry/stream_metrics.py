@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from portero_server.domain.clock_watch import ClockState
-from portero_server.domain.frames import FrameOutcome, GapReason, RejectionReason
-from portero_server.domain.quarantine import FINDING_KINDS
+from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.domain.recording.quarantine import FINDING_KINDS
+from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.telemetry import buckets
 from portero_server.telemetry.durations import Durations
 from portero_server.telemetry.tallies import Tallies

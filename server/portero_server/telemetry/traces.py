@@ -9,25 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar
 from typing import Protocol
 
 from portero_server.errors import StartupProblem
-
-Attribute = str | int | float
-
-
-class Mark(Protocol):
-    """A recognition that is being traced."""
-
-    @property
-    def trace_id(self) -> str:
-        """32 hexadecimal digits."""
-        ...
-
-    def finish(self, **attributes: Attribute) -> None:
-        """The recognition is over."""
-        ...
+from portero_server.telemetry.marks import Attribute, Mark
 
 
 class Traces(Protocol):
@@ -65,9 +50,6 @@ class NoTraces:
 
 
 NO_TRACES = NoTraces()
-
-CURRENT: ContextVar[Mark | None] = ContextVar("recognition", default=None)
-"""The recognition that this task carries out."""
 
 
 @contextmanager

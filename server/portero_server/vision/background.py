@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.geometry import WHOLE, Box
+from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
 

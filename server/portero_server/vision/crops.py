@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 from portero_server.vision.pixels import Pixels
 
 # Rekognition takes no image with a side under 80 pixels.

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from portero_server.domain.detections import FoundFace
-from portero_server.domain.geometry import WHOLE, Box
+from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.vision.models import Model, load_dlib, load_model
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray

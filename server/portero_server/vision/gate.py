@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from portero_server.domain.geometry import WHOLE, Box
+from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.vision.background import Background, BackgroundPolicy
 from portero_server.vision.jpeg import decode_gray
 from portero_server.vision.opencv import cv2

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from portero_server.domain.frames import FrameLimits, FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameLimits, FrameRefused, RejectionReason
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray, Pixels
 

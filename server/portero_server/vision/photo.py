@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from portero_server.domain.frames import FrameLimits, FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameLimits, FrameRefused, RejectionReason
 from portero_server.errors import InvalidInput
 from portero_server.vision import png
 from portero_server.vision.jpeg import check_dimensions, check_header, check_size

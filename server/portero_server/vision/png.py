@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from portero_server.domain.frames import FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameRefused, RejectionReason
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 """What a PNG file begins with."""

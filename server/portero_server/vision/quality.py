@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detections import FaceQuality
+from portero_server.domain.detection.detections import FaceQuality
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
 

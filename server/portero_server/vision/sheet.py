@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 
 _GROUND = 127
 """Gray of gutters: no edge against it looks like ink."""

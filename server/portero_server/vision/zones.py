@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 
 _ROOM = 1
 """Pixels around a zone that go with it: a decoder that reduces, or that has fewer pixels of color than of light,

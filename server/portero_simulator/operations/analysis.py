@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from portero_server.domain.detections import Text, TextKind
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.detection.geometry import Box
 from portero_simulator.details import bounding_box, box_of, face_detail, polygon
 from portero_simulator.images import decoded
 from portero_simulator.model import Document

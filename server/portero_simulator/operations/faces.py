@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portero_server.domain.detections import FoundFace
+from portero_server.domain.detection.detections import FoundFace
 from portero_server.engines.rekognition.images import crop_alone
 from portero_server.vision.jpeg import encode_jpeg
 from portero_server.vision.pixels import Pixels

@@ -13,7 +13,7 @@ from tests.benchmarks.paid.plots import Panel, Phase, draw
 from tests.benchmarks.paid.report import FOLDER, Claim, Report, percentile
 from tests.benchmarks.paid.settings import DEADLINE, ON_ITS_WAY, SETTINGS
 from tests.benchmarks.paid.stories import Story
-from tests.benchmarks.rekognition_stand import Stand, stand
+from tests.benchmarks.rekognition_fixture import Stand, stand
 from tests.benchmarks.visit_footage import Subject
 
 _DOLLARS = 0.10

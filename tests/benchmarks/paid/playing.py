@@ -14,7 +14,7 @@ from portero_client import CameraPurpose
 from tests.benchmarks.paid.pictures import Pictures, PlannedVisit
 from tests.benchmarks.paid.stories import Listener, Story
 from tests.benchmarks.paid.watch import Watch
-from tests.benchmarks.rekognition_stand import Stand
+from tests.benchmarks.rekognition_fixture import Stand
 from tests.benchmarks.streaming import show
 
 SEARCH = "SearchFacesByImage"

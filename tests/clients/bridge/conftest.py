@@ -9,7 +9,7 @@ from portero_bridge.sources.base import SourceOptions
 from tests.fakes.bridge_pictures import picture
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.mjpeg_camera import MjpegCamera
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 @pytest.fixture

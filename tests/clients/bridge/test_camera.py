@@ -17,7 +17,7 @@ from portero_client.settings import ConnectionSettings
 from tests.fakes.bridge_running import QUICK, camera_settings, running
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.bridge_source import PushedSource
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 async def test_swallowed_cancellation_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from portero.v1.sighting_service_pb2 import SIGHTING_EVENT_KIND_STARTED
 
 from tests.fakes.client_server import FakeServer
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 async def start(server: FakeServer, *arguments: str) -> Process:

@@ -24,7 +24,7 @@ from portero_server.certificates import Issued
 from portero_server.clock import SystemClock
 from portero_server.rpc import tls
 from portero_server.rpc.server import ServerOptions, build_server
-from tests.fakes.entrances import open_entrance
+from tests.fakes.open_access import open_entrance
 from tests.fakes.rpc_edge import RecordingObserver, servicer
 from tests.fakes.tls import Authority, RecordingTlsObserver
 

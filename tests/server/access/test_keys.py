@@ -11,8 +11,8 @@ import pytest
 
 from portero_server.access.key_text import digest_of, key_id_of, matches, mint
 from portero_server.access.keys import KeyPolicy, KeyRing
-from portero_server.domain.access import EVERYTHING, AuthMethod, Role
-from portero_server.domain.keys import ApiKey, StoredKey
+from portero_server.domain.access.identities import EVERYTHING, AuthMethod, Role
+from portero_server.domain.access.keys import ApiKey, StoredKey
 from portero_server.errors import StoreUnavailable, Unauthenticated
 from tests.fakes.virtual_time import ManualClock, in_virtual_time, running_clock
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portero_server.access.limits import LimitPolicy, Limits, TooFast, Who
-from portero_server.domain.rates import Limit
+from portero_server.domain.access.rates import Limit
 from portero_server.errors import LimitReached
-from tests.fakes.entrances import Refusals
+from tests.fakes.open_access import Refusals
 from tests.fakes.virtual_time import ManualClock
 
 _ANA = Who("keys/ana", "192.0.2.7")

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from portero_server.access.issuer_http import IssuerHttp, sound_url
 from portero_server.access.issuer_keys import IssuerKeys
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
-from portero_server.domain.access import AuthMethod, Grant, Role, Scope
+from portero_server.domain.access.identities import AuthMethod, Grant, Role, Scope
 from portero_server.errors import Unauthenticated, Unavailable
 from tests.fakes.oidc_issuer import CLIENT, OidcIssuer, ec_key, oidc_issuer, rsa_key
 from tests.fakes.virtual_time import ManualClock

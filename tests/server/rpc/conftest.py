@@ -20,11 +20,9 @@ from portero.v1 import (
 
 from portero_server.clock import SystemClock
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.pipeline.gallery import Gallery
-from portero_server.pipeline.gallery_mirror import GalleryMirror
-from portero_server.pipeline.images import Images
-from portero_server.pipeline.live import LiveStatus
-from portero_server.pipeline.watching import SightingWatch, WatchPolicy
+from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.service import Gallery
+from portero_server.recognition.images import Images
 from portero_server.rpc.admission import CallLimits
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
 from portero_server.rpc.services.cameras import CameraServicer
@@ -32,12 +30,14 @@ from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.store.cameras import CameraStore
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
-from tests.fakes.entrances import open_entrance
+from portero_server.streaming.live import LiveStatus
+from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from tests.fakes.open_access import open_entrance
 from tests.fakes.rpc_edge import RecordingObserver
 from tests.fakes.sqlite_database import database, migrated_file
 from tests.fakes.virtual_time import ManualClock

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from portero_server.domain.fair_places import Shares
+from portero_server.domain.access.fair_places import Shares
 from portero_server.errors import LimitReached
 from portero_server.rpc.admission import IMAGE_METHODS, Admission, CallLimits, Place
 from tests.fakes.rpc_edge import RecordingObserver

@@ -12,14 +12,14 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from portero_server.clock import SystemClock
-from portero_server.domain.wasted_calls import Waste, WastePolicy
+from portero_server.domain.access.wasted_calls import Waste, WastePolicy
 from portero_server.rpc.connections import Place, shut_down
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import ServerOptions, build_server
-from tests.fakes.entrances import open_entrance
-from tests.fakes.patience import PATIENCE
+from tests.fakes.open_access import open_entrance
 from tests.fakes.raw_http2 import begun_and_reset, header_block, hello
 from tests.fakes.rpc_edge import RecordingObserver
+from tests.fakes.timeouts import PATIENCE
 
 _CHECK = "/grpc.health.v1.Health/Check"
 

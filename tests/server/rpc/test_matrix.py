@@ -23,13 +23,13 @@ from portero.v1 import (
     stream_pb2,
 )
 
-from portero_server.access.key_office import Wanted
-from portero_server.domain.access import Role
+from portero_server.access.key_service import Wanted
+from portero_server.domain.access.identities import Role
 from portero_server.rpc.server import service_names
-from tests.fakes.fort import FOREIGN, OWN, Caller, Fort, Metadata, fort, shows
 from tests.fakes.oidc_issuer import CLIENT, rsa_key
-from tests.fakes.patience import PATIENCE
 from tests.fakes.rpc_edge import refusal_of
+from tests.fakes.secured_server import FOREIGN, OWN, Caller, Fort, Metadata, fort, shows
+from tests.fakes.timeouts import PATIENCE
 from tests.fakes.tls import Authority
 
 __all__ = ["fort"]

@@ -16,7 +16,7 @@ from portero_server.clock import SystemClock
 from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import CallLimits
 from portero_server.rpc.server import ServerOptions, build_server
-from tests.fakes.entrances import open_entrance
+from tests.fakes.open_access import open_entrance
 from tests.fakes.rpc_edge import RecordingObserver, refused, servicer
 from tests.server.rpc.conftest import Edge, Serve
 

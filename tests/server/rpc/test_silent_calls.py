@@ -16,12 +16,12 @@ from portero.v1 import gallery_service_pb2_grpc as gallery_grpc
 from portero.v1 import recognition_service_pb2_grpc as recognition_grpc
 from portero.v1 import stream_pb2
 
-from portero_server.domain.fair_places import Shares
+from portero_server.domain.access.fair_places import Shares
 from portero_server.rpc.admission import CallLimits
 from portero_server.rpc.server import ConnectionLimits
-from tests.fakes.patience import PATIENCE
 from tests.fakes.raw_http2 import RawConnection, raw_connection
 from tests.fakes.rpc_edge import refused, servicer
+from tests.fakes.timeouts import PATIENCE
 from tests.server.rpc.conftest import Edge, Serve, echo
 
 _GET = "/portero.v1.GalleryService/GetPerson"

@@ -15,15 +15,15 @@ from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
 from portero_server.clock import SystemClock
 from portero_server.domain.cameras import TimeSource
-from portero_server.domain.frames import FrameLimits
+from portero_server.domain.streams.frames import FrameLimits
 from portero_server.engines.base import FaceCrop, Identification
-from portero_server.pipeline.images import Images
+from portero_server.recognition.images import Images
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
-from tests.fakes.door import EPOCH_START, UNKNOWN, Door, camera, door, face, jpeg, looked, named
-from tests.fakes.entrances import unlimited
+from tests.fakes.open_access import unlimited
 from tests.fakes.rpc_edge import Refusal, refusal_of
+from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, Door, camera, door, face, jpeg, looked, named
 
 Serve = Callable[..., Awaitable[Any]]
 Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]

@@ -11,20 +11,20 @@ import grpc
 from portero.v1 import recognition_service_pb2_grpc
 from portero.v1 import stream_pb2 as pb
 
+from portero_server.access.authorized_cameras import Reach
 from portero_server.access.limits import LimitPolicy, Limits
-from portero_server.access.reach import Reach
 from portero_server.clock import SystemClock
-from portero_server.domain.access import AuthMethod, Grant, Identity, Role, Scope
-from portero_server.domain.frames import FrameLimits
-from portero_server.domain.rates import Limit
-from portero_server.pipeline.images import Images
-from portero_server.rpc.entrance.caller import Caller, calling
+from portero_server.domain.access.identities import AuthMethod, Grant, Identity, Role, Scope
+from portero_server.domain.access.rates import Limit
+from portero_server.domain.streams.frames import FrameLimits
+from portero_server.recognition.images import Images
+from portero_server.rpc.auth.caller import Caller, calling
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
-from tests.fakes.door import EPOCH_START, Door, door, jpeg
-from tests.fakes.entrances import Refusals
+from tests.fakes.open_access import Refusals
 from tests.fakes.rpc_edge import refusal_of
+from tests.fakes.stream_harness import EPOCH_START, Door, door, jpeg
 from tests.fakes.virtual_time import ManualClock
 
 _SCOPE = Scope(frozenset({"door"}))

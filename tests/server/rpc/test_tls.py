@@ -17,10 +17,10 @@ from portero.v1 import gallery_service_pb2 as gallery_pb
 from portero.v1 import gallery_service_pb2_grpc as gallery_grpc
 
 from portero_server.errors import StartupProblem
-from portero_server.rpc.entrance.peers import Peer, peer_of
+from portero_server.rpc.auth.peers import Peer, peer_of
 from portero_server.rpc.tls import Certificates, TlsFiles, load
-from tests.fakes.patience import PATIENCE
 from tests.fakes.rpc_edge import servicer
+from tests.fakes.timeouts import PATIENCE
 from tests.fakes.tls import Authority, RecordingTlsObserver, handshake
 from tests.server.rpc.conftest import Edge, Serve
 

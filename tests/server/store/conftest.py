@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portero_server.store.cameras import CameraStore
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from tests.fakes.store_fixtures import (

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.audit import GENESIS, Actor, Anchor, Deed, Entry, Head, Outcome
-from portero_server.domain.audit_check import ChainCheck, Finding, Tampering
+from portero_server.domain.audit.chain import GENESIS, Actor, Anchor, Deed, Entry, Head, Outcome
+from portero_server.domain.audit.check import ChainCheck, Finding, Tampering
 from portero_server.store.audit import AuditStore, append_deeds, retire_oldest
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import audit_entries, audit_head
 from tests.fakes.audit import MOMENT, WAYS, deed
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 PAGE = 4
 

@@ -9,7 +9,7 @@ import pytest
 from portero_server.errors import StartupProblem
 from portero_server.store.connections import make_engines
 from portero_server.store.database import Database
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 from tests.mariadb import MariaDB
 
 

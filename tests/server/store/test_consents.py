@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.store.commit.recording import Recording
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from tests.fakes.store_commits import commit_of, decided

@@ -15,8 +15,8 @@ from portero_server.errors import NotFound, StoreUnavailable
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import requests, sequencers
-from tests.fakes.patience import PATIENCE
 from tests.fakes.store_commits import EIGHT
+from tests.fakes.timeouts import PATIENCE
 from tests.fakes.virtual_time import ManualClock
 
 Unit = Callable[[AsyncConnection], Awaitable[None]]

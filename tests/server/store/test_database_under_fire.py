@@ -11,20 +11,20 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.frames import FrameOutcome
-from portero_server.domain.sightings import CommitResult
+from portero_server.domain.recording.sightings import CommitResult
+from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.errors import StoreUnavailable
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.faults import CommitUnknown
-from portero_server.store.recording import Recording
 from portero_server.store.schema import sequencers
 from portero_server.store.schema import streams as stream_rows
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
-from tests.fakes.patience import PATIENCE
 from tests.fakes.store_commits import commit_of, decided
 from tests.fakes.store_fixtures import cleaned_schema
 from tests.fakes.store_proxy import DatabaseProxy, OnCommit
+from tests.fakes.timeouts import PATIENCE
 from tests.fakes.virtual_time import ManualClock
 from tests.mariadb import MariaDB
 from tests.server.store.test_database import Observed, adding, stored

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.detections import FaceQuality
-from portero_server.domain.people import FaceEnrollment
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.people.people import FaceEnrollment
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore

@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import String, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.detections import FaceQuality, Match
-from portero_server.domain.frames import FrameOutcome
-from portero_server.domain.people import FaceEnrollment
-from portero_server.domain.privacy import Consent, ErasedFace, Erasure
-from portero_server.domain.resuming import OpenTrack
+from portero_server.domain.detection.detections import FaceQuality, Match
+from portero_server.domain.people.people import FaceEnrollment
+from portero_server.domain.people.privacy import Consent, ErasedFace, Erasure
+from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.store.commit.recording import Recording
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.remains import IMPERSONAL, KEPT_ON_PURPOSE, remains_of, searched_columns
 from portero_server.store.schema import erasures as erasures_table
 from portero_server.store.schema import metadata

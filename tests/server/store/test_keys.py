@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.access import EVERYTHING, Role, Scope
-from portero_server.domain.keys import ApiKey, StoredKey
+from portero_server.domain.access.identities import EVERYTHING, Role, Scope
+from portero_server.domain.access.keys import ApiKey, StoredKey
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.keys import KeyStore

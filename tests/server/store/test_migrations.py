@@ -15,7 +15,7 @@ from portero_server.store.database import Database
 from portero_server.store.drift import check, differences
 from portero_server.store.migrations import check_revision, migrate, newest_revision
 from portero_server.store.schema import metadata
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 async def test_migrates_an_empty_database(empty_database_url: str) -> None:

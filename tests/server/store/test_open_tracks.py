@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from portero_server.domain.detections import Match
-from portero_server.domain.frames import FrameOutcome
-from portero_server.domain.resuming import OpenTrack
-from portero_server.domain.sightings import StreamCommit, StreamRow
+from portero_server.domain.detection.detections import Match
+from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.domain.recording.sightings import StreamCommit, StreamRow
+from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import PRESENT, read, written
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.streams import StreamStore
 from tests.fakes.store_commits import BOX, at, commit_of, decided, left, recognition
 from tests.fakes.virtual_time import ManualClock

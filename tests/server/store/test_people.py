@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from portero_server.domain.detections import FaceQuality
-from portero_server.domain.geometry import Box
-from portero_server.domain.people import FaceEnrollment
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.people.people import FaceEnrollment
 from portero_server.engines.base import GalleryFace
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store import people as people_module

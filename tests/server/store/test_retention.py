@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Column, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.audit import RETIRED, retired_name
-from portero_server.domain.detections import Match
-from portero_server.domain.resuming import OpenTrack
-from portero_server.domain.retention import Purpose
-from portero_server.pipeline.audit_trail import check_trail
-from portero_server.pipeline.retention import Retention
+from portero_server.audit.trail import check_trail
+from portero_server.domain.audit.chain import RETIRED, retired_name
+from portero_server.domain.detection.detections import Match
+from portero_server.domain.people.retention import Purpose
+from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.privacy.retention import Retention
 from portero_server.store import schema
 from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portero_server.domain.sightings import Sighting
+from portero_server.domain.recording.sightings import Sighting
 from portero_server.errors import NotFound
+from portero_server.store.commit.recording import Recording
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingKind, SightingStore
 from portero_server.store.streams import StreamStore
 from tests.fakes.store_commits import at, commit_of, decided

@@ -15,11 +15,11 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
-from portero_server.domain.sightings import StreamCommit
+from portero_server.domain.recording.sightings import StreamCommit
 from portero_server.errors import StoreUnavailable
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.faults import CommitUnknown
-from portero_server.store.recording import Recording
 from portero_server.store.sqlite_file import DatabaseFileLost
 from tests.fakes.virtual_time import ManualClock
 

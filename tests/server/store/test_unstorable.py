@@ -10,21 +10,21 @@ import pytest
 
 from portero_server.clock import SystemClock
 from portero_server.domain.cameras import CameraMode
-from portero_server.domain.detections import Text, TextKind
-from portero_server.domain.frames import FrameOutcome
-from portero_server.domain.geometry import Box
-from portero_server.domain.sightings import CommitResult, StreamCommit, StreamRow
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit, StreamRow
+from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.domain.streams.messages import Finished, Rejected, TextNews
 from portero_server.engines.base import CallContext, FaceCrop, Identification, Pixels
-from portero_server.pipeline.messages import Finished, Rejected, TextNews
 from portero_server.store import schema
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
-from portero_server.vision.look import Look
-from tests.fakes.door import PIXELS, camera, door, face, looked, named
-from tests.server.store.test_recording import rows_of
+from portero_server.vision.analysis import Look
+from tests.fakes.stream_harness import PIXELS, camera, door, face, looked, named
+from tests.server.store.commit.test_recording import rows_of
 
 
 class _Store:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portero_server.domain.budget import Step, StepChanged
-from portero_server.domain.usage import AvoidedKey, CallKey, CallTally, UsageDelta
+from portero_server.domain.billing.budget import Step, StepChanged
+from portero_server.domain.billing.usage import AvoidedKey, CallKey, CallTally, UsageDelta
 from portero_server.store.database import Database
 from portero_server.store.usage import UsageStore
 

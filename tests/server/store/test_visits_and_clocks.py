@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 
 from portero_server.clock import SystemClock
-from portero_server.domain.detections import FaceQuality, FoundFace
-from portero_server.domain.frames import Frame, FrameOutcome
-from portero_server.domain.geometry import Box
-from portero_server.domain.sightings import CommitResult, Sighting, StreamCommit, StreamRow
+from portero_server.domain.detection.detections import FaceQuality, FoundFace
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.recording.sightings import CommitResult, Sighting, StreamCommit, StreamRow
+from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.engines.base import FaceCrop, Identification
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
-from portero_server.vision.look import Look
-from tests.chaos.looker import ScriptedEyes
-from tests.fakes.door import EPOCH_START, UNKNOWN, door, jpeg, named
+from portero_server.vision.analysis import Look
+from tests.chaos.scripted_vision import ScriptedEyes
+from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, door, jpeg, named
 
 _STRANGER = 9
 _PEOPLE = {"ana": 1, "ben": 2, "stranger": _STRANGER}

@@ -7,7 +7,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from portero_server.engines.base import FaceCrop, Identification
-from tests.fakes.door import door, face, looked, named
+from tests.fakes.stream_harness import door, face, looked, named
 from tests.fakes.virtual_time import in_virtual_time
 
 

@@ -11,8 +11,8 @@ from prometheus_client import generate_latest
 
 from portero_bridge import metrics_reference as bridge_reference
 from portero_bridge.metrics import BridgeMetrics
-from portero_server import metrics_reference
-from portero_server.domain.frames import FrameOutcome
+from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.reference import metrics_page as metrics_reference
 from portero_server.telemetry.camera_metrics import CameraFigures
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.process_metrics import resident_memory

@@ -13,11 +13,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from portero_server.engines.base import Engine, FaceCrop, Identification
-from portero_server.pipeline.batcher import Batcher
+from portero_server.recognition.batcher import Batcher
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.open_telemetry import OpenTelemetryTraces
 from portero_server.telemetry.traces import NO_TRACES, Traces, tracing
-from tests.fakes.door import TRAITS, Door, door, face, looked, named
+from tests.fakes.stream_harness import TRAITS, Door, door, face, looked, named
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from portero_server.domain.geometry import WHOLE
+from portero_server.domain.detection.geometry import WHOLE
 from portero_server.vision.background import Background, BackgroundPolicy
 from portero_server.vision.pixels import Gray
 

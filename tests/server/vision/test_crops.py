@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 from portero_server.vision.crops import crop_face
 
 _ratio = st.floats(-0.2, 1.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portero_server.domain.frames import FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameRefused, RejectionReason
 from portero_server.vision.gate import GateResult, MotionGate
 from tests.fakes import jpegs
 from tests.fakes.scenes import NoisyCamera, Room, room, with_face

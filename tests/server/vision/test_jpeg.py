@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.frames import FrameLimits, FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameLimits, FrameRefused, RejectionReason
 from portero_server.vision.jpeg import HeaderCheck, check_header, decode_color, decode_gray, encode_jpeg, to_gray
 from tests.fakes import jpegs
 from tests.fakes.portraits import collins

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.frames import FrameLimits, FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameLimits, FrameRefused, RejectionReason
 from portero_server.vision.jpeg import check_header, decode_color
 from tests.fakes import jpegs
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portero_server.domain.frames import FrameRefused, RejectionReason
+from portero_server.domain.streams.frames import FrameRefused, RejectionReason
 from portero_server.errors import InvalidInput
 from portero_server.vision import png
 from portero_server.vision.opencv import cv2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 from portero_server.vision.sheet import Sheet, SheetLayout, Tile, plan_sheets
 
 _LAYOUT = SheetLayout(width=400, height=300, gutter=20)

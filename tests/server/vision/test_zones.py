@@ -10,15 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from portero_server.clock import SystemClock
-from portero_server.domain.cadence import Due
-from portero_server.domain.detections import FoundFace
-from portero_server.domain.frames import Frame, FrameOutcome
-from portero_server.domain.geometry import WHOLE, Box
+from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.geometry import WHOLE, Box
+from portero_server.domain.gate.cadence import Due
+from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.engines.scripted import PatchDetector
+from portero_server.vision.analysis import Look
+from portero_server.vision.analyzer import Eyes
 from portero_server.vision.gate import MotionGate
-from portero_server.vision.look import Look
 from portero_server.vision.pixels import Gray, Pixels
-from portero_server.vision.scene import Eyes
 from portero_server.vision.zones import blacken
 from tests.fakes.frame_times import time_of
 

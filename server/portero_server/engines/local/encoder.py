@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import Pixels
 from portero_server.vision.models import Model, load_dlib, load_model
 from portero_server.vision.opencv import cv2

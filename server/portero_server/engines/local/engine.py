@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detections import FoundFace, MatchPolicy, Text
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import FoundFace, MatchPolicy, Text
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import (
     CallContext,
     CallGate,

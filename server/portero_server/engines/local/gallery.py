@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detections import Candidate
+from portero_server.domain.detection.detections import Candidate
 from portero_server.engines.base import GalleryFace
 from portero_server.engines.local.nearest import nearest
 from portero_server.errors import EngineError

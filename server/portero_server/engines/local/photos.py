@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portero_server.domain.detections import FaceQuality, FoundFace
+from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.engines.base import PhotoRefused, Pixels
 from portero_server.vision.detect import DetectPolicy, FaceDetector
 from portero_server.vision.jpeg import to_gray

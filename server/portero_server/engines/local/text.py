@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detections import Text, TextKind
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import Pixels
 from portero_server.vision.opencv import cv2
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portero_server.domain.detections import Candidate, FaceQuality, FoundFace, Text, TextKind
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import Candidate, FaceQuality, FoundFace, Text, TextKind
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import ComparedFace, Comparison
 from portero_server.engines.kept_faces import KeptFace, parsed_image_id
 

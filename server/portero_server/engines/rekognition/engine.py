@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from portero_server.domain.detections import FoundFace, Text
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import FoundFace, Text
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import (
     CallContext,
     CallGate,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import Pixels
 from portero_server.errors import EngineError
 from portero_server.vision.crops import Crop, crop_face

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from portero_server.domain.detections import MatchPolicy
+from portero_server.domain.detection.detections import MatchPolicy
 
 QualityFilter = Literal["NONE", "AUTO", "LOW", "MEDIUM", "HIGH"]
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import Text, TextKind
+from portero_server.domain.detection.detections import Text, TextKind
 from portero_server.engines.base import CallContext, Pixels
 from portero_server.errors import EngineError
 from portero_server.vision.sheet import Sheet, plan_sheets

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from portero_server.domain.budget import Step
+from portero_server.domain.billing.budget import Step
 from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.breaker import BreakerConfig
 from portero_server.engines.scheduling.lanes import DEFAULT_PATIENCE, DropPolicy

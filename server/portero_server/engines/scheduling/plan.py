@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from portero_server.domain.budget import StepChanged
+from portero_server.domain.billing.budget import StepChanged
 from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.operation import OperationStatus
 from portero_server.errors import EngineError

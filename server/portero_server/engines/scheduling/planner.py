@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from portero_server.domain.budget import Budget, Step
+from portero_server.domain.billing.budget import Budget, Step
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.agenda import Agenda

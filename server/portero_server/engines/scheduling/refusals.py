@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portero_server.domain.budget import Step
+from portero_server.domain.billing.budget import Step
 from portero_server.errors import EngineError, EngineThrottled, EngineUnavailable, LimitReached
 
 

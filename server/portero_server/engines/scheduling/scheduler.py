@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from portero_server.clock import Clock
-from portero_server.domain.budget import Budget
+from portero_server.domain.billing.budget import Budget
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.config import SchedulerConfig

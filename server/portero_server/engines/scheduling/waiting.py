@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portero_server.domain.budget import Reservation
+from portero_server.domain.billing.budget import Reservation
 from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.agenda import Agenda
 from portero_server.engines.scheduling.operation import Operation

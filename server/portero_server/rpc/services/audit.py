@@ -10,10 +10,10 @@ from typing import Protocol
 from portero.v1 import audit_service_pb2 as pb
 from portero.v1 import audit_service_pb2_grpc
 
-from portero_server.domain.audit import Anchor, Entry, Outcome
-from portero_server.domain.audit_check import Tampering
+from portero_server.audit.trail import AuditReport, AuditTrail
+from portero_server.domain.audit.chain import Anchor, Entry, Outcome
+from portero_server.domain.audit.check import Tampering
 from portero_server.errors import InvalidInput
-from portero_server.pipeline.audit_trail import AuditReport, AuditTrail
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
@@ -39,7 +39,7 @@ _TAMPERINGS: Mapping[Tampering, pb.AuditTampering.ValueType] = {
 
 
 class Anchors(Protocol):
-    """Where the chain's end is anchored (`notices/anchors.py`)."""
+    """Where the chain's end is anchored (`audit/anchors.py`)."""
 
     async def known(self) -> Iterable[Anchor]:
         """Gives every anchor; raises Unavailable when they cannot be read."""

@@ -8,10 +8,10 @@ from datetime import timedelta
 from portero.v1 import camera_service_pb2 as pb
 from portero.v1 import camera_service_pb2_grpc
 
-from portero_server.domain.geometry import Box
-from portero_server.domain.people import checked_display_name, checked_identifier
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.people.people import checked_display_name, checked_identifier
 from portero_server.errors import InvalidInput
-from portero_server.pipeline.live import LiveStreams
+from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import (
     camera_to_proto,
@@ -21,11 +21,11 @@ from portero_server.rpc.convert import (
     status_to_proto,
     time_source_from_proto,
 )
-from portero_server.rpc.entrance.caller import current_caller
 from portero_server.rpc.field_masks import masked_fields
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.resource_names import parse_camera
 from portero_server.store.cameras import CameraChanges, CameraStore
+from portero_server.streaming.live import LiveStreams
 
 _CHANGEABLE = frozenset(CameraChanges.__annotations__)
 _LONGEST_GAP = timedelta(days=1)

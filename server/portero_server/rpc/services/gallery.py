@@ -8,8 +8,8 @@ from portero.v1 import gallery_service_pb2_grpc
 
 from portero_server.clock import Clock
 from portero_server.errors import InvalidInput
-from portero_server.pipeline.gallery import Gallery
-from portero_server.pipeline.images import MAX_CANDIDATES, Images
+from portero_server.gallery.service import Gallery
+from portero_server.recognition.images import MAX_CANDIDATES, Images
 from portero_server.rpc.calls import Context, deadline_of
 from portero_server.rpc.convert import comparison_to_proto, enrollment_to_proto, faces_to_proto, person_to_proto
 from portero_server.rpc.field_masks import masked_fields

@@ -9,10 +9,10 @@ from portero.v1 import privacy_service_pb2 as pb
 from portero.v1 import privacy_service_pb2_grpc
 
 from portero_server.clock import Clock
-from portero_server.domain.privacy import Consent, checked_words
+from portero_server.domain.people.privacy import Consent, checked_words
 from portero_server.errors import InvalidInput
-from portero_server.pipeline.erasing import Eraser
-from portero_server.pipeline.forgetting import Forgetting
+from portero_server.privacy.erasure import Eraser
+from portero_server.privacy.name_revocation import Forgetting
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut

@@ -6,13 +6,13 @@ from __future__ import annotations
 from portero.v1 import usage_service_pb2 as pb
 from portero.v1 import usage_service_pb2_grpc
 
-from portero_server.access.reach import Reach
-from portero_server.domain.usage import Projection, dollars
+from portero_server.access.authorized_cameras import Reach
+from portero_server.billing.usage_recorder import Accounts, Usage
+from portero_server.domain.billing.usage import Projection, dollars
 from portero_server.errors import InvalidInput
-from portero_server.pipeline.accounts import Accounts, Usage
+from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto
-from portero_server.rpc.entrance.caller import current_caller
 from portero_server.rpc.resource_names import camera_name, parse_camera
 
 

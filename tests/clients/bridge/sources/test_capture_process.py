@@ -17,7 +17,7 @@ from portero_bridge.images.encoder import jpeg_size
 from portero_bridge.sources.capture_process import CHILD, CaptureProcess
 from portero_bridge.sources.capture_record import CaptureJob
 from tests.fakes.bridge_capture_child import COMMAND
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 
 
 def job(target: str, read_timeout: float = PATIENCE) -> CaptureJob:

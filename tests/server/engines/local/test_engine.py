@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 import pytest
 
-from portero_server.domain.detections import FaceQuality
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import FaceCrop, Identification, Pixels
 from portero_server.engines.local.engine import LocalEngine
 from portero_server.errors import EngineUnavailable, StartupProblem

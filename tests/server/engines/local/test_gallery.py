@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from portero_server.domain.detections import Candidate
+from portero_server.domain.detection.detections import Candidate
 from portero_server.engines.base import GalleryFace
 from portero_server.engines.local.gallery import LocalGallery
 from portero_server.errors import EngineError

@@ -13,7 +13,7 @@ import pytest
 
 from portero_server.engines.local.workers import WorkerPool
 from portero_server.errors import EngineUnavailable
-from tests.fakes.patience import PATIENCE
+from tests.fakes.timeouts import PATIENCE
 from tests.fakes.worker_calls import complain, die, nothing, process_id
 
 

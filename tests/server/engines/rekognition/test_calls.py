@@ -15,8 +15,8 @@ from portero_server.engines.rekognition.calls import Caller, create_client
 from portero_server.errors import EngineThrottled, EngineUnavailable, Expired
 from portero_simulator.faults import Fault, FaultKind
 from portero_simulator.options import Options
-from tests.fakes.patience import PATIENCE
 from tests.fakes.simulated_rekognition import RED, CountingGate, client_of, portrait, simulated
+from tests.fakes.timeouts import PATIENCE
 
 _T = TypeVar("_T")
 _CONTEXT = CallContext(None, Lane.VISITOR)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import FaceQuality
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import CallContext, FaceCrop, GalleryFace, Identification, PhotoRefused, Pixels
 from portero_server.engines.kept_faces import compare_gallery
 from portero_server.engines.registry import create_engine

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from portero_server.domain.detections import FaceQuality
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import PhotoRefused
 from portero_server.engines.rekognition import answers
 from portero_server.engines.rekognition.answers import Indexed, IndexedFace, UnindexedFace

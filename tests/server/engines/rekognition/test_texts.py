@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detections import Text, TextKind
-from portero_server.domain.geometry import Box
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import CallContext, Pixels
 from portero_server.engines.rekognition.texts import read_texts
 from portero_server.errors import EngineError, EngineThrottled

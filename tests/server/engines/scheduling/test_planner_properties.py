@@ -11,9 +11,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from portero_server.domain.budget import Budget, BudgetLimits
+from portero_server.domain.billing.budget import Budget, BudgetLimits
+from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.domain.cameras import Lane
-from portero_server.domain.usage import PriceTable, UsageLedger
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig

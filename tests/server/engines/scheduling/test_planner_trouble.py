@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from portero_server.domain.budget import Budget, BudgetLimits, Step
+from portero_server.domain.billing.budget import Budget, BudgetLimits, Step
+from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.domain.cameras import Lane
-from portero_server.domain.usage import PriceTable, UsageLedger
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig

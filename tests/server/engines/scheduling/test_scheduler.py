@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import pytest
 
-from portero_server.domain.budget import Budget, BudgetLimits
+from portero_server.domain.billing.budget import Budget, BudgetLimits
+from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.domain.cameras import Lane
-from portero_server.domain.usage import PriceTable, UsageLedger
 from portero_server.engines.base import CallContext, CallGate
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.engines.scheduling.refusals import BudgetSpent, CallTimedOut, GateClosed, QueueFull

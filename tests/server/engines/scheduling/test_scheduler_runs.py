@@ -8,9 +8,9 @@ import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 
-from portero_server.domain.budget import Budget, BudgetLimits, Step
+from portero_server.domain.billing.budget import Budget, BudgetLimits, Step
+from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.domain.cameras import Lane
-from portero_server.domain.usage import PriceTable, UsageLedger
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig

@@ -12,19 +12,19 @@ from portero.v1 import gallery_service_pb2, gallery_service_pb2_grpc, privacy_se
 from portero.v1 import privacy_service_pb2 as pb
 
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.pipeline.erasing import Eraser
-from portero_server.pipeline.forgetting import Forgetting
-from portero_server.pipeline.gallery import Gallery
-from portero_server.pipeline.gallery_mirror import GalleryMirror
-from portero_server.pipeline.images import Images
+from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.service import Gallery
+from portero_server.privacy.erasure import Eraser
+from portero_server.privacy.name_revocation import Forgetting
+from portero_server.recognition.images import Images
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.privacy import PrivacyServicer
+from portero_server.store.commit.recording import Recording
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.exports import ExportStore
 from portero_server.store.people import PeopleStore
-from portero_server.store.recording import Recording
 from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
 from tests.fakes.patch_photos import ANA, photo

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import sighting_service_pb2 as pb
 
-from portero_server.domain.sightings import TrackDecided, TrackLeft, TrackSeen
+from portero_server.domain.recording.sightings import TrackDecided, TrackLeft, TrackSeen
 from tests.fakes.rpc_edge import refused
 from tests.fakes.store_commits import at, commit_of, decided, left
 from tests.server.rpc.conftest import House

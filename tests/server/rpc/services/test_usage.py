@@ -8,9 +8,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import usage_service_pb2 as pb
 from portero.v1 import usage_service_pb2_grpc
 
-from portero_server.domain.budget import Budget, BudgetLimits
-from portero_server.domain.usage import PriceTable, UsageLedger
-from portero_server.pipeline.accounts import Accounts
+from portero_server.billing.usage_recorder import Accounts
+from portero_server.domain.billing.budget import Budget, BudgetLimits
+from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.rpc.services.usage import UsageServicer
 from portero_server.store.database import Database
 from portero_server.store.usage import UsageStore

@@ -1,0 +1,44 @@
+"""What the tasks of one camera share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portero_bridge.clock import Clock
+from portero_bridge.delivery.planner import Delivery
+from portero_bridge.events import BridgeEvent
+from portero_bridge.images.encoder import Encoder
+from portero_bridge.images.sampler import Sampler
+from portero_bridge.metrics import CameraMeter
+from portero_bridge.notifier import Bell
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One camera's state and its outlets.
+
+    Attributes:
+        camera: Name, without "cameras/".
+        delivery: What is numbered, sent and durable.
+        sampler: Which images go on.
+        encoder: How they are made to fit.
+        bell: Rung when the delivery changed.
+        clock: The time.
+        meter: The camera's metrics.
+        emit: Takes the camera's events.
+    """
+
+    camera: str
+    delivery: Delivery
+    sampler: Sampler
+    encoder: Encoder
+    bell: Bell
+    clock: Clock
+    meter: CameraMeter
+    emit: Callable[[BridgeEvent], None]
+
+    def changed(self) -> None:
+        """Tell everybody that the delivery changed, and bring its metrics up to date."""
+        for reason, count in self.delivery.take_dropped().items():
+            self.meter.frames_missing(reason, count)
+        self.meter.unacked(self.delivery.held_frames)
+        self.bell.ring()

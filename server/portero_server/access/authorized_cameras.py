@@ -1,0 +1,110 @@
+"""The cameras that a scope means at this moment; sites gain and lose cameras while calls go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from portero_server.clock import Clock
+from portero_server.domain.access.identities import EVERYTHING, Scope
+from portero_server.domain.cameras import Camera
+from portero_server.errors import PermissionDenied
+
+_PAGE = 1000
+_FRESH = 5.0
+_DOUBT = 1.0
+
+
+class CameraList(Protocol):
+    """Where registered cameras are found."""
+
+    async def list(self, limit: int, after_id: str | None = None, site: str | None = None) -> Sequence[Camera]:
+        """Gives cameras by id: at most `limit` after `after_id`, of one site."""
+        ...
+
+
+class Sites:
+    """Knows which cameras a site has, some seconds old at most. Only sites that some scope names are asked for."""
+
+    def __init__(self, cameras: CameraList, clock: Clock) -> None:
+        self._cameras = cameras
+        self._clock = clock
+        self._known: dict[str, tuple[float, frozenset[str]]] = {}
+
+    async def cameras_of(self, site: str, age: float = _FRESH) -> frozenset[str]:
+        """Gives the ids of a site's cameras, as they were at most `age` seconds ago.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        now = self._clock.monotonic()
+        if site in self._known and now - self._known[site][0] < age:
+            return self._known[site][1]
+        found: set[str] = set()
+        page: Sequence[Camera] = await self._cameras.list(_PAGE, site=site)
+        while page:
+            found.update(camera.camera_id for camera in page)
+            page = await self._cameras.list(_PAGE, page[-1].camera_id, site) if len(page) == _PAGE else ()
+        self._known[site] = now, frozenset(found)
+        return self._known[site][1]
+
+
+class Reach:
+    """What one call's scope means; kept up to date while a stream lasts.
+
+    Attributes:
+        scope: The scope.
+        cameras: Ids of the cameras within, None for all. What is of no camera within must not be shown.
+    """
+
+    def __init__(self, scope: Scope, sites: Sites | None = None) -> None:
+        """Begins with the cameras that the scope names itself; `refresh` adds those of its sites."""
+        self.scope = scope
+        self.cameras: frozenset[str] | None = None if scope.everything else scope.cameras
+        self._sites = sites
+
+    async def refresh(self, age: float = _FRESH) -> None:
+        """Brings the cameras of sites up to date.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        if self.scope.everything or self._sites is None:
+            return
+        cameras = self.scope.cameras
+        for site in self.scope.sites:
+            cameras = cameras | await self._sites.cameras_of(site, age)
+        self.cameras = cameras
+
+    def covers(self, camera_id: str) -> bool:
+        """Whether a camera is within."""
+        return self.cameras is None or camera_id in self.cameras
+
+    async def require(self, camera_id: str) -> None:
+        """Makes sure that a camera is within, also one that was added to its site a moment ago.
+
+        Raises:
+            PermissionDenied: It is not, or does not exist; which of the two is not said.
+            StoreUnavailable: The database does not answer.
+        """
+        if not self.covers(camera_id):
+            await self.refresh(_DOUBT)
+        self.check(camera_id)
+
+    def check(self, camera_id: str) -> None:
+        """Makes sure that a camera is within, by what is known now; raises PermissionDenied."""
+        # As `covers` says it, without a call: it is asked with every frame.
+        if self.cameras is not None and camera_id not in self.cameras:
+            raise out_of_scope(f"cameras/{camera_id}")
+
+
+def everywhere() -> Reach:
+    """Gives the reach of a caller without limits."""
+    return Reach(EVERYTHING)
+
+
+def out_of_scope(resource: str) -> PermissionDenied:
+    """Makes the refusal of something outside a caller's scope."""
+    return PermissionDenied(
+        f"{resource} is outside the scope of your credential", resource=resource, reason="OUT_OF_SCOPE"
+    )

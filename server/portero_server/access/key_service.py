@@ -1,0 +1,100 @@
+"""Giving keys out and taking them back; the same for the RPCs and for the command on the server's machine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from portero_server.access.key_text import digest_of, mint
+from portero_server.clock import Clock
+from portero_server.domain.access.identities import Role, Scope
+from portero_server.domain.access.keys import MAX_SCOPE, ApiKey, StoredKey
+from portero_server.domain.people.people import checked_display_name, checked_identifier
+from portero_server.errors import InvalidInput
+
+
+class KeyRows(Protocol):
+    """Where keys are kept."""
+
+    async def add(self, stored: StoredKey) -> None:
+        """Adds a key."""
+        ...
+
+    async def list(self, limit: int, after_id: str | None = None) -> Sequence[ApiKey]:
+        """Gives keys by id."""
+        ...
+
+    async def revoke(self, key_id: str, at: datetime) -> ApiKey:
+        """Revokes a key; raises NotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A key as somebody wants it, unchecked; no cameras and no sites mean all."""
+
+    display_name: str
+    roles: Collection[Role]
+    cameras: Collection[str] = ()
+    sites: Collection[str] = ()
+    expires_at: datetime | None = None
+
+
+class KeyOffice:
+    """Makes, lists and revokes keys."""
+
+    def __init__(self, rows: KeyRows, clock: Clock) -> None:
+        self._rows = rows
+        self._clock = clock
+
+    async def create(self, wanted: Wanted, created_by: str) -> tuple[ApiKey, str]:
+        """Makes a key.
+
+        Returns:
+            The key, and its text, which is nowhere else and cannot be had again.
+
+        Raises:
+            InvalidInput: No role, a name that is none, or an end that has come already.
+        """
+        now = self._clock.now()
+        if not wanted.roles:
+            raise InvalidInput("key.roles", "key.roles must have at least one role")
+        if wanted.expires_at is not None and wanted.expires_at <= now:
+            raise InvalidInput("key.expire_time", "key.expire_time must be in the future")
+        if max(len(wanted.cameras), len(wanted.sites)) > MAX_SCOPE:
+            raise InvalidInput("key.cameras", f"key.cameras and key.sites must have at most {MAX_SCOPE} entries")
+        scope = Scope(
+            frozenset(checked_identifier(camera, "key.cameras") for camera in wanted.cameras),
+            frozenset(checked_identifier(site, "key.sites") for site in wanted.sites),
+            everything=not wanted.cameras and not wanted.sites,
+        )
+        if Role.BRIDGE in wanted.roles and scope.everything:
+            raise InvalidInput(
+                "key.cameras", "a key with the role bridge must name its cameras or sites: it stands in public places"
+            )
+        key_id, text = mint()
+        key = ApiKey(
+            key_id,
+            checked_display_name(wanted.display_name, "key.display_name"),
+            frozenset(wanted.roles),
+            scope,
+            created_at=now,
+            created_by=created_by,
+            expires_at=wanted.expires_at,
+        )
+        await self._rows.add(StoredKey(key, digest_of(text)))
+        return key, text
+
+    async def list(self, limit: int, after_id: str | None = None) -> Sequence[ApiKey]:
+        """Gives at most `limit` keys by id, after an id."""
+        return await self._rows.list(limit, after_id)
+
+    async def revoke(self, key_id: str) -> ApiKey:
+        """Revokes a key and gives it as stored; again changes nothing.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return await self._rows.revoke(key_id, self._clock.now())

@@ -1,0 +1,206 @@
+"""The audit trail as the rest of the server sees it.
+
+Two guarantees, by how a deed is told:
+
+- `record` waits for the entry's commit. Whoever changes something records it *before* doing it, so that nothing is done
+  which the trail does not know of: when the entry cannot be written, the caller gets the error and does nothing. The
+  other way round there may be an entry for something that was not done, because it failed (a second entry says so) or
+  because the server was killed in between.
+- `note` never waits and never fails, for what was refused: nothing happened, and whoever floods the server with bad
+  credentials must neither fill the database nor slow others down. What is alike is counted together and written within
+  a second; beyond `most` unlike deeds within it the rest is counted in one entry. A server that is killed loses that
+  second; when nobody knows whether a commit happened, what it held is written again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from portero_server.clock import Clock
+from portero_server.domain.audit.chain import SERVER, Anchor, Deed, Entry, Head, Outcome
+from portero_server.domain.audit.check import ChainCheck, Finding
+from portero_server.errors import PorteroError, Unavailable
+
+_log = structlog.get_logger(__name__)
+
+OVERFLOW = "audit.overflow"
+"""Action of the entry that counts refusals which were too many to be told apart."""
+
+_PAGE = 500
+
+
+class AuditLog(Protocol):
+    """Where entries are kept (`store/audit.py`)."""
+
+    async def append(self, deeds: Sequence[Deed], at: datetime) -> Sequence[Entry]:
+        """Appends deeds in one transaction and gives their entries."""
+        ...
+
+    async def head(self) -> Head:
+        """Gives where the chain ends."""
+        ...
+
+    async def page(self, after: int, limit: int) -> tuple[Sequence[Entry], Head]:
+        """Gives the entries after a position, in order, and a head that is at least as new as they are."""
+        ...
+
+    async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
+        """Gives the newest entries, those before a position where one is given, newest first."""
+        ...
+
+
+class AuditObserver(Protocol):
+    """Is told how writing the trail fares."""
+
+    def audit_written(self, count: int) -> None:
+        """So many entries were committed."""
+        ...
+
+    def audit_failed(self) -> None:
+        """Entries could not be written."""
+        ...
+
+    def audit_overflowed(self, count: int) -> None:
+        """So many refusals were counted in one entry rather than told apart."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What a check of the whole trail found.
+
+    Attributes:
+        head: Where the chain ends.
+        anchors: So many anchors were compared.
+        findings: What is wrong; none: the chain is sound.
+    """
+
+    head: Head
+    anchors: int
+    findings: Sequence[Finding]
+
+
+class AuditTrail:
+    """Writes and checks the trail."""
+
+    def __init__(
+        self, log: AuditLog, clock: Clock, observer: AuditObserver, *, interval: float = 1.0, most: int = 256
+    ) -> None:
+        """Starts nothing.
+
+        Args:
+            log: Where entries are kept.
+            clock: Dates them.
+            observer: Told how it goes.
+            interval: Longest time until what was noted is written, seconds.
+            most: Unlike deeds noted within it that are told apart.
+        """
+        self._log = log
+        self._clock = clock
+        self._observer = observer
+        self._interval = interval
+        self._most = most
+        self._noted: dict[Deed, int] = {}
+        self._beyond = 0
+
+    async def record(self, *deeds: Deed) -> None:
+        """Writes deeds, and returns when they are committed.
+
+        Raises:
+            Unavailable: They could not be written, or nobody knows; do not do them.
+        """
+        try:
+            await self._log.append(deeds, self._clock.now())
+        except Unavailable:
+            self._observer.audit_failed()
+            raise
+        except PorteroError as error:
+            self._observer.audit_failed()
+            # A broken chain, or a defect of ours: the caller hears that it is this server's trouble, not theirs.
+            _log.error("audit_refused", reason=error.reason)
+            raise Unavailable("the audit trail cannot be written", reason="AUDIT_UNAVAILABLE") from None
+        self._observer.audit_written(len(deeds))
+
+    def note(self, deed: Deed) -> None:
+        """Takes a deed that is to be written soon; never waits and never fails."""
+        if deed in self._noted or len(self._noted) < self._most:
+            self._noted[deed] = self._noted.get(deed, 0) + deed.count
+        else:
+            self._beyond += deed.count
+
+    async def run(self) -> None:
+        """Writes what was noted until cancelled; what cannot be written now is kept and tried again."""
+        while True:
+            await asyncio.sleep(self._interval)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Writes what was noted."""
+        if not self._noted:
+            return
+        noted, beyond = self._noted, self._beyond
+        self._noted, self._beyond = {}, 0
+        deeds = [replace(deed, count=count) for deed, count in noted.items()]
+        if beyond:
+            deeds.append(Deed(SERVER, OVERFLOW, outcome=Outcome.DENIED, count=beyond))
+        try:
+            await self.record(*deeds)
+        except Unavailable:
+            self._restore(noted, beyond)
+        else:
+            if beyond:
+                self._observer.audit_overflowed(beyond)
+
+    async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
+        """Gives the newest entries, newest first.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        return await self._log.newest(limit, before)
+
+    async def check(self, anchors: Iterable[Anchor] = ()) -> AuditReport:
+        """Checks the whole trail, however long, while others go on appending.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        return await check_trail(self._log, anchors)
+
+    def _restore(self, noted: dict[Deed, int], beyond: int) -> None:
+        newer, self._noted = self._noted, noted
+        self._beyond += beyond
+        for deed, count in newer.items():
+            self.note(replace(deed, count=count))
+
+
+async def check_trail(log: AuditLog, anchors: Iterable[Anchor] = ()) -> AuditReport:
+    """Checks a whole trail, however long, while others go on appending.
+
+    Raises:
+        StoreUnavailable: The database does not answer.
+    """
+    known = tuple(anchors)
+    while True:
+        head = await log.head()
+        begun = (head.base_count, head.base_digest)
+        checking = ChainCheck(*begun, known)
+        after = 0
+        while True:
+            entries, newer = await log.page(after, _PAGE)
+            if not entries and newer == head:
+                break
+            head = newer
+            checking.feed(entries)
+            after = entries[-1].position if entries else after
+            if checking.full:
+                break
+        # Retention may have removed what was to be read next.
+        if (head.base_count, head.base_digest) == begun:
+            return AuditReport(head, checking.anchors_met, checking.finish(head))

@@ -1,0 +1,1 @@
+"""What paid calls cost, and the budget before them."""

@@ -1,0 +1,1 @@
+"""Builds the parts of the server from the settings, and runs them."""

@@ -1,0 +1,111 @@
+"""Who may come in: made of the settings, and refused where everybody could by oversight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portero_server.access.authenticator import Authenticator, Credentials
+from portero_server.access.authorized_cameras import Sites
+from portero_server.access.issuer_http import IssuerHttp
+from portero_server.access.issuer_keys import IssuerKeys
+from portero_server.access.key_service import KeyOffice
+from portero_server.access.keys import KeyRing
+from portero_server.access.limits import Limits
+from portero_server.access.tokens import TokenVerifier
+from portero_server.clock import Clock
+from portero_server.errors import PermissionDenied, StartupProblem
+from portero_server.rpc.auth.interceptor import Entrance, at_home, bearer_in
+from portero_server.rpc.auth.observer import AccessObserver, Observers
+from portero_server.settings import Settings
+from portero_server.settings.security import is_loopback
+from portero_server.store.cameras import CameraStore
+from portero_server.store.database import Database
+from portero_server.store.keys import KeyStore
+from portero_server.telemetry.access_metrics import AccessMetrics
+from portero_server.telemetry.http import Permit
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """What decides who may come in.
+
+    Attributes:
+        entrance: Asked for each call.
+        ring: Checks keys; its `run` notes when they were used.
+        office: Makes and revokes keys.
+        limits: Counts callers' calls and frames.
+    """
+
+    entrance: Entrance
+    ring: KeyRing
+    office: KeyOffice
+    limits: Limits
+
+
+def identification(
+    settings: Settings,
+    database: Database,
+    cameras: CameraStore,
+    metrics: AccessMetrics,
+    clock: Clock,
+    observers: Sequence[AccessObserver] = (),
+) -> Identification:
+    """Makes it.
+
+    Args:
+        settings: What they say.
+        database: Where keys are kept.
+        cameras: Where the cameras of sites are looked up.
+        metrics: Told of whoever is turned away.
+        clock: For what expires.
+        observers: Told too, as the audit trail.
+    """
+    store = KeyStore(database)
+    ring = KeyRing(store, clock)
+    limits = Limits(settings.limit_policy, metrics, clock)
+    authenticator = Authenticator(
+        ring, _tokens(settings, clock), settings.bridge_scopes, clock, required=settings.auth == "required"
+    )
+    entrance = Entrance(authenticator, Sites(cameras, clock), limits, Observers((metrics, *observers)))
+    return Identification(entrance, ring, KeyOffice(store, clock), limits)
+
+
+def _tokens(settings: Settings, clock: Clock) -> TokenVerifier | None:
+    policy = settings.token_policy
+    return None if policy is None else TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), clock), clock)
+
+
+def check_open(settings: Settings) -> None:
+    """Makes sure that not everybody may come in by oversight.
+
+    Raises:
+        StartupProblem: Other machines reach the port, no credential is asked for, and nobody said that this is meant.
+    """
+    reached = [address for address in (settings.listen, settings.bridge_listen) if address and not is_loopback(address)]
+    if settings.auth == "none" and reached and not settings.anyone_off_loopback:
+        raise StartupProblem(
+            f"other machines reach {reached[0]}, and everybody would be an admin: set PORTERO_AUTH=required (first "
+            "key: `portero-server keys create --role admin NAME`), or, in a closed network, "
+            "PORTERO_ANYONE_OFF_LOOPBACK=true"
+        )
+
+
+def permit_metrics(entrance: Entrance, settings: Settings) -> Permit:
+    """Gives who decides whether somebody may scrape /metrics.
+
+    From this machine anybody may, as a collector beside the server does. From elsewhere, where PORTERO_AUTH is
+    required, it takes the role metrics (or admin), shown as "Authorization: Bearer …".
+    """
+
+    async def permit(address: str, authorization: str | None) -> None:
+        if settings.auth == "none" or at_home(address):
+            return
+        caller = await entrance.identify("/metrics", address, Credentials(bearer_in(authorization)))
+        try:
+            await entrance.authorize("/metrics", caller)
+        except PermissionDenied as refusal:
+            entrance.denied("/metrics", caller, refusal)
+            raise
+
+    return permit

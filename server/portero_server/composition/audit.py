@@ -1,0 +1,119 @@
+"""Keeps the audit trail of a server: what is recorded, where its end is anchored, and that its settings changed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portero_server import __version__
+from portero_server.audit.anchoring import Anchoring
+from portero_server.audit.anchors import AnchorOptions, S3Anchors, create_anchors
+from portero_server.audit.trail import AuditReport, AuditTrail, check_trail
+from portero_server.clock import Clock, SystemClock
+from portero_server.domain.audit.chain import SERVER, Anchor, Deed, Outcome
+from portero_server.errors import StartupProblem, Unavailable
+from portero_server.rpc.call_audit import CallAudit
+from portero_server.rpc.services.audit import Anchors, AuditServicer, NoAnchors
+from portero_server.settings import Settings
+from portero_server.settings.fingerprint import fingerprint
+from portero_server.store.audit import AuditStore
+from portero_server.store.database import Database
+from portero_server.telemetry.audit_metrics import AuditMetrics
+
+CONFIGURED = "server.configured"
+"""Action of the entry that tells of another configuration than the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKeeping:
+    """What keeps the trail.
+
+    Attributes:
+        trail: Takes what is to be recorded.
+        calls: Records calls.
+        servicer: Reads and checks the trail for admins.
+        anchoring: Keeps the end anchored, where that is set up.
+    """
+
+    trail: AuditTrail
+    calls: CallAudit
+    servicer: AuditServicer
+    anchoring: Anchoring | None
+
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Gives what must run while the server does."""
+        return [self.trail.run(), *([] if self.anchoring is None else [self.anchoring.run()])]
+
+
+def record_keeping(settings: Settings, database: Database, metrics: AuditMetrics, clock: Clock) -> RecordKeeping:
+    """Makes it.
+
+    Raises:
+        StartupProblem: It cannot be anchored as the settings say.
+    """
+    store = AuditStore(database)
+    trail = AuditTrail(store, clock, metrics)
+    anchors = _anchors(settings, clock)
+    known: Anchors = NoAnchors() if anchors is None else anchors
+    anchoring = None
+    if anchors is not None:
+        anchoring = Anchoring(store, anchors, clock, metrics, interval=settings.audit_anchor_interval)
+    return RecordKeeping(trail, CallAudit(trail), AuditServicer(trail, known), anchoring)
+
+
+async def record_configuration(settings: Settings, database: Database, trail: AuditTrail) -> None:
+    """Records that the server starts with other settings, or as another version, than the last one that did.
+
+    Raises:
+        StartupProblem: It cannot be recorded; a server that cannot keep its trail does not start.
+    """
+    taken = fingerprint(settings)
+    resource = f"configuration/{__version__}/{taken.digest}"
+    last = await AuditStore(database).last(CONFIGURED)
+    if last is not None and last.deed.resource == resource:
+        return
+    try:
+        await trail.record(Deed(SERVER, CONFIGURED, resource, Outcome.DONE, ",".join(taken.names)))
+    except Unavailable as error:
+        raise StartupProblem(f"{error.message}; see what `portero-server audit verify` says") from None
+
+
+async def verify_audit(settings: Settings, database: Database) -> bool:
+    """Checks the trail straight in the database, prints the outcome and gives whether it is sound.
+
+    Raises:
+        StartupProblem: The anchors cannot be read.
+    """
+    anchors = _anchors(settings, SystemClock())
+    try:
+        known: Iterable[Anchor] = () if anchors is None else await anchors.known()
+    except Unavailable as error:
+        raise StartupProblem(error.message) from None
+    report = await check_trail(AuditStore(database), known)
+    sys.stdout.writelines(f"{line}\n" for line in _lines(report))
+    return not report.findings
+
+
+def _lines(report: AuditReport) -> Iterable[str]:
+    for finding in report.findings:
+        yield f"{finding.kind.value}: entries {finding.first} to {finding.last}"
+    verdict = "TAMPERED WITH" if report.findings else "sound"
+    entries = report.head.count - report.head.base_count
+    yield (
+        f"{entries} entries, {report.anchors} anchors compared: {verdict}; "
+        f"ends with {report.head.count}:{report.head.digest}"
+    )
+
+
+def _anchors(settings: Settings, clock: Clock) -> S3Anchors | None:
+    if settings.audit_anchor_bucket is None:
+        return None
+    options = AnchorOptions(
+        settings.audit_anchor_bucket,
+        settings.audit_anchor_prefix,
+        settings.audit_anchor_days,
+        settings.audit_anchor_region,
+    )
+    return create_anchors(options, clock)

@@ -1,0 +1,88 @@
+"""What `portero-server keys` does: straight to the database, for the first key and for the day nobody has one left."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+
+from portero_server.access.key_service import KeyOffice, Wanted
+from portero_server.clock import SystemClock
+from portero_server.composition.build import opened_database
+from portero_server.domain.access.identities import Role
+from portero_server.domain.access.keys import ApiKey
+from portero_server.domain.audit.chain import CONSOLE, Deed, Outcome
+from portero_server.errors import InvalidInput, NotFound, StartupProblem
+from portero_server.settings import Settings
+from portero_server.store.audit import AuditStore
+from portero_server.store.keys import KeyStore
+from portero_server.store.migrations import check_revision
+from portero_server.store.migrations import migrate as migrate_database
+from portero_server.telemetry.logs import configure_logs
+
+_CREATOR = "console"
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCommand:
+    """One command, as typed.
+
+    Attributes:
+        action: "create", "list" or "revoke".
+        name: The display name of a new key, or the id of the one to revoke.
+        roles, cameras, sites: Of a new key.
+        days: After which it expires; None: never.
+    """
+
+    action: str
+    name: str = ""
+    roles: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    days: float | None = None
+
+    async def __call__(self, settings: Settings) -> None:
+        """Does it, and prints the outcome.
+
+        Raises:
+            StartupProblem: The database cannot be used, or what was typed cannot be done.
+        """
+        configure_logs(settings.log_format, "warning")
+        clock = SystemClock()
+        async with opened_database(settings, None) as database:
+            if database.dialect == "sqlite":
+                await migrate_database(database)
+            else:
+                await check_revision(database)
+            try:
+                await self._act(KeyOffice(KeyStore(database), clock), AuditStore(database), clock)
+            except (InvalidInput, NotFound) as problem:
+                raise StartupProblem(problem.message) from None
+
+    async def _act(self, office: KeyOffice, trail: AuditStore, clock: SystemClock) -> None:
+        if self.action == "list":
+            for key in await office.list(_MOST):
+                sys.stdout.write(f"{_line(key)}\n")
+        elif self.action == "revoke":
+            key_id = self.name.removeprefix("keys/")
+            await trail.append([Deed(CONSOLE, "keys.revoke", f"keys/{key_id}")], clock.now())
+            key = await office.revoke(key_id)
+            sys.stdout.write(f"keys/{key.key_id} is revoked; servers refuse it within 15 seconds\n")
+        else:
+            expires_at = None if self.days is None else clock.now() + timedelta(days=self.days)
+            roles = frozenset(Role(role) for role in self.roles)
+            await trail.append([Deed(CONSOLE, "keys.create")], clock.now())
+            key, text = await office.create(Wanted(self.name, roles, self.cameras, self.sites, expires_at), _CREATOR)
+            made = Deed(CONSOLE, "keys.create", f"keys/{key.key_id}", Outcome.DONE)
+            await trail.append([made], clock.now())
+            sys.stderr.write(f"{_line(key)}\nThe key, shown this once:\n")
+            # Alone on its stream, so that a script can take it without reading prose.
+            sys.stdout.write(f"{text}\n")
+
+
+def _line(key: ApiKey) -> str:
+    state = "revoked" if key.revoked_at else f"until {key.expires_at:%Y-%m-%d}" if key.expires_at else "no end"
+    places = sorted(key.scope.cameras) + sorted(f"sites/{site}" for site in key.scope.sites)
+    roles = " ".join(sorted(role.value for role in key.roles))
+    return f"keys/{key.key_id}  {roles}  {' '.join(places) or 'all cameras'}  {state}  {key.display_name}"

@@ -1,0 +1,213 @@
+"""What `portero-server serve`, `migrate`, `check` and `faces` do."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from datetime import timedelta
+
+import structlog
+
+from portero_server import __version__
+from portero_server.clock import SystemClock
+from portero_server.composition.audit import record_configuration, verify_audit
+from portero_server.composition.build import Parts, built, opened_database
+from portero_server.composition.descriptors import raise_descriptor_limit
+from portero_server.domain.audit.chain import CONSOLE, Deed
+from portero_server.engines.base import OpenGate
+from portero_server.errors import EngineError, StartupProblem, StoreUnavailable
+from portero_server.gallery.reconcile import audit_faces
+from portero_server.settings import Settings
+from portero_server.store.audit import AuditStore
+from portero_server.store.migrations import check_revision
+from portero_server.store.migrations import migrate as migrate_database
+from portero_server.store.people import PeopleStore
+from portero_server.telemetry.logs import configure_logs
+
+_log = structlog.get_logger(__name__)
+
+_SWEEPS = (7_000, 10, 1)
+"""Ten times as many new objects as by default before the young ones are searched for cycles, and as many as by default
+before all are: what closed streams leave behind is in cycles, and their pictures are not to pile up."""
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then drains, finishes and returns.
+
+    Raises:
+        StartupProblem: Something needed is missing or wrong.
+    """
+    configure_logs(settings.log_format, settings.log_level, settings.log_lines)
+    # Before workers are started, which inherit it.
+    descriptors = raise_descriptor_limit()
+    _log.info("descriptor_limit", now=descriptors.now, before=descriptors.before)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for word in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(word, stop.set)
+    async with built(settings) as parts:
+        _sweep_less()
+        await _serve(parts, settings, stop)
+    _log.info("stopped")
+
+
+async def migrate(settings: Settings) -> None:
+    """Brings the database to this version's tables.
+
+    Raises:
+        StartupProblem: The database cannot be reached or migrated.
+    """
+    configure_logs(settings.log_format, settings.log_level)
+    async with opened_database(settings, None) as database:
+        await migrate_database(database)
+        sys.stdout.write(f"the database {database.address} is up to date\n")
+
+
+async def check(settings: Settings) -> None:
+    """Tries settings, database and engine, and says so.
+
+    Raises:
+        StartupProblem: One of them does not work.
+    """
+    configure_logs(settings.log_format, "warning")
+    async with built(settings) as parts:
+        sys.stdout.write(f"settings: sound\ndatabase: {parts.database.address}, up to date\n")
+        traits = parts.engine.traits
+        sys.stdout.write(f"engine: {traits.name}, model {traits.model_version}\n")
+
+
+async def check_faces(settings: Settings) -> None:
+    """Says how the Rekognition collection and the stored faces differ.
+
+    Raises:
+        StartupProblem: There is no collection, or one of them does not answer.
+    """
+    await _faces(settings, repair=False)
+
+
+async def repair_faces(settings: Settings) -> None:
+    """Removes from the Rekognition collection what is stored nowhere, and says what cannot be repaired.
+
+    Raises:
+        StartupProblem: There is no collection, or one of them does not answer.
+    """
+    await _faces(settings, repair=True)
+
+
+async def check_audit(settings: Settings) -> None:
+    """Checks the audit trail straight in the database.
+
+    Raises:
+        StartupProblem: The database or the anchors cannot be read, or the trail was tampered with.
+    """
+    configure_logs(settings.log_format, "warning")
+    async with opened_database(settings, None) as database:
+        await check_revision(database)
+        if not await verify_audit(settings, database):
+            raise StartupProblem("the audit trail was tampered with")
+
+
+async def _faces(settings: Settings, *, repair: bool) -> None:
+    configure_logs(settings.log_format, "warning")
+    if settings.engine != "rekognition":
+        raise StartupProblem(f"the engine {settings.engine} keeps no faces of its own; set PORTERO_ENGINE=rekognition")
+    # Imported late: no other engine needs its libraries.
+    from portero_server.engines.rekognition.engine import create as create_rekognition
+
+    async with opened_database(settings, None) as database:
+        await check_revision(database)
+        engine = create_rekognition(settings, OpenGate())
+        try:
+            await engine.check()
+            if repair:
+                told = Deed(CONSOLE, "faces.repair", f"collections/{settings.rekognition_collection}")
+                await AuditStore(database).append([told], SystemClock().now())
+            report = await audit_faces(engine, PeopleStore(database, SystemClock()), repair=repair)
+        except EngineError as error:
+            raise StartupProblem(error.message) from None
+        finally:
+            await engine.aclose()
+    sys.stdout.write(report)
+
+
+def _sweep_less() -> None:
+    """Has Python's collector of reference cycles pass over what stays until the end, and come less often.
+
+    Everything waits while it walks through all objects, a tenth of a second with some hundred streams; more than half
+    of them are the modules and parts that were made before the first call came.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_SWEEPS)
+
+
+async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
+    host, _, port = settings.admin_listen.rpartition(":")
+    await record_configuration(settings, parts.database, parts.records.trail)
+    grpc_port = await parts.rpc.start()
+    admin_port = await parts.admin.start(host, int(port))
+    grpc_host = settings.listen.rpartition(":")[0]
+    _log.info(
+        "serving",
+        grpc=f"{grpc_host}:{grpc_port}",
+        **_protection(parts, settings),
+        metrics=f"http://{host}:{admin_port}/metrics",
+        engine=settings.engine,
+        database=parts.database.address,
+        version=__version__,
+    )
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            *(group.create_task(batcher.run()) for batcher in parts.batchers),
+            group.create_task(parts.paying.accounts.run()),
+            group.create_task(parts.recorder.run()),
+            group.create_task(parts.streams.run()),
+            group.create_task(parts.deserted.run()),
+            group.create_task(parts.watch.run()),
+            group.create_task(parts.mirror.follow()),
+            group.create_task(parts.census.run()),
+            group.create_task(parts.identification.ring.run()),
+            group.create_task(parts.privacy.run()),
+            *(group.create_task(run) for run in parts.records.runs()),
+        ]
+        if parts.paying.scheduler is not None:
+            tasks.append(group.create_task(parts.paying.scheduler.serve()))
+        await parts.rpc.set_serving(True)
+        watching = group.create_task(parts.readiness.run(parts.rpc.set_serving))
+        await stop.wait()
+        watching.cancel()
+        await _stop(parts, settings)
+        for task in tasks:
+            task.cancel()
+    await parts.admin.aclose()
+
+
+def _protection(parts: Parts, settings: Settings) -> dict[str, object]:
+    """Says for the log whether TLS is spoken, and where bridges come in."""
+    if parts.rpc.bridge_port is None or settings.bridge_listen is None:
+        return {"tls": settings.tls_certificate is not None}
+    return {"tls": True, "bridges": f"{settings.bridge_listen.rpartition(':')[0]}:{parts.rpc.bridge_port}"}
+
+
+async def _stop(parts: Parts, settings: Settings) -> None:
+    """Drains within the grace: two thirds for the bridges to leave, the rest for calls and the last commit."""
+    _log.info("draining", grace=settings.stop_grace)
+    await parts.rpc.set_serving(False)
+    parts.watch.drain()
+    patience = settings.stop_grace * 2 / 3
+    await parts.streams.drain(parts.clock.now() + timedelta(seconds=patience), patience)
+    await parts.rpc.stop(settings.stop_grace / 6)
+    try:
+        async with asyncio.timeout(settings.stop_grace / 6):
+            await parts.recorder.idle()
+    except TimeoutError:
+        # Nothing is lost: what is not committed was not acknowledged, and the bridges still have it.
+        _log.warning("stopped_without_last_commit")
+    try:
+        await parts.paying.accounts.store()
+    except StoreUnavailable as error:
+        _log.warning("stopped_without_last_accounts", problem=error.message)
+    await parts.identification.ring.note_uses()
+    await parts.records.trail.flush()

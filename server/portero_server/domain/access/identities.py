@@ -1,0 +1,117 @@
+"""Who calls: roles, the cameras they reach, and the identity that a credential proves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class Role(Enum):
+    """What somebody does here; which methods that takes is said in one table, `rpc/auth/table.py`."""
+
+    BRIDGE = "bridge"
+    """Forwards the frames of its own cameras, and hears what comes of them."""
+    READER = "reader"
+    """Reads people, cameras and sightings."""
+    OPERATOR = "operator"
+    """Keeps people and cameras, and reads everything but the keys."""
+    CHECK_IN_DESK = "check-in-desk"
+    """Enrolls and compares the person who stands at the desk."""
+    ADMIN = "admin"
+    """Everything, keys included."""
+    METRICS = "metrics"
+    """Scrapes /metrics, and nothing else."""
+
+
+class AuthMethod(Enum):
+    """How an identity was proven."""
+
+    NONE = "none"
+    """Not at all: whoever reaches a loopback port of a server without authentication is its admin."""
+    KEY = "key"
+    CERTIFICATE = "certificate"
+    TOKEN = "token"  # noqa: S105 - a word, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The cameras within reach: those named, those of the sites named, or all.
+
+    Attributes:
+        cameras: Ids of cameras.
+        sites: Names of sites; every camera of one is within, those added later too.
+        everything: All cameras, and what belongs to no camera.
+    """
+
+    cameras: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def covers(self, camera_id: str, site: str) -> bool:
+        """Whether a camera of this site is within."""
+        return self.everything or camera_id in self.cameras or (site != "" and site in self.sites)
+
+    def __or__(self, other: Scope) -> Scope:
+        return Scope(self.cameras | other.cameras, self.sites | other.sites, self.everything or other.everything)
+
+
+EVERYTHING = Scope(everything=True)
+NOTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role, and the cameras for which it holds."""
+
+    role: Role
+    scope: Scope = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody, as proven by a credential.
+
+    Attributes:
+        subject: "local", "keys/ID", "bridges/NAME" or "users/SUBJECT"; no name of a person.
+        method: How it was proven.
+        grants: Roles with their scopes. Kept apart, since a reader of every site who is also the operator of
+            one is not an operator of every site.
+        expires_at: When the credential ends by itself, UTC; None: never.
+        credential_id: What to revoke or look for in logs: the key's id, the certificate's name, the token's id;
+            never the secret.
+    """
+
+    subject: str
+    method: AuthMethod
+    grants: tuple[Grant, ...]
+    expires_at: datetime | None = None
+    credential_id: str = ""
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role it has somewhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def scope(self) -> Scope:
+        """Every camera it reaches in some role; what a method may touch is `scope_of` its roles."""
+        return self.scope_of(Role)
+
+    def scope_of(self, roles: Iterable[Role]) -> Scope:
+        """Gives the cameras it reaches in one of these roles."""
+        wanted: Collection[Role] = frozenset(roles)
+        scope = NOTHING
+        for grant in self.grants:
+            if grant.role in wanted:
+                scope = scope | grant.scope
+        return scope
+
+    def expired(self, now: datetime) -> bool:
+        """Whether its credential has ended by itself."""
+        return self.expires_at is not None and now >= self.expires_at
+
+
+LOCAL_ADMIN = Identity("local", AuthMethod.NONE, (Grant(Role.ADMIN),))
+"""Whoever calls a server without authentication, which listens on loopback alone."""

@@ -1,0 +1,207 @@
+"""The audit trail: who did what, when and from where, in entries of which each seals the one before.
+
+An entry's digest is SHA-256 over the previous entry's digest and the entry's own canonical bytes (the linear linking of
+Haber and Stornetta, "How to time-stamp a digital document", 1991). Nobody who lacks the head can thus edit,
+remove, reorder, insert or cut without it showing. Who may write the whole database can forge the head too: against
+that, the head is anchored where nobody can change it (`audit/anchors.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import Enum
+
+_FORMAT = "portero-audit-1"
+_LONGEST = 190
+
+GENESIS = hashlib.sha256(_FORMAT.encode()).hexdigest()
+"""What the first entry seals, where another has its predecessor's digest."""
+
+
+class Outcome(Enum):
+    """How a deed went, as far as the entry knows."""
+
+    ASKED = "asked"
+    """Written before it is done: without this entry it is not done at all. It was done unless FAILED follows."""
+    DONE = "done"
+    """Was done; written after it, to name what was made, or where nobody waits for an entry before."""
+    FAILED = "failed"
+    """Was asked and not done, or not wholly."""
+    DENIED = "denied"
+    """Was refused to a caller who is known."""
+    NO_LOGIN = "no_login"
+    """Was refused to somebody whose credential is missing or worth nothing."""
+    UNREADABLE = "unreadable"
+    """Stands for a word in the database that is none of these: somebody put it there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who, and from where.
+
+    Attributes:
+        subject: As in `domain/access.Identity`: "keys/ID", "bridges/NAME", "users/SUBJECT", "local"; "server" for
+            the server itself; empty when nobody knows.
+        peer: Address of the connection's other end; "console" for a command on the server's machine.
+        method: How the identity was proven: "key", "certificate", "token" or "none".
+        credential: The public part of the credential: a key's id, a token's id.
+    """
+
+    subject: str
+    peer: str
+    method: str = "none"
+    credential: str = ""
+
+
+SERVER = Actor("server", "local")
+"""The server, acting by itself."""
+
+CONSOLE = Actor("server", "console")
+"""Whoever runs a command of portero-server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is recorded. Names resources and reasons; never names of people, faces, texts or photographs.
+
+    Attributes:
+        actor: Who.
+        action: What: "GalleryService/EnrollFace", or a word of ours ("audit.retire").
+        resource: Of what: "people/ana"; empty when it is about nothing in particular.
+        outcome: How it went.
+        reason: UPPER_SNAKE_CASE reason of a refusal or failure; for a configuration, what is set.
+        count: So many alike, in the time since the trail was last written.
+    """
+
+    actor: Actor
+    action: str
+    resource: str = ""
+    outcome: Outcome = Outcome.ASKED
+    reason: str = ""
+    count: int = 1
+
+    def clipped(self) -> Deed:
+        """Gives the deed as it can be stored: no text longer than 190 characters, none that is no text."""
+        who = self.actor
+        actor = Actor(_clipped(who.subject), _clipped(who.peer), _clipped(who.method), _clipped(who.credential))
+        return replace(
+            self,
+            actor=actor,
+            action=_clipped(self.action),
+            resource=_clipped(self.resource),
+            reason=_clipped(self.reason),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link of the chain.
+
+    Attributes:
+        position: From 1, without gaps.
+        at: When it was appended, UTC, microseconds.
+        deed: What is recorded.
+        previous: Digest of the entry before, or GENESIS; 64 hexadecimal digits.
+        digest: Its own.
+    """
+
+    position: int
+    at: datetime
+    deed: Deed
+    previous: str
+    digest: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether the digest is that of what the entry says."""
+        return self.digest == self.digest_at(self.position)
+
+    def digest_at(self, position: int) -> str:
+        """Gives the digest that the entry would have at a position."""
+        return digest_of(position, self.at, self.deed, self.previous)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the chain ends, and where what is kept of it begins.
+
+    Attributes:
+        count: Entries ever appended; the last one's position.
+        digest: The last one's, or GENESIS.
+        base_count: Entries that retention has removed from the beginning.
+        base_digest: The digest of the last of them, or GENESIS.
+    """
+
+    count: int = 0
+    digest: str = GENESIS
+    base_count: int = 0
+    base_digest: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A head that was put where it cannot be changed: so many entries, and the last one's digest."""
+
+    count: int
+    digest: str
+
+
+def digest_of(position: int, at: datetime, deed: Deed, previous: str) -> str:
+    """Gives an entry's digest, 64 hexadecimal digits, from everything else it says."""
+    # The digits and not what they stand for: whoever tampers need not leave hexadecimal ones.
+    return hashlib.sha256(previous.encode("utf-8", "replace") + b"\n" + canonical(position, at, deed)).hexdigest()
+
+
+def canonical(position: int, at: datetime, deed: Deed) -> bytes:
+    """Gives the bytes that stand for an entry: a JSON array in ASCII, so that each text has one form only."""
+    actor = deed.actor
+    parts = [
+        _FORMAT,
+        position,
+        at.astimezone(UTC).isoformat(timespec="microseconds"),
+        actor.subject,
+        actor.peer,
+        actor.method,
+        actor.credential,
+        deed.action,
+        deed.resource,
+        deed.outcome.value,
+        deed.reason,
+        deed.count,
+    ]
+    return json.dumps(parts, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+@dataclass(slots=True)
+class Chain:
+    """Appends to a head: a planner, which the store asks while it holds the head's row."""
+
+    head: Head
+    appended: list[Entry] = field(default_factory=list)
+
+    def append(self, deed: Deed, at: datetime) -> Entry:
+        """Adds a deed and gives its entry."""
+        stored = deed.clipped()
+        head = self.head
+        position = head.count + 1
+        entry = Entry(position, at, stored, head.digest, digest_of(position, at, stored, head.digest))
+        self.head = Head(position, entry.digest, head.base_count, head.base_digest)
+        self.appended.append(entry)
+        return entry
+
+
+RETIRED = "audit.retire"
+"""Action of the entry by which retention says what it removed; its resource is `retired_name` of the new base."""
+
+
+def retired_name(count: int, digest: str) -> str:
+    """Gives the resource of a RETIRED entry."""
+    return f"audit/{count}/{digest}"
+
+
+def _clipped(text: str) -> str:
+    # A lone surrogate has no bytes, and a database would refuse the whole entry for it.
+    return text.encode("utf-8", "replace").decode()[:_LONGEST]

@@ -1,0 +1,105 @@
+"""Faces, texts and who a face belongs to: the data, and the rule that decides a match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from portero_server.domain.detection.geometry import Box
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuality:
+    """How well a face can be recognized; every score is 0..1, larger is better."""
+
+    size: float
+    frontality: float
+    sharpness: float
+    brightness: float
+
+    @property
+    def overall(self) -> float:
+        """The four together, 0..1: a product, since one bad property spoils a shot whatever the others are."""
+        return self.size * self.frontality * self.sharpness * self.brightness
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFace:
+    """A face in an image: where, how surely a face (0..1), how good."""
+
+    box: Box
+    confidence: float
+    quality: FaceQuality
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person who might own a face, by the best of their enrolled faces.
+
+    Attributes:
+        person_id: Last part of the person's resource name.
+        face_id: Last part of the best enrolled face's resource name.
+        similarity: 0..1 on the engine's scale.
+    """
+
+    person_id: str
+    face_id: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A face answered by a person: similarity 0..1 and the lead (margin) over the best other person."""
+
+    person_id: str
+    similarity: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPolicy:
+    """When a candidate is a match: similarity of at least `threshold` and a lead of at least `margin`, 0..1."""
+
+    threshold: float
+    margin: float
+
+
+def decide(candidates: Sequence[Candidate], policy: MatchPolicy) -> Match | None:
+    """Decides who a face is.
+
+    Args:
+        candidates: In any order; several of one person count as their best one.
+        policy: Threshold and margin.
+
+    Returns:
+        The match, or None when nobody is close enough or two people are too close to each other.
+    """
+    best: dict[str, float] = {}
+    for candidate in candidates:
+        best[candidate.person_id] = max(candidate.similarity, best.get(candidate.person_id, 0.0))
+    ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+    if not ranked:
+        return None
+    person_id, similarity = ranked[0]
+    margin = similarity - ranked[1][1] if len(ranked) > 1 else similarity
+    if similarity < policy.threshold or margin < policy.margin:
+        return None
+    return Match(person_id, similarity, margin)
+
+
+class TextKind(Enum):
+    """Whether a text is a whole line or one word of it."""
+
+    LINE = "line"
+    WORD = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of text in an image, with the engine's confidence 0..1."""
+
+    content: str
+    kind: TextKind
+    box: Box
+    confidence: float

@@ -1,0 +1,1 @@
+"""People, their consents and erasures, and how long things are kept."""

@@ -1,0 +1,203 @@
+"""What is stored of a visit, and what one stream asks the recorder to write in one commit tick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from portero_server.domain.detection.detections import Match
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A person, or a stranger (`person_id` None), before a camera from `first_seen` to `last_seen` (UTC)."""
+
+    sighting_id: str
+    camera_id: str
+    person_id: str | None
+    display_name: str
+    first_seen: datetime
+    last_seen: datetime
+    similarity: float
+    margin: float
+    track_count: int
+    box: Box
+
+
+class SightingEventKind(Enum):
+    """What happened to a sighting."""
+
+    STARTED = "started"
+    RESUMED = "resumed"
+    REVISED = "revised"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class SightingEvent:
+    """One thing that happened, at a position that only grows."""
+
+    position: int
+    kind: SightingEventKind
+    sighting: Sighting
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrackDecided:
+    """A track was decided: begin a sighting, or join the one within the visit gap.
+
+    Attributes:
+        track_id: Deterministic name of the track (same frames, same name), so that a replay writes the same row.
+        match: Who, or None for a stranger. Strangers never join another sighting.
+        visit_gap: How long after `last_seen` of a stored sighting of the same person at the
+            same camera this track still belongs to it.
+        revises: True when the track had been decided differently before; its sighting is changed,
+            or, when other tracks share it, left and a new one begun.
+        returns: True when the track was said to have left and is seen again.
+        sequence: Frame in which the face was seen last; 0: not known.
+    """
+
+    track_id: str
+    match: Match | None
+    first_seen: datetime
+    last_seen: datetime
+    box: Box
+    visit_gap: timedelta
+    revises: bool = False
+    returns: bool = False
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSeen:
+    """A decided track is still there, in frame `sequence`: its sighting's `last_seen` moves on, never back."""
+
+    track_id: str
+    last_seen: datetime
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackLeft:
+    """A decided track ended; frame `sequence` showed it last."""
+
+    track_id: str
+    last_seen: datetime
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """One answer of the engine, kept as evidence and for the accounts; one row a call.
+
+    Attributes:
+        recognition_id: Deterministic: stream, sequence and track; a replay writes it once.
+        outcome: "match", "unknown", "no_face", "expired" or "failed".
+        latency: Seconds from asking to the answer.
+    """
+
+    recognition_id: str
+    track_id: str
+    sequence: int
+    captured_at: datetime
+    engine: str
+    outcome: str
+    person_id: str | None
+    similarity: float
+    margin: float
+    quality: float
+    latency: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameException:
+    """Frames that were refused or never came: first..last sequence and why."""
+
+    first_sequence: int
+    last_sequence: int
+    reason: RejectionReason | GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class TextFinding:
+    """Text of one frame, as JSON-ready lines; kept only when the settings ask for it."""
+
+    sequence: int
+    captured_at: datetime
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCommit:
+    """Everything one stream adds in one commit tick, written in one transaction with the others'.
+
+    Attributes:
+        stream_id: Row of (camera, epoch).
+        session: Owner; the commit is refused when another session owns the stream.
+        durable_sequence: New watermark, never below the stored one.
+        outcomes: How many sequences passed the watermark with which outcome (added to the stored counters).
+        decided, seen, left: Tracks, in order.
+        open_tracks: Decided faces that are still followed at the watermark; None leaves what is stored.
+        told: People whom the news of this commit name.
+        marks: Traces of the recognitions in it; not stored.
+    """
+
+    stream_id: int
+    camera_id: str
+    session: str
+    durable_sequence: int
+    outcomes: Mapping[FrameOutcome, int] = field(default_factory=dict)
+    decided: tuple[TrackDecided, ...] = ()
+    seen: tuple[TrackSeen, ...] = ()
+    left: tuple[TrackLeft, ...] = ()
+    recognitions: tuple[Recognition, ...] = ()
+    exceptions: tuple[FrameException, ...] = ()
+    texts: tuple[TextFinding, ...] = ()
+    open_tracks: tuple[OpenTrack, ...] | None = None
+    told: frozenset[str] = frozenset()
+    marks: tuple[object, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What a commit did.
+
+    Attributes:
+        superseded: Sessions whose part was refused because another session owns the stream.
+        sighting_of: Sighting id of every track decided in this commit.
+        last_position: Highest event position written, or None.
+        unnamed: People in the commit who may not be named: erased, blocked, or without the consent they need.
+        names: Display names of the others in it.
+        found: Stored watermarks of streams that were not where their commit took them to be, by stream id.
+    """
+
+    superseded: frozenset[str]
+    sighting_of: Mapping[str, str]
+    last_position: int | None
+    unnamed: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """A stored stream: the epoch of a camera, its owner and how far it is durable.
+
+    Attributes:
+        open_tracks: Faces that were followed there, to go on with.
+        left_behind: Faces followed at the end of an epoch of the camera that nobody goes on with.
+    """
+
+    stream_id: int
+    camera_id: str
+    epoch: str
+    session: str
+    durable_sequence: int
+    open_tracks: tuple[OpenTrack, ...] = ()
+    left_behind: tuple[OpenTrack, ...] = ()

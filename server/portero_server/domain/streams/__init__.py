@@ -1,0 +1,1 @@
+"""One stream's frames: numbering, credit, watermark, and the messages to its bridge."""

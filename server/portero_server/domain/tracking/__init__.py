@@ -1,0 +1,1 @@
+"""The same face followed through frames, and remembered for a while."""

@@ -1,0 +1,372 @@
+"""Following faces through the frames of one camera, and deciding when to ask who they are.
+
+A planner: it is told what was found and what the engine answered, with the time of each, and
+returns what to do. Nothing here waits, draws or calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from portero_server.domain.clocks.camera_clock import FrameTime
+from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
+from portero_server.domain.detection.geometry import Box
+
+
+class TrackState(Enum):
+    """Life of a track; the names are those of the proto without the prefix."""
+
+    PROVISIONAL = "provisional"
+    CONFIRMED = "confirmed"
+    REVISED = "revised"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPolicy:
+    """How tracks are formed and when the engine is asked.
+
+    Attributes:
+        min_iou: Least overlap of a face with a track's last box to be the same face.
+        reach: When boxes do not overlap enough (fast walkers, low rates), how far a face's center
+            may have moved, in face widths a frame.
+        max_lost, max_misses: A track ends after so many seconds and so many frames
+            without the face; both, so that a camera at one frame in five seconds keeps its tracks.
+        longest_gap: A track ends after so many seconds in which its face was not seen, however few
+            frames came: whoever stands there an hour later is not taken for the guest before. All these seconds
+            are those of the clock that says more, the camera's or the server's, and a camera's clock that was set
+            back ends every track.
+        good_quality: A shot this good is sent at once.
+        poor_quality: A shot below this is never sent.
+        better_by: A later shot must be this many times as good to be worth another call.
+        patience: Seconds after which the best shot so far is sent although it is not good.
+        max_calls: Most calls a track.
+        retry_pause, longest_retry_pause: Seconds before a call that got no answer is made again; it doubles with
+            each failure, up to the longest. A face that stays is asked about again however long an outage lasts.
+        min_hits: A track seen in fewer looks and not named is taken for a false alarm.
+        deadline: Seconds from the receipt of its first frame after which a track is decided whatever is known.
+    """
+
+    min_iou: float = 0.25
+    reach: float = 1.5
+    max_lost: float = 1.5
+    max_misses: int = 2
+    longest_gap: float = 10.0
+    good_quality: float = 0.25
+    poor_quality: float = 0.02
+    better_by: float = 1.4
+    patience: float = 0.4
+    max_calls: int = 3
+    retry_pause: float = 0.2
+    longest_retry_pause: float = 2.0
+    min_hits: int = 2
+    deadline: float = 2.0
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """The same face followed through frames of one camera.
+
+    Attributes:
+        track_id: Deterministic: camera, epoch, first sequence and ordinal within that frame.
+        received: Server's monotonic seconds of its first frame.
+        time: When it was last seen, by what ages are measured with.
+        box: Where it was last seen, ratios of the frame.
+        decided: Whether a decision was made; `match` None then means a stranger.
+        similarity, margin: Of the match.
+        calls, answers: Engine calls made, and answered.
+        failures: Calls to which no answer came (throttled, expired, broken engine).
+        retry_at: When, after a failure, the next call may go out (monotonic seconds).
+        asked_quality: Quality of the best shot ever sent.
+        visible: Whether the last look found it.
+        misses: Frames since the last look that found it, while it is not visible.
+        absent: Whether it was told to have left because no frame came any more. It goes on with the next that shows it.
+        company: Tracks seen together with it in one frame: they cannot be the same person.
+    """
+
+    track_id: str
+    first_sequence: int
+    first_seen: datetime
+    received: float
+    last_sequence: int
+    last_seen: datetime
+    time: FrameTime
+    box: Box
+    hits: int = 1
+    decided: bool = False
+    match: Match | None = None
+    calls: int = 0
+    answers: int = 0
+    failures: int = 0
+    retry_at: float = 0.0
+    asked_quality: float = 0.0
+    best_quality: FaceQuality | None = None
+    visible: bool = True
+    misses: int = 0
+    absent: bool = False
+    closed: bool = False
+    company: set[str] = field(default_factory=set)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a call is out."""
+        return self.calls > self.answers
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one look changed.
+
+    Attributes:
+        seen: The track of each face, in the faces' order.
+        started: Tracks begun now.
+        lost: Tracks given up now; the caller says so with `leave`.
+    """
+
+    seen: tuple[Track, ...]
+    started: tuple[Track, ...]
+    lost: tuple[Track, ...]
+
+
+class Tracker:
+    """Follows the faces of one camera. Frames come in order; their capture times may say what they like."""
+
+    def __init__(self, prefix: str, policy: TrackPolicy, resumed: Sequence[Track] = ()) -> None:
+        """Goes on with the `resumed` tracks; `prefix` (camera and epoch) makes track ids unique."""
+        self._prefix = prefix
+        self._policy = policy
+        self._tracks = list(resumed)
+        self._leaving: list[Track] = []
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """Tracks being followed, oldest first."""
+        return tuple(self._tracks)
+
+    @property
+    def leaving(self) -> Sequence[Track]:
+        """Tracks whose face is gone but which wait for a decision."""
+        return tuple(self._leaving)
+
+    @property
+    def follows(self) -> bool:
+        """Whether there is any track, followed or waiting for its decision."""
+        return bool(self._tracks or self._leaving)
+
+    @property
+    def policy(self) -> TrackPolicy:
+        """How tracks are formed."""
+        return self._policy
+
+    def observe(
+        self, sequence: int, captured: datetime, received: float, time: FrameTime, faces: Sequence[FoundFace]
+    ) -> Observation:
+        """Takes in what a look at a frame found.
+
+        Args:
+            sequence: Of the frame.
+            captured: Capture time of the frame, UTC.
+            received: Server's monotonic seconds when the frame came.
+            time: What ages are measured with.
+            faces: What was found, boxes in ratios.
+        """
+        owner = self._assign([track for track in self._tracks if not self._outdated(track, time)], faces)
+        for track in self._tracks:
+            track.visible = False
+            track.misses += 1
+        seen: list[Track] = []
+        started: list[Track] = []
+        for index, face in enumerate(faces):
+            if index in owner:
+                track = owner[index]
+                track.hits += 1
+                self._move(track, sequence, captured, time)
+                track.box = face.box
+            else:
+                track_id = f"{self._prefix}.{sequence}.{index}"
+                track = Track(track_id, sequence, captured, received, sequence, captured, time, face.box)
+                self._tracks.append(track)
+                started.append(track)
+            track.visible = True
+            track.misses = 0
+            if track.best_quality is None or face.quality.overall > track.best_quality.overall:
+                track.best_quality = face.quality
+            seen.append(track)
+        names = {track.track_id for track in seen}
+        for track in seen:
+            track.company |= names - {track.track_id}
+        return Observation(tuple(seen), tuple(started), self._lost(time))
+
+    def still(self, sequence: int, captured: datetime, time: FrameTime) -> tuple[Track, ...]:
+        """Takes in a frame in which nothing changed: faces that were there are there.
+
+        Returns:
+            The tracks given up, since their last look was too long ago.
+        """
+        for track in self._tracks:
+            if track.visible and not self._outdated(track, time):
+                self._move(track, sequence, captured, time)
+            else:
+                track.visible = False
+                track.misses += 1
+        return self._lost(time)
+
+    def wants_call(self, track: Track, quality: float, now: float) -> bool:
+        """Whether a shot of this quality (0..1) should be sent now (monotonic seconds)."""
+        policy = self._policy
+        if track.pending or track.match is not None or quality < policy.poor_quality:
+            return False
+        if track.calls >= policy.max_calls or now < track.retry_at:
+            return False
+        if track.calls > 0:
+            return quality >= track.asked_quality * policy.better_by
+        return quality >= policy.good_quality or now - track.received >= policy.patience
+
+    def call(self, track: Track, quality: float) -> None:
+        """A call with a shot of this quality goes out."""
+        track.calls += 1
+        track.asked_quality = max(track.asked_quality, quality)
+
+    def answer_by(self, track: Track, now: float) -> float:
+        """Gives the deadline of a call that goes out now (monotonic seconds).
+
+        No decision waits for it longer than until its own deadline, but a later answer still revises it.
+        """
+        return max(track.received, now) + self._policy.deadline
+
+    def name_by(self, track: Track, now: float) -> float:
+        """Returns until when an answered track may wait for the person's name (monotonic seconds).
+
+        Half of what is left until the decision is due, so that no deadline finds an answer unused.
+        """
+        left = track.received + self._policy.deadline - now
+        return now + (self._policy.deadline if track.decided else max(0.0, left)) / 2
+
+    def beside(self, track: Track) -> frozenset[str]:
+        """Gives the people who were named beside a track: it cannot be one of them."""
+        return frozenset(
+            other.match.person_id
+            for other in (*self._tracks, *self._leaving)
+            if other.match is not None and other.track_id in track.company
+        )
+
+    def recalled(self, track: Track, quality: float) -> None:
+        """A call was answered from memory, by what a shot of this quality had taught."""
+        track.asked_quality = max(track.asked_quality, quality)
+
+    def fail(self, track: Track, now: float) -> None:
+        """No answer came to a call: the shot may be sent again after a pause."""
+        policy = self._policy
+        track.calls -= 1
+        track.failures += 1
+        pause = min(policy.longest_retry_pause, policy.retry_pause * 2.0 ** min(track.failures - 1, 10))
+        track.retry_at = now + pause
+        if track.calls == 0:
+            track.asked_quality = 0.0
+
+    def answer(self, track: Track, match: Match | None) -> tuple[Track, ...]:
+        """Takes in the engine's answer to a call (None: nobody we know).
+
+        Returns:
+            The tracks whose decision this changes: the track itself, named; and a track in its
+            company that had claimed the same person with less similarity, now a stranger.
+        """
+        track.answers += 1
+        if match is None:
+            return ()
+        changed: list[Track] = []
+        for rival in (*self._tracks, *self._leaving):
+            if rival.track_id in track.company and rival.match is not None and rival.match.person_id == match.person_id:
+                if rival.match.similarity >= match.similarity:
+                    return ()
+                rival.match = None
+                changed.append(rival)
+        track.match = match
+        track.decided = True
+        return (track, *changed)
+
+    def overdue(self, now: float) -> tuple[Track, ...]:
+        """Decides, as strangers for now, the tracks whose deadline has come (monotonic seconds); gives them."""
+        late = [
+            track
+            for track in (*self._tracks, *self._leaving)
+            if not track.decided and now - track.received >= self._policy.deadline
+        ]
+        for track in late:
+            track.decided = True
+        return tuple(late)
+
+    def exhausted(self, track: Track) -> bool:
+        """Whether an undecided track can only be a stranger: no call is out and none may follow."""
+        policy = self._policy
+        return not track.decided and not track.pending and track.calls >= policy.max_calls
+
+    def false_alarm(self, track: Track) -> bool:
+        """Whether a track that ends was too short to be anybody."""
+        return track.match is None and track.hits < self._policy.min_hits
+
+    def leave(self, track: Track) -> None:
+        """The face is gone. An undecided track is kept until `close`, for the answers still to come."""
+        track.visible = False
+        self._tracks.remove(track)
+        if not track.decided:
+            self._leaving.append(track)
+
+    def close(self, track: Track) -> None:
+        """Forgets a track."""
+        for tracks in (self._tracks, self._leaving):
+            if track in tracks:
+                tracks.remove(track)
+        track.closed = True
+
+    def _assign(self, tracks: Sequence[Track], faces: Sequence[FoundFace]) -> dict[int, Track]:
+        """Gives each face the track it continues: overlap first, then nearness, best pairs first."""
+        pairs: list[tuple[float, int, int]] = []
+        for t, track in enumerate(tracks):
+            for f, face in enumerate(faces):
+                score = _kinship(track.box, face.box, self._policy)
+                if score > 0:
+                    pairs.append((score, t, f))
+        pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
+        owner: dict[int, Track] = {}
+        taken: set[int] = set()
+        for _, t, f in pairs:
+            if t not in taken and f not in owner:
+                taken.add(t)
+                owner[f] = tracks[t]
+        return owner
+
+    def _lost(self, time: FrameTime) -> tuple[Track, ...]:
+        policy = self._policy
+        return tuple(
+            track
+            for track in self._tracks
+            if (track.misses >= policy.max_misses and time.since(track.time) > policy.max_lost)
+            or self._outdated(track, time)
+        )
+
+    def _outdated(self, track: Track, time: FrameTime) -> bool:
+        return time.since(track.time) > self._policy.longest_gap
+
+    @staticmethod
+    def _move(track: Track, sequence: int, captured: datetime, time: FrameTime) -> None:
+        track.last_sequence = sequence
+        track.time = time
+        track.last_seen = max(track.last_seen, captured)
+
+
+def _kinship(before: Box, now: Box, policy: TrackPolicy) -> float:
+    """How likely two boxes are one face: 1 + IoU for overlap, 0..1 for nearness, 0 for strangers."""
+    overlap = before.iou(now)
+    if overlap >= policy.min_iou:
+        return 1.0 + overlap
+    ratio = now.area / before.area if before.area > 0 else 0.0
+    if not 0.4 <= ratio <= 2.5:
+        return 0.0
+    (x0, y0), (x1, y1) = before.center, now.center
+    # Widths and heights are ratios of different sides, so each axis is measured in its own face size.
+    distance = max(abs(x1 - x0) / max(before.width, now.width), abs(y1 - y0) / max(before.height, now.height))
+    return max(0.0, 1.0 - distance / policy.reach) if distance < policy.reach else 0.0

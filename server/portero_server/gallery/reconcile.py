@@ -1,0 +1,75 @@
+"""Comparing the stored faces with those a recognizer keeps itself, and removing what is stored nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
+
+from portero_server.domain.people.people import GalleryFace
+from portero_server.engines.kept_faces import FaceKeeper, GalleryDifference, compare_gallery
+
+_PAUSE = 10.0
+"""Seconds between two comparisons: longer than an enrollment takes, which is in the collection before it is stored."""
+_ENGINE = "rekognition"
+
+
+class StoredFaces(Protocol):
+    """Where faces are stored."""
+
+    def gallery(self, engine: str) -> AsyncIterator[GalleryFace]:
+        """Gives every face of an engine."""
+        ...
+
+
+async def audit_faces(
+    keeper: FaceKeeper,
+    stored: StoredFaces,
+    *,
+    repair: bool,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> str:
+    """Compares twice, repairs what both comparisons found if asked to, and says so in a few lines.
+
+    Args:
+        keeper: The engine.
+        stored: The database.
+        repair: Whether to remove the orphans.
+        sleep: Waits.
+
+    Raises:
+        EngineError, StoreUnavailable: One of them does not answer.
+    """
+    difference = await _compared(keeper, stored)
+    if difference.orphaned or difference.lost:
+        await sleep(_PAUSE)
+        difference = _both(difference, await _compared(keeper, stored))
+    if repair and difference.orphaned:
+        await keeper.remove_orphans(difference.orphaned)
+    return _report(difference, repaired=repair)
+
+
+async def _compared(keeper: FaceKeeper, stored: StoredFaces) -> GalleryDifference:
+    kept = await keeper.list_faces()
+    return compare_gallery([face async for face in stored.gallery(_ENGINE)], kept)
+
+
+def _both(first: GalleryDifference, second: GalleryDifference) -> GalleryDifference:
+    return GalleryDifference(
+        lost=tuple(face for face in second.lost if face in first.lost),
+        orphaned=tuple(face for face in second.orphaned if face in first.orphaned),
+        foreign=second.foreign,
+    )
+
+
+def _report(difference: GalleryDifference, *, repaired: bool) -> str:
+    done = "removed" if repaired else "`portero-server faces repair` removes them"
+    lines = [
+        f"orphaned: {len(difference.orphaned)} faces of the collection are stored nowhere"
+        + (f"; {done}" if difference.orphaned else ""),
+        f"lost: {len(difference.lost)} stored faces are not in the collection"
+        + ("; delete them and enroll these people again:" if difference.lost else ""),
+        *(f"  people/{face.person_id}/faces/{face.face_id}" for face in difference.lost),
+        f"foreign: {len(difference.foreign)} faces of the collection are another program's; left alone",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,210 @@
+"""The people we know and the faces they are known by."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from uuid import UUID, uuid4
+
+import structlog
+
+from portero_server.clock import Clock
+from portero_server.domain.cameras import Lane
+from portero_server.domain.people.people import (
+    FaceEnrollment,
+    Person,
+    checked_display_name,
+    checked_identifier,
+    checked_labels,
+)
+from portero_server.engines.base import CallContext, Engine, GalleryFace, LearnedFace
+from portero_server.errors import EngineError, InvalidInput, NotFound
+from portero_server.gallery.mirror import GalleryMirror
+from portero_server.store.people import PeopleStore
+from portero_server.vision.photo import decode_photo
+
+_log = structlog.get_logger(__name__)
+
+_LONGEST_SEARCH = 200
+
+
+def new_person_id() -> str:
+    """Makes up the id of a person."""
+    return str(uuid4())
+
+
+class Gallery:
+    """Keeps people and faces."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        people: PeopleStore,
+        mirror: GalleryMirror,
+        clock: Clock,
+        *,
+        new_id: Callable[[], str] = new_person_id,
+        check_learnable: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        """Keeps them in `people`, which `mirror` makes findable in `engine`.
+
+        Args:
+            engine: Learns faces.
+            people: Stores them.
+            mirror: Brings changes to the engine.
+            clock: Gives the time of enrollment.
+            new_id: Makes up ids of people who come without one.
+            check_learnable: Raises when a person's face may not be learned; None: everybody's may.
+        """
+        self._engine = engine
+        self._people = people
+        self._mirror = mirror
+        self._clock = clock
+        self._new_id = new_id
+        self._check_learnable = check_learnable
+
+    async def create(
+        self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
+    ) -> Person:
+        """Adds a person.
+
+        Args:
+            person_id: Identifier, or empty for one made up here.
+            display_name: What people call them.
+            labels: Free words.
+            request_id: A UUID that makes a repetition safe, or empty.
+
+        Raises:
+            InvalidInput: A field is malformed.
+            AlreadyExists: The id is taken.
+            NotFound: The repetition of a request whose person has been deleted since.
+        """
+        return await self._people.create(
+            checked_identifier(person_id, "person_id") if person_id else self._new_id(),
+            checked_display_name(display_name),
+            checked_labels(labels),
+            _checked_request_id(request_id),
+        )
+
+    async def get(self, person_id: str) -> Person:
+        """Gives a person; raises NotFound."""
+        return await self._people.get(person_id)
+
+    async def list(self, limit: int, after_id: str | None, display_name_contains: str) -> Sequence[Person]:
+        """Gives people by id: at most `limit` after `after_id`, whose display name holds the text.
+
+        Raises:
+            InvalidInput: The text is too long.
+        """
+        if len(display_name_contains) > _LONGEST_SEARCH:
+            raise InvalidInput(
+                "display_name_contains", f"display_name_contains must be at most {_LONGEST_SEARCH} characters"
+            )
+        return await self._people.list(limit, after_id, display_name_contains or None)
+
+    async def update(
+        self, person_id: str, display_name: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> Person:
+        """Changes what is not None and gives the person as stored.
+
+        Raises:
+            InvalidInput: A field is malformed.
+            NotFound: There is no such person.
+        """
+        if display_name is None and labels is None:
+            return await self._people.get(person_id)
+        return await self._people.update(
+            person_id,
+            None if display_name is None else checked_display_name(display_name),
+            None if labels is None else checked_labels(labels),
+        )
+
+    async def delete(self, person_id: str) -> None:
+        """Removes a person and all faces, from the store and from the engine; raises NotFound."""
+        await self._people.delete(person_id)
+        await self._mirror.catch_up()
+
+    async def enroll(self, person_id: str, photo: bytes, deadline: float | None = None) -> FaceEnrollment:
+        """Teaches a person's face from one photograph; the same photograph again gives the face that is there.
+
+        Args:
+            person_id: Whose face.
+            photo: A whole JPEG or PNG file.
+            deadline: Monotonic seconds after which nobody waits any more, or None.
+
+        Raises:
+            InvalidInput: The photo cannot be used; names the field "image".
+            PhotoRefused: It has no face, several, or is too poor.
+            NotFound: There is no such person.
+            FailedPrecondition: The person has not agreed to it, and must.
+            EngineError: The engine could not answer.
+        """
+        traits = self._engine.traits
+        face_id = face_id_of(person_id, photo, f"{traits.name}/{traits.model_version}")
+        await self._people.get(person_id)
+        if self._check_learnable is not None:
+            await self._check_learnable(person_id)
+        try:
+            known = await self._people.get_face(person_id, face_id)
+        except NotFound:
+            known = await self._learn(person_id, face_id, photo, deadline)
+        await self._mirror.catch_up()
+        return known
+
+    async def list_faces(self, person_id: str, limit: int, after: str | None) -> Sequence[FaceEnrollment]:
+        """Gives faces of a person, oldest first; `after` is the store's cursor. Raises NotFound."""
+        return await self._people.list_faces(person_id, limit, after)
+
+    async def delete_face(self, person_id: str, face_id: str) -> None:
+        """Removes one face, from the store and from the engine; raises NotFound."""
+        await self._people.delete_face(person_id, face_id)
+        await self._mirror.catch_up()
+
+    async def _learn(self, person_id: str, face_id: str, photo: bytes, deadline: float | None) -> FaceEnrollment:
+        pixels = await asyncio.to_thread(decode_photo, photo, "image")
+        # An engine that keeps faces itself answers a photo it has still to forget with the face that is about to go.
+        await self._mirror.apply()
+        context = CallContext(None, Lane.CHECK_IN, deadline)
+        learned = await self._engine.learn(pixels, person_id, face_id, context)
+        try:
+            return await self._people.add_face(self._enrollment(person_id, face_id, learned))
+        except NotFound:
+            # The person went while the engine learned. Were it the database that failed, the face would be left
+            # with the engine: the same photo, sent again, meets it there.
+            await self._forget(GalleryFace(face_id, person_id, learned.embedding, learned.external_id))
+            raise
+
+    def _enrollment(self, person_id: str, face_id: str, learned: LearnedFace) -> FaceEnrollment:
+        return FaceEnrollment(
+            face_id=face_id,
+            person_id=person_id,
+            box=learned.box,
+            quality=learned.quality,
+            engine=self._engine.traits.name,
+            model_version=learned.model_version,
+            embedding=learned.embedding,
+            external_id=learned.external_id,
+            created_at=self._clock.now(),
+        )
+
+    async def _forget(self, face: GalleryFace) -> None:
+        try:
+            await self._engine.remove([face])
+        except EngineError as error:
+            _log.warning("face_left_with_engine", face=face.face_id, reason=error.reason)
+
+
+def face_id_of(person_id: str, photo: bytes, model: str) -> str:
+    """Gives the id of the face that a photograph teaches: the same person, photograph and model, the same id."""
+    parts = (person_id.encode(), model.encode(), hashlib.sha256(photo).digest())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
+
+
+def _checked_request_id(request_id: str) -> str | None:
+    if not request_id:
+        return None
+    try:
+        return str(UUID(request_id))
+    except ValueError:
+        raise InvalidInput("request_id", "request_id must be a UUID") from None

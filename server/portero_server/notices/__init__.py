@@ -1,1 +1,0 @@
-"""What leaves the server on its own account, after the commit. Knows boto3, as `engines/rekognition` does."""

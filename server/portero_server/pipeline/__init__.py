@@ -1,1 +1,0 @@
-"""Where frames flow: sessions, batches, group commits. asyncio lives here; decisions live in the domain."""

@@ -1,0 +1,1 @@
+"""Erasing people, letting go of their names, and keeping nothing for too long."""

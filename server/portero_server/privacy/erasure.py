@@ -1,0 +1,171 @@
+"""Brings erasures to their end: by whoever was asked, and by any server that finds one unfinished."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from portero_server.domain.people.people import GalleryFace
+from portero_server.domain.people.privacy import Erasure
+from portero_server.engines.base import Engine
+from portero_server.engines.kept_faces import FaceKeeper, KeptFace, parsed_image_id
+from portero_server.errors import EngineError, StoreUnavailable
+from portero_server.gallery.mirror import GalleryMirror
+from portero_server.privacy.name_revocation import Forgetting
+from portero_server.store.database import Database
+from portero_server.store.erasures import ErasureStore
+from portero_server.store.remains import Remain, remains_of
+from portero_server.telemetry.privacy_metrics import PrivacyMetrics
+
+_log = structlog.get_logger(__name__)
+
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a search for an erased person found.
+
+    Attributes:
+        erasure: The receipt.
+        remains: Places that still name the person; none when all is well.
+    """
+
+    erasure: Erasure
+    remains: tuple[Remain, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether the receipt is sound and nothing was found."""
+        return self.erasure.sound and not self.remains
+
+
+class Eraser:
+    """Erases people and proves it."""
+
+    def __init__(
+        self,
+        erasures: ErasureStore,
+        database: Database,
+        engine: Engine,
+        mirror: GalleryMirror,
+        forgetting: Forgetting,
+        metrics: PrivacyMetrics,
+        *,
+        keeper: FaceKeeper | None = None,
+        interval: float = 5.0,
+    ) -> None:
+        """Erases.
+
+        Args:
+            erasures: The jobs and receipts.
+            database: Searched for remains.
+            engine: Told to forget faces.
+            mirror: Brings the engine up to date.
+            forgetting: Makes the streams of this process forget.
+            metrics: Told how many are unfinished.
+            keeper: The engine, when it keeps faces itself.
+            interval: How often unfinished erasures are looked for, seconds.
+        """
+        self._erasures = erasures
+        self._database = database
+        self._engine = engine
+        self._mirror = mirror
+        self._forgetting = forgetting
+        self._metrics = metrics
+        self._keeper = keeper
+        self._interval = interval
+
+    async def erase(self, person_id: str) -> Erasure:
+        """Erases a person as far as possible now; what is left, `run` of any server finishes.
+
+        When this returns, nobody is recognized as the person any more, whatever its state.
+
+        Raises:
+            NotFound: Nothing is stored of such a person.
+            StoreUnavailable: The database does not answer; called again, the erasure goes on.
+        """
+        erasure = await self._erasures.begin(person_id)
+        await self._mirror.catch_up()
+        await self._forgetting.catch_up()
+        if erasure.finished_at is not None:
+            return erasure
+        done = await self._advance(erasure)
+        if done.finished_at is None:
+            return done
+        await self._overwrite()
+        return await self._erasures.get(erasure.erasure_id)
+
+    async def get(self, erasure_id: str) -> Erasure:
+        """Gives an erasure; raises NotFound."""
+        return await self._erasures.get(erasure_id)
+
+    async def run(self) -> None:
+        """Finishes what was left, until cancelled."""
+        while True:
+            try:
+                await self.round()
+            except StoreUnavailable as error:
+                _log.warning("erasures_wait", reason=error.reason)
+            await asyncio.sleep(self._interval)
+
+    async def round(self) -> None:
+        """Finishes what can be finished now, whoever was asked for it; raises StoreUnavailable."""
+        done = [await self._advance(each) for each in await self._erasures.unfinished(_AT_ONCE)]
+        self._metrics.erasures_unfinished(sum(erasure.finished_at is None for erasure in done))
+        await self._overwrite()
+
+    async def verify(self, person_id: str) -> Verification:
+        """Looks everywhere for an erased person.
+
+        Raises:
+            NotFound: The person was not erased.
+            StoreUnavailable, EngineError: Something could not be searched.
+        """
+        erasure = await self._erasures.of_person(person_id)
+        remains = list(await remains_of(self._database, person_id))
+        if behind := await self._mirror.behind():
+            remains.append(Remain("changes the gallery of this server has still to learn", behind))
+        if kept := await self._strays(person_id):
+            remains.append(Remain("faces the engine keeps", len(kept)))
+        return Verification(erasure, tuple(remains))
+
+    async def _advance(self, erasure: Erasure) -> Erasure:
+        await self._erasures.scrub(erasure)
+        try:
+            await self._forget_faces(erasure)
+        except EngineError as error:
+            _log.warning("erasure_waits_for_engine", erasure=erasure.erasure_id, reason=error.reason)
+            return await self._erasures.get(erasure.erasure_id)
+        finished = await self._erasures.finish(erasure.erasure_id)
+        if finished.finished_at is None:
+            _log.warning("erasure_waits_for_other_engine", erasure=erasure.erasure_id)
+        else:
+            _log.info("erased", erasure=erasure.erasure_id)
+        return finished
+
+    async def _overwrite(self) -> None:
+        waiting = await self._erasures.overwrite()
+        self._metrics.erasures_not_overwritten(waiting)
+        if waiting:
+            _log.info("erasures_wait_for_readers", receipts=waiting)
+
+    async def _forget_faces(self, erasure: Erasure) -> None:
+        name = self._engine.traits.name
+        left = [face for face in await self._erasures.faces_left(erasure) if face.engine == name]
+        # Without the person's id, which the engine's own name of the face makes unnecessary.
+        await self._engine.remove([GalleryFace(face.face_id, "", None, face.external_id) for face in left])
+        # Learned by an enrollment that ended before it was stored.
+        strays = await self._strays(erasure.person_id) if erasure.person_id is not None else []
+        if strays and self._keeper is not None:
+            await self._keeper.remove_orphans(strays)
+        if left or strays:
+            await self._erasures.faces_forgotten(erasure, [face.face_id for face in left], len(strays))
+
+    async def _strays(self, person_id: str) -> list[KeptFace]:
+        if self._keeper is None:
+            return []
+        named = ((face, parsed_image_id(face.image_id)) for face in await self._keeper.list_faces())
+        return [face for face, name in named if name is not None and name[0] == person_id]

@@ -1,0 +1,95 @@
+"""Removes what has been kept long enough, a little at a time, for as long as the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from portero_server.clock import Clock
+from portero_server.domain.people.retention import Purpose
+from portero_server.errors import PorteroError
+from portero_server.telemetry.privacy_metrics import PrivacyMetrics
+
+_log = structlog.get_logger(__name__)
+
+_PAUSE = 0.05
+"""Seconds between two batches, in which commits have the database for themselves."""
+
+
+class Kept(Protocol):
+    """Where rows are kept."""
+
+    def steps(self, purpose: Purpose) -> int:
+        """Gives how many kinds of rows a purpose has."""
+        ...
+
+    async def remove_some(self, purpose: Purpose, step: int, before: datetime) -> tuple[int, bool]:
+        """Removes a batch older than a time; gives how many, and whether there may be more."""
+        ...
+
+    async def oldest(self, purpose: Purpose, before: datetime) -> datetime | None:
+        """Gives the time of the oldest row older than `before`."""
+        ...
+
+
+class Retention:
+    """Keeps the rules."""
+
+    def __init__(
+        self,
+        kept: Kept,
+        rules: Mapping[Purpose, timedelta],
+        clock: Clock,
+        metrics: PrivacyMetrics,
+        *,
+        interval: float,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Looks every `interval` seconds.
+
+        Args:
+            kept: The rows.
+            rules: How long; a purpose without a rule is kept for ever.
+            clock: Time.
+            metrics: Told what was removed.
+            interval: Seconds between two rounds.
+            sleep: Waits.
+        """
+        self._kept = kept
+        self._rules = rules
+        self._clock = clock
+        self._metrics = metrics
+        self._interval = interval
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Removes until cancelled."""
+        while True:
+            await self.round()
+            await self._sleep(self._interval)
+
+    async def round(self) -> None:
+        """Removes everything that is past its time now; a purpose that fails does not keep the others."""
+        for purpose, span in self._rules.items():
+            before = self._clock.now() - span
+            try:
+                await self._remove(purpose, before)
+                oldest = await self._kept.oldest(purpose, before)
+            except PorteroError as error:
+                _log.warning("retention_late", purpose=purpose.value, reason=error.reason)
+                continue
+            overdue = 0.0 if oldest is None else (before - oldest).total_seconds()
+            self._metrics.retained(purpose.value, at=self._clock.now().timestamp(), overdue=overdue)
+
+    async def _remove(self, purpose: Purpose, before: datetime) -> None:
+        for step in range(self._kept.steps(purpose)):
+            more = True
+            while more:
+                count, more = await self._kept.remove_some(purpose, step, before)
+                self._metrics.removed(purpose.value, count)
+                if more:
+                    await self._sleep(_PAUSE)

@@ -1,0 +1,26 @@
+"""What keeps the promises to people while the server runs: forgetting, finishing erasures, retention."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from portero_server.privacy.erasure import Eraser
+from portero_server.privacy.name_revocation import Forgetting
+from portero_server.privacy.retention import Retention
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyWork:
+    """The three, side by side."""
+
+    forgetting: Forgetting
+    eraser: Eraser
+    retention: Retention
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.forgetting.run())
+            group.create_task(self.eraser.run())
+            group.create_task(self.retention.run())

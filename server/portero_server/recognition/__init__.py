@@ -1,0 +1,1 @@
+"""From a face in a frame to an answer: following, batching, tiers of engines, sampling of the gate."""

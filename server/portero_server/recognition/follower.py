@@ -1,0 +1,396 @@
+"""Following the faces of one stream: from looks to calls, from answers to decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from portero_server.clock import Clock
+from portero_server.domain.cameras import Lane
+from portero_server.domain.detection.detections import FoundFace, Match, MatchPolicy
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.gate.cadence import Cadence, When
+from portero_server.domain.recording.sightings import Recognition, TrackDecided, TrackLeft
+from portero_server.domain.streams.frames import Frame, FrameOutcome
+from portero_server.domain.streams.messages import Directive, NamedMatch, Timing, TrackNews, advice_for
+from portero_server.domain.tracking.tracks import Track, Tracker, TrackState
+from portero_server.engines.base import CallContext, FaceCrop
+from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
+from portero_server.recognition.name_lookup import UNCONFIRMED, NameOf, name_in_time
+from portero_server.recognition.open_calls import OpenCalls
+from portero_server.recognition.shots import Shot, timing_of
+from portero_server.recognition.tiered import Answer, Cascade
+from portero_server.recognition.track_ledger import TrackLedger
+from portero_server.vision.analysis import Look
+from portero_server.vision.crops import crop_face
+
+_SILENCE = 10.0
+"""Seconds without any frame after which the faces are told to have left; they go on if the next frame shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings and the camera say about decisions here."""
+
+    engine: str
+    policy: MatchPolicy
+    lane: Lane
+    visit_gap: timedelta
+
+
+class Follower:
+    """Follows the faces of one camera's stream. `rules` may be replaced while it runs."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        rules: Rules,
+        tracker: Tracker,
+        cadence: Cadence,
+        clock: Clock,
+        recognizer: Cascade,
+        name_of: NameOf,
+        ledger: TrackLedger,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        """Wires the follower.
+
+        Args:
+            camera_id: For the engine's accounts.
+            rules: Thresholds, lane and visit gap.
+            tracker: Forms tracks.
+            cadence: Says when to look.
+            clock: Time.
+            recognizer: Says who a face is.
+            name_of: Gives a person's display name; None when there is no such person any more.
+            ledger: Where decisions go.
+            spawn: Starts a task that the stream owns; a defect in it ends the stream.
+        """
+        self._camera_id = camera_id
+        self.rules = rules
+        self._tracker = tracker
+        self._cadence = cadence
+        self._clock = clock
+        self._recognizer = recognizer
+        self._name_of = name_of
+        self._ledger = ledger
+        self._best: dict[str, Shot] = {}
+        self._names: dict[str, NamedMatch] = {}
+        self._spawn = spawn
+        self.calls = OpenCalls()
+        self._last_frame = clock.monotonic()
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """Faces being followed."""
+        return self._tracker.tracks
+
+    @property
+    def followed(self) -> list[Box]:
+        """Where the faces being followed were last seen."""
+        return [track.box for track in self._tracker.tracks]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a decision is still to come."""
+        return bool(self.calls or self._tracker.leaving)
+
+    @property
+    def when(self) -> When:
+        """Which of the frames that wait are to be looked at."""
+        tracks = self._tracker.tracks
+        if not tracks:
+            return self._cadence.when(tracks=0, undecided=0)
+        return self._cadence.when(
+            tracks=len(tracks),
+            undecided=sum(not track.decided for track in tracks),
+            keep=tuple(track.box for track in tracks if track.visible),
+        )
+
+    def still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
+        """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""
+        self._last_frame = now = self._clock.monotonic()
+        self._recognizer.spared(outcome.value)
+        self._ask_lost(now)
+        if not self._tracker.follows:
+            return ()
+        for track in self._tracker.still(frame.sequence, frame.captured_at, frame.time):
+            self._leave(track)
+        for track in self._tracker.tracks:
+            if track.visible:
+                self._see(track)
+        return self._holders()
+
+    def observe(self, frame: Frame, look: Look) -> set[str]:
+        """Takes in a look; gives the undecided tracks that hold its frame."""
+        # Not when it was received: frames that wait because we are slow are no silence.
+        self._last_frame = now = self._clock.monotonic()
+        self._ask_lost(now)
+        self._cadence.looked(frame.time, thorough=look.thorough, found=len(look.faces))
+        observation = self._tracker.observe(frame.sequence, frame.captured_at, frame.received, frame.time, look.faces)
+        for track, face in zip(observation.seen, look.faces, strict=True):
+            self._see(track)
+            self._shoot(track, face, frame, look, now)
+            if not self._ask(track, now):
+                self._recognizer.spared("known_track")
+        if not look.faces:
+            self._recognizer.spared("no_face")
+        for track in observation.started:
+            self._ledger.tell(self._news(track, TrackState.PROVISIONAL))
+        for track in observation.lost:
+            self._leave(track)
+        return self._holders()
+
+    def tick(self, now: float) -> None:
+        """Does what time asks for: patience, deadlines, silence (monotonic seconds)."""
+        if not self._tracker.follows:
+            return
+        if now - self._last_frame > _SILENCE:
+            self.miss_all()
+        for track in self._tracker.tracks:
+            self._ask(track, now)
+        leaving = self._tracker.leaving
+        for track in leaving:
+            self._send_last(track, now)
+        for track in self._tracker.overdue(now):
+            if track in leaving:
+                self._conclude(track)
+            else:
+                self._decide(track, timing=None, revises=False)
+
+    def leave_all(self) -> None:
+        """All faces are gone: the stream ends."""
+        self._ask_lost(self._clock.monotonic())
+        for track in self._tracker.tracks:
+            self._leave(track)
+
+    def recall(self, names: Mapping[str, str]) -> None:
+        """Learns the display names of the people whose tracks go on from an earlier session."""
+        for track in self._tracker.tracks:
+            if track.match is not None:
+                self._names[track.match.person_id] = NamedMatch(track.match, names[track.match.person_id])
+
+    @property
+    def people(self) -> set[str]:
+        """Whom it has named and still follows, or could name again."""
+        tracks = (*self._tracker.tracks, *self._tracker.leaving)
+        return {track.match.person_id for track in tracks if track.match is not None} | self._names.keys()
+
+    def forget(self, people: Collection[str]) -> None:
+        """Takes their names from people who may not be named any more: they go on as strangers."""
+        for track in (*self._tracker.tracks, *self._tracker.leaving):
+            if track.match is not None and track.match.person_id in people:
+                track.match = None
+                self._decide(track, timing=None, revises=True)
+        for person_id in people:
+            self._names.pop(person_id, None)
+
+    def miss_all(self) -> None:
+        """Nothing comes any more: whoever was there has left, unless frames that come late show otherwise.
+
+        What is undecided waits for its deadline; when the stream was cut, for its frames to be sent again.
+        """
+        for track in self._tracker.tracks:
+            if track.decided and not track.absent:
+                track.absent = True
+                self._tell_left(track)
+
+    def _see(self, track: Track) -> None:
+        """Writes down that a decided track is there."""
+        if track.absent:
+            track.absent = False
+            self._decide(track, timing=None, revises=True, returns=True)
+        elif track.decided:
+            self._ledger.track_seen(track.track_id, track.last_seen, track.last_sequence)
+
+    def _holders(self) -> set[str]:
+        undecided = {track.track_id for track in self._tracker.tracks if track.visible and not track.decided}
+        return undecided | {track.track_id for track in self._tracker.leaving}
+
+    def _shoot(self, track: Track, face: FoundFace, frame: Frame, look: Look, now: float) -> None:
+        """Keeps the shot when it is the best not yet sent."""
+        quality = face.quality.overall
+        best = self._best.get(track.track_id)
+        if track.match is not None or look.pixels is None or quality <= track.asked_quality:
+            return
+        if best is None or quality > best.quality:
+            region = crop_face(look.pixels, face.box)
+            context = CallContext(self._camera_id, self.rules.lane)
+            crop = FaceCrop(region.pixels, region.face, face.quality, context)
+            self._best[track.track_id] = Shot(crop, frame, look, now)
+
+    def _ask(self, track: Track, now: float) -> bool:
+        """Sends the best shot when the tracker wants it; says whether it did."""
+        shot = self._best.get(track.track_id)
+        if shot is None or not self._tracker.wants_call(track, shot.quality, now):
+            return False
+        del self._best[track.track_id]
+        self._send(track, shot, now)
+        return True
+
+    def _ask_lost(self, now: float) -> None:
+        """Makes the calls again that a cut left without an answer."""
+        for track, shot in self.calls.take_lost():
+            self._send(track, shot, now)
+
+    def _send(self, track: Track, shot: Shot, now: float) -> None:
+        self._tracker.call(track, shot.quality)
+        context = replace(shot.crop.context, deadline=self._tracker.answer_by(track, now), keeps_late=True)
+        shot = replace(shot, crop=replace(shot.crop, context=context))
+        self.calls.begin(track, shot)
+        self._spawn(self._call(track, shot, track.calls + track.failures))
+
+    async def _call(self, track: Track, shot: Shot, number: int) -> None:
+        """Asks the engine once and acts on the answer; `number` tells the track's calls apart."""
+        asked = self._clock.monotonic()
+        match: Match | None = None
+        name: str | None = None
+        engine = self.rules.engine
+        answer: Answer | None = None
+        try:
+            answer = await self._recognizer.ask(shot.crop, self.rules.policy, self._tracker.beside(track))
+        except (EngineError, LimitReached, Unavailable) as error:
+            self._tracker.fail(track, self._clock.monotonic())
+            outcome = "expired" if isinstance(error, Expired) else "failed"
+        else:
+            match, engine = answer.match, answer.engine
+            if match is not None:
+                now = self._clock.monotonic()
+                name = await name_in_time(self._name_of, match.person_id, self._tracker.name_by(track, now) - now)
+            if name is None:
+                match = None
+            outcome = "no_face" if not answer.face_found else "unknown" if match is None else "match"
+        answered = self._clock.monotonic()
+        self._ledger.recognized(
+            Recognition(
+                recognition_id=f"{track.track_id}.{shot.frame.sequence}.{number}",
+                track_id=track.track_id,
+                sequence=shot.frame.sequence,
+                captured_at=shot.frame.captured_at,
+                engine=engine,
+                outcome=outcome,
+                person_id=None if match is None else match.person_id,
+                similarity=0.0 if match is None else match.similarity,
+                margin=0.0 if match is None else match.margin,
+                quality=shot.quality,
+                latency=answered - asked,
+            )
+        )
+        self.calls.end(track)
+        timing = timing_of(track, shot, asked, answered)
+        if answer is not None and (match is None) == (answer.match is None) and name != UNCONFIRMED:
+            # Not waited for: whoever is before the camera wants the name.
+            self._spawn(self._recognizer.remember(shot.crop, answer, match))
+        if answer is None:
+            self._after_silence(track, shot)
+            return
+        if match is not None and name:
+            self._names[match.person_id] = NamedMatch(match, name)
+        if answer.recalled is not None:
+            self._tracker.recalled(track, answer.recalled.quality)
+        self._after_answer(track, match, timing)
+
+    def _after_silence(self, track: Track, shot: Shot) -> None:
+        """No answer came: the shot may go out again, after a pause, unless a better one waits."""
+        best = self._best.get(track.track_id)
+        if not track.closed and (best is None or best.quality < shot.quality):
+            self._best[track.track_id] = shot
+
+    def _after_answer(self, track: Track, match: Match | None, timing: Timing) -> None:
+        decided_before = track.decided
+        for changed in self._tracker.answer(track, match):
+            if changed is track:
+                self._decide(track, timing=timing, revises=decided_before)
+            else:
+                self._decide(changed, timing=None, revises=True)
+        if track.closed and track.match is not None:
+            # The decision did not wait for this answer, nor did the face; its visit ended when it left.
+            self._close(track)
+        elif track in self._tracker.leaving:
+            if track.match is not None or not self._send_last(track, self._clock.monotonic()):
+                self._conclude(track)
+        elif track.absent and track.match is not None:
+            self._tell_left(track)
+        elif not track.closed and self._tracker.exhausted(track):
+            track.decided = True
+            self._decide(track, timing=timing, revises=False)
+
+    def _decide(self, track: Track, *, timing: Timing | None, revises: bool, returns: bool = False) -> None:
+        """Writes down what a track was decided to be."""
+        decided = TrackDecided(
+            track_id=track.track_id,
+            match=track.match,
+            first_seen=track.first_seen,
+            last_seen=track.last_seen,
+            box=track.box,
+            visit_gap=self.rules.visit_gap,
+            revises=revises,
+            returns=returns,
+            sequence=track.last_sequence,
+        )
+        state = TrackState.REVISED if revises and not returns else TrackState.CONFIRMED
+        self._ledger.track_decided(decided, self._news(track, state, timing))
+        self._ledger.release(track.track_id)
+        if track.match is None and (advice := advice_for(track.best_quality)) is not None:
+            self._ledger.tell(Directive(advice))
+
+    def _leave(self, track: Track) -> None:
+        """The face is gone: what is undecided gets its last chance."""
+        self._tracker.leave(track)
+        if track.decided:
+            self._close(track)
+        elif not track.pending and not self._send_last(track, self._clock.monotonic()):
+            self._conclude(track)
+
+    def _send_last(self, track: Track, now: float) -> bool:
+        """Sends the best shot of a track that will give no better one; False when none is worth sending.
+
+        True also when its time comes after the pause that follows a failure.
+        """
+        # Patience has ended: nothing better will come.
+        self._ask(track, max(now, track.received + self._tracker.policy.patience))
+        return track.pending or (track.track_id in self._best and now < track.retry_at)
+
+    def _conclude(self, track: Track) -> None:
+        """Ends a track whose face is gone."""
+        if self._tracker.false_alarm(track):
+            self._tracker.close(track)
+            self._forget(track)
+            self._ledger.track_left(None, self._news(track, TrackState.CLOSED))
+            self._ledger.release(track.track_id)
+            return
+        if not track.decided or track.match is None:
+            track.decided = True
+            self._decide(track, timing=None, revises=False)
+        self._close(track)
+
+    def _close(self, track: Track) -> None:
+        self._tracker.close(track)
+        self._forget(track)
+        if not track.absent:
+            self._tell_left(track)
+
+    def _tell_left(self, track: Track) -> None:
+        left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
+        self._ledger.track_left(left, self._news(track, TrackState.CLOSED))
+
+    def _forget(self, track: Track) -> None:
+        self._best.pop(track.track_id, None)
+
+    def _news(self, track: Track, state: TrackState, timing: Timing | None = None) -> TrackNews:
+        named = None
+        if track.match is not None:
+            known = self._names.get(track.match.person_id)
+            named = NamedMatch(track.match, known.display_name if known is not None else "")
+        return TrackNews(
+            track_id=track.track_id,
+            state=state,
+            sequence=track.last_sequence,
+            box=track.box,
+            named=named,
+            first_seen=track.first_seen,
+            last_seen=track.last_seen,
+            timing=timing,
+        )

@@ -1,0 +1,86 @@
+"""Shows the recognizer some of the frames that were held back from it, and counts the faces that were missed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from portero_server.clock import Clock
+from portero_server.domain.cameras import Lane
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.gate.sampling import CheckReason, NetPolicy, SafetyNet, missed
+from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
+from portero_server.engines.base import CallContext, Pixels, SearchedFace
+from portero_server.errors import PorteroError
+from portero_server.telemetry.money_metrics import MoneyMetrics
+from portero_server.vision.jpeg import decode_color
+from portero_server.vision.zones import blacken
+
+_log = structlog.get_logger(__name__)
+
+_PATIENCE = 10.0
+"""Seconds a check may wait for quota: nobody waits for it."""
+
+Search = Callable[[Pixels, int, CallContext], Awaitable[Sequence[SearchedFace]]]
+
+
+class GateAuditor:
+    """Checks the frames of one camera's stream; at most one at a time, in the last lane, for what a budget leaves."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        policy: NetPolicy,
+        search: Search,
+        clock: Clock,
+        metrics: MoneyMetrics,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        chance: random.Random,
+    ) -> None:
+        """Makes an auditor.
+
+        Args:
+            camera_id: For the engine's accounts.
+            policy: How much is checked.
+            search: Finds every face of a frame, and who it is.
+            clock: Time.
+            metrics: Told what was missed.
+            spawn: Starts a task that the stream owns.
+            chance: Draws the sample.
+        """
+        self._camera_id = camera_id
+        self._net = SafetyNet(policy)
+        self._search = search
+        self._clock = clock
+        self._metrics = metrics
+        self._spawn = spawn
+        self._chance = chance
+        self._checking = False
+
+    def consider(self, frame: Frame, outcome: FrameOutcome, followed: Sequence[Box]) -> None:
+        """Takes in what became of a frame, and where faces are being followed; starts a check when it is due."""
+        if self._checking:
+            return
+        reason = self._net.check(outcome, frame.time, followed=len(followed), drawn=self._chance.random())
+        if reason is not None:
+            self._checking = True
+            self._spawn(self._check(frame, reason, followed))
+
+    async def _check(self, frame: Frame, reason: CheckReason, followed: Sequence[Box]) -> None:
+        context = CallContext(self._camera_id, Lane.ATTENDANCE, self._clock.monotonic() + _PATIENCE)
+        try:
+            pixels = blacken(await asyncio.to_thread(decode_color, frame.jpeg), frame.zones)
+            found = await self._search(pixels, 1, context)
+        except (PorteroError, FrameRefused) as error:
+            # A check is worth no retry; the next one comes soon.
+            _log.debug("gate_check_failed", camera=self._camera_id, problem=type(error).__name__)
+            return
+        finally:
+            self._checking = False
+        count = missed((searched.face.box for searched in found), followed)
+        self._net.found(reason, count)
+        self._metrics.gate_audited(missed=count > 0)

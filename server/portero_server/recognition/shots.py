@@ -1,0 +1,44 @@
+"""One look at a track's face, as it is sent to the recognizer, and how long everything took from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portero_server.domain.streams.frames import Frame
+from portero_server.domain.streams.messages import Timing
+from portero_server.domain.tracking.tracks import Track
+from portero_server.engines.base import FaceCrop
+from portero_server.vision.analysis import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A face cut out of a frame.
+
+    Attributes:
+        crop: What is sent.
+        frame: Where it was seen.
+        look: Which found it.
+        looked: When the look came back, monotonic seconds.
+    """
+
+    crop: FaceCrop
+    frame: Frame
+    look: Look
+    looked: float
+
+    @property
+    def quality(self) -> float:
+        """How good it is, 0..1."""
+        return self.crop.quality.overall
+
+
+def timing_of(track: Track, shot: Shot, asked: float, answered: float) -> Timing:
+    """Gives the stages of a recognition that was asked for and answered at these monotonic seconds."""
+    return Timing(
+        capture_to_receive=shot.frame.lag,
+        queue=max(0.0, shot.looked - shot.frame.received - shot.look.seconds),
+        detect=shot.look.seconds,
+        recognize=answered - asked,
+        time_to_name=answered - track.received,
+    )

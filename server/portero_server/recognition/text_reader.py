@@ -1,0 +1,84 @@
+"""Reading text in the frames of one stream: the sharpest of what changed, each content told once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
+
+from portero_server.domain.cameras import Lane
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.gate.cadence import Due, When
+from portero_server.domain.recording.sightings import TextFinding
+from portero_server.domain.streams.frames import Frame
+from portero_server.domain.streams.messages import TextNews
+from portero_server.engines.base import CallContext, Pixels
+from portero_server.errors import EngineError, LimitReached
+from portero_server.vision.analysis import Look
+
+_MIN_SHARPNESS = 0.25
+_REMEMBERED = 64
+
+
+class TextLedger(Protocol):
+    """Where texts go: the session."""
+
+    def text_read(self, news: TextNews, finding: TextFinding) -> None:
+        """Text that was not seen lately."""
+        ...
+
+    def release(self, holder: str) -> None:
+        """Frames held for this reading wait no more."""
+        ...
+
+
+class TextFollower:
+    """Reads at most one frame of the camera at a time; frames that come meanwhile are passed over."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        lane: Lane,
+        read: Callable[[Pixels, CallContext], Awaitable[Sequence[Text]]],
+        ledger: TextLedger,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        """Wires the reader; `read` asks the engine, `spawn` starts a task that the stream owns."""
+        self._context = CallContext(camera_id, lane)
+        self._read = read
+        self._ledger = ledger
+        self._spawn = spawn
+        self._told: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self.busy = False
+
+    @property
+    def when(self) -> When:
+        """Whether the next changed frame is to be decoded: any time, or not now."""
+        due = Due(look=not self.busy, thorough=False)
+        return lambda captured: due
+
+    def observe(self, frame: Frame, look: Look) -> set[str]:
+        """Takes in a decoded frame; gives what holds it."""
+        if look.pixels is None or look.sharpness < _MIN_SHARPNESS or self.busy:
+            return set()
+        self.busy = True
+        holder = f"text.{frame.sequence}"
+        self._spawn(self._call(frame, look.pixels, holder))
+        return {holder}
+
+    async def _call(self, frame: Frame, pixels: Pixels, holder: str) -> None:
+        try:
+            texts = tuple(await self._read(pixels, self._context))
+        except (EngineError, LimitReached):
+            # The camera goes on; the next changed frame is another chance. The engine counts its failures.
+            texts = ()
+        lines = tuple(text.content for text in texts if text.kind is TextKind.LINE)
+        if lines and lines not in self._told:
+            self._told[lines] = None
+            if len(self._told) > _REMEMBERED:
+                self._told.popitem(last=False)
+            self._ledger.text_read(
+                TextNews(frame.sequence, texts), TextFinding(frame.sequence, frame.captured_at, lines)
+            )
+        self.busy = False
+        self._ledger.release(holder)

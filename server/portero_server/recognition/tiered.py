@@ -1,0 +1,149 @@
+"""Who a face is, at the least cost: remembered from a moment ago, else asked of the engine, else of the free one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from portero_server.clock import Clock
+from portero_server.domain.billing.budget import Step
+from portero_server.domain.detection.detections import Match, MatchPolicy, decide
+from portero_server.domain.tracking.memory import FaceMemory, Recalled
+from portero_server.engines.base import EngineTraits, FaceCrop, Identification
+from portero_server.engines.scheduling.refusals import BudgetSpent
+from portero_server.errors import PorteroError
+
+MEMORY = "memory"
+"""Stands for the engine in the record of a face that was remembered."""
+
+Identify = Callable[[FaceCrop], Awaitable[Identification]]
+
+
+class Savings(Protocol):
+    """Is told of calls that were not needed."""
+
+    def avoided(self, camera_id: str, reason: str, count: int = 1) -> None:
+        """So many calls were not needed at a camera, for this reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FreeEngine:
+    """The engine behind a paid one."""
+
+    traits: EngineTraits
+    identify: Identify
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of a face now.
+
+    Attributes:
+        match: Who it is; None: nobody we know.
+        face_found: False when the engine saw no face.
+        engine: Who says so: an engine's name, or MEMORY.
+        recalled: What was remembered, when that is the answer.
+        encoding: The free engine's description of the face, when it was made.
+    """
+
+    match: Match | None
+    face_found: bool
+    engine: str
+    recalled: Recalled | None = None
+    encoding: tuple[float, ...] | None = None
+
+
+class Cascade:
+    """Answers for the faces of one camera."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        traits: EngineTraits,
+        identify: Identify,
+        clock: Clock,
+        savings: Savings,
+        *,
+        free: FreeEngine | None = None,
+        memory: FaceMemory | None = None,
+    ) -> None:
+        """Makes a cascade.
+
+        Args:
+            camera_id: Whose faces.
+            traits: Of the engine.
+            identify: Asks the engine.
+            clock: Time.
+            savings: Told of calls avoided.
+            free: The engine behind it, if it is a paid one.
+            memory: What is remembered at this camera; needs `free`, which encodes the faces.
+        """
+        self._camera_id = camera_id
+        self._traits = traits
+        self._identify = identify
+        self._clock = clock
+        self._savings = savings
+        self._free = free
+        self._memory = memory if free is not None else None
+
+    async def ask(self, crop: FaceCrop, policy: MatchPolicy, apart: Collection[str]) -> Answer:
+        """Says who a face is.
+
+        Args:
+            crop: The face.
+            policy: Threshold and margin on the engine's scale.
+            apart: People it cannot be, since they are seen beside it.
+
+        Raises:
+            PorteroError: As the engine and the batcher; BudgetSpent when the free engine may not answer either.
+        """
+        encoding = None
+        if self._memory is not None and self._memory.holds_any(self._clock.monotonic()):
+            encoding = await self._encode(crop)
+            recalled = self._recall(crop, encoding, apart)
+            if recalled is not None:
+                self.spared("remembered")
+                return Answer(recalled.match, True, MEMORY, recalled, encoding)
+        try:
+            found = await self._identify(crop)
+        except BudgetSpent as spent:
+            if self._free is None or spent.step is not Step.LOCAL_ONLY:
+                raise
+            self.spared("budget")
+            return await self._ask_free(self._free, crop)
+        return Answer(decide(found.candidates, policy), found.face_found, self._traits.name, encoding=encoding)
+
+    async def remember(self, crop: FaceCrop, answer: Answer, match: Match | None) -> None:
+        """Takes in how an answer was understood: `match` is what became of it after names and neighbors."""
+        if self._memory is None or answer.recalled is not None or not answer.face_found:
+            return
+        encoding = answer.encoding or await self._encode(crop)
+        if encoding is not None:
+            self._memory.remember(encoding, match, crop.quality.overall, self._clock.monotonic())
+
+    def spared(self, reason: str, count: int = 1) -> None:
+        """So many calls were not needed, for this reason."""
+        self._savings.avoided(self._camera_id, reason, count)
+
+    def _recall(self, crop: FaceCrop, encoding: tuple[float, ...] | None, apart: Collection[str]) -> Recalled | None:
+        if self._memory is None or encoding is None:
+            return None
+        return self._memory.recall(encoding, crop.quality.overall, self._clock.monotonic(), apart=apart)
+
+    async def _encode(self, crop: FaceCrop) -> tuple[float, ...] | None:
+        if self._free is None:
+            return None
+        try:
+            vector = (await self._free.identify(crop)).embedding
+        except PorteroError:
+            # What cannot be remembered is asked about.
+            return None
+        return None if vector is None else tuple(vector.tolist())
+
+    async def _ask_free(self, free: FreeEngine, crop: FaceCrop) -> Answer:
+        found = await free.identify(crop)
+        encoding = None if found.embedding is None else tuple(found.embedding.tolist())
+        match = decide(found.candidates, free.traits.policy)
+        return Answer(match, found.face_found, free.traits.name, encoding=encoding)

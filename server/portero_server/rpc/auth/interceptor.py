@@ -1,0 +1,200 @@
+"""Who may come in: authentication, roles, scopes and limits of a call, and the watch over those that stay long."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from portero_server.access.authenticator import Authenticator, Credentials, public_part
+from portero_server.access.authorized_cameras import Reach, Sites
+from portero_server.access.limits import Limits, Who
+from portero_server.domain.access.identities import NOTHING, AuthMethod
+from portero_server.errors import PermissionDenied, Unauthenticated, Unavailable
+from portero_server.rpc.auth.caller import Caller
+from portero_server.rpc.auth.observer import AccessObserver
+from portero_server.rpc.auth.peers import peer_of
+from portero_server.rpc.auth.table import ACCESS, OPEN
+from portero_server.rpc.calls import Context
+
+_RECHECK = 5.0
+"""Seconds between two looks at the credential of an open stream. A key's revocation is known at most five seconds
+after it (`KeyPolicy.remembered`), so that a stream is cut within ten, and fifteen are promised."""
+
+_BEARER = "bearer "
+_MAX_BEARER = 16 * 1024
+
+
+class Entrance:
+    """Lets calls in, or raises why not."""
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        sites: Sites,
+        limits: Limits,
+        observer: AccessObserver,
+        recheck: float = _RECHECK,
+    ) -> None:
+        self._authenticator = authenticator
+        self._sites = sites
+        self._limits = limits
+        self._observer = observer
+        self._recheck = recheck
+
+    async def enter(self, method: str, context: Context) -> Caller:
+        """Tells who calls.
+
+        Args:
+            method: "package.Service/Method".
+            context: Of the call.
+
+        Raises:
+            Unauthenticated: Nothing sound was shown.
+            LimitReached: Too many connections.
+            Unavailable: It cannot be checked now.
+        """
+        peer, connection = peer_of(context), context.peer()
+        shown = Credentials(bearer_in(_authorization(context)), peer.certificate)
+        try:
+            caller = await self.identify(method, peer.address, shown)
+        except Unauthenticated:
+            self._limits.stranger(connection, peer.address)
+            raise
+        who = who_is(caller)
+        if not who.exempt:
+            self._limits.connected(connection, who.subject)
+        return caller
+
+    async def identify(self, method: str, address: str, shown: Credentials) -> Caller:
+        """As `enter`, for whom connection and credentials are known already.
+
+        Every credential is verified, however many failed from its address before: who fails must not lock out who
+        would not. Verifying costs no more than the call that carries it, and the store one question at a time.
+        """
+        try:
+            identity = await self._authenticator.identify(shown)
+        except Unauthenticated as refusal:
+            if shown.bearer is not None or shown.certificate is not None:
+                refusal.retry_after = self._limits.login_failed(address) or None
+            self._observer.failed_login(address, method, refusal.reason, public_part(shown))
+            raise
+        row = ACCESS.get(method)
+        scope = NOTHING if row is None else identity.scope_of(row.roles)
+        return Caller(identity, address, Reach(scope, self._sites))
+
+    async def authorize(self, method: str, caller: Caller) -> None:
+        """Makes sure that the caller may call the method at all.
+
+        Raises:
+            PermissionDenied: None of the caller's roles may, or nobody may.
+            StoreUnavailable: The cameras of its sites cannot be looked up.
+        """
+        row = ACCESS.get(method)
+        if row is None or not caller.identity.roles & row.roles:
+            raise PermissionDenied(f"none of your roles may call {method}", reason="ROLE_MISSING")
+        await caller.reach.refresh()
+
+    async def check(self, method: str, caller: Caller, request: Any) -> None:
+        """Makes sure that a request asks only for what is within the caller's reach.
+
+        Raises:
+            PermissionDenied: It is not.
+            InvalidInput: It names a camera by what is no name.
+            StoreUnavailable: It cannot be checked now.
+        """
+        row = ACCESS.get(method)
+        if row is not None:
+            await row.cameras.check(request, caller.reach)
+
+    def denied(self, method: str, caller: Caller, refusal: PermissionDenied) -> None:
+        """Tells of a refusal."""
+        self._observer.denied(caller, method, refusal.reason, refusal.resource)
+
+    @contextmanager
+    def counted(self, caller: Caller, *, stream: bool) -> Iterator[None]:
+        """Counts the call while it is served; raises LimitReached."""
+        who = who_is(caller)
+        if not stream:
+            self._limits.request(who)
+            yield
+            return
+        with self._limits.stream(who):
+            yield
+
+    @asynccontextmanager
+    async def watched(self, caller: Caller) -> AsyncIterator[None]:
+        """Looks at the caller's credential now and then while a stream is served, and ends it when that is void.
+
+        Raises:
+            Unauthenticated: The credential was revoked or has expired; the stream was cancelled for that.
+        """
+        if caller.identity.method is AuthMethod.NONE:
+            yield
+            return
+        serving = asyncio.current_task()
+        assert serving is not None, "a call is served by a task"  # noqa: S101 - holds wherever `async with` runs
+        void: list[Exception] = []
+
+        async def watch() -> None:
+            while True:
+                await asyncio.sleep(self._recheck)
+                try:
+                    await self._authenticator.recheck(caller.identity)
+                    await caller.reach.refresh()
+                except Unavailable:
+                    # Without the database nobody can say, and nothing that the stream finds is committed or told.
+                    continue
+                except Exception as error:  # noqa: BLE001 - a watch that fails must not leave a stream unwatched
+                    void.append(error)
+                    serving.cancel()
+                    return
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield
+        except BaseException:
+            if void:
+                serving.uncancel()
+                raise void[0] from None
+            raise
+        finally:
+            watching.cancel()
+
+
+def who_is(caller: Caller) -> Who:
+    """Gives whom the limits count; the local admin at home is counted nowhere."""
+    return Who(caller.identity.subject, caller.peer, caller.identity.method is AuthMethod.NONE and at_home(caller.peer))
+
+
+def is_open(method: str) -> bool:
+    """Whether nobody has to say who they are to call this method."""
+    return method in OPEN
+
+
+def bearer_in(authorization: str | None) -> str | None:
+    """Gives the text of "Bearer TEXT"; None of nothing, empty of any other form or beyond 16 KiB."""
+    if authorization is None:
+        return None
+    if authorization[: len(_BEARER)].lower() != _BEARER or len(authorization) > _MAX_BEARER:
+        return ""
+    return authorization[len(_BEARER) :].strip()
+
+
+def at_home(address: str) -> bool:
+    """Whether an address is this machine's own."""
+    if address == "local":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _authorization(context: Context) -> str | None:
+    for key, value in context.invocation_metadata() or ():
+        if key == "authorization":
+            return value.decode("latin-1") if isinstance(value, bytes) else value
+    return None

@@ -1,0 +1,1 @@
+"""The group commit: one transaction for what all streams decided."""

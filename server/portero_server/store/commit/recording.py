@@ -1,0 +1,177 @@
+"""The group commit: everything that all streams add in one tick, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.recording.resuming import OpenTrack
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit
+from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.commit.statements import CommitSql
+from portero_server.store.commit.visits import VisitBook
+from portero_server.store.commit.watermarks import Claim, Progress, move_claimed, move_streams
+from portero_server.store.database import Database
+from portero_server.store.eligibility import hold_people, recognizable_names
+from portero_server.store.open_tracks import written
+from portero_server.store.schema import OUTCOME_COLUMNS
+
+
+class Recording:
+    """Writes what the streams found out."""
+
+    def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
+        """Writes into `database`; with `consent_required`, people without a valid consent stay unnamed."""
+        self._database = database
+        self._clock = clock
+        self._consent_required = consent_required
+        self._sql = CommitSql(database.dialect)
+
+    async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
+        """Writes the parts of all streams in one transaction, with as many statements for one row as for a thousand.
+
+        Only watermarks take a statement for each 200 streams that move.
+
+        Writing the same again changes nothing and gives the same `sighting_of`, so after CommitUnknown the same
+        commits may simply be handed in once more. A watermark never goes back; outcomes are counted when the
+        watermark moves, except REPLAYED, which are arrivals below it and counted whenever they are reported.
+
+        Raises:
+            CommitUnknown: Whether the commit happened is not known.
+            StoreUnavailable: The database does not answer; nothing was written.
+            StoreRefused: The database will never take this data.
+        """
+        return await self._database.run(lambda connection: self._write(connection, commits, self._clock.now()))
+
+    async def _write(self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime) -> CommitResult:
+        sql = self._sql
+        # Asked here, and held until the end: an answer that was on its way while somebody was erased or blocked
+        # must not bring them back.
+        names = await self._names(connection, commits, now)
+        parts, superseded, found = commits, frozenset[str](), dict[int, int]()
+        if not await self._moved_as_claimed(connection, commits, names):
+            # Rare: somebody was superseded, or this was committed before. What is true has to be read first.
+            await connection.rollback()
+            names = await self._names(connection, commits, now)
+            parts, superseded, found = await self._moved_as_found(connection, commits, names)
+
+        links = await sql.links(connection, _tracks_of(parts))
+        near = await sql.joinable_sightings(connection, parts)
+        sightings = await sql.sightings(connection, near.union(link.sighting_id for link in links))
+        book = VisitBook(sightings, links, names)
+        sighting_of: dict[str, str] = {}
+        for part in parts:
+            sighting_of |= book.enter(part)
+
+        await sql.write_sightings(connection, book.changed_sightings)
+        await sql.write_links(connection, book.changed_links)
+        await sql.write_evidence(connection, parts, names, now)
+        last_position = await sql.write_events(connection, book.events, now)
+        unnamed = frozenset(_people_of(parts) - names.keys())
+        return CommitResult(superseded, sighting_of, last_position, unnamed, names, found)
+
+    async def _names(
+        self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime
+    ) -> Mapping[str, str]:
+        told = _people_of(commits)
+        await hold_people(connection, told)
+        return await recognizable_names(connection, told, now, consent_required=self._consent_required)
+
+    async def _moved_as_claimed(
+        self, connection: AsyncConnection, commits: Sequence[StreamCommit], names: Mapping[str, str]
+    ) -> bool:
+        """Moves and locks all streams unless one is another session's or not where its commit takes it to be."""
+        moving = {commit.stream_id: _says_it_moves(commit) for commit in commits}
+        if len(moving) < len(commits):
+            return False
+        claimed = {commit.stream_id: commit.durable_sequence - moving[commit.stream_id] for commit in commits}
+        progress = {each.stream_id: each for each in _progress(commits, claimed, names)}
+        claims = [
+            Claim(
+                commit.session,
+                moving[commit.stream_id],
+                progress.get(commit.stream_id) or Progress(commit.stream_id, commit.durable_sequence),
+            )
+            for commit in commits
+        ]
+        return await move_claimed(connection, self._database.dialect, claims)
+
+    async def _moved_as_found(
+        self, connection: AsyncConnection, commits: Sequence[StreamCommit], names: Mapping[str, str]
+    ) -> tuple[Sequence[StreamCommit], frozenset[str], dict[int, int]]:
+        """Locks and reads the streams and moves those that are their sessions'.
+
+        Returns:
+            Their parts, the sessions of the others, and the watermarks that were found.
+        """
+        owners = await self._sql.lock_streams(connection, {commit.stream_id for commit in commits})
+        parts: list[StreamCommit] = []
+        superseded: set[str] = set()
+        for commit in commits:
+            owner = owners.get(commit.stream_id)
+            if owner is not None and owner.session == commit.session:
+                parts.append(commit)
+            else:
+                superseded.add(commit.session)
+        watermarks = {stream_id: owner.durable_sequence for stream_id, owner in owners.items()}
+        await move_streams(connection, self._database.dialect, _progress(parts, watermarks, names))
+        return parts, frozenset(superseded), watermarks
+
+
+def _says_it_moves(commit: StreamCommit) -> bool:
+    # Whatever settles a frame counts it, and the watermark only passes what is settled.
+    return any(count and outcome is not FrameOutcome.REPLAYED for outcome, count in commit.outcomes.items())
+
+
+def _people_of(parts: Collection[StreamCommit]) -> set[str]:
+    # Few parts have any: one loop for each kind over all of them costs a fraction of four for each part.
+    people = {track.match.person_id for part in parts for track in part.decided if track.match is not None}
+    people |= {answer.person_id for part in parts for answer in part.recognitions if answer.person_id is not None}
+    people |= {track.match.person_id for part in parts for track in part.open_tracks or () if track.match is not None}
+    people |= {person_id for part in parts for person_id in part.told}
+    return people
+
+
+def _tracks_of(parts: Collection[StreamCommit]) -> set[str]:
+    tracks = {track.track_id for part in parts for track in part.decided}
+    tracks |= {track.track_id for part in parts for track in part.seen}
+    tracks |= {track.track_id for part in parts for track in part.left}
+    return tracks
+
+
+def _unnamed(tracks: Iterable[OpenTrack], names: Mapping[str, str]) -> list[OpenTrack]:
+    """Takes the match from tracks of people who may not be named."""
+    return [
+        track if track.match is None or track.match.person_id in names else replace(track, match=None)
+        for track in tracks
+    ]
+
+
+def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int], names: Mapping[str, str]) -> list[Progress]:
+    reached = dict(watermarks)
+    progress: dict[int, Progress] = {}
+    for part in parts:
+        moves = part.durable_sequence > reached[part.stream_id]
+        counted = {
+            OUTCOME_COLUMNS[outcome]: count
+            for outcome, count in part.outcomes.items()
+            if count and (moves or outcome is FrameOutcome.REPLAYED)
+        }
+        # Whoever tells of an earlier watermark did not know that the stream goes on, nor what is open now.
+        current = part.durable_sequence >= reached[part.stream_id]
+        told = moves or part.decided or part.left or part.recognitions
+        follows = part.open_tracks is not None and current and told
+        if not moves and not counted and not follows:
+            continue
+        reached[part.stream_id] = max(reached[part.stream_id], part.durable_sequence)
+        stream = progress.setdefault(part.stream_id, Progress(part.stream_id, 0))
+        stream.durable_sequence = reached[part.stream_id]
+        for column, count in counted.items():
+            stream.counted[column] = stream.counted.get(column, 0) + count
+        if follows and part.open_tracks is not None:
+            stream.open_tracks = written(_unnamed(part.open_tracks, names))
+    return list(progress.values())

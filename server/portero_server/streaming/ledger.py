@@ -1,0 +1,234 @@
+"""What a stream's followers decided, on its way into the next commit and from there to the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from portero_server.domain.recording.quarantine import PutAside
+from portero_server.domain.recording.resuming import OpenTrack, ResumePoints
+from portero_server.domain.recording.sightings import (
+    CommitResult,
+    FrameException,
+    Recognition,
+    StreamCommit,
+    TextFinding,
+    TrackDecided,
+    TrackLeft,
+    TrackSeen,
+)
+from portero_server.domain.streams.frames import GapReason, RejectionReason
+from portero_server.domain.streams.messages import Directive, TextNews, TrackNews
+from portero_server.domain.streams.watermark import Advance, Fate
+from portero_server.domain.tracking.tracks import TrackState
+from portero_server.recognition.name_lookup import named_by
+from portero_server.recognition.tiered import MEMORY
+from portero_server.streaming.outbox import Outbox
+from portero_server.streaming.pending_commit import Gathering
+from portero_server.telemetry.marks import CURRENT
+from portero_server.telemetry.recognition_metrics import RecognitionMetrics
+
+
+class StreamLedger:
+    """Gathers decisions (track_ledger.TrackLedger, reading.TextLedger) and gives them out a commit at a time.
+
+    News wait here for the commit that holds what they tell.
+    """
+
+    def __init__(
+        self,
+        durable_sequence: int,
+        outbox: Outbox,
+        metrics: RecognitionMetrics,
+        *,
+        keep_texts: bool,
+        changed: Callable[[], None],
+        released: Callable[[str], None],
+    ) -> None:
+        """Begins empty.
+
+        Args:
+            durable_sequence: Watermark of the stream.
+            outbox: Where news go after their commit.
+            metrics: Told of decisions.
+            keep_texts: Whether texts are stored.
+            changed: Called when there is something new.
+            released: Called when frames held by a track or reading need no longer be.
+        """
+        self.recognitions = 0
+        self._gathering = Gathering(durable_sequence)
+        self._in_flight: Gathering | None = None
+        self._exceptions: list[FrameException] = []
+        self._sightings: dict[str, str] = {}
+        self._outbox = outbox
+        self._metrics = metrics
+        self._keep_texts = keep_texts
+        self._changed = changed
+        self._released = released
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything has been committed and told."""
+        return not (self._gathering.writes or self._gathering.news or self._in_flight)
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything for the database."""
+        return self._gathering.writes
+
+    @property
+    def pending(self) -> Sequence[Gathering]:
+        """What is not known to be committed, oldest first."""
+        return (self._gathering,) if self._in_flight is None else (self._in_flight, self._gathering)
+
+    def go_on(self, resumed: Iterable[OpenTrack], left_behind: Sequence[OpenTrack]) -> None:
+        """Takes over from an earlier session: tracks that go on, and tracks whose end nobody has told yet."""
+        self._sightings.update((track.track_id, track.sighting_id) for track in resumed)
+        self._gathering.left += [TrackLeft(track.track_id, track.last_seen) for track in left_behind]
+        if left_behind:
+            self._changed()
+
+    def take_over(self, decided: TrackDecided, news: Iterable[TrackNews], recognitions: Iterable[Recognition]) -> None:
+        """Takes over a late answer that an earlier session counted and could not commit."""
+        self._gathering.decided.append(decided)
+        self._gathering.news += news
+        self._gathering.recognitions += recognitions
+        self._changed()
+
+    @property
+    def fates(self) -> Sequence[Fate]:
+        """The spans of sequences that the commit under way passes."""
+        return self._in_flight.fates if self._in_flight is not None else ()
+
+    def put_aside(self, findings: Collection[PutAside]) -> None:
+        """Some findings of the commit under way could not be written: what they tell is told to nobody."""
+        if (gathered := self._in_flight) is None:
+            return
+        undecided = {finding.track_id for finding in findings if finding.kind == "decision"}
+        unread = {finding.sequence for finding in findings if finding.kind == "text"}
+        gathered.news = [
+            news
+            for news in gathered.news
+            if (news.sequence not in unread if isinstance(news, TextNews) else news.track_id not in undecided)
+        ]
+
+    # --- What is gathered -----------------------------------------------------------------------
+
+    def advance(self, advance: Advance) -> None:
+        """The watermark moved."""
+        self._gathering.advance(advance)
+        # Written with the watermark that passes them: a bridge that sends the rest again may tell other ranges.
+        passed = [each for each in self._exceptions if each.last_sequence <= advance.sequence]
+        if passed:
+            self._gathering.exceptions += passed
+            self._exceptions = [each for each in self._exceptions if each.last_sequence > advance.sequence]
+
+    def exception(self, first: int, last: int, reason: RejectionReason | GapReason) -> None:
+        """Frames were refused, or will never come."""
+        self._exceptions.append(FrameException(first, last, reason))
+
+    def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
+        """A track was decided, or decided again, or is seen again."""
+        if decided.returns:
+            # It has not left as far as anybody was told.
+            self._gathering.left = [left for left in self._gathering.left if left.track_id != decided.track_id]
+        self._gathering.decided.append(decided)
+        self._gathering.news.append(news)
+        if news.timing is not None:
+            mark = CURRENT.get()
+            self._metrics.track_decided(
+                named=news.named is not None,
+                seconds=news.timing.time_to_name,
+                trace_id="" if mark is None else mark.trace_id,
+            )
+        self._changed()
+
+    def track_seen(self, track_id: str, last_seen: datetime, sequence: int) -> None:
+        """A decided track is still there, in frame `sequence`."""
+        self._gathering.seen[track_id] = TrackSeen(track_id, last_seen, sequence)
+
+    def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:
+        """A track ended; None when it was never decided."""
+        if left is not None:
+            self._gathering.left.append(left)
+        self._gathering.news.append(news)
+        self._changed()
+
+    def recognized(self, recognition: Recognition) -> None:
+        """The engine answered, or did not."""
+        # What was remembered was not asked of an engine.
+        self.recognitions += recognition.engine != MEMORY
+        self._metrics.recognized(recognition.outcome, recognition.latency)
+        if (mark := CURRENT.get()) is not None:
+            mark.finish(track=recognition.track_id, sequence=recognition.sequence, outcome=recognition.outcome)
+            self._gathering.marks.append(mark)
+        self._gathering.recognitions.append(recognition)
+        self._changed()
+
+    def tell(self, news: TrackNews | Directive) -> None:
+        """Something for the bridge only."""
+        if isinstance(news, Directive):
+            self._outbox.put(news)
+        else:
+            self._gathering.news.append(news)
+            self._changed()
+
+    def text_read(self, news: TextNews, finding: TextFinding) -> None:
+        """Text that was not seen lately."""
+        self._gathering.news.append(news)
+        if self._keep_texts:
+            self._gathering.texts.append(finding)
+        self._changed()
+
+    def release(self, holder: str) -> None:
+        """Frames held for this track or reading wait no more."""
+        self._released(holder)
+
+    # --- What is committed ----------------------------------------------------------------------
+
+    def take(self, stream_id: int, camera_id: str, session: str, points: ResumePoints) -> StreamCommit | None:
+        """Gives what gathered; None, with its news told, when there is nothing for the database.
+
+        Args:
+            stream_id: Row of (camera, epoch).
+            camera_id: Its camera.
+            session: Who owns it.
+            points: What is followed at a sequence, and who was stored ahead of the watermark and did not come again.
+        """
+        gathered = self._gathering
+        self._gathering = Gathering(gathered.durable_sequence)
+        if not gathered.writes:
+            self._tell(gathered)
+            return None
+        self._in_flight = gathered
+        durable = gathered.durable_sequence
+        if gone := points.passed(durable):
+            told = {left.track_id for left in gathered.left}
+            gathered.left += [
+                TrackLeft(each.track_id, each.last_seen, each.last_sequence)
+                for each in gone
+                if each.track_id not in told
+            ]
+        return gathered.commit(stream_id, camera_id, session, points.at(durable))
+
+    def committed(self, commit: StreamCommit, result: CommitResult) -> int:
+        """What was taken is durable: tells its news; gives how many received frames it passed."""
+        gathered, self._in_flight = self._in_flight, None
+        if gathered is None:
+            return 0
+        self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
+        self._tell(gathered, result)
+        return gathered.frames
+
+    def _tell(self, gathered: Gathering, result: CommitResult | None = None) -> None:
+        for news in gathered.news:
+            if isinstance(news, TextNews):
+                self._outbox.put(news)
+                continue
+            named = news.named
+            if named is not None and result is not None:
+                named = named_by(result, named)
+            self._outbox.put(replace(news, named=named, sighting_id=self._sightings.get(news.track_id, "")))
+            if news.state is TrackState.CLOSED:
+                self._sightings.pop(news.track_id, None)

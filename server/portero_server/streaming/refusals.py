@@ -1,0 +1,94 @@
+"""Frames of one stream that are refused: by what they are, by their number, or because the database refuses them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portero_server.domain.cameras import TimeSource
+from portero_server.domain.recording.quarantine import Quarantine
+from portero_server.domain.recording.sightings import StreamCommit
+from portero_server.domain.streams.frames import LAST_SEQUENCE, FrameRefused, RejectionReason
+from portero_server.domain.streams.messages import Rejected
+from portero_server.domain.streams.stream_core import StreamCore, Verdict
+from portero_server.streaming.ledger import StreamLedger
+from portero_server.streaming.outbox import Outbox
+from portero_server.streaming.session_parts import SessionParts
+
+_UNSTORABLE = "what was found in this frame cannot be stored: the database refuses it; the stream goes on without it"
+
+
+class Refusals:
+    """Tells the bridge of refused frames, counts them, and settles those whose findings cannot be stored."""
+
+    def __init__(
+        self, stream_id: int, parts: SessionParts, outbox: Outbox, core: StreamCore, ledger: StreamLedger
+    ) -> None:
+        self.count = 0
+        self._stream_id = stream_id
+        self._parts = parts
+        self._outbox = outbox
+        self._core = core
+        self._ledger = ledger
+        self._search: Quarantine | None = None
+        self._suspects = parts.suspects.refused(stream_id)
+
+    def checked(
+        self, sequence: int, captured_at: datetime | None, source: TimeSource, now: datetime
+    ) -> datetime | None:
+        """Returns the capture time of a frame that came at `now`, the server's wall time.
+
+        It may be missing, and need not be possible, where the camera's frames are dated by their arrival.
+
+        Raises:
+            FrameRefused: It is no time that can be stored, or the frame has ended sessions before.
+        """
+        if sequence in self._suspects:
+            raise FrameRefused(RejectionReason.STORE_REFUSED, _UNSTORABLE)
+        return captured_at if source is TimeSource.ARRIVAL else self._parts.capture_times.checked(captured_at, now)
+
+    def tell(self, sequence: int, reason: RejectionReason, message: str) -> None:
+        """A frame is refused."""
+        self.count += 1
+        self._parts.metrics.streams.frame_rejected(reason)
+        self._outbox.put(Rejected(sequence, reason, message))
+
+    def out_of_turn(self, sequence: int, verdict: Verdict) -> None:
+        """A frame is refused for its number, which changes nothing."""
+        if verdict is Verdict.BEYOND:
+            self.too_large(sequence, "frame.sequence")
+        else:
+            message = f"frame.sequence {sequence} is not beyond {self._core.last}, the last one received"
+            self.tell(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
+
+    def too_large(self, sequence: int, field: str) -> None:
+        """No numbering has a place for this sequence, so that nothing is settled by it."""
+        self.tell(sequence, RejectionReason.SEQUENCE_TOO_LARGE, f"{field} must be at most {LAST_SEQUENCE}")
+
+    def search(self, commit: StreamCommit) -> Quarantine:
+        """Begins the search for what in a refused commit cannot be written."""
+        parts = self._parts
+        self._search = Quarantine(
+            commit, self._core.durable, self._ledger.fates, parts.quarantine_attempts, parts.suspects.hopeless
+        )
+        return self._search
+
+    def put_aside(self, search: Quarantine) -> None:
+        """All of a refused commit was written but what the search found: settles the frames that it is from."""
+        self._ledger.put_aside(search.put_aside)
+        for finding in search.put_aside:
+            self._parts.metrics.streams.finding_put_aside(finding.kind)
+        for sequence in search.rejected:
+            if sequence > search.commit.durable_sequence:
+                if not self._core.reject_late(sequence):
+                    continue
+                self._ledger.exception(sequence, sequence, RejectionReason.STORE_REFUSED)
+            self.tell(sequence, RejectionReason.STORE_REFUSED, _UNSTORABLE)
+
+    def nothing_written(self, commit: StreamCommit) -> None:
+        """A commit cannot be written, which ends the session: what it is that came in vain is remembered."""
+        if self._search is not None and self._search.unanswered is not None:
+            self._parts.suspects.unanswered(self._search.unanswered)
+            return
+        first, taken = self._core.durable + 1, commit.durable_sequence
+        last = taken if taken >= first else self._core.last
+        self._parts.suspects.ended(self._stream_id, range(first, last + 1))

@@ -1,0 +1,399 @@
+"""The open streams of this server: who may open one, how much each may send, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+
+from portero_server.domain.cameras import Camera, CameraMode
+from portero_server.domain.detection.detections import MatchPolicy, Text
+from portero_server.domain.gate.cadence import Cadence, CadencePolicy
+from portero_server.domain.gate.sampling import NetPolicy
+from portero_server.domain.recording.resuming import revived_tracks
+from portero_server.domain.recording.sightings import StreamRow
+from portero_server.domain.streams.credit import CreditPolicy
+from portero_server.domain.tracking.memory import FaceMemory, MemoryPolicy
+from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
+from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
+from portero_server.errors import (
+    FailedPrecondition,
+    InvalidInput,
+    LimitReached,
+    NotFound,
+    SessionSuperseded,
+    StoreUnavailable,
+    Unavailable,
+)
+from portero_server.privacy.name_revocation import Remembering
+from portero_server.recognition.follower import Follower, Rules
+from portero_server.recognition.gate_sampling import GateAuditor, Search
+from portero_server.recognition.text_reader import TextFollower
+from portero_server.recognition.tiered import Cascade, FreeEngine, Savings
+from portero_server.streaming.handover import awaits_answers, take_over
+from portero_server.streaming.live import LiveStatus
+from portero_server.streaming.registered import CameraSource, registered
+from portero_server.streaming.session import Session
+from portero_server.streaming.session_parts import SessionParts
+from portero_server.streaming.standing import figures_of, status_of
+from portero_server.streaming.stream_clock import UNDECLARED, Opening, check_time_source
+from portero_server.vision.analysis import Looker
+
+_log = structlog.get_logger(__name__)
+
+_TICK = 0.1
+_REFRESH = 5.0
+_ABSENCE = 10.0
+"""Seconds without a stream after which the faces that it followed are taken to have left."""
+_EPOCH = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class StreamSource(Protocol):
+    """Where streams are owned."""
+
+    async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
+        """Makes `session` the owner of the stream and says how far it is durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPolicy:
+    """What the settings say about streams.
+
+    Attributes:
+        max_streams: Most open streams.
+        window_frames, window_bytes: What may wait of one stream.
+        total_window_bytes: What may wait of all together.
+        idle_timeout: Seconds of silence after which a stream is ended.
+        visit_gap: Default of the cameras.
+        match: Threshold and margin, where a camera has none of its own.
+        tracks, cadence: How faces are followed and how often is looked.
+    """
+
+    max_streams: int
+    window_frames: int
+    window_bytes: int
+    total_window_bytes: int
+    idle_timeout: float
+    visit_gap: timedelta
+    match: MatchPolicy
+    tracks: TrackPolicy
+    cadence: CadencePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEngine:
+    """What sessions ask of the engine."""
+
+    traits: EngineTraits
+    identify: Callable[[FaceCrop], Awaitable[Identification]]
+    read_text: Callable[[Pixels, CallContext], Awaitable[Sequence[Text]]]
+    name_of: Callable[[str], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """What keeps calls few and says how few they are.
+
+    Attributes:
+        savings: Told of calls that were not needed.
+        free: The engine behind a paid one; None: nothing is remembered.
+        memory: How long faces are remembered.
+        net: Which frames are shown to the engine although they were held back; None: none.
+        search: Finds every face of a whole frame; for `net`.
+        chance: Draws the sample of `net`.
+    """
+
+    savings: Savings
+    free: FreeEngine | None = None
+    memory: MemoryPolicy = field(default_factory=MemoryPolicy)
+    net: NetPolicy | None = None
+    search: Search | None = None
+    chance: random.Random = field(default_factory=random.Random)
+
+
+class Streams:
+    """Opens sessions, keeps them within bounds, and drains them. One open session a camera."""
+
+    def __init__(
+        self,
+        cameras: CameraSource,
+        rows: StreamSource,
+        parts: SessionParts,
+        looker: Looker,
+        engine: StreamEngine,
+        policy: StreamPolicy,
+        thrift: Thrift,
+    ) -> None:
+        self._cameras = cameras
+        self._rows = rows
+        self._parts = parts
+        self._looker = looker
+        self._engine = engine
+        self._policy = policy
+        self._thrift = thrift
+        # By camera, so that a stream that was cut goes on with what it knew.
+        self._memories: dict[str, FaceMemory] = {}
+        self._clocks: dict[str, float] = {}
+        self._sessions: dict[str, Session] = {}
+        # Streams that were cut, by camera, and when their faces are taken to have left unless somebody goes on.
+        self._cut: dict[str, tuple[float, Session]] = {}
+        self._opening = 0
+        self._leave_by: datetime | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def status(self, camera_id: str) -> LiveStatus | None:
+        """Tells how a camera's stream is doing; None when none is open here."""
+        session = self._sessions.get(camera_id)
+        return None if session is None else status_of(session, self._parts.clock.monotonic())
+
+    def remembering(self) -> Iterator[Remembering]:
+        """Gives everything here that remembers people by name."""
+        yield from (each.follower for each in self._sessions.values() if each.follower is not None)
+        yield from self._memories.values()
+
+    def report(self) -> None:
+        """Brings the metrics of the moment up to date; called before a scrape."""
+        now, metrics = self._parts.clock.monotonic(), self._parts.metrics
+        sessions = self._sessions.values()
+        metrics.streams.streams_are(
+            limit=self._policy.max_streams,
+            lag=sum(session.lag for session in sessions),
+            age=max((session.arrivals.oldest(now) for session in sessions), default=0.0),
+            buffered=sum(session.waiting_bytes for session in sessions),
+            left=[session.credit for session in sessions],
+        )
+        metrics.cameras.cameras_are({camera: figures_of(session, now) for camera, session in self._sessions.items()})
+
+    async def open(self, camera_id: str, epoch: str, opening: Opening = UNDECLARED) -> Session:
+        """Opens the stream of a camera; an earlier session of it ends as superseded.
+
+        Raises:
+            InvalidInput: The epoch is malformed.
+            Unavailable: The server drains.
+            LimitReached: Too many streams are open.
+            NotFound: No such camera.
+            FailedPrecondition: The camera is disabled, or dates frames by their arrival and the bridge sends them late.
+            StoreUnavailable: The database does not answer.
+        """
+        if not _EPOCH.fullmatch(epoch):
+            raise InvalidInput("open.epoch", "open.epoch must be 1 to 64 characters of [A-Za-z0-9_.-]")
+        if self._leave_by is not None:
+            raise Unavailable("this server is going away; connect again", reason="DRAINING")
+        with self._place(camera_id):
+            camera = await self._camera(camera_id)
+            if camera.disabled:
+                raise FailedPrecondition(f"cameras/{camera_id} is disabled", reason="CAMERA_DISABLED")
+            check_time_source(camera, opening)
+            session_id = uuid4().hex
+            row = await self._rows.open(camera_id, epoch, session_id)
+            names = await self._names(row)
+        if (earlier := self._sessions.get(camera_id)) is not None:
+            earlier.stop(SessionSuperseded(f"a later session of cameras/{camera_id} took over"))
+        session = Session(row, camera, self._parts, self._looker.scene(), self._credit(len(self._sessions) + 1))
+        self._equip(session, names)
+        offset = session.timing.open(opening, row.open_tracks, self._clocks.get(camera_id))
+        if offset is not None:
+            self._clocks[camera_id] = offset
+        _, cut = self._cut.pop(camera_id, (0.0, None))
+        take_over(session, earlier or cut)
+        self._sessions[camera_id] = session
+        self._empty.clear()
+        self._rebalance()
+        _log.info("stream_opened", camera=camera_id, session=session_id, durable_sequence=row.durable_sequence)
+        self._ask_to_leave(session)
+        return session
+
+    def close(self, session: Session, ending: str) -> None:
+        """Forgets a session that ended and writes its account."""
+        camera_id = session.camera.camera_id
+        if self._sessions.get(camera_id) is session:
+            del self._sessions[camera_id]
+            if session.open_tracks or awaits_answers(session):
+                self._cut[camera_id] = (self._parts.clock.monotonic() + _ABSENCE, session)
+        if not self._sessions:
+            self._empty.set()
+        self._rebalance()
+        self._parts.metrics.streams.sessions.labels(ending).inc()
+        _log.info(
+            "stream_closed",
+            camera=camera_id,
+            session=session.row.session,
+            ending=ending,
+            received=session.received,
+            recognitions=session.ledger.recognitions,
+            account={outcome.value: count for outcome, count in session.account.items()},
+        )
+
+    async def run(self) -> None:
+        """Ticks the sessions and keeps their cameras up to date, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tick())
+            group.create_task(self._follow_cameras())
+
+    async def drain(self, deadline: datetime, seconds: float) -> None:
+        """Asks all bridges to go elsewhere, waits for them, and cuts those still here after `seconds`."""
+        self._leave_by = deadline
+        for session in self._sessions.values():
+            self._ask_to_leave(session)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            for session in tuple(self._sessions.values()):
+                session.stop(Unavailable("this server went away; connect again", reason="DRAINING"))
+            await self._empty.wait()
+
+    def _ask_to_leave(self, session: Session) -> None:
+        """Does so once this server drains: a session may have been on its way in when the others were asked."""
+        if self._leave_by is not None:
+            session.drain(self._leave_by)
+
+    @contextmanager
+    def _place(self, camera_id: str) -> Iterator[None]:
+        """Holds a place while a stream opens, so that a rush cannot exceed the limit."""
+        others = len(self._sessions.keys() - {camera_id}) + self._opening
+        if others >= self._policy.max_streams:
+            raise LimitReached(
+                f"{self._policy.max_streams} streams are open, the most PORTERO_MAX_STREAMS allows",
+                retry_after=5.0,
+                reason="TOO_MANY_STREAMS",
+            )
+        self._opening += 1
+        try:
+            yield
+        finally:
+            self._opening -= 1
+
+    async def _camera(self, camera_id: str) -> Camera:
+        try:
+            return await self._cameras.get(camera_id)
+        except NotFound as error:
+            raise NotFound(error.resource, reason="CAMERA_NOT_FOUND") from None
+
+    async def _names(self, row: StreamRow) -> dict[str, str]:
+        """Gives the display names of the people whose tracks go on, of those who still exist."""
+        people = {track.match.person_id for track in row.open_tracks if track.match is not None}
+        names = {person_id: await self._engine.name_of(person_id) for person_id in people}
+        return {person_id: name for person_id, name in names.items() if name is not None}
+
+    def _equip(self, session: Session, names: Mapping[str, str]) -> None:
+        camera, row = session.camera, session.row
+        if camera.mode is CameraMode.TEXT:
+            session.reader = TextFollower(
+                camera.camera_id, camera.purpose, self._engine.read_text, session.ledger, session.spawn
+            )
+            # The camera followed faces before its mode was changed.
+            session.ledger.go_on((), (*row.open_tracks, *row.left_behind))
+            return
+        resumed = revived_tracks(row.open_tracks, names, self._parts.clock.monotonic())
+        follower = Follower(
+            camera.camera_id,
+            self._rules(camera),
+            Tracker(f"{camera.camera_id}.{row.epoch}", self._policy.tracks, resumed),
+            Cadence(self._policy.cadence),
+            self._parts.clock,
+            self._cascade(camera.camera_id),
+            self._engine.name_of,
+            session.ledger,
+            session.spawn,
+        )
+        follower.recall(names)
+        session.follow(follower)
+        thrift = self._thrift
+        if thrift.net is not None and thrift.search is not None:
+            session.auditor = GateAuditor(
+                camera.camera_id,
+                thrift.net,
+                thrift.search,
+                self._parts.clock,
+                self._parts.metrics.money,
+                session.spawn,
+                thrift.chance,
+            )
+
+    def _cascade(self, camera_id: str) -> Cascade:
+        thrift = self._thrift
+        return Cascade(
+            camera_id,
+            self._engine.traits,
+            self._engine.identify,
+            self._parts.clock,
+            thrift.savings,
+            free=thrift.free,
+            memory=self._memories.setdefault(camera_id, FaceMemory(thrift.memory)),
+        )
+
+    def _rules(self, camera: Camera) -> Rules:
+        match = self._policy.match
+        if camera.similarity_threshold is not None:
+            match = replace(match, threshold=camera.similarity_threshold)
+        return Rules(
+            engine=self._engine.traits.name,
+            policy=match,
+            lane=camera.purpose,
+            visit_gap=camera.visit_gap if camera.visit_gap is not None else self._policy.visit_gap,
+        )
+
+    def _credit(self, streams: int) -> CreditPolicy:
+        policy = self._policy
+        return CreditPolicy(
+            window_frames=policy.window_frames,
+            window_bytes=min(policy.window_bytes, policy.total_window_bytes // max(1, streams)),
+            # Frames held by an undecided track must not stop the stream: two seconds of a fast camera fit.
+            max_unsettled=4 * policy.window_frames,
+        )
+
+    def _rebalance(self) -> None:
+        credit = self._credit(len(self._sessions))
+        for session in self._sessions.values():
+            session.bound(credit)
+        self._parts.metrics.streams.streams.set(len(self._sessions))
+
+    async def _tick(self) -> None:
+        clock, metrics = self._parts.clock, self._parts.metrics
+        while True:
+            before = clock.monotonic()
+            await asyncio.sleep(_TICK)
+            now = clock.monotonic()
+            metrics.process.loop_late(max(0.0, now - before - _TICK))
+            for session in tuple(self._sessions.values()):
+                session.tick(now, self._policy.idle_timeout)
+            self._abandon(now)
+
+    def _abandon(self, now: float) -> None:
+        for camera_id, (due, session) in tuple(self._cut.items()):
+            if now >= due:
+                del self._cut[camera_id]
+                # Where another server goes on with the stream, the database refuses what this one says of it.
+                session.abandon()
+
+    async def _follow_cameras(self) -> None:
+        while True:
+            await asyncio.sleep(_REFRESH)
+            # What the streams know of their cameras is good enough until the database is back.
+            with suppress(StoreUnavailable):
+                async for camera_id, camera in registered(self._cameras, tuple(self._sessions)):
+                    if (session := self._sessions.get(camera_id)) is not None:
+                        self._apply(session, camera)
+
+    def _apply(self, session: Session, camera: Camera | None) -> None:
+        if camera is None:
+            session.stop(NotFound(f"cameras/{session.camera.camera_id}", reason="CAMERA_NOT_FOUND"))
+        elif camera.disabled:
+            session.stop(FailedPrecondition(f"cameras/{camera.camera_id} is disabled", reason="CAMERA_DISABLED"))
+        elif camera.mode is not session.camera.mode or camera.time_source is not session.camera.time_source:
+            session.stop(Unavailable("the camera's settings changed; connect again", reason="CAMERA_CHANGED"))
+        else:
+            session.camera = camera
+            if session.follower is not None:
+                session.follower.rules = self._rules(camera)

@@ -1,0 +1,193 @@
+"""Follows sighting events: one notifier a process wakes every watcher, each reads the store at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from portero_server.domain.recording.sightings import SightingEvent
+from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
+
+_log = structlog.get_logger(__name__)
+
+_RETRY = 1.0
+
+
+class EventStore(Protocol):
+    """Where events are read. An event is visible only when every event before it is."""
+
+    async def events_after(
+        self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
+    ) -> Sequence[SightingEvent]:
+        """Gives at most `limit` events after the position, in order; of one camera, of those within, or of all."""
+        ...
+
+    async def last_position(self) -> int:
+        """Gives the position of the last event; 0 when there is none."""
+        ...
+
+
+class Within(Protocol):
+    """Which cameras a watcher may see; asked before every page, since that may change."""
+
+    @property
+    def cameras(self) -> frozenset[str] | None:
+        """Their ids; None: all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPolicy:
+    """How watching is paced and bounded.
+
+    Attributes:
+        heartbeat: Longest silence of a watcher, seconds.
+        poll: How often events of other processes are looked for, seconds; ours are known at once.
+        page: Most events a watcher holds in memory.
+        watchers: Most watchers at once; each reads the database once a commit.
+    """
+
+    heartbeat: float = 15.0
+    poll: float = 1.0
+    page: int = 100
+    watchers: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class WatchNews:
+    """An event, or only the position reached (`event` None), so that a quiet watcher knows it is still watching."""
+
+    position: int
+    event: SightingEvent | None
+
+
+class SightingWatch:
+    """Lets any number of watchers follow events.
+
+    A watcher asks the store for its next page only when its client has taken the last one, so a
+    slow one holds a page and nobody else's time.
+    """
+
+    def __init__(self, store: EventStore, policy: WatchPolicy) -> None:
+        self._store = store
+        self._policy = policy
+        self._latest = 0
+        self._watchers = 0
+        self._draining = False
+        self._changed = asyncio.Event()
+
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return self._watchers
+
+    def notify(self, position: int) -> None:
+        """Events up to this position exist."""
+        if position > self._latest:
+            self._latest = position
+            self._wake()
+
+    def drain(self) -> None:
+        """Ends all watchers: they are told to watch again, which another server will answer."""
+        self._draining = True
+        self._wake()
+
+    async def run(self) -> None:
+        """Looks for events of other processes until cancelled."""
+        while True:
+            if self._watchers:
+                try:
+                    self.notify(await self._store.last_position())
+                except StoreUnavailable as error:
+                    _log.warning("watch_poll_failed", reason=error.reason)
+            await asyncio.sleep(self._policy.poll)
+
+    async def watch(
+        self, after: int | None, camera_id: str | None, within: Within | None = None
+    ) -> AsyncGenerator[WatchNews, None]:
+        """Gives every event after a position, first what is stored, then what comes, until closed.
+
+        Args:
+            after: Position to resume after; None: from now on, and the present position is the first news.
+            camera_id: Only events of this camera; None: of all.
+            within: Only events of cameras within.
+
+        Raises:
+            InvalidInput: The position was never given out.
+            LimitReached: There are too many watchers.
+            StoreUnavailable: The database does not answer; watch again from the last position.
+            Unavailable: The server drains.
+        """
+        if self._watchers >= self._policy.watchers:
+            raise LimitReached(
+                f"the server has {self._policy.watchers} watchers of sightings, its most",
+                retry_after=self._policy.heartbeat,
+                reason="TOO_MANY_WATCHERS",
+            )
+        self._watchers += 1
+        try:
+            present = await self._store.last_position()
+            self.notify(present)
+            if after is None:
+                yield WatchNews(present, None)
+            elif after > present:
+                raise InvalidInput(
+                    "after_position",
+                    f"after_position is beyond the last position, {present}: it is of another server's database",
+                    reason="POSITION_BEYOND_LAST",
+                )
+            async for news in self._follow(present if after is None else after, camera_id, within):
+                yield news
+        finally:
+            self._watchers -= 1
+
+    async def _follow(
+        self, position: int, camera_id: str | None, within: Within | None
+    ) -> AsyncGenerator[WatchNews, None]:
+        deadline = _now() + self._policy.heartbeat
+        while True:
+            # Taken before the read: a short page then proves that nothing for us lies up to here.
+            horizon = self._latest
+            cameras = None if within is None else within.cameras
+            events = await self._store.events_after(position, camera_id, self._policy.page, cameras)
+            for event in events:
+                self._check_draining()
+                position = event.position
+                yield WatchNews(position, event)
+                deadline = _now() + self._policy.heartbeat
+            if len(events) >= self._policy.page:
+                continue
+            position = max(position, horizon)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self._beyond(position)
+            # Asked of the clock: where other cameras keep us busy, the wait above never times out.
+            if _now() >= deadline:
+                yield WatchNews(position, None)
+                deadline = _now() + self._policy.heartbeat
+
+    async def _beyond(self, position: int) -> None:
+        while self._latest <= position:
+            self._check_draining()
+            await self._changed.wait()
+        self._check_draining()
+
+    def _check_draining(self) -> None:
+        if self._draining:
+            raise Unavailable(
+                "the server is going away; watch again from the last position", retry_after=_RETRY, reason="DRAINING"
+            )
+
+    def _wake(self) -> None:
+        # Each waiter holds the event it waits for; a fresh one makes the next wait a real one.
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

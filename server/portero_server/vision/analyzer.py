@@ -1,0 +1,140 @@
+"""Looking at the frames of one camera, in threads: gate first, then the detector, decoding once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from portero_server.clock import Clock
+from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.geometry import WHOLE, Box
+from portero_server.domain.gate.cadence import Due, When
+from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
+from portero_server.vision.analysis import Look
+from portero_server.vision.gate import GateResult, MotionGate
+from portero_server.vision.jpeg import decode_color, to_gray
+from portero_server.vision.pixels import Gray
+from portero_server.vision.quality import sharpness
+from portero_server.vision.zones import blacken
+
+_MARGIN = 0.12
+"""Room around what changed, as a ratio of the frame: a nod changes only the edges of a large face."""
+_FACE_ROOM = 1.0
+"""Room around a known face, in its own sizes: where it may have moved."""
+_WORTH_CUTTING = 0.75
+_TURN = 0.005
+"""Seconds after which a camera whose frames wait lets another one have the thread."""
+
+
+class Detector(Protocol):
+    """Finds faces in a gray image; called from several threads at once."""
+
+    def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
+        """Gives the faces in a part of the frame, largest first; `thorough` looks for small ones too."""
+        ...
+
+
+class CameraScene:
+    """What is remembered of one camera between frames: the gate's background, and what of it was not looked at yet."""
+
+    def __init__(self, detector: Detector, threads: ThreadPoolExecutor, clock: Clock) -> None:
+        self._clock = clock
+        self._detector = detector
+        self._threads = threads
+        self._gate = MotionGate()
+        self._changed: Box | None = None
+        self._differed: Box | None = None
+
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look | FrameRefused]:
+        """Looks at frames in a thread; see `vision.analysis.Scene`.
+
+        Going there and back costs as much as the gate's arithmetic: frames that wait go together.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._take_turn, frames, when, text)
+
+    def _take_turn(self, frames: Sequence[Frame], when: When, text: bool) -> Sequence[Look | FrameRefused]:
+        looks: list[Look | FrameRefused] = []
+        ends = self._clock.monotonic() + _TURN
+        for frame in frames:
+            try:
+                looks.append(look := self._look(frame, when(frame.time), text))
+                if look.searched:
+                    break
+            except FrameRefused as refusal:
+                looks.append(refusal)
+            if self._clock.monotonic() > ends:
+                break
+        return looks
+
+    def _look(self, frame: Frame, due: Due, text: bool) -> Look:
+        started = self._clock.monotonic()
+        gate = self._gate.look(frame.jpeg, frame.time.passed, frame.zones)
+        gated = self._clock.monotonic() - started
+        # A change that was skipped is still to be looked at, even if nothing has moved since.
+        region = self._news(gate, due)
+        if region is not None:
+            self._changed = region if self._changed is None else self._changed.union(region)
+        if self._changed is None:
+            outcome = FrameOutcome.DUPLICATE if gate.duplicate else FrameOutcome.UNCHANGED
+            return Look(outcome, seconds=gated, gate_seconds=gated)
+        if not due.look:
+            return Look(FrameOutcome.SKIPPED, seconds=gated, gate_seconds=gated)
+        changed, self._changed = self._changed, None
+        pixels = blacken(decode_color(frame.jpeg), frame.zones)
+        gray = to_gray(pixels)
+        if text:
+            clear = sharpness(gray)
+            seconds = self._clock.monotonic() - started
+            return Look(FrameOutcome.EMPTY, pixels=pixels, sharpness=clear, seconds=seconds, gate_seconds=gated)
+        faces = tuple(self._detector.find(gray, thorough=due.thorough, within=_searched(changed, due.keep)))
+        return Look(
+            FrameOutcome.WITH_FACES if faces else FrameOutcome.EMPTY,
+            faces,
+            pixels if faces else None,
+            due.thorough,
+            seconds=self._clock.monotonic() - started,
+            gate_seconds=gated,
+        )
+
+    def _news(self, gate: GateResult, due: Due) -> Box | None:
+        """Gives where a frame is worth a look; None: nowhere.
+
+        When all looks again as it does when nothing happens, whoever was there has left: without a look at that they
+        would be taken to stand still, and lend their name to the next who comes to the same place.
+        """
+        if gate.duplicate:
+            return None
+        before, self._differed = self._differed, gate.region if gate.changed else None
+        return before if self._differed is None and due.keep else self._differed
+
+
+def _searched(changed: Box, faces: Iterable[Box]) -> Box:
+    """Gives the part of a frame to search: what changed, with room for a face of which only a part did."""
+    region = changed.padded_by(_MARGIN)
+    for face in faces:
+        region = region.union(face.padded(_FACE_ROOM))
+    region = region.clipped()
+    # A region of almost everything is searched no faster and its edges would cut faces.
+    return region if region.area < _WORTH_CUTTING else WHOLE
+
+
+class Eyes:
+    """The threads that look, shared by all cameras. Their queue is fair: one short turn of a camera at a time."""
+
+    def __init__(self, detector: Detector, clock: Clock, *, threads: int) -> None:
+        """Takes `threads` threads; 0 takes one a processor."""
+        self._clock = clock
+        self._detector = detector
+        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="look")
+
+    def scene(self) -> CameraScene:
+        """Begins a scene for one stream."""
+        return CameraScene(self._detector, self._threads, self._clock)
+
+    async def aclose(self) -> None:
+        """Waits for the looks under way and ends the threads."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)

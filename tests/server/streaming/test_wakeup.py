@@ -1,0 +1,47 @@
+"""A bell wakes who waits, and nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from portero_server.streaming.wakeup import Bell
+
+
+async def test_who_waits_is_woken() -> None:
+    """Ringing ends the wait, and a second ring before the woken task runs changes nothing."""
+    bell = Bell()
+    waiting = asyncio.ensure_future(bell.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    bell.ring()
+    bell.ring()
+    await waiting
+
+
+async def test_a_ring_that_nobody_waits_for_is_forgotten() -> None:
+    """Whoever begins to wait after a ring waits for the next one."""
+    bell = Bell()
+    bell.ring()
+    waiting = asyncio.ensure_future(bell.wait())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    bell.ring()
+    await waiting
+
+
+async def test_a_wait_that_was_cancelled_is_no_trouble_to_who_rings() -> None:
+    """Ringing after the waiting task was cancelled does nothing, and the bell works for the next one."""
+    bell = Bell()
+    waiting = asyncio.ensure_future(bell.wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    bell.ring()
+    again = asyncio.ensure_future(bell.wait())
+    await asyncio.sleep(0)
+    bell.ring()
+    await again
