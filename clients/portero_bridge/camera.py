@@ -11,7 +11,7 @@ from portero_bridge.buffers.base import Buffer, mint_epoch
 from portero_bridge.buffers.memory import MemoryBuffer
 from portero_bridge.buffers.spooled import SpoolBuffer, SpoolThread
 from portero_bridge.clock import Clock, SystemClock
-from portero_bridge.context import Station
+from portero_bridge.context import CameraContext
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.errors import SpoolFault
 from portero_bridge.events import BridgeEvent, SpoolBack, SpoolFailed, SpoolSetAside, StreamAccount
@@ -20,7 +20,7 @@ from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.intake import Intake
 from portero_bridge.metrics import BridgeMetrics, CameraMeter
-from portero_bridge.notifier import Bell
+from portero_bridge.notifier import Notifier
 from portero_bridge.settings import CameraSettings, Tuning
 from portero_bridge.sources.base import Source, SourceOptions
 from portero_bridge.uplink.reconnect import Reconnect
@@ -132,7 +132,7 @@ class CameraRunner:
     async def _run_with_buffer(self, source: Source, turn: asyncio.Event) -> StreamAccount | None:
         """Stream until the end, or, with `turn` still set, until another buffer is to take over."""
         async with AsyncExitStack() as stack:
-            station, buffer = await self._prepare(stack, source, turn)
+            context, buffer = await self._prepare(stack, source, turn)
             tuning = self._tuning
             reconnect = Reconnect(
                 Backoff(tuning.server_retry_base, tuning.server_retry_cap, self._draw),
@@ -142,24 +142,24 @@ class CameraRunner:
                 now=self._clock.monotonic(),
             )
             camera_backoff = Backoff(tuning.camera_retry_base, tuning.camera_retry_cap, self._draw)
-            intake = Intake(station, source, buffer, camera_backoff, once=self._settings.once)
-            uplink = Uplink(station, buffer, self._connection, reconnect)
+            intake = Intake(context, source, buffer, camera_backoff, once=self._settings.once)
+            uplink = Uplink(context, buffer, self._connection, reconnect)
             try:
-                return await self._stream(station, buffer, intake, uplink, turn)
+                return await self._stream(context, buffer, intake, uplink, turn)
             except ExceptionGroup as group:
                 raise _first_failure(group) from group
             finally:
                 await buffer.aclose()
 
     async def _stream(
-        self, station: Station, buffer: Buffer, intake: Intake, uplink: Uplink, turn: asyncio.Event
+        self, context: CameraContext, buffer: Buffer, intake: Intake, uplink: Uplink, turn: asyncio.Event
     ) -> StreamAccount | None:
         async with asyncio.TaskGroup() as tasks:
             working = tasks.create_task(buffer.run())
             sending = tasks.create_task(uplink.run())
             taking = tasks.create_task(intake.run())
             stopping = tasks.create_task(self._wait_for_stop())
-            turning = tasks.create_task(self._wait_for_turn(station, turn))
+            turning = tasks.create_task(self._wait_for_turn(context, turn))
             await _first_of(taking, sending, stopping, turning)
             if taking.done() or sending.done():
                 turn.clear()
@@ -172,11 +172,11 @@ class CameraRunner:
                 emptying = tasks.create_task(buffer.emptied())
                 await _first_of(emptying, sending, stopping)
                 emptying.cancel()
-            station.delivery.finish()
-            station.changed()
+            context.delivery.finish()
+            context.changed()
             await _first_of(sending, stopping)
             # Without a stream there is nothing to finish, unless frames would be lost with this process.
-            if station.delivery.is_engaged or not (buffer.survives or station.delivery.is_settled):
+            if context.delivery.is_engaged or not (buffer.survives or context.delivery.is_settled):
                 await asyncio.wait([sending], timeout=self._tuning.stop_timeout)
             if stopping.done():
                 turn.clear()
@@ -187,14 +187,14 @@ class CameraRunner:
     async def _wait_for_stop(self) -> None:
         await self._stop.wait()
 
-    async def _wait_for_turn(self, station: Station, turn: asyncio.Event) -> None:
+    async def _wait_for_turn(self, context: CameraContext, turn: asyncio.Event) -> None:
         """Return, with `turn` set, when another buffer is to take over: the spool is of no use, or of use again."""
         if not self._without_spool or self._plays_once:
             await turn.wait()
         while not turn.is_set():
             await self._clock.sleep(self._tuning.spool_retry)
             # What is in memory is delivered first, so somebody has to be there to take it.
-            if station.delivery.is_engaged and await self._spool_is_of_use():
+            if context.delivery.is_engaged and await self._spool_is_of_use():
                 self._emit(SpoolBack(self._settings.name))
                 turn.set()
 
@@ -206,21 +206,23 @@ class CameraRunner:
         async with AsyncExitStack() as stack:
             return await self._open_spool(stack, told=True) is not None
 
-    async def _prepare(self, stack: AsyncExitStack, source: Source, turn: asyncio.Event) -> tuple[Station, Buffer]:
+    async def _prepare(
+        self, stack: AsyncExitStack, source: Source, turn: asyncio.Event
+    ) -> tuple[CameraContext, Buffer]:
         thread = None
         if self._settings.delivery_mode is DeliveryMode.LOSSLESS and self._tuning.spool_directory is not None:
             thread = await self._open_spool(stack, told=self._without_spool)
             self._without_spool = thread is None
         if thread is None:
-            station = self._station(mint_epoch(self._clock), 0)
+            context = self._context(mint_epoch(self._clock), 0)
             if self._untold_losses:
                 gap = Gap(1, self._untold_losses, GapReason.SPOOL_FAILED)
-                station.delivery.offer(gap, self._clock.monotonic())
+                context.delivery.offer(gap, self._clock.monotonic())
                 self._untold_losses = 0
-            return station, MemoryBuffer(station)
-        station = self._station(thread.spool.epoch, thread.spool.durable_sequence)
+            return context, MemoryBuffer(context)
+        context = self._context(thread.spool.epoch, thread.spool.durable_sequence)
         give_up = asyncio.Event() if self._plays_once else turn
-        return station, SpoolBuffer(station, thread, source_waits=source.waits, give_up=give_up)
+        return context, SpoolBuffer(context, thread, source_waits=source.waits, give_up=give_up)
 
     async def _open_spool(self, stack: AsyncExitStack, *, told: bool) -> SpoolThread | None:
         """Open the camera's spool, or go on without when its disk refuses or is full: that stops no camera.
@@ -251,15 +253,15 @@ class CameraRunner:
         self._untold_losses = thread.spool.losses
         await thread.aclose()
 
-    def _station(self, epoch: str, durable_sequence: int) -> Station:
+    def _context(self, epoch: str, durable_sequence: int) -> CameraContext:
         settings = self._settings
         limits = self._tuning.delivery_limits(settings)
-        return Station(
+        return CameraContext(
             camera=settings.name,
             delivery=Delivery(settings.delivery_mode, epoch, limits, durable_sequence),
             sampler=Sampler(settings.rate),
             encoder=Encoder(settings.max_side, settings.quality, _MAX_JPEG_BYTES),
-            bell=Bell(),
+            bell=Notifier(),
             clock=self._clock,
             meter=self._meter,
             emit=self._emit,

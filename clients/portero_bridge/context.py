@@ -9,11 +9,11 @@ from portero_bridge.events import BridgeEvent
 from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.metrics import CameraMeter
-from portero_bridge.notifier import Bell
+from portero_bridge.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class CameraContext:
     """One camera's state and its outlets.
 
     Attributes:
@@ -31,7 +31,7 @@ class Station:
     delivery: Delivery
     sampler: Sampler
     encoder: Encoder
-    bell: Bell
+    bell: Notifier
     clock: Clock
     meter: CameraMeter
     emit: Callable[[BridgeEvent], None]
@@ -41,4 +41,4 @@ class Station:
         for reason, count in self.delivery.take_dropped().items():
             self.meter.frames_missing(reason, count)
         self.meter.unacked(self.delivery.held_frames)
-        self.bell.ring()
+        self.bell.notify()

@@ -3,7 +3,7 @@
 import asyncio
 
 
-class Bell:
+class Notifier:
     """Rung when anything of a camera's state changed; whoever hears it looks for itself.
 
     All tasks run on one event loop, so a task that looks and then waits, without giving up control in
@@ -13,7 +13,7 @@ class Bell:
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake everybody who waits now."""
         self._event.set()
         self._event = asyncio.Event()

@@ -18,10 +18,10 @@ from prometheus_client import generate_latest
 from portero_server.clock import SystemClock
 from portero_server.telemetry.camera_metrics import CameraFigures
 from portero_server.telemetry.metrics import Metrics
-from portero_server.vision.analyzer import Eyes
+from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.detect import FaceDetector
 from tests.fakes.bridge_pictures import picture
-from tests.fakes.stream_harness import door
+from tests.fakes.stream_harness import stream_harness
 
 _FRAMES = 1500
 _ROUNDS = 7
@@ -39,8 +39,8 @@ class _Nothing:
 
 async def _throughput(metrics: Metrics | None) -> float:
     clock = SystemClock()
-    eyes = Eyes(FaceDetector(), clock, threads=1)
-    async with door(clock=clock, window=_FRAMES, scene=eyes) as house:
+    eyes = VisionPool(FaceDetector(), clock, threads=1)
+    async with stream_harness(clock=clock, window=_FRAMES, scene=eyes) as house:
         if metrics is not None:
             metrics.cameras.roster_is(["door"], 0)
         session = await house.streams.open("door", "e1")

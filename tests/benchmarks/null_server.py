@@ -31,8 +31,8 @@ from portero_server.streaming.outbox import Outbox
 from portero_server.streaming.recorder import Committing
 from portero_server.streaming.session import Session
 from portero_server.streaming.stream_clock import UNDECLARED, Opening
-from tests.fakes.open_access import open_entrance, unlimited
-from tests.fakes.stream_harness import MemoryCameras, camera, door
+from tests.fakes.open_access import open_access, unlimited
+from tests.fakes.stream_harness import MemoryCameras, camera, stream_harness
 
 
 class _AnyCamera(MemoryCameras):
@@ -74,7 +74,7 @@ async def main() -> None:
     """Serves until killed; says its address in one JSON line."""
     each, window = sys.argv[1] == "each", int(sys.argv[2])
     clock = SystemClock()
-    async with door(clock=clock, window=window, max_streams=1000) as house:
+    async with stream_harness(clock=clock, window=window, max_streams=1000) as house:
         streams = house.streams
         streams._cameras = _AnyCamera()
         if each:
@@ -93,7 +93,7 @@ async def main() -> None:
         servicer = RecognitionServicer(
             cast("Any", None), FrameStream(streams, terms, unlimited(clock), clock.now), clock
         )
-        server = build_server(ServerOptions("127.0.0.1:0"), [servicer], open_entrance(), house.metrics.rpc, clock)
+        server = build_server(ServerOptions("127.0.0.1:0"), [servicer], open_access(), house.metrics.rpc, clock)
         port = await server.start()
         print(json.dumps({"address": f"127.0.0.1:{port}"}), flush=True)
         await asyncio.Event().wait()

@@ -22,7 +22,7 @@ from tests.fakes.ports import free_port
 STOP_GRACE = 6.0
 
 
-class Cast:
+class Actors:
     """Server and bridge of one run.
 
     Attributes:

@@ -14,7 +14,7 @@ from typing import Any
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.schema import OUTCOME_COLUMNS
 from tests.chaos.clocks import RIGHT_CLOCKS, CameraClocks
-from tests.chaos.expected import ForeseenTrack, ForeseenVisit, foreseen_tracks, foreseen_visits
+from tests.chaos.expected import ExpectedTrack, ForeseenVisit, foreseen_tracks, foreseen_visits
 from tests.chaos.ledger import Numbering, Told
 from tests.chaos.script import Sight, camera_name, shown
 from tests.chaos.stored import Rows, Stored
@@ -92,7 +92,7 @@ def check(
     streams = {row["epoch"]: row for row in stored.streams}
     exceptions = _by(stored.exceptions, "stream_id")
     recognitions = _by(stored.recognitions, "stream_id")
-    tracks: dict[int, list[ForeseenTrack]] = defaultdict(list)
+    tracks: dict[int, list[ExpectedTrack]] = defaultdict(list)
     promised: set[str] = set()
     for epoch, numbering in told.numberings.items():
         _check_promises(verdict, numbering)
@@ -249,7 +249,7 @@ def _check_stream(verdict: Verdict, numbering: Numbering, row: Mapping[str, Any]
 
 
 def _check_recognitions(
-    verdict: Verdict, numbering: Numbering, foreseen: list[ForeseenTrack], rows: Rows, clocks: CameraClocks
+    verdict: Verdict, numbering: Numbering, foreseen: list[ExpectedTrack], rows: Rows, clocks: CameraClocks
 ) -> None:
     where = words_for(numbering)
     verdict.recognitions += len(rows)
@@ -277,7 +277,7 @@ def _check_recognitions(
             verdict.wrong("duplicated", words)
 
 
-def _sent_again(numbering: Numbering, track: ForeseenTrack) -> int:
+def _sent_again(numbering: Numbering, track: ExpectedTrack) -> int:
     """Says how many sessions may have begun a track anew that an earlier one had asked about.
 
     Within a session a track is answered once. A later one asks again only when it went on before the track's first
@@ -288,7 +288,7 @@ def _sent_again(numbering: Numbering, track: ForeseenTrack) -> int:
 
 
 def _check_sightings(
-    verdict: Verdict, tracks: Mapping[int, list[ForeseenTrack]], stored: Stored, promised: Collection[str]
+    verdict: Verdict, tracks: Mapping[int, list[ExpectedTrack]], stored: Stored, promised: Collection[str]
 ) -> None:
     links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
     stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
@@ -361,7 +361,7 @@ def _check_visit(
             _check_span(verdict, words, row, held)
 
 
-def _check_span(verdict: Verdict, words: str, row: Mapping[str, Any], held: Sequence[ForeseenTrack]) -> None:
+def _check_span(verdict: Verdict, words: str, row: Mapping[str, Any], held: Sequence[ExpectedTrack]) -> None:
     """Holds a sighting's times against its tracks; those that are not sure may have added to them or not."""
     first, last = min(track.first_seen for track in held), max(track.last_seen for track in held)
     sure = [track for track in held if track.sure]

@@ -18,7 +18,7 @@ _BACK = 0.5
 
 
 @dataclass(slots=True)
-class ForeseenTrack:
+class ExpectedTrack:
     """A track that the server must have formed.
 
     Attributes:
@@ -53,7 +53,7 @@ class ForeseenVisit:
 
     camera: str
     person: str | None
-    tracks: Mapping[str, ForeseenTrack]
+    tracks: Mapping[str, ExpectedTrack]
     certain: bool
 
 
@@ -65,7 +65,7 @@ def foreseen_tracks(
     rejected: Collection[int] = (),
     given_up: Collection[int] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
-) -> list[ForeseenTrack]:
+) -> list[ExpectedTrack]:
     """Follows the faces that a stream shows, frame by frame.
 
     Args:
@@ -87,9 +87,9 @@ def foreseen_tracks(
 
 def _followed(
     camera: int, epoch: str, index_of: Mapping[int, int], unseen: Collection[int], clocks: CameraClocks
-) -> list[ForeseenTrack]:
-    done: list[ForeseenTrack] = []
-    present: dict[int, ForeseenTrack] = {}
+) -> list[ExpectedTrack]:
+    done: list[ExpectedTrack] = []
+    present: dict[int, ExpectedTrack] = {}
     latest: datetime | None = None
     stretch = 0
     for sequence, index in sorted(index_of.items()):
@@ -120,12 +120,12 @@ def _followed(
 
 
 def _either(
-    found: Iterable[ForeseenTrack], others: Iterable[ForeseenTrack], given_up: Collection[int]
-) -> list[ForeseenTrack]:
+    found: Iterable[ExpectedTrack], others: Iterable[ExpectedTrack], given_up: Collection[int]
+) -> list[ExpectedTrack]:
     """Joins what was foreseen in two ways; what both agree on and no frame that was given up touches is sure."""
     refused = sorted(given_up)
     by_id = {track.track_id: track for track in others}
-    joined: list[ForeseenTrack] = []
+    joined: list[ExpectedTrack] = []
     for track in found:
         first = track.looks[0]
         other = by_id.pop(track.track_id, None)
@@ -139,7 +139,7 @@ def _either(
     return joined
 
 
-def foreseen_visits(camera: int, tracks: Iterable[ForeseenTrack], unanswered: frozenset[str]) -> list[ForeseenVisit]:
+def foreseen_visits(camera: int, tracks: Iterable[ExpectedTrack], unanswered: frozenset[str]) -> list[ForeseenVisit]:
     """Joins the tracks of one camera, of all its epochs, as the visit gap says.
 
     Args:
@@ -147,7 +147,7 @@ def foreseen_visits(camera: int, tracks: Iterable[ForeseenTrack], unanswered: fr
         tracks: All that must have a sighting.
         unanswered: Track ids of people whom the engine, for lack of time, was never heard to name: strangers.
     """
-    of_person: dict[str, list[ForeseenTrack]] = defaultdict(list)
+    of_person: dict[str, list[ExpectedTrack]] = defaultdict(list)
     visits: list[ForeseenVisit] = []
     name = camera_name(camera)
     for track in tracks:
@@ -162,8 +162,8 @@ def foreseen_visits(camera: int, tracks: Iterable[ForeseenTrack], unanswered: fr
     return visits
 
 
-def _within_gap(tracks: Iterable[ForeseenTrack]) -> list[list[ForeseenTrack]]:
-    joined: list[list[ForeseenTrack]] = []
+def _within_gap(tracks: Iterable[ExpectedTrack]) -> list[list[ExpectedTrack]]:
+    joined: list[list[ExpectedTrack]] = []
     until: datetime | None = None
     for track in sorted(tracks, key=lambda track: track.first_seen):
         if until is None or track.first_seen - until > VISIT_GAP:
@@ -175,7 +175,7 @@ def _within_gap(tracks: Iterable[ForeseenTrack]) -> list[list[ForeseenTrack]]:
 
 
 def _look(
-    present: dict[int, ForeseenTrack], frame: Shown, captured: datetime, sequence: int, prefix: str, stretch: int
+    present: dict[int, ExpectedTrack], frame: Shown, captured: datetime, sequence: int, prefix: str, stretch: int
 ) -> None:
     for track in present.values():
         track.visible = False
@@ -185,7 +185,7 @@ def _look(
     known = present.get(frame.place)
     if known is None:
         track_id = f"{prefix}.{sequence}.0"
-        present[frame.place] = ForeseenTrack(track_id, frame.person, captured, captured, [sequence], sequence, stretch)
+        present[frame.place] = ExpectedTrack(track_id, frame.person, captured, captured, [sequence], sequence, stretch)
         return
     known.visible = True
     known.misses = 0
@@ -194,7 +194,7 @@ def _look(
     known.looks.append(sequence)
 
 
-def _still(present: Iterable[ForeseenTrack], captured: datetime, sequence: int) -> None:
+def _still(present: Iterable[ExpectedTrack], captured: datetime, sequence: int) -> None:
     for track in present:
         if track.visible:
             track.last_seen = max(track.last_seen, captured)

@@ -10,7 +10,7 @@ from asyncio.subprocess import DEVNULL
 
 from portero_client import ConnectionSettings, PorteroClient
 from portero_client.errors import PorteroError
-from tests.chaos.actors import Cast
+from tests.chaos.actors import Actors
 from tests.chaos.faults import Fault
 from tests.chaos.script import camera_name
 
@@ -33,7 +33,7 @@ _HEAD_START = 0.8
 class HostileCaller:
     """Calls one server with ill will."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, cast: Actors) -> None:
         self._cast = cast
 
     async def call(self, fault: Fault, seconds: float) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from portero_client import ConnectionSettings, PorteroClient
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
-from tests.chaos.actors import STOP_GRACE, Cast
+from tests.chaos.actors import STOP_GRACE, Actors
 from tests.chaos.faults import DATABASE_FAULTS, KILLS, Fault, possible, strokes
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.proxy import Proxy
@@ -38,7 +38,7 @@ class Rig:
         self.outcome = Outcome(folder, url, folder / "ledger.txt")
         streams, database_proxy = proxies
         ports = None if database is None else (database.port, database_proxy.port)
-        self._cast = Cast(plan, folder, self.outcome, streams, ports)
+        self._cast = Actors(plan, folder, self.outcome, streams, ports)
         self._striker = Striker(plan, self._cast, database, streams, database_proxy)
 
     async def run(self) -> None:

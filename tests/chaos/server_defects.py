@@ -20,7 +20,7 @@ from portero_server.engines.scripted import ScriptedEngine
 from portero_server.errors import PorteroError, StoreUnavailable
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.tiered import Answer
-from portero_server.rpc.admission import Admission
+from portero_server.rpc.admission import CallAdmission
 from portero_server.store.commit import recording
 from portero_server.store.commit.statements import CommitSql
 from portero_server.store.streams import StreamStore
@@ -236,7 +236,7 @@ def silent_calls_take_places() -> None:
 
     def wrap(admit: Callable[..., AbstractContextManager[Any]]) -> Callable[..., AbstractContextManager[Any]]:
         @contextmanager
-        def at_once(admission: Admission, *arguments: Any, **options: Any) -> Iterator[Any]:
+        def at_once(admission: CallAdmission, *arguments: Any, **options: Any) -> Iterator[Any]:
             with admit(admission, *arguments, **options) as place:
                 admission._calls += 1
                 try:
@@ -247,7 +247,7 @@ def silent_calls_take_places() -> None:
         return at_once
 
     wrapped(FairPlaces, "_victim", lambda _: lambda *_: None)
-    wrapped(Admission, "admit", wrap)
+    wrapped(CallAdmission, "admit", wrap)
 
 
 DEFECTS: Mapping[str, Callable[[], None]] = {

@@ -18,7 +18,7 @@ from portero_server.store.streams import StreamStore
 from portero_server.streaming.session import Session
 from tests.chaos.faultpoints import FaultPoints, JumpingClock, wrapped
 from tests.chaos.refusals import Refusals
-from tests.chaos.scripted_vision import ScriptedEyes
+from tests.chaos.scripted_vision import ScriptedVision
 from tests.chaos.server_defects import DEFECTS
 
 
@@ -26,7 +26,7 @@ def _script_eyes(latency: float) -> None:
     """Has the server look with the rig's eyes, and its scripted engine take its time."""
     # The detector's models would only cost start-up time.
     wrapped(assembly, "FaceDetector", lambda _: lambda: None)
-    wrapped(assembly, "Eyes", lambda _: lambda *_, **__: ScriptedEyes())
+    wrapped(assembly, "Eyes", lambda _: lambda *_, **__: ScriptedVision())
 
     def wrap(make: Callable[..., None]) -> Callable[..., None]:
         def slow(engine: ScriptedEngine, **options: Any) -> None:

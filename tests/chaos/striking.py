@@ -12,7 +12,7 @@ import time
 
 import psutil
 
-from tests.chaos.actors import Cast
+from tests.chaos.actors import Actors
 from tests.chaos.faults import HOSTILE, Fault, Stroke
 from tests.chaos.hostile_callers import HostileCaller
 from tests.chaos.plan import Plan
@@ -33,7 +33,9 @@ class Striker:
         database_kills: How often the database was killed; of a file, how often it was held or its disk full.
     """
 
-    def __init__(self, plan: Plan, cast: Cast, database: MariaDB | None, streams: Proxy, database_proxy: Proxy) -> None:
+    def __init__(
+        self, plan: Plan, cast: Actors, database: MariaDB | None, streams: Proxy, database_proxy: Proxy
+    ) -> None:
         self.database_kills = 0
         self._hostile = HostileCaller(cast)
         self._plan = plan

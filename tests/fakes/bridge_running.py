@@ -7,7 +7,7 @@ from typing import Any
 
 from portero_bridge.camera import run_camera
 from portero_bridge.events import BridgeEvent, StreamAccount
-from portero_bridge.notifier import Bell
+from portero_bridge.notifier import Notifier
 from portero_bridge.settings import CameraSettings, Tuning
 from tests.fakes.bridge_server import BridgeServer
 from tests.fakes.bridge_source import PushedSource
@@ -29,13 +29,13 @@ class Running:
     def __init__(self) -> None:
         self.events: list[BridgeEvent] = []
         self.stop = asyncio.Event()
-        self._bell = Bell()
+        self._bell = Notifier()
         self.task: asyncio.Task[StreamAccount | None]
 
     def take(self, event: BridgeEvent) -> None:
         """Remember an event."""
         self.events.append(event)
-        self._bell.ring()
+        self._bell.notify()
 
     async def until(self, kind: type[BridgeEvent], times: int = 1) -> None:
         """Wait until the bridge has told something."""

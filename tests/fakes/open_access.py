@@ -14,7 +14,7 @@ from portero_server.domain.access.keys import StoredKey
 from portero_server.domain.access.rates import Limit
 from portero_server.domain.cameras import Camera
 from portero_server.rpc.auth.caller import Caller
-from portero_server.rpc.auth.interceptor import Entrance
+from portero_server.rpc.auth.interceptor import AuthInterceptor
 
 
 class NoKeys:
@@ -62,8 +62,8 @@ def unlimited(clock: Clock) -> Limits:
     return Limits(LimitPolicy(), Refusals(), clock)
 
 
-def open_entrance() -> Entrance:
+def open_access() -> AuthInterceptor:
     """Gives the entrance of a server without authentication."""
     clock, refusals = SystemClock(), Refusals()
     authenticator = Authenticator(KeyRing(NoKeys(), clock), None, {}, clock, required=False)
-    return Entrance(authenticator, Sites(NoCameras(), clock), unlimited(clock), refusals)
+    return AuthInterceptor(authenticator, Sites(NoCameras(), clock), unlimited(clock), refusals)

@@ -25,14 +25,14 @@ from portero_server.access.authenticator import Authenticator
 from portero_server.access.authorized_cameras import Sites
 from portero_server.access.issuer_http import IssuerHttp
 from portero_server.access.issuer_keys import IssuerKeys
-from portero_server.access.key_service import KeyOffice, Wanted
+from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.access.keys import KeyPolicy, KeyRing
 from portero_server.access.limits import LimitPolicy, Limits
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
 from portero_server.domain.access.identities import Grant, Role, Scope
 from portero_server.domain.access.logins import LoginPolicy
 from portero_server.errors import FailedPrecondition
-from portero_server.rpc.auth.interceptor import Entrance
+from portero_server.rpc.auth.interceptor import AuthInterceptor
 from portero_server.rpc.services.cameras import CameraServicer
 from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.rpc.stream import FrameStream
@@ -87,7 +87,7 @@ class LetIn:
 
 
 @dataclass
-class Fort:
+class SecuredServer:
     """A server with TLS, with all services behind an entrance that asks for credentials."""
 
     callers: list[Caller]
@@ -95,7 +95,7 @@ class Fort:
     bridges: int
     authority: Authority
     issuer: OidcIssuer
-    office: KeyOffice
+    office: ApiKeyService
     clock: ManualClock
     sightings: dict[str, str]
 
@@ -131,7 +131,7 @@ def _recognition(stream: FrameStream) -> object:
 
 
 @pytest.fixture
-async def fort(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterator[Fort]:
+async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterator[SecuredServer]:
     """The server, two cameras with a sighting each, and a caller of every kind."""
     clock, cameras, sightings = ManualClock(), CameraStore(database, ManualClock()), SightingStore(database)
     streams, recording = StreamStore(database, clock), Recording(database, clock)
@@ -140,7 +140,7 @@ async def fort(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterato
         owned = await streams.open(camera_id, "e1", camera_id)
         await recording.commit([commit_of(owned, decided(f"t-{camera_id}", None, 0))])
     stored = {each.camera_id: each.sighting_id for each in await sightings.list(SightingFilter(), 9)}
-    office, scope = KeyOffice(KeyStore(database), clock), Scope(frozenset({OWN}))
+    office, scope = ApiKeyService(KeyStore(database), clock), Scope(frozenset({OWN}))
     limits = Limits(LimitPolicy(requests=1e6, connections=1e6, logins=LoginPolicy(free=10**6)), Refusals(), clock)
     authority = Authority(tmp_path / "ours")
     async with AsyncExitStack() as stack:
@@ -150,7 +150,7 @@ async def fort(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterato
         tokens = TokenVerifier(
             TokenPolicy(issuer.url, frozenset({CLIENT}), grants), IssuerKeys(IssuerHttp(issuer.url), clock), clock
         )
-        entrance = Entrance(
+        auth = AuthInterceptor(
             Authenticator(KeyRing(KeyStore(database), clock, KeyPolicy(remembered=0)), tokens, {"lobby": scope}, clock),
             Sites(cameras, clock),
             limits,
@@ -164,7 +164,7 @@ async def fort(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterato
                 CameraServicer(cameras, OpenStreams()),
                 SightingServicer(sightings, SightingWatch(sightings, WatchPolicy(heartbeat=0.01))),
             ],
-            entrance=entrance,
+            auth=auth,
             certificates=Certificates(authority.server_files(client_ca=authority.file), RecordingTlsObserver()),
             bridge_listen="127.0.0.1:0",
         )
@@ -178,9 +178,9 @@ async def fort(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterato
                 word = f"{role.value}@{OWN}" if scoped else role.value
                 callers.append(Caller(role.value, "token", scoped, channel, shows(issuer.access_token(word))))
                 if scoped or role is not Role.BRIDGE:
-                    _, text = await office.create(Wanted("x", [role], [OWN] if scoped else []), "local")
+                    _, text = await office.create(KeyRequest("x", [role], [OWN] if scoped else []), "local")
                     callers.append(Caller(role.value, "key", scoped, channel, shows(text)))
-        yield Fort(callers, channel, bridges, authority, issuer, office, clock, stored)
+        yield SecuredServer(callers, channel, bridges, authority, issuer, office, clock, stored)
 
 
 def shows(text: str) -> Metadata:

@@ -28,14 +28,14 @@ from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.errors import NotFound, StoreUnavailable
 from portero_server.recognition.name_lookup import NameOf
-from portero_server.streaming.orphans import Deserted, FollowedStreams
+from portero_server.streaming.orphans import FollowedStreams, OrphanReaper
 from portero_server.streaming.recorder import CommitStore, Recorder
-from portero_server.streaming.registry import StreamEngine, StreamPolicy, Streams, StreamSource, Thrift
+from portero_server.streaming.registry import CostPolicy, StreamEngine, StreamPolicy, Streams, StreamSource
 from portero_server.streaming.session import Session
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.traces import NO_TRACES, Traces
-from portero_server.vision.analysis import Look, Looker
+from portero_server.vision.analysis import AnalyzerSource, FrameAnalysis
 from tests.fakes.virtual_time import running_clock
 
 EPOCH_START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -56,19 +56,19 @@ def face(left: float = 0.2, quality: float = 1.0) -> FoundFace:
     return FoundFace(Box(left, 0.3, 0.1, 0.13), 0.9, FaceQuality(quality, 1.0, 1.0, 1.0))
 
 
-def looked(*faces: FoundFace) -> Look:
+def looked(*faces: FoundFace) -> FrameAnalysis:
     """Gives a look that found these faces."""
     if not faces:
-        return Look(FrameOutcome.EMPTY)
-    return Look(FrameOutcome.WITH_FACES, faces, PIXELS)
+        return FrameAnalysis(FrameOutcome.EMPTY)
+    return FrameAnalysis(FrameOutcome.WITH_FACES, faces, PIXELS)
 
 
-UNCHANGED = Look(FrameOutcome.UNCHANGED)
+UNCHANGED = FrameAnalysis(FrameOutcome.UNCHANGED)
 
 
 def camera(camera_id: str = "door", mode: CameraMode = CameraMode.FACES) -> Camera:
     """Gives a camera with the server's own settings."""
-    return Camera(camera_id, "Door", "", mode, Lane.VISITOR, False, None, None, EPOCH_START, EPOCH_START)
+    return Camera(camera_id, "StreamHarness", "", mode, Lane.VISITOR, False, None, None, EPOCH_START, EPOCH_START)
 
 
 class MemoryCameras:
@@ -170,14 +170,14 @@ def _frames_of(part: StreamCommit) -> set[int]:
     return {each.sequence for each in findings}
 
 
-class DoorStore(CommitStore, StreamSource, FollowedStreams, Protocol):
+class HarnessStore(CommitStore, StreamSource, FollowedStreams, Protocol):
     """A store for streams and what they commit."""
 
 
 class ScriptedScene:
     """Answers looks from a script by sequence; what is not scripted is unchanged."""
 
-    def __init__(self, script: dict[int, Look | FrameRefused]) -> None:
+    def __init__(self, script: dict[int, FrameAnalysis | FrameRefused]) -> None:
         self._script = script
         self.looked_at: list[int] = []
 
@@ -185,16 +185,16 @@ class ScriptedScene:
         """Begins a scene: the same for every stream."""
         return self
 
-    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look | FrameRefused]:
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
         """Gives the scripted looks, up to the first that found what the next one depends on."""
-        looks: list[Look | FrameRefused] = []
+        looks: list[FrameAnalysis | FrameRefused] = []
         for frame in frames:
             self.looked_at.append(frame.sequence)
             scripted = self._script.get(frame.sequence, UNCHANGED)
             if isinstance(scripted, FrameRefused) or scripted is UNCHANGED:
                 looks.append(scripted)
             elif not when(frame.time).look:
-                looks.append(Look(FrameOutcome.SKIPPED))
+                looks.append(FrameAnalysis(FrameOutcome.SKIPPED))
             else:
                 looks.append(scripted)
                 break
@@ -210,7 +210,7 @@ UNKNOWN = Identification(())
 
 
 @dataclass
-class Door:
+class StreamHarness:
     """Everything behind the door, and what is said at it."""
 
     clock: Clock
@@ -264,8 +264,8 @@ async def _no_text(pixels: Pixels, context: CallContext) -> Sequence[Text]:
 
 
 @asynccontextmanager
-async def door(
-    script: dict[int, Look | FrameRefused] | None = None,
+async def stream_harness(
+    script: dict[int, FrameAnalysis | FrameRefused] | None = None,
     identify: Callable[[FaceCrop], Awaitable[Identification]] | None = None,
     *,
     cameras: Sequence[Camera] = (),
@@ -274,13 +274,13 @@ async def door(
     max_streams: int = 4,
     idle_timeout: float = 60.0,
     clock: Clock | None = None,
-    thrift: Thrift | None = None,
+    cost_policy: CostPolicy | None = None,
     name_of: NameOf | None = None,
     visit_gap: timedelta = timedelta(seconds=60),
-    store: DoorStore | None = None,
-    scene: Looker | None = None,
+    store: HarnessStore | None = None,
+    scene: AnalyzerSource | None = None,
     traces: Traces = NO_TRACES,
-) -> AsyncIterator[Door]:
+) -> AsyncIterator[StreamHarness]:
     """Runs streams and recorder, in virtual time unless another clock is given."""
     clock = clock or running_clock()
     metrics = Metrics(version="0", engine="scripted")
@@ -309,11 +309,11 @@ async def door(
             tracks=TrackPolicy(),
             cadence=CadencePolicy(),
         ),
-        thrift or Thrift(_Uncounted()),
+        cost_policy or CostPolicy(_Uncounted()),
     )
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(recorder.run()), group.create_task(streams.run())]
-        tasks.append(group.create_task(Deserted(rows, recorder, clock).run()))
-        yield Door(clock, streams, recorder, memory, registered, script_scene, metrics)
+        tasks.append(group.create_task(OrphanReaper(rows, recorder, clock).run()))
+        yield StreamHarness(clock, streams, recorder, memory, registered, script_scene, metrics)
         for task in tasks:
             task.cancel()

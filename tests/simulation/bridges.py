@@ -12,8 +12,8 @@ from portero_bridge.backoff import Backoff
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.delivery.terms import Credit, DeliveryLimits, Sign, Terms
 from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, last_sequence
-from portero_bridge.notifier import Bell
-from portero_server.domain.streams.messages import Ack, Drain, Finished, Message, Opened, Rejected, TrackNews
+from portero_bridge.notifier import Notifier
+from portero_server.domain.streams.messages import Ack, Drain, Finished, Message, Opened, Rejected, TrackUpdate
 from tests.chaos.ledger import Numbering, Told
 from tests.chaos.script import camera_name, jpeg, shown
 from tests.simulation.network import Broken
@@ -120,7 +120,7 @@ class SimulatedBridge:
 
     def heard(self, message: Message) -> None:
         """Notes what else was said."""
-        if isinstance(message, TrackNews):
+        if isinstance(message, TrackUpdate):
             name = f"sightings/{message.sighting_id}" if message.sighting_id else "-"
             self._told.news.append((self._camera, message.track_id, message.state.value, name))
         elif isinstance(message, Rejected):
@@ -144,7 +144,7 @@ class _Life:
         limits = DeliveryLimits(window_frames=24, open_timeout=2.0, stale_timeout=4.0)
         spool = bridge.spool
         self._delivery = Delivery(DeliveryMode.LOSSLESS, spool.epoch, limits, spool.durable)
-        self._bell = Bell()
+        self._bell = Notifier()
         self._backoff = Backoff(0.1, 0.5, bridge.draw)
 
     async def run(self) -> None:
@@ -159,12 +159,12 @@ class _Life:
 
     async def _shoot(self) -> None:
         while self._bridge.shoot():
-            self._bell.ring()
+            self._bell.notify()
             await asyncio.sleep(_SLOWEST_FRAME * self._bridge.draw())
         while self._delivery.last_sequence < self._bridge.spool.last:
             await self._bell.wait()
         self._delivery.finish()
-        self._bell.ring()
+        self._bell.notify()
 
     async def _feed(self) -> None:
         delivery, spool = self._delivery, self._bridge.spool
@@ -176,7 +176,7 @@ class _Life:
             for entry in spool.entries:
                 if last_sequence(entry) > delivery.last_sequence and delivery.has_room:
                     delivery.offer(entry, self._now)
-                    self._bell.ring()
+                    self._bell.notify()
             if delivery.durable_sequence == durable:
                 await self._bell.wait()
 
@@ -193,7 +193,7 @@ class _Life:
         finally:
             delivery.disconnected()
             link.reset()
-            self._bell.ring()
+            self._bell.notify()
 
     async def _listen(self, link: Link) -> None:
         delivery = self._delivery
@@ -227,7 +227,7 @@ class _Life:
                     self._bridge.heard(message)
                 case _:
                     self._bridge.heard(message)
-            self._bell.ring()
+            self._bell.notify()
             if delivery.is_done:
                 return
 
@@ -254,7 +254,7 @@ class _Life:
                 link.up.send(request)
             except Broken:
                 return
-            self._bell.ring()
+            self._bell.notify()
 
     async def _watch(self, link: Link) -> None:
         delivery = self._delivery

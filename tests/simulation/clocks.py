@@ -25,15 +25,15 @@ from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.streams.frames import Frame, FrameOutcome
-from portero_server.domain.streams.messages import TrackNews
+from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError
 from portero_server.streaming.session import Session
 from portero_server.streaming.stream_clock import Opening
-from portero_server.vision.analysis import Look
-from tests.chaos.scripted_vision import ScriptedEyes
-from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, Door, door, jpeg, named
+from portero_server.vision.analysis import FrameAnalysis
+from tests.chaos.scripted_vision import ScriptedVision
+from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, StreamHarness, jpeg, named, stream_harness
 from tests.fakes.virtual_time import run_in_virtual_time
 from tests.simulation.store import SimulatedStore
 
@@ -98,10 +98,10 @@ class _Scene:
         self._store = SimulatedStore(_PEOPLE, random.Random(seed + 1))
 
     async def play(self) -> ClockRun:
-        async with door(
+        async with stream_harness(
             identify=self._identify,
             store=self._store,
-            scene=ScriptedEyes(self._look),
+            scene=ScriptedVision(self._look),
             visit_gap=timedelta(seconds=10),
         ) as at:
             await self._stream(at)
@@ -109,7 +109,7 @@ class _Scene:
             self._check(at)
         return self.run
 
-    async def _stream(self, at: Door) -> None:
+    async def _stream(self, at: StreamHarness) -> None:
         chance, held = self._chance, 0
         session, tasks = await self._open(at)
         for number in range(len(self.who)):
@@ -136,7 +136,7 @@ class _Scene:
         await asyncio.wait(tasks)
         at.streams.close(session, "finished")
 
-    async def _open(self, at: Door) -> tuple[Session, list[asyncio.Task[None]]]:
+    async def _open(self, at: StreamHarness) -> tuple[Session, list[asyncio.Task[None]]]:
         sent_at = EPOCH_START + timedelta(seconds=self._clock.now)
         session = await at.streams.open("door", "e1", Opening(lossless=self._lossless, sent_at=sent_at))
         session.opened()
@@ -150,7 +150,7 @@ class _Scene:
             await asyncio.sleep(0.05)
         return False
 
-    async def _cut(self, at: Door, session: Session, tasks: list[asyncio.Task[None]]) -> None:
+    async def _cut(self, at: StreamHarness, session: Session, tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -188,12 +188,12 @@ class _Scene:
                     clock.shown -= self._frames.pop()[1]
                 self.run.struck.append(f"{number} is set right")
 
-    def _look(self, frame: Frame) -> Look:
+    def _look(self, frame: Frame) -> FrameAnalysis:
         person = self.who[frame.sequence - 1]
         if person is None:
-            return Look(FrameOutcome.EMPTY)
+            return FrameAnalysis(FrameOutcome.EMPTY)
         value = _PEOPLE.index(person) if person else _STRANGER
-        return Look(FrameOutcome.WITH_FACES, (_FACE,), np.full((96, 128, 3), value, np.uint8))
+        return FrameAnalysis(FrameOutcome.WITH_FACES, (_FACE,), np.full((96, 128, 3), value, np.uint8))
 
     async def _identify(self, crop: FaceCrop) -> Identification:
         await asyncio.sleep(0.05)
@@ -202,7 +202,7 @@ class _Scene:
 
     # --- What must be true ----------------------------------------------------------------------
 
-    def _check(self, at: Door) -> None:
+    def _check(self, at: StreamHarness) -> None:
         stored = self._store.stored()
         person_of = {row["sighting_id"]: row["person_id"] for row in stored.sightings}
         began: dict[int, str] = {}
@@ -220,8 +220,8 @@ class _Scene:
         for row in stored.sightings:
             if row["first_seen"] > row["last_seen"]:
                 self._wrong(f"sighting {row['sighting_id']} ends before it begins")
-        for news in at.heard(TrackNews):
-            assert isinstance(news, TrackNews)
+        for news in at.heard(TrackUpdate):
+            assert isinstance(news, TrackUpdate)
             shown = self.who[news.sequence - 1]
             named_as = None if news.named is None else news.named.match.person_id
             if news.state is not TrackState.CLOSED and named_as is not None and shown and shown != named_as:

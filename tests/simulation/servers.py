@@ -17,10 +17,10 @@ from portero_server.domain.streams.messages import Message
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError
 from portero_server.streaming.session import Session
-from portero_server.vision.analysis import Look
+from portero_server.vision.analysis import FrameAnalysis
 from tests.chaos.script import PEOPLE_PER_CAMERA, Sight, camera_name, person_name, read_mark, shown
-from tests.chaos.scripted_vision import ScriptedEyes
-from tests.fakes.stream_harness import Door, camera, door, named
+from tests.chaos.scripted_vision import ScriptedVision
+from tests.fakes.stream_harness import StreamHarness, camera, named, stream_harness
 from tests.simulation.network import Broken, Pipe
 from tests.simulation.store import SimulatedStore
 
@@ -80,17 +80,17 @@ class Link:
         self.down.break_off()
 
 
-def _look(frame: Frame) -> Look:
+def _look(frame: Frame) -> FrameAnalysis:
     """Sees what the chaos rig's script foresees; who stands there, and in which frame, is in the pixels."""
     number, index = read_mark(frame.jpeg)
     seen = shown(number, index)
     if seen.sight is not Sight.FACE:
-        return Look(FrameOutcome(seen.sight.value))
+        return FrameAnalysis(FrameOutcome(seen.sight.value))
     value = 0 if seen.person is None else 1 + number * PEOPLE_PER_CAMERA + int(seen.person.rpartition("-")[2])
     face = FoundFace(seen.box, 0.99, FaceQuality(1.0, 1.0, 1.0, 1.0))
     pixels = np.empty((96, 128, 3), np.uint8)
     pixels[:] = (value, *divmod(index, 256))
-    return Look(FrameOutcome.WITH_FACES, (face,), pixels)
+    return FrameAnalysis(FrameOutcome.WITH_FACES, (face,), pixels)
 
 
 def _frame_of(crop: FaceCrop) -> tuple[int, int]:
@@ -141,7 +141,7 @@ class Answers:
 class SimulatedServer:
     """One life of a server."""
 
-    def __init__(self, at: Door, answers: Answers) -> None:
+    def __init__(self, at: StreamHarness, answers: Answers) -> None:
         self._at = at
         self._answers = answers
         self._calls: dict[asyncio.Task[None], Link] = {}
@@ -241,14 +241,14 @@ async def simulated_server(
 ) -> AsyncIterator[SimulatedServer]:
     """Runs a server until the end of the block, which kills it; see `Answers` for `promised`."""
     answers = Answers(engine, set() if promised is None else promised)
-    async with door(
+    async with stream_harness(
         identify=answers.identify,
         name_of=store.name_of,
         cameras=[camera(camera_name(number)) for number in range(cameras)],
         idle_timeout=6.0,
         visit_gap=timedelta(seconds=10),
         store=store,
-        scene=ScriptedEyes(_look),
+        scene=ScriptedVision(_look),
     ) as at:
         server = SimulatedServer(at, answers)
         try:

@@ -12,7 +12,7 @@ from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import CommitResult, Sighting, StreamCommit, StreamRow
 from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
 from portero_server.errors import StoreUnavailable
-from portero_server.store.commit.visits import TrackLink, VisitBook
+from portero_server.store.commit.visits import SightingMerger, TrackLink
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import OUTCOME_COLUMNS
 from tests.chaos.stored import Rows, Stored
@@ -173,10 +173,10 @@ class SimulatedStore:
         parts = [part for part in commits if self._streams[part.stream_id].session == part.session]
         superseded = frozenset(part.session for part in commits) - {part.session for part in parts}
         found = {part.stream_id: self._streams[part.stream_id].durable_sequence for part in parts}
-        book = VisitBook(self._sightings.values(), self._links.values(), self._names)
+        book = SightingMerger(self._sightings.values(), self._links.values(), self._names)
         sighting_of: dict[str, str] = {}
         for part in parts:
-            sighting_of |= book.enter(part)
+            sighting_of |= book.add(part)
             self._keep_evidence(part)
             self._move(part)
         self._sightings |= {each.sighting_id: each for each in book.changed_sightings}

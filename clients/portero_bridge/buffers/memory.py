@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from portero_bridge.buffers.base import mint_epoch
-from portero_bridge.context import Station
+from portero_bridge.context import CameraContext
 from portero_bridge.frames import DeliveryMode, Frame
 
 
@@ -12,26 +12,26 @@ class MemoryBuffer:
 
     survives = False
 
-    def __init__(self, station: Station) -> None:
-        self._station = station
+    def __init__(self, context: CameraContext) -> None:
+        self._context = context
 
     @property
     def numbered_through(self) -> int:
         """The last sequence that exists."""
-        return self._station.delivery.last_sequence
+        return self._context.delivery.last_sequence
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
         """Number a frame and offer it."""
-        station, delivery = self._station, self._station.delivery
+        context, delivery = self._context, self._context.delivery
         while delivery.mode is DeliveryMode.LOSSLESS and not delivery.has_room:
-            await station.bell.wait()
+            await context.bell.wait()
         frame = Frame(delivery.last_sequence + 1, capture_time, jpeg)
-        delivery.offer(frame, station.clock.monotonic())
-        station.changed()
+        delivery.offer(frame, context.clock.monotonic())
+        context.changed()
 
     async def renumber(self) -> None:
         """Begin a new epoch with what the delivery holds."""
-        self._station.delivery.renumber(mint_epoch(self._station.clock))
+        self._context.delivery.renumber(mint_epoch(self._context.clock))
 
     async def run(self) -> None:
         """Do nothing: there is no work in the background."""

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from portero_bridge.buffers.base import mint_epoch
 from portero_bridge.clock import Clock
-from portero_bridge.context import Station
+from portero_bridge.context import CameraContext
 from portero_bridge.errors import SpoolDamaged, SpoolFault
 from portero_bridge.events import SpoolFailed
 from portero_bridge.frames import GapReason
@@ -67,7 +67,7 @@ class SpoolBuffer:
     """Numbers frames by writing them to the spool, and feeds the delivery from there.
 
     Args:
-        station: The camera's state.
+        context: The camera's state.
         thread: The open spool.
         source_waits: Whether the source can wait for room; if not, the spool's policy decides.
         give_up: Set when the spool is of no more use, and the server there to take frames without it.
@@ -76,9 +76,9 @@ class SpoolBuffer:
     survives = True
 
     def __init__(
-        self, station: Station, thread: SpoolThread, *, source_waits: bool, give_up: asyncio.Event | None = None
+        self, context: CameraContext, thread: SpoolThread, *, source_waits: bool, give_up: asyncio.Event | None = None
     ) -> None:
-        self._station = station
+        self._context = context
         self._thread = thread
         self._source_waits = source_waits
         self._failing = False
@@ -98,31 +98,31 @@ class SpoolBuffer:
         Raises:
             SpoolDamaged: The file is no longer sound.
         """
-        station, spool = self._station, self._thread.spool
+        context, spool = self._context, self._thread.spool
         while self._source_waits and not spool.has_room(len(jpeg)) and spool.frames:
-            await station.bell.wait()
-        now = station.clock.now()
+            await context.bell.wait()
+        now = context.clock.now()
         # What is still on the disk makes room on it when it was delivered.
-        read_out = station.delivery.last_sequence >= spool.last_sequence
+        read_out = context.delivery.last_sequence >= spool.last_sequence
         try:
             full, lost = await self._thread.do(lambda spool: (spool.append(capture_time, jpeg, now), spool.is_lost()))
         except SpoolFault as fault:
-            station.meter.frames_missing(GapReason.SPOOL_FAILED, 1)
+            context.meter.frames_missing(GapReason.SPOOL_FAILED, 1)
             if not self._failing:
-                station.emit(SpoolFailed(station.camera, fault.message))
+                context.emit(SpoolFailed(context.camera, fault.message))
             self._failing = True
         else:
             self._failing = False
-            station.meter.frames_missing(GapReason.SPOOL_FULL, full)
+            context.meter.frames_missing(GapReason.SPOOL_FULL, full)
             self._note_loss(lost)
         self._note()
-        if station.delivery.is_engaged and (self._lost or (self._failing and read_out)):
+        if context.delivery.is_engaged and (self._lost or (self._failing and read_out)):
             self._give_up.set()
 
     def _note_loss(self, lost: bool) -> None:
         if lost and not self._lost:
             words = "its file was deleted or replaced: what is in it survives no restart, and a new one is begun"
-            self._station.emit(SpoolFailed(self._station.camera, words))
+            self._context.emit(SpoolFailed(self._context.camera, words))
         self._lost = lost
 
     async def renumber(self) -> None:
@@ -132,8 +132,8 @@ class SpoolBuffer:
             SpoolFault: The disk refused.
             SpoolDamaged: The file is no longer sound.
         """
-        delivery = self._station.delivery
-        epoch = mint_epoch(self._station.clock)
+        delivery = self._context.delivery
+        epoch = mint_epoch(self._context.clock)
         async with self._numbering:
             durable = delivery.durable_sequence
 
@@ -155,30 +155,30 @@ class SpoolBuffer:
                 idle = not await self._step()
             except SpoolFault:
                 idle = False
-                await self._station.clock.sleep(_DISK_RETRY)
+                await self._context.clock.sleep(_DISK_RETRY)
             if idle:
-                await self._station.bell.wait()
+                await self._context.bell.wait()
 
     async def emptied(self) -> None:
         """Return when everything that was put is with the delivery."""
-        while self._station.delivery.last_sequence < self.numbered_through:
-            await self._station.bell.wait()
+        while self._context.delivery.last_sequence < self.numbered_through:
+            await self._context.bell.wait()
 
     async def aclose(self) -> None:
         """Release what is durable; what the disk refuses now, the next session's resuming makes up for."""
-        durable = self._station.delivery.durable_sequence
+        durable = self._context.delivery.durable_sequence
         with contextlib.suppress(SpoolFault, SpoolDamaged):
             await self._thread.do(lambda spool: spool.release(durable))
 
     async def _step(self) -> bool:
         """Do what can be done now; says whether there was anything."""
-        delivery, spool = self._station.delivery, self._thread.spool
+        delivery, spool = self._context.delivery, self._thread.spool
         async with self._numbering:
             after = delivery.last_sequence
             feeds = delivery.has_room and after < spool.last_sequence
             if feeds:
                 entries = await self._thread.do(lambda spool: spool.read_after(after, _BATCH_ENTRIES, _BATCH_BYTES))
-                now = self._station.clock.monotonic()
+                now = self._context.clock.monotonic()
                 for entry in entries:
                     if not delivery.has_room:
                         break
@@ -194,8 +194,8 @@ class SpoolBuffer:
 
     def _note(self) -> None:
         spool = self._thread.spool
-        self._station.meter.spooled(spool.frames, spool.bytes)
-        self._station.changed()
+        self._context.meter.spooled(spool.frames, spool.bytes)
+        self._context.changed()
 
 
 def _open(path: Path, epoch: str, limits: SpoolLimits, now: datetime) -> tuple[Spool, SpoolDamaged | None]:

@@ -7,7 +7,7 @@ import grpc
 from portero.v1 import stream_pb2
 
 from portero_bridge.buffers.base import Buffer
-from portero_bridge.context import Station
+from portero_bridge.context import CameraContext
 from portero_bridge.delivery.terms import HangUp
 from portero_bridge.events import Directed, FrameRefused, StreamAccount, StreamFinished, StreamOpened
 from portero_bridge.frames import Frame
@@ -33,17 +33,17 @@ class Session:
     canceling it would cancel the call.
 
     Args:
-        station: The camera's state; `Delivery.connecting` was called.
+        context: The camera's state; `Delivery.connecting` was called.
         buffer: Tells what is numbered.
         server: The server's address, for messages.
         renewed: Says whether certificates were renewed since the call's channel was opened; None: they never are.
     """
 
     def __init__(
-        self, station: Station, buffer: Buffer, server: str, renewed: Callable[[], bool] | None = None
+        self, context: CameraContext, buffer: Buffer, server: str, renewed: Callable[[], bool] | None = None
     ) -> None:
-        self._station = station
-        self._delivery = station.delivery
+        self._context = context
+        self._delivery = context.delivery
         self._buffer = buffer
         self._server = server
         self._renewed = renewed
@@ -71,7 +71,7 @@ class Session:
         try:
             while isinstance(message := await call.read(), stream_pb2.StreamFramesResponse):
                 self._take(message)
-                self._station.changed()
+                self._context.changed()
                 if self._delivery.is_done:
                     # Let the server say its OK, so that its log does not tell of a client that ran away.
                     async with asyncio.timeout(_LAST_WORD):
@@ -93,15 +93,15 @@ class Session:
         return self._delivery.hang_up or Unavailable("the server ended the stream")
 
     async def _write(self, call: Call) -> None:
-        station, delivery = self._station, self._delivery
+        context, delivery = self._context, self._delivery
         while True:
-            now = station.clock.monotonic()
+            now = context.clock.monotonic()
             action = delivery.next_action(now)
             if action is None:
-                await station.bell.wait(delivery.wake_at(now) - now)
+                await context.bell.wait(delivery.wake_at(now) - now)
                 continue
             request = request_of(
-                action, camera=station.camera, epoch=delivery.epoch, mode=delivery.mode, clock=station.clock
+                action, camera=context.camera, epoch=delivery.epoch, mode=delivery.mode, clock=context.clock
             )
             try:
                 await call.write(request)
@@ -109,27 +109,27 @@ class Session:
                 # The call is over; the reader learns why.
                 return
             if isinstance(action, Frame):
-                station.meter.frame_sent(len(action.jpeg))
+                context.meter.frame_sent(len(action.jpeg))
             # What was sent may have woken a watchdog, and the watch must look when it would bite.
-            station.changed()
+            context.changed()
 
     async def _watch(self, call: Call) -> None:
-        station, delivery = self._station, self._delivery
-        while delivery.check(now := station.clock.monotonic()) is None:
-            await station.bell.wait(delivery.wake_at(now) - now)
+        context, delivery = self._context, self._delivery
+        while delivery.check(now := context.clock.monotonic()) is None:
+            await context.bell.wait(delivery.wake_at(now) - now)
         call.cancel()
 
     async def _follow_renewals(self, renewed: Callable[[], bool], call: Call) -> None:
         """Hang up when there are new certificates: what is not durable yet goes over the next stream."""
         while not renewed():
-            await self._station.clock.sleep(_RENEWAL_INTERVAL)
+            await self._context.clock.sleep(_RENEWAL_INTERVAL)
         self._delivery.renewed()
         if self._delivery.hang_up is HangUp.RENEWED:
             call.cancel()
 
     def _take(self, message: stream_pb2.StreamFramesResponse) -> None:
-        station, delivery = self._station, self._delivery
-        now = station.clock.monotonic()
+        context, delivery = self._context, self._delivery
+        now = context.clock.monotonic()
         delivery.heard(now)
         match message.WhichOneof("message"):
             case "opened":
@@ -138,34 +138,34 @@ class Session:
                 if delivery.is_open:
                     self.opened = True
                     # A Directive holds for its session: the next server may be one that is not overloaded.
-                    station.sampler.forget_wishes()
-                    station.encoder.forget_wishes()
-                    station.encoder.ask(max_bytes=terms.max_bytes)
-                    station.meter.stream_opened()
-                    station.emit(StreamOpened(station.camera, terms.session, delivery.epoch, terms.durable_sequence))
+                    context.sampler.forget_wishes()
+                    context.encoder.forget_wishes()
+                    context.encoder.ask(max_bytes=terms.max_bytes)
+                    context.meter.stream_opened()
+                    context.emit(StreamOpened(context.camera, terms.session, delivery.epoch, terms.durable_sequence))
             case "ack":
                 delivery.acked(message.ack.durable_sequence, credit_from(message.ack.credit), now)
             case "drain":
                 delivery.drained()
             case "finished":
                 delivery.finished(message.finished.durable_sequence, now)
-        self._tell(message, now)
+        self._emit(message, now)
 
-    def _tell(self, message: stream_pb2.StreamFramesResponse, now: float) -> None:
+    def _emit(self, message: stream_pb2.StreamFramesResponse, now: float) -> None:
         """Tell the camera's owner, and obey what the server wishes."""
-        station = self._station
-        event = event_from(station.camera, message)
+        context = self._context
+        event = event_from(context.camera, message)
         if isinstance(event, StreamFinished):
             if not self._delivery.is_done:
                 return
             self.account = event.account
         elif isinstance(event, FrameRefused):
-            station.meter.frame_rejected(event.reason)
+            context.meter.frame_rejected(event.reason)
         elif isinstance(event, Directed):
             if event.max_rate is not None:
-                station.sampler.ask(event.max_rate)
+                context.sampler.ask(event.max_rate)
             if event.pause is not None:
                 self._delivery.paused(event.pause, now)
-            station.encoder.ask(max_side=event.max_side)
+            context.encoder.ask(max_side=event.max_side)
         if event is not None:
-            station.emit(event)
+            context.emit(event)

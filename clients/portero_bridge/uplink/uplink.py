@@ -6,7 +6,7 @@ import grpc
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc
 
 from portero_bridge.buffers.base import Buffer
-from portero_bridge.context import Station
+from portero_bridge.context import CameraContext
 from portero_bridge.delivery.terms import HangUp
 from portero_bridge.events import CameraRegistered, EpochBegun, StreamAccount, StreamClosed
 from portero_bridge.uplink.channel import Channels
@@ -21,14 +21,16 @@ class Uplink:
     """Opens session after session until the stream is finished.
 
     Args:
-        station: The camera's state.
+        context: The camera's state.
         buffer: Tells what is numbered, and renumbers it.
         connection: Where the server is.
         reconnect: Decides what follows the end of a session.
     """
 
-    def __init__(self, station: Station, buffer: Buffer, connection: ConnectionSettings, reconnect: Reconnect) -> None:
-        self._station = station
+    def __init__(
+        self, context: CameraContext, buffer: Buffer, connection: ConnectionSettings, reconnect: Reconnect
+    ) -> None:
+        self._context = context
         self._buffer = buffer
         self._connection = connection
         self._reconnect = reconnect
@@ -51,38 +53,38 @@ class Uplink:
 
     async def _recover(self, end: SessionEnd) -> SessionEnd | None:
         """Put right what can be, and wait; gives how that failed, or None."""
-        station = self._station
-        plan = self._reconnect.after(end, station.clock.monotonic())
+        context = self._context
+        plan = self._reconnect.after(end, context.clock.monotonic())
         reason = end.cause.value if isinstance(end.cause, HangUp) else end.cause.message
-        station.emit(StreamClosed(station.camera, reason, plan.delay, station.delivery.durable_sequence))
-        await station.clock.sleep(plan.delay)
+        context.emit(StreamClosed(context.camera, reason, plan.delay, context.delivery.durable_sequence))
+        await context.clock.sleep(plan.delay)
         failure = await self._remedy(plan)
         return SessionEnd(failure, opened=False, progressed=False, lived=0.0) if failure else None
 
     async def _remedy(self, plan: Plan) -> PorteroError | None:
-        station = self._station
+        context = self._context
         if plan.remedy is Remedy.RENUMBER:
             await self._buffer.renumber()
-            station.emit(EpochBegun(station.camera, station.delivery.epoch))
+            context.emit(EpochBegun(context.camera, context.delivery.epoch))
         elif plan.remedy is Remedy.REGISTER:
             failure = await self._register()
             if failure is not None:
                 return failure
-            station.emit(CameraRegistered(station.camera))
+            context.emit(CameraRegistered(context.camera))
         return None
 
     async def _register(self) -> PorteroError | None:
         try:
             async with self._channels.open() as channel:
-                return await register_camera(channel, self._station.camera, self._connection)
+                return await register_camera(channel, self._context.camera, self._connection)
         except InvalidArgument as error:
             return error
 
     async def _session(self) -> StreamAccount | SessionEnd:
-        station, delivery = self._station, self._station.delivery
-        began, durable_before = station.clock.monotonic(), delivery.durable_sequence
+        context, delivery = self._context, self._context.delivery
+        began, durable_before = context.clock.monotonic(), delivery.durable_sequence
         renewed = self._channels.renewed if self._channels.may_be_renewed else None
-        session = Session(station, self._buffer, self._connection.server, renewed)
+        session = Session(context, self._buffer, self._connection.server, renewed)
         delivery.connecting(began)
         cause: HangUp | PorteroError
         try:
@@ -98,15 +100,15 @@ class Uplink:
             cause = error
         finally:
             delivery.disconnected()
-            station.meter.stream_closed(wanted=delivery.is_done)
-            station.changed()
+            context.meter.stream_closed(wanted=delivery.is_done)
+            context.changed()
         if session.account is not None and delivery.is_done:
             return session.account
         return SessionEnd(
             cause,
             opened=session.opened,
             progressed=delivery.durable_sequence > durable_before,
-            lived=station.clock.monotonic() - began,
+            lived=context.clock.monotonic() - began,
         )
 
 

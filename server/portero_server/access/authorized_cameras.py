@@ -49,7 +49,7 @@ class Sites:
         return self._known[site][1]
 
 
-class Reach:
+class AuthorizedCameras:
     """What one call's scope means; kept up to date while a stream lasts.
 
     Attributes:
@@ -98,9 +98,9 @@ class Reach:
             raise out_of_scope(f"cameras/{camera_id}")
 
 
-def everywhere() -> Reach:
+def everywhere() -> AuthorizedCameras:
     """Gives the reach of a caller without limits."""
-    return Reach(EVERYTHING)
+    return AuthorizedCameras(EVERYTHING)
 
 
 def out_of_scope(resource: str) -> PermissionDenied:

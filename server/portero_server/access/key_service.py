@@ -32,7 +32,7 @@ class KeyRows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class KeyRequest:
     """A key as somebody wants it, unchecked; no cameras and no sites mean all."""
 
     display_name: str
@@ -42,14 +42,14 @@ class Wanted:
     expires_at: datetime | None = None
 
 
-class KeyOffice:
+class ApiKeyService:
     """Makes, lists and revokes keys."""
 
     def __init__(self, rows: KeyRows, clock: Clock) -> None:
         self._rows = rows
         self._clock = clock
 
-    async def create(self, wanted: Wanted, created_by: str) -> tuple[ApiKey, str]:
+    async def create(self, wanted: KeyRequest, created_by: str) -> tuple[ApiKey, str]:
         """Makes a key.
 
         Returns:

@@ -58,7 +58,7 @@ class LimitPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class LimitSubject:
     """Whom a limit counts.
 
     Attributes:
@@ -140,13 +140,13 @@ class Limits:
             self._observer.limit_reached(Limit.LOGINS)
         return wait
 
-    def request(self, who: Who) -> None:
+    def request(self, who: LimitSubject) -> None:
         """Counts a call that is no stream; raises LimitReached when there are too many a second."""
         if wait := self._requests.take(who, self._clock.monotonic(), 1.0):
             raise self._refusal(Limit.REQUESTS, f"more than {self._policy.requests:g} requests a second", wait)
 
     @contextmanager
-    def stream(self, who: Who) -> Iterator[None]:
+    def stream(self, who: LimitSubject) -> Iterator[None]:
         """Counts a stream while it is open; raises LimitReached when there are too many."""
         if who.exempt:
             yield
@@ -170,7 +170,7 @@ class Limits:
         """How many identities and addresses have streams open."""
         return len(self._streams)
 
-    def frame(self, who: Who, size: int) -> TooFast | None:
+    def frame(self, who: LimitSubject, size: int) -> TooFast | None:
         """Counts a frame of so many bytes; gives what it is too much for, or None."""
         if who.exempt:
             return None
@@ -197,7 +197,7 @@ class _Shared:
             most = per_second * policy.by_address
             self._by_address = Buckets(Rate(most, most * _BURST_SECONDS), policy.most)
 
-    def take(self, who: Who, now: float, amount: float) -> float:
+    def take(self, who: LimitSubject, now: float, amount: float) -> float:
         """Takes from both buckets; gives the seconds to wait, 0 when taken."""
         if who.exempt:
             return 0.0

@@ -23,7 +23,7 @@ from typing import Protocol
 import structlog
 
 from portero_server.clock import Clock
-from portero_server.domain.audit.chain import SERVER, Anchor, Deed, Entry, Head, Outcome
+from portero_server.domain.audit.chain import SERVER, Anchor, AuditOutcome, Deed, Entry, Head
 from portero_server.domain.audit.check import ChainCheck, Finding
 from portero_server.errors import PorteroError, Unavailable
 
@@ -148,7 +148,7 @@ class AuditTrail:
         self._noted, self._beyond = {}, 0
         deeds = [replace(deed, count=count) for deed, count in noted.items()]
         if beyond:
-            deeds.append(Deed(SERVER, OVERFLOW, outcome=Outcome.DENIED, count=beyond))
+            deeds.append(Deed(SERVER, OVERFLOW, outcome=AuditOutcome.DENIED, count=beyond))
         try:
             await self.record(*deeds)
         except Unavailable:

@@ -81,7 +81,7 @@ class Usage:
     budgets: tuple[BudgetState, ...]
 
 
-class Accounts:
+class UsageRecorder:
     """Keeps a ledger and its stored rows in step."""
 
     def __init__(
@@ -131,7 +131,7 @@ class Accounts:
         key = AvoidedKey(hour_of(self._clock.now()), camera_id, self._operation, reason)
         self._ledger.avoided(key, count)
 
-    def audit(self, change: StepChanged) -> None:
+    def budget_changed(self, change: StepChanged) -> None:
         """Takes note of a step of a budget, for the log at once and for the database soon."""
         _log.warning(
             "budget_step",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portero_server.billing.meter import CallMeter
-from portero_server.billing.usage_recorder import Accounts, UsageRows
+from portero_server.billing.usage_recorder import UsageRecorder, UsageRows
 from portero_server.clock import Clock
 from portero_server.domain.billing.budget import Budget, BudgetLimits
 from portero_server.domain.billing.usage import PriceTable, UsageLedger
@@ -19,7 +19,7 @@ _INTERVAL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Paying:
+class Billing:
     """What an engine's calls go through, and where they are counted.
 
     Attributes:
@@ -30,7 +30,7 @@ class Paying:
 
     gate: CallGate
     scheduler: Scheduler | None
-    accounts: Accounts
+    accounts: UsageRecorder
 
 
 def paid(
@@ -41,7 +41,7 @@ def paid(
     rows: UsageRows,
     clock: Clock,
     metrics: Metrics,
-) -> Paying:
+) -> Billing:
     """Makes what a paid engine needs.
 
     Args:
@@ -55,14 +55,16 @@ def paid(
     """
     ledger = UsageLedger()
     budget = Budget(limits, prices, ledger, engine)
-    accounts = Accounts(ledger, rows, clock, metrics, budget=budget, operation="SearchFacesByImage", interval=_INTERVAL)
-    scheduler = Scheduler(config, clock, CallMeter(metrics.engine, accounts.audit), budget=budget)
+    accounts = UsageRecorder(
+        ledger, rows, clock, metrics, budget=budget, operation="SearchFacesByImage", interval=_INTERVAL
+    )
+    scheduler = Scheduler(config, clock, CallMeter(metrics.engine, accounts.budget_changed), budget=budget)
     metrics.engine.quotas(config.quotas.items())
-    return Paying(scheduler, scheduler, accounts)
+    return Billing(scheduler, scheduler, accounts)
 
 
-def free(rows: UsageRows, clock: Clock, metrics: Metrics) -> Paying:
+def free(rows: UsageRows, clock: Clock, metrics: Metrics) -> Billing:
     """Makes what an engine needs that costs nothing: accounts of what was avoided."""
     ledger = UsageLedger()
-    accounts = Accounts(ledger, rows, clock, metrics, budget=None, operation="identify", interval=_INTERVAL)
-    return Paying(OpenGate(), None, accounts)
+    accounts = UsageRecorder(ledger, rows, clock, metrics, budget=None, operation="identify", interval=_INTERVAL)
+    return Billing(OpenGate(), None, accounts)

@@ -9,13 +9,13 @@ from portero_server.access.authenticator import Authenticator, Credentials
 from portero_server.access.authorized_cameras import Sites
 from portero_server.access.issuer_http import IssuerHttp
 from portero_server.access.issuer_keys import IssuerKeys
-from portero_server.access.key_service import KeyOffice
+from portero_server.access.key_service import ApiKeyService
 from portero_server.access.keys import KeyRing
 from portero_server.access.limits import Limits
 from portero_server.access.tokens import TokenVerifier
 from portero_server.clock import Clock
 from portero_server.errors import PermissionDenied, StartupProblem
-from portero_server.rpc.auth.interceptor import Entrance, at_home, bearer_in
+from portero_server.rpc.auth.interceptor import AuthInterceptor, bearer_in, is_local_address
 from portero_server.rpc.auth.observer import AccessObserver, Observers
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
@@ -27,30 +27,30 @@ from portero_server.telemetry.http import Permit
 
 
 @dataclass(frozen=True, slots=True)
-class Identification:
+class AccessControl:
     """What decides who may come in.
 
     Attributes:
-        entrance: Asked for each call.
+        auth: Asked for each call.
         ring: Checks keys; its `run` notes when they were used.
-        office: Makes and revokes keys.
+        key_service: Makes and revokes keys.
         limits: Counts callers' calls and frames.
     """
 
-    entrance: Entrance
+    auth: AuthInterceptor
     ring: KeyRing
-    office: KeyOffice
+    key_service: ApiKeyService
     limits: Limits
 
 
-def identification(
+def access_control(
     settings: Settings,
     database: Database,
     cameras: CameraStore,
     metrics: AccessMetrics,
     clock: Clock,
     observers: Sequence[AccessObserver] = (),
-) -> Identification:
+) -> AccessControl:
     """Makes it.
 
     Args:
@@ -67,8 +67,8 @@ def identification(
     authenticator = Authenticator(
         ring, _tokens(settings, clock), settings.bridge_scopes, clock, required=settings.auth == "required"
     )
-    entrance = Entrance(authenticator, Sites(cameras, clock), limits, Observers((metrics, *observers)))
-    return Identification(entrance, ring, KeyOffice(store, clock), limits)
+    auth = AuthInterceptor(authenticator, Sites(cameras, clock), limits, Observers((metrics, *observers)))
+    return AccessControl(auth, ring, ApiKeyService(store, clock), limits)
 
 
 def _tokens(settings: Settings, clock: Clock) -> TokenVerifier | None:
@@ -91,7 +91,7 @@ def check_open(settings: Settings) -> None:
         )
 
 
-def permit_metrics(entrance: Entrance, settings: Settings) -> Permit:
+def permit_metrics(auth: AuthInterceptor, settings: Settings) -> Permit:
     """Gives who decides whether somebody may scrape /metrics.
 
     From this machine anybody may, as a collector beside the server does. From elsewhere, where PORTERO_AUTH is
@@ -99,13 +99,13 @@ def permit_metrics(entrance: Entrance, settings: Settings) -> Permit:
     """
 
     async def permit(address: str, authorization: str | None) -> None:
-        if settings.auth == "none" or at_home(address):
+        if settings.auth == "none" or is_local_address(address):
             return
-        caller = await entrance.identify("/metrics", address, Credentials(bearer_in(authorization)))
+        caller = await auth.identify("/metrics", address, Credentials(bearer_in(authorization)))
         try:
-            await entrance.authorize("/metrics", caller)
+            await auth.authorize("/metrics", caller)
         except PermissionDenied as refusal:
-            entrance.denied("/metrics", caller, refusal)
+            auth.denied("/metrics", caller, refusal)
             raise
 
     return permit

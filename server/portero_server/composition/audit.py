@@ -12,7 +12,7 @@ from portero_server.audit.anchoring import Anchoring
 from portero_server.audit.anchors import AnchorOptions, S3Anchors, create_anchors
 from portero_server.audit.trail import AuditReport, AuditTrail, check_trail
 from portero_server.clock import Clock, SystemClock
-from portero_server.domain.audit.chain import SERVER, Anchor, Deed, Outcome
+from portero_server.domain.audit.chain import SERVER, Anchor, AuditOutcome, Deed
 from portero_server.errors import StartupProblem, Unavailable
 from portero_server.rpc.call_audit import CallAudit
 from portero_server.rpc.services.audit import Anchors, AuditServicer, NoAnchors
@@ -27,7 +27,7 @@ CONFIGURED = "server.configured"
 
 
 @dataclass(frozen=True, slots=True)
-class RecordKeeping:
+class AuditParts:
     """What keeps the trail.
 
     Attributes:
@@ -47,7 +47,7 @@ class RecordKeeping:
         return [self.trail.run(), *([] if self.anchoring is None else [self.anchoring.run()])]
 
 
-def record_keeping(settings: Settings, database: Database, metrics: AuditMetrics, clock: Clock) -> RecordKeeping:
+def audit_parts(settings: Settings, database: Database, metrics: AuditMetrics, clock: Clock) -> AuditParts:
     """Makes it.
 
     Raises:
@@ -60,7 +60,7 @@ def record_keeping(settings: Settings, database: Database, metrics: AuditMetrics
     anchoring = None
     if anchors is not None:
         anchoring = Anchoring(store, anchors, clock, metrics, interval=settings.audit_anchor_interval)
-    return RecordKeeping(trail, CallAudit(trail), AuditServicer(trail, known), anchoring)
+    return AuditParts(trail, CallAudit(trail), AuditServicer(trail, known), anchoring)
 
 
 async def record_configuration(settings: Settings, database: Database, trail: AuditTrail) -> None:
@@ -75,7 +75,7 @@ async def record_configuration(settings: Settings, database: Database, trail: Au
     if last is not None and last.deed.resource == resource:
         return
     try:
-        await trail.record(Deed(SERVER, CONFIGURED, resource, Outcome.DONE, ",".join(taken.names)))
+        await trail.record(Deed(SERVER, CONFIGURED, resource, AuditOutcome.DONE, ",".join(taken.names)))
     except Unavailable as error:
         raise StartupProblem(f"{error.message}; see what `portero-server audit verify` says") from None
 

@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from portero_server import __version__
 from portero_server.billing import wiring as paying
-from portero_server.billing.wiring import Paying
+from portero_server.billing.wiring import Billing
 from portero_server.clock import SystemClock
-from portero_server.composition.access import Identification, check_open, identification, permit_metrics
-from portero_server.composition.audit import RecordKeeping, record_keeping
-from portero_server.composition.inventory import Census
+from portero_server.composition.access import AccessControl, access_control, check_open, permit_metrics
+from portero_server.composition.audit import AuditParts, audit_parts
+from portero_server.composition.inventory import InventoryMetrics
 from portero_server.composition.readiness import Readiness
 from portero_server.composition.transport import server_options
 from portero_server.domain.detection.detections import MatchPolicy
@@ -30,9 +30,9 @@ from portero_server.errors import EngineError, StartupProblem, Unavailable
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 from portero_server.privacy.erasure import Eraser
-from portero_server.privacy.name_revocation import Forgetting
+from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.privacy.retention import Retention
-from portero_server.privacy.worker import PrivacyWork
+from portero_server.privacy.worker import PrivacyWorker
 from portero_server.recognition.batcher import Batcher
 from portero_server.recognition.images import Images
 from portero_server.recognition.tiered import FreeEngine
@@ -61,15 +61,15 @@ from portero_server.store.retention import RetentionStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.store.usage import UsageStore
-from portero_server.streaming.orphans import Deserted
+from portero_server.streaming.orphans import OrphanReaper
 from portero_server.streaming.recorder import Recorder
-from portero_server.streaming.registry import StreamEngine, StreamPolicy, Streams, Thrift
+from portero_server.streaming.registry import CostPolicy, StreamEngine, StreamPolicy, Streams
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
 from portero_server.telemetry.http import AdminHttp
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.traces import Traces, tracing
-from portero_server.vision.analyzer import Detector, Eyes
+from portero_server.vision.analyzer import Detector, VisionPool
 from portero_server.vision.detect import DetectPolicy, FaceDetector
 
 
@@ -82,17 +82,17 @@ class Parts:
     database: Database
     mirror: GalleryMirror
     batchers: tuple[Batcher, ...]
-    paying: Paying
+    paying: Billing
     recorder: Recorder
     streams: Streams
-    deserted: Deserted
+    orphans: OrphanReaper
     watch: SightingWatch
-    census: Census
-    privacy: PrivacyWork
+    inventory: InventoryMetrics
+    privacy: PrivacyWorker
     rpc: RpcServer
     admin: AdminHttp
-    identification: Identification
-    records: RecordKeeping
+    access_control: AccessControl
+    records: AuditParts
     readiness: Readiness
 
 
@@ -140,12 +140,12 @@ async def built(settings: Settings) -> AsyncIterator[Parts]:
         except EngineError as error:
             raise StartupProblem(error.message) from None
         await bill.accounts.load()
-        eyes = Eyes(_detector(settings), clock, threads=settings.vision_threads)
-        stack.push_async_callback(eyes.aclose)
-        yield await _assembled(settings, options, clock, metrics, traces, database, engine, bill, eyes)
+        vision_pool = VisionPool(_detector(settings), clock, threads=settings.vision_threads)
+        stack.push_async_callback(vision_pool.aclose)
+        yield await _assembled(settings, options, clock, metrics, traces, database, engine, bill, vision_pool)
 
 
-def _paying(settings: Settings, usage: UsageStore, clock: SystemClock, metrics: Metrics) -> Paying:
+def _paying(settings: Settings, usage: UsageStore, clock: SystemClock, metrics: Metrics) -> Billing:
     if settings.engine != "rekognition":
         return paying.free(usage, clock, metrics)
     return paying.paid(
@@ -153,7 +153,7 @@ def _paying(settings: Settings, usage: UsageStore, clock: SystemClock, metrics: 
     )
 
 
-def _engine(settings: Settings, bill: Paying) -> Engine:
+def _engine(settings: Settings, bill: Billing) -> Engine:
     engine = create_engine(settings.engine, settings, bill.gate)
     if not engine.traits.paid or not settings.local_backing:
         return engine
@@ -181,8 +181,8 @@ async def _assembled(
     traces: Traces,
     database: Database,
     engine: Engine,
-    bill: Paying,
-    eyes: Eyes,
+    bill: Billing,
+    vision_pool: VisionPool,
 ) -> Parts:
     people = PeopleStore(database, clock, consent_required=settings.consent_required)
     cameras = CameraStore(database, clock)
@@ -223,7 +223,7 @@ async def _assembled(
             settings.quarantine_attempts,
             clocks=settings.clocks,
         ),
-        eyes,
+        vision_pool,
         StreamEngine(engine.traits, batcher.identify, engine.read_text, name_of),
         StreamPolicy(
             max_streams=settings.max_streams,
@@ -236,7 +236,7 @@ async def _assembled(
             tracks=TrackPolicy(deadline=settings.decision_deadline),
             cadence=CadencePolicy(),
         ),
-        Thrift(
+        CostPolicy(
             bill.accounts,
             free,
             settings.memory,
@@ -246,8 +246,8 @@ async def _assembled(
     )
     privacy = _privacy(settings, clock, metrics, database, engine, people, mirror, streams)
     images = Images(engine, people, match)
-    records = record_keeping(settings, database, metrics.audit, clock)
-    who = identification(settings, database, cameras, metrics.access, clock, [records.calls])
+    records = audit_parts(settings, database, metrics.audit, clock)
+    who = access_control(settings, database, cameras, metrics.access, clock, [records.calls])
     terms = StreamTerms(limits, settings.heartbeat_interval, settings.decision_deadline)
     rpc = build_server(
         options,
@@ -257,11 +257,11 @@ async def _assembled(
             CameraServicer(cameras, streams),
             SightingServicer(sightings, watch),
             UsageServicer(bill.accounts),
-            AccessServicer(who.office),
+            AccessServicer(who.key_service),
             records.servicer,
-            PrivacyServicer(people, consents, ExportStore(database), privacy.eraser, privacy.forgetting, clock),
+            PrivacyServicer(people, consents, ExportStore(database), privacy.eraser, privacy.name_revocation, clock),
         ],
-        who.entrance,
+        who.auth,
         metrics.rpc,
         clock,
         records.calls,
@@ -283,10 +283,12 @@ async def _assembled(
             options.certificates.refresh()
 
     readiness = Readiness(database, metrics.store.database_is_writable, interval=settings.readiness_interval)
-    census = Census(cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh)
+    inventory = InventoryMetrics(
+        cameras, people, metrics, most=settings.metrics_max_cameras, interval=settings.gallery_refresh
+    )
     refreshed = (refresh, streams.report, bill.accounts.report, metrics.process.refresh)
-    admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(who.entrance, settings))
-    deserted = Deserted(rows, recorder, clock)
+    admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(who.auth, settings))
+    orphans = OrphanReaper(rows, recorder, clock)
     return Parts(
         clock,
         engine,
@@ -296,9 +298,9 @@ async def _assembled(
         bill,
         recorder,
         streams,
-        deserted,
+        orphans,
         watch,
-        census,
+        inventory,
         privacy,
         rpc,
         admin,
@@ -317,15 +319,15 @@ def _privacy(
     people: PeopleStore,
     mirror: GalleryMirror,
     streams: Streams,
-) -> PrivacyWork:
-    forgetting = Forgetting(streams.remembering, people.display_names, interval=settings.gallery_refresh)
+) -> PrivacyWorker:
+    name_revocation = NameRevocation(streams.name_holders, people.display_names, interval=settings.gallery_refresh)
     keeper = engine.paid if isinstance(engine, BackedEngine) else engine
     eraser = Eraser(
         ErasureStore(database, clock),
         database,
         engine,
         mirror,
-        forgetting,
+        name_revocation,
         metrics.privacy,
         keeper=keeper if isinstance(keeper, FaceKeeper) else None,
         interval=settings.erasure_interval,
@@ -333,7 +335,7 @@ def _privacy(
     kept = RetentionStore(database, clock)
     rules = settings.retention_rules
     retention = Retention(kept, rules, clock, metrics.privacy, interval=settings.retention_interval)
-    return PrivacyWork(forgetting, eraser, retention)
+    return PrivacyWorker(name_revocation, eraser, retention)
 
 
 def _detector(settings: Settings) -> Detector:

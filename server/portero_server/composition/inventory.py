@@ -33,7 +33,7 @@ class EnrolledFaces(Protocol):
         ...
 
 
-class Census:
+class InventoryMetrics:
     """Tells the metrics of registered cameras and faces; the first `most` cameras by id have series of their own."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Census:
                 await self.count()
             except StoreUnavailable as error:
                 # What was counted last is good enough until the database is back.
-                _log.warning("census_failed", problem=error.message)
+                _log.warning("inventory_failed", problem=error.message)
             await asyncio.sleep(self._interval)
 
     async def count(self) -> None:

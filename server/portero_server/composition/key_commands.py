@@ -6,12 +6,12 @@ import sys
 from dataclasses import dataclass
 from datetime import timedelta
 
-from portero_server.access.key_service import KeyOffice, Wanted
+from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.clock import SystemClock
 from portero_server.composition.build import opened_database
 from portero_server.domain.access.identities import Role
 from portero_server.domain.access.keys import ApiKey
-from portero_server.domain.audit.chain import CONSOLE, Deed, Outcome
+from portero_server.domain.audit.chain import CONSOLE, AuditOutcome, Deed
 from portero_server.errors import InvalidInput, NotFound, StartupProblem
 from portero_server.settings import Settings
 from portero_server.store.audit import AuditStore
@@ -56,25 +56,27 @@ class KeyCommand:
             else:
                 await check_revision(database)
             try:
-                await self._act(KeyOffice(KeyStore(database), clock), AuditStore(database), clock)
+                await self._act(ApiKeyService(KeyStore(database), clock), AuditStore(database), clock)
             except (InvalidInput, NotFound) as problem:
                 raise StartupProblem(problem.message) from None
 
-    async def _act(self, office: KeyOffice, trail: AuditStore, clock: SystemClock) -> None:
+    async def _act(self, key_service: ApiKeyService, trail: AuditStore, clock: SystemClock) -> None:
         if self.action == "list":
-            for key in await office.list(_MOST):
+            for key in await key_service.list(_MOST):
                 sys.stdout.write(f"{_line(key)}\n")
         elif self.action == "revoke":
             key_id = self.name.removeprefix("keys/")
             await trail.append([Deed(CONSOLE, "keys.revoke", f"keys/{key_id}")], clock.now())
-            key = await office.revoke(key_id)
+            key = await key_service.revoke(key_id)
             sys.stdout.write(f"keys/{key.key_id} is revoked; servers refuse it within 15 seconds\n")
         else:
             expires_at = None if self.days is None else clock.now() + timedelta(days=self.days)
             roles = frozenset(Role(role) for role in self.roles)
             await trail.append([Deed(CONSOLE, "keys.create")], clock.now())
-            key, text = await office.create(Wanted(self.name, roles, self.cameras, self.sites, expires_at), _CREATOR)
-            made = Deed(CONSOLE, "keys.create", f"keys/{key.key_id}", Outcome.DONE)
+            key, text = await key_service.create(
+                KeyRequest(self.name, roles, self.cameras, self.sites, expires_at), _CREATOR
+            )
+            made = Deed(CONSOLE, "keys.create", f"keys/{key.key_id}", AuditOutcome.DONE)
             await trail.append([made], clock.now())
             sys.stderr.write(f"{_line(key)}\nThe key, shown this once:\n")
             # Alone on its stream, so that a script can take it without reading prose.

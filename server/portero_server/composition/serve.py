@@ -18,7 +18,7 @@ from portero_server.composition.descriptors import raise_descriptor_limit
 from portero_server.domain.audit.chain import CONSOLE, Deed
 from portero_server.engines.base import OpenGate
 from portero_server.errors import EngineError, StartupProblem, StoreUnavailable
-from portero_server.gallery.reconcile import audit_faces
+from portero_server.gallery.reconcile import reconcile_faces
 from portero_server.settings import Settings
 from portero_server.store.audit import AuditStore
 from portero_server.store.migrations import check_revision
@@ -28,7 +28,7 @@ from portero_server.telemetry.logs import configure_logs
 
 _log = structlog.get_logger(__name__)
 
-_SWEEPS = (7_000, 10, 1)
+_GC_THRESHOLDS = (7_000, 10, 1)
 """Ten times as many new objects as by default before the young ones are searched for cycles, and as many as by default
 before all are: what closed streams leave behind is in cycles, and their pictures are not to pile up."""
 
@@ -48,7 +48,7 @@ async def serve(settings: Settings) -> None:
     for word in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(word, stop.set)
     async with built(settings) as parts:
-        _sweep_less()
+        _collect_garbage_less_often()
         await _serve(parts, settings, stop)
     _log.info("stopped")
 
@@ -124,7 +124,7 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
             if repair:
                 told = Deed(CONSOLE, "faces.repair", f"collections/{settings.rekognition_collection}")
                 await AuditStore(database).append([told], SystemClock().now())
-            report = await audit_faces(engine, PeopleStore(database, SystemClock()), repair=repair)
+            report = await reconcile_faces(engine, PeopleStore(database, SystemClock()), repair=repair)
         except EngineError as error:
             raise StartupProblem(error.message) from None
         finally:
@@ -132,7 +132,7 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
     sys.stdout.write(report)
 
 
-def _sweep_less() -> None:
+def _collect_garbage_less_often() -> None:
     """Has Python's collector of reference cycles pass over what stays until the end, and come less often.
 
     Everything waits while it walks through all objects, a tenth of a second with some hundred streams; more than half
@@ -140,7 +140,7 @@ def _sweep_less() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_SWEEPS)
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
@@ -164,11 +164,11 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
             group.create_task(parts.paying.accounts.run()),
             group.create_task(parts.recorder.run()),
             group.create_task(parts.streams.run()),
-            group.create_task(parts.deserted.run()),
+            group.create_task(parts.orphans.run()),
             group.create_task(parts.watch.run()),
             group.create_task(parts.mirror.follow()),
-            group.create_task(parts.census.run()),
-            group.create_task(parts.identification.ring.run()),
+            group.create_task(parts.inventory.run()),
+            group.create_task(parts.access_control.ring.run()),
             group.create_task(parts.privacy.run()),
             *(group.create_task(run) for run in parts.records.runs()),
         ]
@@ -209,5 +209,5 @@ async def _stop(parts: Parts, settings: Settings) -> None:
         await parts.paying.accounts.store()
     except StoreUnavailable as error:
         _log.warning("stopped_without_last_accounts", problem=error.message)
-    await parts.identification.ring.note_uses()
+    await parts.access_control.ring.note_uses()
     await parts.records.trail.flush()

@@ -22,7 +22,7 @@ class StoredFaces(Protocol):
         ...
 
 
-async def audit_faces(
+async def reconcile_faces(
     keeper: FaceKeeper,
     stored: StoredFaces,
     *,

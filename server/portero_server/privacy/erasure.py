@@ -13,7 +13,7 @@ from portero_server.engines.base import Engine
 from portero_server.engines.kept_faces import FaceKeeper, KeptFace, parsed_image_id
 from portero_server.errors import EngineError, StoreUnavailable
 from portero_server.gallery.mirror import GalleryMirror
-from portero_server.privacy.name_revocation import Forgetting
+from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.remains import Remain, remains_of
@@ -51,7 +51,7 @@ class Eraser:
         database: Database,
         engine: Engine,
         mirror: GalleryMirror,
-        forgetting: Forgetting,
+        name_revocation: NameRevocation,
         metrics: PrivacyMetrics,
         *,
         keeper: FaceKeeper | None = None,
@@ -64,7 +64,7 @@ class Eraser:
             database: Searched for remains.
             engine: Told to forget faces.
             mirror: Brings the engine up to date.
-            forgetting: Makes the streams of this process forget.
+            name_revocation: Makes the streams of this process forget.
             metrics: Told how many are unfinished.
             keeper: The engine, when it keeps faces itself.
             interval: How often unfinished erasures are looked for, seconds.
@@ -73,7 +73,7 @@ class Eraser:
         self._database = database
         self._engine = engine
         self._mirror = mirror
-        self._forgetting = forgetting
+        self._name_revocation = name_revocation
         self._metrics = metrics
         self._keeper = keeper
         self._interval = interval
@@ -89,7 +89,7 @@ class Eraser:
         """
         erasure = await self._erasures.begin(person_id)
         await self._mirror.catch_up()
-        await self._forgetting.catch_up()
+        await self._name_revocation.catch_up()
         if erasure.finished_at is not None:
             return erasure
         done = await self._advance(erasure)

@@ -17,7 +17,7 @@ from portero_server.errors import StoreUnavailable
 _log = structlog.get_logger(__name__)
 
 
-class Remembering(Protocol):
+class NameHolder(Protocol):
     """Something that remembers people by name."""
 
     @property
@@ -30,18 +30,18 @@ class Remembering(Protocol):
         ...
 
 
-class Forgetting:
+class NameRevocation:
     """Compares what is remembered with who may be named."""
 
     def __init__(
         self,
-        remembering: Callable[[], Iterable[Remembering]],
+        name_holders: Callable[[], Iterable[NameHolder]],
         names: Callable[[Collection[str]], Awaitable[Mapping[str, str]]],
         *,
         interval: float,
     ) -> None:
-        """Looks every `interval` seconds whether `names` still knows everybody of `remembering`."""
-        self._remembering = remembering
+        """Looks every `interval` seconds whether `names` still knows everybody of `name_holders`."""
+        self._name_holders = name_holders
         self._names = names
         self._interval = interval
 
@@ -52,7 +52,7 @@ class Forgetting:
             try:
                 await self.catch_up()
             except StoreUnavailable as error:
-                _log.warning("forgetting_late", reason=error.reason)
+                _log.warning("name_revocation_late", reason=error.reason)
 
     async def catch_up(self) -> None:
         """Forgets whoever may not be named any more, now.
@@ -60,12 +60,12 @@ class Forgetting:
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        held = set().union(*(each.people for each in self._remembering()))
+        held = set().union(*(each.people for each in self._name_holders()))
         if not held:
             return
         gone = held - (await self._names(held)).keys()
         if gone:
             # Asked for again: while the database answered, streams came and went.
-            for each in self._remembering():
+            for each in self._name_holders():
                 each.forget(gone)
-            _log.info("people_forgotten", count=len(gone))
+            _log.info("names_revoked", count=len(gone))

@@ -6,21 +6,21 @@ import asyncio
 from dataclasses import dataclass
 
 from portero_server.privacy.erasure import Eraser
-from portero_server.privacy.name_revocation import Forgetting
+from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.privacy.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
-class PrivacyWork:
+class PrivacyWorker:
     """The three, side by side."""
 
-    forgetting: Forgetting
+    name_revocation: NameRevocation
     eraser: Eraser
     retention: Retention
 
     async def run(self) -> None:
         """Works until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.forgetting.run())
+            group.create_task(self.name_revocation.run())
             group.create_task(self.eraser.run())
             group.create_task(self.retention.run())

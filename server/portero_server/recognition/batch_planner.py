@@ -15,7 +15,7 @@ LANES = (Lane.CHECK_IN, Lane.VISITOR, Lane.ATTENDANCE)
 """Order of service."""
 
 
-class DropPolicy(Enum):
+class BatchDropPolicy(Enum):
     """What a full queue does."""
 
     OLDEST_OF_LOWEST_LANE = "oldest_of_lowest_lane"
@@ -45,7 +45,7 @@ class BatchPlanner(Generic[_T]):
     Higher lanes board first; a request in a lower lane that fills the batch makes it leave all the same.
     """
 
-    policy = DropPolicy.OLDEST_OF_LOWEST_LANE
+    policy = BatchDropPolicy.OLDEST_OF_LOWEST_LANE
 
     def __init__(self, *, max_batch: int, delay: float, capacity: int) -> None:
         """Sets the largest batch, the longest wait for company (seconds) and the longest queue."""

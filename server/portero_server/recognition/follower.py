@@ -14,16 +14,16 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.gate.cadence import Cadence, When
 from portero_server.domain.recording.sightings import Recognition, TrackDecided, TrackLeft
 from portero_server.domain.streams.frames import Frame, FrameOutcome
-from portero_server.domain.streams.messages import Directive, NamedMatch, Timing, TrackNews, advice_for
+from portero_server.domain.streams.messages import Directive, NamedMatch, Timing, TrackUpdate, advice_for
 from portero_server.domain.tracking.tracks import Track, Tracker, TrackState
 from portero_server.engines.base import CallContext, FaceCrop
 from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
 from portero_server.recognition.name_lookup import UNCONFIRMED, NameOf, name_in_time
 from portero_server.recognition.open_calls import OpenCalls
 from portero_server.recognition.shots import Shot, timing_of
-from portero_server.recognition.tiered import Answer, Cascade
+from portero_server.recognition.tiered import Answer, TieredRecognizer
 from portero_server.recognition.track_ledger import TrackLedger
-from portero_server.vision.analysis import Look
+from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.crops import crop_face
 
 _SILENCE = 10.0
@@ -50,7 +50,7 @@ class Follower:
         tracker: Tracker,
         cadence: Cadence,
         clock: Clock,
-        recognizer: Cascade,
+        recognizer: TieredRecognizer,
         name_of: NameOf,
         ledger: TrackLedger,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
@@ -112,7 +112,7 @@ class Follower:
     def still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
         """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""
         self._last_frame = now = self._clock.monotonic()
-        self._recognizer.spared(outcome.value)
+        self._recognizer.count_avoided(outcome.value)
         self._ask_lost(now)
         if not self._tracker.follows:
             return ()
@@ -123,7 +123,7 @@ class Follower:
                 self._see(track)
         return self._holders()
 
-    def observe(self, frame: Frame, look: Look) -> set[str]:
+    def observe(self, frame: Frame, look: FrameAnalysis) -> set[str]:
         """Takes in a look; gives the undecided tracks that hold its frame."""
         # Not when it was received: frames that wait because we are slow are no silence.
         self._last_frame = now = self._clock.monotonic()
@@ -134,11 +134,11 @@ class Follower:
             self._see(track)
             self._shoot(track, face, frame, look, now)
             if not self._ask(track, now):
-                self._recognizer.spared("known_track")
+                self._recognizer.count_avoided("known_track")
         if not look.faces:
-            self._recognizer.spared("no_face")
+            self._recognizer.count_avoided("no_face")
         for track in observation.started:
-            self._ledger.tell(self._news(track, TrackState.PROVISIONAL))
+            self._ledger.emit(self._update(track, TrackState.PROVISIONAL))
         for track in observation.lost:
             self._leave(track)
         return self._holders()
@@ -209,7 +209,7 @@ class Follower:
         undecided = {track.track_id for track in self._tracker.tracks if track.visible and not track.decided}
         return undecided | {track.track_id for track in self._tracker.leaving}
 
-    def _shoot(self, track: Track, face: FoundFace, frame: Frame, look: Look, now: float) -> None:
+    def _shoot(self, track: Track, face: FoundFace, frame: Frame, look: FrameAnalysis, now: float) -> None:
         """Keeps the shot when it is the best not yet sent."""
         quality = face.quality.overall
         best = self._best.get(track.track_id)
@@ -331,10 +331,10 @@ class Follower:
             sequence=track.last_sequence,
         )
         state = TrackState.REVISED if revises and not returns else TrackState.CONFIRMED
-        self._ledger.track_decided(decided, self._news(track, state, timing))
+        self._ledger.track_decided(decided, self._update(track, state, timing))
         self._ledger.release(track.track_id)
         if track.match is None and (advice := advice_for(track.best_quality)) is not None:
-            self._ledger.tell(Directive(advice))
+            self._ledger.emit(Directive(advice))
 
     def _leave(self, track: Track) -> None:
         """The face is gone: what is undecided gets its last chance."""
@@ -358,7 +358,7 @@ class Follower:
         if self._tracker.false_alarm(track):
             self._tracker.close(track)
             self._forget(track)
-            self._ledger.track_left(None, self._news(track, TrackState.CLOSED))
+            self._ledger.track_left(None, self._update(track, TrackState.CLOSED))
             self._ledger.release(track.track_id)
             return
         if not track.decided or track.match is None:
@@ -374,17 +374,17 @@ class Follower:
 
     def _tell_left(self, track: Track) -> None:
         left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
-        self._ledger.track_left(left, self._news(track, TrackState.CLOSED))
+        self._ledger.track_left(left, self._update(track, TrackState.CLOSED))
 
     def _forget(self, track: Track) -> None:
         self._best.pop(track.track_id, None)
 
-    def _news(self, track: Track, state: TrackState, timing: Timing | None = None) -> TrackNews:
+    def _update(self, track: Track, state: TrackState, timing: Timing | None = None) -> TrackUpdate:
         named = None
         if track.match is not None:
             known = self._names.get(track.match.person_id)
             named = NamedMatch(track.match, known.display_name if known is not None else "")
-        return TrackNews(
+        return TrackUpdate(
             track_id=track.track_id,
             state=state,
             sequence=track.last_sequence,

@@ -12,7 +12,7 @@ import structlog
 from portero_server.clock import Clock
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.gate.sampling import CheckReason, NetPolicy, SafetyNet, missed
+from portero_server.domain.gate.sampling import SampleReason, SamplingPlanner, SamplingPolicy, missed
 from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
 from portero_server.engines.base import CallContext, Pixels, SearchedFace
 from portero_server.errors import PorteroError
@@ -28,13 +28,13 @@ _PATIENCE = 10.0
 Search = Callable[[Pixels, int, CallContext], Awaitable[Sequence[SearchedFace]]]
 
 
-class GateAuditor:
+class GateSampler:
     """Checks the frames of one camera's stream; at most one at a time, in the last lane, for what a budget leaves."""
 
     def __init__(
         self,
         camera_id: str,
-        policy: NetPolicy,
+        policy: SamplingPolicy,
         search: Search,
         clock: Clock,
         metrics: MoneyMetrics,
@@ -53,7 +53,7 @@ class GateAuditor:
             chance: Draws the sample.
         """
         self._camera_id = camera_id
-        self._net = SafetyNet(policy)
+        self._sampling = SamplingPlanner(policy)
         self._search = search
         self._clock = clock
         self._metrics = metrics
@@ -65,12 +65,12 @@ class GateAuditor:
         """Takes in what became of a frame, and where faces are being followed; starts a check when it is due."""
         if self._checking:
             return
-        reason = self._net.check(outcome, frame.time, followed=len(followed), drawn=self._chance.random())
+        reason = self._sampling.check(outcome, frame.time, followed=len(followed), drawn=self._chance.random())
         if reason is not None:
             self._checking = True
             self._spawn(self._check(frame, reason, followed))
 
-    async def _check(self, frame: Frame, reason: CheckReason, followed: Sequence[Box]) -> None:
+    async def _check(self, frame: Frame, reason: SampleReason, followed: Sequence[Box]) -> None:
         context = CallContext(self._camera_id, Lane.ATTENDANCE, self._clock.monotonic() + _PATIENCE)
         try:
             pixels = blacken(await asyncio.to_thread(decode_color, frame.jpeg), frame.zones)
@@ -82,5 +82,5 @@ class GateAuditor:
         finally:
             self._checking = False
         count = missed((searched.face.box for searched in found), followed)
-        self._net.found(reason, count)
+        self._sampling.found(reason, count)
         self._metrics.gate_audited(missed=count > 0)

@@ -8,7 +8,7 @@ from portero_server.domain.streams.frames import Frame
 from portero_server.domain.streams.messages import Timing
 from portero_server.domain.tracking.tracks import Track
 from portero_server.engines.base import FaceCrop
-from portero_server.vision.analysis import Look
+from portero_server.vision.analysis import FrameAnalysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Shot:
 
     crop: FaceCrop
     frame: Frame
-    look: Look
+    look: FrameAnalysis
     looked: float
 
     @property

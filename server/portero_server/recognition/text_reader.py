@@ -11,10 +11,10 @@ from portero_server.domain.detection.detections import Text, TextKind
 from portero_server.domain.gate.cadence import Due, When
 from portero_server.domain.recording.sightings import TextFinding
 from portero_server.domain.streams.frames import Frame
-from portero_server.domain.streams.messages import TextNews
+from portero_server.domain.streams.messages import TextRead
 from portero_server.engines.base import CallContext, Pixels
 from portero_server.errors import EngineError, LimitReached
-from portero_server.vision.analysis import Look
+from portero_server.vision.analysis import FrameAnalysis
 
 _MIN_SHARPNESS = 0.25
 _REMEMBERED = 64
@@ -23,7 +23,7 @@ _REMEMBERED = 64
 class TextLedger(Protocol):
     """Where texts go: the session."""
 
-    def text_read(self, news: TextNews, finding: TextFinding) -> None:
+    def text_read(self, update: TextRead, finding: TextFinding) -> None:
         """Text that was not seen lately."""
         ...
 
@@ -57,7 +57,7 @@ class TextFollower:
         due = Due(look=not self.busy, thorough=False)
         return lambda captured: due
 
-    def observe(self, frame: Frame, look: Look) -> set[str]:
+    def observe(self, frame: Frame, look: FrameAnalysis) -> set[str]:
         """Takes in a decoded frame; gives what holds it."""
         if look.pixels is None or look.sharpness < _MIN_SHARPNESS or self.busy:
             return set()
@@ -78,7 +78,7 @@ class TextFollower:
             if len(self._told) > _REMEMBERED:
                 self._told.popitem(last=False)
             self._ledger.text_read(
-                TextNews(frame.sequence, texts), TextFinding(frame.sequence, frame.captured_at, lines)
+                TextRead(frame.sequence, texts), TextFinding(frame.sequence, frame.captured_at, lines)
             )
         self.busy = False
         self._ledger.release(holder)

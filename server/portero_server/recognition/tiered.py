@@ -20,7 +20,7 @@ MEMORY = "memory"
 Identify = Callable[[FaceCrop], Awaitable[Identification]]
 
 
-class Savings(Protocol):
+class AvoidedCalls(Protocol):
     """Is told of calls that were not needed."""
 
     def avoided(self, camera_id: str, reason: str, count: int = 1) -> None:
@@ -55,7 +55,7 @@ class Answer:
     encoding: tuple[float, ...] | None = None
 
 
-class Cascade:
+class TieredRecognizer:
     """Answers for the faces of one camera."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Cascade:
         traits: EngineTraits,
         identify: Identify,
         clock: Clock,
-        savings: Savings,
+        avoided_calls: AvoidedCalls,
         *,
         free: FreeEngine | None = None,
         memory: FaceMemory | None = None,
@@ -76,7 +76,7 @@ class Cascade:
             traits: Of the engine.
             identify: Asks the engine.
             clock: Time.
-            savings: Told of calls avoided.
+            avoided_calls: Told of calls avoided.
             free: The engine behind it, if it is a paid one.
             memory: What is remembered at this camera; needs `free`, which encodes the faces.
         """
@@ -84,7 +84,7 @@ class Cascade:
         self._traits = traits
         self._identify = identify
         self._clock = clock
-        self._savings = savings
+        self._avoided_calls = avoided_calls
         self._free = free
         self._memory = memory if free is not None else None
 
@@ -104,14 +104,14 @@ class Cascade:
             encoding = await self._encode(crop)
             recalled = self._recall(crop, encoding, apart)
             if recalled is not None:
-                self.spared("remembered")
+                self.count_avoided("remembered")
                 return Answer(recalled.match, True, MEMORY, recalled, encoding)
         try:
             found = await self._identify(crop)
         except BudgetSpent as spent:
             if self._free is None or spent.step is not Step.LOCAL_ONLY:
                 raise
-            self.spared("budget")
+            self.count_avoided("budget")
             return await self._ask_free(self._free, crop)
         return Answer(decide(found.candidates, policy), found.face_found, self._traits.name, encoding=encoding)
 
@@ -123,9 +123,9 @@ class Cascade:
         if encoding is not None:
             self._memory.remember(encoding, match, crop.quality.overall, self._clock.monotonic())
 
-    def spared(self, reason: str, count: int = 1) -> None:
+    def count_avoided(self, reason: str, count: int = 1) -> None:
         """So many calls were not needed, for this reason."""
-        self._savings.avoided(self._camera_id, reason, count)
+        self._avoided_calls.avoided(self._camera_id, reason, count)
 
     def _recall(self, crop: FaceCrop, encoding: tuple[float, ...] | None, apart: Collection[str]) -> Recalled | None:
         if self._memory is None or encoding is None:

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Protocol
 
 from portero_server.domain.recording.sightings import Recognition, TrackDecided, TrackLeft
-from portero_server.domain.streams.messages import Directive, TrackNews
+from portero_server.domain.streams.messages import Directive, TrackUpdate
 
 
 class TrackLedger(Protocol):
     """Where decisions go: the session."""
 
-    def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
+    def track_decided(self, decided: TrackDecided, update: TrackUpdate) -> None:
         """A track was decided, or decided again."""
         ...
 
@@ -20,7 +20,7 @@ class TrackLedger(Protocol):
         """A decided track is still there, in frame `sequence`."""
         ...
 
-    def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:
+    def track_left(self, left: TrackLeft | None, update: TrackUpdate) -> None:
         """A track ended; None when it was never decided and leaves nothing behind."""
         ...
 
@@ -28,7 +28,7 @@ class TrackLedger(Protocol):
         """The engine answered, or did not."""
         ...
 
-    def tell(self, news: TrackNews | Directive) -> None:
+    def emit(self, update: TrackUpdate | Directive) -> None:
         """Something for the bridge only."""
         ...
 

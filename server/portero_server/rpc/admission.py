@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from portero_server.domain.access.fair_places import Entry, FairPlaces, Shares
+from portero_server.domain.access.fair_places import FairPlaces, PlaceEntry, PlaceShares
 from portero_server.domain.access.wasted_calls import NO_MESSAGE
 from portero_server.errors import LimitReached
 
@@ -52,8 +52,8 @@ class _Refusal:
         return LimitReached(f"{self.message}; try again in a moment", retry_after=self.retry, reason=self.reason)
 
 
-_WAITING_SHARES = Shares(holder=64, group=256, total=1024)
-_LONG_SHARES = Shares(holder=4, group=64, total=512)
+_WAITING_SHARES = PlaceShares(holder=64, group=256, total=1024)
+_LONG_SHARES = PlaceShares(holder=4, group=64, total=512)
 
 _WAITING = _Refusal(NO_MESSAGE, "the call sent no message, and others wait", _CALL_RETRY)
 _RECEIVING = _Refusal("TOO_MANY_IMAGE_CALLS", "the server receives as many image calls as it can", _IMAGE_RETRY)
@@ -80,17 +80,17 @@ class CallLimits:
     calls: int = 4096
     image_calls: int = 2 * (os.cpu_count() or 1)
     identity_calls: int = 100
-    waiting: Shares = _WAITING_SHARES
-    long: Shares = _LONG_SHARES
+    waiting: PlaceShares = _WAITING_SHARES
+    long: PlaceShares = _LONG_SHARES
     first_message: float = 20.0
     answer: float = 60.0
     long_life: float = 600.0
 
     @property
-    def image_reads(self) -> Shares:
+    def image_reads(self) -> PlaceShares:
         """Image calls whose message is on its way, by connection, identity and in total: they take memory."""
         most = max(2, 4 * self.image_calls)
-        return Shares(most // 2, most // 2, most)
+        return PlaceShares(most // 2, most // 2, most)
 
 
 class AdmissionObserver(Protocol):
@@ -107,7 +107,7 @@ class Place:
     __slots__ = ("_admission", "_cancel", "address", "brief", "connection", "images", "long", "lost", "owner", "served")
 
     def __init__(
-        self, admission: Admission, method: str, connection: str, address: str, cancel: Callable[[], object]
+        self, admission: CallAdmission, method: str, connection: str, address: str, cancel: Callable[[], object]
     ) -> None:
         self._admission = admission
         self._cancel = cancel
@@ -149,7 +149,7 @@ class Place:
         self._cancel()
 
 
-class Admission:
+class CallAdmission:
     """Counts calls under way."""
 
     def __init__(self, limits: CallLimits, observer: AdmissionObserver | None = None) -> None:
@@ -249,7 +249,7 @@ class Admission:
     def _full(self) -> _Refusal:
         return _Refusal("TOO_MANY_CALLS", f"the server is serving {self.limits.calls} calls, its most", _CALL_RETRY)
 
-    def _settle(self, entry: Entry[Place], refusal: _Refusal) -> None:
+    def _settle(self, entry: PlaceEntry[Place], refusal: _Refusal) -> None:
         if entry.gives_way is not None:
             entry.gives_way.give_way(self._told(refusal))
         if not entry.admitted:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from portero_server.domain.audit.chain import Actor, Deed, Outcome
+from portero_server.domain.audit.chain import Actor, AuditOutcome, Deed
 from portero_server.errors import PorteroError
 from portero_server.rpc.audit_table import AUDITED, NotRecorded, Recorded, resource_of, words_of
 from portero_server.rpc.auth.caller import Caller, current_caller
@@ -51,7 +51,7 @@ class CallAudit:
             _actor(current_caller()),
             _action(method),
             resource_of(row.resource, request),
-            Outcome.ASKED,
+            AuditOutcome.ASKED,
             words_of(row.details, request),
         )
         await self._trail.record(asked)
@@ -59,20 +59,20 @@ class CallAudit:
             response = await serve()
         except BaseException as error:
             # Noted, since what was not done must not wait for the trail as well.
-            self._trail.note(replace(asked, outcome=Outcome.FAILED, reason=_reason(error)))
+            self._trail.note(replace(asked, outcome=AuditOutcome.FAILED, reason=_reason(error)))
             raise
         if row.made is not None:
-            self._trail.note(replace(asked, outcome=Outcome.DONE, resource=resource_of(row.made, response)))
+            self._trail.note(replace(asked, outcome=AuditOutcome.DONE, resource=resource_of(row.made, response)))
         return response
 
     def denied(self, caller: Caller, method: str, reason: str, resource: str) -> None:
         """Notes that a known caller was turned away."""
-        self._trail.note(Deed(_actor(caller), _action(method), resource, Outcome.DENIED, reason))
+        self._trail.note(Deed(_actor(caller), _action(method), resource, AuditOutcome.DENIED, reason))
 
     def failed_login(self, peer: str, method: str, reason: str, credential_id: str) -> None:
         """Notes that somebody showed no credential, or a worthless one."""
         actor = Actor("", peer, credential=credential_id)
-        self._trail.note(Deed(actor, _action(method), outcome=Outcome.NO_LOGIN, reason=reason))
+        self._trail.note(Deed(actor, _action(method), outcome=AuditOutcome.NO_LOGIN, reason=reason))
 
 
 def _actor(caller: Caller) -> Actor:

@@ -21,7 +21,7 @@ from portero_server.recognition.images import ImageAnswer, ImageComparison, Reco
 from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
 from portero_server.store.sightings import SightingKind
 from portero_server.streaming.live import LiveStatus
-from portero_server.streaming.sighting_watch import WatchNews
+from portero_server.streaming.sighting_watch import WatchEvent
 
 # No camera is older, and no database has to reckon with what lies before.
 _FIRST_YEAR = 1970
@@ -251,7 +251,7 @@ def kind_from_proto(kind: sighting_service_pb2.SightingKind.ValueType, field: st
     return _known(_SIGHTING_KINDS, kind, field)
 
 
-def news_to_proto(news: WatchNews) -> sighting_service_pb2.WatchSightingsResponse:
+def news_to_proto(news: WatchEvent) -> sighting_service_pb2.WatchSightingsResponse:
     """Makes one answer of WatchSightings; with the position alone when nothing happened."""
     if news.event is None:
         return sighting_service_pb2.WatchSightingsResponse(position=news.position)

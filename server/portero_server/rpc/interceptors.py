@@ -18,9 +18,9 @@ from google.protobuf.message import DecodeError
 from portero_server import errors
 from portero_server.clock import Clock
 from portero_server.domain.access.identities import AuthMethod
-from portero_server.rpc.admission import Admission, Place
+from portero_server.rpc.admission import CallAdmission, Place
 from portero_server.rpc.auth.caller import calling, peer_address
-from portero_server.rpc.auth.interceptor import Entrance, is_open, who_is
+from portero_server.rpc.auth.interceptor import AuthInterceptor, is_open, limit_subject
 from portero_server.rpc.call_audit import CallAudit
 from portero_server.rpc.calls import CALL_NOTES, Context
 from portero_server.rpc.patience import FirstMessage, Late, in_time
@@ -67,13 +67,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(
         self,
-        admission: Admission,
-        entrance: Entrance,
+        admission: CallAdmission,
+        auth: AuthInterceptor,
         observer: RpcObserver,
         clock: Clock,
         audit: CallAudit | None = None,
     ) -> None:
-        self._entrance = entrance
+        self._auth = auth
         self._admission = admission
         self._observer = observer
         self._clock = clock
@@ -155,26 +155,26 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     async def _entered(
         self, method: str, handler: grpc.RpcMethodHandler[Any, Any], requests: object, context: Context, place: Place
     ) -> None:
-        entrance = self._entrance
-        caller = await entrance.enter(method, context)
+        auth = self._auth
+        caller = await auth.authenticate(method, context)
         structlog.contextvars.bind_contextvars(caller=caller.identity.subject)
         if (notes := CALL_NOTES.get()) is not None:
             notes.identified("" if caller.identity.method is AuthMethod.NONE else caller.identity.subject)
         stream = bool(handler.request_streaming or handler.response_streaming)
         try:
-            await entrance.authorize(method, caller)
-            with entrance.counted(caller, stream=stream), calling(caller):
+            await auth.authorize(method, caller)
+            with auth.counted(caller, stream=stream), calling(caller):
                 # Streams have a limit of their own.
-                place.owned(caller.identity.subject, counted=not stream and not who_is(caller).exempt)
-                check = partial(entrance.check, method, caller)
+                place.owned(caller.identity.subject, counted=not stream and not limit_subject(caller).exempt)
+                check = partial(auth.check, method, caller)
                 if stream:
-                    async with entrance.watched(caller):
+                    async with auth.watched(caller):
                         await self._answered(handler, requests, context, place, check)
                 else:
                     audit = None if self._audit is None else partial(self._audit.recorded, method)
                     await self._answered(handler, requests, context, place, check, audit)
         except errors.PermissionDenied as refusal:
-            entrance.denied(method, caller, refusal)
+            auth.denied(method, caller, refusal)
             raise
 
     async def _answered(

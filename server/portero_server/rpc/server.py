@@ -24,8 +24,8 @@ from portero.v1 import (
 from portero_server import __version__
 from portero_server.clock import Clock
 from portero_server.errors import StartupProblem
-from portero_server.rpc.admission import Admission, CallLimits
-from portero_server.rpc.auth.interceptor import Entrance
+from portero_server.rpc.admission import CallAdmission, CallLimits
+from portero_server.rpc.auth.interceptor import AuthInterceptor
 from portero_server.rpc.call_audit import CallAudit
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.interceptors import CallInterceptor, RpcObserver, kind_of
@@ -166,7 +166,7 @@ class RpcServer:
         server: grpc.aio.Server,
         options: ServerOptions,
         services: Sequence[str],
-        admission: Admission,
+        admission: CallAdmission,
         guard: FloodGuard | None = None,
     ) -> None:
         self._server = server
@@ -224,7 +224,7 @@ class RpcServer:
 def build_server(
     options: ServerOptions,
     servicers: Sequence[object],
-    entrance: Entrance,
+    auth: AuthInterceptor,
     observer: RpcObserver,
     clock: Clock,
     audit: CallAudit | None = None,
@@ -235,7 +235,7 @@ def build_server(
     Args:
         options: What the settings say.
         servicers: One object a service, in any order.
-        entrance: Who may call what, and how much.
+        auth: Who may call what, and how much.
         observer: Is told of every call.
         clock: For the durations told to the observer.
         audit: Records calls; None: nobody does.
@@ -244,8 +244,8 @@ def build_server(
     Raises:
         TypeError: An object is no servicer of portero.v1.
     """
-    admission = Admission(options.limits, observer)
-    interceptor = CallInterceptor(admission, entrance, observer, clock, audit)
+    admission = CallAdmission(options.limits, observer)
+    interceptor = CallInterceptor(admission, auth, observer, clock, audit)
     server = grpc.aio.server(
         interceptors=[interceptor] if guard is None else [guard, interceptor],
         options=[*_OPTIONS.items(), *options.connections.options().items()],

@@ -14,7 +14,7 @@ from portero_server.domain.streams.frames import FrameRefused, RejectionReason
 from portero_server.domain.streams.messages import Ack, Heartbeat
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError
 from portero_server.rpc.auth.caller import current_caller
-from portero_server.rpc.auth.interceptor import who_is
+from portero_server.rpc.auth.interceptor import limit_subject
 from portero_server.rpc.resource_names import parse_camera
 from portero_server.rpc.stream_convert import AckForm, StreamTerms, gap_reason, message_to_proto, send_time_of, time_of
 from portero_server.streaming.outbox import Outbox
@@ -46,7 +46,7 @@ class FrameStream:
         """
         opening = await _opening(requests)
         camera_id = parse_camera(opening.camera, "open.camera")
-        await current_caller().reach.require(camera_id)
+        await current_caller().authorized.require(camera_id)
         how = Opening(opening.mode == pb.DELIVERY_MODE_LOSSLESS, send_time_of(opening))
         session = await self._streams.open(camera_id, opening.epoch, how)
         ending = "cut"
@@ -85,14 +85,14 @@ class FrameStream:
 
     async def _read(self, requests: Requests, session: Session) -> None:
         caller = current_caller()
-        who = who_is(caller)
+        who = limit_subject(caller)
         camera_id, outbox = session.camera.camera_id, session.outbox
         async for request in requests:
             kind = request.WhichOneof("message")
             if kind == "frame":
                 frame = request.frame
                 # The camera of a stream never changes, but whose it is may: cameras move between sites.
-                caller.reach.check(camera_id)
+                caller.authorized.check(camera_id)
                 # protobuf copies the bytes each time they are asked for.
                 jpeg = frame.jpeg
                 too_fast = self._limits.frame(who, len(jpeg))

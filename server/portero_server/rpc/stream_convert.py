@@ -44,9 +44,9 @@ def message_to_proto(message: messages.Message, terms: StreamTerms, now: datetim
     match message:
         case messages.Ack():
             return AckForm().filled(message)
-        case messages.TrackNews():
+        case messages.TrackUpdate():
             return pb.StreamFramesResponse(track_update=_track_update(message))
-        case messages.TextNews():
+        case messages.TextRead():
             read = pb.TextRead(sequence=message.sequence, texts=[text_to_proto(text) for text in message.texts])
             return pb.StreamFramesResponse(text_read=read)
         case messages.Rejected():
@@ -125,7 +125,7 @@ def _opened(message: messages.Opened, terms: StreamTerms) -> pb.Opened:
     )
 
 
-def _track_update(news: messages.TrackNews) -> pb.TrackUpdate:
+def _track_update(news: messages.TrackUpdate) -> pb.TrackUpdate:
     update = pb.TrackUpdate(
         track=news.track_id,
         state=pb.TrackState.Value(f"TRACK_STATE_{news.state.name}"),

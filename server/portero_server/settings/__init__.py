@@ -12,7 +12,7 @@ from pydantic_settings import SettingsConfigDict, SettingsError
 
 from portero_server.errors import StartupProblem
 from portero_server.settings.access import AccessSettings
-from portero_server.settings.billing import PayingSettings
+from portero_server.settings.billing import BillingSettings
 from portero_server.settings.calls import CallSettings
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
@@ -20,7 +20,7 @@ from portero_server.settings.security import SecuritySettings
 PREFIX = "PORTERO_"
 
 
-class Settings(AccessSettings, CallSettings, SecuritySettings, PrivacySettings, PayingSettings):
+class Settings(AccessSettings, CallSettings, SecuritySettings, PrivacySettings, BillingSettings):
     """Settings of the server, from PORTERO_… variables."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)

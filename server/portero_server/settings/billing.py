@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from portero_server.domain.billing.budget import BudgetLimits, Step
 from portero_server.domain.billing.usage import REKOGNITION_PRICES, PriceTable, microdollars
-from portero_server.domain.gate.sampling import NetPolicy
+from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.domain.tracking.memory import MemoryPolicy
 from portero_server.engines.rekognition.options import QualityFilter
 from portero_server.engines.scheduling.breaker import BreakerConfig
@@ -15,7 +15,7 @@ from portero_server.settings.serving import ServingSettings
 from portero_server.settings.types import Dollars, Pause, Rate, Ratio, Seconds
 
 
-class PayingSettings(ServingSettings):
+class BillingSettings(ServingSettings):
     """What is paid for, how much of it, and how to do without."""
 
     rekognition_region: str | None = Field(
@@ -105,7 +105,7 @@ class PayingSettings(ServingSettings):
     )
 
     @model_validator(mode="after")
-    def _checked_together(self) -> PayingSettings:
+    def _checked_together(self) -> BillingSettings:
         if self.rekognition_connect_timeout + self.rekognition_read_timeout >= self.call_timeout:
             raise ValueError(
                 "PORTERO_CALL_TIMEOUT must be more than PORTERO_REKOGNITION_CONNECT_TIMEOUT and "
@@ -152,9 +152,9 @@ class PayingSettings(ServingSettings):
         return MemoryPolicy(people=self.remember_people, strangers=self.remember_strangers)
 
     @property
-    def gate_audit(self) -> NetPolicy:
+    def gate_audit(self) -> SamplingPolicy:
         """Which frames that were held back are searched anyway."""
-        return NetPolicy(share=self.gate_audit_share, interval=self.gate_audit_interval)
+        return SamplingPolicy(share=self.gate_audit_share, interval=self.gate_audit_interval)
 
 
 def _microdollars(amount: float | None) -> int | None:

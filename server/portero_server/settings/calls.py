@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from portero_server.domain.access.fair_places import Shares
+from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.rpc.admission import CallLimits
 from portero_server.settings.types import Seconds
 
@@ -84,10 +84,10 @@ class CallSettings(BaseSettings):
             calls=self.max_calls,
             image_calls=self.max_image_calls or 2 * (os.cpu_count() or 1),
             identity_calls=self.limit_calls,
-            waiting=Shares(
+            waiting=PlaceShares(
                 self.waiting_calls_by_connection, self.waiting_calls_by_address or None, self.max_waiting_calls
             ),
-            long=Shares(self.long_calls_by_connection, self.long_calls_by_address or None, self.max_long_calls),
+            long=PlaceShares(self.long_calls_by_connection, self.long_calls_by_address or None, self.max_long_calls),
             first_message=self.first_message_timeout,
             answer=self.answer_timeout,
             long_life=self.long_call_timeout,

@@ -13,11 +13,11 @@ from portero_server.domain.audit.chain import (
     RETIRED,
     SERVER,
     Actor,
+    AuditOutcome,
     Chain,
     Deed,
     Entry,
     Head,
-    Outcome,
     retired_name,
 )
 from portero_server.store.database import Database
@@ -132,7 +132,7 @@ async def retire_oldest(connection: AsyncConnection, before: datetime, at: datet
     base = {"base_count": last.position, "base_digest": last.digest}
     await connection.execute(delete(audit_entries).where(audit_entries.c.position <= last.position))
     await connection.execute(update(audit_head).where(_OWN).values(**base))
-    told = Deed(SERVER, RETIRED, retired_name(last.position, last.digest), Outcome.DONE)
+    told = Deed(SERVER, RETIRED, retired_name(last.position, last.digest), AuditOutcome.DONE)
     await append_deeds(connection, [told], at)
     return int(last.position) - head.base_count
 
@@ -162,11 +162,11 @@ def _entry(row: Any) -> Entry:
     return Entry(row.position, row.happened_at, deed, row.previous, row.digest)
 
 
-def _outcome(word: str) -> Outcome:
+def _outcome(word: str) -> AuditOutcome:
     try:
-        return Outcome(word)
+        return AuditOutcome(word)
     except ValueError:
-        return Outcome.UNREADABLE
+        return AuditOutcome.UNREADABLE
 
 
 def _columns(entry: Entry) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from portero_server.clock import Clock, SystemClock
 from portero_server.errors import StoreUnavailable
 from portero_server.store.connections import emptied_log, make_engines
-from portero_server.store.faults import CommitUnknown, Fault, Verdict, diagnosed
+from portero_server.store.faults import CommitUnknown, Fault, FaultVerdict, diagnosed
 from portero_server.store.rows import DialectName
 from portero_server.store.sqlite_file import DatabaseFileLost
 from portero_server.store.write_health import WriteHealth, WriteState
@@ -80,7 +80,7 @@ class DatabaseLoad:
     storage_free: int
 
 
-class _Progress:
+class _UnitProgress:
     """How far a unit has come; shared between its task and its caller."""
 
     __slots__ = ("committing", "outcome", "retries")
@@ -242,7 +242,7 @@ class Database:
     async def _in_own_task(self, engine: AsyncEngine, unit: Unit[T], *, commits: bool) -> T:
         if self._closed:
             raise StoreUnavailable("the database is being closed")
-        progress = _Progress()
+        progress = _UnitProgress()
         task = asyncio.create_task(self._observed(engine, unit, progress, commits=commits))
         self._tasks.add(task)
         task.add_done_callback(self._settled)
@@ -259,7 +259,7 @@ class Database:
             # A caller that was cancelled no longer takes the error; the observer was told.
             task.exception()
 
-    async def _observed(self, engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
+    async def _observed(self, engine: AsyncEngine, unit: Unit[T], progress: _UnitProgress, *, commits: bool) -> T:
         began = self._clock.monotonic()
         try:
             result = await self._within_time(engine, unit, progress, commits=commits)
@@ -278,7 +278,7 @@ class Database:
         finally:
             self._observer.observe_unit(self._clock.monotonic() - began, progress.retries, progress.outcome)
 
-    async def _within_time(self, engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
+    async def _within_time(self, engine: AsyncEngine, unit: Unit[T], progress: _UnitProgress, *, commits: bool) -> T:
         try:
             async with asyncio.timeout(self._timeout) as limit:
                 while True:
@@ -298,7 +298,7 @@ class Database:
                 raise CommitUnknown("the database did not confirm the commit in time") from None
             raise StoreUnavailable(f"the database did not answer within {self._timeout:g} s") from None
 
-    async def _transact(self, engine: AsyncEngine, unit: Unit[T], progress: _Progress, *, commits: bool) -> T:
+    async def _transact(self, engine: AsyncEngine, unit: Unit[T], progress: _UnitProgress, *, commits: bool) -> T:
         connection = await engine.connect()
         try:
             result = await unit(connection)
@@ -321,10 +321,10 @@ class Database:
             raise CommitUnknown(lost.message) from None
 
     @staticmethod
-    def _give_up_or_go_on(fault: Fault, progress: _Progress) -> None:
+    def _give_up_or_go_on(fault: Fault, progress: _UnitProgress) -> None:
         if progress.committing and fault.unanswered:
             raise CommitUnknown("the database did not confirm the commit") from None
-        if fault.verdict is not Verdict.AGAIN or progress.retries >= _MAX_RETRIES:
+        if fault.verdict is not FaultVerdict.AGAIN or progress.retries >= _MAX_RETRIES:
             raise fault.as_error() from None
         progress.committing = False
         progress.retries += 1
@@ -346,4 +346,4 @@ def _pause(retries: int) -> float:
 
 
 def _understood(error: SQLAlchemyError | OSError) -> Fault:
-    return diagnosed(error) or Fault(Verdict.UNAVAILABLE, "the database cannot be used")
+    return diagnosed(error) or Fault(FaultVerdict.UNAVAILABLE, "the database cannot be used")

@@ -41,7 +41,7 @@ class StoreRefused(PorteroError):
     reason = "STORE_REFUSED"
 
 
-class Verdict(Enum):
+class FaultVerdict(Enum):
     """Whether running the whole transaction again may help."""
 
     AGAIN = "again"
@@ -59,13 +59,13 @@ class Fault:
         unanswered: No answer came, so that a commit may have happened all the same.
     """
 
-    verdict: Verdict
+    verdict: FaultVerdict
     message: str
     unanswered: bool = False
 
     def as_error(self) -> PorteroError:
         """Gives the error for callers of the store."""
-        return (StoreRefused if self.verdict is Verdict.REFUSED else StoreUnavailable)(self.message)
+        return (StoreRefused if self.verdict is FaultVerdict.REFUSED else StoreUnavailable)(self.message)
 
 
 def driver_code(error: BaseException | None) -> int | None:
@@ -80,32 +80,38 @@ def driver_code(error: BaseException | None) -> int | None:
 def diagnosed(error: Exception) -> Fault | None:
     """Says what an error of a unit of work means; None for errors that are not the database's."""
     if isinstance(error, OSError):
-        return Fault(Verdict.AGAIN, "the connection to the database was lost", unanswered=True)
+        return Fault(FaultVerdict.AGAIN, "the connection to the database was lost", unanswered=True)
     if isinstance(error, sqlite3.Error):
         # From the driver itself, where SQLAlchemy was passed by.
         code = driver_code(error)
         return _sqlite_fault(error, code, f"error {code}")
     if not isinstance(error, DBAPIError):
-        return Fault(Verdict.UNAVAILABLE, "the database cannot be used") if isinstance(error, SQLAlchemyError) else None
+        return (
+            Fault(FaultVerdict.UNAVAILABLE, "the database cannot be used")
+            if isinstance(error, SQLAlchemyError)
+            else None
+        )
     code = driver_code(error.orig)
     label = f"error {code}" if code is not None else type(error).__name__
     if isinstance(error, IntegrityError | DataError) or code in _REFUSED_CODES:
-        return Fault(Verdict.REFUSED, f"the database refuses the data ({label})")
+        return Fault(FaultVerdict.REFUSED, f"the database refuses the data ({label})")
     if isinstance(error.orig, sqlite3.Error):
         return _sqlite_fault(error.orig, code, label)
     if code in READ_ONLY_CODES:
-        return Fault(Verdict.AGAIN, f"the database takes no writes now ({label})")
+        return Fault(FaultVerdict.AGAIN, f"the database takes no writes now ({label})")
     if error.connection_invalidated:
-        return Fault(Verdict.AGAIN, f"the connection to the database was lost ({label})", unanswered=True)
+        return Fault(FaultVerdict.AGAIN, f"the connection to the database was lost ({label})", unanswered=True)
     if error.orig is not None and isinstance(error.orig.__cause__, ssl.SSLError):
-        return Fault(Verdict.UNAVAILABLE, "the database server's TLS certificate is not trusted, or not for this name")
+        return Fault(
+            FaultVerdict.UNAVAILABLE, "the database server's TLS certificate is not trusted, or not for this name"
+        )
     meaning = _MEANINGS.get(code or 0, "the database cannot be used")
-    return Fault(Verdict.AGAIN if code in _AGAIN_CODES else Verdict.UNAVAILABLE, f"{meaning} ({label})")
+    return Fault(FaultVerdict.AGAIN if code in _AGAIN_CODES else FaultVerdict.UNAVAILABLE, f"{meaning} ({label})")
 
 
 def _sqlite_fault(error: sqlite3.Error, code: int | None, label: str) -> Fault:
     if code in _AGAIN_SQLITE:
-        return Fault(Verdict.AGAIN, "another process holds the database file")
+        return Fault(FaultVerdict.AGAIN, "another process holds the database file")
     # After a full disk SQLite has rolled back for certain; after any other fault of the disk it may not have.
     certain = code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
     meaning = {
@@ -114,4 +120,4 @@ def _sqlite_fault(error: sqlite3.Error, code: int | None, label: str) -> Fault:
         sqlite3.SQLITE_READONLY: "the database file cannot be written",
         sqlite3.SQLITE_NOTADB: "the database file is not an SQLite database",
     }.get(code or 0, "the database cannot be used")
-    return Fault(Verdict.UNAVAILABLE, f"{meaning} ({label})", unanswered=not certain)
+    return Fault(FaultVerdict.UNAVAILABLE, f"{meaning} ({label})", unanswered=not certain)

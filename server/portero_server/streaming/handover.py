@@ -6,9 +6,9 @@ for it nor an answer that waits for its commit may end with the session.
 
 from __future__ import annotations
 
-from portero_server.domain.streams.messages import TrackNews
+from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.tracks import Track, TrackState
-from portero_server.streaming.pending_commit import Gathering
+from portero_server.streaming.pending_commit import PendingCommit
 from portero_server.streaming.session import Session
 
 
@@ -30,13 +30,15 @@ def take_over(session: Session, before: Session | None) -> None:
     session.follower.calls.take_over(before.follower.calls, tuple(followed.values()), durable)
 
 
-def _take_answers(session: Session, gathered: Gathering, followed: dict[str, Track], durable: int) -> None:
+def _take_answers(session: Session, gathered: PendingCommit, followed: dict[str, Track], durable: int) -> None:
     """Gathers again who was named late; a track that had not ended at the watermark goes on under the name."""
     for decided in gathered.decided:
         if not decided.revises or decided.returns or decided.match is None:
             continue
         track = followed.get(decided.track_id)
-        news = [each for each in gathered.news if isinstance(each, TrackNews) and each.track_id == decided.track_id]
+        news = [
+            each for each in gathered.updates if isinstance(each, TrackUpdate) and each.track_id == decided.track_id
+        ]
         if track is not None:
             track.match = decided.match
             news = [each for each in news if each.state is TrackState.REVISED]

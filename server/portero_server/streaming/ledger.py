@@ -19,13 +19,13 @@ from portero_server.domain.recording.sightings import (
     TrackSeen,
 )
 from portero_server.domain.streams.frames import GapReason, RejectionReason
-from portero_server.domain.streams.messages import Directive, TextNews, TrackNews
+from portero_server.domain.streams.messages import Directive, TextRead, TrackUpdate
 from portero_server.domain.streams.watermark import Advance, Fate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.recognition.name_lookup import named_by
 from portero_server.recognition.tiered import MEMORY
 from portero_server.streaming.outbox import Outbox
-from portero_server.streaming.pending_commit import Gathering
+from portero_server.streaming.pending_commit import PendingCommit
 from portero_server.telemetry.marks import CURRENT
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 
@@ -57,8 +57,8 @@ class StreamLedger:
             released: Called when frames held by a track or reading need no longer be.
         """
         self.recognitions = 0
-        self._gathering = Gathering(durable_sequence)
-        self._in_flight: Gathering | None = None
+        self._pending = PendingCommit(durable_sequence)
+        self._in_flight: PendingCommit | None = None
         self._exceptions: list[FrameException] = []
         self._sightings: dict[str, str] = {}
         self._outbox = outbox
@@ -70,30 +70,32 @@ class StreamLedger:
     @property
     def empty(self) -> bool:
         """Whether everything has been committed and told."""
-        return not (self._gathering.writes or self._gathering.news or self._in_flight)
+        return not (self._pending.writes or self._pending.updates or self._in_flight)
 
     @property
     def writes(self) -> bool:
         """Whether there is anything for the database."""
-        return self._gathering.writes
+        return self._pending.writes
 
     @property
-    def pending(self) -> Sequence[Gathering]:
+    def pending(self) -> Sequence[PendingCommit]:
         """What is not known to be committed, oldest first."""
-        return (self._gathering,) if self._in_flight is None else (self._in_flight, self._gathering)
+        return (self._pending,) if self._in_flight is None else (self._in_flight, self._pending)
 
     def go_on(self, resumed: Iterable[OpenTrack], left_behind: Sequence[OpenTrack]) -> None:
         """Takes over from an earlier session: tracks that go on, and tracks whose end nobody has told yet."""
         self._sightings.update((track.track_id, track.sighting_id) for track in resumed)
-        self._gathering.left += [TrackLeft(track.track_id, track.last_seen) for track in left_behind]
+        self._pending.left += [TrackLeft(track.track_id, track.last_seen) for track in left_behind]
         if left_behind:
             self._changed()
 
-    def take_over(self, decided: TrackDecided, news: Iterable[TrackNews], recognitions: Iterable[Recognition]) -> None:
+    def take_over(
+        self, decided: TrackDecided, update: Iterable[TrackUpdate], recognitions: Iterable[Recognition]
+    ) -> None:
         """Takes over a late answer that an earlier session counted and could not commit."""
-        self._gathering.decided.append(decided)
-        self._gathering.news += news
-        self._gathering.recognitions += recognitions
+        self._pending.decided.append(decided)
+        self._pending.updates += update
+        self._pending.recognitions += recognitions
         self._changed()
 
     @property
@@ -107,52 +109,52 @@ class StreamLedger:
             return
         undecided = {finding.track_id for finding in findings if finding.kind == "decision"}
         unread = {finding.sequence for finding in findings if finding.kind == "text"}
-        gathered.news = [
-            news
-            for news in gathered.news
-            if (news.sequence not in unread if isinstance(news, TextNews) else news.track_id not in undecided)
+        gathered.updates = [
+            update
+            for update in gathered.updates
+            if (update.sequence not in unread if isinstance(update, TextRead) else update.track_id not in undecided)
         ]
 
     # --- What is gathered -----------------------------------------------------------------------
 
     def advance(self, advance: Advance) -> None:
         """The watermark moved."""
-        self._gathering.advance(advance)
+        self._pending.advance(advance)
         # Written with the watermark that passes them: a bridge that sends the rest again may tell other ranges.
         passed = [each for each in self._exceptions if each.last_sequence <= advance.sequence]
         if passed:
-            self._gathering.exceptions += passed
+            self._pending.exceptions += passed
             self._exceptions = [each for each in self._exceptions if each.last_sequence > advance.sequence]
 
     def exception(self, first: int, last: int, reason: RejectionReason | GapReason) -> None:
         """Frames were refused, or will never come."""
         self._exceptions.append(FrameException(first, last, reason))
 
-    def track_decided(self, decided: TrackDecided, news: TrackNews) -> None:
+    def track_decided(self, decided: TrackDecided, update: TrackUpdate) -> None:
         """A track was decided, or decided again, or is seen again."""
         if decided.returns:
             # It has not left as far as anybody was told.
-            self._gathering.left = [left for left in self._gathering.left if left.track_id != decided.track_id]
-        self._gathering.decided.append(decided)
-        self._gathering.news.append(news)
-        if news.timing is not None:
+            self._pending.left = [left for left in self._pending.left if left.track_id != decided.track_id]
+        self._pending.decided.append(decided)
+        self._pending.updates.append(update)
+        if update.timing is not None:
             mark = CURRENT.get()
             self._metrics.track_decided(
-                named=news.named is not None,
-                seconds=news.timing.time_to_name,
+                named=update.named is not None,
+                seconds=update.timing.time_to_name,
                 trace_id="" if mark is None else mark.trace_id,
             )
         self._changed()
 
     def track_seen(self, track_id: str, last_seen: datetime, sequence: int) -> None:
         """A decided track is still there, in frame `sequence`."""
-        self._gathering.seen[track_id] = TrackSeen(track_id, last_seen, sequence)
+        self._pending.seen[track_id] = TrackSeen(track_id, last_seen, sequence)
 
-    def track_left(self, left: TrackLeft | None, news: TrackNews) -> None:
+    def track_left(self, left: TrackLeft | None, update: TrackUpdate) -> None:
         """A track ended; None when it was never decided."""
         if left is not None:
-            self._gathering.left.append(left)
-        self._gathering.news.append(news)
+            self._pending.left.append(left)
+        self._pending.updates.append(update)
         self._changed()
 
     def recognized(self, recognition: Recognition) -> None:
@@ -162,23 +164,23 @@ class StreamLedger:
         self._metrics.recognized(recognition.outcome, recognition.latency)
         if (mark := CURRENT.get()) is not None:
             mark.finish(track=recognition.track_id, sequence=recognition.sequence, outcome=recognition.outcome)
-            self._gathering.marks.append(mark)
-        self._gathering.recognitions.append(recognition)
+            self._pending.marks.append(mark)
+        self._pending.recognitions.append(recognition)
         self._changed()
 
-    def tell(self, news: TrackNews | Directive) -> None:
+    def emit(self, update: TrackUpdate | Directive) -> None:
         """Something for the bridge only."""
-        if isinstance(news, Directive):
-            self._outbox.put(news)
+        if isinstance(update, Directive):
+            self._outbox.put(update)
         else:
-            self._gathering.news.append(news)
+            self._pending.updates.append(update)
             self._changed()
 
-    def text_read(self, news: TextNews, finding: TextFinding) -> None:
+    def text_read(self, update: TextRead, finding: TextFinding) -> None:
         """Text that was not seen lately."""
-        self._gathering.news.append(news)
+        self._pending.updates.append(update)
         if self._keep_texts:
-            self._gathering.texts.append(finding)
+            self._pending.texts.append(finding)
         self._changed()
 
     def release(self, holder: str) -> None:
@@ -196,10 +198,10 @@ class StreamLedger:
             session: Who owns it.
             points: What is followed at a sequence, and who was stored ahead of the watermark and did not come again.
         """
-        gathered = self._gathering
-        self._gathering = Gathering(gathered.durable_sequence)
+        gathered = self._pending
+        self._pending = PendingCommit(gathered.durable_sequence)
         if not gathered.writes:
-            self._tell(gathered)
+            self._emit(gathered)
             return None
         self._in_flight = gathered
         durable = gathered.durable_sequence
@@ -218,17 +220,17 @@ class StreamLedger:
         if gathered is None:
             return 0
         self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
-        self._tell(gathered, result)
+        self._emit(gathered, result)
         return gathered.frames
 
-    def _tell(self, gathered: Gathering, result: CommitResult | None = None) -> None:
-        for news in gathered.news:
-            if isinstance(news, TextNews):
-                self._outbox.put(news)
+    def _emit(self, gathered: PendingCommit, result: CommitResult | None = None) -> None:
+        for update in gathered.updates:
+            if isinstance(update, TextRead):
+                self._outbox.put(update)
                 continue
-            named = news.named
+            named = update.named
             if named is not None and result is not None:
                 named = named_by(result, named)
-            self._outbox.put(replace(news, named=named, sighting_id=self._sightings.get(news.track_id, "")))
-            if news.state is TrackState.CLOSED:
-                self._sightings.pop(news.track_id, None)
+            self._outbox.put(replace(update, named=named, sighting_id=self._sightings.get(update.track_id, "")))
+            if update.state is TrackState.CLOSED:
+                self._sightings.pop(update.track_id, None)

@@ -39,7 +39,7 @@ class FollowedStreams(Protocol):
         ...
 
 
-class Deserted:
+class OrphanReaper:
     """Watches the stored streams for those that stand still, and tells that their faces have left.
 
     Nothing is taken from a stream: its tracks stay open, marked absent, so that a bridge that comes back with the
@@ -64,7 +64,7 @@ class Deserted:
                 # While nobody can write, standing still means nothing.
                 self._still.clear()
                 interval = _INTERVAL
-                _log.warning("deserted_streams_unknown", problem=error.message)
+                _log.warning("orphaned_streams_unknown", problem=error.message)
             else:
                 took = self._clock.monotonic() - began
                 interval = min(_LONGEST_INTERVAL, max(_INTERVAL, took / _SHARE))
@@ -77,12 +77,12 @@ class Deserted:
             if now - since >= _PATIENCE:
                 # Tells again if this is in vain.
                 self._still[row] = now
-                _log.info("stream_deserted", camera=row.camera_id, session=row.session, faces=len(row.open_tracks))
-                self._recorder.mark(_Farewell(row))
+                _log.info("stream_orphaned", camera=row.camera_id, session=row.session, faces=len(row.open_tracks))
+                self._recorder.mark(_ClosingCommit(row))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Farewell:
+class _ClosingCommit:
     """What is told of one stream (recorder.Committing), in the name of its last session."""
 
     row: StreamRow

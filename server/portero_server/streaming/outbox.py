@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from portero_server.domain.streams.messages import Ack, Finished, Heartbeat, Message
-from portero_server.streaming.wakeup import Bell
+from portero_server.streaming.wakeup import Wakeup
 
 
 class Outbox:
@@ -21,7 +21,7 @@ class Outbox:
         self._messages: list[Message] = []
         self._ack: Ack | None = None
         self._closed = False
-        self._news = Bell()
+        self._filled = Wakeup()
         self._room = asyncio.Event()
         self._room.set()
 
@@ -44,12 +44,12 @@ class Outbox:
             self._messages.append(message)
             if len(self._messages) >= self._capacity:
                 self._room.clear()
-        self._news.ring()
+        self._filled.notify()
 
     def close(self) -> None:
         """Ends the reader once it has read what is there."""
         self._closed = True
-        self._news.ring()
+        self._filled.notify()
         self._room.set()
 
     @property
@@ -66,7 +66,7 @@ class Outbox:
         while not self._messages and self._ack is None:
             if self._closed:
                 return []
-            await self._news.wait()
+            await self._filled.wait()
         taken, self._messages = self._messages, []
         if self._ack is not None:
             taken.append(self._ack)

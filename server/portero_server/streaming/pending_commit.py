@@ -15,13 +15,13 @@ from portero_server.domain.recording.sightings import (
     TrackSeen,
 )
 from portero_server.domain.streams.frames import FrameOutcome
-from portero_server.domain.streams.messages import TextNews, TrackNews
+from portero_server.domain.streams.messages import TextRead, TrackUpdate
 from portero_server.domain.streams.watermark import Advance, Fate
 from portero_server.telemetry.marks import Mark
 
 
 @dataclass(slots=True)
-class Gathering:
+class PendingCommit:
     """Collects effects between two commits; `seen` keeps only the latest of each track."""
 
     durable_sequence: int
@@ -33,7 +33,7 @@ class Gathering:
     recognitions: list[Recognition] = field(default_factory=list)
     exceptions: list[FrameException] = field(default_factory=list)
     texts: list[TextFinding] = field(default_factory=list)
-    news: list[TrackNews | TextNews] = field(default_factory=list)
+    updates: list[TrackUpdate | TextRead] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
 
@@ -75,9 +75,9 @@ class Gathering:
             open_tracks=open_tracks,
             told=frozenset(
                 [
-                    news.named.match.person_id
-                    for news in self.news
-                    if isinstance(news, TrackNews) and news.named is not None
+                    update.named.match.person_id
+                    for update in self.updates
+                    if isinstance(update, TrackUpdate) and update.named is not None
                 ]
             ),
             marks=tuple(self.marks),

@@ -9,7 +9,7 @@ from portero_server.domain.recording.quarantine import Quarantine
 from portero_server.domain.recording.sightings import StreamCommit
 from portero_server.domain.streams.frames import LAST_SEQUENCE, FrameRefused, RejectionReason
 from portero_server.domain.streams.messages import Rejected
-from portero_server.domain.streams.stream_core import StreamCore, Verdict
+from portero_server.domain.streams.stream_core import FrameVerdict, StreamCore
 from portero_server.streaming.ledger import StreamLedger
 from portero_server.streaming.outbox import Outbox
 from portero_server.streaming.session_parts import SessionParts
@@ -46,23 +46,23 @@ class Refusals:
             raise FrameRefused(RejectionReason.STORE_REFUSED, _UNSTORABLE)
         return captured_at if source is TimeSource.ARRIVAL else self._parts.capture_times.checked(captured_at, now)
 
-    def tell(self, sequence: int, reason: RejectionReason, message: str) -> None:
+    def emit(self, sequence: int, reason: RejectionReason, message: str) -> None:
         """A frame is refused."""
         self.count += 1
         self._parts.metrics.streams.frame_rejected(reason)
         self._outbox.put(Rejected(sequence, reason, message))
 
-    def out_of_turn(self, sequence: int, verdict: Verdict) -> None:
+    def out_of_turn(self, sequence: int, verdict: FrameVerdict) -> None:
         """A frame is refused for its number, which changes nothing."""
-        if verdict is Verdict.BEYOND:
+        if verdict is FrameVerdict.BEYOND:
             self.too_large(sequence, "frame.sequence")
         else:
             message = f"frame.sequence {sequence} is not beyond {self._core.last}, the last one received"
-            self.tell(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
+            self.emit(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
 
     def too_large(self, sequence: int, field: str) -> None:
         """No numbering has a place for this sequence, so that nothing is settled by it."""
-        self.tell(sequence, RejectionReason.SEQUENCE_TOO_LARGE, f"{field} must be at most {LAST_SEQUENCE}")
+        self.emit(sequence, RejectionReason.SEQUENCE_TOO_LARGE, f"{field} must be at most {LAST_SEQUENCE}")
 
     def search(self, commit: StreamCommit) -> Quarantine:
         """Begins the search for what in a refused commit cannot be written."""
@@ -82,7 +82,7 @@ class Refusals:
                 if not self._core.reject_late(sequence):
                     continue
                 self._ledger.exception(sequence, sequence, RejectionReason.STORE_REFUSED)
-            self.tell(sequence, RejectionReason.STORE_REFUSED, _UNSTORABLE)
+            self.emit(sequence, RejectionReason.STORE_REFUSED, _UNSTORABLE)
 
     def nothing_written(self, commit: StreamCommit) -> None:
         """A commit cannot be written, which ends the session: what it is that came in vain is remembered."""

@@ -17,7 +17,7 @@ import structlog
 from portero_server.domain.cameras import Camera, CameraMode
 from portero_server.domain.detection.detections import MatchPolicy, Text
 from portero_server.domain.gate.cadence import Cadence, CadencePolicy
-from portero_server.domain.gate.sampling import NetPolicy
+from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.domain.recording.resuming import revived_tracks
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.domain.streams.credit import CreditPolicy
@@ -33,11 +33,11 @@ from portero_server.errors import (
     StoreUnavailable,
     Unavailable,
 )
-from portero_server.privacy.name_revocation import Remembering
+from portero_server.privacy.name_revocation import NameHolder
 from portero_server.recognition.follower import Follower, Rules
-from portero_server.recognition.gate_sampling import GateAuditor, Search
+from portero_server.recognition.gate_sampling import GateSampler, Search
 from portero_server.recognition.text_reader import TextFollower
-from portero_server.recognition.tiered import Cascade, FreeEngine, Savings
+from portero_server.recognition.tiered import AvoidedCalls, FreeEngine, TieredRecognizer
 from portero_server.streaming.handover import awaits_answers, take_over
 from portero_server.streaming.live import LiveStatus
 from portero_server.streaming.registered import CameraSource, registered
@@ -45,7 +45,7 @@ from portero_server.streaming.session import Session
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.standing import figures_of, status_of
 from portero_server.streaming.stream_clock import UNDECLARED, Opening, check_time_source
-from portero_server.vision.analysis import Looker
+from portero_server.vision.analysis import AnalyzerSource
 
 _log = structlog.get_logger(__name__)
 
@@ -100,22 +100,22 @@ class StreamEngine:
 
 
 @dataclass(frozen=True, slots=True)
-class Thrift:
+class CostPolicy:
     """What keeps calls few and says how few they are.
 
     Attributes:
-        savings: Told of calls that were not needed.
+        avoided_calls: Told of calls that were not needed.
         free: The engine behind a paid one; None: nothing is remembered.
         memory: How long faces are remembered.
-        net: Which frames are shown to the engine although they were held back; None: none.
-        search: Finds every face of a whole frame; for `net`.
-        chance: Draws the sample of `net`.
+        sampling: Which frames are shown to the engine although they were held back; None: none.
+        search: Finds every face of a whole frame; for `sampling`.
+        chance: Draws the sample of `sampling`.
     """
 
-    savings: Savings
+    avoided_calls: AvoidedCalls
     free: FreeEngine | None = None
     memory: MemoryPolicy = field(default_factory=MemoryPolicy)
-    net: NetPolicy | None = None
+    sampling: SamplingPolicy | None = None
     search: Search | None = None
     chance: random.Random = field(default_factory=random.Random)
 
@@ -128,18 +128,18 @@ class Streams:
         cameras: CameraSource,
         rows: StreamSource,
         parts: SessionParts,
-        looker: Looker,
+        analyzers: AnalyzerSource,
         engine: StreamEngine,
         policy: StreamPolicy,
-        thrift: Thrift,
+        cost_policy: CostPolicy,
     ) -> None:
         self._cameras = cameras
         self._rows = rows
         self._parts = parts
-        self._looker = looker
+        self._analyzers = analyzers
         self._engine = engine
         self._policy = policy
-        self._thrift = thrift
+        self._cost_policy = cost_policy
         # By camera, so that a stream that was cut goes on with what it knew.
         self._memories: dict[str, FaceMemory] = {}
         self._clocks: dict[str, float] = {}
@@ -156,7 +156,7 @@ class Streams:
         session = self._sessions.get(camera_id)
         return None if session is None else status_of(session, self._parts.clock.monotonic())
 
-    def remembering(self) -> Iterator[Remembering]:
+    def name_holders(self) -> Iterator[NameHolder]:
         """Gives everything here that remembers people by name."""
         yield from (each.follower for each in self._sessions.values() if each.follower is not None)
         yield from self._memories.values()
@@ -199,7 +199,7 @@ class Streams:
             names = await self._names(row)
         if (earlier := self._sessions.get(camera_id)) is not None:
             earlier.stop(SessionSuperseded(f"a later session of cameras/{camera_id} took over"))
-        session = Session(row, camera, self._parts, self._looker.scene(), self._credit(len(self._sessions) + 1))
+        session = Session(row, camera, self._parts, self._analyzers.scene(), self._credit(len(self._sessions) + 1))
         self._equip(session, names)
         offset = session.timing.open(opening, row.open_tracks, self._clocks.get(camera_id))
         if offset is not None:
@@ -309,28 +309,28 @@ class Streams:
         )
         follower.recall(names)
         session.follow(follower)
-        thrift = self._thrift
-        if thrift.net is not None and thrift.search is not None:
-            session.auditor = GateAuditor(
+        cost_policy = self._cost_policy
+        if cost_policy.sampling is not None and cost_policy.search is not None:
+            session.gate_sampler = GateSampler(
                 camera.camera_id,
-                thrift.net,
-                thrift.search,
+                cost_policy.sampling,
+                cost_policy.search,
                 self._parts.clock,
                 self._parts.metrics.money,
                 session.spawn,
-                thrift.chance,
+                cost_policy.chance,
             )
 
-    def _cascade(self, camera_id: str) -> Cascade:
-        thrift = self._thrift
-        return Cascade(
+    def _cascade(self, camera_id: str) -> TieredRecognizer:
+        cost_policy = self._cost_policy
+        return TieredRecognizer(
             camera_id,
             self._engine.traits,
             self._engine.identify,
             self._parts.clock,
-            thrift.savings,
-            free=thrift.free,
-            memory=self._memories.setdefault(camera_id, FaceMemory(thrift.memory)),
+            cost_policy.avoided_calls,
+            free=cost_policy.free,
+            memory=self._memories.setdefault(camera_id, FaceMemory(cost_policy.memory)),
         )
 
     def _rules(self, camera: Camera) -> Rules:

@@ -22,10 +22,10 @@ from portero_server.domain.streams.frames import (
     RejectionReason,
 )
 from portero_server.domain.streams.messages import Ack, Drain, Finished, Opened
-from portero_server.domain.streams.stream_core import StreamCore, Verdict
+from portero_server.domain.streams.stream_core import FrameVerdict, StreamCore
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError, SessionSuperseded, Unavailable
 from portero_server.recognition.follower import Follower
-from portero_server.recognition.gate_sampling import GateAuditor
+from portero_server.recognition.gate_sampling import GateSampler
 from portero_server.recognition.text_reader import TextFollower
 from portero_server.streaming.ledger import StreamLedger
 from portero_server.streaming.outbox import Outbox
@@ -33,8 +33,8 @@ from portero_server.streaming.refusals import Refusals
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.session_tasks import SessionTasks
 from portero_server.streaming.stream_clock import StreamClock
-from portero_server.streaming.wakeup import Bell
-from portero_server.vision.analysis import Look, Scene
+from portero_server.streaming.wakeup import Wakeup
+from portero_server.vision.analysis import FrameAnalysis, FrameAnalyzer
 from portero_server.vision.jpeg import HeaderCheck
 
 
@@ -50,7 +50,7 @@ class Session:
         row: StreamRow,
         camera: Camera,
         parts: SessionParts,
-        scene: Scene,
+        scene: FrameAnalyzer,
         credit: CreditPolicy,
     ) -> None:
         self.row = row
@@ -78,12 +78,12 @@ class Session:
         self._refusals = Refusals(row.stream_id, parts, self.outbox, self._core, self.ledger)
         self._resume = ResumePoints(row.open_tracks)
         self._frames: deque[Frame] = deque()
-        self._work, self._progress = Bell(), Bell()
+        self._work, self._progress = Wakeup(), Wakeup()
         self._marked = self._finishing = self._goes_on = self._void = False
         self._tasks = SessionTasks()
         self.follower: Follower | None = None
         self.reader: TextFollower | None = None
-        self.auditor: GateAuditor | None = None
+        self.gate_sampler: GateSampler | None = None
 
     # --- What the bridge says -------------------------------------------------------------------
 
@@ -101,17 +101,17 @@ class Session:
         if admission.jumped is not None:
             self._missing(*admission.jumped, GapReason.UNEXPLAINED)
         verdict = admission.verdict
-        if verdict is Verdict.REPLAYED:
+        if verdict is FrameVerdict.REPLAYED:
             self.account[FrameOutcome.REPLAYED] += 1
             self._settled(FrameOutcome.REPLAYED, 1)
             self._grant()
             return
-        if verdict is Verdict.BACKWARDS or verdict is Verdict.BEYOND:
+        if verdict is FrameVerdict.BACKWARDS or verdict is FrameVerdict.BEYOND:
             self._refusals.out_of_turn(sequence, verdict)
             self._grant()
             return
         try:
-            if verdict is Verdict.UNAFFORDABLE:
+            if verdict is FrameVerdict.UNAFFORDABLE:
                 raise FrameRefused(RejectionReason.NO_CREDIT, "the frame was sent without credit; wait for an Ack")
             if no is not None:
                 raise no
@@ -126,7 +126,7 @@ class Session:
         self._figures.frame_received(size, lag)
         zones = self.camera.privacy_zones
         self._frames.append(Frame(sequence, at.captured_at, jpeg, width, height, now, lag, at.time, zones))
-        self._work.ring()
+        self._work.notify()
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
         """Takes note of frames that will never come; those already accounted for are passed over.
@@ -134,7 +134,7 @@ class Session:
         Raises:
             InvalidInput: The range is empty or begins at 0.
         """
-        self._heard()
+        self._reset_idle_timer()
         if first < 1 or last < first:
             raise InvalidInput(
                 "gap.first_sequence", f"gap {first}..{last} must begin at 1 or later and not end before it begins"
@@ -148,14 +148,14 @@ class Session:
 
     def heartbeat(self, sent_at: datetime | None = None) -> None:
         """The bridge lives, and may say what time it has."""
-        self._heard()
+        self._reset_idle_timer()
         self.timing.said(sent_at)
 
     def finish(self) -> None:
         """No more frames will come."""
-        self._heard()
+        self._reset_idle_timer()
         self._finishing = True
-        self._work.ring()
+        self._work.notify()
 
     def hang_up(self) -> None:
         """No more frames will come here, but the numbering may go on in another session, and so do its faces."""
@@ -268,7 +268,7 @@ class Session:
         looks = await self._scene.look(tuple(self._frames), when, text=reader is not None)
         began = self._clock.monotonic()
         for look in looks:
-            if isinstance(look, Look):
+            if isinstance(look, FrameAnalysis):
                 began -= look.seconds
         for look in looks:
             frame = self._frames.popleft()
@@ -280,7 +280,7 @@ class Session:
         self._grant()
         self._advance()
 
-    def _process(self, frame: Frame, look: Look, waited: float) -> None:
+    def _process(self, frame: Frame, look: FrameAnalysis, waited: float) -> None:
         core, follower, reader = self._core, self.follower, self.reader
         self._figures.frame_looked_at(waited, look.gate_seconds, look.detect_seconds)
         core.looked_at(len(frame.jpeg))
@@ -293,8 +293,8 @@ class Session:
         core.settle(frame.sequence, look.outcome, holders)
         if follower is not None:
             self._resume.note(frame.sequence, follower.tracks)
-        if self.auditor is not None:
-            self.auditor.consider(frame, look.outcome, self._faces.followed)
+        if self.gate_sampler is not None:
+            self.gate_sampler.consider(frame, look.outcome, self._faces.followed)
 
     @property
     def _faces(self) -> Follower:
@@ -307,7 +307,7 @@ class Session:
     def take(self) -> StreamCommit | None:
         """Gives what gathered since the last commit."""
         self._marked = False
-        self._progress.ring()
+        self._progress.notify()
         if self._void:
             return None
         if (advance := self._core.advance()) is not None:
@@ -322,7 +322,7 @@ class Session:
             self._settled(outcome, count)
         self._core.committed(commit.durable_sequence, self.ledger.committed(commit, result))
         self._ack()
-        self._progress.ring()
+        self._progress.notify()
 
     def quarantine(self, commit: StreamCommit) -> Quarantine | None:
         """The commit was refused: gives the search for what in it cannot be written."""
@@ -351,7 +351,7 @@ class Session:
         self._figures.frame_settled(outcome, count)
         self._parts.metrics.cameras.frame_settled(self.camera.camera_id, outcome, count)
 
-    def _heard(self) -> None:
+    def _reset_idle_timer(self) -> None:
         self.last_heard = self._clock.monotonic()
 
     def _mark(self) -> None:
@@ -359,7 +359,7 @@ class Session:
         if not self._marked and not self._void:
             self._marked = True
             self._parts.recorder.mark(self)
-        self._progress.ring()
+        self._progress.notify()
 
     def _advance(self) -> None:
         if self._core.movable or self.ledger.writes:
@@ -370,7 +370,7 @@ class Session:
         self._advance()
 
     def _reject(self, sequence: int, refusal: FrameRefused, size: int) -> None:
-        self._refusals.tell(sequence, refusal.reason, refusal.message)
+        self._refusals.emit(sequence, refusal.reason, refusal.message)
         self.ledger.exception(sequence, sequence, refusal.reason)
         self._core.reject(sequence, size)
         self._grant()

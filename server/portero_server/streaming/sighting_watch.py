@@ -59,7 +59,7 @@ class WatchPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchNews:
+class WatchEvent:
     """An event, or only the position reached (`event` None), so that a quiet watcher knows it is still watching."""
 
     position: int
@@ -109,7 +109,7 @@ class SightingWatch:
 
     async def watch(
         self, after: int | None, camera_id: str | None, within: Within | None = None
-    ) -> AsyncGenerator[WatchNews, None]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Gives every event after a position, first what is stored, then what comes, until closed.
 
         Args:
@@ -134,7 +134,7 @@ class SightingWatch:
             present = await self._store.last_position()
             self.notify(present)
             if after is None:
-                yield WatchNews(present, None)
+                yield WatchEvent(present, None)
             elif after > present:
                 raise InvalidInput(
                     "after_position",
@@ -148,7 +148,7 @@ class SightingWatch:
 
     async def _follow(
         self, position: int, camera_id: str | None, within: Within | None
-    ) -> AsyncGenerator[WatchNews, None]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         deadline = _now() + self._policy.heartbeat
         while True:
             # Taken before the read: a short page then proves that nothing for us lies up to here.
@@ -158,7 +158,7 @@ class SightingWatch:
             for event in events:
                 self._check_draining()
                 position = event.position
-                yield WatchNews(position, event)
+                yield WatchEvent(position, event)
                 deadline = _now() + self._policy.heartbeat
             if len(events) >= self._policy.page:
                 continue
@@ -168,7 +168,7 @@ class SightingWatch:
                     await self._beyond(position)
             # Asked of the clock: where other cameras keep us busy, the wait above never times out.
             if _now() >= deadline:
-                yield WatchNews(position, None)
+                yield WatchEvent(position, None)
                 deadline = _now() + self._policy.heartbeat
 
     async def _beyond(self, position: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 
-class Bell:
+class Wakeup:
     """Wakes the one task that waits for it; rung while nobody waits, it is not remembered.
 
     So whoever waits looks first whether there is anything to wait for. An asyncio.Event keeps a list of waiters and a
@@ -17,7 +17,7 @@ class Bell:
     def __init__(self) -> None:
         self._waiter: asyncio.Future[None] | None = None
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wakes whoever waits."""
         waiter = self._waiter
         if waiter is not None:

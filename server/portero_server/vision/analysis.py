@@ -15,7 +15,7 @@ _SEARCHED = (FrameOutcome.EMPTY, FrameOutcome.WITH_FACES)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FrameAnalysis:
     """What was seen in a frame.
 
     Attributes:
@@ -47,10 +47,10 @@ class Look:
         return self.outcome in _SEARCHED
 
 
-class Scene(Protocol):
+class FrameAnalyzer(Protocol):
     """What is remembered of one camera between frames."""
 
-    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look | FrameRefused]:
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
         """Looks at frames in order; never called again before the last answer came back.
 
         Args:
@@ -65,9 +65,9 @@ class Scene(Protocol):
         ...
 
 
-class Looker(Protocol):
+class AnalyzerSource(Protocol):
     """Makes scenes."""
 
-    def scene(self) -> Scene:
+    def scene(self) -> FrameAnalyzer:
         """Begins a scene for one stream."""
         ...

@@ -13,7 +13,7 @@ from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.domain.gate.cadence import Due, When
 from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
-from portero_server.vision.analysis import Look
+from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.gate import GateResult, MotionGate
 from portero_server.vision.jpeg import decode_color, to_gray
 from portero_server.vision.pixels import Gray
@@ -37,7 +37,7 @@ class Detector(Protocol):
         ...
 
 
-class CameraScene:
+class CameraAnalyzer:
     """What is remembered of one camera between frames: the gate's background, and what of it was not looked at yet."""
 
     def __init__(self, detector: Detector, threads: ThreadPoolExecutor, clock: Clock) -> None:
@@ -48,7 +48,7 @@ class CameraScene:
         self._changed: Box | None = None
         self._differed: Box | None = None
 
-    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look | FrameRefused]:
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
         """Looks at frames in a thread; see `vision.analysis.Scene`.
 
         Going there and back costs as much as the gate's arithmetic: frames that wait go together.
@@ -56,8 +56,8 @@ class CameraScene:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._take_turn, frames, when, text)
 
-    def _take_turn(self, frames: Sequence[Frame], when: When, text: bool) -> Sequence[Look | FrameRefused]:
-        looks: list[Look | FrameRefused] = []
+    def _take_turn(self, frames: Sequence[Frame], when: When, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
+        looks: list[FrameAnalysis | FrameRefused] = []
         ends = self._clock.monotonic() + _TURN
         for frame in frames:
             try:
@@ -70,7 +70,7 @@ class CameraScene:
                 break
         return looks
 
-    def _look(self, frame: Frame, due: Due, text: bool) -> Look:
+    def _look(self, frame: Frame, due: Due, text: bool) -> FrameAnalysis:
         started = self._clock.monotonic()
         gate = self._gate.look(frame.jpeg, frame.time.passed, frame.zones)
         gated = self._clock.monotonic() - started
@@ -80,18 +80,20 @@ class CameraScene:
             self._changed = region if self._changed is None else self._changed.union(region)
         if self._changed is None:
             outcome = FrameOutcome.DUPLICATE if gate.duplicate else FrameOutcome.UNCHANGED
-            return Look(outcome, seconds=gated, gate_seconds=gated)
+            return FrameAnalysis(outcome, seconds=gated, gate_seconds=gated)
         if not due.look:
-            return Look(FrameOutcome.SKIPPED, seconds=gated, gate_seconds=gated)
+            return FrameAnalysis(FrameOutcome.SKIPPED, seconds=gated, gate_seconds=gated)
         changed, self._changed = self._changed, None
         pixels = blacken(decode_color(frame.jpeg), frame.zones)
         gray = to_gray(pixels)
         if text:
             clear = sharpness(gray)
             seconds = self._clock.monotonic() - started
-            return Look(FrameOutcome.EMPTY, pixels=pixels, sharpness=clear, seconds=seconds, gate_seconds=gated)
+            return FrameAnalysis(
+                FrameOutcome.EMPTY, pixels=pixels, sharpness=clear, seconds=seconds, gate_seconds=gated
+            )
         faces = tuple(self._detector.find(gray, thorough=due.thorough, within=_searched(changed, due.keep)))
-        return Look(
+        return FrameAnalysis(
             FrameOutcome.WITH_FACES if faces else FrameOutcome.EMPTY,
             faces,
             pixels if faces else None,
@@ -122,7 +124,7 @@ def _searched(changed: Box, faces: Iterable[Box]) -> Box:
     return region if region.area < _WORTH_CUTTING else WHOLE
 
 
-class Eyes:
+class VisionPool:
     """The threads that look, shared by all cameras. Their queue is fair: one short turn of a camera at a time."""
 
     def __init__(self, detector: Detector, clock: Clock, *, threads: int) -> None:
@@ -131,9 +133,9 @@ class Eyes:
         self._detector = detector
         self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="look")
 
-    def scene(self) -> CameraScene:
+    def scene(self) -> CameraAnalyzer:
         """Begins a scene for one stream."""
-        return CameraScene(self._detector, self._threads, self._clock)
+        return CameraAnalyzer(self._detector, self._threads, self._clock)
 
     async def aclose(self) -> None:
         """Waits for the looks under way and ends the threads."""

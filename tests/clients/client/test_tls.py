@@ -24,7 +24,7 @@ from portero_server.certificates import Issued
 from portero_server.clock import SystemClock
 from portero_server.rpc import tls
 from portero_server.rpc.server import ServerOptions, build_server
-from tests.fakes.open_access import open_entrance
+from tests.fakes.open_access import open_access
 from tests.fakes.rpc_edge import RecordingObserver, servicer
 from tests.fakes.tls import Authority, RecordingTlsObserver
 
@@ -57,7 +57,7 @@ async def _running(files: tls.TlsFiles | None) -> AsyncIterator[_Server]:
     certificates = None if files is None else tls.Certificates(files, RecordingTlsObserver())
     options = ServerOptions("127.0.0.1:0", certificates=certificates)
     async with AsyncExitStack() as stack:
-        running = build_server(options, [server.servicer], open_entrance(), RecordingObserver(), SystemClock())
+        running = build_server(options, [server.servicer], open_access(), RecordingObserver(), SystemClock())
         server.port = await running.start()
         stack.push_async_callback(running.stop, 0)
         yield server

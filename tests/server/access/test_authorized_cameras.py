@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero_server.access.authorized_cameras import Reach, Sites, everywhere
+from portero_server.access.authorized_cameras import AuthorizedCameras, Sites, everywhere
 from portero_server.domain.access.identities import Scope
 from portero_server.domain.cameras import Camera, CameraMode, Lane
 from portero_server.errors import PermissionDenied
@@ -34,29 +34,29 @@ class Yard:
 async def test_a_site_means_the_cameras_it_has_now() -> None:
     """A camera that joins or leaves a site is within or without some seconds later."""
     yard, clock = Yard(), ManualClock()
-    reach = Reach(Scope(frozenset({"door"}), frozenset({"lobby"})), Sites(yard, clock))
+    authorized = AuthorizedCameras(Scope(frozenset({"door"}), frozenset({"lobby"})), Sites(yard, clock))
     yard.sites = {"desk": "lobby", "vault": "cellar"}
-    await reach.refresh()
-    assert reach.cameras == frozenset({"door", "desk"})
+    await authorized.refresh()
+    assert authorized.cameras == frozenset({"door", "desk"})
     yard.sites = {"stairs": "lobby"}
-    await reach.refresh()
-    assert reach.cameras == frozenset({"door", "desk"})
+    await authorized.refresh()
+    assert authorized.cameras == frozenset({"door", "desk"})
     clock.advance(5)
-    await reach.refresh()
-    assert reach.cameras == frozenset({"door", "stairs"})
+    await authorized.refresh()
+    assert authorized.cameras == frozenset({"door", "stairs"})
 
 
 async def test_a_camera_that_joined_a_moment_ago_is_within() -> None:
     """Before a camera is refused its site is asked about again, at most once a second."""
     yard, clock = Yard(), ManualClock()
-    reach = Reach(Scope(sites=frozenset({"lobby"})), Sites(yard, clock))
-    await reach.refresh()
+    authorized = AuthorizedCameras(Scope(sites=frozenset({"lobby"})), Sites(yard, clock))
+    await authorized.refresh()
     clock.advance(1)
     yard.sites = {"desk": "lobby"}
-    await reach.require("desk")
+    await authorized.require("desk")
     for _ in range(100):
         with pytest.raises(PermissionDenied) as caught:
-            await reach.require("vault")
+            await authorized.require("vault")
     assert caught.value.resource == "cameras/vault"
     assert yard.asked == 2
 
@@ -72,7 +72,7 @@ async def test_everything_needs_no_lookup() -> None:
     """Who reaches everything reaches any name, and a scope of nothing none."""
     assert everywhere().covers("anything")
     assert everywhere().cameras is None
-    nothing = Reach(Scope(), None)
+    nothing = AuthorizedCameras(Scope(), None)
     await nothing.refresh()
     assert nothing.cameras == frozenset()
     with pytest.raises(PermissionDenied):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from portero_server.access.limits import LimitPolicy, Limits, TooFast, Who
+from portero_server.access.limits import LimitPolicy, Limits, LimitSubject, TooFast
 from portero_server.domain.access.rates import Limit
 from portero_server.errors import LimitReached
 from tests.fakes.open_access import Refusals
 from tests.fakes.virtual_time import ManualClock
 
-_ANA = Who("keys/ana", "192.0.2.7")
-_BEA = Who("keys/bea", "192.0.2.7")
-_CARLA = Who("keys/carla", "198.51.100.1")
+_ANA = LimitSubject("keys/ana", "192.0.2.7")
+_BEA = LimitSubject("keys/bea", "192.0.2.7")
+_CARLA = LimitSubject("keys/carla", "198.51.100.1")
 
 
 def _limits(policy: LimitPolicy) -> tuple[Limits, Refusals, ManualClock]:
@@ -20,7 +20,7 @@ def _limits(policy: LimitPolicy) -> tuple[Limits, Refusals, ManualClock]:
     return Limits(policy, refusals, clock), refusals, clock
 
 
-def _refused(limits: Limits, who: Who) -> bool:
+def _refused(limits: Limits, who: LimitSubject) -> bool:
     try:
         limits.request(who)
     except LimitReached:
@@ -43,13 +43,13 @@ def test_without_a_limit_by_address_each_identity_stands_alone() -> None:
     for number in range(100):
         limits.stranger(f"ipv4:192.0.2.7:{number}", "192.0.2.7")
         assert limits.login_failed("192.0.2.7") == 0
-        assert not _refused(limits, Who(f"keys/{number}", "192.0.2.7"))
+        assert not _refused(limits, LimitSubject(f"keys/{number}", "192.0.2.7"))
 
 
 def test_the_local_admin_is_not_counted() -> None:
     """Whoever is exempt passes every limit."""
     limits, refusals, _ = _limits(LimitPolicy(requests=1, streams=1, frames=1, frame_bytes=1))
-    local = Who("local", "127.0.0.1", exempt=True)
+    local = LimitSubject("local", "127.0.0.1", exempt=True)
     with limits.stream(local), limits.stream(local):
         assert not any(_refused(limits, local) or limits.frame(local, 10**9) for _ in range(100))
     assert refusals.limits == []
@@ -83,7 +83,7 @@ def test_streams_are_given_back() -> None:
             with pytest.raises(LimitReached, match="1 open streams"):
                 limits.stream(_ANA).__enter__()
             with pytest.raises(LimitReached):
-                limits.stream(Who("keys/dora", "192.0.2.7")).__enter__()
+                limits.stream(LimitSubject("keys/dora", "192.0.2.7")).__enter__()
     assert limits.open_streams == 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from portero_server.audit.trail import OVERFLOW, AuditTrail, check_trail
-from portero_server.domain.audit.chain import RETIRED, SERVER, Actor, Deed, Entry, Head, Outcome, retired_name
+from portero_server.domain.audit.chain import RETIRED, SERVER, Actor, AuditOutcome, Deed, Entry, Head, retired_name
 from portero_server.domain.audit.check import Tampering
 from portero_server.errors import StoreUnavailable, Unavailable
 from portero_server.store.faults import StoreRefused
@@ -19,7 +19,7 @@ from tests.fakes.virtual_time import ManualClock, in_virtual_time
 
 def refused(peer: str = "192.0.2.1", action: str = "GalleryService/ListPeople") -> Deed:
     """Gives a refusal."""
-    return Deed(Actor("", peer), action, outcome=Outcome.NO_LOGIN, reason="CREDENTIALS_MISSING")
+    return Deed(Actor("", peer), action, outcome=AuditOutcome.NO_LOGIN, reason="CREDENTIALS_MISSING")
 
 
 class Rig:
@@ -145,7 +145,7 @@ class BusyLog(MemoryLog):
         self.chain.appended = self.chain.appended[count:]
         head = self.chain.head
         self.chain.head = Head(head.count, head.digest, count, last.digest)
-        self.chain.append(Deed(SERVER, RETIRED, retired_name(count, last.digest), Outcome.DONE), MOMENT)
+        self.chain.append(Deed(SERVER, RETIRED, retired_name(count, last.digest), AuditOutcome.DONE), MOMENT)
 
 
 @pytest.mark.parametrize("retires", [False, True])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from portero_server.billing.usage_recorder import Accounts, AvoidedSum, CallSum
+from portero_server.billing.usage_recorder import AvoidedSum, CallSum, UsageRecorder
 from portero_server.domain.billing.budget import Budget, BudgetLimits, Step, StepChanged
 from portero_server.domain.billing.usage import AvoidedKey, CallKey, CallTally, PriceTable, UsageDelta, UsageLedger
 from portero_server.errors import StoreUnavailable
@@ -59,7 +59,7 @@ class _Office:
         self.ledger = UsageLedger()
         self.budget = Budget(BudgetLimits(total=10_000), PriceTable(), self.ledger, "rekognition")
         self.metrics = Metrics(version="0", engine="rekognition")
-        self.accounts = Accounts(
+        self.accounts = UsageRecorder(
             self.ledger, rows, self.clock, self.metrics, budget=self.budget, operation=_SEARCH, interval=5.0
         )
 
@@ -96,7 +96,7 @@ async def test_what_cannot_be_stored_is_stored_later() -> None:
     office.call()
     office.accounts.avoided("door", "remembered")
     change = StepChanged("total", Step.NORMAL, Step.FEWER_RETRIES, 7000, 10_000, office.clock.now())
-    office.accounts.audit(change)
+    office.accounts.budget_changed(change)
     with pytest.raises(StoreUnavailable):
         await office.accounts.store()
     rows.away = False

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from portero_server.access.key_service import Wanted
-from portero_server.composition.access import Identification, check_open, identification, permit_metrics
+from portero_server.access.key_service import KeyRequest
+from portero_server.composition.access import AccessControl, access_control, check_open, permit_metrics
 from portero_server.domain.access.identities import Role
 from portero_server.errors import PermissionDenied, StartupProblem, Unauthenticated
 from portero_server.settings import Settings
@@ -20,7 +20,7 @@ from tests.fakes.virtual_time import ManualClock
 
 __all__ = ["database", "migrated_file"]
 
-Make = Callable[..., tuple[Identification, Settings]]
+Make = Callable[..., tuple[AccessControl, Settings]]
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def metrics() -> Metrics:
 def make(database: Database, metrics: Metrics) -> Make:
     """Builds the entrance of settings."""
 
-    def build(**given: Any) -> tuple[Identification, Settings]:
+    def build(**given: Any) -> tuple[AccessControl, Settings]:
         settings, clock = Settings(**given), ManualClock()
-        return identification(settings, database, CameraStore(database, clock), metrics.access, clock), settings
+        return access_control(settings, database, CameraStore(database, clock), metrics.access, clock), settings
 
     return build
 
@@ -67,8 +67,11 @@ def test_an_open_server_that_others_reach_does_not_start(given: dict[str, Any]) 
 async def test_metrics_are_for_this_machine_and_for_who_has_the_role(make: Make, metrics: Metrics) -> None:
     """From elsewhere a scrape takes the role metrics or admin, and each refusal is counted."""
     who, settings = make(auth="required")
-    permit = permit_metrics(who.entrance, settings)
-    texts = {role: (await who.office.create(Wanted("x", [role]), "local"))[1] for role in (Role.METRICS, Role.READER)}
+    permit = permit_metrics(who.auth, settings)
+    texts = {
+        role: (await who.key_service.create(KeyRequest("x", [role]), "local"))[1]
+        for role in (Role.METRICS, Role.READER)
+    }
     await permit("127.0.0.1", None)
     await permit("192.0.2.7", f"Bearer {texts[Role.METRICS]}")
     with pytest.raises(PermissionDenied):
@@ -83,4 +86,4 @@ async def test_metrics_are_for_this_machine_and_for_who_has_the_role(make: Make,
 async def test_without_authentication_whoever_reaches_the_port_may_scrape(make: Make) -> None:
     """Where nobody shows anything, a scrape needs nothing either."""
     who, settings = make(listen="0.0.0.0:50051", anyone_off_loopback=True)
-    await permit_metrics(who.entrance, settings)("192.0.2.7", None)
+    await permit_metrics(who.auth, settings)("192.0.2.7", None)

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.composition.audit import CONFIGURED, record_configuration, record_keeping, verify_audit
-from portero_server.domain.audit.chain import Outcome
+from portero_server.composition.audit import CONFIGURED, audit_parts, record_configuration, verify_audit
+from portero_server.domain.audit.chain import AuditOutcome
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
 from portero_server.settings.fingerprint import fingerprint
@@ -28,7 +28,7 @@ def settings(**given: object) -> Settings:
 
 async def configured(given: Settings, database: Database) -> list[str]:
     """Starts with these settings, and gives what the trail has of configurations since its beginning."""
-    kept = record_keeping(given, database, Metrics(version="", engine="").audit, ManualClock())
+    kept = audit_parts(given, database, Metrics(version="", engine="").audit, ManualClock())
     await record_configuration(given, database, kept.trail)
     return [entry.deed.resource for entry in reversed(await AuditStore(database).newest(99))]
 
@@ -42,7 +42,7 @@ async def test_only_another_configuration_is_recorded(database: Database) -> Non
     assert (await configured(settings(), database))[-1] == first[-1]
     entry = await AuditStore(database).last(CONFIGURED)
     assert entry is not None
-    assert entry.deed.outcome is Outcome.DONE
+    assert entry.deed.outcome is AuditOutcome.DONE
 
 
 async def test_a_configuration_names_settings_and_tells_no_value(database: Database) -> None:
@@ -98,7 +98,7 @@ async def test_anchors_are_kept_where_the_settings_say(database: Database, monke
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     given = settings(audit_anchor_bucket="locked-bucket", audit_anchor_region="us-east-1")
-    kept = record_keeping(given, database, Metrics(version="", engine="").audit, ManualClock())
+    kept = audit_parts(given, database, Metrics(version="", engine="").audit, ManualClock())
     runs = kept.runs()
     assert len(runs) == 2
     for run in runs:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from prometheus_client import generate_latest
 
-from portero_server.composition.inventory import Census
+from portero_server.composition.inventory import InventoryMetrics
 from portero_server.domain.cameras import Camera
 from portero_server.telemetry.metrics import Metrics
 from tests.fakes.stream_harness import camera
@@ -29,7 +29,7 @@ async def test_enabled_cameras_are_counted_and_the_first_have_series() -> None:
     metrics = Metrics(version="1", engine="scripted")
     made = [replace(camera(), camera_id=name) for name in ("a", "b", "c")]
     registered = _Registered(*made, replace(camera(), camera_id="off", disabled=True))
-    await Census(registered, registered, metrics, most=2, interval=5.0).count()
+    await InventoryMetrics(registered, registered, metrics, most=2, interval=5.0).count()
     text = generate_latest(metrics.registry).decode()
     assert 'portero_camera_up{camera="a"}' in text
     assert 'portero_camera_up{camera="b"}' in text

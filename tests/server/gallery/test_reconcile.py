@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from portero_server.domain.people.people import GalleryFace
 from portero_server.engines.kept_faces import KeptFace, image_id
-from portero_server.gallery.reconcile import audit_faces
+from portero_server.gallery.reconcile import reconcile_faces
 
 ANA = GalleryFace("f1", "ana", None, "x1")
 BEN = GalleryFace("f2", "ben", None, "x2")
@@ -48,7 +48,7 @@ class _Both:
 
 
 async def _audited(both: _Both, *, repair: bool) -> str:
-    return await audit_faces(both, both, repair=repair, sleep=both.sleep)
+    return await reconcile_faces(both, both, repair=repair, sleep=both.sleep)
 
 
 async def test_an_orphan_is_told_and_only_removed_on_request() -> None:

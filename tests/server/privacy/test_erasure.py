@@ -11,21 +11,21 @@ import pytest
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
-from portero_server.domain.streams.messages import TrackNews
+from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import GalleryFace, Identification
 from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.errors import EngineUnavailable, NotFound
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.privacy.erasure import Eraser
-from portero_server.privacy.name_revocation import Forgetting
+from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.people import PeopleStore
 from portero_server.telemetry.metrics import Metrics
 from tests.fakes.picky_engine import PickyEngine
 from tests.fakes.store_commits import BOX, at
-from tests.fakes.stream_harness import MemoryStore, door, face, looked, named
+from tests.fakes.stream_harness import MemoryStore, face, looked, named, stream_harness
 from tests.fakes.virtual_time import ManualClock, in_virtual_time
 
 
@@ -85,7 +85,7 @@ async def office(database: Database) -> Office:
         database,
         engine,
         mirror,
-        Forgetting(lambda: (), people.display_names, interval=5),
+        NameRevocation(lambda: (), people.display_names, interval=5),
         Metrics(version="0", engine="scripted").privacy,
         keeper=engine,
     )
@@ -132,19 +132,19 @@ async def test_a_stream_forgets_whom_it_may_not_name() -> None:
     async def names(ids: Collection[str]) -> Mapping[str, str]:
         return {each: allowed[each] for each in ids if each in allowed}
 
-    async with door({1: looked(face()), 2: looked(face())}, lambda crop: _answer("ana")) as at_door:
-        forgetting = Forgetting(at_door.streams.remembering, names, interval=5)
+    async with stream_harness({1: looked(face()), 2: looked(face())}, lambda crop: _answer("ana")) as at_door:
+        name_revocation = NameRevocation(at_door.streams.name_holders, names, interval=5)
         session = await at_door.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(at_door.listen(session))
             run = group.create_task(session.run())
             at_door.send(session, 1, 2)
             await asyncio.sleep(1)
-            await forgetting.catch_up()
+            await name_revocation.catch_up()
             assert _states(at_door.said)[-1] == (TrackState.CONFIRMED, "ana")
             allowed.clear()
-            await forgetting.catch_up()
-            assert not set().union(*(each.people for each in at_door.streams.remembering()))
+            await name_revocation.catch_up()
+            assert not set().union(*(each.people for each in at_door.streams.name_holders()))
             session.finish()
             await run
         assert _states(at_door.said)[-2:] == [(TrackState.REVISED, None), (TrackState.CLOSED, None)]
@@ -160,7 +160,9 @@ async def test_news_of_whom_the_store_does_not_name_are_a_strangers() -> None:
             told = frozenset().union(*(commit.told for commit in commits))
             return CommitResult(result.superseded, result.sighting_of, result.last_position, told)
 
-    async with door({1: looked(face()), 2: looked(face())}, lambda crop: _answer("ana"), store=Forbidding()) as at_door:
+    async with stream_harness(
+        {1: looked(face()), 2: looked(face())}, lambda crop: _answer("ana"), store=Forbidding()
+    ) as at_door:
         session = await at_door.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(at_door.listen(session))
@@ -178,5 +180,5 @@ def _states(said: Sequence[object]) -> list[tuple[TrackState, str | None]]:
     return [
         (each.state, None if each.named is None else each.named.match.person_id)
         for each in said
-        if isinstance(each, TrackNews)
+        if isinstance(each, TrackUpdate)
     ]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.cameras import Lane
-from portero_server.recognition.batch_planner import LANES, BatchPlanner, DropPolicy, Waiting
+from portero_server.recognition.batch_planner import LANES, BatchDropPolicy, BatchPlanner, Waiting
 
 
 def _planner(max_batch: int = 3, delay: float = 0.01, capacity: int = 8) -> BatchPlanner[str]:
@@ -48,7 +48,7 @@ def test_higher_lanes_board_first() -> None:
 def test_a_full_queue_drops_the_oldest_of_the_lowest_lane() -> None:
     """The newcomer stays and the least urgent, longest waiting request goes."""
     planner = _planner(max_batch=9, capacity=3)
-    assert planner.policy is DropPolicy.OLDEST_OF_LOWEST_LANE
+    assert planner.policy is BatchDropPolicy.OLDEST_OF_LOWEST_LANE
     planner.add(_waiting("class 1", 1.0, Lane.ATTENDANCE))
     planner.add(_waiting("class 2", 1.1, Lane.ATTENDANCE))
     planner.add(_waiting("door", 1.2))

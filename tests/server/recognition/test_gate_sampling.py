@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.gate.sampling import NetPolicy
+from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.engines.base import CallContext, Pixels, SearchedFace
 from portero_server.errors import EngineThrottled
-from portero_server.streaming.registry import Thrift
-from portero_server.vision.analysis import Look
-from tests.fakes.stream_harness import UNCHANGED, Door, door, face, looked
+from portero_server.streaming.registry import CostPolicy
+from portero_server.vision.analysis import FrameAnalysis
+from tests.fakes.stream_harness import UNCHANGED, StreamHarness, face, looked, stream_harness
 from tests.fakes.virtual_time import in_virtual_time
 
 
@@ -39,11 +39,11 @@ class _Recognizer:
         return self._found
 
 
-async def _watched(recognizer: _Recognizer, *looks: Look) -> Door:
+async def _watched(recognizer: _Recognizer, *looks: FrameAnalysis) -> StreamHarness:
     """Shows looks of five frames a second, all of which chance draws, and gives the door."""
-    net = NetPolicy(share=1.0, interval=0.0, pause=1.0)
-    thrift = Thrift(_Uncounted(), net=net, search=recognizer.search, chance=random.Random(1))
-    async with door(dict(enumerate(looks, 1)), thrift=thrift) as behind:
+    net = SamplingPolicy(share=1.0, interval=0.0, pause=1.0)
+    cost_policy = CostPolicy(_Uncounted(), sampling=net, search=recognizer.search, chance=random.Random(1))
+    async with stream_harness(dict(enumerate(looks, 1)), cost_policy=cost_policy) as behind:
         session = await behind.open()
         behind.send(session, *range(1, len(looks) + 1))
         session.finish()
@@ -51,7 +51,7 @@ async def _watched(recognizer: _Recognizer, *looks: Look) -> Door:
     return behind
 
 
-def _audits(behind: Door) -> dict[str, float]:
+def _audits(behind: StreamHarness) -> dict[str, float]:
     audits = behind.metrics.money.gate_audits
     return {missed: audits.labels(missed)._value.get() for missed in ("true", "false")}
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.streams.messages import TrackNews
+from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
-from portero_server.vision.analyzer import Eyes
+from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.jpeg import encode_jpeg
 from portero_server.vision.pixels import Gray
-from tests.fakes.stream_harness import EPOCH_START, Door, door, named
+from tests.fakes.stream_harness import EPOCH_START, StreamHarness, named, stream_harness
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 _FACE = Box(0.4, 0.3, 0.2, 0.3)
@@ -46,9 +46,9 @@ async def _who(crop: FaceCrop) -> Identification:
 
 
 @asynccontextmanager
-async def _low_rate_door() -> AsyncIterator[Door]:
-    eyes = Eyes(_BrightnessDetector(), running_clock(), threads=1)
-    async with door({}, _who, scene=eyes) as behind:
+async def _low_rate_door() -> AsyncIterator[StreamHarness]:
+    eyes = VisionPool(_BrightnessDetector(), running_clock(), threads=1)
+    async with stream_harness({}, _who, scene=eyes) as behind:
         yield behind
     await eyes.aclose()
 
@@ -68,7 +68,7 @@ async def test_the_next_who_stands_in_the_same_place_is_somebody_else() -> None:
                 await asyncio.sleep(1.0)
             session.finish()
             await running
-    news = [each for each in behind.said if isinstance(each, TrackNews)]
+    news = [each for each in behind.said if isinstance(each, TrackUpdate)]
     names = [each.named.match.person_id for each in news if each.state is TrackState.CONFIRMED and each.named]
     assert names == ["ana", "ben"]
     ends = [(each.last_seen - EPOCH_START).total_seconds() for each in news if each.state is TrackState.CLOSED]

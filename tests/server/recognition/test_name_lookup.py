@@ -8,11 +8,11 @@ import pytest
 
 from portero_server.domain.detection.detections import Match
 from portero_server.domain.recording.sightings import CommitResult, TrackDecided
-from portero_server.domain.streams.messages import NamedMatch, TrackNews
+from portero_server.domain.streams.messages import NamedMatch, TrackUpdate
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import StoreUnavailable
 from portero_server.recognition.name_lookup import UNCONFIRMED, name_in_time, named_by
-from tests.fakes.stream_harness import Door, door, face, looked, named
+from tests.fakes.stream_harness import StreamHarness, face, looked, named, stream_harness
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 VISIT = {1: looked(face()), 2: looked(face()), 3: looked(), 4: looked()}
@@ -33,7 +33,7 @@ class AbsentDatabase:
         raise StoreUnavailable("the database does not answer")
 
 
-async def _visited(at: Door) -> None:
+async def _visited(at: StreamHarness) -> None:
     """Plays the script to its end, with everything said."""
     session = await at.open()
     at.send(session, 1, 2, 3, 4)
@@ -52,7 +52,7 @@ def _answering(person: str, seconds: float = 0.0) -> object:
     return identify
 
 
-def _decided(at: Door) -> list[TrackDecided]:
+def _decided(at: StreamHarness) -> list[TrackDecided]:
     return [each for commit in at.store.commits for each in commit.decided]
 
 
@@ -65,7 +65,7 @@ async def test_an_answer_names_the_visit_although_the_database_is_away(
 ) -> None:
     """Whoever the engine has found is stored as found, told by the commit's name, and asked about once."""
     database = AbsentDatabase(hangs=hangs)
-    async with door(script, _answering("ana", latency), name_of=database.name_of) as at:  # type: ignore[arg-type]
+    async with stream_harness(script, _answering("ana", latency), name_of=database.name_of) as at:  # type: ignore[arg-type]
         await _visited(at)
     decided = _decided(at)
     assert decided[-1].match == Match("ana", 0.8, 0.8)
@@ -73,7 +73,7 @@ async def test_an_answer_names_the_visit_although_the_database_is_away(
     assert [each.match is None for each in decided] == ([True, False] if latency > 2 and script is VISIT else [False])
     assert database.asked == 1
     assert [each.outcome for commit in at.store.commits for each in commit.recognitions] == ["match"]
-    told = [news.named.display_name for news in at.said if isinstance(news, TrackNews) and news.named is not None]
+    told = [news.named.display_name for news in at.said if isinstance(news, TrackUpdate) and news.named is not None]
     assert set(told) == {"Ana"}
 
 
@@ -81,10 +81,10 @@ async def test_an_answer_names_the_visit_although_the_database_is_away(
 async def test_a_commit_decides_who_may_be_named_where_the_lookup_could_not() -> None:
     """A person who may not be named is not told by name, though the database was away when the engine answered."""
     database = AbsentDatabase(hangs=True)
-    async with door(VISIT, _answering("deleted"), name_of=database.name_of) as at:  # type: ignore[arg-type]
+    async with stream_harness(VISIT, _answering("deleted"), name_of=database.name_of) as at:  # type: ignore[arg-type]
         await _visited(at)
     assert database.asked == 1
-    assert [news.named for news in at.said if isinstance(news, TrackNews)] == [None] * 3
+    assert [news.named for news in at.said if isinstance(news, TrackUpdate)] == [None] * 3
 
 
 @in_virtual_time

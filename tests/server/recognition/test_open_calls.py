@@ -7,15 +7,19 @@ import asyncio
 import pytest
 
 from portero_server.domain.streams.frames import FrameRefused
-from portero_server.domain.streams.messages import TrackNews
+from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
-from portero_server.vision.analysis import Look
-from tests.fakes.stream_harness import Door, door, face, looked, named
+from portero_server.vision.analysis import FrameAnalysis
+from tests.fakes.stream_harness import StreamHarness, face, looked, named, stream_harness
 from tests.fakes.virtual_time import in_virtual_time
 
-GONE: dict[int, Look | FrameRefused] = {1: looked(face()), 2: looked(face()), **{n: looked() for n in range(3, 30)}}
-STAYS: dict[int, Look | FrameRefused] = {1: looked(face()), 2: looked(face())}
+GONE: dict[int, FrameAnalysis | FrameRefused] = {
+    1: looked(face()),
+    2: looked(face()),
+    **{n: looked() for n in range(3, 30)},
+}
+STAYS: dict[int, FrameAnalysis | FrameRefused] = {1: looked(face()), 2: looked(face())}
 
 
 class SlowEngine:
@@ -31,7 +35,7 @@ class SlowEngine:
         return named("ana")
 
 
-async def _cut_and_resumed(at: Door, *, finishes: bool = False, pause: float = 0.5) -> None:
+async def _cut_and_resumed(at: StreamHarness, *, finishes: bool = False, pause: float = 0.5) -> None:
     """Cuts a stream whose face was decided without an answer, and goes on with it."""
     session = await at.open()
     at.send(session, *range(1, 13))
@@ -56,10 +60,12 @@ async def _cut_and_resumed(at: Door, *, finishes: bool = False, pause: float = 0
 @in_virtual_time
 @pytest.mark.parametrize("script", [GONE, STAYS])
 @pytest.mark.parametrize("finishes", [False, True])
-async def test_a_call_that_a_cut_ended_is_made_again(*, script: dict[int, Look | FrameRefused], finishes: bool) -> None:
+async def test_a_call_that_a_cut_ended_is_made_again(
+    *, script: dict[int, FrameAnalysis | FrameRefused], finishes: bool
+) -> None:
     """Whoever was decided a stranger for want of an answer is named after a resume, though no new face is seen."""
     engine = SlowEngine()
-    async with door(script, engine.identify) as at:
+    async with stream_harness(script, engine.identify) as at:
         await _cut_and_resumed(at, finishes=finishes)
     decided = [each for commit in at.store.commits for each in commit.decided]
     assert [(None if each.match is None else each.match.person_id, each.revises) for each in decided] == [
@@ -77,7 +83,7 @@ async def test_a_call_that_a_cut_ended_is_made_again(*, script: dict[int, Look |
 async def test_nobody_is_asked_again_of_a_stream_that_was_cut_long_ago() -> None:
     """After ten seconds the faces of a cut stream have left, and its calls are forgotten with their pictures."""
     engine = SlowEngine()
-    async with door(GONE, engine.identify) as at:
+    async with stream_harness(GONE, engine.identify) as at:
         await _cut_and_resumed(at, pause=11.0)
     assert engine.asked == 1
 
@@ -86,7 +92,7 @@ async def test_nobody_is_asked_again_of_a_stream_that_was_cut_long_ago() -> None
 async def test_an_undecided_face_is_asked_about_by_the_frames_that_come_again() -> None:
     """A call for a track that holds the watermark is not repeated: its frames are, and ask for themselves."""
     engine = SlowEngine()
-    async with door(GONE, engine.identify) as at:
+    async with stream_harness(GONE, engine.identify) as at:
         session = await at.open()
         at.send(session, 1, 2, 3)
         running = asyncio.create_task(session.run())
@@ -106,10 +112,12 @@ async def test_an_undecided_face_is_asked_about_by_the_frames_that_come_again() 
 
 @in_virtual_time
 @pytest.mark.parametrize("script", [GONE, STAYS])
-async def test_an_answer_that_waits_for_the_database_outlives_a_cut(*, script: dict[int, Look | FrameRefused]) -> None:
+async def test_an_answer_that_waits_for_the_database_outlives_a_cut(
+    *, script: dict[int, FrameAnalysis | FrameRefused]
+) -> None:
     """A late name that a cut kept from being committed is committed by the session that goes on."""
     engine = SlowEngine()
-    async with door(script, engine.identify) as at:
+    async with stream_harness(script, engine.identify) as at:
         session = await at.open()
         at.send(session, *range(1, 13))
         running = asyncio.create_task(session.run())
@@ -135,5 +143,5 @@ async def test_an_answer_that_waits_for_the_database_outlives_a_cut(*, script: d
     assert engine.asked == 1
     assert [each.outcome for commit in at.store.commits for each in commit.recognitions] == ["match"]
     assert [each.track_id for commit in at.store.commits for each in commit.left][-1] == "door.e1.1.0"
-    told = [(each.state, each.named is not None, each.sighting_id) for each in at.said if isinstance(each, TrackNews)]
+    told = [(each.state, each.named is not None, each.sighting_id) for each in at.said if isinstance(each, TrackUpdate)]
     assert told == [(TrackState.REVISED, True, "s-door.e1.1.0"), (TrackState.CLOSED, True, "s-door.e1.1.0")]

@@ -17,7 +17,7 @@ from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.domain.cameras import Camera, Lane
 from portero_server.domain.recording.sightings import Recognition
 from portero_server.domain.streams.frames import FrameRefused
-from portero_server.domain.streams.messages import TrackNews
+from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.memory import MemoryPolicy
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
@@ -25,10 +25,20 @@ from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.engines.scheduling.scheduler import Scheduler
 from portero_server.recognition.tiered import MEMORY, FreeEngine
-from portero_server.streaming.registry import Thrift
-from portero_server.vision.analysis import Look
+from portero_server.streaming.registry import CostPolicy
+from portero_server.vision.analysis import FrameAnalysis
 from tests.fakes.scheduler_log import SchedulerLog
-from tests.fakes.stream_harness import EPOCH_START, TRAITS, Door, camera, door, face, jpeg, looked, named
+from tests.fakes.stream_harness import (
+    EPOCH_START,
+    TRAITS,
+    StreamHarness,
+    camera,
+    face,
+    jpeg,
+    looked,
+    named,
+    stream_harness,
+)
 from tests.fakes.vendor import FakeVendor, Outage, Trouble
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
@@ -49,19 +59,19 @@ class Savings(Counter[str]):
 class Bank:
     """Cameras whose paid engine is a made-up vendor."""
 
-    door: Door
+    stream_harness: StreamHarness
     vendor: FakeVendor
     log: SchedulerLog
-    savings: Savings
+    avoided_calls: Savings
     visits: Counter[str] = field(default_factory=Counter)
 
     async def visit(self, camera_id: str, at: float, seconds: float = 3.0) -> None:
         """Somebody is before a camera for a while; ends when the stream has told all."""
         await asyncio.sleep(max(0.0, at - self.vendor.elapsed()))
         self.visits[camera_id] += 1
-        session = await self.door.open(camera_id, epoch=f"v{self.visits[camera_id]}")
+        session = await self.stream_harness.open(camera_id, epoch=f"v{self.visits[camera_id]}")
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.door.listen(session))
+            group.create_task(self.stream_harness.listen(session))
             running = group.create_task(session.run())
             for sequence in range(1, int(seconds * RATE) + 1):
                 captured = EPOCH_START + timedelta(seconds=self.vendor.elapsed())
@@ -69,12 +79,12 @@ class Bank:
                 await asyncio.sleep(1 / RATE)
             session.finish()
             await running
-        self.door.streams.close(session, "finished")
+        self.stream_harness.streams.close(session, "finished")
 
     def named(self) -> Counter[str]:
         """Gives how many visits were named, by camera."""
         names: dict[str, str] = {}
-        for commit in self.door.store.commits:
+        for commit in self.stream_harness.store.commits:
             for decided in commit.decided:
                 if decided.match is not None:
                     names[decided.track_id] = commit.camera_id
@@ -82,7 +92,7 @@ class Bank:
 
     def recognitions(self) -> list[Recognition]:
         """Gives every answer that was written down."""
-        return [each for commit in self.door.store.commits for each in commit.recognitions]
+        return [each for commit in self.stream_harness.store.commits for each in commit.recognitions]
 
 
 @asynccontextmanager
@@ -95,7 +105,7 @@ async def bank(
     quota: int = 5,
 ) -> AsyncIterator[Bank]:
     """Opens for business. Whoever comes is ana; the free engine knows her too."""
-    clock, log, savings = running_clock(), SchedulerLog(), Savings()
+    clock, log, avoided_calls = running_clock(), SchedulerLog(), Savings()
     vendor = FakeVendor(clock, {SEARCH: quota}, outages=outages)
     config = SchedulerConfig(quotas={SEARCH: float(quota)})
     scheduler = Scheduler(config, clock, log, budget=budget, chance=random.Random(3))
@@ -107,11 +117,13 @@ async def bank(
     async def free(crop: FaceCrop) -> Identification:
         return replace(named("ana"), embedding=np.ones(4, np.float32))
 
-    thrift = Thrift(savings, FreeEngine(FREE, free), memory or MemoryPolicy(people=0.0, strangers=0.0))
-    script: dict[int, Look | FrameRefused] = {sequence: looked(face()) for sequence in range(1, 200)}
-    async with door(script, paid, cameras=cameras, clock=clock, max_streams=100, thrift=thrift) as behind:
+    cost_policy = CostPolicy(avoided_calls, FreeEngine(FREE, free), memory or MemoryPolicy(people=0.0, strangers=0.0))
+    script: dict[int, FrameAnalysis | FrameRefused] = {sequence: looked(face()) for sequence in range(1, 200)}
+    async with stream_harness(
+        script, paid, cameras=cameras, clock=clock, max_streams=100, cost_policy=cost_policy
+    ) as behind:
         serving = asyncio.create_task(scheduler.serve())
-        yield Bank(behind, vendor, log, savings)
+        yield Bank(behind, vendor, log, avoided_calls)
         serving.cancel()
         await asyncio.wait([serving])
 
@@ -171,11 +183,11 @@ async def test_a_budget_of_ten_cents_degrades_in_order_and_holds() -> None:
     assert len(at.vendor.arrivals[SEARCH]) == 100
     assert at.log.changes[-1].spent == 100_000
     by_engine = Counter(each.engine for each in at.recognitions() if each.outcome == "match")
-    assert by_engine == {TRAITS.name: 100, FREE.name: at.savings["budget"]}
-    assert at.savings["budget"] > 0
+    assert by_engine == {TRAITS.name: 100, FREE.name: at.avoided_calls["budget"]}
+    assert at.avoided_calls["budget"] > 0
     # Once the money is gone, visits go on, as of strangers.
-    assert sum(at.named().values()) == 100 + at.savings["budget"] < sum(at.visits.values())
-    assert {commit.camera_id for commit in at.door.store.commits} == {each.camera_id for each in cameras}
+    assert sum(at.named().values()) == 100 + at.avoided_calls["budget"] < sum(at.visits.values())
+    assert {commit.camera_id for commit in at.stream_harness.store.commits} == {each.camera_id for each in cameras}
 
 
 @in_virtual_time
@@ -187,9 +199,9 @@ async def test_a_face_seen_a_moment_ago_is_not_paid_for_again() -> None:
         await at.visit("door", 120.0)
     assert [each.engine for each in at.recognitions()] == [TRAITS.name, MEMORY, TRAITS.name]
     assert at.named() == {"door": 3}
-    assert at.savings["remembered"] == 1
+    assert at.avoided_calls["remembered"] == 1
     assert len(at.vendor.arrivals[SEARCH]) == 2
-    assert at.savings["known_track"] + at.savings["skipped"] == 3 * 15 - 3
+    assert at.avoided_calls["known_track"] + at.avoided_calls["skipped"] == 3 * 15 - 3
 
 
 @in_virtual_time
@@ -200,7 +212,7 @@ async def test_an_answer_that_comes_after_the_face_has_gone_still_names_the_visi
         await asyncio.sleep(3.0)
         return named("ana")
 
-    async with door({1: looked(face()), 2: looked(face())}, slow) as behind:
+    async with stream_harness({1: looked(face()), 2: looked(face())}, slow) as behind:
         session = await behind.open()
         behind.send(session, 1, 2)
         session.finish()
@@ -209,7 +221,7 @@ async def test_an_answer_that_comes_after_the_face_has_gone_still_names_the_visi
             group.create_task(session.run())
     decided = [each for commit in behind.store.commits for each in commit.decided]
     assert [(each.match is not None, each.revises) for each in decided] == [(False, False), (True, True)]
-    states = [news.state for news in behind.said if isinstance(news, TrackNews)]
+    states = [news.state for news in behind.said if isinstance(news, TrackUpdate)]
     assert states[-2:] == [TrackState.REVISED, TrackState.CLOSED]
 
 

@@ -37,7 +37,7 @@ from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.streaming.live import LiveStatus
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
-from tests.fakes.open_access import open_entrance
+from tests.fakes.open_access import open_access
 from tests.fakes.rpc_edge import RecordingObserver
 from tests.fakes.sqlite_database import database, migrated_file
 from tests.fakes.virtual_time import ManualClock
@@ -155,9 +155,9 @@ async def serve() -> AsyncIterator[Serve]:
         async def start(servicers: Sequence[object], **options: Any) -> Edge:
             observer = RecordingObserver()
             options = {"listen": "127.0.0.1:0", "limits": CallLimits(), **options}
-            entrance = options.pop("entrance", None) or open_entrance()
+            auth = options.pop("auth", None) or open_access()
             audit = options.pop("audit", None)
-            server = build_server(ServerOptions(**options), servicers, entrance, observer, SystemClock(), audit)
+            server = build_server(ServerOptions(**options), servicers, auth, observer, SystemClock(), audit)
             port = await server.start()
             stack.push_async_callback(server.stop, 0)
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))

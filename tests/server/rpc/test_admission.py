@@ -8,9 +8,9 @@ from functools import partial
 
 import pytest
 
-from portero_server.domain.access.fair_places import Shares
+from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.errors import LimitReached
-from portero_server.rpc.admission import IMAGE_METHODS, Admission, CallLimits, Place
+from portero_server.rpc.admission import IMAGE_METHODS, CallAdmission, CallLimits, Place
 from tests.fakes.rpc_edge import RecordingObserver
 
 _IMAGE = "portero.v1.GalleryService/EnrollFace"
@@ -20,7 +20,7 @@ _WATCH = "grpc.health.v1.Health/Watch"
 
 
 @contextmanager
-def _served(admission: Admission, method: str, subject: str = "keys/ana", connection: str = "1") -> Iterator[Place]:
+def _served(admission: CallAdmission, method: str, subject: str = "keys/ana", connection: str = "1") -> Iterator[Place]:
     """Takes a call as far as a caller does who sends its message at once."""
     with admission.admit(method, connection, "192.0.2.7") as place:
         place.owned(subject, counted=True)
@@ -28,7 +28,7 @@ def _served(admission: Admission, method: str, subject: str = "keys/ana", connec
         yield place
 
 
-def _refused(admission: Admission, method: str, subject: str = "keys/ana") -> LimitReached:
+def _refused(admission: CallAdmission, method: str, subject: str = "keys/ana") -> LimitReached:
     with pytest.raises(LimitReached) as caught, _served(admission, method, subject):
         pytest.fail("admitted")
     assert caught.value.retry_after is not None
@@ -37,7 +37,7 @@ def _refused(admission: Admission, method: str, subject: str = "keys/ana") -> Li
 
 def test_one_image_call_too_many_is_refused_with_a_time_to_try_again() -> None:
     """Over the limit of image calls, the next one hears when to come back; other calls go on."""
-    admission = Admission(CallLimits(calls=10, image_calls=1))
+    admission = CallAdmission(CallLimits(calls=10, image_calls=1))
     with _served(admission, _IMAGE):
         refusal = _refused(admission, _IMAGE)
         with _served(admission, _PLAIN):
@@ -48,7 +48,7 @@ def test_one_image_call_too_many_is_refused_with_a_time_to_try_again() -> None:
 def test_an_image_call_takes_its_place_when_its_message_is_there() -> None:
     """Image calls whose message has not come keep nobody from being served, and are few themselves."""
     observer = RecordingObserver()
-    admission = Admission(CallLimits(image_calls=1), observer)
+    admission = CallAdmission(CallLimits(image_calls=1), observer)
     assert admission.limits.image_reads.total == 4
     with ExitStack() as stack:
         for number in range(3):
@@ -66,7 +66,7 @@ def test_an_image_call_takes_its_place_when_its_message_is_there() -> None:
 
 def test_place_is_given_back_when_a_call_fails() -> None:
     """A call that ends in an error gives its place back."""
-    admission = Admission(CallLimits(calls=1, image_calls=1))
+    admission = CallAdmission(CallLimits(calls=1, image_calls=1))
     with pytest.raises(ValueError), _served(admission, _IMAGE):
         raise ValueError
     with _served(admission, _IMAGE):
@@ -75,7 +75,7 @@ def test_place_is_given_back_when_a_call_fails() -> None:
 
 def test_refused_call_takes_no_place() -> None:
     """A refusal costs nothing that a later call would miss."""
-    admission = Admission(CallLimits(calls=2, image_calls=1))
+    admission = CallAdmission(CallLimits(calls=2, image_calls=1))
     with _served(admission, _IMAGE):
         for _ in range(3):
             _refused(admission, _IMAGE)
@@ -85,7 +85,7 @@ def test_refused_call_takes_no_place() -> None:
 
 def test_full_server_still_answers_health_checks() -> None:
     """Over the limit of all calls only the health check is served, and the server says that it is full."""
-    admission = Admission(CallLimits(calls=1, image_calls=1))
+    admission = CallAdmission(CallLimits(calls=1, image_calls=1))
     admission.check()
     with _served(admission, _PLAIN):
         assert _refused(admission, _PLAIN).reason == "TOO_MANY_CALLS"
@@ -98,7 +98,7 @@ def test_full_server_still_answers_health_checks() -> None:
 
 def test_one_identity_has_only_its_share_of_calls() -> None:
     """An identity at its most is refused, and others are served."""
-    admission = Admission(CallLimits(identity_calls=2))
+    admission = CallAdmission(CallLimits(identity_calls=2))
     with _served(admission, _PLAIN), _served(admission, _PLAIN):
         assert _refused(admission, _PLAIN).reason == "TOO_MANY_CALLS_OF_IDENTITY"
         with _served(admission, _PLAIN, "keys/bea"):
@@ -112,7 +112,7 @@ def test_a_silent_call_gives_way_to_a_newcomer(method: str) -> None:
     """Beyond the waiting calls of a connection the one that has waited the longest is cancelled; none is refused."""
     observer = RecordingObserver()
     cancelled: list[int] = []
-    admission = Admission(CallLimits(waiting=Shares(2, 3, 4)), observer)
+    admission = CallAdmission(CallLimits(waiting=PlaceShares(2, 3, 4)), observer)
     with ExitStack() as stack:
         for number in range(5):
             stack.enter_context(admission.admit(method, "1", "192.0.2.7", partial(cancelled.append, number)))
@@ -125,7 +125,7 @@ def test_a_silent_call_gives_way_to_a_newcomer(method: str) -> None:
 
 def test_a_connection_has_only_its_share_of_health_watches() -> None:
     """Watches beyond a connection's share are refused, and take none of the places of other calls."""
-    admission = Admission(CallLimits(calls=1, long=Shares(2, 3, 4)))
+    admission = CallAdmission(CallLimits(calls=1, long=PlaceShares(2, 3, 4)))
     with _served(admission, _WATCH), _served(admission, _WATCH):
         assert _refused(admission, _WATCH).reason == "TOO_MANY_LONG_CALLS"
         with _served(admission, _PLAIN), _served(admission, _WATCH, connection="2"):

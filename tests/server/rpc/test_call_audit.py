@@ -19,7 +19,7 @@ from portero.v1 import (
 
 from portero_server.audit.trail import AuditTrail
 from portero_server.domain.access.identities import LOCAL_ADMIN
-from portero_server.domain.audit.chain import Deed, Outcome
+from portero_server.domain.audit.chain import AuditOutcome, Deed
 from portero_server.errors import StoreUnavailable
 from portero_server.rpc.audit_table import AUDITED, NotRecorded, Recorded, resource_of, words_of
 from portero_server.rpc.auth.caller import Caller
@@ -127,11 +127,15 @@ async def test_a_change_is_recorded_before_it_is_done(desk: Desk) -> None:
     """When the handler begins, the entry is committed: who, what, of what and from where; what was made follows."""
     await desk.stub.CreatePerson(create())
     ((asked,),) = desk.known_when_done
-    assert (asked.action, asked.resource, asked.outcome) == ("GalleryService/CreatePerson", "people/ana", Outcome.ASKED)
+    assert (asked.action, asked.resource, asked.outcome) == (
+        "GalleryService/CreatePerson",
+        "people/ana",
+        AuditOutcome.ASKED,
+    )
     assert (asked.actor.subject, asked.actor.peer, asked.actor.method) == ("local", "127.0.0.1", "none")
     await desk.trail.flush()
     made = desk.log.deeds[-1]
-    assert (made.outcome, made.resource) == (Outcome.DONE, "people/minted")
+    assert (made.outcome, made.resource) == (AuditOutcome.DONE, "people/minted")
 
 
 async def test_a_change_that_cannot_be_recorded_is_not_done(desk: Desk) -> None:
@@ -151,8 +155,8 @@ async def test_a_change_that_failed_is_told(desk: Desk) -> None:
         await desk.stub.CreatePerson(create())
     await desk.trail.flush()
     assert [(each.outcome, each.reason) for each in desk.log.deeds] == [
-        (Outcome.ASKED, ""),
-        (Outcome.FAILED, "INTERNAL"),
+        (AuditOutcome.ASKED, ""),
+        (AuditOutcome.FAILED, "INTERNAL"),
     ]
 
 
@@ -180,9 +184,9 @@ async def test_refusals_are_noted() -> None:
     audit.failed_login("192.0.2.8", method, "KEY_REVOKED", "k1")
     await trail.flush()
     denied, failed = log.deeds
-    assert (denied.outcome, denied.actor.peer, denied.reason) == (Outcome.DENIED, "192.0.2.7", "ROLE_MISSING")
+    assert (denied.outcome, denied.actor.peer, denied.reason) == (AuditOutcome.DENIED, "192.0.2.7", "ROLE_MISSING")
     assert (denied.action, denied.resource) == ("GalleryService/DeletePerson", "cameras/door")
-    assert (failed.outcome, failed.actor.peer, failed.actor.credential) == (Outcome.NO_LOGIN, "192.0.2.8", "k1")
+    assert (failed.outcome, failed.actor.peer, failed.actor.credential) == (AuditOutcome.NO_LOGIN, "192.0.2.8", "k1")
 
 
 async def test_the_service_lists_and_verifies(database: Database, serve: Serve) -> None:

@@ -16,7 +16,7 @@ from portero_server.domain.access.wasted_calls import Waste, WastePolicy
 from portero_server.rpc.connections import Place, shut_down
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import ServerOptions, build_server
-from tests.fakes.open_access import open_entrance
+from tests.fakes.open_access import open_access
 from tests.fakes.raw_http2 import begun_and_reset, header_block, hello
 from tests.fakes.rpc_edge import RecordingObserver
 from tests.fakes.timeouts import PATIENCE
@@ -45,7 +45,7 @@ async def _guarded(policy: WastePolicy, floods: Floods, shut: object = shut_down
     """Runs a server with a guard; yields its port."""
     guard = FloodGuard(policy, floods, SystemClock(), shut)  # type: ignore[arg-type]  # what tests put in its place
     options = ServerOptions("127.0.0.1:0")
-    server = build_server(options, [], open_entrance(), RecordingObserver(), SystemClock(), guard=guard)
+    server = build_server(options, [], open_access(), RecordingObserver(), SystemClock(), guard=guard)
     port = await server.start()
     try:
         yield port

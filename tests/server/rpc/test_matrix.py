@@ -23,16 +23,16 @@ from portero.v1 import (
     stream_pb2,
 )
 
-from portero_server.access.key_service import Wanted
+from portero_server.access.key_service import KeyRequest
 from portero_server.domain.access.identities import Role
 from portero_server.rpc.server import service_names
 from tests.fakes.oidc_issuer import CLIENT, rsa_key
 from tests.fakes.rpc_edge import refusal_of
-from tests.fakes.secured_server import FOREIGN, OWN, Caller, Fort, Metadata, fort, shows
+from tests.fakes.secured_server import FOREIGN, OWN, Caller, Metadata, SecuredServer, secured_server, shows
 from tests.fakes.timeouts import PATIENCE
 from tests.fakes.tls import Authority
 
-__all__ = ["fort"]
+__all__ = ["secured_server"]
 
 _ALL = "admin operator reader check-in-desk bridge metrics"
 
@@ -83,7 +83,7 @@ def _rows() -> dict[str, tuple[str, frozenset[str]]]:
     return {name: (scope, frozenset(roles)) for name, scope, *roles in rows}
 
 
-def _request(fort: Fort, name: str, camera_id: str) -> Message:
+def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Message:
     """Makes the request of a method about a camera, or about nothing."""
     service, _, method = name.partition("/")
     found = descriptor_pool.Default().FindServiceByName(f"portero.v1.{service}").FindMethodByName(method)
@@ -99,7 +99,7 @@ def _request(fort: Fort, name: str, camera_id: str) -> Message:
         case "GetCamera" | "GetCameraStatus" | "DeleteCamera":
             request.name = resource
         case "GetSighting":
-            request.name = f"sightings/{fort.sightings[camera_id]}"
+            request.name = f"sightings/{secured_server.sightings[camera_id]}"
         case "ListSightings" | "WatchSightings" | "GetUsage":
             request.camera = resource
     return cast("Message", request)
@@ -146,27 +146,27 @@ def test_the_matrix_names_every_rpc_and_every_role() -> None:
     assert set(_ALL.split()) == {role.value for role in Role}
 
 
-async def test_every_role_gets_what_is_its_own_and_nothing_else(fort: Fort) -> None:
+async def test_every_role_gets_what_is_its_own_and_nothing_else(secured_server: SecuredServer) -> None:
     """Each role by each kind of credential, with and without a scope, is let in or refused as expected at each RPC."""
     wrong, tried = [], 0
     # Deleted last, so that what the others ask for is still there.
     for name in sorted(_rows(), key=lambda each: (each.endswith("DeleteCamera"), each)):
         for camera_id in (OWN, FOREIGN) if _rows()[name][0] == "own" else (OWN,):
-            request = _request(fort, name, camera_id)
-            for caller in fort.callers:
+            request = _request(secured_server, name, camera_id)
+            for caller in secured_server.callers:
                 tried += 1
                 got = await _outcome(caller.channel, name, request, caller.metadata)
                 if got != _due(name, caller, camera_id):
                     wrong.append((name, caller.role, caller.by, caller.scoped, camera_id, got))
     assert wrong == []
-    assert tried == len(fort.callers) * (len(_rows()) + sum(scope == "own" for scope, _ in _rows().values()))
+    assert tried == len(secured_server.callers) * (len(_rows()) + sum(scope == "own" for scope, _ in _rows().values()))
 
 
-async def test_lists_and_watches_show_own_cameras_alone(fort: Fort) -> None:
+async def test_lists_and_watches_show_own_cameras_alone(secured_server: SecuredServer) -> None:
     """Whoever has a scope and names no camera sees what is of its own, and who has none sees all."""
-    cameras = camera_service_pb2_grpc.CameraServiceStub(fort.channel)
-    sightings = sighting_service_pb2_grpc.SightingServiceStub(fort.channel)
-    for caller in fort.callers:
+    cameras = camera_service_pb2_grpc.CameraServiceStub(secured_server.channel)
+    sightings = sighting_service_pb2_grpc.SightingServiceStub(secured_server.channel)
+    for caller in secured_server.callers:
         if caller.role not in ("admin", "operator", "reader", "check-in-desk"):
             continue
         visible = {f"cameras/{OWN}"} if caller.scoped else {f"cameras/{OWN}", f"cameras/{FOREIGN}"}
@@ -201,24 +201,26 @@ async def test_lists_and_watches_show_own_cameras_alone(fort: Fort) -> None:
         ("wrong signature", "UNAUTHENTICATED TOKEN_INVALID"),
     ],
 )
-async def test_a_void_credential_is_refused_everywhere(fort: Fort, name: str, expected: str) -> None:
+async def test_a_void_credential_is_refused_everywhere(secured_server: SecuredServer, name: str, expected: str) -> None:
     """Expired, revoked, foreign and forged credentials are each refused at every RPC, with the reason."""
-    metadata = await _void(fort, name)
+    metadata = await _void(secured_server, name)
     for method in _rows():
-        assert await _outcome(fort.channel, method, _request(fort, method, OWN), metadata) == expected, method
+        assert (
+            await _outcome(secured_server.channel, method, _request(secured_server, method, OWN), metadata) == expected
+        ), method
 
 
-async def _void(fort: Fort, name: str) -> Metadata:
-    issuer, admin = fort.issuer, {"client_id": CLIENT, "cognito:groups": ["admin"]}
+async def _void(secured_server: SecuredServer, name: str) -> Metadata:
+    issuer, admin = secured_server.issuer, {"client_id": CLIENT, "cognito:groups": ["admin"]}
     match name:
         case "nothing":
             return ()
         case "expired key" | "revoked key":
-            end = fort.clock.now() + timedelta(seconds=5) if name == "expired key" else None
-            key, text = await fort.office.create(Wanted("x", [Role.ADMIN], expires_at=end), "local")
-            fort.clock.advance(5)
+            end = secured_server.clock.now() + timedelta(seconds=5) if name == "expired key" else None
+            key, text = await secured_server.office.create(KeyRequest("x", [Role.ADMIN], expires_at=end), "local")
+            secured_server.clock.advance(5)
             if end is None:
-                await fort.office.revoke(key.key_id)
+                await secured_server.office.revoke(key.key_id)
             return shows(text)
         case "unknown key":
             return shows("ptk_0000000000000000_" + "0" * 48)
@@ -226,7 +228,7 @@ async def _void(fort: Fort, name: str) -> Metadata:
             head = base64.urlsafe_b64encode(json.dumps({"alg": "none", "kid": "first"}).encode()).decode().rstrip("=")
             return shows(f"{head}.{issuer.access_token('admin').split('.')[1]}.")
     tokens = {
-        "expired token": lambda: issuer.access_token("admin", exp=fort.clock.now() - timedelta(seconds=31)),
+        "expired token": lambda: issuer.access_token("admin", exp=secured_server.clock.now() - timedelta(seconds=31)),
         "wrong issuer": lambda: issuer.access_token("admin", iss="https://elsewhere.example"),
         "wrong audience": lambda: issuer.access_token("admin", client_id="another-app"),
         "wrong algorithm": lambda: issuer.token(admin, algorithm="RS384"),
@@ -236,17 +238,19 @@ async def _void(fort: Fort, name: str) -> Metadata:
     return shows(tokens[name]())
 
 
-async def test_certificates_that_are_not_a_known_bridge_of_ours_are_refused(fort: Fort, tmp_path: Path) -> None:
+async def test_certificates_that_are_not_a_known_bridge_of_ours_are_refused(
+    secured_server: SecuredServer, tmp_path: Path
+) -> None:
     """A foreign authority, an expired certificate and none end the handshake; one of no known bridge the call."""
     method = "RecognitionService/StreamFrames"
-    request = _request(fort, method, OWN)
+    request = _request(secured_server, method, OWN)
     foreign = Authority(tmp_path / "foreign").bridge("lobby")
     for client, expected in (
         (foreign, "UNAVAILABLE"),
-        (fort.authority.bridge("lobby", expired=True), "UNAVAILABLE"),
+        (secured_server.authority.bridge("lobby", expired=True), "UNAVAILABLE"),
         (None, "UNAVAILABLE"),
-        (fort.authority.bridge("hall"), "UNAUTHENTICATED BRIDGE_UNKNOWN"),
-        (fort.authority.bridge("lobby"), "in"),
+        (secured_server.authority.bridge("hall"), "UNAUTHENTICATED BRIDGE_UNKNOWN"),
+        (secured_server.authority.bridge("lobby"), "in"),
     ):
-        async with fort.authority.channel(fort.bridges, client) as channel:
+        async with secured_server.authority.channel(secured_server.bridges, client) as channel:
             assert await _outcome(channel, method, request, ()) == expected

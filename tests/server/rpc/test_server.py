@@ -16,7 +16,7 @@ from portero_server.clock import SystemClock
 from portero_server.errors import StartupProblem
 from portero_server.rpc.admission import CallLimits
 from portero_server.rpc.server import ServerOptions, build_server
-from tests.fakes.open_access import open_entrance
+from tests.fakes.open_access import open_access
 from tests.fakes.rpc_edge import RecordingObserver, refused, servicer
 from tests.server.rpc.conftest import Edge, Serve
 
@@ -79,7 +79,7 @@ async def test_port_that_cannot_be_had_is_one_line(serve: Serve, listen: str) ->
     """A taken port, an address of another machine or an unknown host ends start-up, naming the setting."""
     taken = await serve([])
     server = build_server(
-        ServerOptions(listen or f"127.0.0.1:{taken.port}"), [], open_entrance(), RecordingObserver(), SystemClock()
+        ServerOptions(listen or f"127.0.0.1:{taken.port}"), [], open_access(), RecordingObserver(), SystemClock()
     )
     with pytest.raises(StartupProblem, match="PORTERO_LISTEN") as caught:
         await server.start()
@@ -145,7 +145,7 @@ async def test_stopping_ends_calls_after_the_grace(serve: Serve) -> None:
 async def test_only_servicers_of_the_contract_are_taken() -> None:
     """An object that serves nothing of portero.v1 is a mistake of the program."""
     with pytest.raises(TypeError, match="object is no servicer"):
-        build_server(ServerOptions("127.0.0.1:0"), [object()], open_entrance(), RecordingObserver(), SystemClock())
+        build_server(ServerOptions("127.0.0.1:0"), [object()], open_access(), RecordingObserver(), SystemClock())
 
 
 async def _reflected(edge: Edge) -> set[str]:

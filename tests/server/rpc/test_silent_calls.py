@@ -16,7 +16,7 @@ from portero.v1 import gallery_service_pb2_grpc as gallery_grpc
 from portero.v1 import recognition_service_pb2_grpc as recognition_grpc
 from portero.v1 import stream_pb2
 
-from portero_server.domain.access.fair_places import Shares
+from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.rpc.admission import CallLimits
 from portero_server.rpc.server import ConnectionLimits
 from tests.fakes.raw_http2 import RawConnection, raw_connection
@@ -31,7 +31,12 @@ _CHECK = "/grpc.health.v1.Health/Check"
 _WATCH = "/grpc.health.v1.Health/Watch"
 _NEVER = 3600.0
 _PATIENT = CallLimits(
-    calls=8, image_calls=1, waiting=Shares(4, 16, 16), long=Shares(2, 8, 8), first_message=_NEVER, long_life=_NEVER
+    calls=8,
+    image_calls=1,
+    waiting=PlaceShares(4, 16, 16),
+    long=PlaceShares(2, 8, 8),
+    first_message=_NEVER,
+    long_life=_NEVER,
 )
 
 

@@ -23,7 +23,17 @@ from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from tests.fakes.open_access import unlimited
 from tests.fakes.rpc_edge import Refusal, refusal_of
-from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, Door, camera, door, face, jpeg, looked, named
+from tests.fakes.stream_harness import (
+    EPOCH_START,
+    UNKNOWN,
+    StreamHarness,
+    camera,
+    face,
+    jpeg,
+    looked,
+    named,
+    stream_harness,
+)
 
 Serve = Callable[..., Awaitable[Any]]
 Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]
@@ -32,7 +42,7 @@ Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.Stre
 class _House:
     """A served door, and what a bridge says to it."""
 
-    def __init__(self, at: Door, edge: Any) -> None:
+    def __init__(self, at: StreamHarness, edge: Any) -> None:
         self.at = at
         self.observer = edge.observer
         self._stub = recognition_service_pb2_grpc.RecognitionServiceStub(edge.channel)
@@ -82,7 +92,7 @@ async def _house(
     cameras: Sequence[Any] = (),
 ) -> AsyncIterator[_House]:
     clock = SystemClock()
-    async with door(script, identify, clock=clock, cameras=cameras) as at:
+    async with stream_harness(script, identify, clock=clock, cameras=cameras) as at:
         terms = StreamTerms(FrameLimits(), heartbeat, 2.0)
         servicer = RecognitionServicer(
             cast("Images", None), FrameStream(at.streams, terms, unlimited(clock), clock.now), clock

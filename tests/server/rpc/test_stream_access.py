@@ -11,7 +11,7 @@ import grpc
 from portero.v1 import recognition_service_pb2_grpc
 from portero.v1 import stream_pb2 as pb
 
-from portero_server.access.authorized_cameras import Reach
+from portero_server.access.authorized_cameras import AuthorizedCameras
 from portero_server.access.limits import LimitPolicy, Limits
 from portero_server.clock import SystemClock
 from portero_server.domain.access.identities import AuthMethod, Grant, Identity, Role, Scope
@@ -24,7 +24,7 @@ from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
 from tests.fakes.open_access import Refusals
 from tests.fakes.rpc_edge import refusal_of
-from tests.fakes.stream_harness import EPOCH_START, Door, door, jpeg
+from tests.fakes.stream_harness import EPOCH_START, StreamHarness, jpeg, stream_harness
 from tests.fakes.virtual_time import ManualClock
 
 _SCOPE = Scope(frozenset({"door"}))
@@ -34,16 +34,18 @@ Serve = Callable[..., Awaitable[Any]]
 
 
 @asynccontextmanager
-async def _bridge(serve: Serve, policy: LimitPolicy, reach: Reach) -> AsyncIterator[tuple[Door, Any, Refusals]]:
+async def _bridge(
+    serve: Serve, policy: LimitPolicy, authorized: AuthorizedCameras
+) -> AsyncIterator[tuple[StreamHarness, Any, Refusals]]:
     """Serves a door to one bridge, and gives the bridge's call."""
     clock, refusals = SystemClock(), Refusals()
     # The limits' clock stands still: what a bucket held is all there is.
     limits = Limits(policy, refusals, ManualClock())
-    async with door(clock=clock) as at:
+    async with stream_harness(clock=clock) as at:
         frames = FrameStream(at.streams, StreamTerms(FrameLimits(), 15.0, 2.0), limits, clock.now)
 
         async def as_bridge(requests: Any, context: Any) -> None:
-            with calling(Caller(_BRIDGE, "192.0.2.7", reach)):
+            with calling(Caller(_BRIDGE, "192.0.2.7", authorized)):
                 await frames(requests, context)
 
         edge = await serve([RecognitionServicer(cast("Images", None), as_bridge, clock)])
@@ -71,7 +73,7 @@ async def _answers(call: Any) -> list[pb.StreamFramesResponse]:
 
 async def test_frames_beyond_the_rate_are_rejected_one_by_one(serve: Serve) -> None:
     """Each frame beyond the rate is answered as RATE_LIMITED with the limit and a time, and the stream goes on."""
-    async with _bridge(serve, LimitPolicy(frames=1.5), Reach(_SCOPE)) as (_, call, refusals):
+    async with _bridge(serve, LimitPolicy(frames=1.5), AuthorizedCameras(_SCOPE)) as (_, call, refusals):
         await call.write(_open("door"))
         for sequence in range(1, 6):
             await call.write(_frame(sequence))
@@ -90,7 +92,7 @@ async def test_frames_beyond_the_rate_are_rejected_one_by_one(serve: Serve) -> N
 
 async def test_a_foreign_camera_is_refused_before_it_is_opened(serve: Serve) -> None:
     """A bridge that opens another's camera is refused, and the camera's own stream is not disturbed."""
-    async with _bridge(serve, LimitPolicy(), Reach(_SCOPE)) as (at, call, _):
+    async with _bridge(serve, LimitPolicy(), AuthorizedCameras(_SCOPE)) as (at, call, _):
         await call.write(_open("vault"))
         refusal = await _ended(call)
         assert at.streams.status("vault") is None
@@ -99,13 +101,13 @@ async def test_a_foreign_camera_is_refused_before_it_is_opened(serve: Serve) -> 
 
 async def test_no_frame_is_taken_once_the_camera_is_another_s(serve: Serve) -> None:
     """When the camera leaves the bridge's reach the next frame ends the stream and is not taken in."""
-    reach = Reach(_SCOPE)
-    async with _bridge(serve, LimitPolicy(), reach) as (at, call, _):
+    authorized = AuthorizedCameras(_SCOPE)
+    async with _bridge(serve, LimitPolicy(), authorized) as (at, call, _):
         await call.write(_open("door"))
         await call.write(_frame(1))
         while (await call.read()).ack.durable_sequence < 1:
             pass
-        reach.cameras = frozenset({"desk"})
+        authorized.cameras = frozenset({"desk"})
         await call.write(_frame(2))
         refusal = await _ended(call)
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "OUT_OF_SCOPE")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.audit.chain import GENESIS, Actor, Anchor, Deed, Entry, Head, Outcome
+from portero_server.domain.audit.chain import GENESIS, Actor, Anchor, AuditOutcome, Deed, Entry, Head
 from portero_server.domain.audit.check import ChainCheck, Finding, Tampering
 from portero_server.store.audit import AuditStore, append_deeds, retire_oldest
 from portero_server.store.database import Database
@@ -82,7 +82,7 @@ async def replace_all(database: Database, entries: Sequence[Entry]) -> None:
 async def test_what_is_appended_is_read_back(trail: AuditStore) -> None:
     """Entries come back as they were sealed, with letters of any script, and their chain is sound."""
     odd = Deed(
-        Actor("users/zoë-👋", "2001:db8::1", "token", "t'1\\"), "audit.test", " people/ñ ", Outcome.DENIED, "R", 3
+        Actor("users/zoë-👋", "2001:db8::1", "token", "t'1\\"), "audit.test", " people/ñ ", AuditOutcome.DENIED, "R", 3
     )
     appended = await trail.append([deed(1), odd], MOMENT)
     assert await stored(trail) == list(appended)

@@ -14,7 +14,7 @@ from portero_server.domain.detection.detections import Text, TextKind
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit, StreamRow
 from portero_server.domain.streams.frames import FrameOutcome
-from portero_server.domain.streams.messages import Finished, Rejected, TextNews
+from portero_server.domain.streams.messages import Finished, Rejected, TextRead
 from portero_server.engines.base import CallContext, FaceCrop, Identification, Pixels
 from portero_server.store import schema
 from portero_server.store.commit.recording import Recording
@@ -22,8 +22,8 @@ from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
-from portero_server.vision.analysis import Look
-from tests.fakes.stream_harness import PIXELS, camera, door, face, looked, named
+from portero_server.vision.analysis import FrameAnalysis
+from tests.fakes.stream_harness import PIXELS, camera, face, looked, named, stream_harness
 from tests.server.store.commit.test_recording import rows_of
 
 
@@ -54,8 +54,8 @@ async def test_text_that_the_database_does_not_take_ends_no_stream(
     async def read(pixels: Pixels, context: CallContext) -> tuple[Text, ...]:
         return (Text(next(contents), TextKind.LINE, Box(0, 0, 1, 1), 0.99),)
 
-    clear = Look(FrameOutcome.EMPTY, pixels=PIXELS, sharpness=0.9)
-    async with door(
+    clear = FrameAnalysis(FrameOutcome.EMPTY, pixels=PIXELS, sharpness=0.9)
+    async with stream_harness(
         {1: clear, 2: clear, 3: clear},
         read_text=read,
         cameras=[camera(mode=CameraMode.TEXT)],
@@ -80,7 +80,7 @@ async def test_text_that_the_database_does_not_take_ends_no_stream(
     takes_it = database.dialect == "sqlite" and len(content) > 100
     assert row["outcome_rejected"] == (0 if takes_it else 1)
     assert row["outcome_rejected"] + row["outcome_empty"] == 3
-    told = [each.sequence for each in at.said if isinstance(each, TextNews)]
+    told = [each.sequence for each in at.said if isinstance(each, TextRead)]
     assert told == ([1, 2, 3] if takes_it else [1, 3])
     assert [each["sequence"] for each in await rows_of(database, schema.texts)] == told
     exceptions = [
@@ -103,7 +103,7 @@ async def test_a_face_that_the_database_does_not_take_ends_no_stream(
         return named(next(answers))
 
     poisoned = looked(face(0.2), face(0.7))
-    async with door(
+    async with stream_harness(
         {1: poisoned, 2: poisoned}, identify, clock=SystemClock(), store=_Poisoned(streams, recording)
     ) as at:
         session = await at.open()

@@ -20,9 +20,9 @@ from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
-from portero_server.vision.analysis import Look
-from tests.chaos.scripted_vision import ScriptedEyes
-from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, door, jpeg, named
+from portero_server.vision.analysis import FrameAnalysis
+from tests.chaos.scripted_vision import ScriptedVision
+from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, jpeg, named, stream_harness
 
 _STRANGER = 9
 _PEOPLE = {"ana": 1, "ben": 2, "stranger": _STRANGER}
@@ -60,16 +60,18 @@ async def _stored(
     """Plays a scene, everybody in the same place, and gives what is stored of it."""
     who = [person for person, frames in script for _ in range(frames)]
 
-    def look(frame: Frame) -> Look:
+    def look(frame: Frame) -> FrameAnalysis:
         person = who[frame.sequence - 1]
         if person is None:
-            return Look(FrameOutcome.EMPTY)
-        return Look(FrameOutcome.WITH_FACES, (_FACE,), np.full((96, 128, 3), _PEOPLE[person], np.uint8))
+            return FrameAnalysis(FrameOutcome.EMPTY)
+        return FrameAnalysis(FrameOutcome.WITH_FACES, (_FACE,), np.full((96, 128, 3), _PEOPLE[person], np.uint8))
 
     people = PeopleStore(database, SystemClock())
     for name in ("ana", "ben"):
         await people.create(name, name.title(), {})
-    async with door({}, _who_is, clock=SystemClock(), store=_Rows(database), scene=ScriptedEyes(look)) as at:
+    async with stream_harness(
+        {}, _who_is, clock=SystemClock(), store=_Rows(database), scene=ScriptedVision(look)
+    ) as at:
         session = await at.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(at.listen(session))

@@ -17,14 +17,14 @@ from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.gate.cadence import When
 from portero_server.domain.streams.frames import Frame, FrameOutcome
-from portero_server.domain.streams.messages import Advice, Directive, TrackNews
+from portero_server.domain.streams.messages import Advice, Directive, TrackUpdate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import FailedPrecondition
 from portero_server.streaming.session import Session
 from portero_server.streaming.stream_clock import Opening
-from portero_server.vision.analysis import Look
-from tests.fakes.stream_harness import EPOCH_START, Door, camera, door, jpeg, named
+from portero_server.vision.analysis import FrameAnalysis
+from tests.fakes.stream_harness import EPOCH_START, StreamHarness, camera, jpeg, named, stream_harness
 from tests.fakes.virtual_time import in_virtual_time
 
 _PEOPLE = {"ana": 1, "ben": 2, "eva": 3}
@@ -50,19 +50,19 @@ class _OnePlace:
         """Begins a scene."""
         return self
 
-    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look]:
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis]:
         """Looks where the cadence says so."""
-        looks: list[Look] = []
+        looks: list[FrameAnalysis] = []
         for frame in frames:
             person = self._who[frame.sequence - 1]
             if not when(frame.time).look:
-                looks.append(Look(FrameOutcome.SKIPPED))
+                looks.append(FrameAnalysis(FrameOutcome.SKIPPED))
                 continue
             if person is None:
-                looks.append(Look(FrameOutcome.EMPTY))
+                looks.append(FrameAnalysis(FrameOutcome.EMPTY))
             else:
                 pixels = np.full((96, 128, 3), _PEOPLE[person], np.uint8)
-                looks.append(Look(FrameOutcome.WITH_FACES, (_FACE,), pixels))
+                looks.append(FrameAnalysis(FrameOutcome.WITH_FACES, (_FACE,), pixels))
             break
         return looks
 
@@ -72,14 +72,14 @@ async def _who_is(crop: FaceCrop) -> Identification:
 
 
 @asynccontextmanager
-async def _scene(script: Script, **options: object) -> AsyncIterator[tuple[Door, list[str | None]]]:
+async def _scene(script: Script, **options: object) -> AsyncIterator[tuple[StreamHarness, list[str | None]]]:
     who = [person for person, frames in script for _ in range(frames)]
-    async with door({}, _who_is, scene=_OnePlace(who), **options) as at:  # type: ignore[arg-type]
+    async with stream_harness({}, _who_is, scene=_OnePlace(who), **options) as at:  # type: ignore[arg-type]
         yield at, who
 
 
 async def _play(
-    at: Door, who: Sequence[str | None], clock: Wrong, opening: Opening = _LIVE, pace: float = 0.2
+    at: StreamHarness, who: Sequence[str | None], clock: Wrong, opening: Opening = _LIVE, pace: float = 0.2
 ) -> Session:
     """Shows the scene, one frame each `pace` seconds, with capture times by the camera's clock."""
     session = await at.streams.open("door", "e1", opening)
@@ -97,14 +97,14 @@ async def _play(
     return session
 
 
-def _named(at: Door) -> list[str]:
+def _named(at: StreamHarness) -> list[str]:
     """Gives who was confirmed, in order."""
-    news = [message for message in at.said if isinstance(message, TrackNews)]
+    news = [message for message in at.said if isinstance(message, TrackUpdate)]
     return [each.named.match.person_id for each in news if each.state is TrackState.CONFIRMED and each.named]
 
 
-def _sound(at: Door) -> bool:
-    news = [message for message in at.said if isinstance(message, TrackNews)]
+def _sound(at: StreamHarness) -> bool:
+    news = [message for message in at.said if isinstance(message, TrackUpdate)]
     return all(each.first_seen <= each.last_seen for each in news)
 
 
@@ -198,7 +198,7 @@ async def test_frames_that_are_held_up_go_on_with_their_track() -> None:
                 await asyncio.sleep(0.2 if number < 10 else 0.01)
             session.finish()
             await running
-    news = [message for message in at.said if isinstance(message, TrackNews)]
+    news = [message for message in at.said if isinstance(message, TrackUpdate)]
     assert len({each.track_id for each in news}) == 1
 
 
@@ -206,7 +206,7 @@ async def test_frames_that_are_held_up_go_on_with_their_track() -> None:
 async def test_a_bridge_that_comes_back_with_its_clock_set_back_follows_nobody_further() -> None:
     """A computer without a clock goes on as if no time had passed: the face that is there now is asked about anew."""
     who: list[str | None] = [*["ana"] * 10, *["ben"] * 10]
-    async with door({}, _who_is, scene=_OnePlace(who)) as at:
+    async with stream_harness({}, _who_is, scene=_OnePlace(who)) as at:
         for first, clock_behind in ((0, 0.0), (10, 60.0)):
             sent_at = at.clock.now() - timedelta(seconds=clock_behind)
             session = await at.streams.open("door", "e1", Opening(lossless=True, sent_at=sent_at))
@@ -255,14 +255,16 @@ async def test_arrival_dates_what_a_broken_clock_dates_wrongly() -> None:
         session.finish()
         await running
         await listening
-    closed = [each for each in at.heard(TrackNews) if isinstance(each, TrackNews) and each.state is TrackState.CLOSED]
+    closed = [
+        each for each in at.heard(TrackUpdate) if isinstance(each, TrackUpdate) and each.state is TrackState.CLOSED
+    ]
     assert [(each.first_seen, each.last_seen) for each in closed] == [(began, began + timedelta(seconds=1.8))]
 
 
 @in_virtual_time
 async def test_arrival_is_refused_for_frames_that_may_be_spooled() -> None:
     """A lossless stream of such a camera is refused, naming the field."""
-    async with door(cameras=[replace(camera(), time_source=TimeSource.ARRIVAL)]) as at:
+    async with stream_harness(cameras=[replace(camera(), time_source=TimeSource.ARRIVAL)]) as at:
         with pytest.raises(FailedPrecondition, match=r"open\.mode") as caught:
             await at.streams.open("door", "e1", Opening(lossless=True))
     assert caught.value.reason == "TIME_SOURCE_NEEDS_LIVE"

@@ -15,11 +15,20 @@ from portero_server.domain.recording.sightings import StreamRow, TrackLeft
 from portero_server.domain.streams.frames import FrameRefused
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import StoreUnavailable
-from portero_server.streaming.orphans import Deserted
+from portero_server.streaming.orphans import OrphanReaper
 from portero_server.streaming.recorder import Recorder
-from portero_server.vision.analysis import Look
+from portero_server.vision.analysis import FrameAnalysis
 from tests.fakes.store_commits import BOX
-from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, Door, MemoryStore, door, face, looked, named
+from tests.fakes.stream_harness import (
+    EPOCH_START,
+    UNKNOWN,
+    MemoryStore,
+    StreamHarness,
+    face,
+    looked,
+    named,
+    stream_harness,
+)
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 _SEEN = EPOCH_START + timedelta(seconds=0.8)
@@ -38,7 +47,7 @@ def _told(store: MemoryStore) -> list[TrackLeft]:
     return [left for commit in store.commits for left in commit.left]
 
 
-async def _resume(at: Door, *sequences: int) -> None:
+async def _resume(at: StreamHarness, *sequences: int) -> None:
     """Goes on with the stream, to its end."""
     session = await at.open()
     running = asyncio.ensure_future(session.run())
@@ -52,7 +61,7 @@ async def _resume(at: Door, *sequences: int) -> None:
 async def test_faces_of_a_dead_servers_stream_are_told_to_have_left_once() -> None:
     """Half a minute after a server began to watch, the faces of a stream that stands still have left; only these."""
     store = _deserted_store(STRANGER, GONE)
-    async with door(store=store):
+    async with stream_harness(store=store):
         await asyncio.sleep(29)
         assert _told(store) == []
         await asyncio.sleep(120)
@@ -64,9 +73,9 @@ async def test_faces_of_a_dead_servers_stream_are_told_to_have_left_once() -> No
 @in_virtual_time
 async def test_a_stream_that_goes_on_is_not_deserted() -> None:
     """A bridge that comes back in time goes on with its faces, which leave when the stream ends."""
-    script: dict[int, Look | FrameRefused] = {5: looked(face(0.1)), 6: looked(face(0.1))}
+    script: dict[int, FrameAnalysis | FrameRefused] = {5: looked(face(0.1)), 6: looked(face(0.1))}
     store = _deserted_store(replace(STRANGER, box=face(0.1).box))
-    async with door(script, store=store) as at:
+    async with stream_harness(script, store=store) as at:
         await asyncio.sleep(25)
         await _resume(at, 5, 6)
         await asyncio.sleep(60)
@@ -78,9 +87,9 @@ async def test_a_stream_that_goes_on_is_not_deserted() -> None:
 @in_virtual_time
 async def test_a_bridge_that_comes_back_late_goes_on_with_faces_that_were_told_to_have_left() -> None:
     """After a stream was found deserted, its next frames show the same stranger, not another one."""
-    script: dict[int, Look | FrameRefused] = {5: looked(face(0.1)), 6: looked(face(0.1))}
+    script: dict[int, FrameAnalysis | FrameRefused] = {5: looked(face(0.1)), 6: looked(face(0.1))}
     store = _deserted_store(replace(STRANGER, box=face(0.1).box))
-    async with door(script, store=store) as at:
+    async with stream_harness(script, store=store) as at:
         await asyncio.sleep(100)
         assert len(_told(store)) == 1
         await _resume(at, 5, 6)
@@ -100,11 +109,11 @@ async def test_a_face_stored_ahead_of_the_watermark_leaves_too() -> None:
         await asyncio.sleep(60)
         return UNKNOWN
 
-    script: dict[int, Look | FrameRefused] = {
+    script: dict[int, FrameAnalysis | FrameRefused] = {
         sequence: looked(face(0.1, quality=0.5), *([face(0.7)] if sequence > 2 else [])) for sequence in range(1, 6)
     }
     store = MemoryStore()
-    async with door(script, only_ana, store=store) as dying:
+    async with stream_harness(script, only_ana, store=store) as dying:
         session = await dying.open()
         running = asyncio.ensure_future(session.run())
         dying.send(session, 1, 2, 3, 4, 5)
@@ -114,7 +123,7 @@ async def test_a_face_stored_ahead_of_the_watermark_leaves_too() -> None:
     assert store.durable == 0
     assert [item.track_id for commit in store.commits for item in commit.decided] == ["door.e1.3.1"]
     assert _told(store) == []
-    async with door(store=store):
+    async with stream_harness(store=store):
         await asyncio.sleep(60)
     assert [left.track_id for left in _told(store)] == ["door.e1.3.1"]
 
@@ -124,9 +133,9 @@ async def test_a_face_stored_ahead_of_the_watermark_leaves_too() -> None:
 async def test_a_face_stored_ahead_leaves_once_when_the_stream_goes_on(*, comes_again: bool) -> None:
     """Its end is its track's own where its frames come again; where they were lost, it left when it was seen last."""
     ahead = replace(STRANGER, track_id="door.e1.5.0", first_sequence=5, last_sequence=6, ahead=True)
-    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(5, 9)}
+    script: dict[int, FrameAnalysis | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(5, 9)}
     store = _deserted_store(ahead)
-    async with door(script if comes_again else {}, store=store) as at:
+    async with stream_harness(script if comes_again else {}, store=store) as at:
         await _resume(at, 5, 6, 7, 8)
         await asyncio.sleep(60)
     lasts = [left.last_seen for left in _told(store) if left.track_id == ahead.track_id]
@@ -154,7 +163,7 @@ async def test_an_outage_of_the_database_does_not_count_as_standing_still() -> N
     """The patience begins anew when the database is back, since nobody could write while it was away."""
     store = _AwayFor(0)
     store.rows = _deserted_store(STRANGER).rows
-    async with door(store=store):
+    async with stream_harness(store=store):
         await asyncio.sleep(20)
         store.times = 2
         await asyncio.sleep(35)
@@ -181,7 +190,7 @@ async def test_looking_takes_a_hundredth_of_the_time(seconds: float, looks: int)
             return ()
 
     recorder = cast("Recorder", None)  # Nothing is deserted.
-    watching = asyncio.ensure_future(Deserted(SlowTable(), recorder, running_clock()).run())
+    watching = asyncio.ensure_future(OrphanReaper(SlowTable(), recorder, running_clock()).run())
     await asyncio.sleep(600.5)
     watching.cancel()
     assert len(looked_at) == looks

@@ -10,17 +10,17 @@ import pytest
 
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.frames import LAST_SEQUENCE, FrameOutcome, FrameRefused, GapReason, RejectionReason
-from portero_server.domain.streams.messages import Ack, Finished, Message, Rejected, TrackNews
+from portero_server.domain.streams.messages import Ack, Finished, Message, Rejected, TrackUpdate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError, SessionSuperseded
 from portero_server.streaming.session import Session
-from portero_server.vision.analysis import Look
-from tests.fakes.stream_harness import UNKNOWN, Door, camera, door, face, jpeg, looked, named
+from portero_server.vision.analysis import FrameAnalysis
+from tests.fakes.stream_harness import UNKNOWN, StreamHarness, camera, face, jpeg, looked, named, stream_harness
 from tests.fakes.virtual_time import in_virtual_time
 
 
-async def _run(at: Door, session: Session) -> None:
+async def _run(at: StreamHarness, session: Session) -> None:
     """Runs a session that was told everything to its end."""
     session.finish()
     async with asyncio.TaskGroup() as group:
@@ -41,7 +41,7 @@ async def _ana(crop: FaceCrop) -> Identification:
 @in_virtual_time
 async def test_a_watermark_never_passes_what_was_refused(refusals: int) -> None:
     """However many commits are refused, each sequence that is durable is counted."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         at.store.refusals = refusals
         for first in range(1, 30, 3):
@@ -59,7 +59,7 @@ async def test_a_watermark_never_passes_what_was_refused(refusals: int) -> None:
 @in_virtual_time
 async def test_a_session_without_a_future_says_and_writes_nothing(*, superseded: bool) -> None:
     """Once its commit was refused, or another session owns its stream, nothing is written, granted or told."""
-    async with door({5: looked(face()), 6: looked(face())}, _ana) as at:
+    async with stream_harness({5: looked(face()), 6: looked(face())}, _ana) as at:
         session = await at.open()
         if superseded:
             await at.open()
@@ -85,13 +85,13 @@ async def test_a_session_without_a_future_says_and_writes_nothing(*, superseded:
 @in_virtual_time
 async def test_an_unstorable_frame_is_put_aside_and_the_stream_goes_on() -> None:
     """What cannot be stored is refused by its frame, told, counted and durable; everything else is stored and told."""
-    script: dict[int, Look | FrameRefused] = {
+    script: dict[int, FrameAnalysis | FrameRefused] = {
         1: looked(face()),
         2: looked(face()),
         20: looked(face(0.6)),
         21: looked(face(0.6)),
     }
-    async with door(script, _ana) as at:
+    async with stream_harness(script, _ana) as at:
         at.store.unstorable = {1}
         session = await at.open()
         at.send(session, *range(1, 22))
@@ -108,7 +108,7 @@ async def test_an_unstorable_frame_is_put_aside_and_the_stream_goes_on() -> None
     assert _rejected(at.said) == [(1, RejectionReason.STORE_REFUSED)]
     kept = [each for commit in at.store.commits for each in commit.exceptions]
     assert [(each.first_sequence, each.reason) for each in kept] == [(1, RejectionReason.STORE_REFUSED)]
-    confirmed = [news for news in at.said if isinstance(news, TrackNews) and news.state is TrackState.CONFIRMED]
+    confirmed = [news for news in at.said if isinstance(news, TrackUpdate) and news.state is TrackState.CONFIRMED]
     stored = {decided.track_id for commit in at.store.commits for decided in commit.decided}
     assert {news.track_id for news in confirmed} <= stored
     assert any(news.track_id.endswith(".20.0") for news in confirmed)
@@ -130,8 +130,8 @@ async def test_a_finding_ahead_of_the_watermark_is_put_aside_too() -> None:
         return named("ana")
 
     both = looked(face(0.2), face(0.7))
-    script: dict[int, Look | FrameRefused] = {1: looked(face(0.2)), 2: both, 3: both}
-    async with door(script, identify) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {1: looked(face(0.2)), 2: both, 3: both}
+    async with stream_harness(script, identify) as at:
         at.store.unstorable = {2}
         session = await at.open()
         at.send(session, 1)
@@ -156,7 +156,7 @@ async def test_a_finding_ahead_of_the_watermark_is_put_aside_too() -> None:
 @in_virtual_time
 async def test_one_streams_unstorable_frame_is_nothing_to_the_others() -> None:
     """Streams of the same commit are written each by itself, and none ends."""
-    async with door({1: looked(face())}, _ana, cameras=[camera("bad"), camera("good")]) as at:
+    async with stream_harness({1: looked(face())}, _ana, cameras=[camera("bad"), camera("good")]) as at:
         at.store.unstorable = {1}
         bad, good = await at.open("bad"), await at.open("good")
         at.send(bad, 1, 2)
@@ -169,7 +169,7 @@ async def test_one_streams_unstorable_frame_is_nothing_to_the_others() -> None:
 @in_virtual_time
 async def test_a_stream_of_which_nothing_can_be_written_does_not_end_for_ever() -> None:
     """When the same frames end a session for the second time, the third one refuses them by their numbers."""
-    async with door() as at:
+    async with stream_harness() as at:
         store_commit = at.store.commit
 
         async def commit(commits: Sequence[StreamCommit]) -> CommitResult:
@@ -202,7 +202,7 @@ async def test_a_stream_of_which_nothing_can_be_written_does_not_end_for_ever() 
 @in_virtual_time
 async def test_a_capture_time_out_of_bounds_is_refused_in_band(captured: datetime) -> None:
     """The frame is settled as refused before anything is computed with its time."""
-    async with door({1: looked(face()), 2: looked(face())}, _ana) as at:
+    async with stream_harness({1: looked(face()), 2: looked(face())}, _ana) as at:
         session = await at.open()
         session.receive(1, captured, jpeg())
         at.send(session, 2)
@@ -214,7 +214,7 @@ async def test_a_capture_time_out_of_bounds_is_refused_in_band(captured: datetim
 @in_virtual_time
 async def test_a_sequence_beyond_every_numbering_is_refused_in_band_and_settles_nothing() -> None:
     """Neither a frame nor a gap beyond 2**63-1 moves the numbering, and their credit comes back."""
-    async with door(window=4) as at:
+    async with stream_harness(window=4) as at:
         session = await at.open()
         for _ in range(20):
             session.receive(LAST_SEQUENCE + 1, at.clock.now(), jpeg())

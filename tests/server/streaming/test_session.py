@@ -13,7 +13,7 @@ from portero_server.domain.detection.detections import Text, TextKind
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.domain.streams.frames import FrameOutcome, FrameRefused, GapReason, RejectionReason
-from portero_server.domain.streams.messages import Ack, Drain, Finished, Rejected, TextNews, TrackNews
+from portero_server.domain.streams.messages import Ack, Drain, Finished, Rejected, TextRead, TrackUpdate
 from portero_server.domain.tracking.tracks import TrackState
 from portero_server.engines.base import CallContext, FaceCrop, Identification, Pixels
 from portero_server.errors import (
@@ -27,23 +27,23 @@ from portero_server.errors import (
     Unavailable,
 )
 from portero_server.streaming.session import Session
-from portero_server.vision.analysis import Look
+from portero_server.vision.analysis import FrameAnalysis
 from tests.fakes.stream_harness import (
     EPOCH_START,
     PIXELS,
     UNKNOWN,
-    Door,
     MemoryStore,
+    StreamHarness,
     camera,
-    door,
     face,
     looked,
     named,
+    stream_harness,
 )
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 
-async def _finished(at: Door, session: Session) -> Finished:
+async def _finished(at: StreamHarness, session: Session) -> Finished:
     """Runs a session that was told everything to its end."""
     session.finish()
     async with asyncio.TaskGroup() as group:
@@ -58,7 +58,7 @@ async def _finished(at: Door, session: Session) -> Finished:
 @in_virtual_time
 async def test_frames_without_news_are_counted_and_acknowledged() -> None:
     """Still frames become durable by their count alone, and Finished gives the account."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         at.send(session, 1, 2, 3)
         finished = await _finished(at, session)
@@ -80,14 +80,14 @@ async def test_a_known_face_is_named_once_and_its_news_follow_the_commit() -> No
         await asyncio.sleep(0.1)
         return named("ana")
 
-    async with door({n: looked(face()) for n in range(1, 6)}, identify) as at:
+    async with stream_harness({n: looked(face()) for n in range(1, 6)}, identify) as at:
         session = await at.open()
         at.send(session, 1, 2, 3, 4, 5)
         finished = await _finished(at, session)
     assert len(calls) == 1
     assert calls[0].context.camera_id == "door"
     assert finished.recognitions == 1
-    news = [message for message in at.said if isinstance(message, TrackNews)]
+    news = [message for message in at.said if isinstance(message, TrackUpdate)]
     assert [item.state for item in news] == [TrackState.PROVISIONAL, TrackState.CONFIRMED, TrackState.CLOSED]
     confirmed = news[1]
     assert confirmed.named is not None
@@ -107,7 +107,7 @@ async def test_an_undecided_face_holds_back_the_acknowledgment() -> None:
         await answer.wait()
         return named("ana")
 
-    async with door({1: looked(face())}, identify) as at:
+    async with stream_harness({1: looked(face())}, identify) as at:
         session = await at.open()
         at.send(session, 1, 2, 3)
         async with asyncio.TaskGroup() as group:
@@ -131,7 +131,7 @@ async def test_a_face_nobody_can_name_in_time_is_a_stranger() -> None:
         await asyncio.sleep(3.0)
         return named("ana")
 
-    async with door({1: looked(face()), 2: looked(face())}, identify) as at:
+    async with stream_harness({1: looked(face()), 2: looked(face())}, identify) as at:
         session = await at.open()
         at.send(session, 1, 2)
         async with asyncio.TaskGroup() as group:
@@ -157,7 +157,7 @@ async def test_a_stranger_costs_no_call_without_a_better_shot() -> None:
         calls += 1
         return UNKNOWN
 
-    async with door({n: looked(face(quality=0.5)) for n in range(1, 10)}, identify) as at:
+    async with stream_harness({n: looked(face(quality=0.5)) for n in range(1, 10)}, identify) as at:
         session = await at.open()
         at.send(session, *range(1, 10))
         await _finished(at, session)
@@ -169,7 +169,7 @@ async def test_a_stranger_costs_no_call_without_a_better_shot() -> None:
 @in_virtual_time
 async def test_a_face_seen_in_one_look_only_and_not_named_is_a_false_alarm() -> None:
     """A single unnamed detection leaves no sighting."""
-    async with door({1: looked(face()), 2: looked(), 3: looked()}) as at:
+    async with stream_harness({1: looked(face()), 2: looked(), 3: looked()}) as at:
         session = await at.open()
         at.send(session, 1, 2, 3)
         finished = await _finished(at, session)
@@ -189,7 +189,7 @@ async def test_a_throttled_engine_is_asked_again_within_the_deadline() -> None:
             raise EngineThrottled("slow down")
         return named("ana")
 
-    async with door({1: looked(face())}, identify) as at:
+    async with stream_harness({1: looked(face())}, identify) as at:
         session = await at.open()
         at.send(session, 1)
         async with asyncio.TaskGroup() as group:
@@ -210,7 +210,7 @@ async def test_a_deleted_person_is_nobody() -> None:
     async def identify(crop: FaceCrop) -> Identification:
         return named("deleted")
 
-    async with door({1: looked(face()), 2: looked(face())}, identify) as at:
+    async with stream_harness({1: looked(face()), 2: looked(face())}, identify) as at:
         session = await at.open()
         at.send(session, 1, 2)
         await _finished(at, session)
@@ -221,7 +221,7 @@ async def test_a_deleted_person_is_nobody() -> None:
 @in_virtual_time
 async def test_a_broken_frame_is_answered_in_band_and_the_stream_goes_on() -> None:
     """Bytes that are no JPEG are rejected by name, stored as an exception, and do not hold the watermark."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         at.send(session, 1, data=b"")
         at.send(session, 2, data=b"GIF89a" + bytes(100))
@@ -241,7 +241,7 @@ async def test_a_broken_frame_is_answered_in_band_and_the_stream_goes_on() -> No
 async def test_a_frame_that_cannot_be_decoded_is_rejected_after_the_look() -> None:
     """A sound header with a broken picture is rejected when it is looked at."""
     broken = FrameRefused(RejectionReason.UNDECODABLE, "the picture cannot be decoded")
-    async with door({1: broken}) as at:
+    async with stream_harness({1: broken}) as at:
         session = await at.open()
         at.send(session, 1, 2)
         finished = await _finished(at, session)
@@ -251,7 +251,7 @@ async def test_a_frame_that_cannot_be_decoded_is_rejected_after_the_look() -> No
 @in_virtual_time
 async def test_a_frame_without_a_capture_time_is_rejected() -> None:
     """A missing capture time is a named rejection."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         session.receive(1, None, b"")
         at.send(session, 2)
@@ -263,7 +263,7 @@ async def test_a_frame_without_a_capture_time_is_rejected() -> None:
 @in_virtual_time
 async def test_a_sequence_that_goes_back_is_refused_and_changes_nothing() -> None:
     """A sequence received before in the session is rejected; the numbering goes on."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         at.send(session, 1, 2, 2, 1, 0, 3)
         finished = await _finished(at, session)
@@ -279,7 +279,7 @@ async def test_a_sequence_that_goes_back_is_refused_and_changes_nothing() -> Non
 @in_virtual_time
 async def test_frames_durable_before_are_not_looked_at_again() -> None:
     """A resumed stream counts replayed frames and goes on after its watermark."""
-    async with door() as at:
+    async with stream_harness() as at:
         first = await at.open()
         at.send(first, 1, 2, 3)
         await _finished(at, first)
@@ -293,7 +293,7 @@ async def test_frames_durable_before_are_not_looked_at_again() -> None:
 @in_virtual_time
 async def test_gaps_are_durable_with_their_reason() -> None:
     """Reported gaps keep their reason, jumps are unexplained, and both pass the watermark."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         at.send(session, 1)
         session.gap(2, 4, GapReason.NO_CREDIT)
@@ -315,7 +315,7 @@ def test_an_impossible_gap_ends_the_stream(first: int, last: int) -> None:
 
     @in_virtual_time
     async def run() -> None:
-        async with door() as at:
+        async with stream_harness() as at:
             session = await at.open()
             with pytest.raises(InvalidInput, match="gap"):
                 session.gap(first, last, GapReason.NO_CREDIT)
@@ -326,7 +326,7 @@ def test_an_impossible_gap_ends_the_stream(first: int, last: int) -> None:
 @in_virtual_time
 async def test_frames_beyond_the_credit_are_rejected_and_memory_stays_bounded() -> None:
     """A bridge that ignores its credit loses the frames beyond it, by name."""
-    async with door(window=4) as at:
+    async with stream_harness(window=4) as at:
         session = await at.open()
         at.send(session, *range(1, 11))
         assert session.waiting_bytes <= 1_000_000
@@ -340,7 +340,7 @@ async def test_frames_beyond_the_credit_are_rejected_and_memory_stays_bounded() 
 @in_virtual_time
 async def test_nothing_is_acknowledged_until_the_database_answers() -> None:
     """While commits fail no ack covers the frames; the same data is committed once it is back."""
-    async with door() as at:
+    async with stream_harness() as at:
         at.store.unavailable = 5
         session = await at.open()
         at.send(session, 1, 2)
@@ -359,7 +359,7 @@ async def test_nothing_is_acknowledged_until_the_database_answers() -> None:
 @in_virtual_time
 async def test_data_that_cannot_be_stored_ends_its_own_stream_only() -> None:
     """A stream whose commit is refused ends with an error; another in the same commit goes on."""
-    async with door(cameras=[camera("bad"), camera("good")]) as at:
+    async with stream_harness(cameras=[camera("bad"), camera("good")]) as at:
         at.store.poisoned = {"bad"}
         bad, good = await at.open("bad"), await at.open("good")
         at.send(bad, 1)
@@ -381,7 +381,7 @@ async def test_a_later_session_fences_an_earlier_one() -> None:
         await release.wait()
         return named("ana")
 
-    async with door({1: looked(face())}, identify) as at:
+    async with stream_harness({1: looked(face())}, identify) as at:
         earlier = await at.open()
         at.send(earlier, 1)
         running = asyncio.ensure_future(earlier.run())
@@ -405,7 +405,7 @@ async def _ana_then_nobody_known(crop: FaceCrop) -> Identification:
     return UNKNOWN
 
 
-async def _cut(at: Door, session: Session, *sequences: int) -> None:
+async def _cut(at: StreamHarness, session: Session, *sequences: int) -> None:
     """Sends frames, and cuts the stream a little later."""
     running = asyncio.ensure_future(session.run())
     at.send(session, *sequences)
@@ -419,8 +419,11 @@ async def _cut(at: Door, session: Session, *sequences: int) -> None:
 @in_virtual_time
 async def test_faces_of_a_cut_stream_leave_when_nobody_goes_on_with_it() -> None:
     """Ten seconds after a cut the named face has left; the frames of the undecided one stay unacknowledged."""
-    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1)), 5: looked(face(0.1), face(0.7, quality=0.5))}
-    async with door(script, _ana_then_nobody_known) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {
+        1: looked(face(0.1)),
+        5: looked(face(0.1), face(0.7, quality=0.5)),
+    }
+    async with stream_harness(script, _ana_then_nobody_known) as at:
         await _cut(at, await at.open(), 1, 2, 3, 4, 5, 6)
         assert at.store.durable == 4
         assert [item for commit in at.store.commits for item in commit.left] == []
@@ -435,8 +438,8 @@ async def test_faces_of_a_cut_stream_leave_when_nobody_goes_on_with_it() -> None
 @pytest.mark.parametrize("cut", [True, False])
 async def test_a_face_that_was_told_to_have_left_goes_on_when_frames_come_late(*, cut: bool) -> None:
     """Although nothing came for long, a stranger in the frames captured next is the same track, and leaves again."""
-    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 9)}
-    async with door(script) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 9)}
+    async with stream_harness(script) as at:
         session = await at.open()
         if cut:
             running = asyncio.ensure_future(session.run())
@@ -475,8 +478,8 @@ async def test_a_face_goes_on_as_the_same_track_after_a_cut() -> None:
         asked.append(crop.quality.size)
         return UNKNOWN
 
-    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 9)}
-    async with door(script, identify) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 9)}
+    async with stream_harness(script, identify) as at:
         session = await at.open()
         running = asyncio.ensure_future(session.run())
         at.send(session, 1, 2, 3)
@@ -503,8 +506,11 @@ async def test_a_face_goes_on_as_the_same_track_after_a_cut() -> None:
 @in_virtual_time
 async def test_a_stream_resumes_with_its_faces_as_they_were_at_the_watermark() -> None:
     """What was seen beyond the watermark is not remembered: those frames come again."""
-    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1)), 5: looked(face(0.1), face(0.7, quality=0.5))}
-    async with door(script, _ana_then_nobody_known) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {
+        1: looked(face(0.1)),
+        5: looked(face(0.1), face(0.7, quality=0.5)),
+    }
+    async with stream_harness(script, _ana_then_nobody_known) as at:
         await _cut(at, await at.open(), 1, 2, 3, 4, 5, 6)
         (track,) = at.store.commits[-1].open_tracks or ()
     assert at.store.durable == 4
@@ -517,8 +523,8 @@ async def test_a_stream_resumes_with_its_faces_as_they_were_at_the_watermark() -
 @in_virtual_time
 async def test_faces_stay_when_a_bridge_hangs_up_without_finishing() -> None:
     """What was sent is finished, but a face goes on in the next session, as after Drain."""
-    script: dict[int, Look | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 5)}
-    async with door(script, _ana_then_nobody_known) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {sequence: looked(face(0.1)) for sequence in range(1, 5)}
+    async with stream_harness(script, _ana_then_nobody_known) as at:
         session = await at.open()
         at.send(session, 1, 2)
         session.hang_up()
@@ -536,8 +542,8 @@ async def test_faces_stay_when_a_bridge_hangs_up_without_finishing() -> None:
 @in_virtual_time
 async def test_gaps_told_in_other_ranges_after_a_cut_are_stored_once() -> None:
     """Gaps become rows with the watermark that passes them, as a bridge joins them when it tells them again."""
-    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1, quality=0.5))}
-    async with door(script, _ana_then_nobody_known) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {1: looked(face(0.1, quality=0.5))}
+    async with stream_harness(script, _ana_then_nobody_known) as at:
         session = await at.open()
         running = asyncio.ensure_future(session.run())
         at.send(session, 1)
@@ -558,8 +564,8 @@ async def test_gaps_told_in_other_ranges_after_a_cut_are_stored_once() -> None:
 @in_virtual_time
 async def test_faces_left_behind_by_an_earlier_numbering_have_left() -> None:
     """A session of a new epoch tells the end of the tracks that the last epoch's session could not end."""
-    script: dict[int, Look | FrameRefused] = {1: looked(face(0.1))}
-    async with door(script, _ana_then_nobody_known) as at:
+    script: dict[int, FrameAnalysis | FrameRefused] = {1: looked(face(0.1))}
+    async with stream_harness(script, _ana_then_nobody_known) as at:
         await _cut(at, await at.open(), 1, 2)
         session = await at.open(epoch="e2")
         running = asyncio.ensure_future(session.run())
@@ -572,7 +578,7 @@ async def test_faces_left_behind_by_an_earlier_numbering_have_left() -> None:
 @in_virtual_time
 async def test_a_silent_bridge_is_cut() -> None:
     """A stream from which nothing came for the idle time ends; a heartbeat keeps it."""
-    async with door(idle_timeout=5.0) as at:
+    async with stream_harness(idle_timeout=5.0) as at:
         session = await at.open()
         running = asyncio.ensure_future(session.run())
         await asyncio.sleep(4.0)
@@ -587,7 +593,7 @@ async def test_a_silent_bridge_is_cut() -> None:
 @in_virtual_time
 async def test_draining_says_so_waits_and_cuts() -> None:
     """Drain is said first; a bridge that stays is cut at the deadline; nobody new gets in."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         running = asyncio.ensure_future(session.run())
         listening = asyncio.ensure_future(at.listen(session))
@@ -620,7 +626,7 @@ class _SlowRows(MemoryStore):
 @in_virtual_time
 async def test_a_stream_on_its_way_in_is_asked_to_leave_too() -> None:
     """A stream that was being opened when draining began is told Drain before anything else."""
-    async with door(store=_SlowRows()) as at:
+    async with stream_harness(store=_SlowRows()) as at:
         opening = asyncio.ensure_future(at.open())
         await asyncio.sleep(0.5)
         await at.streams.drain(EPOCH_START, 3.0)
@@ -634,7 +640,7 @@ async def test_a_stream_on_its_way_in_is_asked_to_leave_too() -> None:
 async def test_refuses_streams_it_cannot_serve() -> None:
     """Unknown and disabled cameras, malformed epochs and too many streams each have their error."""
     disabled = replace(camera("off"), disabled=True)
-    async with door(cameras=[camera("a"), camera("b"), disabled], max_streams=1) as at:
+    async with stream_harness(cameras=[camera("a"), camera("b"), disabled], max_streams=1) as at:
         with pytest.raises(NotFound, match="cameras/nowhere") as missing:
             await at.open("nowhere")
         assert missing.value.reason == "CAMERA_NOT_FOUND"
@@ -651,7 +657,7 @@ async def test_refuses_streams_it_cannot_serve() -> None:
 @in_virtual_time
 async def test_a_camera_disabled_or_removed_under_way_is_cut_within_seconds() -> None:
     """Open streams follow changes to their camera."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         running = asyncio.ensure_future(session.run())
         at.cameras.cameras["door"] = replace(camera(), disabled=True)
@@ -668,10 +674,10 @@ async def test_text_is_read_once_per_content() -> None:
     async def read(pixels: Pixels, context: CallContext) -> tuple[Text, ...]:
         return (Text(next(contents), TextKind.LINE, Box(0, 0, 1, 1), 0.99),)
 
-    clear = Look(FrameOutcome.EMPTY, pixels=PIXELS, sharpness=0.9)
-    blurred = Look(FrameOutcome.EMPTY, pixels=PIXELS, sharpness=0.1)
-    script: dict[int, Look | FrameRefused] = {1: clear, 2: blurred, 3: clear, 4: clear}
-    async with door(script, read_text=read, cameras=[camera(mode=CameraMode.TEXT)]) as at:
+    clear = FrameAnalysis(FrameOutcome.EMPTY, pixels=PIXELS, sharpness=0.9)
+    blurred = FrameAnalysis(FrameOutcome.EMPTY, pixels=PIXELS, sharpness=0.1)
+    script: dict[int, FrameAnalysis | FrameRefused] = {1: clear, 2: blurred, 3: clear, 4: clear}
+    async with stream_harness(script, read_text=read, cameras=[camera(mode=CameraMode.TEXT)]) as at:
         session = await at.open()
         running = asyncio.ensure_future(session.run())
         listening = asyncio.ensure_future(at.listen(session))
@@ -682,7 +688,7 @@ async def test_text_is_read_once_per_content() -> None:
         await running
         await listening
         at.streams.close(session, "finished")
-    told = [news.texts[0].content for news in at.said if isinstance(news, TextNews)]
+    told = [news.texts[0].content for news in at.said if isinstance(news, TextRead)]
     assert told == ["ROOM 12", "ROOM 14"]
     assert [line for commit in at.store.commits for text in commit.texts for line in text.lines] == told
 
@@ -690,7 +696,7 @@ async def test_text_is_read_once_per_content() -> None:
 @in_virtual_time
 async def test_tells_how_it_is() -> None:
     """The live status counts what came and how fast."""
-    async with door() as at:
+    async with stream_harness() as at:
         session = await at.open()
         for sequence in range(1, 11):
             at.send(session, sequence)

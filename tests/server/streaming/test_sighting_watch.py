@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
-from portero_server.streaming.sighting_watch import SightingWatch, WatchNews, WatchPolicy
+from portero_server.streaming.sighting_watch import SightingWatch, WatchEvent, WatchPolicy
 from tests.fakes.sighting_events import MemoryEvents
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
@@ -27,7 +27,7 @@ def _with_events(count: int) -> MemoryEvents:
     return events
 
 
-async def _take(news: AsyncIterator[WatchNews], count: int) -> list[tuple[int, bool]]:
+async def _take(news: AsyncIterator[WatchEvent], count: int) -> list[tuple[int, bool]]:
     """Takes so many news as (position, whether something happened)."""
     return [(item.position, item.event is not None) for item in [await anext(news) for _ in range(count)]]
 

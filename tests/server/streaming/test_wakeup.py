@@ -6,42 +6,42 @@ import asyncio
 
 import pytest
 
-from portero_server.streaming.wakeup import Bell
+from portero_server.streaming.wakeup import Wakeup
 
 
 async def test_who_waits_is_woken() -> None:
     """Ringing ends the wait, and a second ring before the woken task runs changes nothing."""
-    bell = Bell()
+    bell = Wakeup()
     waiting = asyncio.ensure_future(bell.wait())
     await asyncio.sleep(0)
     assert not waiting.done()
-    bell.ring()
-    bell.ring()
+    bell.notify()
+    bell.notify()
     await waiting
 
 
 async def test_a_ring_that_nobody_waits_for_is_forgotten() -> None:
     """Whoever begins to wait after a ring waits for the next one."""
-    bell = Bell()
-    bell.ring()
+    bell = Wakeup()
+    bell.notify()
     waiting = asyncio.ensure_future(bell.wait())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert not waiting.done()
-    bell.ring()
+    bell.notify()
     await waiting
 
 
 async def test_a_wait_that_was_cancelled_is_no_trouble_to_who_rings() -> None:
     """Ringing after the waiting task was cancelled does nothing, and the bell works for the next one."""
-    bell = Bell()
+    bell = Wakeup()
     waiting = asyncio.ensure_future(bell.wait())
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    bell.ring()
+    bell.notify()
     again = asyncio.ensure_future(bell.wait())
     await asyncio.sleep(0)
-    bell.ring()
+    bell.notify()
     await again

@@ -9,8 +9,8 @@ from dataclasses import replace
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.gate.cadence import When
 from portero_server.domain.streams.frames import Frame
-from portero_server.vision.analysis import Look
-from tests.fakes.stream_harness import UNCHANGED, camera, door
+from portero_server.vision.analysis import FrameAnalysis
+from tests.fakes.stream_harness import UNCHANGED, camera, stream_harness
 from tests.fakes.virtual_time import in_virtual_time
 
 LEFT, RIGHT = Box(0, 0, 0.5, 1), Box(0.5, 0, 0.5, 1)
@@ -26,7 +26,7 @@ class NotingScene:
         """Begins a scene: the same for every stream."""
         return self
 
-    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[Look]:
+    async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis]:
         """Sees nothing."""
         self.zones += [frame.zones for frame in frames]
         return [UNCHANGED for _ in frames]
@@ -37,7 +37,7 @@ async def test_an_open_stream_follows_its_cameras_zones() -> None:
     """Frames received after the camera was changed have the new zones, without a new stream."""
     scene = NotingScene()
     masked = replace(camera(), privacy_zones=(LEFT,))
-    async with door(cameras=[masked], scene=scene) as at_door:
+    async with stream_harness(cameras=[masked], scene=scene) as at_door:
         session = await at_door.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(at_door.listen(session))

@@ -7,7 +7,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from portero_server.engines.base import FaceCrop, Identification
-from tests.fakes.stream_harness import door, face, looked, named
+from tests.fakes.stream_harness import face, looked, named, stream_harness
 from tests.fakes.virtual_time import in_virtual_time
 
 
@@ -19,7 +19,7 @@ async def test_a_stream_is_one_line_when_it_opens_and_one_when_it_closes() -> No
         return named("ana")
 
     with capture_logs() as lines:
-        async with door({n: looked(face()) for n in range(1, 6)}, identify) as at:
+        async with stream_harness({n: looked(face()) for n in range(1, 6)}, identify) as at:
             session = await at.open()
             at.send(session, 1, 2, 3, 4, 5)
             session.finish()

@@ -17,7 +17,7 @@ from portero_server.recognition.batcher import Batcher
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.open_telemetry import OpenTelemetryTraces
 from portero_server.telemetry.traces import NO_TRACES, Traces, tracing
-from tests.fakes.stream_harness import TRAITS, Door, door, face, looked, named
+from tests.fakes.stream_harness import TRAITS, StreamHarness, face, looked, named, stream_harness
 from tests.fakes.virtual_time import in_virtual_time, running_clock
 
 
@@ -30,7 +30,7 @@ class _Engine:
         return [named("ana") for _ in crops]
 
 
-async def _seen(traces: Traces) -> tuple[Door, list[str]]:
+async def _seen(traces: Traces) -> tuple[StreamHarness, list[str]]:
     """Shows a face until it is named; gives the house and the trace ids that log lines would carry."""
     clock = running_clock()
     metrics = Metrics(version="0", engine="scripted")
@@ -51,7 +51,7 @@ async def _seen(traces: Traces) -> tuple[Door, list[str]]:
         return answer
 
     running = asyncio.ensure_future(batcher.run())
-    async with door({n: looked(face()) for n in range(1, 6)}, identify, traces=traces, clock=clock) as at:
+    async with stream_harness({n: looked(face()) for n in range(1, 6)}, identify, traces=traces, clock=clock) as at:
         session = await at.open()
         at.send(session, 1, 2, 3, 4, 5)
         session.finish()
@@ -63,7 +63,7 @@ async def _seen(traces: Traces) -> tuple[Door, list[str]]:
     return at, logged
 
 
-def _scrape(at: Door) -> str:
+def _scrape(at: StreamHarness) -> str:
     # The library has no types for OpenMetrics, which alone has exemplars.
     return str(generate_latest(at.metrics.registry).decode())  # type: ignore[no-untyped-call]
 

@@ -12,8 +12,8 @@ from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.domain.gate.cadence import Due
 from portero_server.domain.streams.frames import Frame, FrameOutcome, RejectionReason
-from portero_server.vision.analysis import Look
-from portero_server.vision.analyzer import CameraScene, Eyes
+from portero_server.vision.analysis import FrameAnalysis
+from portero_server.vision.analyzer import CameraAnalyzer, VisionPool
 from portero_server.vision.jpeg import encode_jpeg
 from portero_server.vision.pixels import Gray, Pixels
 from tests.fakes import jpegs
@@ -47,7 +47,7 @@ class _HurriedClock(ManualClock):
 class _Camera:
     """A camera at five frames a second, with a lamp that can be put somewhere."""
 
-    def __init__(self, scene: CameraScene) -> None:
+    def __init__(self, scene: CameraAnalyzer) -> None:
         self._scene = scene
         self._sequence = 0
         self._random = np.random.default_rng(1)
@@ -63,11 +63,11 @@ class _Camera:
 
     async def turn(self, due: Due, *frames: Frame) -> list[FrameOutcome | RejectionReason]:
         looks = await self._scene.look(frames, lambda _: due, text=False)
-        return [look.outcome if isinstance(look, Look) else look.reason for look in looks]
+        return [look.outcome if isinstance(look, FrameAnalysis) else look.reason for look in looks]
 
-    async def frame(self, due: Due, lamp: tuple[int, int] | None = None, *, text: bool = False) -> Look:
+    async def frame(self, due: Due, lamp: tuple[int, int] | None = None, *, text: bool = False) -> FrameAnalysis:
         (look,) = await self._scene.look([self.shoot(lamp)], lambda _: due, text=text)
-        assert isinstance(look, Look)
+        assert isinstance(look, FrameAnalysis)
         return look
 
 
@@ -80,7 +80,7 @@ def detector() -> _Detector:
 @pytest.fixture
 async def camera(detector: _Detector) -> AsyncIterator[_Camera]:
     """Gives a camera whose empty room has been learned."""
-    eyes = Eyes(detector, ManualClock(), threads=1)
+    eyes = VisionPool(detector, ManualClock(), threads=1)
     camera = _Camera(eyes.scene())
     for _ in range(20):
         await camera.frame(_LOOK)
@@ -185,7 +185,7 @@ async def test_a_turn_ends_with_a_frame_that_was_searched(camera: _Camera, detec
 
 async def test_a_turn_ends_when_its_time_is_up(detector: _Detector) -> None:
     """Frames that take long are looked at one a turn, so that other cameras wait for no more than one."""
-    eyes = Eyes(detector, _HurriedClock(), threads=1)
+    eyes = VisionPool(detector, _HurriedClock(), threads=1)
     camera = _Camera(eyes.scene())
     assert len(await camera.turn(_PASS, camera.shoot(), camera.shoot(), camera.shoot())) == 1
     await eyes.aclose()

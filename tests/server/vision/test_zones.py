@@ -15,8 +15,8 @@ from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.domain.gate.cadence import Due
 from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.engines.scripted import PatchDetector
-from portero_server.vision.analysis import Look
-from portero_server.vision.analyzer import Eyes
+from portero_server.vision.analysis import FrameAnalysis
+from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.gate import MotionGate
 from portero_server.vision.pixels import Gray, Pixels
 from portero_server.vision.zones import blacken
@@ -60,13 +60,15 @@ def _inside(pixels: NDArray[np.uint8], zone: Box) -> NDArray[np.uint8]:
     return pixels[top:bottom, left:right]
 
 
-async def _looks(detector: PatchDetector, frames: list[Frame], *, text: bool = False) -> list[Look]:
-    eyes = Eyes(detector, SystemClock(), threads=1)
+async def _looks(detector: PatchDetector, frames: list[Frame], *, text: bool = False) -> list[FrameAnalysis]:
+    eyes = VisionPool(detector, SystemClock(), threads=1)
     scene = eyes.scene()
     due = Due(look=True, thorough=True)
-    looks: list[Look] = []
+    looks: list[FrameAnalysis] = []
     for frame in frames:
-        looks += [look for look in await scene.look([frame], lambda _: due, text=text) if isinstance(look, Look)]
+        looks += [
+            look for look in await scene.look([frame], lambda _: due, text=text) if isinstance(look, FrameAnalysis)
+        ]
     await eyes.aclose()
     return looks
 

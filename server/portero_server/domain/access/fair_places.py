@@ -9,7 +9,7 @@ Ticket = TypeVar("Ticket")
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class PlaceShares:
     """The most places held at once; each at least 1.
 
     Attributes:
@@ -24,7 +24,7 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Generic[Ticket]):
+class PlaceEntry(Generic[Ticket]):
     """What becomes of a newcomer.
 
     Attributes:
@@ -37,7 +37,7 @@ class Entry(Generic[Ticket]):
 
 
 # Made once: nearly everybody hears this.
-_WELCOME: Entry[Any] = Entry(admitted=True)
+_WELCOME: PlaceEntry[Any] = PlaceEntry(admitted=True)
 
 
 class FairPlaces(Generic[Ticket]):
@@ -49,7 +49,7 @@ class FairPlaces(Generic[Ticket]):
     callers would replace each other in turn.
     """
 
-    def __init__(self, shares: Shares, *, brief: bool) -> None:
+    def __init__(self, shares: PlaceShares, *, brief: bool) -> None:
         """Creates an empty set of places."""
         self._shares = shares
         self._brief = brief
@@ -64,7 +64,7 @@ class FairPlaces(Generic[Ticket]):
     def __contains__(self, ticket: Ticket) -> bool:
         return ticket in self._tickets
 
-    def enter(self, ticket: Ticket, holder: str, group: str) -> Entry[Ticket]:
+    def enter(self, ticket: Ticket, holder: str, group: str) -> PlaceEntry[Ticket]:
         """Asks for a place.
 
         Args:
@@ -80,7 +80,7 @@ class FairPlaces(Generic[Ticket]):
         if victim is None:
             return _WELCOME
         self.leave(victim)
-        return Entry(admitted=False) if victim == ticket else Entry(admitted=True, gives_way=victim)
+        return PlaceEntry(admitted=False) if victim == ticket else PlaceEntry(admitted=True, gives_way=victim)
 
     def leave(self, ticket: Ticket) -> None:
         """Gives a place back; a ticket without a place is ignored."""

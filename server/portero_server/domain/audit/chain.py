@@ -21,7 +21,7 @@ GENESIS = hashlib.sha256(_FORMAT.encode()).hexdigest()
 """What the first entry seals, where another has its predecessor's digest."""
 
 
-class Outcome(Enum):
+class AuditOutcome(Enum):
     """How a deed went, as far as the entry knows."""
 
     ASKED = "asked"
@@ -79,7 +79,7 @@ class Deed:
     actor: Actor
     action: str
     resource: str = ""
-    outcome: Outcome = Outcome.ASKED
+    outcome: AuditOutcome = AuditOutcome.ASKED
     reason: str = ""
     count: int = 1
 

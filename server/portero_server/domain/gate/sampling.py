@@ -14,7 +14,7 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.streams.frames import FrameOutcome
 
 
-class CheckReason(Enum):
+class SampleReason(Enum):
     """Why a frame is checked: drawn by chance, or something has been moving without a face."""
 
     SAMPLE = "sample"
@@ -22,7 +22,7 @@ class CheckReason(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class NetPolicy:
+class SamplingPolicy:
     """How much is checked.
 
     Attributes:
@@ -43,16 +43,16 @@ _HELD_BACK = (FrameOutcome.UNCHANGED, FrameOutcome.SKIPPED, FrameOutcome.EMPTY)
 """Not DUPLICATE: such a frame shows nothing that the one before did not."""
 
 
-class SafetyNet:
+class SamplingPlanner:
     """Decides for the frames of one camera, in order."""
 
-    def __init__(self, policy: NetPolicy) -> None:
+    def __init__(self, policy: SamplingPolicy) -> None:
         self._policy = policy
         self._interval = policy.interval
         self._moving_since: FrameTime | None = None
         self._last_check: FrameTime | None = None
 
-    def check(self, outcome: FrameOutcome, time: FrameTime, *, followed: int, drawn: float) -> CheckReason | None:
+    def check(self, outcome: FrameOutcome, time: FrameTime, *, followed: int, drawn: float) -> SampleReason | None:
         """Says whether a frame is to be checked, and why.
 
         Args:
@@ -69,24 +69,24 @@ class SafetyNet:
         reason = self._reason(outcome, time, drawn)
         if reason is not None:
             self._last_check = time
-        if reason is CheckReason.MOTION:
+        if reason is SampleReason.MOTION:
             self._moving_since = time
         return reason
 
-    def found(self, reason: CheckReason, missed: int) -> None:
+    def found(self, reason: SampleReason, missed: int) -> None:
         """Takes in how many faces a check found that nobody follows."""
-        if reason is CheckReason.MOTION:
+        if reason is SampleReason.MOTION:
             longer = min(self._interval * 2, self._policy.longest_interval)
             self._interval = self._policy.interval if missed else longer
 
-    def _reason(self, outcome: FrameOutcome, time: FrameTime, drawn: float) -> CheckReason | None:
+    def _reason(self, outcome: FrameOutcome, time: FrameTime, drawn: float) -> SampleReason | None:
         policy = self._policy
         if outcome not in _HELD_BACK or _seconds(self._last_check, time) < policy.pause:
             return None
         moving = 0.0 if self._moving_since is None else _seconds(self._moving_since, time)
         if policy.interval > 0 and moving >= self._interval:
-            return CheckReason.MOTION
-        return CheckReason.SAMPLE if drawn < policy.share else None
+            return SampleReason.MOTION
+        return SampleReason.SAMPLE if drawn < policy.share else None
 
 
 def missed(found: Iterable[Box], followed: Iterable[Box]) -> int:

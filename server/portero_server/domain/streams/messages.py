@@ -51,7 +51,7 @@ class NamedMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackNews:
+class TrackUpdate:
     """News of a track, released after the commit that holds it; `sighting_id` is filled in then."""
 
     track_id: str
@@ -66,7 +66,7 @@ class TrackNews:
 
 
 @dataclass(frozen=True, slots=True)
-class TextNews:
+class TextRead:
     """Text of a frame, released after the commit."""
 
     sequence: int
@@ -132,4 +132,4 @@ class Finished:
     recognitions: int
 
 
-Message = Opened | Ack | TrackNews | TextNews | Rejected | Directive | Drain | Heartbeat | Finished
+Message = Opened | Ack | TrackUpdate | TextRead | Rejected | Directive | Drain | Heartbeat | Finished

@@ -17,7 +17,7 @@ Range = tuple[int, int]
 """First and last sequence."""
 
 
-class Verdict(Enum):
+class FrameVerdict(Enum):
     """What to do with a frame that came."""
 
     ADMITTED = "admitted"
@@ -33,14 +33,14 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class FrameAdmission:
     """A verdict, and the sequences that were jumped over, now missing."""
 
-    verdict: Verdict
+    verdict: FrameVerdict
     jumped: Range | None = None
 
 
-_ADMITTED = Admission(Verdict.ADMITTED)
+_ADMITTED = FrameAdmission(FrameVerdict.ADMITTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class StreamCore:
         """Says what may have been sent in total; `policy` replaces the bounds."""
         return self._credit.grant(policy)
 
-    def receive(self, sequence: int, size: int) -> Admission:
+    def receive(self, sequence: int, size: int) -> FrameAdmission:
         """Takes in a frame of `size` bytes; unless ADMITTED or UNAFFORDABLE it is done with."""
         affordable = self._credit.receive(size)
         if not self._watermark.last < sequence <= LAST_SEQUENCE:
@@ -103,12 +103,14 @@ class StreamCore:
             self._credit.release(size)
             self._credit.commit(1)
             if sequence > LAST_SEQUENCE:
-                return Admission(Verdict.BEYOND)
-            return Admission(Verdict.REPLAYED if 0 < sequence <= self._resumed_after else Verdict.BACKWARDS)
+                return FrameAdmission(FrameVerdict.BEYOND)
+            return FrameAdmission(
+                FrameVerdict.REPLAYED if 0 < sequence <= self._resumed_after else FrameVerdict.BACKWARDS
+            )
         jumped = self._watermark.receive(sequence)
         if affordable and jumped is None:
             return _ADMITTED
-        return Admission(Verdict.ADMITTED if affordable else Verdict.UNAFFORDABLE, jumped)
+        return FrameAdmission(FrameVerdict.ADMITTED if affordable else FrameVerdict.UNAFFORDABLE, jumped)
 
     def reject(self, sequence: int, size: int) -> None:
         """An admitted frame is refused after all."""

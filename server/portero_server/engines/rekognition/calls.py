@@ -63,7 +63,7 @@ def create_client(
         raise StartupProblem("AWS_ENDPOINT_URL_REKOGNITION, or AWS_ENDPOINT_URL, is not a URL") from None
 
 
-class Caller:
+class RekognitionCalls:
     """Makes calls; knows nothing of what they mean."""
 
     def __init__(self, gate: CallGate, threads: int) -> None:

@@ -10,7 +10,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.kept_faces import KeptFace
 from portero_server.engines.rekognition.answers import face_page
-from portero_server.engines.rekognition.calls import Caller
+from portero_server.engines.rekognition.calls import RekognitionCalls
 from portero_server.engines.rekognition.errors import CollectionExists, CollectionMissing
 from portero_server.errors import EngineError
 
@@ -28,7 +28,7 @@ _DELETING = CallContext(None, Lane.CHECK_IN)
 class Collection:
     """One collection of the account and region that the client speaks to."""
 
-    def __init__(self, client: RekognitionClient, collection_id: str, caller: Caller) -> None:
+    def __init__(self, client: RekognitionClient, collection_id: str, caller: RekognitionCalls) -> None:
         self._client = client
         self._id = collection_id
         self._caller = caller

@@ -28,7 +28,7 @@ from portero_server.engines.base import (
 )
 from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.engines.rekognition import answers
-from portero_server.engines.rekognition.calls import Caller, create_client
+from portero_server.engines.rekognition.calls import RekognitionCalls, create_client
 from portero_server.engines.rekognition.collection import Collection
 from portero_server.engines.rekognition.enrollment import only_face
 from portero_server.engines.rekognition.errors import is_no_face, is_parameter_refused
@@ -89,7 +89,7 @@ class RekognitionEngine:
         self._client = client
         self._collection_id = collection_id
         self._options = options or RekognitionOptions()
-        self._caller = Caller(gate, threads)
+        self._caller = RekognitionCalls(gate, threads)
         self._collection = Collection(client, collection_id, self._caller)
         self._traits = EngineTraits(
             name="rekognition",

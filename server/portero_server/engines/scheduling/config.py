@@ -9,7 +9,7 @@ from types import MappingProxyType
 from portero_server.domain.billing.budget import Step
 from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.breaker import BreakerConfig
-from portero_server.engines.scheduling.lanes import DEFAULT_PATIENCE, DropPolicy
+from portero_server.engines.scheduling.lanes import DEFAULT_PATIENCE, LaneDropPolicy
 from portero_server.engines.scheduling.latency import LatencyConfig
 from portero_server.engines.scheduling.quota import QuotaConfig
 from portero_server.engines.scheduling.retry import RetryConfig
@@ -77,7 +77,7 @@ class SchedulerConfig:
     quotas: Mapping[str, float] = field(default_factory=lambda: REKOGNITION_QUOTAS)
     other_quota: float = 5.0
     queue_limit: int = 256
-    drop_policy: DropPolicy = DropPolicy.OLDEST_OF_LOWEST_LANE
+    drop_policy: LaneDropPolicy = LaneDropPolicy.OLDEST_OF_LOWEST_LANE
     running_limit: int = 32
     operation_share: float = 0.75
     patience: Mapping[Lane, int] = field(default_factory=lambda: DEFAULT_PATIENCE)

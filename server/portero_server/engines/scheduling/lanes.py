@@ -19,7 +19,7 @@ So while all lanes wait, check-in has at least 1 - 1/5 - 1/9 = 69 % of the calls
 """
 
 
-class DropPolicy(Enum):
+class LaneDropPolicy(Enum):
     """What a full queue does with one call more than it holds."""
 
     OLDEST_OF_LOWEST_LANE = "oldest_of_lowest_lane"

@@ -15,7 +15,7 @@ from portero_server.engines.scheduling.quota import Quota
 from portero_server.engines.scheduling.retry import RetryBudget
 
 
-class Outcome(Enum):
+class CallOutcome(Enum):
     """How a call ended, as far as scheduling and money are concerned.
 
     ANSWERED: the service did its work, whatever it found. DENIED: it is well, but refuses us. THROTTLED: the quota
@@ -33,12 +33,12 @@ class Outcome(Enum):
     @property
     def retryable(self) -> bool:
         """Whether the same call may succeed later."""
-        return self in (Outcome.THROTTLED, Outcome.FAILED, Outcome.NO_ANSWER)
+        return self in (CallOutcome.THROTTLED, CallOutcome.FAILED, CallOutcome.NO_ANSWER)
 
     @property
     def billed(self) -> bool:
         """Whether the call has to be taken for billed; in doubt it is, so that a budget holds."""
-        return self in (Outcome.ANSWERED, Outcome.NO_ANSWER, Outcome.LOST)
+        return self in (CallOutcome.ANSWERED, CallOutcome.NO_ANSWER, CallOutcome.LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +90,20 @@ class Operation:
         self._quota.started(now)
         return self._breaker.started()
 
-    def finish(self, outcome: Outcome, started: float, period: int, now: float) -> None:
+    def finish(self, outcome: CallOutcome, started: float, period: int, now: float) -> None:
         """Learns from the end of a call."""
         self.running -= 1
         match outcome:
-            case Outcome.ANSWERED | Outcome.DENIED:
+            case CallOutcome.ANSWERED | CallOutcome.DENIED:
                 self._quota.succeeded(now)
-                if outcome is Outcome.ANSWERED:
+                if outcome is CallOutcome.ANSWERED:
                     self._latency.learn(now - started, now)
                 if self._breaker.succeeded(now, period):
                     self._quota.restart(now)
-            case Outcome.THROTTLED:
+            case CallOutcome.THROTTLED:
                 self._quota.throttled(now, started)
                 self._breaker.passed(period)
-            case Outcome.FAILED | Outcome.NO_ANSWER:
+            case CallOutcome.FAILED | CallOutcome.NO_ANSWER:
                 self._breaker.failed(now, period)
-            case Outcome.LOST:
+            case CallOutcome.LOST:
                 self._breaker.passed(period)

@@ -10,7 +10,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.agenda import Agenda
 from portero_server.engines.scheduling.config import SchedulerConfig, StepPolicy
-from portero_server.engines.scheduling.operation import Operation, OperationStatus, Outcome
+from portero_server.engines.scheduling.operation import CallOutcome, Operation, OperationStatus
 from portero_server.engines.scheduling.plan import Ending, Instant, Plan, Refusal, Start
 from portero_server.engines.scheduling.refusals import BudgetSpent, CircuitOpen, QueueFull
 from portero_server.engines.scheduling.retry import retry_pause
@@ -71,7 +71,7 @@ class Planner:
         if self._room.discard(number) is None and number in self._running:
             self._abandon(self._running[number])
 
-    def finished(self, number: int, outcome: Outcome, now: Instant) -> Ending:
+    def finished(self, number: int, outcome: CallOutcome, now: Instant) -> Ending:
         """Learns from the end of a call, and says what it means for the caller."""
         self._expire(now.seconds)
         request = self._running.pop(number)

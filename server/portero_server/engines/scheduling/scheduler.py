@@ -16,7 +16,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.engines.scheduling.observer import SchedulerObserver
-from portero_server.engines.scheduling.operation import Outcome
+from portero_server.engines.scheduling.operation import CallOutcome
 from portero_server.engines.scheduling.plan import Ending, Instant, Start
 from portero_server.engines.scheduling.planner import Planner
 from portero_server.engines.scheduling.refusals import CallTimedOut, GateClosed
@@ -43,7 +43,7 @@ class _Caller:
 class _End:
     """How a call ended: `deliver` tells the caller, be it an answer or an error."""
 
-    outcome: Outcome
+    outcome: CallOutcome
     code: str
     deliver: Callable[[], None]
 
@@ -159,7 +159,7 @@ class Scheduler:
     async def _call(self, start: Start, caller: _Caller) -> None:
         self._observer.started(start.operation, start.lane, start.waited, start.attempt)
         began = self._clock.monotonic()
-        end = _failed(Outcome.LOST, GateClosed("the server is stopping"), caller)
+        end = _failed(CallOutcome.LOST, GateClosed("the server is stopping"), caller)
         try:
             end = await self._attempt(start.operation, caller)
         finally:
@@ -173,36 +173,36 @@ class Scheduler:
     async def _attempt(self, operation: str, caller: _Caller) -> _End:
         try:
             async with asyncio.timeout(self._config.call_timeout):
-                return _End(Outcome.ANSWERED, "OK", await caller.attempt())
+                return _End(CallOutcome.ANSWERED, "OK", await caller.attempt())
         except TimeoutError:
             late = CallTimedOut(f"{operation} was not answered within {self._config.call_timeout:g} s")
-            return _failed(Outcome.NO_ANSWER, late, caller)
+            return _failed(CallOutcome.NO_ANSWER, late, caller)
         except PorteroError as error:
             return _failed(_outcome_of(error), error, caller)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            return _failed(Outcome.LOST, EngineUnavailable(f"{operation} was given up"), caller)
+            return _failed(CallOutcome.LOST, EngineUnavailable(f"{operation} was given up"), caller)
         # Whatever is wrong with this call, its caller must hear of it, and nobody else.
         except Exception as error:  # noqa: BLE001
-            return _failed(Outcome.LOST, error, caller)
+            return _failed(CallOutcome.LOST, error, caller)
 
     def _now(self) -> Instant:
         return Instant(self._clock.monotonic(), self._clock.now())
 
 
-def _failed(outcome: Outcome, error: Exception, caller: _Caller) -> _End:
+def _failed(outcome: CallOutcome, error: Exception, caller: _Caller) -> _End:
     reason = error.reason if isinstance(error, PorteroError) else PorteroError.reason
     return _End(outcome, reason, partial(caller.fail, error))
 
 
-def _outcome_of(error: PorteroError) -> Outcome:
+def _outcome_of(error: PorteroError) -> CallOutcome:
     if isinstance(error, EngineThrottled):
-        return Outcome.THROTTLED
+        return CallOutcome.THROTTLED
     if isinstance(error, EngineDenied):
-        return Outcome.DENIED
+        return CallOutcome.DENIED
     if not isinstance(error, EngineUnavailable):
-        return Outcome.ANSWERED
+        return CallOutcome.ANSWERED
     # Only the service's own word that it failed proves that the call is not billed.
-    return Outcome.FAILED if error.reason == EngineUnavailable.reason else Outcome.NO_ANSWER
+    return CallOutcome.FAILED if error.reason == EngineUnavailable.reason else CallOutcome.NO_ANSWER

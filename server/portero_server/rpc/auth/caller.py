@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
-from portero_server.access.authorized_cameras import Reach, everywhere
+from portero_server.access.authorized_cameras import AuthorizedCameras, everywhere
 from portero_server.domain.access.identities import LOCAL_ADMIN, Identity
 
 
@@ -22,12 +22,12 @@ class Caller:
         identity: As proven by the call's credential.
         peer: Address of the connection's other end without its port ("192.0.2.7", "2001:db8::1"), or "unknown".
             Behind a proxy or a load balancer that opens connections of its own, this is the proxy's.
-        reach: The cameras that this call may touch: those of the roles that its method takes.
+        authorized: The cameras that this call may touch: those of the roles that its method takes.
     """
 
     identity: Identity
     peer: str = "unknown"
-    reach: Reach = field(default_factory=everywhere)
+    authorized: AuthorizedCameras = field(default_factory=everywhere)
 
 
 _caller: ContextVar[Caller] = ContextVar("portero_caller", default=Caller(LOCAL_ADMIN, "local"))  # noqa: B039 - frozen

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from portero_server.access.authenticator import Authenticator, Credentials, public_part
-from portero_server.access.authorized_cameras import Reach, Sites
-from portero_server.access.limits import Limits, Who
+from portero_server.access.authorized_cameras import AuthorizedCameras, Sites
+from portero_server.access.limits import Limits, LimitSubject
 from portero_server.domain.access.identities import NOTHING, AuthMethod
 from portero_server.errors import PermissionDenied, Unauthenticated, Unavailable
 from portero_server.rpc.auth.caller import Caller
@@ -27,7 +27,7 @@ _BEARER = "bearer "
 _MAX_BEARER = 16 * 1024
 
 
-class Entrance:
+class AuthInterceptor:
     """Lets calls in, or raises why not."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Entrance:
         self._observer = observer
         self._recheck = recheck
 
-    async def enter(self, method: str, context: Context) -> Caller:
+    async def authenticate(self, method: str, context: Context) -> Caller:
         """Tells who calls.
 
         Args:
@@ -63,7 +63,7 @@ class Entrance:
         except Unauthenticated:
             self._limits.stranger(connection, peer.address)
             raise
-        who = who_is(caller)
+        who = limit_subject(caller)
         if not who.exempt:
             self._limits.connected(connection, who.subject)
         return caller
@@ -83,7 +83,7 @@ class Entrance:
             raise
         row = ACCESS.get(method)
         scope = NOTHING if row is None else identity.scope_of(row.roles)
-        return Caller(identity, address, Reach(scope, self._sites))
+        return Caller(identity, address, AuthorizedCameras(scope, self._sites))
 
     async def authorize(self, method: str, caller: Caller) -> None:
         """Makes sure that the caller may call the method at all.
@@ -95,7 +95,7 @@ class Entrance:
         row = ACCESS.get(method)
         if row is None or not caller.identity.roles & row.roles:
             raise PermissionDenied(f"none of your roles may call {method}", reason="ROLE_MISSING")
-        await caller.reach.refresh()
+        await caller.authorized.refresh()
 
     async def check(self, method: str, caller: Caller, request: Any) -> None:
         """Makes sure that a request asks only for what is within the caller's reach.
@@ -107,7 +107,7 @@ class Entrance:
         """
         row = ACCESS.get(method)
         if row is not None:
-            await row.cameras.check(request, caller.reach)
+            await row.cameras.check(request, caller.authorized)
 
     def denied(self, method: str, caller: Caller, refusal: PermissionDenied) -> None:
         """Tells of a refusal."""
@@ -116,7 +116,7 @@ class Entrance:
     @contextmanager
     def counted(self, caller: Caller, *, stream: bool) -> Iterator[None]:
         """Counts the call while it is served; raises LimitReached."""
-        who = who_is(caller)
+        who = limit_subject(caller)
         if not stream:
             self._limits.request(who)
             yield
@@ -143,7 +143,7 @@ class Entrance:
                 await asyncio.sleep(self._recheck)
                 try:
                     await self._authenticator.recheck(caller.identity)
-                    await caller.reach.refresh()
+                    await caller.authorized.refresh()
                 except Unavailable:
                     # Without the database nobody can say, and nothing that the stream finds is committed or told.
                     continue
@@ -164,9 +164,13 @@ class Entrance:
             watching.cancel()
 
 
-def who_is(caller: Caller) -> Who:
+def limit_subject(caller: Caller) -> LimitSubject:
     """Gives whom the limits count; the local admin at home is counted nowhere."""
-    return Who(caller.identity.subject, caller.peer, caller.identity.method is AuthMethod.NONE and at_home(caller.peer))
+    return LimitSubject(
+        caller.identity.subject,
+        caller.peer,
+        caller.identity.method is AuthMethod.NONE and is_local_address(caller.peer),
+    )
 
 
 def is_open(method: str) -> bool:
@@ -183,7 +187,7 @@ def bearer_in(authorization: str | None) -> str | None:
     return authorization[len(_BEARER) :].strip()
 
 
-def at_home(address: str) -> bool:
+def is_local_address(address: str) -> bool:
     """Whether an address is this machine's own."""
     if address == "local":
         return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Protocol
 
-from portero_server.access.authorized_cameras import Reach, out_of_scope
+from portero_server.access.authorized_cameras import AuthorizedCameras, out_of_scope
 from portero_server.errors import PermissionDenied
 from portero_server.rpc.resource_names import parse_camera
 
@@ -14,7 +14,7 @@ from portero_server.rpc.resource_names import parse_camera
 class CameraRule(Protocol):
     """Checks a request against the caller's reach."""
 
-    async def check(self, request: Any, reach: Reach) -> None:
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
         """Passes, or raises PermissionDenied; InvalidInput when the camera's name is none."""
         ...
 
@@ -23,7 +23,7 @@ class CameraRule(Protocol):
 class NotOfCameras:
     """The method is about no camera: the gallery is one for all sites, and a scope does not divide it."""
 
-    async def check(self, request: Any, reach: Reach) -> None:
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
         """Passes."""
 
 
@@ -31,9 +31,9 @@ class NotOfCameras:
 class Unscoped:
     """Only for those without a scope of cameras: what it changes holds everywhere."""
 
-    async def check(self, request: Any, reach: Reach) -> None:
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
         """Refuses everybody with a scope."""
-        if not reach.scope.everything:
+        if not authorized.scope.everything:
             raise PermissionDenied("this is only for credentials whose scope is everything", reason="SCOPED")
 
 
@@ -49,22 +49,22 @@ class Named:
     path: str
     optional: bool = False
 
-    async def check(self, request: Any, reach: Reach) -> None:
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
         """Refuses a camera out of reach."""
-        if reach.scope.everything:
+        if authorized.scope.everything:
             return
         name: str = reduce(getattr, self.path.split("."), request)
         if name or not self.optional:
-            await reach.require(parse_camera(name, self.path))
+            await authorized.require(parse_camera(name, self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
     """CreateCamera: a new camera must belong to a site within the scope, or be named in it beforehand."""
 
-    async def check(self, request: Any, reach: Reach) -> None:
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
         """Refuses a camera out of scope."""
-        if not reach.scope.covers(request.camera_id, request.camera.site):
+        if not authorized.scope.covers(request.camera_id, request.camera.site):
             raise out_of_scope(f"cameras/{request.camera_id}")
 
 
@@ -72,14 +72,14 @@ class Registered:
 class Changed:
     """UpdateCamera: the camera must be within reach, and stay within when it moves to another site."""
 
-    async def check(self, request: Any, reach: Reach) -> None:
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
         """Refuses a camera out of reach, and a move out of the scope."""
-        if reach.scope.everything:
+        if authorized.scope.everything:
             return
         camera_id = parse_camera(request.camera.name, "camera.name")
-        await reach.require(camera_id)
+        await authorized.require(camera_id)
         moves = request.camera.site or "site" in request.update_mask.paths
-        if moves and not reach.scope.covers(camera_id, request.camera.site):
+        if moves and not authorized.scope.covers(camera_id, request.camera.site):
             raise out_of_scope(f"site {request.camera.site or 'none'}")
 
 
@@ -87,5 +87,5 @@ class Changed:
 class AskedWithin:
     """Which camera it is about is known only within: the servicer asks `current_caller().reach` itself."""
 
-    async def check(self, request: Any, reach: Reach) -> None:
+    async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
         """Passes."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from portero.v1 import access_service_pb2 as pb
 from portero.v1 import access_service_pb2_grpc
 
-from portero_server.access.key_service import KeyOffice, Wanted
+from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.domain.access.identities import Role
 from portero_server.domain.access.keys import ApiKey
 from portero_server.errors import InvalidInput
@@ -30,15 +30,15 @@ _ROLES_BY_NUMBER: dict[int, Role] = {number: role for role, number in ROLES.item
 class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
     """Makes, lists and revokes keys."""
 
-    def __init__(self, office: KeyOffice) -> None:
-        self._office = office
+    def __init__(self, office: ApiKeyService) -> None:
+        self._key_service = office
 
     async def CreateKey(self, request: pb.CreateKeyRequest, context: Context) -> pb.CreateKeyResponse:
         """Makes a key and shows its text, this once."""
         wanted = request.key
         expires_at = time_from_proto(wanted.expire_time, "key.expire_time") if wanted.HasField("expire_time") else None
-        key, text = await self._office.create(
-            Wanted(
+        key, text = await self._key_service.create(
+            KeyRequest(
                 wanted.display_name,
                 frozenset(_role(number) for number in wanted.roles),
                 frozenset(parse_camera(camera, "key.cameras") for camera in wanted.cameras),
@@ -54,14 +54,14 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         size = checked_page_size(request.page_size)
         listing = Listing("keys")
         cursor = listing.cursor(request.page_token, parts=1)
-        page, last = cut(await self._office.list(size + 1, cursor[0] if cursor else None), size)
+        page, last = cut(await self._key_service.list(size + 1, cursor[0] if cursor else None), size)
         return pb.ListKeysResponse(
             keys=[_to_proto(key) for key in page], next_page_token=listing.token([last.key_id]) if last else ""
         )
 
     async def RevokeKey(self, request: pb.RevokeKeyRequest, context: Context) -> pb.RevokeKeyResponse:
         """Revokes a key."""
-        return pb.RevokeKeyResponse(key=_to_proto(await self._office.revoke(parse_key(request.name, "name"))))
+        return pb.RevokeKeyResponse(key=_to_proto(await self._key_service.revoke(parse_key(request.name, "name"))))
 
 
 def _role(number: int) -> Role:

@@ -11,7 +11,7 @@ from portero.v1 import audit_service_pb2 as pb
 from portero.v1 import audit_service_pb2_grpc
 
 from portero_server.audit.trail import AuditReport, AuditTrail
-from portero_server.domain.audit.chain import Anchor, Entry, Outcome
+from portero_server.domain.audit.chain import Anchor, AuditOutcome, Entry
 from portero_server.domain.audit.check import Tampering
 from portero_server.errors import InvalidInput
 from portero_server.rpc.calls import Context
@@ -20,13 +20,13 @@ from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed
 
 _MOST_ANCHORS = 1000
 
-_OUTCOMES: Mapping[Outcome, pb.AuditOutcome.ValueType] = {
-    Outcome.ASKED: pb.AUDIT_OUTCOME_ASKED,
-    Outcome.DONE: pb.AUDIT_OUTCOME_DONE,
-    Outcome.FAILED: pb.AUDIT_OUTCOME_FAILED,
-    Outcome.DENIED: pb.AUDIT_OUTCOME_DENIED,
-    Outcome.NO_LOGIN: pb.AUDIT_OUTCOME_NO_LOGIN,
-    Outcome.UNREADABLE: pb.AUDIT_OUTCOME_UNSPECIFIED,
+_OUTCOMES: Mapping[AuditOutcome, pb.AuditOutcome.ValueType] = {
+    AuditOutcome.ASKED: pb.AUDIT_OUTCOME_ASKED,
+    AuditOutcome.DONE: pb.AUDIT_OUTCOME_DONE,
+    AuditOutcome.FAILED: pb.AUDIT_OUTCOME_FAILED,
+    AuditOutcome.DENIED: pb.AUDIT_OUTCOME_DENIED,
+    AuditOutcome.NO_LOGIN: pb.AUDIT_OUTCOME_NO_LOGIN,
+    AuditOutcome.UNREADABLE: pb.AUDIT_OUTCOME_UNSPECIFIED,
 }
 _TAMPERINGS: Mapping[Tampering, pb.AuditTampering.ValueType] = {
     Tampering.EDITED: pb.AUDIT_TAMPERING_EDITED,

@@ -68,7 +68,7 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
         size = checked_page_size(request.page_size)
         site = checked_identifier(request.site, "site") if request.site else None
         listing = Listing("cameras", (request.site,))
-        within = current_caller().reach.cameras
+        within = current_caller().authorized.cameras
         cursor = listing.cursor(request.page_token, parts=1)
         rows = await self._cameras.list(size + 1, after_id=cursor[0] if cursor else None, site=site, within=within)
         page, last = cut(rows, size)

@@ -12,7 +12,7 @@ from portero_server.clock import Clock
 from portero_server.domain.people.privacy import Consent, checked_words
 from portero_server.errors import InvalidInput
 from portero_server.privacy.erasure import Eraser
-from portero_server.privacy.name_revocation import Forgetting
+from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut
@@ -35,14 +35,14 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         consents: ConsentStore,
         exports: ExportStore,
         eraser: Eraser,
-        forgetting: Forgetting,
+        name_revocation: NameRevocation,
         clock: Clock,
     ) -> None:
         self._people = people
         self._consents = consents
         self._exports = exports
         self._eraser = eraser
-        self._forgetting = forgetting
+        self._name_revocation = name_revocation
         self._clock = clock
 
     async def GetPersonPrivacy(
@@ -61,14 +61,14 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         """Ends one consent or all."""
         person_id, consent_id = parse_consent(request.name, "name")
         ended = await self._consents.withdraw(person_id, None if consent_id == _ALL else consent_id)
-        await self._forgetting.catch_up()
+        await self._name_revocation.catch_up()
         return pb.WithdrawConsentResponse(consents=[consent_to_proto(consent) for consent in ended])
 
     async def BlockPerson(self, request: pb.BlockPersonRequest, context: Context) -> pb.BlockPersonResponse:
         """Has nobody recognized as this person from now on."""
         person_id = parse_person(request.name, "name")
         await self._consents.block(person_id, checked_words(request.reason, "reason", _LONGEST_REASON, required=False))
-        await self._forgetting.catch_up()
+        await self._name_revocation.catch_up()
         return pb.BlockPersonResponse(privacy=await self._privacy(person_id))
 
     async def UnblockPerson(self, request: pb.UnblockPersonRequest, context: Context) -> pb.UnblockPersonResponse:

@@ -31,13 +31,13 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
     async def GetSighting(self, request: pb.GetSightingRequest, context: Context) -> pb.GetSightingResponse:
         """Gives a sighting."""
         sighting = await self._sightings.get(parse_sighting(request.name, "name"))
-        await current_caller().reach.require(sighting.camera_id)
+        await current_caller().authorized.require(sighting.camera_id)
         return pb.GetSightingResponse(sighting=sighting_to_proto(sighting))
 
     async def ListSightings(self, request: pb.ListSightingsRequest, context: Context) -> pb.ListSightingsResponse:
         """Lists sightings, latest first."""
         size = checked_page_size(request.page_size)
-        which = replace(_filter(request), within=current_caller().reach.cameras)
+        which = replace(_filter(request), within=current_caller().authorized.cameras)
         listing = _listing(which)
         cursor = _cursor(listing.cursor(request.page_token, parts=2))
         page, last = cut(await self._sightings.list(which, size + 1, cursor), size)
@@ -52,7 +52,7 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
         """Follows sightings: everything after a position, first what is stored, then what comes."""
         after = request.after_position if request.HasField("after_position") else None
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
-        async with aclosing(self._watch.watch(after, camera_id, current_caller().reach)) as watched:
+        async with aclosing(self._watch.watch(after, camera_id, current_caller().authorized)) as watched:
             async for news in watched:
                 yield news_to_proto(news)
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from portero.v1 import usage_service_pb2 as pb
 from portero.v1 import usage_service_pb2_grpc
 
-from portero_server.access.authorized_cameras import Reach
-from portero_server.billing.usage_recorder import Accounts, Usage
+from portero_server.access.authorized_cameras import AuthorizedCameras
+from portero_server.billing.usage_recorder import Usage, UsageRecorder
 from portero_server.domain.billing.usage import Projection, dollars
 from portero_server.errors import InvalidInput
 from portero_server.rpc.auth.caller import current_caller
@@ -19,7 +19,7 @@ from portero_server.rpc.resource_names import camera_name, parse_camera
 class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     """Tells calls made, calls avoided and money."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: UsageRecorder) -> None:
         self._accounts = accounts
 
     async def GetUsage(self, request: pb.GetUsageRequest, context: Context) -> pb.GetUsageResponse:
@@ -29,18 +29,20 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         if start is not None and end is not None and start >= end:
             raise InvalidInput("end_time", "end_time must be after start_time")
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
-        return _to_proto(_within(await self._accounts.usage(start, end, camera_id), current_caller().reach))
+        return _to_proto(_within(await self._accounts.usage(start, end, camera_id), current_caller().authorized))
 
 
-def _within(usage: Usage, reach: Reach) -> Usage:
+def _within(usage: Usage, authorized: AuthorizedCameras) -> Usage:
     """Leaves out what is of cameras out of reach; what is of all together is for those who reach all."""
-    if reach.cameras is None:
+    if authorized.cameras is None:
         return usage
-    calls = tuple(line for line in usage.calls if line.camera_id is not None and reach.covers(line.camera_id))
-    own = {camera_name(camera_id) for camera_id in reach.cameras}
+    calls = tuple(line for line in usage.calls if line.camera_id is not None and authorized.covers(line.camera_id))
+    own = {camera_name(camera_id) for camera_id in authorized.cameras}
     return Usage(
         calls=calls,
-        avoided=tuple(line for line in usage.avoided if line.camera_id is not None and reach.covers(line.camera_id)),
+        avoided=tuple(
+            line for line in usage.avoided if line.camera_id is not None and authorized.covers(line.camera_id)
+        ),
         microdollars=sum(line.tally.microdollars for line in calls),
         projection=Projection(0, 0, 0),
         budgets=tuple(budget for budget in usage.budgets if budget.scope in own),

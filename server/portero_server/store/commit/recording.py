@@ -13,8 +13,8 @@ from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.commit.statements import CommitSql
-from portero_server.store.commit.visits import VisitBook
-from portero_server.store.commit.watermarks import Claim, Progress, move_claimed, move_streams
+from portero_server.store.commit.visits import SightingMerger
+from portero_server.store.commit.watermarks import Claim, WatermarkRow, move_claimed, move_streams
 from portero_server.store.database import Database
 from portero_server.store.eligibility import hold_people, recognizable_names
 from portero_server.store.open_tracks import written
@@ -62,15 +62,15 @@ class Recording:
         links = await sql.links(connection, _tracks_of(parts))
         near = await sql.joinable_sightings(connection, parts)
         sightings = await sql.sightings(connection, near.union(link.sighting_id for link in links))
-        book = VisitBook(sightings, links, names)
+        merger = SightingMerger(sightings, links, names)
         sighting_of: dict[str, str] = {}
         for part in parts:
-            sighting_of |= book.enter(part)
+            sighting_of |= merger.add(part)
 
-        await sql.write_sightings(connection, book.changed_sightings)
-        await sql.write_links(connection, book.changed_links)
+        await sql.write_sightings(connection, merger.changed_sightings)
+        await sql.write_links(connection, merger.changed_links)
         await sql.write_evidence(connection, parts, names, now)
-        last_position = await sql.write_events(connection, book.events, now)
+        last_position = await sql.write_events(connection, merger.events, now)
         unnamed = frozenset(_people_of(parts) - names.keys())
         return CommitResult(superseded, sighting_of, last_position, unnamed, names, found)
 
@@ -94,7 +94,7 @@ class Recording:
             Claim(
                 commit.session,
                 moving[commit.stream_id],
-                progress.get(commit.stream_id) or Progress(commit.stream_id, commit.durable_sequence),
+                progress.get(commit.stream_id) or WatermarkRow(commit.stream_id, commit.durable_sequence),
             )
             for commit in commits
         ]
@@ -151,9 +151,11 @@ def _unnamed(tracks: Iterable[OpenTrack], names: Mapping[str, str]) -> list[Open
     ]
 
 
-def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int], names: Mapping[str, str]) -> list[Progress]:
+def _progress(
+    parts: Iterable[StreamCommit], watermarks: Mapping[int, int], names: Mapping[str, str]
+) -> list[WatermarkRow]:
     reached = dict(watermarks)
-    progress: dict[int, Progress] = {}
+    progress: dict[int, WatermarkRow] = {}
     for part in parts:
         moves = part.durable_sequence > reached[part.stream_id]
         counted = {
@@ -168,7 +170,7 @@ def _progress(parts: Iterable[StreamCommit], watermarks: Mapping[int, int], name
         if not moves and not counted and not follows:
             continue
         reached[part.stream_id] = max(reached[part.stream_id], part.durable_sequence)
-        stream = progress.setdefault(part.stream_id, Progress(part.stream_id, 0))
+        stream = progress.setdefault(part.stream_id, WatermarkRow(part.stream_id, 0))
         stream.durable_sequence = reached[part.stream_id]
         for column, count in counted.items():
             stream.counted[column] = stream.counted.get(column, 0) + count

@@ -34,7 +34,7 @@ def sighting_id_of(track_id: str, person_id: str | None = None) -> str:
     return uuid5(_NAMESPACE, track_id if person_id is None else f"{track_id}/{person_id}").hex
 
 
-class VisitBook:
+class SightingMerger:
     """The sightings that a commit touches, and how they change.
 
     Entering the same things again on what the first time left changes nothing and gives no events.
@@ -69,7 +69,7 @@ class VisitBook:
         stored = self._before[1]
         return [link for key, link in self._links.items() if stored.get(key) != link]
 
-    def enter(self, part: StreamCommit) -> Mapping[str, str]:
+    def add(self, part: StreamCommit) -> Mapping[str, str]:
         """Enters what one stream has found and gives the sighting id of every track decided."""
         # Of several decisions about a track only the last one counts: a commit entered twice would else go to and fro.
         decisions = {track.track_id: track for track in part.decided}

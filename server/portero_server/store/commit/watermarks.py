@@ -16,7 +16,7 @@ _TOGETHER = 200
 
 
 @dataclass(slots=True)
-class Progress:
+class WatermarkRow:
     """How one stream moves on.
 
     Attributes:
@@ -44,7 +44,7 @@ class Claim:
 
     session: str
     moves: bool
-    progress: Progress
+    progress: WatermarkRow
 
 
 async def move_claimed(connection: AsyncConnection, dialect: DialectName, claims: Sequence[Claim]) -> bool:
@@ -65,7 +65,7 @@ async def move_claimed(connection: AsyncConnection, dialect: DialectName, claims
     return moved == len(ordered)
 
 
-async def move_streams(connection: AsyncConnection, dialect: DialectName, progress: Sequence[Progress]) -> None:
+async def move_streams(connection: AsyncConnection, dialect: DialectName, progress: Sequence[WatermarkRow]) -> None:
     """Moves streams on; they must be different ones.
 
     Raises:
@@ -76,7 +76,7 @@ async def move_streams(connection: AsyncConnection, dialect: DialectName, progre
 
 
 async def _move(
-    connection: AsyncConnection, dialect: DialectName, progress: Sequence[Progress], claims: Sequence[Claim] = ()
+    connection: AsyncConnection, dialect: DialectName, progress: Sequence[WatermarkRow], claims: Sequence[Claim] = ()
 ) -> int:
     marker = "%s" if dialect == "mysql" else "?"
     try:
@@ -91,7 +91,7 @@ async def _move(
     return (await connection.exec_driver_sql(statement, texts + sessions)).rowcount
 
 
-def _changes(progress: Sequence[Progress], whens: Mapping[int, str], marker: str) -> tuple[str, tuple[Any, ...]]:
+def _changes(progress: Sequence[WatermarkRow], whens: Mapping[int, str], marker: str) -> tuple[str, tuple[Any, ...]]:
     # Only what changes is named, most often the watermark and one counter. Numbers stand in the statement, texts,
     # which may name people, are parameters. A join with JSON_TABLE costs six times as much.
     changes = [f"durable_sequence = {_by_stream(whens, _reached(progress))} END"]
@@ -123,7 +123,7 @@ def _condition(claims: Sequence[Claim], whens: Mapping[int, str], marker: str) -
     return f" AND session = CASE stream_id {owners} END AND ({' OR '.join(places)})", sessions
 
 
-def _reached(progress: Sequence[Progress]) -> list[tuple[int, int]]:
+def _reached(progress: Sequence[WatermarkRow]) -> list[tuple[int, int]]:
     return [(each.stream_id, each.durable_sequence) for each in progress]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from portero_server.domain.audit.chain import GENESIS, Actor, Chain, Deed, Head, Outcome, canonical, digest_of
+from portero_server.domain.audit.chain import GENESIS, Actor, AuditOutcome, Chain, Deed, Head, canonical, digest_of
 from tests.fakes.audit import MOMENT, chain
 
 DEED = Deed(Actor("keys/k1", "192.0.2.1", "key", "k1"), "GalleryService/EnrollFace", "people/ana")
@@ -31,7 +31,7 @@ def test_each_entry_seals_the_one_before() -> None:
         replace(DEED, actor=replace(DEED.actor, credential="k2")),
         replace(DEED, action="GalleryService/DeleteFace"),
         replace(DEED, resource="people/ben"),
-        replace(DEED, outcome=Outcome.FAILED),
+        replace(DEED, outcome=AuditOutcome.FAILED),
         replace(DEED, reason="NOT_FOUND"),
         replace(DEED, count=2),
     ],

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.audit.chain import RETIRED, SERVER, Anchor, Chain, Deed, Entry, Head, Outcome, retired_name
+from portero_server.domain.audit.chain import (
+    RETIRED,
+    SERVER,
+    Anchor,
+    AuditOutcome,
+    Chain,
+    Deed,
+    Entry,
+    Head,
+    retired_name,
+)
 from portero_server.domain.audit.check import MOST_FINDINGS, ChainCheck, Finding, Tampering
 from tests.fakes.audit import MOMENT, WAYS, chain, cut, deed, edited, inserted, removed, swapped
 
@@ -124,7 +134,7 @@ def retired(count: int, *, told: bool) -> tuple[list[Entry], Head]:
         made.append(deed(number), MOMENT)
     base = made.appended[count - 1]
     if told:
-        made.append(Deed(SERVER, RETIRED, retired_name(count, base.digest), Outcome.DONE), MOMENT)
+        made.append(Deed(SERVER, RETIRED, retired_name(count, base.digest), AuditOutcome.DONE), MOMENT)
     return made.appended[count:], replace(made.head, base_count=count, base_digest=base.digest)
 
 

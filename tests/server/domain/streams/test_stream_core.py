@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from portero_server.domain.streams.credit import CreditPolicy
 from portero_server.domain.streams.frames import FrameOutcome
-from portero_server.domain.streams.stream_core import StreamCore, Verdict
+from portero_server.domain.streams.stream_core import FrameVerdict, StreamCore
 
 _POLICY = CreditPolicy(window_frames=6, window_bytes=600, max_unsettled=12)
 
@@ -41,20 +41,20 @@ class _Stream(RuleBasedStateMachine):
         last = self.core.last
         admission = self.core.receive(sequence, size)
         if 0 < sequence <= self.resumed_after:
-            assert admission.verdict is Verdict.REPLAYED
+            assert admission.verdict is FrameVerdict.REPLAYED
             return multiple()
         if sequence <= last:
-            assert admission.verdict is Verdict.BACKWARDS
+            assert admission.verdict is FrameVerdict.BACKWARDS
             return multiple()
         assert admission.jumped == ((last + 1, sequence - 1) if sequence > last + 1 else None)
         for missing in range(last + 1, sequence):
             self.fate[missing] = FrameOutcome.MISSING
         self.fate[sequence] = None
-        if admission.verdict is Verdict.UNAFFORDABLE:
+        if admission.verdict is FrameVerdict.UNAFFORDABLE:
             self.core.reject(sequence, size)
             self.fate[sequence] = FrameOutcome.REJECTED
             return multiple()
-        assert admission.verdict is Verdict.ADMITTED
+        assert admission.verdict is FrameVerdict.ADMITTED
         self.waiting += 1
         return (sequence, size, self.life)
 

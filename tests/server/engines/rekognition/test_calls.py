@@ -11,7 +11,7 @@ import pytest
 
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
-from portero_server.engines.rekognition.calls import Caller, create_client
+from portero_server.engines.rekognition.calls import RekognitionCalls, create_client
 from portero_server.errors import EngineThrottled, EngineUnavailable, Expired
 from portero_simulator.faults import Fault, FaultKind
 from portero_simulator.options import Options
@@ -29,7 +29,7 @@ class _ShutGate:
 
 async def test_refusing_gate_makes_no_call() -> None:
     """When the gate refuses, nothing is asked."""
-    caller = Caller(_ShutGate(), threads=1)
+    caller = RekognitionCalls(_ShutGate(), threads=1)
     asked: list[int] = []
 
     with pytest.raises(Expired):
@@ -41,7 +41,7 @@ async def test_refusing_gate_makes_no_call() -> None:
 
 async def test_calls_run_beside_each_other_up_to_the_threads() -> None:
     """Blocking calls do not wait for each other, nor do they block the event loop."""
-    caller = Caller(CountingGate(), threads=2)
+    caller = RekognitionCalls(CountingGate(), threads=2)
     both = threading.Barrier(2, timeout=PATIENCE)
 
     answers = await asyncio.gather(
@@ -54,7 +54,7 @@ async def test_calls_run_beside_each_other_up_to_the_threads() -> None:
 
 async def test_canceled_call_leaves_others_alone() -> None:
     """A caller that leaves while its call runs in a thread does not disturb the next one."""
-    caller = Caller(CountingGate(), threads=2)
+    caller = RekognitionCalls(CountingGate(), threads=2)
     entered, leave = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -79,7 +79,7 @@ async def test_service_that_does_not_answer_in_time_is_unavailable() -> None:
     """A call that outlasts the read timeout is given up, with its reason."""
     hanging = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     client = client_of(f"http://127.0.0.1:{hanging.sockets[0].getsockname()[1]}", read_timeout=0.05)
-    caller = Caller(CountingGate(), threads=1)
+    caller = RekognitionCalls(CountingGate(), threads=1)
 
     with pytest.raises(EngineUnavailable) as caught:
         await caller.call("ListFaces", _CONTEXT, lambda: client.list_faces(CollectionId="staff"), lambda answer: answer)
@@ -103,7 +103,7 @@ async def test_faults_on_the_wire_have_their_reasons(
 ) -> None:
     """Throttling, failures, resets and garbled answers are told apart over real HTTP."""
     async with simulated(Options(faults={kind: Fault(1.0)})) as simulation:
-        caller = Caller(CountingGate(), threads=1)
+        caller = RekognitionCalls(CountingGate(), threads=1)
         with pytest.raises(error) as caught:
             await caller.call(
                 "DetectFaces",
@@ -121,7 +121,7 @@ async def test_unreachable_service_is_unavailable() -> None:
     async with simulated() as simulation:
         gone = simulation.url
     client = client_of(gone)
-    caller = Caller(CountingGate(), threads=1)
+    caller = RekognitionCalls(CountingGate(), threads=1)
 
     with pytest.raises(EngineUnavailable) as caught:
         await caller.call("ListFaces", _CONTEXT, lambda: client.list_faces(CollectionId="staff"), lambda answer: answer)

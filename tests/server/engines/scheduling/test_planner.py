@@ -9,7 +9,7 @@ import pytest
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.operation import Outcome
+from portero_server.engines.scheduling.operation import CallOutcome
 from portero_server.engines.scheduling.plan import Ending
 from portero_server.engines.scheduling.refusals import QueueFull
 from portero_server.errors import Expired
@@ -24,7 +24,7 @@ def test_a_call_starts_at_once_when_nothing_is_in_its_way() -> None:
     assert [(start.number, start.operation, start.waited, start.attempt) for start in plan.starts] == [
         (number, SEARCH, 0.0, 1)
     ]
-    assert planner.finished(number, Outcome.ANSWERED, at(0.15)) is Ending.DELIVER
+    assert planner.finished(number, CallOutcome.ANSWERED, at(0.15)) is Ending.DELIVER
     assert planner.plan(at(0.15)).wake_at is None
 
 
@@ -75,7 +75,7 @@ def test_the_learned_latency_decides_what_is_too_late() -> None:
     for second in range(0, 60, 2):
         number = planner.submit(SEARCH, visitor(), at(float(second)))
         planner.plan(at(float(second)))
-        planner.finished(number, Outcome.ANSWERED, at(second + 1.0))
+        planner.finished(number, CallOutcome.ANSWERED, at(second + 1.0))
     number = planner.submit(SEARCH, visitor(deadline=60.5), at(60.0))
     assert codes(planner.plan(at(60.0))) == {number: "EXPIRED"}
     number = planner.submit(SEARCH, visitor(deadline=120.5), at(120.0))
@@ -88,7 +88,7 @@ def test_an_answer_after_the_deadline_is_not_delivered() -> None:
     number = planner.submit(SEARCH, visitor(deadline=1.0), at(0.0))
     assert planner.plan(at(0.0)).wake_at == pytest.approx(1.0)
     assert codes(planner.plan(at(1.0))) == {number: "EXPIRED"}
-    assert planner.finished(number, Outcome.ANSWERED, at(1.1)) is Ending.NOBODY
+    assert planner.finished(number, CallOutcome.ANSWERED, at(1.1)) is Ending.NOBODY
 
 
 def test_an_answer_that_comes_in_late_together_with_its_timer_is_not_delivered() -> None:
@@ -96,7 +96,7 @@ def test_an_answer_that_comes_in_late_together_with_its_timer_is_not_delivered()
     planner = planner_of()
     number = planner.submit(SEARCH, visitor(deadline=1.0), at(0.0))
     planner.plan(at(0.0))
-    assert planner.finished(number, Outcome.ANSWERED, at(1.001)) is Ending.NOBODY
+    assert planner.finished(number, CallOutcome.ANSWERED, at(1.001)) is Ending.NOBODY
     assert codes(planner.plan(at(1.001))) == {number: "EXPIRED"}
 
 
@@ -107,8 +107,8 @@ def test_an_answer_after_the_deadline_is_delivered_where_it_is_of_use() -> None:
     number, failing = planner.submit(SEARCH, context, at(0.0)), planner.submit(SEARCH, context, at(0.0))
     assert numbers(planner.plan(at(0.0))) + numbers(planner.plan(at(0.2))) == [number, failing]
     assert not planner.plan(at(1.5)).refusals
-    assert planner.finished(number, Outcome.ANSWERED, at(1.6)) is Ending.DELIVER
-    assert planner.finished(failing, Outcome.FAILED, at(1.6)) is Ending.DELIVER
+    assert planner.finished(number, CallOutcome.ANSWERED, at(1.6)) is Ending.DELIVER
+    assert planner.finished(failing, CallOutcome.FAILED, at(1.6)) is Ending.DELIVER
     late = planner.submit(SEARCH, replace(visitor(deadline=1.7), keeps_late=True), at(1.6))
     assert codes(planner.plan(at(1.8))) == {late: "EXPIRED"}
 
@@ -178,7 +178,7 @@ def test_the_end_of_a_cancelled_call_is_nobody_s() -> None:
     number = planner.submit(SEARCH, visitor(), at(0.0))
     planner.plan(at(0.0))
     planner.cancel(number)
-    assert planner.finished(number, Outcome.FAILED, at(0.1)) is Ending.NOBODY
+    assert planner.finished(number, CallOutcome.FAILED, at(0.1)) is Ending.NOBODY
     assert planner.plan(at(5.0)).starts == ()
 
 

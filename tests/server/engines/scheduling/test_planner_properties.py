@@ -17,7 +17,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.operation import Outcome
+from portero_server.engines.scheduling.operation import CallOutcome
 from portero_server.engines.scheduling.plan import Ending, Instant
 from portero_server.engines.scheduling.planner import Planner
 
@@ -88,8 +88,8 @@ class PlannerMachine(RuleBasedStateMachine):
         self._plan()
 
     @precondition(lambda self: self.running)
-    @rule(data=st.data(), outcome=st.sampled_from([Outcome.ANSWERED, *Outcome]), seconds=st.floats(0.0, 0.5))
-    def finish(self, data: st.DataObject, outcome: Outcome, seconds: float) -> None:
+    @rule(data=st.data(), outcome=st.sampled_from([CallOutcome.ANSWERED, *CallOutcome]), seconds=st.floats(0.0, 0.5))
+    def finish(self, data: st.DataObject, outcome: CallOutcome, seconds: float) -> None:
         """A call ends."""
         self.now += seconds
         self._finish(data.draw(st.sampled_from(sorted(self.running))), outcome)
@@ -125,7 +125,7 @@ class PlannerMachine(RuleBasedStateMachine):
         longest = max([self.now, *(asked.deadline for asked in (*self.waiting.values(), *self.running.values()))])
         while self.waiting or self.running:
             for number in list(self.running):
-                self._finish(number, Outcome.ANSWERED)
+                self._finish(number, CallOutcome.ANSWERED)
             self._plan()
             assert self.now <= longest + 0.1, "somebody waits past their deadline"
             self.now = max(self.now + 0.05, min(self.wake_at or self.now, self.now + 0.2))
@@ -134,7 +134,7 @@ class PlannerMachine(RuleBasedStateMachine):
     def _instant(self) -> Instant:
         return Instant(self.now, datetime(2026, 3, 10, tzinfo=UTC) + timedelta(seconds=self.now))
 
-    def _finish(self, number: int, outcome: Outcome) -> None:
+    def _finish(self, number: int, outcome: CallOutcome) -> None:
         asked = self.running.pop(number)
         ending = self.planner.finished(number, outcome, self._instant)
         if ending is Ending.RETRY:
@@ -214,7 +214,7 @@ def flood(lanes: dict[Lane, int], seconds: float) -> Counter[Lane]:
             del waiting[refusal.number]
         for start in plan.starts:
             served[waiting.pop(start.number)] += 1
-            planner.finished(start.number, Outcome.ANSWERED, instant)
+            planner.finished(start.number, CallOutcome.ANSWERED, instant)
         assert plan.wake_at is not None
         now = max(now + 0.001, plan.wake_at)
     return served

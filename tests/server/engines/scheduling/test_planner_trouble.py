@@ -11,7 +11,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.operation import Outcome
+from portero_server.engines.scheduling.operation import CallOutcome
 from portero_server.engines.scheduling.plan import Ending
 from portero_server.engines.scheduling.planner import Planner
 from portero_server.engines.scheduling.refusals import BudgetSpent, CircuitOpen
@@ -26,7 +26,7 @@ def test_a_failure_is_tried_again_within_the_deadline() -> None:
     planner.plan(at(0.0))
     now, endings = 0.0, []
     for _ in range(4):
-        endings.append(planner.finished(first, Outcome.FAILED, at(now + 0.01)))
+        endings.append(planner.finished(first, CallOutcome.FAILED, at(now + 0.01)))
         wake = planner.plan(at(now + 0.01)).wake_at
         now = wake or now
         planner.plan(at(now))
@@ -38,7 +38,7 @@ def test_a_call_tried_again_goes_before_its_camera_s_later_ones() -> None:
     planner = planner_of(replace(CONFIG, quotas={SEARCH: 1.0}))
     first, second = (planner.submit(SEARCH, visitor(), at(0.0)) for _ in range(2))
     planner.plan(at(0.0))
-    assert planner.finished(first, Outcome.FAILED, at(0.1)) is Ending.RETRY
+    assert planner.finished(first, CallOutcome.FAILED, at(0.1)) is Ending.RETRY
     assert numbers(planner.plan(at(1.1))) == [first]
     assert numbers(planner.plan(at(2.2))) == [second]
 
@@ -49,7 +49,7 @@ def test_a_pause_leaves_time_for_the_call() -> None:
         planner = Planner(replace(CONFIG, quotas={SEARCH: 50.0}), random.Random(seed))
         number = planner.submit(SEARCH, visitor(deadline=0.3), at(0.0))
         planner.plan(at(0.0))
-        assert planner.finished(number, Outcome.FAILED, at(0.0)) is Ending.RETRY
+        assert planner.finished(number, CallOutcome.FAILED, at(0.0)) is Ending.RETRY
         assert numbers(planner.plan(at(0.06))) == [number]
 
 
@@ -60,7 +60,7 @@ def test_retries_have_a_budget_of_their_own() -> None:
     for second in range(3):
         request = planner.submit(SEARCH, visitor(deadline=second + 9.0), at(float(second)))
         planner.plan(at(float(second)))
-        endings.append(planner.finished(request, Outcome.FAILED, at(second + 0.1)))
+        endings.append(planner.finished(request, CallOutcome.FAILED, at(second + 0.1)))
         planner.cancel(request)
     assert endings == [Ending.RETRY, Ending.RETRY, Ending.DELIVER]
 
@@ -71,7 +71,7 @@ def test_a_retry_never_overfills_the_room() -> None:
     first = planner.submit(SEARCH, visitor(), at(0.0))
     planner.plan(at(0.0))
     planner.submit(SEARCH, visitor(), at(0.05))
-    assert planner.finished(first, Outcome.FAILED, at(0.1)) is Ending.DELIVER
+    assert planner.finished(first, CallOutcome.FAILED, at(0.1)) is Ending.DELIVER
 
 
 def test_operations_take_turns_for_scarce_places() -> None:
@@ -84,13 +84,13 @@ def test_operations_take_turns_for_scarce_places() -> None:
     for tenth in range(6):
         (start,) = planner.plan(at(tenth / 10)).starts
         called.append(start.operation)
-        planner.finished(start.number, Outcome.ANSWERED, at(tenth / 10 + 0.05))
+        planner.finished(start.number, CallOutcome.ANSWERED, at(tenth / 10 + 0.05))
     assert called == [SEARCH, TEXT] * 3
 
 
 def test_what_cannot_succeed_is_not_tried_again() -> None:
     """An answer, a refusal of our credentials and a fault of ours are delivered as they are."""
-    for outcome in (Outcome.ANSWERED, Outcome.DENIED, Outcome.LOST):
+    for outcome in (CallOutcome.ANSWERED, CallOutcome.DENIED, CallOutcome.LOST):
         planner = planner_of()
         number = planner.submit(SEARCH, visitor(), at(0.0))
         planner.plan(at(0.0))
@@ -104,7 +104,7 @@ def test_an_outage_is_told_at_once_to_those_it_outlasts() -> None:
     for _ in range(5):
         number = planner.submit(SEARCH, visitor(deadline=now + 0.25), at(now))
         planner.plan(at(now))
-        planner.finished(number, Outcome.FAILED, at(now + 0.1))
+        planner.finished(number, CallOutcome.FAILED, at(now + 0.1))
         now += 0.1
     assert [status.breaker for status in planner.plan(at(now)).statuses] == [BreakerState.OPEN]
     hasty = planner.submit(SEARCH, visitor(deadline=now + 0.5), at(now))
@@ -124,12 +124,12 @@ def test_a_throttled_probe_does_not_keep_the_breaker_waiting() -> None:
     for _ in range(5):
         number = planner.submit(SEARCH, visitor(deadline=0.25), at(0.0))
         planner.plan(at(0.0))
-        planner.finished(number, Outcome.FAILED, at(0.0))
+        planner.finished(number, CallOutcome.FAILED, at(0.0))
         planner.cancel(number)
     probe, other = (planner.submit(SEARCH, visitor(), at(0.0)) for _ in range(2))
     assert numbers(planner.plan(at(1.0))) == [probe]
     assert planner.plan(at(1.5)).starts == ()
-    planner.finished(probe, Outcome.THROTTLED, at(1.5))
+    planner.finished(probe, CallOutcome.THROTTLED, at(1.5))
     planner.cancel(probe)
     assert numbers(planner.plan(at(2.5))) == [other]
 
@@ -150,7 +150,7 @@ def test_a_spent_budget_makes_fewer_retries() -> None:
     assert budget.step("door", at(0.0).utc) is Step.FEWER_RETRIES
     number = planner.submit(SEARCH, visitor(), at(0.0))
     assert [change.after for change in planner.plan(at(0.0)).steps] == [Step.FEWER_RETRIES]
-    assert planner.finished(number, Outcome.FAILED, at(0.1)) is Ending.DELIVER
+    assert planner.finished(number, CallOutcome.FAILED, at(0.1)) is Ending.DELIVER
 
 
 def test_a_spent_budget_makes_deadlines_longer_and_calls_rarer() -> None:
@@ -176,7 +176,7 @@ def test_the_end_of_the_budget_is_told_with_its_step() -> None:
     assert set(errors) == {refused, essential[5]}
     assert all(isinstance(error, BudgetSpent) and error.step is Step.LOCAL_ONLY for error in errors.values())
     for number in essential[:5]:
-        planner.finished(number, Outcome.ANSWERED, at(0.2))
+        planner.finished(number, CallOutcome.ANSWERED, at(0.2))
     late = planner.submit(SEARCH, CallContext("desk", Lane.CHECK_IN), at(0.3))
     plan = planner.plan(at(0.3))
     assert codes(plan) == {late: "BUDGET_SPENT"}
@@ -188,6 +188,6 @@ def test_throttled_calls_cost_nothing() -> None:
     planner, budget = steps_of(1, spent=0)
     number = planner.submit(SEARCH, CallContext("desk", Lane.CHECK_IN, 9.0), at(0.0))
     planner.plan(at(0.0))
-    assert planner.finished(number, Outcome.THROTTLED, at(0.1)) is Ending.RETRY
+    assert planner.finished(number, CallOutcome.THROTTLED, at(0.1)) is Ending.RETRY
     assert budget.states(at(0.1).utc)[0].reserved == 0
     assert numbers(planner.plan(at(3.0))) == [number]

@@ -21,13 +21,13 @@ from portero.v1 import stream_pb2
 
 from portero_server.access.authenticator import Authenticator
 from portero_server.access.authorized_cameras import Sites
-from portero_server.access.key_service import KeyOffice, Wanted
+from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.access.keys import KeyPolicy, KeyRing
 from portero_server.access.limits import LimitPolicy, Limits
 from portero_server.domain.access.identities import Role
 from portero_server.domain.access.rates import Limit
 from portero_server.rpc.auth.caller import current_caller
-from portero_server.rpc.auth.interceptor import Entrance
+from portero_server.rpc.auth.interceptor import AuthInterceptor
 from portero_server.store.cameras import CameraStore
 from portero_server.store.database import Database
 from portero_server.store.keys import KeyStore
@@ -45,7 +45,7 @@ class Gate:
     """A server behind an entrance, and what makes keys for it."""
 
     edge: Edge
-    office: KeyOffice
+    office: ApiKeyService
     cameras: CameraStore
     clock: ManualClock
     refusals: Refusals
@@ -54,7 +54,7 @@ class Gate:
     async def key(self, *roles: Role, lasts: float | None = None, **wanted: Any) -> tuple[tuple[str, str], ...]:
         """Makes a key and gives the metadata that shows it."""
         end = None if lasts is None else self.clock.now() + timedelta(seconds=lasts)
-        _, text = await self.office.create(Wanted("a key", roles, expires_at=end, **wanted), "local")
+        _, text = await self.office.create(KeyRequest("a key", roles, expires_at=end, **wanted), "local")
         return _shows(text)
 
 
@@ -93,7 +93,7 @@ async def gate(database: Database, serve: Serve, policy: LimitPolicy) -> Gate:
     clock, refusals, store = ManualClock(), Refusals(), KeyStore(database)
     cameras = CameraStore(database, clock)
     ring = KeyRing(store, clock, KeyPolicy(remembered=0))
-    entrance = Entrance(
+    auth = AuthInterceptor(
         Authenticator(ring, None, {}, clock),
         Sites(cameras, clock),
         Limits(policy, refusals, clock),
@@ -107,9 +107,9 @@ async def gate(database: Database, serve: Serve, policy: LimitPolicy) -> Gate:
             servicer(sighting_grpc.SightingServiceServicer, WatchSightings=_watch),
             servicer(recognition_grpc.RecognitionServiceServicer, StreamFrames=_stream),
         ],
-        entrance=entrance,
+        auth=auth,
     )
-    return Gate(edge, KeyOffice(store, clock), cameras, clock, refusals, ring)
+    return Gate(edge, ApiKeyService(store, clock), cameras, clock, refusals, ring)
 
 
 def _get_person(gate: Gate, metadata: Any = ()) -> Any:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from portero_server.access.authenticator import Authenticator
-from portero_server.access.authorized_cameras import Reach, Sites
+from portero_server.access.authorized_cameras import AuthorizedCameras, Sites
 from portero_server.access.key_text import digest_of, mint
 from portero_server.access.keys import KeyRing
 from portero_server.access.limits import LimitPolicy, Limits
@@ -18,7 +18,7 @@ from portero_server.domain.access.identities import EVERYTHING, AuthMethod, Gran
 from portero_server.domain.access.keys import ApiKey, StoredKey
 from portero_server.errors import StoreUnavailable, Unauthenticated
 from portero_server.rpc.auth.caller import Caller
-from portero_server.rpc.auth.interceptor import Entrance
+from portero_server.rpc.auth.interceptor import AuthInterceptor
 from tests.fakes.open_access import NoCameras, Refusals
 from tests.fakes.virtual_time import ManualClock, in_virtual_time, running_clock
 
@@ -50,15 +50,15 @@ class OneKey:
         self.stored = replace(self.stored, key=replace(self.stored.key, revoked_at=at))
 
 
-def _entrance(clock: ManualClock, store: OneKey) -> tuple[Entrance, KeyRing]:
+def _auth(clock: ManualClock, store: OneKey) -> tuple[AuthInterceptor, KeyRing]:
     ring, refusals = KeyRing(store, clock), Refusals()
     limits = Limits(LimitPolicy(), refusals, clock)
-    return Entrance(Authenticator(ring, None, {}, clock), Sites(NoCameras(), clock), limits, refusals), ring
+    return AuthInterceptor(Authenticator(ring, None, {}, clock), Sites(NoCameras(), clock), limits, refusals), ring
 
 
-async def _serve(entrance: Entrance, identity: Identity) -> None:
+async def _serve(auth: AuthInterceptor, identity: Identity) -> None:
     """Serves a stream that never ends by itself."""
-    async with entrance.watched(Caller(identity, "192.0.2.7", Reach(EVERYTHING))):
+    async with auth.watched(Caller(identity, "192.0.2.7", AuthorizedCameras(EVERYTHING))):
         await asyncio.Event().wait()
 
 
@@ -68,9 +68,9 @@ async def test_a_revoked_stream_is_cut_within_the_promise_whenever_that_is() -> 
     clock, worst = running_clock(), 0.0
     for tenth in range(0, 110, 3):
         store = OneKey(clock)
-        entrance, ring = _entrance(clock, store)
+        auth, ring = _auth(clock, store)
         identity = await ring.identify(store.text)
-        stream = asyncio.create_task(_serve(entrance, identity))
+        stream = asyncio.create_task(_serve(auth, identity))
         await asyncio.sleep(tenth / 10)
         await ring.identify(store.text)
         store.revoke(clock.now())
@@ -86,11 +86,11 @@ async def test_a_revoked_stream_is_cut_within_the_promise_whenever_that_is() -> 
 async def test_an_expired_token_ends_its_stream_within_one_look() -> None:
     """A stream outlives its token, or its certificate, by no more than the five seconds between two looks."""
     clock = running_clock()
-    entrance, _ = _entrance(clock, OneKey(clock))
+    auth, _ = _auth(clock, OneKey(clock))
     for method, word in ((AuthMethod.TOKEN, "token"), (AuthMethod.CERTIFICATE, "certificate")):
         end = clock.now() + timedelta(seconds=12)
         with pytest.raises(Unauthenticated, match=f"the {word} has expired"):
-            await _serve(entrance, Identity("users/1", method, (Grant(Role.READER),), end))
+            await _serve(auth, Identity("users/1", method, (Grant(Role.READER),), end))
         assert timedelta() <= clock.now() - end <= timedelta(seconds=5)
 
 
@@ -99,8 +99,8 @@ async def test_a_database_that_is_away_ends_no_stream() -> None:
     """A stream goes on while nobody can say whether its key is good, and is cut when it turns out that it is not."""
     clock = running_clock()
     store = OneKey(clock)
-    entrance, ring = _entrance(clock, store)
-    stream = asyncio.create_task(_serve(entrance, await ring.identify(store.text)))
+    auth, ring = _auth(clock, store)
+    stream = asyncio.create_task(_serve(auth, await ring.identify(store.text)))
     store.away = True
     await asyncio.sleep(600)
     assert not stream.done()
@@ -115,11 +115,11 @@ async def test_a_watch_that_breaks_ends_its_stream() -> None:
     """A defect in looking at a credential cuts the stream rather than leave it unwatched."""
     clock = running_clock()
     store = OneKey(clock)
-    entrance, ring = _entrance(clock, store)
+    auth, ring = _auth(clock, store)
     identity = await ring.identify(store.text)
     store.find = None  # type: ignore[assignment, method-assign]
     with pytest.raises(TypeError):
-        await asyncio.wait_for(_serve(entrance, identity), _PROMISED)
+        await asyncio.wait_for(_serve(auth, identity), _PROMISED)
 
 
 @in_virtual_time
@@ -127,8 +127,8 @@ async def test_whoever_hangs_up_is_not_told_that_a_key_is_void() -> None:
     """A stream cancelled from outside ends as cancelled, and nothing goes on behind it."""
     clock = running_clock()
     store = OneKey(clock)
-    entrance, ring = _entrance(clock, store)
-    stream = asyncio.create_task(_serve(entrance, await ring.identify(store.text)))
+    auth, ring = _auth(clock, store)
+    stream = asyncio.create_task(_serve(auth, await ring.identify(store.text)))
     await asyncio.sleep(7)
     stream.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -15,7 +15,7 @@ from portero_server.engines.scripted import ScriptedEngine
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 from portero_server.privacy.erasure import Eraser
-from portero_server.privacy.name_revocation import Forgetting
+from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.recognition.images import Images
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.privacy import PrivacyServicer
@@ -60,20 +60,20 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
     consents = ConsentStore(database, clock, consent_required=required)
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
-    forgetting = Forgetting(lambda: (), people.display_names, interval=5)
+    name_revocation = NameRevocation(lambda: (), people.display_names, interval=5)
     eraser = Eraser(
         ErasureStore(database, clock),
         database,
         engine,
         mirror,
-        forgetting,
+        name_revocation,
         Metrics(version="0", engine="scripted").privacy,
     )
     gallery = Gallery(engine, people, mirror, clock, check_learnable=consents.check_learnable)
     edge = await serve(
         [
             GalleryServicer(gallery, Images(engine, people, engine.traits.policy), clock),
-            PrivacyServicer(people, consents, ExportStore(database), eraser, forgetting, clock),
+            PrivacyServicer(people, consents, ExportStore(database), eraser, name_revocation, clock),
         ]
     )
     office = Office(

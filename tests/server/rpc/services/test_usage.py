@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import usage_service_pb2 as pb
 from portero.v1 import usage_service_pb2_grpc
 
-from portero_server.billing.usage_recorder import Accounts
+from portero_server.billing.usage_recorder import UsageRecorder
 from portero_server.domain.billing.budget import Budget, BudgetLimits
 from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.rpc.services.usage import UsageServicer
@@ -23,7 +23,7 @@ async def _office(database: Database, serve: Serve) -> usage_service_pb2_grpc.Us
     """Serves accounts with two calls at the door, one without a camera, and a budget of half a cent."""
     clock, ledger = ManualClock(), UsageLedger()
     budget = Budget(BudgetLimits(total=5000), PriceTable(), ledger, "rekognition")
-    accounts = Accounts(
+    accounts = UsageRecorder(
         ledger,
         UsageStore(database),
         clock,

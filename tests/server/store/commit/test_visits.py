@@ -16,7 +16,7 @@ from portero_server.domain.recording.sightings import (
     TrackLeft,
     TrackSeen,
 )
-from portero_server.store.commit.visits import TrackLink, VisitBook, sighting_id_of
+from portero_server.store.commit.visits import SightingMerger, TrackLink, sighting_id_of
 from tests.fakes.store_commits import at, commit_of, decided, left, seen
 
 STARTED, RESUMED, REVISED, LEFT = SightingEventKind
@@ -33,14 +33,14 @@ class Shelf:
     links: dict[str, TrackLink] = field(default_factory=dict)
     events: list[tuple[SightingEventKind, str]] = field(default_factory=list)
 
-    def commit(self, *parts: Part) -> VisitBook:
+    def commit(self, *parts: Part) -> SightingMerger:
         """Enters the parts and stores what has changed."""
-        book = VisitBook(self.sightings.values(), self.links.values(), NAMES)
-        book.enter(commit_of(_STREAM, *parts))
-        self.sightings |= {sighting.sighting_id: sighting for sighting in book.changed_sightings}
-        self.links |= {link.track_id: link for link in book.changed_links}
-        self.events += [(kind, sighting.sighting_id) for kind, sighting in book.events]
-        return book
+        merger = SightingMerger(self.sightings.values(), self.links.values(), NAMES)
+        merger.add(commit_of(_STREAM, *parts))
+        self.sightings |= {sighting.sighting_id: sighting for sighting in merger.changed_sightings}
+        self.links |= {link.track_id: link for link in merger.changed_links}
+        self.events += [(kind, sighting.sighting_id) for kind, sighting in merger.events]
+        return merger
 
     def person_of(self, track_id: str) -> str | None:
         """Gives whom a track is stored as."""
@@ -123,9 +123,9 @@ def test_a_first_decision_stands_against_a_replay() -> None:
     """A replayed track that is answered differently keeps its sighting."""
     shelf = Shelf()
     shelf.commit(decided("t1", "ana", 0))
-    book = shelf.commit(decided("t1", "ben", 0, similarity=0.99))
+    merger = shelf.commit(decided("t1", "ben", 0, similarity=0.99))
     assert shelf.person_of("t1") == "ana"
-    assert (book.changed_sightings, book.events) == ([], [])
+    assert (merger.changed_sightings, merger.events) == ([], [])
 
 
 def test_leaves_when_the_last_track_ends() -> None:

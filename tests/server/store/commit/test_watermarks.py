@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.store.commit.watermarks import Claim, Progress, move_claimed, move_streams
+from portero_server.store.commit.watermarks import Claim, WatermarkRow, move_claimed, move_streams
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.rows import encoded, insert_rows
@@ -21,7 +21,7 @@ _ZEROS = dict.fromkeys(OUTCOME_COLUMNS.values(), 0)
 Rows = dict[int, tuple[int, int, int, str | None]]
 
 
-async def moved(database: Database, *progress: Progress, many: int = 3, claims: Sequence[Claim] = ()) -> Rows:
+async def moved(database: Database, *progress: WatermarkRow, many: int = 3, claims: Sequence[Claim] = ()) -> Rows:
     """Makes streams from 1 on at watermark 5, moves them and gives watermark, two counters and open tracks of each.
 
     The `claims` must be true.
@@ -50,15 +50,15 @@ async def test_each_stream_gets_its_own(database: Database) -> None:
     odd = '{"it\'s": "100 %s ? :x \\\\ \'quoted\' Ñ👋"}'
     rows = await moved(
         database,
-        Progress(2, 2**62, {"outcome_missing": 3}, odd),
-        Progress(1, 7, {"outcome_empty": 2, "outcome_missing": 0}),
+        WatermarkRow(2, 2**62, {"outcome_missing": 3}, odd),
+        WatermarkRow(1, 7, {"outcome_empty": 2, "outcome_missing": 0}),
     )
     assert rows == {1: (7, 1, 2, "before"), 2: (2**62, 4, 0, odd), 3: (5, 1, 0, "before")}
 
 
 async def test_open_tracks_may_become_none(database: Database) -> None:
     """An empty text replaces what is stored, as it says that nobody is there."""
-    assert (await moved(database, Progress(1, 6, {}, "")))[1] == (6, 1, 0, "")
+    assert (await moved(database, WatermarkRow(1, 6, {}, "")))[1] == (6, 1, 0, "")
 
 
 async def test_nothing_to_move_is_no_statement(database: Database) -> None:
@@ -68,7 +68,7 @@ async def test_nothing_to_move_is_no_statement(database: Database) -> None:
 
 async def test_moves_more_streams_than_one_statement_takes(database: Database) -> None:
     """Five hundred streams all move, each to where it belongs."""
-    progress = [Progress(number, 5 + number, {"outcome_empty": number}, str(number)) for number in range(1, 501)]
+    progress = [WatermarkRow(number, 5 + number, {"outcome_empty": number}, str(number)) for number in range(1, 501)]
     rows = await moved(database, *progress, many=501)
     assert rows == {number: (5 + number, 1, number, str(number)) for number in range(1, 501)} | {
         501: (5, 1, 0, "before")
@@ -78,7 +78,7 @@ async def test_moves_more_streams_than_one_statement_takes(database: Database) -
 async def test_refuses_numbers_beyond_64_bits(database: Database) -> None:
     """A watermark that no column holds refuses the unit."""
     with pytest.raises(StoreRefused):
-        await moved(database, Progress(1, 2**63))
+        await moved(database, WatermarkRow(1, 2**63))
 
 
 async def test_true_claims_move_their_streams(database: Database) -> None:
@@ -86,9 +86,9 @@ async def test_true_claims_move_their_streams(database: Database) -> None:
     rows = await moved(
         database,
         claims=[
-            Claim("s", True, Progress(2, 6, {"outcome_empty": 4})),
-            Claim("s", False, Progress(1, 5, {"outcome_missing": 1}, "after")),
-            Claim("s", False, Progress(3, 5)),
+            Claim("s", True, WatermarkRow(2, 6, {"outcome_empty": 4})),
+            Claim("s", False, WatermarkRow(1, 5, {"outcome_missing": 1}, "after")),
+            Claim("s", False, WatermarkRow(3, 5)),
         ],
     )
     assert rows == {1: (5, 2, 0, "after"), 2: (6, 1, 4, "before"), 3: (5, 1, 0, "before")}
@@ -96,7 +96,7 @@ async def test_true_claims_move_their_streams(database: Database) -> None:
 
 async def test_true_claims_may_be_more_than_one_statement_takes(database: Database) -> None:
     """Five hundred streams of true claims all move."""
-    claims = [Claim("s", True, Progress(number, 5 + number)) for number in range(1, 501)]
+    claims = [Claim("s", True, WatermarkRow(number, 5 + number)) for number in range(1, 501)]
     rows = await moved(database, claims=claims, many=500)
     assert {number: row[0] for number, row in rows.items()} == {number: 5 + number for number in range(1, 501)}
 
@@ -104,14 +104,14 @@ async def test_true_claims_may_be_more_than_one_statement_takes(database: Databa
 @pytest.mark.parametrize(
     "claim",
     [
-        Claim("another", True, Progress(2, 6)),
-        Claim("another", False, Progress(2, 5)),
-        Claim("S", True, Progress(2, 6)),
-        Claim("s", True, Progress(2, 5)),
-        Claim("s", True, Progress(2, 4)),
-        Claim("s", False, Progress(2, 6)),
-        Claim("s", False, Progress(2, 4)),
-        Claim("s", True, Progress(99, 6)),
+        Claim("another", True, WatermarkRow(2, 6)),
+        Claim("another", False, WatermarkRow(2, 5)),
+        Claim("S", True, WatermarkRow(2, 6)),
+        Claim("s", True, WatermarkRow(2, 5)),
+        Claim("s", True, WatermarkRow(2, 4)),
+        Claim("s", False, WatermarkRow(2, 6)),
+        Claim("s", False, WatermarkRow(2, 4)),
+        Claim("s", True, WatermarkRow(99, 6)),
     ],
     ids=[
         "moving, of another session",
@@ -126,7 +126,7 @@ async def test_true_claims_may_be_more_than_one_statement_takes(database: Databa
 )
 async def test_one_false_claim_is_told(claim: Claim, database: Database) -> None:
     """A stream that is not as its session says does not move, and the caller is told among any true claims."""
-    true = [Claim("s", True, Progress(1, 6)), Claim("s", False, Progress(3, 5))]
+    true = [Claim("s", True, WatermarkRow(1, 6)), Claim("s", False, WatermarkRow(3, 5))]
     await moved(database)
 
     async def unit(connection: AsyncConnection) -> tuple[bool, int | None]:
