@@ -91,7 +91,7 @@ class MariaDB:
         self._end(signal.SIGKILL)
 
     def url(self, schema: str) -> str:
-        """Gives the address of a schema, as in PORTERO_DATABASE_URL."""
+        """Returns the address of a schema, as in PORTERO_DATABASE_URL."""
         return f"mysql+aiomysql://root@127.0.0.1:{self.port}/{schema}"
 
     def create_schema(self, schema: str) -> str:
@@ -108,7 +108,7 @@ class MariaDB:
             return tuple(cursor.fetchall())
 
     def size(self, schema: str) -> int:
-        """Gives how many bytes the tables and indexes of a schema take."""
+        """Returns how many bytes the tables and indexes of a schema take."""
         with_indexes = (
             f"SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = '{schema}'"
         )

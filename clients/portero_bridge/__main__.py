@@ -21,14 +21,14 @@ _EXIT_USAGE = 2
 
 
 def main() -> None:
-    """Run the bridge; exits with 0 when stopped or through, 1 when a camera failed, 2 for wrong settings."""
+    """Runs the bridge; exits with 0 when stopped or through, 1 when a camera failed, 2 for wrong settings."""
     # gRPC's own lines would come between the journal's; what they tell of is told there in better words.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run the bridge with a command line, and give the exit code."""
+    """Runs the bridge with a command line, and give the exit code."""
     journal = Journal(sys.stderr, SystemClock())
     try:
         settings = read_arguments(arguments)

@@ -18,7 +18,7 @@ snapshot, an rtsp(s) URL, the number of a USB camera, a video file, a folder of 
 
 
 def read_arguments(arguments: list[str]) -> BridgeSettings:
-    """Make settings from a command line.
+    """Makes settings from a command line.
 
     Raises:
         SettingsError: Something in it, or in the file that it names, cannot be done.

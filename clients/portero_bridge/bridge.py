@@ -45,7 +45,7 @@ class Bridge:
         self._failures: list[PorteroError] = []
 
     async def run(self) -> None:
-        """Run until every camera is through, or until stopped.
+        """Runs until every camera is through, or until stopped.
 
         Raises:
             PorteroError: A camera that is wanted once failed; the others were finished first.
@@ -57,11 +57,11 @@ class Bridge:
             raise self._failures[0]
 
     def stop(self) -> None:
-        """Let every camera finish in good order; `run` returns within the settings' stop_timeout."""
+        """Lets every camera finish in good order; `run` returns within the settings' stop_timeout."""
         self._stopping.set()
 
     async def _supervise(self, camera: CameraSettings) -> None:
-        """Run one camera, again when it fails: what one camera does to itself is no other's business."""
+        """Runs one camera, again when it fails: what one camera does to itself is no other's business."""
         meter = self._metrics.camera(camera.name)
         backoff = Backoff(self._settings.camera_retry_base, self._settings.camera_retry_cap, random.random)
         while not self._stopping.is_set():

@@ -41,7 +41,7 @@ async def run_camera(
     stop: asyncio.Event | None = None,
     patience: float | None = None,
 ) -> StreamAccount | None:
-    """Stream one camera; the whole bridge as one call, for programs that embed it.
+    """Streams one camera; the whole bridge as one call, for programs that embed it.
 
     Args:
         settings: The camera.
@@ -121,7 +121,7 @@ class CameraRunner:
         self._without_spool = False
 
     async def run(self) -> StreamAccount | None:
-        """Stream until the end or until stopped; returns and raises as `run_camera`."""
+        """Streams until the end or until stopped; returns and raises as `run_camera`."""
         source = self._source or self._settings.kind.open(self._source_options())
         while True:
             turn = asyncio.Event()
@@ -130,7 +130,7 @@ class CameraRunner:
                 return account
 
     async def _run_with_buffer(self, source: Source, turn: asyncio.Event) -> StreamAccount | None:
-        """Stream until the end, or, with `turn` still set, until another buffer is to take over."""
+        """Streams until the end, or, with `turn` still set, until another buffer is to take over."""
         async with AsyncExitStack() as stack:
             context, buffer = await self._prepare(stack, source, turn)
             tuning = self._tuning
@@ -225,7 +225,7 @@ class CameraRunner:
         return context, SpoolBuffer(context, thread, source_waits=source.waits, give_up=give_up)
 
     async def _open_spool(self, stack: AsyncExitStack, *, told: bool) -> SpoolThread | None:
-        """Open the camera's spool, or go on without when its disk refuses or is full: that stops no camera.
+        """Opens the camera's spool, or go on without when its disk refuses or is full: that stops no camera.
 
         One that still holds frames is opened all the same: they are delivered, which makes room.
         """
@@ -286,6 +286,6 @@ async def _first_of(*tasks: asyncio.Task[object]) -> None:
 
 
 def _first_failure(group: ExceptionGroup[Exception]) -> Exception:
-    """Give what made the other tasks of a group end; it is what the caller is told."""
+    """Returns what made the other tasks of a group end; it is what the caller is told."""
     first = group.exceptions[0]
     return _first_failure(first) if isinstance(first, ExceptionGroup) else first

@@ -10,15 +10,15 @@ class Clock(Protocol):
     """What the bridge knows of time."""
 
     def monotonic(self) -> float:
-        """Give seconds that only grow, from an arbitrary start."""
+        """Returns seconds that only grow, from an arbitrary start."""
         ...
 
     def now(self) -> datetime:
-        """Give the time of day, in UTC."""
+        """Returns the time of day, in UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Returns after so many seconds."""
         ...
 
 
@@ -26,13 +26,13 @@ class SystemClock:
     """The machine's clock."""
 
     def monotonic(self) -> float:
-        """Give seconds that only grow, from an arbitrary start."""
+        """Returns seconds that only grow, from an arbitrary start."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """Give the time of day, in UTC."""
+        """Returns the time of day, in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Returns after so many seconds."""
         await asyncio.sleep(seconds)

@@ -57,10 +57,10 @@ Entry = Frame | Gap
 
 
 def first_sequence(entry: Entry) -> int:
-    """Give the first sequence that the entry covers."""
+    """Returns the first sequence that the entry covers."""
     return entry.sequence if isinstance(entry, Frame) else entry.first_sequence
 
 
 def last_sequence(entry: Entry) -> int:
-    """Give the last sequence that the entry covers."""
+    """Returns the last sequence that the entry covers."""
     return entry.sequence if isinstance(entry, Frame) else entry.last_sequence

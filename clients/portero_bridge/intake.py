@@ -31,7 +31,7 @@ class Intake:
         self._ends = once and source.is_finite
 
     async def run(self) -> None:
-        """Take images; returns when a finite source was taken once, if that is all that is wanted.
+        """Takes images; returns when a finite source was taken once, if that is all that is wanted.
 
         Raises:
             SourceFault: A finite source that is wanted once failed: trying again would repeat its beginning.

@@ -41,7 +41,7 @@ class Journal:
         self._said: dict[tuple[str, str], object] = {}
 
     def __call__(self, event: BridgeEvent) -> None:
-        """Take an event."""
+        """Takes an event."""
         match event:
             case StreamClosed() | SourceDown() | CameraFailed():
                 if self._is_news(event.camera, type(event).__name__, replace(event, retry_in=0.0)):
@@ -80,13 +80,13 @@ class Journal:
                     self.write("frames_refused", camera=camera, reason=reason, message=message)
 
     def write(self, name: str, **values: _Value) -> None:
-        """Write a line."""
+        """Writes a line."""
         fields = " ".join(f"{field}={_quoted(value)}" for field, value in values.items())
         self._output.write(f"{self._clock.now():%Y-%m-%dT%H:%M:%S.%fZ} {name} {fields}\n")
         self._output.flush()
 
     def _is_news(self, camera: str, about: str, said: object) -> bool:
-        """Say whether something else, or nothing, was said about this before; and remember it."""
+        """Says whether something else, or nothing, was said about this before; and remember it."""
         before = self._said.get((camera, about))
         self._said[camera, about] = said
         return before != said

@@ -53,11 +53,11 @@ class BridgeMetrics:
         )
 
     def camera(self, name: str) -> "CameraMeter":
-        """Give the metrics of one camera, all present from the start."""
+        """Returns the metrics of one camera, all present from the start."""
         return CameraMeter(self, name)
 
     def serve(self, host: str, port: int) -> int:
-        """Serve the metrics over HTTP from a thread for as long as the process lives.
+        """Serves the metrics over HTTP from a thread for as long as the process lives.
 
         Returns:
             The port, which matters when 0 asked for any.
@@ -101,7 +101,7 @@ class CameraMeter:
             metrics.gap_frames.labels(camera, reason.name.lower())
 
     def image_read(self, now: float) -> None:
-        """Note an image from the source, at monotonic seconds."""
+        """Notes an image from the source, at monotonic seconds."""
         self._read.inc()
         if self._last_read is None:
             self._source_up.set(1)
@@ -113,52 +113,52 @@ class CameraMeter:
         self._fps.set(1 / self._interval if self._interval > 0 else 0)
 
     def source_lost(self) -> None:
-        """Note that the source gives no more images."""
+        """Notes that the source gives no more images."""
         self._camera_reconnects.inc()
         self.source_ended()
 
     def source_ended(self) -> None:
-        """Note that a finite source is through."""
+        """Notes that a finite source is through."""
         self._last_read, self._interval = None, 0.0
         self._source_up.set(0)
         self._fps.set(0)
 
     def frame_sent(self, size: int) -> None:
-        """Note a frame of so many bytes written to the stream."""
+        """Notes a frame of so many bytes written to the stream."""
         self._sent.inc()
         self._sent_bytes.inc(size)
 
     def frame_rejected(self, reason: str) -> None:
-        """Note a frame that the server refused."""
+        """Notes a frame that the server refused."""
         self._rejected.labels(self._camera, reason).inc()
 
     def frames_missing(self, reason: GapReason, count: int) -> None:
-        """Note frames that will never be sent."""
+        """Notes frames that will never be sent."""
         self._gaps.labels(self._camera, reason.name.lower()).inc(count)
 
     def stream_opened(self) -> None:
-        """Note that a stream is open."""
+        """Notes that a stream is open."""
         self._stream_open.set(1)
 
     def stream_closed(self, *, wanted: bool) -> None:
-        """Note that no stream is open, and whether that was wanted."""
+        """Notes that no stream is open, and whether that was wanted."""
         self._stream_open.set(0)
         if not wanted:
             self._server_reconnects.inc()
 
     def unacked(self, frames: int) -> None:
-        """Set how many frames in memory are not durable at the server."""
+        """Sets how many frames in memory are not durable at the server."""
         self._unacked.set(frames)
 
     def spooled(self, frames: int, size: int) -> None:
-        """Set what is in the spool, frames and bytes."""
+        """Sets what is in the spool, frames and bytes."""
         self._spool_frames.set(frames)
         self._spool_bytes.set(size)
 
     def spool_opened(self, limit: int) -> None:
-        """Note that there is a spool, which may hold so many bytes."""
+        """Notes that there is a spool, which may hold so many bytes."""
         self._spool_limit.set(limit)
 
     def camera_failed(self) -> None:
-        """Note that the camera is started again after an unforeseen error."""
+        """Notes that the camera is started again after an unforeseen error."""
         self._failures.inc()

@@ -20,7 +20,7 @@ Metrics that begin with `process_` are the Python client's own.
 
 
 def page() -> str:
-    """Give the reference page, Markdown."""
+    """Returns the reference page, Markdown."""
     metrics = BridgeMetrics()
     metrics.camera("door").frame_rejected("not_jpeg")
     ours = (each for each in metrics.registry.collect() if not each.name.startswith("process_"))
@@ -34,7 +34,7 @@ def _row(metric: Metric) -> str:
 
 
 def main() -> int:
-    """Write the page, or check it; give the exit code."""
+    """Writes the page, or check it; give the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     if not parser.parse_args().check:

@@ -14,12 +14,12 @@ class Notifier:
         self._event = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake everybody who waits now."""
+        """Wakes everybody who waits now."""
         self._event.set()
         self._event = asyncio.Event()
 
     async def wait(self, timeout: float | None = None) -> None:
-        """Return at the next ring, or after so many seconds."""
+        """Returns at the next ring, or after so many seconds."""
         event = self._event
         try:
             async with asyncio.timeout(timeout):

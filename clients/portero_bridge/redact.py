@@ -13,7 +13,7 @@ _SECRET_ARGUMENT = re.compile(
 
 
 def redact_url(text: str) -> str:
-    """Replace user names, passwords and secret-looking query values of every URL in a text by `***`.
+    """Replaces user names, passwords and secret-looking query values of every URL in a text by `***`.
 
     Args:
         text: A URL, or prose that may hold some.
@@ -22,7 +22,7 @@ def redact_url(text: str) -> str:
 
 
 def redact_address(address: str) -> str:
-    """Replace whatever stands before the last "@" of what should be a URL, but may be a slip of somebody's pen."""
+    """Replaces whatever stands before the last "@" of what should be a URL, but may be a slip of somebody's pen."""
     redacted = redact_url(address)
     before, at, place = redacted.rpartition("@")
     return redacted if not at or before.endswith("/***") else f"***@{place}"

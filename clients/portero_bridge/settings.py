@@ -46,7 +46,7 @@ class SpoolSettings(_Settings):
     policy: SpoolPolicy = SpoolPolicy.DROP_OLDEST
 
     def limits(self) -> SpoolLimits:
-        """Give the spool's bounds."""
+        """Returns the spool's bounds."""
         return SpoolLimits(self.max_bytes, timedelta(seconds=self.max_age), self.policy)
 
 
@@ -102,7 +102,7 @@ class Tuning(_Settings):
     camera_retry_cap: _Seconds = 10.0
 
     def delivery_limits(self, camera: CameraSettings) -> DeliveryLimits:
-        """Give the bounds of one camera's delivery."""
+        """Returns the bounds of one camera's delivery."""
         return DeliveryLimits(
             window_frames=camera.window_frames,
             window_bytes=camera.window_bytes,
@@ -136,7 +136,7 @@ class BridgeSettings(Tuning):
     cameras: list[CameraSettings] = Field(min_length=1, max_length=1000)
 
     def connection(self) -> ConnectionSettings:
-        """Give where the server is and how it is reached.
+        """Returns where the server is and how it is reached.
 
         Raises:
             InvalidArgument: Address, certificates and token do not fit together.

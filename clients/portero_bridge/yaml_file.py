@@ -15,7 +15,7 @@ _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 
 def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
-    """Read and check a file.
+    """Reads and check a file.
 
     Raises:
         SettingsError: It cannot be read, is no YAML, or does not fit; names the file, the field and the limit.
@@ -68,7 +68,7 @@ def _expanded(root: yaml.Node | None) -> int:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Say in one line what is wrong, without the value: it may be an address with a password."""
+    """Says in one line what is wrong, without the value: it may be an address with a password."""
     problems = error.errors(include_url=False, include_input=False)
     first = problems[0]
     field = ".".join(str(part) for part in first["loc"]) or "the document"

@@ -58,5 +58,5 @@ _CODES: tuple[tuple[type[PorteroError], ExitCode], ...] = (
 
 
 def exit_code_of(error: PorteroError) -> ExitCode:
-    """Gives the exit code of an error."""
+    """Returns the exit code of an error."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.FAILED)

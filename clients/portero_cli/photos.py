@@ -33,7 +33,7 @@ def check_photo(path: Path) -> None:
 
 
 def read_photo(path: Path) -> bytes:
-    """Gives the bytes of a photo that the server may take.
+    """Returns the bytes of a photo that the server may take.
 
     Raises:
         InvalidArgument: As `check_photo`, or it may not be read.
@@ -46,7 +46,7 @@ def read_photo(path: Path) -> bytes:
 
 
 def photos_in(folder: Path) -> list[Path]:
-    """Gives the photo files of a folder by name; hidden files and other kinds are left out."""
+    """Returns the photo files of a folder by name; hidden files and other kinds are left out."""
     return sorted(
         path
         for path in folder.iterdir()

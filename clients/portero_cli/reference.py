@@ -33,7 +33,7 @@ Progress, notes and errors go to stderr. An error is one line, leaves stdout emp
 
 
 def reference_page() -> str:
-    """Gives the page."""
+    """Returns the page."""
     root: Any = typer.main.get_command(build_app())
     sections = [_HEAD, _exit_codes()]
     sections += _sections(root, typer.Context(root, info_name="portero"))

@@ -31,7 +31,7 @@ class GlobalOptions:
     as_json: bool = False
 
     def then(self, server: str | None, as_json: bool) -> GlobalOptions:
-        """Gives the options with later ones laid over."""
+        """Returns the options with later ones laid over."""
         return GlobalOptions(server or self.server, as_json or self.as_json)
 
 

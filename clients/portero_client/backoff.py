@@ -17,7 +17,7 @@ class Backoff:
             raise ValueError("a backoff must have 0 <= first <= cap")
 
     def delay(self, failures: int, draw: float) -> float:
-        """Gives the seconds to wait after `failures` (1 or more) failures in a row; `draw` is a random 0..1."""
+        """Returns the seconds to wait after `failures` (1 or more) failures in a row; `draw` is a random 0..1."""
         # Beyond 2**30 the cap has long been reached, and the power would overflow a float in the end.
         ceiling = min(self.cap, self.first * 2.0 ** min(failures - 1, 30))
         return ceiling * (0.5 + 0.5 * draw)

@@ -43,7 +43,7 @@ class BlockingPeople:
         return self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
 
     def get(self, person: str) -> Person:
-        """Gives a person."""
+        """Returns a person."""
         return self._ask(calls.people.get(person))
 
     def list(
@@ -135,7 +135,7 @@ class BlockingCameras:
         )
 
     def get(self, camera: str) -> Camera:
-        """Gives a camera."""
+        """Returns a camera."""
         return self._ask(calls.cameras.get(camera))
 
     def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> BlockingListing[Camera]:
@@ -151,7 +151,7 @@ class BlockingCameras:
         self._ask(calls.cameras.delete(camera))
 
     def status(self, camera: str) -> CameraStatus:
-        """Tells how a camera's stream is doing."""
+        """Returns how a camera's stream is doing."""
         return self._ask(calls.cameras.status(camera))
 
 
@@ -162,7 +162,7 @@ class BlockingSightings:
         self._ask = ask
 
     def get(self, sighting: str) -> Sighting:
-        """Gives a sighting."""
+        """Returns a sighting."""
         return self._ask(calls.sightings.get(sighting))
 
     def list(

@@ -71,7 +71,7 @@ def open_blocking_channel(settings: ConnectionSettings, *, own_connection: bool 
 
 
 def channel_options(settings: ConnectionSettings, *, own_connection: bool = False) -> list[tuple[str, str | int]]:
-    """Gives the options of a channel, for an event loop or for threads."""
+    """Returns the options of a channel, for an event loop or for threads."""
     # A stream that a server on its way out refuses, gRPC repeats by itself, without a pause and without end, and keeps
     # every attempt in memory until the call ends: a bridge of eight cameras grew by 600 MB within seconds.
     repeating: list[tuple[str, str | int]] = (
@@ -101,7 +101,7 @@ def channel_options(settings: ConnectionSettings, *, own_connection: bool = Fals
 
 
 def retry_config() -> str:
-    """Gives gRPC's service config: calls that may be repeated are, when the server was not there."""
+    """Returns gRPC's service config: calls that may be repeated are, when the server was not there."""
     return json.dumps(
         {
             "methodConfig": [

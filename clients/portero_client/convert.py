@@ -70,12 +70,12 @@ SIGHTING_KINDS: dict[SightingKind, sighting_service_pb2.SightingKind.ValueType] 
 
 
 def time_from(message: Timestamp) -> datetime:
-    """Gives a UTC time; microseconds are kept, finer parts are cut."""
+    """Returns a UTC time; microseconds are kept, finer parts are cut."""
     return message.ToDatetime(tzinfo=UTC)
 
 
 def time_to(value: datetime) -> Timestamp:
-    """Gives the wire form of a time.
+    """Returns the wire form of a time.
 
     Raises:
         ValueError: The time has no time zone, so nobody knows when it is.
@@ -88,12 +88,12 @@ def time_to(value: datetime) -> Timestamp:
 
 
 def box_from(message: detections_pb2.Box) -> Box:
-    """Gives a box."""
+    """Returns a box."""
     return Box(left=message.left, top=message.top, width=message.width, height=message.height)
 
 
 def quality_from(message: detections_pb2.FaceQuality) -> FaceQuality:
-    """Gives a face's quality."""
+    """Returns a face's quality."""
     return FaceQuality(
         size=message.size,
         frontality=message.frontality,
@@ -104,7 +104,7 @@ def quality_from(message: detections_pb2.FaceQuality) -> FaceQuality:
 
 
 def match_from(message: detections_pb2.Match) -> Match:
-    """Gives who a face belongs to."""
+    """Returns who a face belongs to."""
     return Match(
         person=message.person,
         display_name=message.display_name,
@@ -114,7 +114,7 @@ def match_from(message: detections_pb2.Match) -> Match:
 
 
 def face_from(message: detections_pb2.Face) -> Face:
-    """Gives a face with its match, if any, and its candidates."""
+    """Returns a face with its match, if any, and its candidates."""
     return Face(
         box=box_from(message.box),
         confidence=message.confidence,
@@ -133,7 +133,7 @@ def face_from(message: detections_pb2.Face) -> Face:
 
 
 def text_from(message: detections_pb2.Text) -> Text:
-    """Gives a piece of text."""
+    """Returns a piece of text."""
     return Text(
         content=message.content,
         kind=_TEXT_KINDS.get(message.kind, TextKind.UNSPECIFIED),
@@ -143,7 +143,7 @@ def text_from(message: detections_pb2.Text) -> Text:
 
 
 def recognition_from(message: recognition_service_pb2.RecognizeImageResponse) -> Recognition:
-    """Gives what an image holds."""
+    """Returns what an image holds."""
     return Recognition(
         faces=tuple(face_from(face) for face in message.faces),
         texts=tuple(text_from(text) for text in message.texts),
@@ -151,7 +151,7 @@ def recognition_from(message: recognition_service_pb2.RecognizeImageResponse) ->
 
 
 def comparison_from(message: gallery_service_pb2.CompareImagesResponse) -> Comparison:
-    """Gives how alike the faces of two images are."""
+    """Returns how alike the faces of two images are."""
     return Comparison(
         source_box=box_from(message.source_box),
         comparisons=tuple(
@@ -162,7 +162,7 @@ def comparison_from(message: gallery_service_pb2.CompareImagesResponse) -> Compa
 
 
 def person_from(message: gallery_service_pb2.Person) -> Person:
-    """Gives a person."""
+    """Returns a person."""
     return Person(
         name=message.name,
         display_name=message.display_name,
@@ -174,12 +174,12 @@ def person_from(message: gallery_service_pb2.Person) -> Person:
 
 
 def person_to(person: Person) -> gallery_service_pb2.Person:
-    """Gives the wire form of a person, without the fields that only the server sets."""
+    """Returns the wire form of a person, without the fields that only the server sets."""
     return gallery_service_pb2.Person(name=person.name, display_name=person.display_name, labels=dict(person.labels))
 
 
 def enrollment_from(message: gallery_service_pb2.FaceEnrollment) -> FaceEnrollment:
-    """Gives an enrolled face."""
+    """Returns an enrolled face."""
     return FaceEnrollment(
         name=message.name,
         box=box_from(message.box),
@@ -191,7 +191,7 @@ def enrollment_from(message: gallery_service_pb2.FaceEnrollment) -> FaceEnrollme
 
 
 def camera_from(message: camera_service_pb2.Camera) -> Camera:
-    """Gives a camera; an unspecified mode or purpose is what the contract takes it for."""
+    """Returns a camera; an unspecified mode or purpose is what the contract takes it for."""
     return Camera(
         name=message.name,
         display_name=message.display_name,
@@ -221,7 +221,7 @@ def camera_to(
     privacy_zones: Iterable[Box] = (),
     time_source: TimeSource = TimeSource.CAPTURE,
 ) -> camera_service_pb2.Camera:
-    """Gives the wire form of a camera, without the fields that only the server sets."""
+    """Returns the wire form of a camera, without the fields that only the server sets."""
     message = camera_service_pb2.Camera(
         name=name,
         display_name=display_name,
@@ -244,7 +244,7 @@ def camera_to(
 
 
 def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
-    """Gives how a camera's stream is doing."""
+    """Returns how a camera's stream is doing."""
     return CameraStatus(
         streaming=message.streaming,
         session=message.session,
@@ -262,7 +262,7 @@ def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
 
 
 def sighting_from(message: sighting_service_pb2.Sighting) -> Sighting:
-    """Gives a sighting."""
+    """Returns a sighting."""
     return Sighting(
         name=message.name,
         camera=message.camera,
@@ -278,7 +278,7 @@ def sighting_from(message: sighting_service_pb2.Sighting) -> Sighting:
 
 
 def event_from(message: sighting_service_pb2.WatchSightingsResponse) -> SightingEvent | None:
-    """Gives what happened, or None for a message that only tells the position."""
+    """Returns what happened, or None for a message that only tells the position."""
     if not message.HasField("sighting"):
         return None
     return SightingEvent(

@@ -17,7 +17,7 @@ class Ask(Protocol):
     """Carries out a call."""
 
     async def __call__(self, call: Call[AnswerT]) -> AnswerT:
-        """Gives the answer.
+        """Returns the answer.
 
         Raises:
             PorteroError: The call failed.

@@ -29,7 +29,7 @@ class Collection:
     rule: str
 
     def name(self, value: str) -> str:
-        """Gives the resource name of an identifier ("ana") or of a name that is one already ("people/ana").
+        """Returns the resource name of an identifier ("ana") or of a name that is one already ("people/ana").
 
         Raises:
             InvalidArgument: It is neither.
@@ -44,7 +44,7 @@ class Collection:
         return f"{self.prefix}/{identifier}"
 
     def identifier(self, value: str) -> str:
-        """Gives the last part of a name: "ana" of "people/ana", and of "ana".
+        """Returns the last part of a name: "ana" of "people/ana", and of "ana".
 
         Raises:
             InvalidArgument: As `name`.

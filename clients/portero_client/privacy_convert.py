@@ -9,7 +9,7 @@ from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy
 
 
 def consent_from(message: pb2.Consent) -> Consent:
-    """Gives a consent."""
+    """Returns a consent."""
     return Consent(
         name=message.name,
         purpose=message.purpose,
@@ -24,7 +24,7 @@ def consent_from(message: pb2.Consent) -> Consent:
 
 
 def privacy_from(message: pb2.PersonPrivacy) -> PersonPrivacy:
-    """Gives what holds for a person."""
+    """Returns what holds for a person."""
     return PersonPrivacy(
         person=message.person,
         recognizable=message.recognizable,
@@ -36,7 +36,7 @@ def privacy_from(message: pb2.PersonPrivacy) -> PersonPrivacy:
 
 
 def erasure_from(message: pb2.Erasure) -> Erasure:
-    """Gives an erasure."""
+    """Returns an erasure."""
     return Erasure(
         name=message.name,
         request_time=time_from(message.request_time),
@@ -49,11 +49,11 @@ def erasure_from(message: pb2.Erasure) -> Erasure:
 
 
 def verification_from(message: pb2.VerifyErasureResponse) -> Verification:
-    """Gives what was found."""
+    """Returns what was found."""
     remains = {count.place: count.count for count in message.remains}
     return Verification(erasure_from(message.erasure), remains, message.clean)
 
 
 def record_from(message: pb2.ExportRecord) -> ExportRecord:
-    """Gives a record."""
+    """Returns a record."""
     return ExportRecord(message.kind, message.json)

@@ -28,7 +28,7 @@ class People:
         return await self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
 
     async def get(self, person: str) -> Person:
-        """Gives a person. Raises NotFound."""
+        """Returns a person. Raises NotFound."""
         return await self._ask(calls.people.get(person))
 
     def list(self, *, display_name_contains: str = "", page_size: int = 0, page_token: str = "") -> Listing[Person]:
@@ -123,7 +123,7 @@ class Cameras:
         )
 
     async def get(self, camera: str) -> Camera:
-        """Gives a camera. Raises NotFound."""
+        """Returns a camera. Raises NotFound."""
         return await self._ask(calls.cameras.get(camera))
 
     def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> Listing[Camera]:
@@ -139,7 +139,7 @@ class Cameras:
         await self._ask(calls.cameras.delete(camera))
 
     async def status(self, camera: str) -> CameraStatus:
-        """Tells how a camera's stream is doing. Raises NotFound."""
+        """Returns how a camera's stream is doing. Raises NotFound."""
         return await self._ask(calls.cameras.status(camera))
 
 
@@ -150,7 +150,7 @@ class Sightings:
         self._ask = ask
 
     async def get(self, sighting: str) -> Sighting:
-        """Gives a sighting. Raises NotFound."""
+        """Returns a sighting. Raises NotFound."""
         return await self._ask(calls.sightings.get(sighting))
 
     def list(

@@ -16,7 +16,7 @@ class Privacy:
         self._ask = ask
 
     async def get(self, person: str) -> PersonPrivacy:
-        """Tells what holds for a person. Raises NotFound."""
+        """Returns what holds for a person. Raises NotFound."""
         return await self._ask(calls.get(person))
 
     async def record_consent(

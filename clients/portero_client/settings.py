@@ -73,7 +73,7 @@ class ConnectionSettings:
 
     @classmethod
     def from_environment(cls, server: str | None = None, **given: Any) -> Self:
-        """Gives the settings for a server, or for PORTERO_SERVER, or for the default address.
+        """Returns the settings for a server, or for PORTERO_SERVER, or for the default address.
 
         What is not given is taken from PORTERO_TLS (auto, on or off), PORTERO_CA_FILE, PORTERO_CLIENT_CERTIFICATE,
         PORTERO_CLIENT_KEY, PORTERO_SERVER_NAME, PORTERO_TOKEN and PORTERO_TOKEN_FILE.
@@ -106,7 +106,7 @@ class ConnectionSettings:
         return self.tls
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """Gives what every call carries: the token, as `authorization: Bearer …`, or nothing.
+        """Returns what every call carries: the token, as `authorization: Bearer …`, or nothing.
 
         Raises:
             InvalidArgument: The token's file cannot be read, or holds no token.

@@ -70,15 +70,15 @@ class Failure(Protocol):
     """What both gRPC libraries, async and blocking, tell of a failed call."""
 
     def code(self) -> grpc.StatusCode:
-        """Gives the status code."""
+        """Returns the status code."""
         ...
 
     def details(self) -> str | None:
-        """Gives the status message."""
+        """Returns the status message."""
         ...
 
     def trailing_metadata(self) -> Iterable[Any] | None:
-        """Gives the pairs of key and value that carry the rich details."""
+        """Returns the pairs of key and value that carry the rich details."""
         ...
 
 
@@ -125,7 +125,7 @@ class Details:
 
 
 def error_from(failure: Failure, server: str) -> PorteroError:
-    """Gives the error of a failed call.
+    """Returns the error of a failed call.
 
     Args:
         failure: The call.

@@ -112,7 +112,7 @@ def _read(path: Path) -> bytes:
 
 
 def _system_authorities() -> bytes | None:
-    """Gives the system's authorities, or None for those that gRPC brings along."""
+    """Returns the system's authorities, or None for those that gRPC brings along."""
     file = ssl.get_default_verify_paths().cafile
     try:
         return Path(file).read_bytes() if file else None

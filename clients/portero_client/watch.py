@@ -23,7 +23,7 @@ class WatchCall(Protocol):
     """An open WatchSightings call, in bytes."""
 
     async def read(self) -> object:
-        """Gives the next message, or grpc.aio.EOF."""
+        """Returns the next message, or grpc.aio.EOF."""
         ...
 
     def cancel(self) -> bool:
@@ -96,7 +96,7 @@ class SightingWatch(AsyncIterator[SightingEvent]):
             await self._pause(self._translate(error))
             return None
         except asyncio.CancelledError:
-            # gRPC ends a call whose read was cancelled. What the read may have taken comes again after `position`.
+            # gRPC ends a call whose read was canceled. What the read may have taken comes again after `position`.
             await self.aclose()
             raise
         if not isinstance(data, bytes):
@@ -113,7 +113,7 @@ class SightingWatch(AsyncIterator[SightingEvent]):
 
 
 async def _read(call: WatchCall) -> object:
-    """Gives what a read gives, and raises the cancellation that came meanwhile, if gRPC swallowed it.
+    """Returns what a read gives, and raises the cancellation that came meanwhile, if gRPC swallowed it.
 
     A read waits for the task that makes the call; canceled there, it cancels that task, which may end as if nothing
     had been asked. When the call fails in that moment, the failure is all that is left to see.

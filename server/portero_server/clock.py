@@ -11,11 +11,11 @@ class Clock(Protocol):
     """Where time comes from; tests pass one that they move by hand."""
 
     def now(self) -> datetime:
-        """Gives the wall time, in UTC with its time zone set."""
+        """Returns the wall time, in UTC with its time zone set."""
         ...
 
     def monotonic(self) -> float:
-        """Gives seconds on a clock that never goes back, for durations and deadlines."""
+        """Returns seconds on a clock that never goes back, for durations and deadlines."""
         ...
 
 
@@ -23,7 +23,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """Gives the wall time, in UTC with its time zone set."""
+        """Returns the wall time, in UTC with its time zone set."""
         return datetime.now(UTC)
 
     # Not wrapped in a method of ours: it is read several times for every frame.

@@ -12,7 +12,7 @@ _LENGTHS = frozenset({"string", "blob", "list", "map"})
 
 
 def violations(value: object, shape: Shape, path: str = "") -> Iterator[str]:
-    """Gives what is wrong, in the words Amazon uses.
+    """Yields what is wrong, in the words Amazon uses.
 
     Args:
         value: As boto3 shows it, with the types of the model.

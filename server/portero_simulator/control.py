@@ -34,7 +34,7 @@ _ORDERS = TypeAdapter(dict[FaultKind, FaultOrder])
 
 
 def state(endpoint: Endpoint, now: float, log: int) -> dict[str, Any]:
-    """Gives everything there is to know, ready for JSON.
+    """Returns everything there is to know, ready for JSON.
 
     Args:
         endpoint: Of which.

@@ -16,23 +16,23 @@ _WELL_LIT, _STILL_DARK = 65.0, 40.0
 
 
 def bounding_box(box: Box) -> dict[str, float]:
-    """Gives a BoundingBox."""
+    """Returns a BoundingBox."""
     return {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height}
 
 
 def box_of(bounding_box: Mapping[str, float]) -> Box:
-    """Gives the box of a BoundingBox in a request; what is left out is 0."""
+    """Returns the box of a BoundingBox in a request; what is left out is 0."""
     return Box(*(bounding_box.get(name, 0.0) for name in ("Left", "Top", "Width", "Height")))
 
 
 def polygon(box: Box) -> list[dict[str, float]]:
-    """Gives the four corners of an upright box, from the top left clockwise."""
+    """Returns the four corners of an upright box, from the top left clockwise."""
     corners = ((box.left, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom))
     return [{"X": x, "Y": y} for x, y in corners]
 
 
 def face_detail(found: FoundFace) -> dict[str, Any]:
-    """Gives a FaceDetail (or ComparedFace) with the default attributes, except landmarks, which the engine keeps."""
+    """Returns a FaceDetail (or ComparedFace) with the default attributes, except landmarks, which the engine keeps."""
     quality = found.quality
     # The engine scores how frontal a face is and not where it looks: all of it is told as yaw.
     yaw = math.degrees(math.acos(max(0.0, min(1.0, quality.frontality))))
@@ -45,7 +45,7 @@ def face_detail(found: FoundFace) -> dict[str, Any]:
 
 
 def face(stored: StoredFace) -> dict[str, Any]:
-    """Gives a Face, as collections hold it."""
+    """Returns a Face, as collections hold it."""
     external: Mapping[str, str] = (
         {} if stored.key.external_image_id is None else {"ExternalImageId": stored.key.external_image_id}
     )

@@ -67,7 +67,7 @@ class Faults:
         self._set.clear()
 
     def active(self, now: float) -> Mapping[FaultKind, Fault]:
-        """Gives the knobs that are on."""
+        """Returns the knobs that are on."""
         return {kind: fault for kind, (fault, end) in self._set.items() if now < end and fault.rate > 0}
 
     def draw(self, now: float) -> Blow:

@@ -61,11 +61,11 @@ class Journal:
         self._dollars.clear()
 
     def calls(self, most: int) -> Sequence[Call]:
-        """Gives the last calls, oldest first."""
+        """Returns the last calls, oldest first."""
         return list(self._calls)[-most:] if most > 0 else []
 
     def summary(self) -> dict[str, Any]:
-        """Gives counts and dollars by operation and in total, ready for JSON."""
+        """Returns counts and dollars by operation and in total, ready for JSON."""
         return {
             "calls": sum(self._operations.values()),
             "dollars": float(sum(self._dollars.values(), Decimal(0))),
@@ -81,7 +81,7 @@ class Journal:
 
 
 def as_json(call: Call) -> dict[str, Any]:
-    """Gives a call ready for JSON."""
+    """Returns a call ready for JSON."""
     return asdict(call) | {"dollars": float(call.dollars)}
 
 

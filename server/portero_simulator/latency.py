@@ -25,7 +25,7 @@ class Latency:
         self._random = random.Random(seed)  # noqa: S311  # reproducible on purpose; guards no secret
 
     def draw(self) -> float:
-        """Gives the time of one call, seconds."""
+        """Returns the time of one call, seconds."""
         if self._median == 0:
             return 0.0
         return self._median * math.exp(self._random.gauss(0.0, self._sigma))

@@ -38,7 +38,7 @@ class RekognitionModel:
         return f"application/x-amz-json-{self._service.metadata['jsonVersion']}"
 
     def operation(self, target: str) -> str:
-        """Gives the operation that an X-Amz-Target header names.
+        """Returns the operation that an X-Amz-Target header names.
 
         Raises:
             ApiProblem: Rekognition has no such operation.
@@ -91,7 +91,7 @@ def _broken(document: Document, shape: Shape) -> list[str]:
 
 
 def _decoded(value: object, shape: Shape) -> object:
-    """Gives a JSON value as boto3 would show it; values of wrong types are left for the validator to name."""
+    """Returns a JSON value as boto3 would show it; values of wrong types are left for the validator to name."""
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         # JSON 1.1 takes null for a member that is not there.
         return {

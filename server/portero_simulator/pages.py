@@ -15,7 +15,7 @@ _LARGEST = 4096
 
 
 def page(items: Sequence[_T], token: str | None, size: int | None) -> tuple[Sequence[_T], str | None]:
-    """Gives a page and the token of the next; None: it is the last.
+    """Returns a page and the token of the next; None: it is the last.
 
     Args:
         items: Everything, in a steady order.

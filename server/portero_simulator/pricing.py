@@ -11,7 +11,7 @@ PRICES = dict.fromkeys(
 
 
 def price(operation: str, *, analyzed: bool) -> Decimal:
-    """Gives the dollars of one call.
+    """Returns the dollars of one call.
 
     Args:
         operation: As Amazon calls it.

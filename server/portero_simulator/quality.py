@@ -34,7 +34,7 @@ photograph.
 
 
 def shortcomings(face: FoundFace, quality_filter: str, width: int, height: int) -> list[str]:
-    """Gives the reasons (as in UnindexedFaces) for which a filter drops a face; none: it passes.
+    """Returns the reasons (as in UnindexedFaces) for which a filter drops a face; none: it passes.
 
     Args:
         face: As found.

@@ -12,7 +12,7 @@ _COLLECTIONS = ("CreateCollection", "DeleteCollection", "DeleteFaces", "Describe
 
 
 def default_rates(region: str) -> dict[str, float]:
-    """Gives the calls a second of each operation in a region, as in "Amazon Rekognition endpoints and quotas"."""
+    """Returns the calls a second of each operation in a region, as in "Amazon Rekognition endpoints and quotas"."""
     large = region in LARGE_REGIONS
     return (
         dict.fromkeys(_IMAGES, 50.0 if large else 5.0)
@@ -57,7 +57,7 @@ class Quotas:
         return self._rates
 
     def take(self, operation: str, now: float) -> bool:
-        """Tells whether a call may be made at a monotonic time, seconds."""
+        """Returns whether a call may be made at a monotonic time, seconds."""
         bucket = self._buckets.get(operation)
         return bucket is None or bucket.take(now)
 

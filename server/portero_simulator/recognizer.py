@@ -62,12 +62,12 @@ class Recognizer:
         self._gallery: dict[str, GalleryFace] = {}
 
     async def find(self, image: Pixels) -> Sequence[FoundFace]:
-        """Gives an image's faces, largest first."""
+        """Returns an image's faces, largest first."""
         faces = await self._engine.search(image, 1, _NOBODY)
         return [searched.face for searched in faces[:MOST_FACES]]
 
     async def search(self, image: Pixels, among: Collection[str]) -> Sequence[FaceInImage]:
-        """Gives an image's faces, largest first, with the stored faces each is like.
+        """Returns an image's faces, largest first, with the stored faces each is like.
 
         Args:
             image: Height x width x 3, BGR.
@@ -112,7 +112,7 @@ class Recognizer:
         return Comparison(_nearest(sources, comparison.source_box), tuple(compared))
 
     async def read(self, image: Pixels) -> Sequence[Text]:
-        """Gives an image's lines and words, in reading order."""
+        """Returns an image's lines and words, in reading order."""
         return await self._engine.read_text(image, _NOBODY)
 
     async def aclose(self) -> None:

@@ -25,7 +25,7 @@ _STEEPEST = 30.0
 
 
 def rekognition_similarity(similarity: float, policy: MatchPolicy) -> float:
-    """Gives a similarity in 0..100.
+    """Returns a similarity in 0..100.
 
     Args:
         similarity: The local engine's, 0..1.

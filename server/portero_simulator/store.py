@@ -42,7 +42,7 @@ class Collection:
     _by_key: dict[FaceKey, str] = field(default_factory=dict)
 
     def known(self, key: FaceKey) -> StoredFace | None:
-        """Gives the face that was indexed from the same place of the same image, if it is still there."""
+        """Returns the face that was indexed from the same place of the same image, if it is still there."""
         face_id = self._by_key.get(key)
         return None if face_id is None else self.faces[face_id]
 
@@ -80,7 +80,7 @@ class Collections:
         return collection
 
     def get(self, collection_id: str) -> Collection:
-        """Gives a collection.
+        """Returns a collection.
 
         Raises:
             ApiProblem: It does not exist.
@@ -101,14 +101,14 @@ class Collections:
         return collection
 
     def holds(self, collection: Collection) -> bool:
-        """Tells whether a collection is still there."""
+        """Returns whether a collection is still there."""
         return self._collections.get(collection.collection_id) is collection
 
     def all(self) -> Sequence[Collection]:
-        """Gives all collections, by name."""
+        """Returns all collections, by name."""
         return sorted(self._collections.values(), key=lambda collection: collection.collection_id)
 
 
 def new_id() -> str:
-    """Gives an identifier of the form Rekognition uses for faces and images."""
+    """Returns an identifier of the form Rekognition uses for faces and images."""
     return str(uuid.uuid4())

@@ -84,7 +84,7 @@ def _part(name: str, command: Sequence[str], limit: float, mark: str) -> dict[st
 
 
 def _said(lines: Sequence[str]) -> str:
-    """Gives the last line of a log; with where it was raised, when that is no more than the name of an exception."""
+    """Returns the last line of a log; with where it was raised, when that is no more than the name of an exception."""
     last = next((line.strip() for line in reversed(lines) if line.strip(" |+-")), "it ended without a word")
     places = [line.strip() for line in lines if line.strip().startswith("File ") and "tests/benchmarks" in line]
     return f"{last} at {places[-1].rpartition('/')[2]}" if last.isalpha() and places else last

@@ -165,12 +165,12 @@ async def _measure(
 
 
 def _shown(camera: Camera, pictures: list[bytes], frames: int) -> Iterator[bytes]:
-    """Gives what a camera sees, beginning at its own moment of the scene."""
+    """Returns what a camera sees, beginning at its own moment of the scene."""
     return islice(cycle([*pictures[camera.offset :], *pictures[: camera.offset]]), frames)
 
 
 async def _stages(admin: str) -> dict[str, dict[str, float]]:
-    """Gives the mean time and the number of each stage, as the server itself measured them."""
+    """Returns the mean time and the number of each stage, as the server itself measured them."""
     async with httpx.AsyncClient() as http:
         text = (await http.get(f"http://{admin}/metrics")).text
     totals: dict[str, dict[str, float]] = {}

@@ -31,6 +31,6 @@ def durable_mariadb(buffer_mb: int = 512) -> Iterator[MariaDB]:
 
 
 def statements(server: MariaDB, kind: str) -> int:
-    """Gives how many statements of a kind ("insert", "commit", …) the server has run."""
+    """Returns how many statements of a kind ("insert", "commit", …) the server has run."""
     (row,) = server.execute(f"SHOW GLOBAL STATUS LIKE 'Com_{kind}'")
     return int(row[1])

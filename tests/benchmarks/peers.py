@@ -88,7 +88,7 @@ class Peer:
     _messages: Mapping[str, str]
 
     def plan(self, pictures: Sequence[str], *, seconds: float, window: int) -> Plan:
-        """Gives the load of some of the pictures it was started for."""
+        """Returns the load of some of the pictures it was started for."""
         return Plan(
             (self.contender.address,),
             tuple(self._messages[each] for each in pictures),
@@ -156,7 +156,7 @@ async def _served(peer: str, arguments: Sequence[str], python: str, log: Path) -
 
 
 def version_of(peer: str, python: str) -> tuple[str, str]:
-    """Gives the name and the version of an installed peer."""
+    """Returns the name and the version of an installed peer."""
     package = PEERS[peer][0].partition("[")[0].partition("=")[0].partition(">")[0]
     asked = f"from importlib.metadata import version; print(version({package!r}))"
     done = subprocess.run([python, "-c", asked], capture_output=True, text=True, timeout=60, check=False)

@@ -78,7 +78,7 @@ async def _sampled(plan: Plan, pid: int, folder: Path) -> tuple[Load, Counter[st
 
 
 def _part(stack: str) -> str:
-    """Gives the part of the house that the innermost of our frames of a stack is in."""
+    """Returns the part of the house that the innermost of our frames of a stack is in."""
     for frame in reversed(stack.split(";")):
         file = frame.rpartition("(")[2].partition(":")[0]
         if "portero_server/" in file:

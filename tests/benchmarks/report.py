@@ -76,7 +76,7 @@ def _head(documents: dict[str, Any]) -> str:
 
 
 def _broken(documents: dict[str, Any]) -> str:
-    """Tells what was to be measured and was not: whole parts of the last run, and contenders of a part."""
+    """Returns what was to be measured and was not: whole parts of the last run, and contenders of a part."""
     path = FOLDER / "run.json"
     parts = json.loads(path.read_text()) if path.exists() else {}
     rows = [

@@ -34,7 +34,7 @@ class Figure:
         return (max(self.values) - min(self.values)) / abs(self.median) if self.median else 0.0
 
     def over(self, other: Figure) -> tuple[float, ...]:
-        """Gives the ratio to another figure, repetition by repetition: both met the same neighbors."""
+        """Returns the ratio to another figure, repetition by repetition: both met the same neighbors."""
         return tuple(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True))
 
 

@@ -154,7 +154,7 @@ def _queries(size: int) -> list[tuple[str, SightingFilter, SightingCursor | None
 
 
 async def _plan(server: MariaDB, database: Database, which: SightingFilter, after: SightingCursor | None) -> str:
-    """Gives the database's plan for the very statements the store runs."""
+    """Returns the database's plan for the very statements the store runs."""
     ran: list[tuple[str, Any]] = []
 
     def heard(connection: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:

@@ -45,7 +45,7 @@ async def served(folder: Path, database_url: str, *, cameras: int, **settings: s
 
 
 async def stage_counts(server: ServerProcess, stage: str) -> dict[float, float]:
-    """Gives how often a stage took at most so many seconds, by bucket, as the server has counted since its start."""
+    """Returns how often a stage took at most so many seconds, by bucket, as the server has counted since its start."""
     async with httpx.AsyncClient() as http:
         text = (await http.get(f"http://{server.admin}/metrics")).text
     return {
@@ -57,7 +57,7 @@ async def stage_counts(server: ServerProcess, stage: str) -> dict[float, float]:
 
 
 def quantiles(counts: Mapping[float, float], earlier: Mapping[float, float], shares: Sequence[float]) -> list[float]:
-    """Gives quantiles, seconds, of what was counted after `earlier` (linear within a bucket)."""
+    """Returns quantiles, seconds, of what was counted after `earlier` (linear within a bucket)."""
     buckets = sorted((bound, count - earlier.get(bound, 0.0)) for bound, count in counts.items())
     total = buckets[-1][1]
     found = []

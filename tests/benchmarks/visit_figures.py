@@ -67,7 +67,7 @@ class Figures:
                 self.missed.append(f"{camera} {true.visit.start:.1f}s {true.name or 'stranger'}")
 
     def document(self) -> dict[str, object]:
-        """Gives the figures, ready for JSON."""
+        """Returns the figures, ready for JSON."""
         times = sorted(self.times_to_name)
         return {
             "visits": self.visits,
@@ -84,7 +84,7 @@ class Figures:
 
 
 def _whose(visits: Sequence[TrueVisit], decision: Decision) -> int | None:
-    """Gives the visit nearest to a decision's face; None when nobody was there."""
+    """Returns the visit nearest to a decision's face; None when nobody was there."""
     present = [
         (abs(true.visit.placement(decision.time)[0] - decision.x), number)
         for number, true in enumerate(visits)

@@ -60,7 +60,7 @@ class Footage:
 
 
 def public_subjects(folder: Path) -> list[Subject]:
-    """Gives the two public-domain portraits, and strangers: averages of twenty small faces that belong to no one."""
+    """Returns the two public-domain portraits, and strangers: averages of twenty small faces that belong to no one."""
     from skimage import data, io, transform
 
     subjects = []
@@ -77,7 +77,7 @@ def public_subjects(folder: Path) -> list[Subject]:
 
 
 def folder_subjects(folder: Path, strangers: int) -> list[Subject]:
-    """Gives the people of a folder, one folder each; the last ones are not enrolled.
+    """Returns the people of a folder, one folder each; the last ones are not enrolled.
 
     Of those enrolled, the first picture is learned and the others are shown (or the first, when it is the only one).
     """
@@ -189,7 +189,7 @@ def _draw(script: _Script, rate: float) -> list[bytes]:
 
 
 def _head(file: Path) -> tuple[float, float, float, float] | None:
-    """Gives head and shoulders of a portrait's largest face; None when there is none."""
+    """Returns head and shoulders of a portrait's largest face; None when there is none."""
     picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
     faces = FaceDetector(DetectPolicy()).find(to_gray(np.asarray(picture, np.uint8)), thorough=True)
     if not faces:

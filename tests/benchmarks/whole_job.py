@@ -114,7 +114,7 @@ def _seconds(scene: Scene, seconds: float) -> float:
 
 
 def _decode_seconds(files: Sequence[str]) -> float:
-    """Gives the processor time of the reduced gray decode of one frame."""
+    """Returns the processor time of the reduced gray decode of one frame."""
     pictures = [Path(each).read_bytes() for each in files]
     for jpeg in pictures:
         decode_gray(jpeg, 8)

@@ -27,7 +27,7 @@ class FrameWriter:
         self._first: int | None = None
 
     def message(self, sequence: int) -> bytes:
-        """Gives the message of a frame, the pictures taking turns."""
+        """Returns the message of a frame, the pictures taking turns."""
         rest = self._rests[sequence % len(self._rests)]
         self._first = sequence if self._first is None else self._first
         seconds, fraction = divmod(self._began + (sequence - self._first) / self._rate, 1.0)
@@ -37,13 +37,13 @@ class FrameWriter:
 
 
 def opening(camera: str) -> bytes:
-    """Gives the first message of a stream."""
+    """Returns the first message of a stream."""
     opened = pb.OpenStream(camera=f"cameras/{camera}", epoch="e1", mode=pb.DELIVERY_MODE_LOSSLESS)
     return pb.StreamFramesRequest(open=opened).SerializeToString()
 
 
 def finish() -> bytes:
-    """Gives the last message of a stream."""
+    """Returns the last message of a stream."""
     return pb.StreamFramesRequest(finish=pb.Finish()).SerializeToString()
 
 

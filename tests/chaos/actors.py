@@ -181,7 +181,7 @@ class Actors:
 
 
 def clean_environment() -> dict[str, str]:
-    """Gives the environment without anything that would set a server up."""
+    """Returns the environment without anything that would set a server up."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
 
 

@@ -94,7 +94,7 @@ class ScriptedSource:
         self._pause = 1 / orders.rate if orders.rate else 0.0
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Gives the images."""
+        """Yields the images."""
         while not self._halt.exists():
             index, self._index = self._index, self._index + 1
             record("Y", self._camera, index)

@@ -39,7 +39,7 @@ class Verdict:
     """What a check found.
 
     Attributes:
-        violations: By kind ("lost", "duplicated", "phantom", "foreign", "backwards", "counters", "told"), in words.
+        violations: By kind ("lost", "duplicated", "phantom", "foreign", "backward", "counters", "told"), in words.
         frames: Sequences checked.
         missing: Sequences that the bridge reported as gaps.
         rejected: Sequences stored as rejected, by reason.
@@ -70,7 +70,7 @@ class Verdict:
         self.violations[kind].append(words)
 
     def summary(self) -> dict[str, int]:
-        """Gives the number of violations of each kind."""
+        """Returns the number of violations of each kind."""
         return {kind: len(found) for kind, found in self.violations.items() if found}
 
 

@@ -66,7 +66,7 @@ class Churn:
             await asyncio.sleep(max(0.0, began + self.cuts / rate - time.monotonic()))
 
     def figures(self) -> dict[str, float]:
-        """Gives what memory did; the slope is by least squares, of the samples once settled."""
+        """Returns what memory did; the slope is by least squares, of the samples once settled."""
         late = [sample for sample in self._samples if sample[0] >= _SETTLED * self.cuts]
         numbers, sizes = zip(*late, strict=True)
         return {

@@ -3,7 +3,7 @@
     python -m tests.chaos.erasures --people 200
 
 Two real servers share a MariaDB. Doors stream everybody again and again; meanwhile one person after the other is
-erased, at one server or the other. Afterwards everybody is replayed once more from files that a bridge's spool had
+erased, at one server or the other. Afterward everybody is replayed once more from files that a bridge's spool had
 kept since before. Prints one JSON document; exit code 1 when anybody came back or a proof failed.
 """
 
@@ -83,7 +83,7 @@ class Told:
 
 
 def colors(count: int) -> list[Color]:
-    """Gives colors that are bright enough to be faces and far enough apart to be people."""
+    """Returns colors that are bright enough to be faces and far enough apart to be people."""
     steps = range(0, 256, 36)
     bright = [(b, g, r) for b, g, r in product(steps, steps, steps) if 0.11 * b + 0.59 * g + 0.3 * r > 80]
     if count > len(bright):
@@ -92,7 +92,7 @@ def colors(count: int) -> list[Color]:
 
 
 def walk(people: Sequence[Color], chance: random.Random) -> Iterator[bytes]:
-    """Gives frames in which everybody comes once, in any order, each at another place than the ones before."""
+    """Yields frames in which everybody comes once, in any order, each at another place than the ones before."""
     order = list(people)
     chance.shuffle(order)
     for number, color in enumerate(order):
@@ -114,7 +114,7 @@ def spooled(path: Path, frames: Iterator[bytes]) -> None:
 
 
 def replayed(path: Path) -> list[bytes]:
-    """Gives the frames of a spool."""
+    """Returns the frames of a spool."""
     spool = Spool(path, "e1", _LIMITS)
     frames = [entry.jpeg for entry in spool.read_after(0, 10**6, 10**9) if isinstance(entry, Frame)]
     spool.close()

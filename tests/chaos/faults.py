@@ -96,7 +96,7 @@ def possible(database: str, only: frozenset[Fault] | None = None) -> frozenset[F
 def strokes(
     seed: int, *, only: frozenset[Fault] | None = None, pause: float = 0.35, database: str = "mariadb"
 ) -> Iterator[Stroke]:
-    """Gives faults without end; the same for the same seed.
+    """Yields faults without end; the same for the same seed.
 
     Args:
         seed: Of everything.

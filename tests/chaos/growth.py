@@ -181,7 +181,7 @@ class Watch:
         self._began = time.monotonic()
 
     async def run(self) -> None:
-        """Samples until cancelled."""
+        """Samples until canceled."""
         while True:
             await asyncio.sleep(_SAMPLE)
             await self.sample()

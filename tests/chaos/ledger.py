@@ -107,7 +107,7 @@ class Told:
     ended: bool = False
 
     def numbering(self, camera: int, epoch: str) -> Numbering:
-        """Gives a numbering, new if it was not heard of."""
+        """Returns a numbering, new if it was not heard of."""
         return self.numberings.setdefault(epoch, Numbering(camera, epoch))
 
 

@@ -111,7 +111,7 @@ class LiveBridge:
 
 
 def raw_frame(camera: int, sequence: int) -> bytes:
-    """Gives a serialized frame: the script's image of the index before, captured when the script says.
+    """Returns a serialized frame: the script's image of the index before, captured when the script says.
 
     Parts of one message that follow each other are one message to protobuf; only the small part is made each time.
     """

@@ -52,11 +52,11 @@ class Load:
         return self.total("sent") / self.seconds
 
     def total(self, name: str) -> int:
-        """Gives the sum of a count over all bridges."""
+        """Returns the sum of a count over all bridges."""
         return sum(getattr(live, name) for live in self.lives)
 
     def became(self, outcome: FrameOutcome) -> int:
-        """Gives how many frames became this, by what Finished said."""
+        """Returns how many frames became this, by what Finished said."""
         return sum(live.account.get(outcome.value, 0) for live in self.lives)
 
 
@@ -112,7 +112,7 @@ async def main() -> int:
 
 
 def _misses(load: Load, stored: dict[str, Any]) -> dict[str, int]:
-    """Gives by how much the bridges' books differ from what they were told, and from what is stored."""
+    """Returns by how much the bridges' books differ from what they were told, and from what is stored."""
     outcomes = [outcome for outcome in FrameOutcome if outcome is not FrameOutcome.REPLAYED]
     return {
         "told": load.total("offered") - sum(load.became(outcome) for outcome in outcomes),
@@ -124,7 +124,7 @@ def _misses(load: Load, stored: dict[str, Any]) -> dict[str, int]:
 
 
 async def _stored(url: str, epoch: str) -> dict[str, Any]:
-    """Gives the sums of the streams' counters, and of the sequences in their gaps and rejections."""
+    """Returns the sums of the streams' counters, and of the sequences in their gaps and rejections."""
     names = ["durable_sequence", *OUTCOME_COLUMNS.values()]
     length = stream_exceptions.c.last_sequence - stream_exceptions.c.first_sequence + 1
 

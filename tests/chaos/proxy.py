@@ -22,7 +22,7 @@ class Flow(Enum):
 
 
 class Proxy:
-    """Forwards connections to one address on this machine."""
+    """Forward connections to one address on this machine."""
 
     def __init__(self, port: int) -> None:
         """Will forward to `port`."""
@@ -43,7 +43,7 @@ class Proxy:
         return port
 
     def retarget(self, port: int) -> None:
-        """Forwards connections to come to another port."""
+        """Forward connections to come to another port."""
         self._target = port
 
     async def __aenter__(self) -> Self:

@@ -90,19 +90,19 @@ class Report:
         return self.verdict.sound and not self.outcome.troubles
 
     def findings(self) -> dict[str, int]:
-        """Gives the number of violations of each kind; "process" counts what the rig itself saw."""
+        """Returns the number of violations of each kind; "process" counts what the rig itself saw."""
         troubles = {"process": len(self.outcome.troubles)} if self.outcome.troubles else {}
         return self.verdict.summary() | troubles
 
     def complaints(self, most: int) -> list[str]:
-        """Gives the violations in words, `most` of each kind."""
+        """Returns the violations in words, `most` of each kind."""
         lines = [f"process: {trouble}" for trouble in self.outcome.troubles[:most]]
         for kind, found in self.verdict.violations.items():
             lines += [f"{kind}: {words}" for words in found[:most]]
         return lines
 
     def figures(self) -> dict[str, Any]:
-        """Gives everything for people."""
+        """Returns everything for people."""
         resumed = sorted(self.outcome.resumed)
         plan = {key: value for key, value in asdict(self.plan).items() if key not in ("only", "points")}
         return {

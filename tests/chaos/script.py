@@ -73,12 +73,12 @@ class Shown:
 
 
 def camera_name(number: int) -> str:
-    """Gives the name of the n-th camera."""
+    """Returns the name of the n-th camera."""
     return f"gate-{number:02d}"
 
 
 def person_name(camera: int, place: int) -> str:
-    """Gives the id of one of a camera's people; nobody is ever seen at another camera."""
+    """Returns the id of one of a camera's people; nobody is ever seen at another camera."""
     return f"person-{camera:02d}-{place}"
 
 
@@ -110,7 +110,7 @@ def jpeg(camera: int, index: int) -> bytes:
 
 
 def read_mark(data: bytes) -> tuple[int, int]:
-    """Gives camera and index of a frame.
+    """Returns camera and index of a frame.
 
     Raises:
         ValueError: The frame is not one of the rig's.
@@ -122,7 +122,7 @@ def read_mark(data: bytes) -> tuple[int, int]:
 
 
 def color_of(person: str | None) -> tuple[int, int, int]:
-    """Gives a person's color, which is what the scripted engine knows people by; strangers have one in between.
+    """Returns a person's color, which is what the scripted engine knows people by; strangers have one in between.
 
     There are colors for the people of 20 cameras; beyond, they come again.
     """

@@ -56,7 +56,7 @@ class EngineContract:
 
     @pytest.fixture
     async def case(self) -> EngineCase:
-        """Gives the case; a subclass overrides it, and may yield instead to close its engine afterwards."""
+        """Returns the case; a subclass overrides it, and may yield instead to close its engine afterward."""
         raise NotImplementedError
 
     async def test_it_proves_that_it_can_work(self, case: EngineCase) -> None:

@@ -32,14 +32,14 @@ class Prometheus:
     http: httpx.AsyncClient
 
     async def query(self, expression: str) -> list[dict[str, Any]]:
-        """Gives the series of an expression now."""
+        """Returns the series of an expression now."""
         answer = (await self.http.get("/api/v1/query", params={"query": expression})).json()
         assert answer["status"] == "success", f"{expression}: {answer}"
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
 
     async def firing(self, family: str | None = None) -> dict[str, str]:
-        """Gives the alerts that fire, with their families; those of SLOWNESS only where they are of `family`."""
+        """Returns the alerts that fire, with their families; those of SLOWNESS only where they are of `family`."""
         alerts = (await self.http.get("/api/v1/alerts")).json()["data"]["alerts"]
         firing = {
             alert["labels"]["alertname"]: alert["labels"]["family"] for alert in alerts if alert["state"] == "firing"
@@ -92,7 +92,7 @@ async def running_prometheus(folder: Path, targets: Mapping[str, str]) -> AsyncI
 
 
 def quickened(expression: str) -> str:
-    """Gives an expression with every window of time made as short as the test's scrapes allow."""
+    """Returns an expression with every window of time made as short as the test's scrapes allow."""
     shorter = expression.replace("$__rate_interval", WINDOW)
     shorter = re.sub(r"\[\d+[smh]\]", f"[{WINDOW}]", shorter)
     shorter = re.sub(r"offset \d+[smh]", f"offset {WINDOW}", shorter)

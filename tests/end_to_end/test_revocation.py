@@ -25,7 +25,7 @@ class Readable(Protocol):
     """A call whose answers are read one by one."""
 
     async def read(self) -> object:
-        """Gives the next answer, or EOF."""
+        """Returns the next answer, or EOF."""
         ...
 
 

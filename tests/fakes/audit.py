@@ -14,12 +14,12 @@ MOMENT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
 def deed(number: int) -> Deed:
-    """Gives a deed that differs from others by its resource."""
+    """Returns a deed that differs from others by its resource."""
     return Deed(Actor("keys/k1", "192.0.2.1", "key", "k1"), "GalleryService/EnrollFace", f"people/p{number}")
 
 
 def chain(length: int) -> tuple[list[Entry], Head]:
-    """Gives a sound chain and its head."""
+    """Returns a sound chain and its head."""
     made = Chain(Head())
     for number in range(length):
         made.append(deed(number), MOMENT + timedelta(seconds=number))
@@ -105,13 +105,13 @@ class MemoryLog:
         return [self.chain.append(deed, at) for deed in deeds]
 
     async def head(self) -> Head:
-        """Gives the end."""
+        """Returns the end."""
         return self.chain.head
 
     async def page(self, after: int, limit: int) -> tuple[Sequence[Entry], Head]:
-        """Gives entries after a position."""
+        """Returns entries after a position."""
         return [entry for entry in self.chain.appended if entry.position > after][:limit], self.chain.head
 
     async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
-        """Gives the newest first."""
+        """Returns the newest first."""
         return [e for e in reversed(self.chain.appended) if before is None or e.position < before][:limit]

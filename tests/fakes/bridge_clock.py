@@ -13,15 +13,15 @@ class JumpingClock:
         self.sleeps: list[float] = []
 
     def monotonic(self) -> float:
-        """Give seconds that only grow."""
+        """Returns seconds that only grow."""
         return self.seconds
 
     def now(self) -> datetime:
-        """Give the time of day."""
+        """Returns the time of day."""
         return self.start + timedelta(seconds=self.seconds - 100.0)
 
     async def sleep(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Lets so much time pass."""
         self.sleeps.append(seconds)
         self.seconds += seconds
         await asyncio.sleep(0)

@@ -23,7 +23,7 @@ class BridgeProcess:
         self._told = asyncio.Condition()
 
     async def start(self) -> None:
-        """Start the process, with nothing of an earlier one."""
+        """Starts the process, with nothing of an earlier one."""
         self.lines = []
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "portero_bridge", "--config", str(self._config), stderr=PIPE
@@ -31,7 +31,7 @@ class BridgeProcess:
         self._reading = asyncio.create_task(self._read(self._process))
 
     async def says(self, *words: str) -> str:
-        """Wait until a line on its standard error holds all of the words, and give it."""
+        """Waits until a line on its standard error holds all of the words, and give it."""
 
         def said() -> str | None:
             return next((line for line in self.lines if all(word in line for word in words)), None)
@@ -41,7 +41,7 @@ class BridgeProcess:
         return said() or ""
 
     async def metric(self, name: str, wanted: Callable[[float], bool]) -> None:
-        """Ask for a metric until its value is as wanted."""
+        """Asks for a metric until its value is as wanted."""
         served = await self.says("metrics_served")
         url = f"http://{served.split('address=')[1].strip()}/metrics"
         async with asyncio.timeout(PATIENCE), httpx.AsyncClient(timeout=PATIENCE) as client:
@@ -52,7 +52,7 @@ class BridgeProcess:
                     return
 
     async def stop(self, number: signal.Signals) -> int:
-        """Send a signal, and give the exit code."""
+        """Sends a signal, and give the exit code."""
         assert self._process is not None
         assert self._reading is not None
         if self._process.returncode is None:

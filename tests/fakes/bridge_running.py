@@ -19,7 +19,7 @@ QUICK = Tuning(
 
 
 def camera_settings(**values: Any) -> CameraSettings:
-    """Give settings for the camera of these tests."""
+    """Returns settings for the camera of these tests."""
     return CameraSettings(**{"name": "lobby", "source": "0", "rate": None, **values})
 
 
@@ -33,18 +33,18 @@ class Running:
         self.task: asyncio.Task[StreamAccount | None]
 
     def take(self, event: BridgeEvent) -> None:
-        """Remember an event."""
+        """Remembers an event."""
         self.events.append(event)
         self._bell.notify()
 
     async def until(self, kind: type[BridgeEvent], times: int = 1) -> None:
-        """Wait until the bridge has told something."""
+        """Waits until the bridge has told something."""
         async with asyncio.timeout(PATIENCE):
             while len(self.of(kind)) < times:
                 await self._bell.wait()
 
     def of(self, *kinds: type[BridgeEvent]) -> list[BridgeEvent]:
-        """Give the events of some kinds."""
+        """Returns the events of some kinds."""
         return [event for event in self.events if isinstance(event, kinds)]
 
 
@@ -52,7 +52,7 @@ class Running:
 async def running(
     server: BridgeServer, source: PushedSource, tuning: Tuning = QUICK, **values: Any
 ) -> AsyncIterator[Running]:
-    """Run a camera until the end of the block, then stop it in good order."""
+    """Runs a camera until the end of the block, then stop it in good order."""
     camera = Running()
     camera.task = asyncio.create_task(
         run_camera(

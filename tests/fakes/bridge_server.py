@@ -46,15 +46,15 @@ class Stream:
     granted: tuple[int, int] = (0, 0)
 
     def say(self, response: stream_pb2.StreamFramesResponse) -> None:
-        """Send a message."""
+        """Sends a message."""
         self.outbox.put_nowait(response)
 
     def drain(self) -> None:
-        """Ask the bridge to reconnect."""
+        """Asks the bridge to reconnect."""
         self.say(stream_pb2.StreamFramesResponse(drain=stream_pb2.Drain()))
 
     def cut(self, code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE) -> None:
-        """End the call with a status."""
+        """Ends the call with a status."""
         self.outbox.put_nowait(code)
 
 
@@ -100,43 +100,43 @@ class BridgeServer:
         await self._server.start()
 
     async def stop(self) -> None:
-        """Go away at once, as a killed server does: nothing is said to anybody."""
+        """Goes away at once, as a killed server does: nothing is said to anybody."""
         if self._server is not None:
             await self._server.stop(grace=None)
             self._server = None
 
     def record(self, camera: str) -> Record:
-        """Give what is known of the latest epoch of a camera."""
+        """Returns what is known of the latest epoch of a camera."""
         records = [record for (name, _), record in self.records.items() if name == f"cameras/{camera}"]
         return records[-1] if records else Record()
 
     def stream(self, camera: str) -> Stream:
-        """Give the latest stream of a camera."""
+        """Returns the latest stream of a camera."""
         return [stream for stream in self.streams if stream.camera == f"cameras/{camera}"][-1]
 
     def opens(self, camera: str) -> int:
-        """Say how many sessions of a camera were opened."""
+        """Says how many sessions of a camera were opened."""
         return sum(stream.camera == f"cameras/{camera}" for stream in self.streams)
 
     async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
-        """Wait until something about the streams is so."""
+        """Waits until something about the streams is so."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(condition)
 
     async def until_opened(self, camera: str, sessions: int) -> None:
-        """Wait until a camera has opened so many sessions."""
+        """Waits until a camera has opened so many sessions."""
         await self.until(lambda: self.opens(camera) >= sessions)
 
     async def until_frames(self, camera: str, frames: int, seconds: float = PATIENCE) -> None:
-        """Wait until so many different frames of a camera came."""
+        """Waits until so many different frames of a camera came."""
         await self.until(lambda: len(self.record(camera).frames) >= frames, seconds)
 
     async def until_durable(self, camera: str, sequence: int) -> None:
-        """Wait until a camera's frames up to a sequence are acknowledged."""
+        """Waits until a camera's frames up to a sequence are acknowledged."""
         await self.until(lambda: self.record(camera).durable >= sequence)
 
     async def settle(self, camera: str) -> None:
-        """Acknowledge everything that came, where `acks` was off."""
+        """Acknowledges everything that came, where `acks` was off."""
         stream = self.stream(camera)
         self._acknowledge(stream)
         await self._tell()

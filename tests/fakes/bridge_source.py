@@ -29,20 +29,20 @@ class PushedSource:
             self._queue.put_nowait(CapturedImage(picture(self.pushed).ljust(size, b"\0"), taken))
 
     def end(self) -> None:
-        """End this opening of the source."""
+        """Ends this opening of the source."""
         self._queue.put_nowait(None)
 
     def fail(self, reason: str) -> None:
-        """Let the source fail."""
+        """Lets the source fail."""
         self._queue.put_nowait(SourceFault(reason))
 
     async def taken(self) -> None:
-        """Wait until everything that was pushed went where it goes, and more was asked for."""
+        """Waits until everything that was pushed went where it goes, and more was asked for."""
         async with asyncio.timeout(PATIENCE):
             await self._queue.join()
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Give what is pushed."""
+        """Yields what is pushed."""
         self.opened += 1
         while (item := await self._queue.get()) is not None:
             if isinstance(item, SourceFault):

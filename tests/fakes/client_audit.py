@@ -23,7 +23,7 @@ class FakeAudit:
         self.asked: list[pb2.VerifyAuditRequest] = []
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the RPCs by name."""
+        """Returns the RPCs by name."""
         return {
             "ListAuditEntries": (pb2.ListAuditEntriesRequest, self._list),
             "VerifyAudit": (pb2.VerifyAuditRequest, self._verify),

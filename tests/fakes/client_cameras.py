@@ -30,7 +30,7 @@ class FakeCameras:
         self.statuses: dict[str, pb2.CameraStatus] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the table of the service."""
+        """Returns the table of the service."""
         return {
             "CreateCamera": (pb2.CreateCameraRequest, self.create),
             "GetCamera": (pb2.GetCameraRequest, self.get),
@@ -54,7 +54,7 @@ class FakeCameras:
         return pb2.CreateCameraResponse(camera=camera)
 
     async def get(self, request: pb2.GetCameraRequest) -> pb2.GetCameraResponse:
-        """Gives a camera."""
+        """Returns a camera."""
         return pb2.GetCameraResponse(camera=self._of(request.name))
 
     async def list_cameras(self, request: pb2.ListCamerasRequest) -> pb2.ListCamerasResponse:
@@ -85,7 +85,7 @@ class FakeCameras:
         return pb2.DeleteCameraResponse()
 
     async def status(self, request: pb2.GetCameraStatusRequest) -> pb2.GetCameraStatusResponse:
-        """Tells how a camera is."""
+        """Returns how a camera is."""
         self._of(request.name)
         return pb2.GetCameraStatusResponse(status=self.statuses.get(request.name))
 

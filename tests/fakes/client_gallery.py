@@ -32,7 +32,7 @@ class FakeGallery:
         self._answered: dict[str, pb2.Person] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the table of the service."""
+        """Returns the table of the service."""
         return {
             "CreatePerson": (pb2.CreatePersonRequest, self.create),
             "GetPerson": (pb2.GetPersonRequest, self.get),
@@ -68,7 +68,7 @@ class FakeGallery:
         return pb2.CreatePersonResponse(person=person)
 
     async def get(self, request: pb2.GetPersonRequest) -> pb2.GetPersonResponse:
-        """Gives a person."""
+        """Returns a person."""
         return pb2.GetPersonResponse(person=self._of(request.name).person)
 
     async def list_people(self, request: pb2.ListPeopleRequest) -> pb2.ListPeopleResponse:
@@ -161,7 +161,7 @@ class FakeGallery:
         return pb2.CompareImagesResponse(source_box=box_of(0), comparisons=comparisons)
 
     def faces_in(self, image: bytes, max_candidates: int) -> list[detections_pb2.Face]:
-        """Gives the faces of an image with matches and candidates."""
+        """Returns the faces of an image with matches and candidates."""
         shown = shown_in(image)
         return [self._face(index, word, shown.quality, max_candidates) for index, word in enumerate(shown.faces)]
 

@@ -23,7 +23,7 @@ class FakeKeys:
         self.keys: dict[str, pb2.ApiKey] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the RPCs by name."""
+        """Returns the RPCs by name."""
         return {
             "CreateKey": (pb2.CreateKeyRequest, self._create),
             "ListKeys": (pb2.ListKeysRequest, self._list),

@@ -27,7 +27,7 @@ def photo(*faces: str, quality: float = 0.9, lines: tuple[str, ...] = ()) -> byt
 
 
 def shown_in(image: bytes, field_name: str = "image") -> Shown:
-    """Gives what a photograph shows; refuses bytes that are none."""
+    """Returns what a photograph shows; refuses bytes that are none."""
     if not (image.startswith(_BEGIN) and image.endswith(_END)):
         raise invalid(field_name, f"{field_name} is not a JPEG or PNG file", "NOT_AN_IMAGE")
     told = json.loads(image[len(_BEGIN) : -len(_END)])
@@ -40,12 +40,12 @@ def similarity(one: str, other: str) -> float:
 
 
 def box_of(index: int) -> detections_pb2.Box:
-    """Gives the place of the n-th face or line."""
+    """Returns the place of the n-th face or line."""
     return detections_pb2.Box(left=0.1 + 0.2 * index, top=0.25, width=0.125, height=0.25)
 
 
 def quality_message(overall: float) -> detections_pb2.FaceQuality:
-    """Gives a quality with the same score everywhere."""
+    """Returns a quality with the same score everywhere."""
     return detections_pb2.FaceQuality(
         size=overall, frontality=overall, sharpness=overall, brightness=overall, overall=overall
     )

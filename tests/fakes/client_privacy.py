@@ -32,7 +32,7 @@ class FakePrivacy:
         self.asked: list[Message] = []
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the RPCs by name."""
+        """Returns the RPCs by name."""
         return {name: (getattr(pb2, f"{name}Request"), self._answering(name)) for name in _METHODS}
 
     def _answering(self, name: str) -> UnaryMethod:

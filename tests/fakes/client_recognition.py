@@ -17,7 +17,7 @@ class FakeRecognition:
         self._gallery = gallery
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the table of the service."""
+        """Returns the table of the service."""
         return {
             "RecognizeImage": (pb2.RecognizeImageRequest, self.recognize),
             "ReadText": (pb2.ReadTextRequest, self.read_text),

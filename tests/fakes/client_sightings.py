@@ -27,14 +27,14 @@ class FakeSightings:
         self._cut_with: Refusal | None = None
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the table of the unary methods."""
+        """Returns the table of the unary methods."""
         return {
             "GetSighting": (pb2.GetSightingRequest, self.get),
             "ListSightings": (pb2.ListSightingsRequest, self.list_sightings),
         }
 
     def streams(self) -> dict[str, tuple[type, StreamMethod]]:
-        """Gives the table of the server streams."""
+        """Returns the table of the server streams."""
         return {"WatchSightings": (pb2.WatchSightingsRequest, self.watch)}
 
     def store(self, sighting_id: str, camera: str, person: str = "", *, seconds: int = 0, lasting: int = 5) -> None:
@@ -78,7 +78,7 @@ class FakeSightings:
             await self._changed.wait_for(lambda: len(self.watches) >= times)
 
     async def get(self, request: pb2.GetSightingRequest) -> pb2.GetSightingResponse:
-        """Gives a sighting."""
+        """Returns a sighting."""
         if request.name not in self.sightings:
             raise not_found(request.name)
         return pb2.GetSightingResponse(sighting=self.sightings[request.name])
@@ -91,7 +91,7 @@ class FakeSightings:
         return pb2.ListSightingsResponse(sightings=page, next_page_token=token)
 
     async def watch(self, request: pb2.WatchSightingsRequest) -> AsyncIterator[pb2.WatchSightingsResponse]:
-        """Gives what is stored after the position, then what comes; tells the position first."""
+        """Yields what is stored after the position, then what comes; tells the position first."""
         after = request.after_position if request.HasField("after_position") else None
         cuts = self._cuts
         sent = len(self.events) if after is None else after

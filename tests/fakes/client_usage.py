@@ -21,7 +21,7 @@ class FakeUsage:
         self.asked: list[pb2.GetUsageRequest] = []
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
-        """Gives the RPCs by name."""
+        """Returns the RPCs by name."""
         return {"GetUsage": (pb2.GetUsageRequest, self._get)}
 
     async def _get(self, request: pb2.GetUsageRequest) -> Message:

@@ -43,7 +43,7 @@ class Refusal(Exception):
     bare: bool = False
 
     def status(self) -> Status:
-        """Gives the google.rpc status."""
+        """Returns the google.rpc status."""
         details: list[Message] = [ErrorInfo(reason=self.reason, domain="portero")]
         if self.field:
             details.append(
@@ -70,24 +70,24 @@ class Refusal(Exception):
 
 
 def not_found(resource: str) -> Refusal:
-    """Gives the answer for a resource that does not exist."""
+    """Returns the answer for a resource that does not exist."""
     return Refusal(grpc.StatusCode.NOT_FOUND, f"{resource} does not exist", reason="NOT_FOUND", resource=resource)
 
 
 def already_exists(resource: str) -> Refusal:
-    """Gives the answer for a name that is taken."""
+    """Returns the answer for a name that is taken."""
     return Refusal(
         grpc.StatusCode.ALREADY_EXISTS, f"{resource} exists already", reason="ALREADY_EXISTS", resource=resource
     )
 
 
 def invalid(field: str, message: str, reason: str = "INVALID_INPUT") -> Refusal:
-    """Gives the answer for an unusable field."""
+    """Returns the answer for an unusable field."""
     return Refusal(grpc.StatusCode.INVALID_ARGUMENT, message, reason=reason, field=field)
 
 
 def page_of(items: Sequence[ItemT], page_size: int, page_token: str) -> tuple[Sequence[ItemT], str]:
-    """Gives one page and the token of the next, with the limits that the contract names."""
+    """Returns one page and the token of the next, with the limits that the contract names."""
     if not 0 <= page_size <= 1000:
         raise invalid("page_size", "page_size must be 0..1000", "PAGE_SIZE_OUT_OF_RANGE")
     start = 0

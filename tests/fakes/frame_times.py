@@ -8,5 +8,5 @@ from portero_server.domain.clocks.camera_clock import FrameTime
 
 
 def time_of(captured: datetime, arrived: float = 0.0, span: int = 0) -> FrameTime:
-    """Gives the time of a frame captured then; `arrived` stays behind where only the capture clock is to count."""
+    """Returns the time of a frame captured then; `arrived` stays behind where only the capture clock is to count."""
     return FrameTime(span, captured.timestamp(), arrived, captured.timestamp())

@@ -46,7 +46,7 @@ class MjpegCamera:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def kill(self) -> None:
-        """Go away with every connection reset."""
+        """Goes away with every connection reset."""
         if self._server is not None:
             self._server.close()
             for writer in list(self._writers):
@@ -60,12 +60,12 @@ class MjpegCamera:
             self._server = None
 
     async def connected(self, times: int = 1) -> None:
-        """Wait until the stream was asked for so many times."""
+        """Waits until the stream was asked for so many times."""
         async with asyncio.timeout(PATIENCE), self._connected:
             await self._connected.wait_for(lambda: self.connections >= times and bool(self._writers))
 
     async def show(self, count: int = 1) -> None:
-        """Send the next pictures to everybody who is connected."""
+        """Sends the next pictures to everybody who is connected."""
         for _ in range(count):
             self.shown += 1
             picture = self._picture(self.shown)
@@ -73,7 +73,7 @@ class MjpegCamera:
             await self.send(f"\r\n--{BOUNDARY}\r\n{header}".encode() + picture)
 
     async def send(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Sends bytes as they are."""
         for writer in list(self._writers):
             writer.write(data)
             try:

@@ -32,7 +32,7 @@ class NoCameras:
     """Knows no camera."""
 
     async def list(self, limit: int, after_id: str | None = None, site: str | None = None) -> Sequence[Camera]:
-        """Gives none."""
+        """Returns none."""
         return ()
 
 
@@ -58,12 +58,12 @@ class Refusals:
 
 
 def unlimited(clock: Clock) -> Limits:
-    """Gives limits that no test reaches by accident; the local admin is not counted at all."""
+    """Returns limits that no test reaches by accident; the local admin is not counted at all."""
     return Limits(LimitPolicy(), Refusals(), clock)
 
 
 def open_access() -> AuthInterceptor:
-    """Gives the entrance of a server without authentication."""
+    """Returns the entrance of a server without authentication."""
     clock, refusals = SystemClock(), Refusals()
     authenticator = Authenticator(KeyRing(NoKeys(), clock), None, {}, clock, required=False)
     return AuthInterceptor(authenticator, Sites(NoCameras(), clock), unlimited(clock), refusals)

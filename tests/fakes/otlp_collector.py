@@ -46,7 +46,7 @@ class Collector(pb2_grpc.TraceServiceServicer):
             await self._came.wait_for(enough)
 
     def named(self, name: str) -> list[Span]:
-        """Gives the spans of a name."""
+        """Returns the spans of a name."""
         return [span for span in self.spans if span.name == name]
 
 

@@ -17,25 +17,25 @@ CONFIG = SchedulerConfig(quotas={SEARCH: 5.0, TEXT: 5.0})
 
 
 def at(seconds: float) -> Instant:
-    """Gives the moment `seconds` after the test's beginning."""
+    """Returns the moment `seconds` after the test's beginning."""
     return Instant(seconds, datetime(2026, 3, 10, 12, 0, tzinfo=UTC) + timedelta(seconds=seconds))
 
 
 def visitor(camera_id: str | None = "door", deadline: float | None = None) -> CallContext:
-    """Gives the context of a visitor's call."""
+    """Returns the context of a visitor's call."""
     return CallContext(camera_id, Lane.VISITOR, deadline)
 
 
 def planner_of(config: SchedulerConfig = CONFIG, budget: Budget | None = None) -> Planner:
-    """Gives a planner with repeatable jitter."""
+    """Returns a planner with repeatable jitter."""
     return Planner(config, random.Random(1), budget)
 
 
 def codes(plan: Plan) -> dict[int, str]:
-    """Gives the reason of each refusal by request number."""
+    """Returns the reason of each refusal by request number."""
     return {refusal.number: refusal.error.reason for refusal in plan.refusals}
 
 
 def numbers(plan: Plan) -> list[int]:
-    """Gives the requests whose calls start."""
+    """Returns the requests whose calls start."""
     return [start.number for start in plan.starts]

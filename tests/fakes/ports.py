@@ -8,7 +8,7 @@ import socket
 
 
 def free_port() -> int:
-    """Gives a port of 127.0.0.1 that is free.
+    """Returns a port of 127.0.0.1 that is free.
 
     It lies below the range that the system takes for outgoing connections: before its owner binds it, or while that is
     down, one of those could sit on it.

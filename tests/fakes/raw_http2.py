@@ -177,7 +177,7 @@ class RawConnection:
 
 @asynccontextmanager
 async def raw_connection(address: str, window: int = _LARGEST_WINDOW) -> AsyncIterator[RawConnection]:
-    """Opens a connection to HOST:PORT, whose streams take `window` bytes, and closes it afterwards.
+    """Opens a connection to HOST:PORT, whose streams take `window` bytes, and closes it afterward.
 
     Raises:
         OSError: Nobody answers.

@@ -30,13 +30,13 @@ class NoisyCamera:
         self.now = 1_000_000.0
 
     def shoot(self, room: Room) -> tuple[bytes, float]:
-        """Gives the next picture, a JPEG file, and its capture time in seconds."""
+        """Returns the next picture, a JPEG file, and its capture time in seconds."""
         self.now += self.interval
         noisy = np.clip(room + self._next_noise(room.shape), 0, 255)
         return encode_jpeg(noisy.astype(np.uint8), self._quality), self.now
 
     def _next_noise(self, shape: tuple[int, ...]) -> Room:
-        """Gives a random piece of one large field of noise, which is much faster than fresh noise."""
+        """Returns a random piece of one large field of noise, which is much faster than fresh noise."""
         height, width, colors = shape
         field = self._fields.get(shape)
         if field is None:

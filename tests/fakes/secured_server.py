@@ -184,5 +184,5 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
 
 
 def shows(text: str) -> Metadata:
-    """Gives the metadata that shows a key or a token."""
+    """Returns the metadata that shows a key or a token."""
     return (("authorization", f"Bearer {text}"),)

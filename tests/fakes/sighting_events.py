@@ -55,7 +55,7 @@ class MemoryEvents:
     async def events_after(
         self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
     ) -> Sequence[SightingEvent]:
-        """Gives a page."""
+        """Returns a page."""
         self._check()
         found = [event for event in self._events if event.position > position]
         page = [event for event in found if camera_id in (None, event.sighting.camera_id)][:limit]
@@ -64,7 +64,7 @@ class MemoryEvents:
         return page
 
     async def last_position(self) -> int:
-        """Gives the last position."""
+        """Returns the last position."""
         self._check()
         return len(self._events)
 

@@ -51,7 +51,7 @@ def png(pixels: Pixels) -> bytes:
 
 
 def portrait(color: tuple[int, int, int], **size: int) -> bytes:
-    """Gives a PNG file with one large face."""
+    """Returns a PNG file with one large face."""
     return png(picture((100, 60, 100, color), **size))
 
 
@@ -91,7 +91,7 @@ class Simulation:
     clock: ManualClock
 
     def outcomes(self, operation: str) -> dict[str, int]:
-        """Gives how often an operation ended how."""
+        """Returns how often an operation ended how."""
         outcomes: dict[str, int] = self.endpoint.journal.summary()["operations"][operation]["outcomes"]
         return outcomes
 

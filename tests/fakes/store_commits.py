@@ -21,7 +21,7 @@ BOX = Box(0.25, 0.125, 0.5, 0.0625)
 
 
 def at(seconds: float) -> datetime:
-    """Gives the time so many seconds after eight."""
+    """Returns the time so many seconds after eight."""
     return EIGHT + timedelta(seconds=seconds)
 
 

@@ -20,7 +20,7 @@ class OnCommit(Enum):
 
 
 class DatabaseProxy:
-    """Forwards connections to one server; as it is told, or not at all while stalled."""
+    """Forward connections to one server; as it is told, or not at all while stalled."""
 
     def __init__(self, url: str) -> None:
         self._target = make_url(url)

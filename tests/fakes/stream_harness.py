@@ -45,19 +45,19 @@ PIXELS: Pixels = np.zeros((480, 640, 3), np.uint8)
 
 @cache
 def jpeg() -> bytes:
-    """Gives a small sound JPEG file."""
+    """Returns a small sound JPEG file."""
     done, data = cv2.imencode(".jpg", np.full((96, 96, 3), 127, np.uint8))
     assert done
     return bytes(data)
 
 
 def face(left: float = 0.2, quality: float = 1.0) -> FoundFace:
-    """Gives a face of a tenth of the picture's width."""
+    """Returns a face of a tenth of the picture's width."""
     return FoundFace(Box(left, 0.3, 0.1, 0.13), 0.9, FaceQuality(quality, 1.0, 1.0, 1.0))
 
 
 def looked(*faces: FoundFace) -> FrameAnalysis:
-    """Gives a look that found these faces."""
+    """Returns a look that found these faces."""
     if not faces:
         return FrameAnalysis(FrameOutcome.EMPTY)
     return FrameAnalysis(FrameOutcome.WITH_FACES, faces, PIXELS)
@@ -67,7 +67,7 @@ UNCHANGED = FrameAnalysis(FrameOutcome.UNCHANGED)
 
 
 def camera(camera_id: str = "door", mode: CameraMode = CameraMode.FACES) -> Camera:
-    """Gives a camera with the server's own settings."""
+    """Returns a camera with the server's own settings."""
     return Camera(camera_id, "StreamHarness", "", mode, Lane.VISITOR, False, None, None, EPOCH_START, EPOCH_START)
 
 
@@ -78,13 +78,13 @@ class MemoryCameras:
         self.cameras = {each.camera_id: each for each in cameras}
 
     async def get(self, camera_id: str) -> Camera:
-        """Gives a camera; raises NotFound."""
+        """Returns a camera; raises NotFound."""
         if camera_id not in self.cameras:
             raise NotFound(f"cameras/{camera_id}")
         return self.cameras[camera_id]
 
     async def list(self, limit: int, *, within: frozenset[str]) -> Sequence[Camera]:
-        """Gives those that exist."""
+        """Returns those that exist."""
         return [camera for camera_id, camera in self.cameras.items() if camera_id in within][:limit]
 
 
@@ -116,7 +116,7 @@ class MemoryStore:
         return replace(row, left_behind=tuple(left_behind))
 
     async def followed(self) -> Sequence[StreamRow]:
-        """Gives the streams with open tracks that are not absent."""
+        """Returns the streams with open tracks that are not absent."""
         return [row for row in self.rows.values() if row.session and any(not track.absent for track in row.open_tracks)]
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
@@ -152,7 +152,7 @@ class MemoryStore:
         )
 
     def outcomes(self) -> Counter[FrameOutcome]:
-        """Gives how many sequences were committed with which outcome."""
+        """Returns how many sequences were committed with which outcome."""
         total: Counter[FrameOutcome] = Counter()
         for commit in self.commits:
             total.update(commit.outcomes)
@@ -186,7 +186,7 @@ class ScriptedScene:
         return self
 
     async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
-        """Gives the scripted looks, up to the first that found what the next one depends on."""
+        """Returns the scripted looks, up to the first that found what the next one depends on."""
         looks: list[FrameAnalysis | FrameRefused] = []
         for frame in frames:
             self.looked_at.append(frame.sequence)
@@ -202,7 +202,7 @@ class ScriptedScene:
 
 
 def named(person: str, similarity: float = 0.8) -> Identification:
-    """Gives an answer with one candidate."""
+    """Returns an answer with one candidate."""
     return Identification((Candidate(person, f"{person}-face", similarity),))
 
 
@@ -240,7 +240,7 @@ class StreamHarness:
             self.said.extend(messages)
 
     def heard(self, kind: type[Message]) -> list[Message]:
-        """Gives what was said of one kind."""
+        """Returns what was said of one kind."""
         return [message for message in self.said if isinstance(message, kind)]
 
 

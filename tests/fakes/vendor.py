@@ -67,7 +67,7 @@ class FakeVendor:
         self._chance = random.Random(7)
 
     def elapsed(self) -> float:
-        """Gives the seconds since the vendor was made."""
+        """Returns the seconds since the vendor was made."""
         return self._clock.monotonic() - self._began
 
     async def call(self, operation: str) -> str:
@@ -93,6 +93,6 @@ class FakeVendor:
         return operation
 
     def calls_by_second(self, operation: str, seconds: int) -> list[int]:
-        """Gives how many calls came in each second since the vendor was made."""
+        """Returns how many calls came in each second since the vendor was made."""
         counts = Counter(int(time) for time in self.arrivals[operation])
         return [counts[second] for second in range(seconds)]

@@ -26,11 +26,11 @@ class ManualClock:
         self._first = self._seconds = seconds
 
     def now(self) -> datetime:
-        """Gives the wall time, UTC."""
+        """Returns the wall time, UTC."""
         return self._start + timedelta(seconds=self._seconds - self._first)
 
     def monotonic(self) -> float:
-        """Gives the monotonic seconds."""
+        """Returns the monotonic seconds."""
         return self._seconds
 
     def advance(self, seconds: float) -> None:
@@ -58,7 +58,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         super().__init__(_JumpingSelector(self))
 
     def time(self) -> float:
-        """Gives the clock's monotonic seconds."""
+        """Returns the clock's monotonic seconds."""
         return self.clock.monotonic()
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*_Ts], _T], *args: *_Ts) -> asyncio.Future[_T]:
@@ -94,7 +94,7 @@ def run_in_virtual_time(main: Coroutine[Any, Any, _T], clock: ManualClock | None
 
 
 def running_clock() -> ManualClock:
-    """Gives the clock of the running VirtualTimeLoop, to be handed to what is tested."""
+    """Returns the clock of the running VirtualTimeLoop, to be handed to what is tested."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualTimeLoop), "the test does not run in virtual time"
     return loop.clock

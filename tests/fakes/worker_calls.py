@@ -14,7 +14,7 @@ def nothing() -> None:
 
 
 def process_id() -> int:
-    """Tells which process it runs in."""
+    """Returns which process it runs in."""
     return os.getpid()
 
 

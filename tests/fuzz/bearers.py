@@ -54,7 +54,7 @@ def bearer_tokens(data: bytes) -> None:
 
 
 def bearer_tokens_seeds() -> list[bytes]:
-    """Gives a key, and headers and claims that almost make a token."""
+    """Returns a key, and headers and claims that almost make a token."""
     claims = {"iss": _ISSUER, "exp": _EXPIRY, "sub": "ana", "aud": "portero", "jti": "1"}
     header = {"alg": "ES256", "kid": "k1", "typ": "JWT"}
     pairs: list[tuple[dict[str, Any], dict[str, Any]]] = [

@@ -37,7 +37,7 @@ def multipart(data: bytes) -> None:
 
 
 def multipart_seeds() -> list[bytes]:
-    """Gives streams as cameras send them, and as they break."""
+    """Returns streams as cameras send them, and as they break."""
     return [
         b"\x07" + _PART * 3,
         b"\x01" + _PART.replace(b"Content-Length: 8\r\n", b"") * 3,
@@ -56,7 +56,7 @@ def camera_urls(data: bytes) -> None:
 
 
 def camera_urls_seeds() -> list[bytes]:
-    """Gives addresses of all kinds."""
+    """Returns addresses of all kinds."""
     return [
         b"http://admin:hunter2@192.0.2.7:81/stream?token=abc",
         b"https://[2001:db8::7]/jpg",
@@ -104,7 +104,7 @@ def bridge_yaml(data: bytes) -> None:
 
 
 def bridge_yaml_seeds() -> list[bytes]:
-    """Gives the example, and what YAML has besides."""
+    """Returns the example, and what YAML has besides."""
     example = Path(__file__).parents[2] / "clients/portero_bridge/bridge.example.yaml"
     return [
         example.read_bytes(),

@@ -26,7 +26,7 @@ def jpeg_header(data: bytes) -> None:
 
 
 def jpeg_header_seeds() -> list[bytes]:
-    """Gives sound files, and each with its marker segments in other places."""
+    """Returns sound files, and each with its marker segments in other places."""
     sound = [
         jpegs.picture(),
         jpegs.picture(gray=True),
@@ -45,7 +45,7 @@ def photo_header(data: bytes) -> None:
 
 
 def photo_header_seeds() -> list[bytes]:
-    """Gives both kinds of file."""
+    """Returns both kinds of file."""
     return [jpegs.picture(), jpegs.png(), jpegs.png(width=4096, height=4096)[:4096]]
 
 
@@ -56,5 +56,5 @@ def bridge_jpeg_size(data: bytes) -> None:
 
 
 def bridge_jpeg_size_seeds() -> list[bytes]:
-    """Gives the server's."""
+    """Returns the server's."""
     return jpeg_header_seeds()

@@ -17,7 +17,7 @@ _SIDES = ((120, 96), (320, 240), (640, 480), (200, 700))
 
 
 def sound_files() -> list[bytes]:
-    """Gives twenty sound files of every coding that is taken."""
+    """Returns twenty sound files of every coding that is taken."""
     files = []
     for width, height in _SIDES:
         for gray in (False, True):
@@ -26,7 +26,7 @@ def sound_files() -> list[bytes]:
 
 
 def malformed_images(count: int, seed: int = 8) -> list[bytes]:
-    """Gives so many images: a few bombs and strangers, the rest half truncations and half changed bytes."""
+    """Returns so many images: a few bombs and strangers, the rest half truncations and half changed bytes."""
     draw = random.Random(seed)
     files = sound_files()
     special = [*bombs(), *strangers()]
@@ -38,7 +38,7 @@ def malformed_images(count: int, seed: int = 8) -> list[bytes]:
 
 
 def bombs() -> list[bytes]:
-    """Gives small files that ask for much memory or time."""
+    """Returns small files that ask for much memory or time."""
     large = np.random.default_rng(8).integers(0, 255, (300, 400, 3), dtype=np.uint8)
     _, progressive = cv2.imencode(".jpg", cv2.resize(large, (4000, 3000)), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
     small = jpegs.picture(progressive=True)
@@ -62,7 +62,7 @@ def bombs() -> list[bytes]:
 
 
 def strangers() -> list[bytes]:
-    """Gives files of other kinds, some of which OpenCV could open."""
+    """Returns files of other kinds, some of which OpenCV could open."""
     pixels = np.full((96, 120, 3), 90, np.uint8)
     others = [cv2.imencode(kind, pixels)[1].tobytes() for kind in (".bmp", ".webp", ".tiff", ".ppm")]
     words = [

@@ -137,7 +137,7 @@ def answer_to(data: bytes) -> None:
 
 
 def unary_messages_seeds() -> list[bytes]:
-    """Gives a request of each method with every field set."""
+    """Returns a request of each method with every field set."""
     return [bytes([at]) + _filled(kind).SerializeToString() for at, (_, kind) in enumerate(_METHODS)]
 
 
@@ -151,7 +151,7 @@ def stream_messages(data: bytes) -> None:
 
 
 def stream_messages_seeds() -> list[bytes]:
-    """Gives a stream with every kind of message."""
+    """Returns a stream with every kind of message."""
     opening = stream_pb2.OpenStream(camera="cameras/door", epoch="e1", mode=stream_pb2.DELIVERY_MODE_LIVE, agent="x")
     frame = stream_pb2.Frame(sequence=1, jpeg=b"\xff\xd8")
     frame.capture_time.FromDatetime(_NOW)
@@ -184,7 +184,7 @@ def page_tokens(data: bytes) -> None:
 
 
 def page_tokens_seeds() -> list[bytes]:
-    """Gives tokens, whole and as what they hold."""
+    """Returns tokens, whole and as what they hold."""
     cursors = [["ana"], [_NOW.isoformat(), "7c"], ["0001-01-01T00:00:00+23:59", "7c"], ["\ud800"]]
     listing = Listing("sightings", ("door",))
     whole = [b"\x00" + listing.token(cursor).encode() for cursor in cursors]

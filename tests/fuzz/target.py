@@ -33,12 +33,12 @@ class Target:
         return function
 
     def seeds(self) -> list[bytes]:
-        """Gives sound inputs to begin with, and those that were kept."""
+        """Returns sound inputs to begin with, and those that were kept."""
         made: Callable[[], list[bytes]] = getattr(importlib.import_module(self.module), f"{self.name}_seeds")
         return made() + self.kept()
 
     def kept(self) -> list[bytes]:
-        """Gives the inputs that were kept: each once showed the fuzzer a branch, or us a bug."""
+        """Returns the inputs that were kept: each once showed the fuzzer a branch, or us a bug."""
         file = CORPORA / f"{self.name}.b64"
         return [base64.b64decode(line) for line in file.read_text().splitlines()] if file.exists() else []
 

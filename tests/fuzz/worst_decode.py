@@ -23,7 +23,7 @@ _LARGEST = FrameLimits().max_bytes
 
 
 def candidates() -> Iterator[tuple[str, bytes]]:
-    """Gives images that are as bad as the limits let them be, with what each is."""
+    """Yields images that are as bad as the limits let them be, with what each is."""
     noise = np.random.default_rng(1).integers(0, 255, (3000, 4000, 3), dtype=np.uint8)
     for quality in (20, 40):
         for progressive in (0, 1):

@@ -10,7 +10,7 @@ RULES = tuple(sorted((ROOT / "infra/prometheus/rules").glob("*.yaml")))
 
 
 def program(name: str) -> str:
-    """Gives the path of `prometheus` or `promtool`."""
+    """Returns the path of `prometheus` or `promtool`."""
     found = shutil.which(name)
     assert found is not None, f"{name} is missing: .ci/system prometheus (on Debian: apt-get install prometheus)"
     return found

@@ -66,7 +66,7 @@ def only_load_balancers_face_the_internet(stack: Stack) -> list[str]:
 
 
 def everything_spans_two_zones(stack: Stack) -> list[str]:
-    """Load balancer, tasks, database and endpoints live in two zones, and every subnet is routed."""
+    """Loads balancer, tasks, database and endpoints live in two zones, and every subnet is routed."""
     zones = {subnet.id: subnet.inputs["availabilityZone"] for subnet in _subnets(stack)}
     used = {
         "tasks": stack.one("ecs/service:Service").inputs["networkConfiguration"]["subnets"],

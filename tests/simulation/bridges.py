@@ -89,7 +89,7 @@ class SimulatedBridge:
         return self.link
 
     def draw(self) -> float:
-        """Gives a number in 0..1."""
+        """Returns a number in 0..1."""
         return self._chance.random()
 
     def shoot(self) -> bool:

@@ -81,7 +81,7 @@ class SimulatedStore:
         return replace(row, left_behind=tuple(left_behind))
 
     async def followed(self) -> Sequence[StreamRow]:
-        """Gives streams with somebody before their camera, as `StreamStore.followed`."""
+        """Returns streams with somebody before their camera, as `StreamStore.followed`."""
         await self._way()
         return [
             row for row in self._streams.values() if row.session and any(not track.absent for track in row.open_tracks)
@@ -101,7 +101,7 @@ class SimulatedStore:
         return result
 
     def stored(self) -> Stored:
-        """Gives everything as the checker reads it."""
+        """Returns everything as the checker reads it."""
         return Stored(
             streams=[
                 {
@@ -232,6 +232,6 @@ def _findings(part: StreamCommit) -> int:
 
 
 def _frames_of(part: StreamCommit) -> set[int]:
-    """Gives the frames whose findings a commit holds."""
+    """Returns the frames whose findings a commit holds."""
     findings: list[Any] = [*part.decided, *part.seen, *part.left, *part.recognitions, *part.texts]
     return {each.sequence for each in findings}

@@ -174,7 +174,7 @@ class _World:
             await deeds[name]()
 
     def _outage(self, longest: float) -> float:
-        """Gives seconds: mostly short ones, and some after which faces are told to have left, or streams deserted."""
+        """Returns seconds: mostly short ones, and some after which faces are told to have left, or streams deserted."""
         if self._chance.random() < _LONG_SHARE:
             return self._chance.choice(_LONG_OUTAGES)
         return self._chance.uniform(0.0, longest)

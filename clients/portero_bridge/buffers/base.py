@@ -21,26 +21,26 @@ class Buffer(Protocol):
         ...
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Number a frame and keep it, waiting for room where the mode says so."""
+        """Numbers a frame and keep it, waiting for room where the mode says so."""
         ...
 
     async def renumber(self) -> None:
-        """Begin a new epoch with everything that is kept; only between sessions."""
+        """Begins a new epoch with everything that is kept; only between sessions."""
         ...
 
     async def run(self) -> None:
-        """Work in the background until canceled."""
+        """Works in the background until canceled."""
         ...
 
     async def emptied(self) -> None:
-        """Return when everything that was put is with the delivery."""
+        """Returns when everything that was put is with the delivery."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of what is durable; nothing is put any more."""
+        """Lets go of what is durable; nothing is put any more."""
         ...
 
 
 def mint_epoch(clock: Clock) -> str:
-    """Give a name for a new numbering that no other bridge will ever give."""
+    """Returns a name for a new numbering that no other bridge will ever give."""
     return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"

@@ -21,7 +21,7 @@ class MemoryBuffer:
         return self._context.delivery.last_sequence
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Number a frame and offer it."""
+        """Numbers a frame and offer it."""
         context, delivery = self._context, self._context.delivery
         while delivery.mode is DeliveryMode.LOSSLESS and not delivery.has_room:
             await context.bell.wait()
@@ -30,14 +30,14 @@ class MemoryBuffer:
         context.changed()
 
     async def renumber(self) -> None:
-        """Begin a new epoch with what the delivery holds."""
+        """Begins a new epoch with what the delivery holds."""
         self._context.delivery.renumber(mint_epoch(self._context.clock))
 
     async def run(self) -> None:
-        """Do nothing: there is no work in the background."""
+        """Does nothing: there is no work in the background."""
 
     async def emptied(self) -> None:
-        """Return at once: what was put is with the delivery."""
+        """Returns at once: what was put is with the delivery."""
 
     async def aclose(self) -> None:
-        """Do nothing: what is durable is gone already."""
+        """Does nothing: what is durable is gone already."""

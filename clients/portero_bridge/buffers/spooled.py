@@ -35,7 +35,7 @@ class SpoolThread:
 
     @classmethod
     async def open(cls, path: Path, clock: Clock, limits: SpoolLimits) -> tuple[Self, SpoolDamaged | None]:
-        """Open the spool at a path; a damaged one is set aside, and a new one begun.
+        """Opens the spool at a path; a damaged one is set aside, and a new one begun.
 
         Returns:
             The spool, and what was wrong with the one that was set aside.
@@ -54,11 +54,11 @@ class SpoolThread:
         return cls(spool, thread), damage
 
     async def do(self, work: Callable[[Spool], _ResultT]) -> _ResultT:
-        """Run something with the spool, after what was asked before."""
+        """Runs something with the spool, after what was asked before."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.spool)
 
     async def aclose(self) -> None:
-        """Close the spool after what is under way; everything stays in it."""
+        """Closes the spool after what is under way; everything stays in it."""
         await self.do(Spool.close)
         self._thread.shutdown(wait=False)
 
@@ -93,7 +93,7 @@ class SpoolBuffer:
         return self._thread.spool.last_sequence
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Write a frame to the spool; what the disk refuses becomes a gap, not an error.
+        """Writes a frame to the spool; what the disk refuses becomes a gap, not an error.
 
         Raises:
             SpoolDamaged: The file is no longer sound.
@@ -126,7 +126,7 @@ class SpoolBuffer:
         self._lost = lost
 
     async def renumber(self) -> None:
-        """Begin a new epoch with what is on the disk and with the delivery.
+        """Begins a new epoch with what is on the disk and with the delivery.
 
         Raises:
             SpoolFault: The disk refused.
@@ -145,7 +145,7 @@ class SpoolBuffer:
             delivery.renumber(epoch)
 
     async def run(self) -> None:
-        """Release what is durable, and feed the delivery, whenever something changed.
+        """Releases what is durable, and feed the delivery, whenever something changed.
 
         Raises:
             SpoolDamaged: The file is no longer sound.
@@ -160,18 +160,18 @@ class SpoolBuffer:
                 await self._context.bell.wait()
 
     async def emptied(self) -> None:
-        """Return when everything that was put is with the delivery."""
+        """Returns when everything that was put is with the delivery."""
         while self._context.delivery.last_sequence < self.numbered_through:
             await self._context.bell.wait()
 
     async def aclose(self) -> None:
-        """Release what is durable; what the disk refuses now, the next session's resuming makes up for."""
+        """Releases what is durable; what the disk refuses now, the next session's resuming makes up for."""
         durable = self._context.delivery.durable_sequence
         with contextlib.suppress(SpoolFault, SpoolDamaged):
             await self._thread.do(lambda spool: spool.release(durable))
 
     async def _step(self) -> bool:
-        """Do what can be done now; says whether there was anything."""
+        """Does what can be done now; says whether there was anything."""
         delivery, spool = self._context.delivery, self._thread.spool
         async with self._numbering:
             after = delivery.last_sequence

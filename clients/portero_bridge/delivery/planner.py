@@ -111,18 +111,18 @@ class Delivery:
         return self._phase is _Phase.DONE
 
     def is_paused(self, now: float) -> bool:
-        """Say whether the server wants no frames at this time."""
+        """Says whether the server wants no frames at this time."""
         return now < self._paused_until
 
     def take_dropped(self) -> Counter[GapReason]:
-        """Give how many frames were dropped since this was last asked."""
+        """Returns how many frames were dropped since this was last asked."""
         dropped, self._dropped = self._dropped, Counter()
         return dropped
 
     # What comes from the camera.
 
     def offer(self, entry: Entry, now: float) -> None:
-        """Take the next frame or gap.
+        """Takes the next frame or gap.
 
         Args:
             entry: Follows `last_sequence`. What the window has, or the server had, is passed over.
@@ -143,20 +143,20 @@ class Delivery:
             self._make_room(now)
 
     def finish(self) -> None:
-        """Say that nothing more will be offered: once all is sent, Finish follows."""
+        """Says that nothing more will be offered: once all is sent, Finish follows."""
         self._finish_wanted = True
 
     # What comes from the server.
 
     def connecting(self, now: float) -> None:
-        """Begin a session: Open is the next message."""
+        """Begins a session: Open is the next message."""
         self._phase = _Phase.CONNECTING
         self.hang_up = None
         self._paused_until = 0.0
         self._wrote_at = self._heard_at = self._progress_at = now
 
     def opened(self, terms: Terms, numbered_through: int, now: float) -> None:
-        """Take the server's first message.
+        """Takes the server's first message.
 
         Args:
             terms: Its content.
@@ -181,7 +181,7 @@ class Delivery:
         self._drop_stale(GapReason.DISCONNECTED, now)
 
     def acked(self, durable_sequence: int, credit: Credit, now: float) -> None:
-        """Take an acknowledgment and credit; repeated or reordered ones change nothing."""
+        """Takes an acknowledgment and credit; repeated or reordered ones change nothing."""
         self.heard(now)
         if not self.is_engaged:
             self.hang_up = HangUp.OUT_OF_TURN
@@ -194,24 +194,24 @@ class Delivery:
         self._credit = Credit(max(self._credit.frames, credit.frames), max(self._credit.bytes, credit.bytes))
 
     def paused(self, seconds: float, now: float) -> None:
-        """Take the server's wish for no frames for so long."""
+        """Takes the server's wish for no frames for so long."""
         self._paused_until = now + seconds
 
     def drained(self) -> None:
-        """Take the server's goodbye: nothing more is sent, the shell reconnects."""
+        """Takes the server's goodbye: nothing more is sent, the shell reconnects."""
         self.hang_up = HangUp.DRAINED
 
     def renewed(self) -> None:
-        """Take it that the certificates were renewed: the shell reconnects, unless the stream is ending anyway."""
+        """Takes it that the certificates were renewed: the shell reconnects, unless the stream is ending anyway."""
         if self.is_open and self.hang_up is None:
             self.hang_up = HangUp.RENEWED
 
     def heard(self, now: float) -> None:
-        """Note that the server said something."""
+        """Notes that the server said something."""
         self._heard_at = now
 
     def finished(self, durable_sequence: int, now: float) -> None:
-        """Take the server's last message."""
+        """Takes the server's last message."""
         self.acked(durable_sequence, self._credit, now)
         if self._phase is _Phase.FINISHING and self.is_settled:
             self._phase = _Phase.DONE
@@ -219,33 +219,33 @@ class Delivery:
             self.hang_up = HangUp.FINISHED_EARLY
 
     def disconnected(self) -> None:
-        """Note the end of the session, whoever ended it: what is not durable waits again."""
+        """Notes the end of the session, whoever ended it: what is not durable waits again."""
         if self._phase is not _Phase.DONE:
             self._phase = _Phase.APART
         self._window.rewind()
 
     def renumber(self, epoch: str) -> None:
-        """Begin a new epoch with what is held, after `HangUp.EPOCH_UNKNOWN`; only between sessions."""
+        """Begins a new epoch with what is held, after `HangUp.EPOCH_UNKNOWN`; only between sessions."""
         self._window.renumber()
         self.epoch = epoch
 
     # What to do.
 
     def next_action(self, now: float) -> Action | None:
-        """Give the next message to write, which counts as sent from here on, or None."""
+        """Returns the next message to write, which counts as sent from here on, or None."""
         action = self._choose(now)
         if action is not None:
             self._wrote_at = now
         return action
 
     def check(self, now: float) -> HangUp | None:
-        """Look at the watchdogs; anything but None is to end the session."""
+        """Looks at the watchdogs; anything but None is to end the session."""
         if self.hang_up is None:
             self.hang_up = next((cause for at, cause in self._watchdogs() if now >= at), None)
         return self.hang_up
 
     def wake_at(self, now: float) -> float:
-        """Give the monotonic time at which to look again though nothing happened."""
+        """Returns the monotonic time at which to look again though nothing happened."""
         times = [at for at, _ in self._watchdogs()]
         if self.is_engaged:
             times += [self._heartbeat_at(), self._paused_until]
@@ -289,7 +289,7 @@ class Delivery:
         return entry
 
     def _make_room(self, now: float) -> None:
-        """Hold a LIVE window within its bounds by dropping what waited longest."""
+        """Holds a LIVE window within its bounds by dropping what waited longest."""
         reason = GapReason.NO_CREDIT if self.is_open else GapReason.DISCONNECTED
         self._drop_stale(reason, now)
         if self.is_open and self._window.waiting_frames > self._limits.backlog_frames:
@@ -317,7 +317,7 @@ class Delivery:
         return self._wrote_at + _HEARTBEAT_SHARE * self._terms.heartbeat_interval
 
     def _watchdogs(self) -> list[tuple[float, HangUp]]:
-        """Give when each watchdog that is awake would bite."""
+        """Returns when each watchdog that is awake would bite."""
         if self._phase in (_Phase.CONNECTING, _Phase.OPENING):
             return [(self._heard_at + self._limits.open_timeout, HangUp.NOT_OPENED)]
         if not self.is_engaged:

@@ -57,7 +57,7 @@ class Window:
         return bool(self._waiting)
 
     def append(self, entry: Entry, now: float) -> None:
-        """Add what comes next.
+        """Adds what comes next.
 
         Args:
             entry: Covers `last_sequence + 1` and on.
@@ -81,11 +81,11 @@ class Window:
         self.bytes += len(entry.jpeg)
 
     def next_waiting(self) -> Entry | None:
-        """Give what is to be sent next, or None."""
+        """Returns what is to be sent next, or None."""
         return _unwrap(self._waiting[0]) if self._waiting else None
 
     def mark_sent(self) -> None:
-        """Move what `next_waiting` gave to the sent run."""
+        """Moves what `next_waiting` gave to the sent run."""
         item = self._waiting.popleft()
         if isinstance(item, _Held):
             self.waiting_frames -= 1
@@ -96,7 +96,7 @@ class Window:
         self._sent.append(item)
 
     def settle(self, through: int) -> int:
-        """Forget everything up to a sequence that became durable, or that others know to be.
+        """Forgets everything up to a sequence that became durable, or that others know to be.
 
         Args:
             through: May lie beyond `last_sequence`: numbering then goes on after it.
@@ -115,17 +115,17 @@ class Window:
         return moved
 
     def rewind(self) -> None:
-        """Let everything wait again, because a new session begins."""
+        """Lets everything wait again, because a new session begins."""
         self.waiting_frames = self.frames
         self._waiting.extendleft(reversed(self._sent))
         self._sent.clear()
 
     def oldest_waiting_since(self) -> float | None:
-        """Give when the oldest waiting frame came, monotonic seconds, or None."""
+        """Returns when the oldest waiting frame came, monotonic seconds, or None."""
         return next((item.since for item in self._waiting if isinstance(item, _Held)), None)
 
     def drop_oldest_waiting(self, reason: GapReason) -> bool:
-        """Turn the oldest waiting frame into a gap.
+        """Turns the oldest waiting frame into a gap.
 
         Returns:
             Whether there was one.
@@ -139,7 +139,7 @@ class Window:
         return False
 
     def renumber(self) -> None:
-        """Begin a new epoch: what is held is numbered from 1 on, and nothing of it was sent."""
+        """Begins a new epoch: what is held is numbered from 1 on, and nothing of it was sent."""
         self.rewind()
         offset = self.durable_sequence
         for index, item in enumerate(self._waiting):
@@ -162,7 +162,7 @@ class Window:
             self.waiting_frames -= waiting
 
     def _merge_waiting(self, index: int) -> None:
-        """Join the gap at an index with its neighbors of the same reason."""
+        """Joins the gap at an index with its neighbors of the same reason."""
         for left in (index, index - 1):
             if not 0 <= left < len(self._waiting) - 1:
                 continue

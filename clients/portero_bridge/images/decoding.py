@@ -47,7 +47,7 @@ def decode(data: bytes) -> Pixels | None:
 
 
 def _picture_of_png(data: bytes) -> bytes:
-    """Give the file with its picture alone, or nothing when it is no PNG or inflates to more than its picture."""
+    """Returns the file with its picture alone, or nothing when it is no PNG or inflates to more than its picture."""
     if len(data) < len(_PNG) + 25:
         return b""
     width, height = _PNG_SIZE(data, 16)

@@ -35,7 +35,7 @@ class Encoder:
         return self._max_side
 
     def ask(self, max_side: int | None = None, max_bytes: int | None = None) -> None:
-        """Follow the server's wishes; a side can be lowered under the configured one, not raised over it.
+        """Follows the server's wishes; a side can be lowered under the configured one, not raised over it.
 
         Args:
             max_side: Longest side, pixels; None as before.
@@ -48,11 +48,11 @@ class Encoder:
             self._max_bytes = max_bytes
 
     def forget_wishes(self) -> None:
-        """Go back to the configured side: a new session begins, and its server wished for nothing yet."""
+        """Goes back to the configured side: a new session begins, and its server wished for nothing yet."""
         self._max_side = self._configured_side
 
     def fits(self, image: bytes | Pixels) -> bool:
-        """Say whether an image can go on as it is, without looking further than its header."""
+        """Says whether an image can go on as it is, without looking further than its header."""
         if not isinstance(image, bytes) or len(image) > self._max_bytes:
             return False
         if self._max_side is None:
@@ -62,7 +62,7 @@ class Encoder:
         return size is None or max(size) <= self._max_side
 
     def encode(self, image: bytes | Pixels) -> bytes:
-        """Give a JPEG that fits, or the best there is: what cannot be decoded comes back untouched.
+        """Returns a JPEG that fits, or the best there is: what cannot be decoded comes back untouched.
 
         Takes milliseconds of processor time; to be called in a thread.
         """
@@ -93,7 +93,7 @@ class Encoder:
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, int] | None:
-    """Read the width and height in pixels from a JPEG's header, or None if there are none to read."""
+    """Reads the width and height in pixels from a JPEG's header, or None if there are none to read."""
     if jpeg[:2] != b"\xff\xd8":
         return None
     at = 2

@@ -25,7 +25,7 @@ class Sampler:
         return self._rate
 
     def ask(self, rate: float) -> None:
-        """Follow the server's wish, which can lower the configured rate but not raise it.
+        """Follows the server's wish, which can lower the configured rate but not raise it.
 
         Args:
             rate: Images a second, more than 0.
@@ -34,11 +34,11 @@ class Sampler:
         self._due = None
 
     def forget_wishes(self) -> None:
-        """Go back to the configured rate: a new session begins, and its server wished for nothing yet."""
+        """Goes back to the configured rate: a new session begins, and its server wished for nothing yet."""
         self._rate = self._configured
 
     def keep(self, at: float) -> bool:
-        """Say whether an image goes on.
+        """Says whether an image goes on.
 
         Args:
             at: Its capture time in seconds; may jump in either direction with the clock.

@@ -36,7 +36,7 @@ class Source(Protocol):
         ...
 
     def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Connect and give images in the order of their capture; may be called again after the end.
+        """Connects and give images in the order of their capture; may be called again after the end.
 
         Closing the iterator lets go of everything that it held.
 

@@ -28,25 +28,25 @@ class Outlet:
         self._ended = False
 
     def put(self, pixels: Pixels, capture_time: datetime) -> None:
-        """Replace the picture that waits, if one does."""
+        """Replaces the picture that waits, if one does."""
         with self._changed:
             self._newest = (capture_time, pixels)
             self._changed.notify()
 
     def end(self) -> None:
-        """Let `run` return after the picture that waits."""
+        """Lets `run` return after the picture that waits."""
         with self._changed:
             self._ended = True
             self._changed.notify()
 
     def run(self) -> None:
-        """Write pictures until the end."""
+        """Writes pictures until the end."""
         while (newest := self._take()) is not None:
             capture_time, pixels = newest
             self.write(RecordKind.IMAGE, capture_time, self._encoder.encode(pixels))
 
     def write(self, kind: RecordKind, capture_time: datetime, payload: bytes) -> None:
-        """Write one record."""
+        """Writes one record."""
         self._pipe.write(pack(kind, capture_time, payload))
         self._pipe.flush()
 
@@ -59,7 +59,7 @@ class Outlet:
 
 
 def capture(job: CaptureJob, outlet: Outlet) -> str:
-    """Read pictures until there are none; gives the reason in words."""
+    """Reads pictures until there are none; gives the reason in words."""
     source = cv2.VideoCapture(
         job.target,
         cv2.CAP_ANY,
@@ -87,7 +87,7 @@ def capture(job: CaptureJob, outlet: Outlet) -> str:
 
 
 def main() -> None:
-    """Take the job from the standard input, write records to the standard output."""
+    """Takes the job from the standard input, write records to the standard output."""
     # A stray print of some library must not get between the records.
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -42,12 +42,12 @@ class CaptureJob:
 
 
 def pack(kind: RecordKind, capture_time: datetime, payload: bytes) -> bytes:
-    """Give a record's bytes."""
+    """Returns a record's bytes."""
     return HEADER.pack(kind, len(payload), (capture_time - _UNIX_START) // timedelta(microseconds=1)) + payload
 
 
 def unpack_header(header: bytes) -> tuple[RecordKind, int, datetime]:
-    """Read a record's header: kind, length of the payload, capture time.
+    """Reads a record's header: kind, length of the payload, capture time.
 
     Raises:
         ValueError: It is no header.

@@ -6,7 +6,7 @@ from portero_bridge.sources.capture_record import CaptureJob
 
 
 def open_device(options: SourceOptions) -> CaptureProcess:
-    """Make the source."""
+    """Makes the source."""
     address = options.address
     return CaptureProcess(
         CaptureJob(

@@ -25,7 +25,7 @@ class FileSource:
         self._timeline = Timeline(options.clock, realtime=options.realtime)
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Give the frames from the beginning to the end.
+        """Yields the frames from the beginning to the end.
 
         Raises:
             SourceFault: The file is gone or holds no video.
@@ -59,7 +59,7 @@ class _Video:
         self._last = -self._interval
 
     def read(self) -> tuple[float, Pixels] | None:
-        """Give the next frame that can be decoded and its seconds from the beginning, or None at the end."""
+        """Returns the next frame that can be decoded and its seconds from the beginning, or None at the end."""
         while self._capture.grab():
             offset = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             # Some files have no timestamps, or broken ones: then the nominal rate counts.

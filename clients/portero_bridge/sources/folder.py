@@ -28,7 +28,7 @@ class FolderSource:
         self._timeline = Timeline(options.clock, realtime=options.realtime)
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Give the images that the folder holds now.
+        """Yields the images that the folder holds now.
 
         Raises:
             SourceFault: The folder is gone or empty, or a file in it is not an image.

@@ -33,7 +33,7 @@ class PartLimits:
 
 
 def boundary_of(content_type: str) -> str | None:
-    """Give the boundary that a content type names, or None."""
+    """Returns the boundary that a content type names, or None."""
     named = _BOUNDARY.search(content_type)
     return (named[1] or named[2]) if named else None
 
@@ -57,7 +57,7 @@ class MultipartParser:
         """Parts and stretches of garbage that were not given."""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take what came in, and give the files that are complete with it."""
+        """Takes what came in, and give the files that are complete with it."""
         self._buffer += data
         files: list[bytes] = []
         advance = {

@@ -17,7 +17,7 @@ KINDS: tuple[SourceKind, ...] = (
 
 
 def kind_of(address: str) -> SourceKind:
-    """Give the kind of source that an address is.
+    """Returns the kind of source that an address is.
 
     Raises:
         SettingsError: It is none; the message shows no password.

@@ -6,7 +6,7 @@ from portero_bridge.sources.capture_record import CaptureJob
 
 
 def open_rtsp(options: SourceOptions) -> CaptureProcess:
-    """Make the source; FFmpeg takes the password from the URL."""
+    """Makes the source; FFmpeg takes the password from the URL."""
     return CaptureProcess(
         CaptureJob(
             target=options.address,

@@ -57,11 +57,11 @@ class Visit:
     crop: tuple[float, float, float, float] = WHOLE
 
     def is_present(self, time: float) -> bool:
-        """Say whether it is there at a time, seconds."""
+        """Says whether it is there at a time, seconds."""
         return self.start <= time < self.start + self.duration
 
     def placement(self, time: float) -> tuple[float, float, float]:
-        """Give its center and height at a time, in ratios of the picture."""
+        """Returns its center and height at a time, in ratios of the picture."""
         share = (time - self.start) / self.duration
         points = np.array(self.path)
         return (
@@ -123,7 +123,7 @@ class SceneRenderer:
         self._sprites = [_pyramid(_sprite(visit)) for visit in scene.visits]
 
     def render(self, time: float) -> Pixels:
-        """Draw the picture at a time, seconds from the beginning; height x width x 3, BGR."""
+        """Draws the picture at a time, seconds from the beginning; height x width x 3, BGR."""
         picture = self._background.copy()
         for visit, sizes in zip(self._scene.visits, self._sprites, strict=True):
             if visit.is_present(time):
@@ -142,7 +142,7 @@ _in_use: WeakValueDictionary[Scene, SceneRenderer] = WeakValueDictionary()
 
 
 def renderer_of(scene: Scene) -> SceneRenderer:
-    """Give a scene's renderer, the same to all cameras that play it now: at 640 x 480 its pictures take 30 MB.
+    """Returns a scene's renderer, the same to all cameras that play it now: at 640 x 480 its pictures take 30 MB.
 
     Raises:
         SettingsError: A portrait cannot be read.
@@ -158,7 +158,7 @@ def _along(share: float, values: NDArray[np.float64]) -> float:
 
 
 def _wall(scene: Scene, random: np.random.Generator) -> NDArray[np.float32]:
-    """Make a wall with soft stains and a floor, so that no part of the picture is of one color."""
+    """Makes a wall with soft stains and a floor, so that no part of the picture is of one color."""
     size = (scene.width, scene.height)
     stains = cv2.resize(random.normal(0, 9, (6, 8, 3)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
     light = np.linspace(20, -20, scene.height, dtype=np.float32)[:, None, None]
@@ -168,7 +168,7 @@ def _wall(scene: Scene, random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _pyramid(sprite: _Sprite) -> list[_Sprite]:
-    """Give a sprite in several sizes, smallest first."""
+    """Returns a sprite in several sizes, smallest first."""
     sizes = [sprite]
     for _ in range(_SPRITE_SIZES - 1):
         sizes.insert(0, sizes[0].halved())
@@ -197,7 +197,7 @@ def _sprite(visit: Visit) -> _Sprite:
 
 
 def _feathered(size: tuple[int, int]) -> NDArray[np.float32]:
-    """Make a mask that is 1 inside and falls smoothly to 0 at the edges."""
+    """Makes a mask that is 1 inside and falls smoothly to 0 at the edges."""
     ramps = []
     for length in size:
         edge = np.minimum(np.arange(length), np.arange(length)[::-1]) / (_FEATHER * length)
@@ -224,7 +224,7 @@ def _figure(figure: Figure) -> _Sprite:
 
 
 def _blend(picture: NDArray[np.float32], sprite: _Sprite, x: float, y: float, height: float) -> None:
-    """Lay a sprite over the picture, its center at (x, y); places between pixels count, so that it glides."""
+    """Lays a sprite over the picture, its center at (x, y); places between pixels count, so that it glides."""
     rows, columns = picture.shape[:2]
     scale = height * rows / sprite.alpha.shape[0]
     left = x * columns - scale * sprite.alpha.shape[1] / 2

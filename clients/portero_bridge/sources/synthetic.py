@@ -35,7 +35,7 @@ class SyntheticSource:
         self._timeline = Timeline(options.clock, realtime=options.realtime)
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Give the scene's pictures from the beginning to the end."""
+        """Yields the scene's pictures from the beginning to the end."""
         self._timeline.begin()
         index = 0
         while (offset := index * self._interval) < self._scene.duration:
@@ -45,7 +45,7 @@ class SyntheticSource:
 
 
 def open_synthetic(options: SourceOptions) -> SyntheticSource:
-    """Make the source that a `synthetic:` address names.
+    """Makes the source that a `synthetic:` address names.
 
     Raises:
         SettingsError: The scene's file, or a portrait in it, cannot be read.

@@ -20,12 +20,12 @@ class Timeline:
         self._start = self._last = datetime.min.replace(tzinfo=clock.now().tzinfo)
 
     def begin(self) -> None:
-        """Let offset 0 be now, or where a faster repetition ended."""
+        """Lets offset 0 be now, or where a faster repetition ended."""
         self._began = self._clock.monotonic()
         self._start = max(self._clock.now(), self._last)
 
     async def reach(self, offset: float) -> datetime:
-        """Wait until an image is due, if that matters.
+        """Waits until an image is due, if that matters.
 
         Args:
             offset: Seconds after the beginning.

@@ -41,7 +41,7 @@ _PRIMARY_CODE = 0xFF
 
 
 def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
-    """Open and check the spool at a path, or begin one.
+    """Opens and check the spool at a path, or begin one.
 
     Raises:
         SpoolFault: The disk refused, or another bridge has the file.
@@ -59,7 +59,7 @@ def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Give what tells the file at a path from every other, or None when there is none."""
+    """Returns what tells the file at a path from every other, or None when there is none."""
     try:
         state = path.stat()
     except OSError:
@@ -68,7 +68,7 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def overwrite_deleted(connection: sqlite3.Connection, wanted: bool) -> None:
-    """Say whether what is deleted from now on is overwritten on the disk.
+    """Says whether what is deleted from now on is overwritten on the disk.
 
     Faces are in these pages. But overwriting writes as much as was deleted once more, which a full disk cannot take;
     then pages stay as they are until new frames get them. The log may hold what was deleted until it is written over
@@ -78,7 +78,7 @@ def overwrite_deleted(connection: sqlite3.Connection, wanted: bool) -> None:
 
 
 def set_aside(path: Path, now: datetime) -> Path:
-    """Rename a damaged spool, with what belongs to it, and give its new name."""
+    """Renames a damaged spool, with what belongs to it, and give its new name."""
     kept_as = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
@@ -89,7 +89,7 @@ def set_aside(path: Path, now: datetime) -> Path:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done within, or nothing of it."""
+    """Commits what is done within, or nothing of it."""
     with faults():
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -104,7 +104,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def faults() -> Iterator[None]:
-    """Translate SQLite's errors."""
+    """Translates SQLite's errors."""
     try:
         yield
     except sqlite3.Error as error:
@@ -114,7 +114,7 @@ def faults() -> Iterator[None]:
 
 
 def _keep_private(path: Path) -> None:
-    """Make a spool and its log readable to their owner alone: they hold pictures of people.
+    """Makes a spool and its log readable to their owner alone: they hold pictures of people.
 
     SQLite gives the log the permissions of the file.
     """

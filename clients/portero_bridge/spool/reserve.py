@@ -9,7 +9,7 @@ SIZE = 2 * 1024 * 1024
 
 
 def free_bytes(folder: Path) -> int:
-    """Give how much room the disk has that a folder is on."""
+    """Returns how much room the disk has that a folder is on."""
     return shutil.disk_usage(folder).free
 
 
@@ -30,14 +30,14 @@ class Reserve:
         self.restore()
 
     def spend(self) -> bool:
-        """Give the room up; says whether there was any."""
+        """Returns the room up; says whether there was any."""
         spent = self.is_kept
         self.is_kept = False
         self._path.unlink(missing_ok=True)
         return spent
 
     def restore(self) -> bool:
-        """Keep the room again, if the disk has it twice; says whether it is kept."""
+        """Keeps the room again, if the disk has it twice; says whether it is kept."""
         try:
             if not self.is_kept and self._free(self._path.parent) >= 2 * self._size:
                 self._path.write_bytes(bytes(self._size))

@@ -76,7 +76,7 @@ class Spool:
         self._reserve = reserve or Reserve(path.with_name(f"{path.name}-reserve"))
 
     def close(self) -> None:
-        """Close the file; everything stays in it."""
+        """Closes the file; everything stays in it."""
         self._connection.close()
 
     @property
@@ -85,23 +85,23 @@ class Spool:
         return self._unwritten_losses
 
     def is_lost(self) -> bool:
-        """Say whether the file was deleted, moved or replaced: what is written into it then survives no restart."""
+        """Says whether the file was deleted, moved or replaced: what is written into it then survives no restart."""
         return identity(self._path) != self._identity
 
     def is_idle(self) -> bool:
-        """Say whether nothing is left in it to be delivered."""
+        """Says whether nothing is left in it to be delivered."""
         return self.last_sequence == self.durable_sequence
 
     def has_disk(self) -> bool:
-        """Say whether the disk has the room that a spool needs to be of use."""
+        """Says whether the disk has the room that a spool needs to be of use."""
         return self._reserve.is_kept or self._reserve.restore()
 
     def has_room(self, size: int) -> bool:
-        """Say whether a frame of so many bytes fits without anything being dropped."""
+        """Says whether a frame of so many bytes fits without anything being dropped."""
         return self.bytes + size <= self._limits.max_bytes
 
     def append(self, capture_time: datetime, jpeg: bytes, now: datetime) -> int:
-        """Number a frame and keep it, as far as the bounds allow.
+        """Numbers a frame and keep it, as far as the bounds allow.
 
         Args:
             capture_time: When it was taken, UTC.
@@ -127,7 +127,7 @@ class Spool:
             raise
 
     def read_after(self, sequence: int, max_entries: int, max_bytes: int) -> list[Entry]:
-        """Hand out what follows a sequence, in order; at least one entry if there is one.
+        """Hands out what follows a sequence, in order; at least one entry if there is one.
 
         Raises:
             SpoolFault: The disk refused.
@@ -153,7 +153,7 @@ class Spool:
         return entries
 
     def release(self, durable_sequence: int) -> None:
-        """Let go of everything that is durable at the server.
+        """Lets go of everything that is durable at the server.
 
         Raises:
             SpoolFault: The disk refused; it can be asked again.
@@ -176,7 +176,7 @@ class Spool:
         self.bytes -= size
 
     def renumber(self, epoch: str) -> None:
-        """Begin a new epoch: what is kept is numbered from 1 on.
+        """Begins a new epoch: what is kept is numbered from 1 on.
 
         Raises:
             SpoolFault: The disk refused.
@@ -200,7 +200,7 @@ class Spool:
         self.last_sequence -= offset
 
     def _disk_has_room(self, size: int) -> bool:
-        """Say whether a frame may be written; while the reserve is spent, only into room that frames left."""
+        """Says whether a frame may be written; while the reserve is spent, only into room that frames left."""
         if self._reserve.is_kept or self._reserve.restore():
             return True
         with faults():
@@ -236,7 +236,7 @@ class Spool:
         return dropped + (not kept)
 
     def _make_room(self, size: int, now: datetime) -> tuple[int, int]:
-        """Turn the oldest frames that were not handed out into a gap, as far as the bounds ask for it.
+        """Turns the oldest frames that were not handed out into a gap, as far as the bounds ask for it.
 
         Returns:
             How many frames and bytes that was.
@@ -265,7 +265,7 @@ class Spool:
         return dropped
 
     def _delete(self, first: int, last: int) -> tuple[int, int]:
-        """Delete entries that lie within two sequences; gives how many frames and bytes that was."""
+        """Deletes entries that lie within two sequences; gives how many frames and bytes that was."""
         within = "first_sequence >= ? AND last_sequence <= ?"
         frames, size = self._connection.execute(
             f"SELECT count(jpeg), coalesce(sum(length(jpeg)), 0) FROM entries WHERE {within}",  # noqa: S608 - a constant
@@ -282,7 +282,7 @@ class Spool:
             self._connection.execute("INSERT INTO entries VALUES (?, ?, ?, NULL, NULL)", (first, last, reason))
 
     def _write_losses(self) -> int:
-        """Write the gap of frames that the disk had refused; gives the last sequence in use then."""
+        """Writes the gap of frames that the disk had refused; gives the last sequence in use then."""
         last = self.last_sequence + self._unwritten_losses
         if self._unwritten_losses:
             self._write_gap(self.last_sequence + 1, last, GapReason.SPOOL_FAILED)

@@ -33,7 +33,7 @@ class Channels:
         return bool(self._connection.tls_files.paths)
 
     def open(self) -> grpc.aio.Channel:
-        """Make a channel that shares its connection with no other; it connects when first used.
+        """Makes a channel that shares its connection with no other; it connects when first used.
 
         Raises:
             InvalidArgument: The certificates cannot be used, and never could.
@@ -46,7 +46,7 @@ class Channels:
         return open_channel(self._connection, self._used, own_connection=True)
 
     def renewed(self) -> bool:
-        """Say whether there are sound certificates other than those of the last channel."""
+        """Says whether there are sound certificates other than those of the last channel."""
         self._look()
         return self._latest != self._used
 

@@ -25,7 +25,7 @@ class Ending:
         call.add_done_callback(self._note)
 
     def instead_of(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError | None:
-        """Give the error of the call's first status in the place of a later one; None when that status was OK."""
+        """Returns the error of the call's first status in the place of a later one; None when that status was OK."""
         return self._error if self._is_over else error
 
     def _note(self, call: grpc.aio.Call) -> None:
@@ -44,7 +44,7 @@ class Ending:
 
 
 def _at_once(answer: Coroutine[Any, Any, _T]) -> _T:
-    """Give what a coroutine returns that does not have to wait, as none about the status of a finished call has."""
+    """Returns what a coroutine returns that does not have to wait, as none about the status of a finished call has."""
     try:
         answer.send(None)
     except StopIteration as returned:

@@ -76,7 +76,7 @@ class Reconnect:
         self._remedies_in_vain = 0
 
     def after(self, end: SessionEnd, now: float) -> Plan:
-        """Decide what follows the end of a session, or of an attempt at a remedy.
+        """Decides what follows the end of a session, or of an attempt at a remedy.
 
         Args:
             end: How it ended.

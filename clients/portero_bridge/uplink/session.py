@@ -51,7 +51,7 @@ class Session:
         self.account: StreamAccount | None = None
 
     async def run(self, call: Call) -> HangUp | PorteroError:
-        """Stream until the call ends.
+        """Streams until the call ends.
 
         Returns:
             Why it ended; if the stream was finished (`account` is set), this means nothing.
@@ -120,7 +120,7 @@ class Session:
         call.cancel()
 
     async def _follow_renewals(self, renewed: Callable[[], bool], call: Call) -> None:
-        """Hang up when there are new certificates: what is not durable yet goes over the next stream."""
+        """Hangs up when there are new certificates: what is not durable yet goes over the next stream."""
         while not renewed():
             await self._context.clock.sleep(_RENEWAL_INTERVAL)
         self._delivery.renewed()
@@ -152,7 +152,7 @@ class Session:
         self._emit(message, now)
 
     def _emit(self, message: stream_pb2.StreamFramesResponse, now: float) -> None:
-        """Tell the camera's owner, and obey what the server wishes."""
+        """Tells the camera's owner, and obey what the server wishes."""
         context = self._context
         event = event_from(context.camera, message)
         if isinstance(event, StreamFinished):

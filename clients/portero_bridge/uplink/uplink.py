@@ -37,7 +37,7 @@ class Uplink:
         self._channels = Channels(connection)
 
     async def run(self) -> StreamAccount:
-        """Stream until everything is durable after `Delivery.finish`.
+        """Streams until everything is durable after `Delivery.finish`.
 
         Returns:
             What became of the frames of the last session.
@@ -52,7 +52,7 @@ class Uplink:
         return outcome
 
     async def _recover(self, end: SessionEnd) -> SessionEnd | None:
-        """Put right what can be, and wait; gives how that failed, or None."""
+        """Puts right what can be, and wait; gives how that failed, or None."""
         context = self._context
         plan = self._reconnect.after(end, context.clock.monotonic())
         reason = end.cause.value if isinstance(end.cause, HangUp) else end.cause.message
@@ -113,7 +113,7 @@ class Uplink:
 
 
 def _heed_cancellation() -> None:
-    """Raise the cancellation that gRPC swallowed.
+    """Raises the cancellation that gRPC swallowed.
 
     A read waits for the task that makes the call; canceled there, it cancels that task, which ends as if nothing
     had been asked. When the call fails in that moment, the failure is all that is left to see.
@@ -126,7 +126,7 @@ def _heed_cancellation() -> None:
 async def register_camera(
     channel: grpc.aio.Channel, camera: str, connection: ConnectionSettings
 ) -> PorteroError | None:
-    """Create a camera with the server's defaults; gives what went wrong, or None."""
+    """Creates a camera with the server's defaults; gives what went wrong, or None."""
     request = camera_service_pb2.CreateCameraRequest(
         camera_id=camera, camera=camera_service_pb2.Camera(display_name=camera)
     )

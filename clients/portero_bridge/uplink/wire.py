@@ -59,7 +59,7 @@ _REJECTIONS: dict[int, str] = {
 def request_of(
     action: Action, *, camera: str, epoch: str, mode: DeliveryMode, clock: Clock
 ) -> stream_pb2.StreamFramesRequest:
-    """Give the message that carries an action out."""
+    """Returns the message that carries an action out."""
     if isinstance(action, Frame):
         return stream_pb2.StreamFramesRequest(
             frame=stream_pb2.Frame(
@@ -90,12 +90,12 @@ def request_of(
 
 
 def credit_from(message: stream_pb2.Credit) -> Credit:
-    """Give a grant of credit."""
+    """Returns a grant of credit."""
     return Credit(message.frames, message.bytes)
 
 
 def terms_from(message: stream_pb2.Opened) -> Terms:
-    """Give what the server said in Opened."""
+    """Returns what the server said in Opened."""
     interval = _seconds(message.heartbeat_interval)
     return Terms(
         session=message.session,
@@ -107,7 +107,7 @@ def terms_from(message: stream_pb2.Opened) -> Terms:
 
 
 def directive_from(camera: str, message: stream_pb2.Directive) -> Directed:
-    """Give the server's wish; a value that makes no sense counts as unset."""
+    """Returns the server's wish; a value that makes no sense counts as unset."""
     rate = message.max_rate if message.HasField("max_rate") else None
     pause = _seconds(message.pause) if message.HasField("pause") else None
     return Directed(
@@ -120,7 +120,7 @@ def directive_from(camera: str, message: stream_pb2.Directive) -> Directed:
 
 
 def event_from(camera: str, message: stream_pb2.StreamFramesResponse) -> BridgeEvent | None:
-    """Give what a message means to the camera's owner, or None where it concerns the bridge alone."""
+    """Returns what a message means to the camera's owner, or None where it concerns the bridge alone."""
     match message.WhichOneof("message"):
         case "ack":
             return Acknowledged(camera, message.ack.durable_sequence)

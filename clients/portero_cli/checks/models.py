@@ -11,7 +11,7 @@ _FACE_FILES = ("shape_predictor_5_face_landmarks.dat", "dlib_face_recognition_re
 
 
 def package_folder(package: str) -> Path | None:
-    """Gives the folder of an installed package without importing it, or None."""
+    """Returns the folder of an installed package without importing it, or None."""
     spec = find_spec(package)
     return Path(spec.origin).parent if spec and spec.origin else None
 

@@ -28,7 +28,7 @@ class Package:
 
 
 def installed_version(name: str) -> str | None:
-    """Gives the version of an installed package, or None."""
+    """Returns the version of an installed package, or None."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -42,7 +42,7 @@ def packages_by_extra(
 
     Args:
         requirements: As a package's metadata lists them.
-        version_of: Gives the installed version of a package, or None.
+        version_of: Returns the installed version of a package, or None.
     """
     found: dict[str, list[Package]] = {BASE: []}
     for requirement in requirements:

@@ -104,13 +104,13 @@ class _Play:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def settings(self) -> CameraSettings:
-        """Gives the bridge's settings: at the camera's own pace, so that times are what they would be."""
+        """Returns the bridge's settings: at the camera's own pace, so that times are what they would be."""
         from portero_bridge.settings import CameraSettings, Pacing
 
         return CameraSettings(name=_CAMERA, source=self.source, rate=10.0, once=self.once, pacing=Pacing.REALTIME)
 
     def listening(self, take: Callable[[BridgeEvent], None]) -> Callable[[BridgeEvent], None]:
-        """Gives what takes events, notes the beginning and passes them on."""
+        """Returns what takes events, notes the beginning and passes them on."""
 
         def listen(event: BridgeEvent) -> None:
             if isinstance(event, SourceUp):

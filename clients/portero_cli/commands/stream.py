@@ -116,7 +116,7 @@ async def _run(
 
 
 async def _sightings(client: PorteroClient, board: Board) -> list[Sighting]:
-    """Gives the sightings of this run as they are stored now; one that a revision dissolved is left out."""
+    """Returns the sightings of this run as they are stored now; one that a revision dissolved is left out."""
     found = []
     for name in dict.fromkeys(board.sighting_of.values()):
         with contextlib.suppress(NotFound):

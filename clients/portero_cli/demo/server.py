@@ -65,7 +65,7 @@ async def demo_server(folder: Path) -> AsyncIterator[DemoServer]:
 
 
 def _free_port(wanted: int) -> int:
-    """Gives the wanted port, or any when it is taken."""
+    """Returns the wanted port, or any when it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             # A port whose last connections are still fading away is free for a server.

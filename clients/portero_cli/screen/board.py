@@ -87,7 +87,7 @@ class Board:
                 return ()
 
     def render(self) -> Group:
-        """Gives the live table."""
+        """Returns the live table."""
         seen = sorted(self.tracks.values(), key=lambda track: track.first_seen)
         status = f"{self.connection}, {self.source}, {self.durable_sequence} frames safe; Ctrl-C ends"
         return Group(

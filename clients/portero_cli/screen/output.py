@@ -42,7 +42,7 @@ class Output:
         print(printable(text), file=sys.stderr, flush=True)
 
     def progress(self) -> Progress:
-        """Gives a progress bar on stderr, which is gone when it is done; none where nobody looks."""
+        """Returns a progress bar on stderr, which is gone when it is done; none where nobody looks."""
         return Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -54,7 +54,7 @@ class Output:
 
 
 def console() -> Console:
-    """Gives a console on stdout; into a pipe it is wide, so that no cell is cut."""
+    """Returns a console on stdout; into a pipe it is wide, so that no cell is cut."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
     return Console(width=width, highlight=False)
 
@@ -65,17 +65,17 @@ def print_error(message: str) -> None:
 
 
 def printable(text: str) -> str:
-    """Gives a text that cannot steer a terminal, whoever wrote it."""
+    """Returns a text that cannot steer a terminal, whoever wrote it."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def cell(value: object) -> Text:
-    """Gives a table cell that is shown as it is, without markup."""
+    """Returns a table cell that is shown as it is, without markup."""
     return Text(printable(str(value)))
 
 
 def jsonable(value: object) -> Any:
-    """Gives what JSON can say of a value.
+    """Returns what JSON can say of a value.
 
     Keys are field names, as in the proto; times are RFC 3339 in UTC, durations seconds as "90s",
     enumerations their lower-case words.

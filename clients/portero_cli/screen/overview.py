@@ -104,7 +104,7 @@ async def take_overview(client: PorteroClient, now: datetime, limit: int) -> Ove
 
 
 def render(overview: Overview) -> Group:
-    """Gives the table and the lines around it."""
+    """Returns the table and the lines around it."""
     up = sum(row.streaming for row in overview.cameras)
     head = (
         f"{local_clock(overview.time)}  {up} of {len(overview.cameras)} cameras stream, "

@@ -26,17 +26,17 @@ def table(*columns: str, rows: Iterable[Sequence[object]]) -> Table:
 
 
 def local_time(value: datetime) -> str:
-    """Gives a time as people here read it."""
+    """Returns a time as people here read it."""
     return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def local_clock(value: datetime) -> str:
-    """Gives the time of day of something that happens now."""
+    """Returns the time of day of something that happens now."""
     return value.astimezone().strftime("%H:%M:%S")
 
 
 def percent(ratio: float) -> str:
-    """Gives a ratio as percent."""
+    """Returns a ratio as percent."""
     return f"{ratio:.0%}"
 
 
@@ -123,7 +123,7 @@ def sightings_table(sightings: Iterable[Sighting]) -> Table:
 
 
 def clock_words(status: CameraStatus) -> str:
-    """Gives how the clock of a camera's bridge does; empty when it does as it should, or nobody knows."""
+    """Returns how the clock of a camera's bridge does; empty when it does as it should, or nobody knows."""
     if status.clock_state in (ClockState.STEADY, ClockState.UNKNOWN):
         return ""
     words = status.clock_state.value.replace("_", " ")

@@ -35,7 +35,7 @@ class Call(Generic[AnswerT]):
     patience: float = 0
 
     def timeout(self, settings: ConnectionSettings) -> float:
-        """Gives the call's deadline, seconds from now."""
+        """Returns the call's deadline, seconds from now."""
         return max(self.patience, settings.image_timeout if self.carries_image else settings.timeout)
 
 
@@ -51,7 +51,7 @@ class PageCall(Protocol[AnswerT]):
     """Makes the call for one page of a list."""
 
     def __call__(self, page_size: int, page_token: str) -> Call[Page[AnswerT]]:
-        """Gives the call; `page_size` 0 is the server's default, an empty token is the beginning."""
+        """Returns the call; `page_size` 0 is the server's default, an empty token is the beginning."""
         ...
 
 

@@ -47,7 +47,7 @@ def create(
 
 
 def get(camera: str) -> Call[Camera]:
-    """Gives a camera."""
+    """Returns a camera."""
     return unary(
         _SERVICE + "GetCamera",
         pb2.GetCameraRequest(name=CAMERAS.name(camera)),
@@ -107,7 +107,7 @@ def delete(camera: str) -> Call[None]:
 
 
 def status(camera: str) -> Call[CameraStatus]:
-    """Tells how a camera's stream is doing."""
+    """Returns how a camera's stream is doing."""
     return unary(
         _SERVICE + "GetCameraStatus",
         pb2.GetCameraStatusRequest(name=CAMERAS.name(camera)),

@@ -30,7 +30,7 @@ def create(display_name: str, *, person_id: str, labels: Mapping[str, str] | Non
 
 
 def get(person: str) -> Call[Person]:
-    """Gives a person."""
+    """Returns a person."""
     return unary(
         _GALLERY + "GetPerson",
         pb2.GetPersonRequest(name=PEOPLE.name(person)),

@@ -16,7 +16,7 @@ _SERVICE = "/portero.v1.PrivacyService/"
 
 
 def get(person: str) -> Call[PersonPrivacy]:
-    """Tells what holds for a person."""
+    """Returns what holds for a person."""
     return unary(
         _SERVICE + "GetPersonPrivacy",
         pb2.GetPersonPrivacyRequest(name=PEOPLE.name(person)),
@@ -80,7 +80,7 @@ def unblock(person: str) -> Call[PersonPrivacy]:
 
 
 def export_pages(person: str) -> PageCall[ExportRecord]:
-    """Gives everything that is stored of a person."""
+    """Returns everything that is stored of a person."""
     name = PEOPLE.name(person)
 
     def page(page_size: int, page_token: str) -> Call[Page[ExportRecord]]:

@@ -16,7 +16,7 @@ WATCH_METHOD = _SERVICE + "WatchSightings"
 
 
 def get(sighting: str) -> Call[Sighting]:
-    """Gives a sighting."""
+    """Returns a sighting."""
     return unary(
         _SERVICE + "GetSighting",
         pb2.GetSightingRequest(name=SIGHTINGS.name(sighting)),
@@ -53,5 +53,5 @@ def list_pages(
 
 
 def watch_request(after: int | None, camera: str) -> pb2.WatchSightingsRequest:
-    """Gives the request for everything after a position; None means from now on, 0 from the beginning."""
+    """Returns the request for everything after a position; None means from now on, 0 from the beginning."""
     return pb2.WatchSightingsRequest(after_position=after, camera=CAMERAS.name(camera) if camera else "")

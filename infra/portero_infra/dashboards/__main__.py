@@ -19,12 +19,12 @@ FOLDER = Path(__file__).resolve().parents[2] / "grafana" / "dashboards"
 
 
 def text_of(dashboard: Dashboard) -> str:
-    """Gives a dashboard's file."""
+    """Returns a dashboard's file."""
     return json.dumps(dashboard.as_json(), indent=2) + "\n"
 
 
 def drifted(folder: Path) -> list[str]:
-    """Gives the names of the files that are not what the code says: changed, missing or left over."""
+    """Returns the names of the files that are not what the code says: changed, missing or left over."""
     wanted = {f"{dashboard.uid}.json": text_of(dashboard) for dashboard in DASHBOARDS}
     present = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.json")}
     return sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))

@@ -58,7 +58,7 @@ class Limits:
     falling: bool = False
 
     def steps(self) -> list[dict[str, Any]]:
-        """Gives Grafana's steps, the first of which has no lower end."""
+        """Returns Grafana's steps, the first of which has no lower end."""
         if self.falling:
             colors = (("red", None), ("orange", self.critical), ("green", self.warning))
         else:
@@ -91,7 +91,7 @@ class Panel:
     note: str = ""
 
     def as_json(self, number: int, x: int, y: int) -> dict[str, Any]:
-        """Gives the panel as Grafana wants it, at a place."""
+        """Returns the panel as Grafana wants it, at a place."""
         curves = self.look is Look.CURVES
         custom: dict[str, Any] = {"fillOpacity": 10, "showPoints": "never", "thresholdsStyle": {"mode": "dashed"}}
         options: dict[str, Any] = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}}
@@ -152,7 +152,7 @@ class Dashboard:
         return tuple(panel for section in self.sections for panel in section.panels)
 
     def as_json(self) -> dict[str, Any]:
-        """Gives the dashboard as Grafana wants it."""
+        """Returns the dashboard as Grafana wants it."""
         return {
             "uid": self.uid,
             "title": self.title,

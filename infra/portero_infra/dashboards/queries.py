@@ -6,12 +6,12 @@ WINDOW = "$__rate_interval"
 
 
 def rate(series: str, *by: str) -> str:
-    """Gives events a second, summed over all servers, by labels."""
+    """Returns events a second, summed over all servers, by labels."""
     return f"{_sum(by)}(rate({series}[{WINDOW}]))"
 
 
 def percentile(ratio: float, histogram: str, *by: str, where: str = "") -> str:
-    """Gives a percentile of a histogram; 0 where nothing happened.
+    """Returns a percentile of a histogram; 0 where nothing happened.
 
     Args:
         ratio: 0..1.
@@ -25,7 +25,7 @@ def percentile(ratio: float, histogram: str, *by: str, where: str = "") -> str:
 
 
 def share(part: str, whole: str) -> str:
-    """Gives one rate as a part of another; 0 where there is neither."""
+    """Returns one rate as a part of another; 0 where there is neither."""
     return f"({part}) / ({whole} > 0) or 0 * ({whole})"
 
 

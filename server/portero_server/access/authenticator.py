@@ -49,7 +49,7 @@ class Verifier(Protocol):
     """Knows one kind of bearer text."""
 
     async def identify(self, text: str) -> Identity:
-        """Gives who shows it; raises Unauthenticated."""
+        """Returns who shows it; raises Unauthenticated."""
         ...
 
 
@@ -57,7 +57,7 @@ class KeyVerifier(Verifier, Protocol):
     """Knows keys, and asks again."""
 
     async def recheck(self, identity: Identity) -> Identity:
-        """Gives the identity as it is now; raises Unauthenticated."""
+        """Returns the identity as it is now; raises Unauthenticated."""
         ...
 
 
@@ -89,7 +89,7 @@ class Authenticator:
         self._required = required
 
     async def identify(self, shown: Credentials) -> Identity:
-        """Gives who shows this.
+        """Returns who shows this.
 
         Raises:
             Unauthenticated: Nothing is shown, or it is worth nothing.
@@ -144,7 +144,7 @@ class Authenticator:
 
 
 def public_part(shown: Credentials) -> str:
-    """Gives what may be written down of credentials that were refused: a key's id, a certificate's fingerprint."""
+    """Returns what may be written down of credentials that were refused: a key's id, a certificate's fingerprint."""
     if shown.bearer:
         return key_id_of(shown.bearer) or ""
     return "" if shown.certificate is None else shown.certificate.fingerprint

@@ -19,7 +19,7 @@ class CameraList(Protocol):
     """Where registered cameras are found."""
 
     async def list(self, limit: int, after_id: str | None = None, site: str | None = None) -> Sequence[Camera]:
-        """Gives cameras by id: at most `limit` after `after_id`, of one site."""
+        """Returns cameras by id: at most `limit` after `after_id`, of one site."""
         ...
 
 
@@ -32,7 +32,7 @@ class Sites:
         self._known: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def cameras_of(self, site: str, age: float = _FRESH) -> frozenset[str]:
-        """Gives the ids of a site's cameras, as they were at most `age` seconds ago.
+        """Returns the ids of a site's cameras, as they were at most `age` seconds ago.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -99,7 +99,7 @@ class AuthorizedCameras:
 
 
 def everywhere() -> AuthorizedCameras:
-    """Gives the reach of a caller without limits."""
+    """Returns the reach of a caller without limits."""
     return AuthorizedCameras(EVERYTHING)
 
 

@@ -34,7 +34,7 @@ class IssuerHttp:
         self._opener = urllib.request.build_opener(_Straight)
 
     async def __call__(self) -> list[Any]:
-        """Gives the members of the issuer's key set (RFC 7517), unchecked.
+        """Returns the members of the issuer's key set (RFC 7517), unchecked.
 
         Raises:
             Unavailable: It does not answer, or with something else.

@@ -50,7 +50,7 @@ class IssuerKeys:
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str) -> IssuerKey:
-        """Gives the key with this id.
+        """Returns the key with this id.
 
         A key that is known is given at once, while older ones are looked after in the background. One that is not may
         be new: it is fetched, at most once an interval; all who come meanwhile are refused without a fetch.

@@ -23,7 +23,7 @@ class KeyRows(Protocol):
         ...
 
     async def list(self, limit: int, after_id: str | None = None) -> Sequence[ApiKey]:
-        """Gives keys by id."""
+        """Returns keys by id."""
         ...
 
     async def revoke(self, key_id: str, at: datetime) -> ApiKey:
@@ -88,7 +88,7 @@ class ApiKeyService:
         return key, text
 
     async def list(self, limit: int, after_id: str | None = None) -> Sequence[ApiKey]:
-        """Gives at most `limit` keys by id, after an id."""
+        """Returns at most `limit` keys by id, after an id."""
         return await self._rows.list(limit, after_id)
 
     async def revoke(self, key_id: str) -> ApiKey:

@@ -26,13 +26,13 @@ def mint() -> tuple[str, str]:
 
 
 def key_id_of(text: str) -> str | None:
-    """Gives the id in a text that has the form of a key; None when it has not."""
+    """Returns the id in a text that has the form of a key; None when it has not."""
     match = _FORM.fullmatch(text)
     return None if match is None else match[1]
 
 
 def digest_of(text: str) -> bytes:
-    """Gives what is stored of a key: SHA-256 of its whole text, 32 bytes."""
+    """Returns what is stored of a key: SHA-256 of its whole text, 32 bytes."""
     return hashlib.sha256(text.encode()).digest()
 
 

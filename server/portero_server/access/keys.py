@@ -79,7 +79,7 @@ class KeyRing:
         return len(self._known) + len(self._absent)
 
     async def identify(self, text: str) -> Identity:
-        """Gives who shows this key.
+        """Returns who shows this key.
 
         Args:
             text: As it came; anything at all.
@@ -97,7 +97,7 @@ class KeyRing:
         return identity
 
     async def recheck(self, identity: Identity) -> Identity:
-        """Gives the identity of a key that was identified before, as it is now.
+        """Returns the identity of a key that was identified before, as it is now.
 
         Raises:
             Unauthenticated: The key was revoked, or has expired, or is gone.
@@ -109,7 +109,7 @@ class KeyRing:
         return self._valid(stored)
 
     async def run(self) -> None:
-        """Notes the use of keys once a minute, until cancelled; a use that cannot be noted is noted later."""
+        """Notes the use of keys once a minute, until canceled; a use that cannot be noted is noted later."""
         while True:
             await asyncio.sleep(_NOTE_USES)
             await self.note_uses()

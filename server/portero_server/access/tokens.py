@@ -63,7 +63,7 @@ class KeySource(Protocol):
     """Where the issuer's keys are found."""
 
     async def find(self, key_id: str) -> IssuerKey:
-        """Gives the key with this id; raises Unauthenticated, or Unavailable."""
+        """Returns the key with this id; raises Unauthenticated, or Unavailable."""
         ...
 
 
@@ -76,7 +76,7 @@ class TokenVerifier:
         self._clock = clock
 
     async def identify(self, text: str) -> Identity:
-        """Gives whom a token was made for.
+        """Returns whom a token was made for.
 
         Raises:
             Unauthenticated: It is no token, of another issuer, for somebody else, expired, or its signature is wrong.
@@ -118,7 +118,7 @@ class TokenVerifier:
         return any(isinstance(word, str) and word in self._policy.audiences for word in named)
 
     def _end(self, claims: Mapping[str, Any]) -> datetime:
-        """Gives when the token ends for us; raises when that was, or when it has not begun."""
+        """Returns when the token ends for us; raises when that was, or when it has not begun."""
         now, leeway = self._clock.now(), timedelta(seconds=self._policy.leeway)
         begin = _time("nbf", claims.get("nbf", 0))
         end = _time("exp", claims.get("exp")) + leeway

@@ -18,7 +18,7 @@ class Ends(Protocol):
     """Where the chain ends (`store/audit.py`)."""
 
     async def head(self) -> Head:
-        """Gives the end."""
+        """Returns the end."""
         ...
 
 
@@ -57,7 +57,7 @@ class Anchoring:
         self._last = Anchor(0, "")
 
     async def run(self) -> None:
-        """Anchors now and every interval, until cancelled."""
+        """Anchors now and every interval, until canceled."""
         while True:
             await self.anchor()
             await asyncio.sleep(self._interval)

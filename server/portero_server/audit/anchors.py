@@ -52,7 +52,7 @@ class S3Client(Protocol):
         ...
 
     def get_paginator(self, operation: str) -> Any:
-        """Gives what lists page by page."""
+        """Returns what lists page by page."""
         ...
 
 
@@ -73,7 +73,7 @@ class S3Anchors:
         await self._ask(self._put, anchor)
 
     async def known(self) -> Iterable[Anchor]:
-        """Gives every anchor, the oldest first.
+        """Returns every anchor, the oldest first.
 
         Raises:
             Unavailable: S3 does not answer, or refuses.

@@ -43,15 +43,15 @@ class AuditLog(Protocol):
         ...
 
     async def head(self) -> Head:
-        """Gives where the chain ends."""
+        """Returns where the chain ends."""
         ...
 
     async def page(self, after: int, limit: int) -> tuple[Sequence[Entry], Head]:
-        """Gives the entries after a position, in order, and a head that is at least as new as they are."""
+        """Returns the entries after a position, in order, and a head that is at least as new as they are."""
         ...
 
     async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
-        """Gives the newest entries, those before a position where one is given, newest first."""
+        """Returns the newest entries, those before a position where one is given, newest first."""
         ...
 
 
@@ -135,7 +135,7 @@ class AuditTrail:
             self._beyond += deed.count
 
     async def run(self) -> None:
-        """Writes what was noted until cancelled; what cannot be written now is kept and tried again."""
+        """Writes what was noted until canceled; what cannot be written now is kept and tried again."""
         while True:
             await asyncio.sleep(self._interval)
             await self.flush()
@@ -158,7 +158,7 @@ class AuditTrail:
                 self._observer.audit_overflowed(beyond)
 
     async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
-        """Gives the newest entries, newest first.
+        """Returns the newest entries, newest first.
 
         Raises:
             StoreUnavailable: The database does not answer.

@@ -41,13 +41,13 @@ class UsageRows(Protocol):
     async def calls(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[CallKey, CallTally]]:
-        """Gives calls by the hour."""
+        """Returns calls by the hour."""
         ...
 
     async def avoided(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[AvoidedKey, int]]:
-        """Gives calls avoided by the hour."""
+        """Returns calls avoided by the hour."""
         ...
 
 
@@ -145,7 +145,7 @@ class UsageRecorder:
         self._steps.append(change)
 
     async def run(self) -> None:
-        """Stores until cancelled. What cannot be stored now is kept for the next time."""
+        """Stores until canceled. What cannot be stored now is kept for the next time."""
         while True:
             await asyncio.sleep(self._interval)
             try:
@@ -164,7 +164,7 @@ class UsageRecorder:
             try:
                 await self._rows.add(delta, steps)
             except BaseException:
-                # Cancelled or failed: counted again it may be, forgotten never.
+                # Canceled or failed: counted again it may be, forgotten never.
                 self._ledger.put_back(delta)
                 self._steps = steps + self._steps
                 raise

@@ -92,7 +92,7 @@ def check_open(settings: Settings) -> None:
 
 
 def permit_metrics(auth: AuthInterceptor, settings: Settings) -> Permit:
-    """Gives who decides whether somebody may scrape /metrics.
+    """Returns who decides whether somebody may scrape /metrics.
 
     From this machine anybody may, as a collector beside the server does. From elsewhere, where PORTERO_AUTH is
     required, it takes the role metrics (or admin), shown as "Authorization: Bearer …".

@@ -43,7 +43,7 @@ class AuditParts:
     anchoring: Anchoring | None
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
-        """Gives what must run while the server does."""
+        """Returns what must run while the server does."""
         return [self.trail.run(), *([] if self.anchoring is None else [self.anchoring.run()])]
 
 

@@ -98,7 +98,7 @@ class Parts:
 
 @asynccontextmanager
 async def opened_database(settings: Settings, metrics: Metrics | None) -> AsyncIterator[Database]:
-    """Gives the database of the settings and closes it; one that does not answer is a StartupProblem."""
+    """Yields the database of the settings and closes it; one that does not answer is a StartupProblem."""
     database = Database(
         settings.database_dsn,
         pool_size=settings.database_pool_size,
@@ -339,7 +339,7 @@ def _privacy(
 
 
 def _detector(settings: Settings) -> Detector:
-    """Gives what finds faces in streams; the scripted engine's patches of color have a detector of their own."""
+    """Returns what finds faces in streams; the scripted engine's patches of color have a detector of their own."""
     if settings.engine == "scripted":
         return PatchDetector()
     return FaceDetector(DetectPolicy(min_face=settings.detect_min_face, quick_face=settings.detect_quick_face))

@@ -21,7 +21,7 @@ class RegisteredCameras(Protocol):
     """Where cameras are registered."""
 
     async def list(self, limit: int, after_id: str | None = None) -> Sequence[Camera]:
-        """Gives cameras by id, at most `limit` after `after_id`."""
+        """Returns cameras by id, at most `limit` after `after_id`."""
         ...
 
 
@@ -29,7 +29,7 @@ class EnrolledFaces(Protocol):
     """Where faces are enrolled."""
 
     async def count_faces(self) -> int:
-        """Gives the number of enrolled faces."""
+        """Returns the number of enrolled faces."""
         ...
 
 
@@ -47,7 +47,7 @@ class InventoryMetrics:
         self._interval = interval
 
     async def run(self) -> None:
-        """Counts until cancelled."""
+        """Counts until canceled."""
         while True:
             try:
                 await self.count()

@@ -57,7 +57,7 @@ class Readiness:
             self._tell_writable(True)
 
     async def run(self, tell_health: Callable[[bool], Awaitable[None]]) -> None:
-        """Looks until cancelled; `tell_health` is called whenever the answer changes, first when it is no."""
+        """Looks until canceled; `tell_health` is called whenever the answer changes, first when it is no."""
         ready = True
         while True:
             try:

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
-    """Gives the options of the gRPC server, with its certificates read.
+    """Returns the options of the gRPC server, with its certificates read.
 
     Raises:
         StartupProblem: The certificates cannot be served, or plaintext would leave this machine.

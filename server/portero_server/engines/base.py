@@ -168,7 +168,7 @@ class Engine(Protocol):
     """Turns images into faces, matches and text.
 
     Images arrive decoded (BGR) except where the original file matters. Every method may raise
-    EngineError; a cancelled call never disturbs another.
+    EngineError; a canceled call never disturbs another.
     """
 
     @property

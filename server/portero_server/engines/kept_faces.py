@@ -33,7 +33,7 @@ class FaceKeeper(Protocol):
     """An engine that keeps faces itself and can list them."""
 
     async def list_faces(self) -> Sequence[KeptFace]:
-        """Gives every face it keeps."""
+        """Returns every face it keeps."""
         ...
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
@@ -83,7 +83,7 @@ def image_id(person_id: str, face_id: str) -> str:
 
 
 def parsed_image_id(name: str | None) -> tuple[str, str] | None:
-    """Gives (person_id, face_id) of a face that we named; None: another program did."""
+    """Returns (person_id, face_id) of a face that we named; None: another program did."""
     # A person's identifier cannot hold a dot.
     person_id, dot, face_id = (name or "").removeprefix(_OURS).partition(".")
     return (person_id, face_id) if name and name.startswith(_OURS) and person_id and dot and face_id else None

@@ -44,7 +44,7 @@ class PatchDetector:
     """Finds bright patches on a dark ground; stands in for `vision.detect.FaceDetector`."""
 
     def find(self, gray: Gray, *, thorough: bool, within: Box = WHOLE) -> list[FoundFace]:
-        """Gives the patches of at least 20 x 20 pixels, largest first; a quick look sees those of 40."""
+        """Returns the patches of at least 20 x 20 pixels, largest first; a quick look sees those of 40."""
         height, width = gray.shape
         least = _LEAST_PATCH if thorough else _CLEAR_PATCH
         _, _, stats, _ = cv2.connectedComponentsWithStats(np.where(gray > _BRIGHT, 255, 0).astype(np.uint8))
@@ -201,7 +201,7 @@ def create(settings: object, gate: CallGate) -> ScriptedEngine:
 
 
 def _color(image: Pixels, face: Box) -> NDArray[np.float32]:
-    """Gives the mean color of the middle of a patch, three numbers 0..1; its edges have blurred with the ground."""
+    """Returns the mean color of the middle of a patch, three numbers 0..1; its edges have blurred with the ground."""
     height, width = image.shape[:2]
     left, top, right, bottom = face.padded(-0.25).to_pixels(width, height)
     middle = image[top : max(bottom, top + 1), left : max(right, left + 1)]

@@ -27,15 +27,15 @@ class GalleryLog(Protocol):
     """The stored gallery and what happens to it."""
 
     async def gallery_position(self) -> int:
-        """Gives the position of the last change; 0 when there was none."""
+        """Returns the position of the last change; 0 when there was none."""
         ...
 
     def gallery(self, engine: str, model_version: str) -> AsyncIterator[GalleryFace]:
-        """Gives every face of a model."""
+        """Returns every face of a model."""
         ...
 
     async def gallery_changes(self, after: int, limit: int) -> Sequence[GalleryChange]:
-        """Gives changes after a position, in order; fewer than `limit` when there are no more."""
+        """Returns changes after a position, in order; fewer than `limit` when there are no more."""
         ...
 
 
@@ -75,7 +75,7 @@ class GalleryMirror:
         _log.info("gallery_loaded", faces=len(faces), engine=traits.name, model_version=traits.model_version)
 
     async def follow(self) -> None:
-        """Applies what other processes changed, until cancelled."""
+        """Applies what other processes changed, until canceled."""
         while True:
             await asyncio.sleep(self._refresh)
             await self.catch_up()
@@ -102,7 +102,7 @@ class GalleryMirror:
                 pass
 
     async def behind(self) -> int:
-        """Gives how many changes this process has still to apply; a face that was erased may be among them."""
+        """Returns how many changes this process has still to apply; a face that was erased may be among them."""
         return max(0, await self._stored.gallery_position() - self._position)
 
     async def _apply_page(self) -> int:

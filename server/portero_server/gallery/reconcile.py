@@ -18,7 +18,7 @@ class StoredFaces(Protocol):
     """Where faces are stored."""
 
     def gallery(self, engine: str) -> AsyncIterator[GalleryFace]:
-        """Gives every face of an engine."""
+        """Returns every face of an engine."""
         ...
 
 

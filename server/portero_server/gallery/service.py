@@ -88,11 +88,11 @@ class Gallery:
         )
 
     async def get(self, person_id: str) -> Person:
-        """Gives a person; raises NotFound."""
+        """Returns a person; raises NotFound."""
         return await self._people.get(person_id)
 
     async def list(self, limit: int, after_id: str | None, display_name_contains: str) -> Sequence[Person]:
-        """Gives people by id: at most `limit` after `after_id`, whose display name holds the text.
+        """Returns people by id: at most `limit` after `after_id`, whose display name holds the text.
 
         Raises:
             InvalidInput: The text is too long.
@@ -153,7 +153,7 @@ class Gallery:
         return known
 
     async def list_faces(self, person_id: str, limit: int, after: str | None) -> Sequence[FaceEnrollment]:
-        """Gives faces of a person, oldest first; `after` is the store's cursor. Raises NotFound."""
+        """Returns faces of a person, oldest first; `after` is the store's cursor. Raises NotFound."""
         return await self._people.list_faces(person_id, limit, after)
 
     async def delete_face(self, person_id: str, face_id: str) -> None:
@@ -196,7 +196,7 @@ class Gallery:
 
 
 def face_id_of(person_id: str, photo: bytes, model: str) -> str:
-    """Gives the id of the face that a photograph teaches: the same person, photograph and model, the same id."""
+    """Returns the id of the face that a photograph teaches: the same person, photograph and model, the same id."""
     parts = (person_id.encode(), model.encode(), hashlib.sha256(photo).digest())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 

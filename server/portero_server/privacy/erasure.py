@@ -99,11 +99,11 @@ class Eraser:
         return await self._erasures.get(erasure.erasure_id)
 
     async def get(self, erasure_id: str) -> Erasure:
-        """Gives an erasure; raises NotFound."""
+        """Returns an erasure; raises NotFound."""
         return await self._erasures.get(erasure_id)
 
     async def run(self) -> None:
-        """Finishes what was left, until cancelled."""
+        """Finishes what was left, until canceled."""
         while True:
             try:
                 await self.round()

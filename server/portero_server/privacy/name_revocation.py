@@ -46,7 +46,7 @@ class NameRevocation:
         self._interval = interval
 
     async def run(self) -> None:
-        """Forgets until cancelled; a database that is away is asked again in the next round."""
+        """Forgets until canceled; a database that is away is asked again in the next round."""
         while True:
             await asyncio.sleep(self._interval)
             try:

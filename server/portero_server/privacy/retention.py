@@ -24,7 +24,7 @@ class Kept(Protocol):
     """Where rows are kept."""
 
     def steps(self, purpose: Purpose) -> int:
-        """Gives how many kinds of rows a purpose has."""
+        """Returns how many kinds of rows a purpose has."""
         ...
 
     async def remove_some(self, purpose: Purpose, step: int, before: datetime) -> tuple[int, bool]:
@@ -32,7 +32,7 @@ class Kept(Protocol):
         ...
 
     async def oldest(self, purpose: Purpose, before: datetime) -> datetime | None:
-        """Gives the time of the oldest row older than `before`."""
+        """Returns the time of the oldest row older than `before`."""
         ...
 
 
@@ -67,7 +67,7 @@ class Retention:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Removes until cancelled."""
+        """Removes until canceled."""
         while True:
             await self.round()
             await self._sleep(self._interval)

@@ -19,7 +19,7 @@ class PrivacyWorker:
     retention: Retention
 
     async def run(self) -> None:
-        """Works until cancelled."""
+        """Works until canceled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.name_revocation.run())
             group.create_task(self.eraser.run())

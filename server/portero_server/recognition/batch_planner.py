@@ -66,7 +66,7 @@ class BatchPlanner(Generic[_T]):
         return self._lanes[lowest].popleft()
 
     def remove(self, waiting: Waiting[_T]) -> None:
-        """Takes a cancelled request out; one that has left already is passed over."""
+        """Takes a canceled request out; one that has left already is passed over."""
         lane = self._lanes[waiting.lane]
         if waiting in lane:
             lane.remove(waiting)

@@ -85,7 +85,7 @@ class Batcher:
             self._planner.remove(waiting)
 
     async def run(self) -> None:
-        """Sends batches until cancelled."""
+        """Sends batches until canceled."""
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._places.acquire()

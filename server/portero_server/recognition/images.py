@@ -24,7 +24,7 @@ class Names(Protocol):
     """Knows what people are called."""
 
     async def display_names(self, person_ids: Collection[str]) -> Mapping[str, str]:
-        """Gives the display names, by id, of those of the people that exist."""
+        """Returns the display names, by id, of those of the people that exist."""
         ...
 
 

@@ -34,7 +34,7 @@ class Shot:
 
 
 def timing_of(track: Track, shot: Shot, asked: float, answered: float) -> Timing:
-    """Gives the stages of a recognition that was asked for and answered at these monotonic seconds."""
+    """Returns the stages of a recognition that was asked for and answered at these monotonic seconds."""
     return Timing(
         capture_to_receive=shot.frame.lag,
         queue=max(0.0, shot.looked - shot.frame.received - shot.look.seconds),

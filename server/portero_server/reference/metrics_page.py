@@ -24,7 +24,7 @@ that begin with `process_` and `python_` are the Python client's own. A histogra
 
 
 def page() -> str:
-    """Gives the reference page, Markdown."""
+    """Returns the reference page, Markdown."""
     metrics = Metrics(version="", engine="")
     # What is exported by method and by camera, is shown by one of each.
     metrics.rpc.rpc_known("", "", "unary")
@@ -37,7 +37,7 @@ def page() -> str:
 
 
 def exported_name(metric: Metric) -> str:
-    """Gives a metric's name as queries write it."""
+    """Returns a metric's name as queries write it."""
     return f"{metric.name}_total" if metric.type == "counter" else metric.name
 
 
@@ -47,7 +47,7 @@ def _row(metric: Metric) -> str:
 
 
 def _labels(metric: Metric) -> Iterable[str]:
-    """Gives each label, with those of its values that are exported before anything has happened."""
+    """Yields each label, with those of its values that are exported before anything has happened."""
     known: dict[str, dict[str, None]] = {}
     for sample in metric.samples:
         for name, value in sample.labels.items():

@@ -11,7 +11,7 @@ PAGE = Path(__file__).resolve().parents[2] / "SETTINGS.md"
 
 
 def page() -> str:
-    """Gives the reference page, Markdown."""
+    """Returns the reference page, Markdown."""
     lines = [
         "# Settings of the server",
         "",

@@ -41,7 +41,7 @@ class NotRecorded:
 
 
 def resource_of(naming: Naming | None, message: Any) -> str:
-    """Gives the name in a message, or an empty text when what stands there does not look like one.
+    """Returns the name in a message, or an empty text when what stands there does not look like one.
 
     A caller may write anything where a name belongs, a person's own name for example.
     """
@@ -50,7 +50,7 @@ def resource_of(naming: Naming | None, message: Any) -> str:
 
 
 def words_of(naming: Naming | None, message: Any) -> str:
-    """Gives the words in a message that look like names of fields, with commas between."""
+    """Returns the words in a message that look like names of fields, with commas between."""
     words = "" if naming is None else naming(message)
     return ",".join(word for word in words.split(",") if re.fullmatch(r"[a-z_.]{1,63}", word))
 

@@ -34,7 +34,7 @@ CALL_NOTES: ContextVar[CallNotes | None] = ContextVar("call_notes", default=None
 
 
 def deadline_of(context: Context, clock: Clock) -> float | None:
-    """Gives the monotonic seconds after which the client no longer waits, or None when it waits forever."""
+    """Returns the monotonic seconds after which the client no longer waits, or None when it waits forever."""
     # The stubs say float; a call without a deadline gives None.
     remaining: float | None = context.time_remaining()
     return None if remaining is None else clock.monotonic() + remaining

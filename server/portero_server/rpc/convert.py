@@ -77,7 +77,7 @@ def time_to_proto(time: datetime) -> Timestamp:
 
 
 def time_from_proto(stamp: Timestamp, field: str) -> datetime:
-    """Gives the time in UTC; raises InvalidInput naming `field` when it is no time of the years 1970 to 9999."""
+    """Returns the time in UTC; raises InvalidInput naming `field` when it is no time of the years 1970 to 9999."""
     try:
         time = stamp.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -95,7 +95,7 @@ def duration_to_proto(duration: timedelta) -> Duration:
 
 
 def duration_from_proto(duration: Duration, field: str) -> timedelta:
-    """Gives the duration; raises InvalidInput naming `field` when it is out of a Duration's range."""
+    """Returns the duration; raises InvalidInput naming `field` when it is out of a Duration's range."""
     try:
         return duration.ToTimedelta()
     except (ValueError, OverflowError):
@@ -196,12 +196,12 @@ def camera_to_proto(camera: Camera) -> camera_service_pb2.Camera:
 
 
 def mode_from_proto(mode: camera_service_pb2.CameraMode.ValueType, field: str) -> CameraMode:
-    """Gives the mode, FACES when not said; raises InvalidInput for a number that this server does not know."""
+    """Returns the mode, FACES when not said; raises InvalidInput for a number that this server does not know."""
     return _known(_MODES_BY_NUMBER, mode, field)
 
 
 def purpose_from_proto(purpose: camera_service_pb2.CameraPurpose.ValueType, field: str) -> Lane:
-    """Gives the lane, VISITOR when not said; raises InvalidInput for a number that this server does not know."""
+    """Returns the lane, VISITOR when not said; raises InvalidInput for a number that this server does not know."""
     return _known(_PURPOSES_BY_NUMBER, purpose, field)
 
 
@@ -247,7 +247,7 @@ def sighting_to_proto(sighting: Sighting) -> sighting_service_pb2.Sighting:
 
 
 def kind_from_proto(kind: sighting_service_pb2.SightingKind.ValueType, field: str) -> SightingKind:
-    """Gives the kind, ALL when not said; raises InvalidInput for a number that this server does not know."""
+    """Returns the kind, ALL when not said; raises InvalidInput for a number that this server does not know."""
     return _known(_SIGHTING_KINDS, kind, field)
 
 

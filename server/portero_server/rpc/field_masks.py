@@ -11,7 +11,7 @@ from portero_server.errors import InvalidInput
 
 
 def masked_fields(mask: FieldMask, resource: Message, allowed: Collection[str]) -> frozenset[str]:
-    """Gives the names of the fields to change: those of the mask, or of an empty mask those that are set.
+    """Returns the names of the fields to change: those of the mask, or of an empty mask those that are set.
 
     Args:
         mask: From the request.

@@ -140,7 +140,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 over = context.time_remaining() == 0
                 outcome.code = grpc.StatusCode.DEADLINE_EXCEEDED if over else grpc.StatusCode.CANCELLED
                 raise
-            # Somebody inside cancelled what this call waited for; passed on, the client would never hear an answer.
+            # Somebody inside canceled what this call waited for; passed on, the client would never hear an answer.
             _log.error("rpc_interrupted", stack=_stack(error))
             _let_go(error)
             await self._abort(context, interrupted(request_id), request_id, outcome)
@@ -280,7 +280,7 @@ def _behavior(handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[object, Con
 
 
 def kind_of(*, requests: bool, responses: bool) -> str:
-    """Gives a method's kind, as the observer is told, from which of its sides are streams."""
+    """Returns a method's kind, as the observer is told, from which of its sides are streams."""
     if requests:
         return "bidi_stream" if responses else "client_stream"
     return "server_stream" if responses else "unary"

@@ -64,7 +64,7 @@ class Listing:
 
 
 def checked_page_size(requested: int) -> int:
-    """Gives the page size to use; raises InvalidInput outside 0..1000."""
+    """Returns the page size to use; raises InvalidInput outside 0..1000."""
     if not 0 <= requested <= _MAX_SIZE:
         raise InvalidInput("page_size", f"page_size must be 0 to {_MAX_SIZE}; 0 means {_DEFAULT_SIZE}")
     return requested or _DEFAULT_SIZE
@@ -82,7 +82,7 @@ def malformed_token() -> InvalidInput:
 
 
 def _is_text(part: object) -> bool:
-    """Says whether a part is a string that a database can be asked with; JSON can write half a character."""
+    """Returns whether a part is a string that a database can be asked with; JSON can write half a character."""
     return isinstance(part, str) and not any("\ud800" <= character <= "\udfff" for character in part)
 
 

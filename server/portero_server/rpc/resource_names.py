@@ -28,79 +28,82 @@ _TYPES = {
 
 
 def person_name(person_id: str) -> str:
-    """Gives "people/{person}"."""
+    """Returns "people/{person}"."""
     return f"people/{person_id}"
 
 
 def face_name(person_id: str, face_id: str) -> str:
-    """Gives "people/{person}/faces/{face}"."""
+    """Returns "people/{person}/faces/{face}"."""
     return f"people/{person_id}/faces/{face_id}"
 
 
 def consent_name(person_id: str, consent_id: str) -> str:
-    """Gives "people/{person}/consents/{consent}"."""
+    """Returns "people/{person}/consents/{consent}"."""
     return f"people/{person_id}/consents/{consent_id}"
 
 
 def erasure_name(erasure_id: str) -> str:
-    """Gives "erasures/{erasure}"."""
+    """Returns "erasures/{erasure}"."""
     return f"erasures/{erasure_id}"
 
 
 def camera_name(camera_id: str) -> str:
-    """Gives "cameras/{camera}"."""
+    """Returns "cameras/{camera}"."""
     return f"cameras/{camera_id}"
 
 
 def sighting_name(sighting_id: str) -> str:
-    """Gives "sightings/{sighting}"."""
+    """Returns "sightings/{sighting}"."""
     return f"sightings/{sighting_id}"
 
 
 def key_name(key_id: str) -> str:
-    """Gives "keys/{key}"."""
+    """Returns "keys/{key}"."""
     return f"keys/{key_id}"
 
 
 def parse_person(name: str, field: str) -> str:
-    """Gives the person's id; raises InvalidInput naming `field` when it is not "people/{person}"."""
+    """Returns the person's id; raises InvalidInput naming `field` when it is not "people/{person}"."""
     return _parts(_PERSON, name, field, "people/{person}")[0]
 
 
 def parse_face(name: str, field: str) -> tuple[str, str]:
-    """Gives the ids of person and face; raises InvalidInput when it is not "people/{person}/faces/{face}"."""
+    """Returns the ids of person and face; raises InvalidInput when it is not "people/{person}/faces/{face}"."""
     person_id, face_id = _parts(_FACE, name, field, "people/{person}/faces/{face}")
     return person_id, face_id
 
 
 def parse_consent(name: str, field: str) -> tuple[str, str]:
-    """Gives the ids of person and consent; raises InvalidInput when it is not "people/{person}/consents/{consent}"."""
+    """Returns the ids of person and consent.
+
+    Raises InvalidInput when it is not "people/{person}/consents/{consent}".
+    """
     person_id, consent_id = _parts(_CONSENT, name, field, "people/{person}/consents/{consent}")
     return person_id, consent_id
 
 
 def parse_erasure(name: str, field: str) -> str:
-    """Gives the erasure's id; raises InvalidInput naming `field` when it is not "erasures/{erasure}"."""
+    """Returns the erasure's id; raises InvalidInput naming `field` when it is not "erasures/{erasure}"."""
     return _parts(_ERASURE, name, field, "erasures/{erasure}")[0]
 
 
 def parse_camera(name: str, field: str) -> str:
-    """Gives the camera's id; raises InvalidInput naming `field` when it is not "cameras/{camera}"."""
+    """Returns the camera's id; raises InvalidInput naming `field` when it is not "cameras/{camera}"."""
     return _parts(_CAMERA, name, field, "cameras/{camera}")[0]
 
 
 def parse_sighting(name: str, field: str) -> str:
-    """Gives the sighting's id; raises InvalidInput naming `field` when it is not "sightings/{sighting}"."""
+    """Returns the sighting's id; raises InvalidInput naming `field` when it is not "sightings/{sighting}"."""
     return _parts(_SIGHTING, name, field, "sightings/{sighting}")[0]
 
 
 def parse_key(name: str, field: str) -> str:
-    """Gives the key's id; raises InvalidInput naming `field` when it is not "keys/{key}"."""
+    """Returns the key's id; raises InvalidInput naming `field` when it is not "keys/{key}"."""
     return _parts(_KEY, name, field, "keys/{key}")[0]
 
 
 def type_of(name: str) -> str:
-    """Gives the proto type of a named resource, as google.rpc.ResourceInfo wants it; empty when there is none."""
+    """Returns the proto type of a named resource, as google.rpc.ResourceInfo wants it; empty when there is none."""
     if _FACE.fullmatch(name):
         return "portero.v1.FaceEnrollment"
     if _CONSENT.fullmatch(name):

@@ -133,7 +133,7 @@ class ServerOptions:
     bridge_listen: str | None = None
 
     def ports(self) -> list[tuple[str, str, grpc.ServerCredentials | None]]:
-        """Gives the address of each port, the setting that names it, and its credentials; None is plaintext."""
+        """Returns the address of each port, the setting that names it, and its credentials; None is plaintext."""
         if self.certificates is None:
             return [("PORTERO_LISTEN", self.listen, None)]
         required = self.certificates.verifies_clients and self.bridge_listen is None
@@ -259,7 +259,7 @@ def build_server(
 
 
 def service_names() -> Sequence[str]:
-    """Gives the names of all services that can be registered."""
+    """Returns the names of all services that can be registered."""
     return [service for service, _ in _REGISTRATIONS.values()]
 
 

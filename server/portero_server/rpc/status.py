@@ -38,12 +38,12 @@ _ENGINE_RETRY = 1.0
 
 
 def code_of(error: errors.PorteroError) -> grpc.StatusCode:
-    """Gives the code of an error: its class's, else that of the nearest base in the table."""
+    """Returns the code of an error: its class's, else that of the nearest base in the table."""
     return next(_CODES[base] for base in type(error).__mro__ if base in _CODES)
 
 
 def status_of(error: errors.PorteroError, request_id: str) -> grpc.Status:
-    """Gives the whole status: code, message and details.
+    """Returns the whole status: code, message and details.
 
     Args:
         error: One of our tree, whose message is written for the caller.

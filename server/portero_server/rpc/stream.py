@@ -68,7 +68,7 @@ class FrameStream:
                 await session.run()
                 reader.cancel()
         except BaseExceptionGroup as errors:
-            # One of the tasks ended the stream and the group cancelled the others; the caller gets the reason.
+            # One of the tasks ended the stream and the group canceled the others; the caller gets the reason.
             raise errors.exceptions[0] from None
 
     async def _write(self, outbox: Outbox, context: Context) -> None:

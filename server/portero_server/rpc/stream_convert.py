@@ -32,7 +32,7 @@ class AckForm:
         self._credit = self._ack.credit
 
     def filled(self, ack: messages.Ack) -> pb.StreamFramesResponse:
-        """Gives the message, which the next call changes: it must be serialized before."""
+        """Returns the message, which the next call changes: it must be serialized before."""
         self._ack.durable_sequence = ack.durable_sequence
         self._credit.frames = ack.credit.frames
         self._credit.bytes = ack.credit.bytes
@@ -70,7 +70,7 @@ def message_to_proto(message: messages.Message, terms: StreamTerms, now: datetim
 
 
 def time_of(frame: pb.Frame) -> datetime | None:
-    """Gives the capture time of a frame; None when it is missing or no time of the years 1 to 9999."""
+    """Returns the capture time of a frame; None when it is missing or no time of the years 1 to 9999."""
     stamp = frame.capture_time
     seconds, nanos = stamp.seconds, stamp.nanos
     # One that is missing reads as the beginning of 1970.
@@ -94,7 +94,7 @@ def _moment(seconds: int, nanos: int) -> datetime | None:
 
 
 def gap_reason(reason: pb.GapReason.ValueType) -> GapReason:
-    """Gives the reason of a gap; one that this server does not know yet is UNEXPLAINED."""
+    """Returns the reason of a gap; one that this server does not know yet is UNEXPLAINED."""
     return _GAP_REASONS.get(reason, GapReason.UNEXPLAINED)
 
 

@@ -105,7 +105,10 @@ class Certificates:
         observer.certificate_loaded(self._pair.not_after, self._pair.client_ca_not_after)
 
     def current(self) -> Pair:
-        """Gives what is to be served now. Never raises, and never blocks for longer than reading three small files."""
+        """Returns what is to be served now.
+
+        Never raises, and never blocks for longer than reading three small files.
+        """
         with self._lock:
             stamp = _stamp(self._files)
             if stamp != self._seen:

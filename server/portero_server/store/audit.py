@@ -46,7 +46,7 @@ class AuditStore:
         return await self._database.run(unit) if deeds else ()
 
     async def head(self) -> Head:
-        """Gives where the chain ends.
+        """Returns where the chain ends.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -54,7 +54,7 @@ class AuditStore:
         return await self._database.read(_head)
 
     async def page(self, after: int, limit: int) -> tuple[Sequence[Entry], Head]:
-        """Gives the entries after a position, in order, and a head that is at least as new as they are."""
+        """Returns the entries after a position, in order, and a head that is at least as new as they are."""
         query = select(audit_entries).where(audit_entries.c.position > after)
         query = query.order_by(audit_entries.c.position).limit(limit)
 
@@ -65,7 +65,7 @@ class AuditStore:
         return await self._database.read(unit)
 
     async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
-        """Gives the newest entries, those before a position where one is given, newest first."""
+        """Returns the newest entries, those before a position where one is given, newest first."""
         query = select(audit_entries).order_by(audit_entries.c.position.desc()).limit(limit)
         if before is not None:
             query = query.where(audit_entries.c.position < before)
@@ -76,7 +76,7 @@ class AuditStore:
         return await self._database.read(unit)
 
     async def last(self, action: str) -> Entry | None:
-        """Gives the newest entry of an action, or None; walks back from the newest entry of all.
+        """Returns the newest entry of an action, or None; walks back from the newest entry of all.
 
         Raises:
             StoreUnavailable: The database does not answer.

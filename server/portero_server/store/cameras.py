@@ -96,7 +96,7 @@ class CameraStore:
         return await self._database.run(unit)
 
     async def get(self, camera_id: str) -> Camera:
-        """Gives a camera.
+        """Returns a camera.
 
         Raises:
             NotFound: There is none.
@@ -110,7 +110,7 @@ class CameraStore:
         site: str | None = None,
         within: frozenset[str] | None = None,
     ) -> Sequence[Camera]:
-        """Gives cameras by id: at most `limit` after `after_id`, of one site or (None) of all.
+        """Returns cameras by id: at most `limit` after `after_id`, of one site or (None) of all.
 
         Args:
             limit: How many at most.

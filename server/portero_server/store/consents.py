@@ -96,7 +96,7 @@ class ConsentStore:
         await self._database.run(unit)
 
     async def of(self, person_id: str) -> PersonPrivacy:
-        """Gives what holds for a person; somebody who does not exist has nothing and is not recognizable."""
+        """Returns what holds for a person; somebody who does not exist has nothing and is not recognizable."""
         now = self._clock.now()
 
         async def unit(connection: AsyncConnection) -> PersonPrivacy:

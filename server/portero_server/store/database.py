@@ -1,6 +1,6 @@
 """Units of work: each one transaction, in its own task, within a time limit, run again where that is safe.
 
-A unit goes begin → work → commit. Until the commit is sent, a caller that is cancelled ends the unit, and a lost
+A unit goes begin → work → commit. Until the commit is sent, a caller that is canceled ends the unit, and a lost
 connection, a deadlock or a failover has it run again from the start. From then on nothing but the time limit ends it,
 and when no answer comes nobody knows: CommitUnknown.
 """
@@ -51,7 +51,7 @@ class UnitObserver(Protocol):
         Args:
             seconds: From the call to the end, waiting and retries included.
             retries: How often it was run again.
-            outcome: "committed", "read", "failed" (the unit's own error), "unavailable", "unknown" or "cancelled".
+            outcome: "committed", "read", "failed" (the unit's own error), "unavailable", "unknown" or "canceled".
         """
         ...
 
@@ -134,7 +134,7 @@ class Database:
         return self._engines.address
 
     def load(self) -> DatabaseLoad:
-        """Tells how much of the connections and of the storage is used."""
+        """Returns how much of the connections and of the storage is used."""
         folder = self._engines.folder
         storage = None if folder is None else shutil.disk_usage(folder)
         return DatabaseLoad(
@@ -256,7 +256,7 @@ class Database:
     def _settled(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            # A caller that was cancelled no longer takes the error; the observer was told.
+            # A caller that was canceled no longer takes the error; the observer was told.
             task.exception()
 
     async def _observed(self, engine: AsyncEngine, unit: Unit[T], progress: _UnitProgress, *, commits: bool) -> T:

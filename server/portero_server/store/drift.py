@@ -17,7 +17,7 @@ from portero_server.store.schema import metadata
 
 
 async def differences(database: Database) -> list[str]:
-    """Gives what would have to be changed in a migrated database to match schema.py, one line each."""
+    """Returns what would have to be changed in a migrated database to match schema.py, one line each."""
 
     def compare(connection: Connection) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

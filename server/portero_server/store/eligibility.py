@@ -14,7 +14,7 @@ from portero_server.store.schema import consents, people, people_blocks
 async def recognizable_names(
     connection: AsyncConnection, ids: Collection[str], now: datetime, *, consent_required: bool
 ) -> dict[str, str]:
-    """Gives the display names of the people among `ids` who may be matched now, as part of a unit of work."""
+    """Returns the display names of the people among `ids` who may be matched now, as part of a unit of work."""
     if not ids:
         return {}
     blocked = exists().where(people_blocks.c.person_id == people.c.person_id)

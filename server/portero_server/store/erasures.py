@@ -1,7 +1,7 @@
 """Erasing people: a job that any server can finish, and the receipt that is left of it.
 
 An erasure begins in one transaction, after which nobody is recognized as this person any more and no commit writes
-the name; what had been written before is removed afterwards, a bounded batch at a time.
+the name; what had been written before is removed afterward, a bounded batch at a time.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ class ErasureStore:
             return await self.of_person(person_id)
 
     async def get(self, erasure_id: str) -> Erasure:
-        """Gives an erasure; raises NotFound."""
+        """Returns an erasure; raises NotFound."""
         return await self._database.read(
             lambda connection: _one(connection, erasures.c.erasure_id == erasure_id, f"erasures/{erasure_id}")
         )
 
     async def of_person(self, person_id: str) -> Erasure:
-        """Gives the erasure of a person; raises NotFound."""
+        """Returns the erasure of a person; raises NotFound."""
         subject = erasures.c.subject == subject_of(person_id)
         return await self._database.read(lambda connection: _one(connection, subject, f"people/{person_id}"))
 
     async def unfinished(self, limit: int) -> Sequence[Erasure]:
-        """Gives the erasures that are still to be finished, oldest first."""
+        """Returns the erasures that are still to be finished, oldest first."""
         query = select(erasures).where(erasures.c.finished_at.is_(None)).order_by(erasures.c.requested_at).limit(limit)
 
         async def unit(connection: AsyncConnection) -> Sequence[Erasure]:
@@ -86,7 +86,7 @@ class ErasureStore:
                 pass
 
     async def faces_left(self, erasure: Erasure) -> Sequence[ErasedFace]:
-        """Gives the faces that engines have still to forget."""
+        """Returns the faces that engines have still to forget."""
         query = select(erasure_faces).where(erasure_faces.c.erasure_id == erasure.erasure_id)
 
         async def unit(connection: AsyncConnection) -> Sequence[ErasedFace]:

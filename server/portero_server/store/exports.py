@@ -47,7 +47,7 @@ class ExportStore:
     async def records(
         self, person_id: str, limit: int, after: tuple[str, str] | None = None
     ) -> Sequence[ExportedRecord]:
-        """Gives records of a person: at most `limit`, after the kind and key of the last one.
+        """Returns records of a person: at most `limit`, after the kind and key of the last one.
 
         Raises:
             NotFound: Nothing is stored of such a person.

@@ -64,12 +64,12 @@ class Fault:
     unanswered: bool = False
 
     def as_error(self) -> PorteroError:
-        """Gives the error for callers of the store."""
+        """Returns the error for callers of the store."""
         return (StoreRefused if self.verdict is FaultVerdict.REFUSED else StoreUnavailable)(self.message)
 
 
 def driver_code(error: BaseException | None) -> int | None:
-    """Gives the driver's number of an error: MySQL's, or SQLite's primary result code."""
+    """Returns the driver's number of an error: MySQL's, or SQLite's primary result code."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         return None if code is None else code & 0xFF

@@ -37,12 +37,12 @@ class GalleryChange:
 
 
 def gallery_face(row: Any) -> GalleryFace:
-    """Gives a row of `faces` as an engine wants it."""
+    """Returns a row of `faces` as an engine wants it."""
     return GalleryFace(row.face_id, row.person_id, row.embedding, row.external_id)
 
 
 def enrollment(row: Any) -> FaceEnrollment:
-    """Gives a whole row of `faces`."""
+    """Returns a whole row of `faces`."""
     return FaceEnrollment(
         face_id=row.face_id,
         person_id=row.person_id,
@@ -57,7 +57,7 @@ def enrollment(row: Any) -> FaceEnrollment:
 
 
 def face_columns(face: FaceEnrollment) -> dict[str, Any]:
-    """Gives the column values of a row of `faces`."""
+    """Returns the column values of a row of `faces`."""
     quality = face.quality
     return box_columns(face.box) | {
         "face_id": face.face_id,
@@ -95,7 +95,7 @@ async def log_changes(connection: AsyncConnection, dialect: DialectName, rows: S
 
 
 def changes_query(after: int, limit: int) -> Select[Any]:
-    """Gives the query of the log after a position; faces that came and have gone again are left out."""
+    """Returns the query of the log after a position; faces that came and have gone again are left out."""
     embedding = faces.c.embedding
     return (
         select(gallery_changes, embedding)
@@ -107,7 +107,7 @@ def changes_query(after: int, limit: int) -> Select[Any]:
 
 
 def changes_of(rows: Iterable[Row[Any]]) -> list[GalleryChange]:
-    """Gives the answers of `changes_query`."""
+    """Returns the answers of `changes_query`."""
     return [
         GalleryChange(
             row.position,

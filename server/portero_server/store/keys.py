@@ -43,7 +43,7 @@ class KeyStore:
         return await self._database.read(unit)
 
     async def list(self, limit: int, after_id: str | None = None) -> Sequence[ApiKey]:
-        """Gives at most `limit` keys by id, after an id."""
+        """Returns at most `limit` keys by id, after an id."""
         query = select(api_keys).order_by(api_keys.c.key_id).limit(limit)
         if after_id is not None:
             query = query.where(api_keys.c.key_id > after_id)

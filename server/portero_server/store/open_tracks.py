@@ -19,7 +19,7 @@ PRESENT = '"absent": false'
 
 
 def written(tracks: Sequence[OpenTrack]) -> str:
-    """Gives the text; empty for no tracks."""
+    """Returns the text; empty for no tracks."""
     if not tracks:
         return ""
     told: dict[str, Any] = {"form": _FORM, "tracks": [_plain(track) for track in tracks if not track.ahead]}
@@ -30,7 +30,7 @@ def written(tracks: Sequence[OpenTrack]) -> str:
 
 
 def read(text: str | None) -> tuple[OpenTrack, ...]:
-    """Gives the tracks of a text."""
+    """Returns the tracks of a text."""
     if not text:
         return ()
     told = json.loads(text)

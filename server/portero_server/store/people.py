@@ -82,7 +82,7 @@ class PeopleStore:
         return await self._database.run(unit)
 
     async def get(self, person_id: str) -> Person:
-        """Gives a person.
+        """Returns a person.
 
         Raises:
             NotFound: There is none.
@@ -92,7 +92,7 @@ class PeopleStore:
     async def list(
         self, limit: int, after_id: str | None = None, display_name_contains: str | None = None
     ) -> Sequence[Person]:
-        """Gives people by id.
+        """Returns people by id.
 
         Args:
             limit: How many at most.
@@ -151,14 +151,14 @@ class PeopleStore:
         return await self._database.run(unit)
 
     async def display_names(self, ids: Collection[str]) -> Mapping[str, str]:
-        """Gives the display names of the people among `ids` who exist and may be named now."""
+        """Returns the display names of the people among `ids` who exist and may be named now."""
         now = self._clock.now()
         return await self._database.read(
             lambda connection: recognizable_names(connection, ids, now, consent_required=self._consent_required)
         )
 
     async def count_faces(self) -> int:
-        """Gives the number of enrolled faces."""
+        """Returns the number of enrolled faces."""
         query = select(func.count()).select_from(faces)
 
         async def unit(connection: AsyncConnection) -> int:
@@ -186,7 +186,7 @@ class PeopleStore:
         return await self._database.run(unit)
 
     async def list_faces(self, person_id: str, limit: int, after: str | None = None) -> Sequence[FaceEnrollment]:
-        """Gives faces of a person, oldest first.
+        """Returns faces of a person, oldest first.
 
         Args:
             person_id: Whose.
@@ -211,7 +211,7 @@ class PeopleStore:
         return await self._database.read(unit)
 
     async def get_face(self, person_id: str, face_id: str) -> FaceEnrollment:
-        """Gives a face.
+        """Returns a face.
 
         Raises:
             NotFound: The person has no such face.
@@ -235,7 +235,7 @@ class PeopleStore:
         return await self._database.run(unit)
 
     async def gallery(self, engine: str, model_version: str | None = None) -> AsyncIterator[GalleryFace]:
-        """Gives every face of a model (None: of all models of the engine), in chunks of short transactions.
+        """Yields every face of a model (None: of all models of the engine), in chunks of short transactions.
 
         Take `gallery_position` before: changes after it make good whatever changes meanwhile.
         """
@@ -255,17 +255,17 @@ class PeopleStore:
             after = rows[-1].face_id
 
     async def gallery_position(self) -> int:
-        """Gives the position of the gallery's last change; 0 when there was none."""
+        """Returns the position of the gallery's last change; 0 when there was none."""
         return await self._database.read(lambda connection: last_position(connection, "gallery"))
 
     async def gallery_changes(self, after: int, limit: int = 1000) -> Sequence[GalleryChange]:
-        """Gives changes of the gallery after a position, in order; fewer than `limit` when there are no more."""
+        """Returns changes of the gallery after a position, in order; fewer than `limit` when there are no more."""
         query = changes_query(after, limit)
         return changes_of(await self._database.read(lambda connection: _rows(connection, query)))
 
 
 def face_cursor(face: FaceEnrollment) -> str:
-    """Gives the place of a face in its person's list."""
+    """Returns the place of a face in its person's list."""
     return f"{face.created_at.isoformat()}/{face.face_id}"
 
 

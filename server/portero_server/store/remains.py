@@ -102,7 +102,7 @@ class Remain:
 
 
 async def remains_of(database: Database, person_id: str) -> list[Remain]:
-    """Gives every place where the person's id stands, and names that stand there without a person."""
+    """Returns every place where the person's id stands, and names that stand there without a person."""
 
     async def unit(connection: AsyncConnection) -> list[Remain]:
         found = []
@@ -121,7 +121,7 @@ async def remains_of(database: Database, person_id: str) -> list[Remain]:
 
 
 def searched_columns() -> list[Column[Any]]:
-    """Gives the columns that are searched."""
+    """Returns the columns that are searched."""
     return [
         column
         for table in metadata.sorted_tables

@@ -67,7 +67,7 @@ class RetentionStore:
         }
 
     def steps(self, purpose: Purpose) -> int:
-        """Gives how many kinds of rows a purpose has."""
+        """Returns how many kinds of rows a purpose has."""
         return len(self._steps[purpose])
 
     async def remove_some(self, purpose: Purpose, step: int, before: datetime) -> tuple[int, bool]:
@@ -82,7 +82,7 @@ class RetentionStore:
         return 0 if work == self._date_exceptions else found, found >= self._batch
 
     async def oldest(self, purpose: Purpose, before: datetime) -> datetime | None:
-        """Gives the time of the oldest row that is older than `before`; None when there is none, as should be."""
+        """Returns the time of the oldest row that is older than `before`; None when there is none, as should be."""
         return await self._database.read(lambda connection: _oldest(connection, _AGES[purpose], before))
 
     def _rows(self, table: Table, age: Column[Any]) -> _Step:

@@ -29,7 +29,7 @@ _MYSQL = mysql.dialect()
 
 
 def encoded(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Gives the parameters of a statement over `incoming` rows.
+    """Returns the parameters of a statement over `incoming` rows.
 
     Args:
         rows: Column name to value: None, bool, int, finite float, str or aware datetime.
@@ -51,7 +51,7 @@ def _plain(value: Any) -> Any:
 
 
 def whole(value: int) -> int:
-    """Gives a whole number as both databases keep it.
+    """Returns a whole number as both databases keep it.
 
     Raises:
         ValueError: It has more than 64 bits. Databases differ in what they make of it: the nearest number, or one
@@ -63,7 +63,7 @@ def whole(value: int) -> int:
 
 
 def incoming(dialect: DialectName, columns: Sequence[Column[Any]]) -> Subquery:
-    """Gives the rows of the parameter as a table named `incoming` with these columns."""
+    """Returns the rows of the parameter as a table named `incoming` with these columns."""
     source = _mysql_source(columns) if dialect == "mysql" else _sqlite_source(columns)
     return text(source).columns(*(Column(column.name, column.type) for column in columns)).subquery("incoming")
 
@@ -111,7 +111,7 @@ def insert_rows(
     key: Sequence[str] | None = None,
     replacing: Sequence[str] = (),
 ) -> Executable:
-    """Gives the statement that writes the incoming rows into a table.
+    """Returns the statement that writes the incoming rows into a table.
 
     Args:
         dialect: Of the database.

@@ -56,7 +56,7 @@ def along(query: Select[Any], table: Table, index: str) -> Select[Any]:
 
 
 def unserved(column: Column[_T]) -> ColumnElement[_T]:
-    """Gives a column's value as an expression, `+column`, that no index serves, neither for a condition nor an order.
+    """Returns a column's value as an expression, `+column`, that no index serves, neither for a condition nor an order.
 
     That is how SQLite is told which index not to walk (sqlite.org/optoverview.html, 8.1); MySQL does not mind.
     """

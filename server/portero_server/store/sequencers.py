@@ -25,7 +25,7 @@ async def take_positions(connection: AsyncConnection, name: SequencerName, count
 
 
 async def last_position(connection: AsyncConnection, name: SequencerName) -> int:
-    """Gives the highest position taken by a committed transaction; 0 when there is none."""
+    """Returns the highest position taken by a committed transaction; 0 when there is none."""
     position: int = (
         await connection.execute(select(sequencers.c.position).where(sequencers.c.name == name))
     ).scalar_one()

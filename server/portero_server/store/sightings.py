@@ -70,7 +70,7 @@ class SightingStore:
         self._database = database
 
     async def get(self, sighting_id: str) -> Sighting:
-        """Gives a sighting.
+        """Returns a sighting.
 
         Raises:
             NotFound: There is none.
@@ -81,7 +81,7 @@ class SightingStore:
         return sighting_of(found[0])
 
     async def list(self, which: SightingFilter, limit: int, after: SightingCursor | None = None) -> Sequence[Sighting]:
-        """Gives at most `limit` sightings, latest first, after a place in the list."""
+        """Returns at most `limit` sightings, latest first, after a place in the list."""
         query = along(_filtered(which, after), sightings, _index_for(which)).limit(limit)
         if which.start is None:
             return [sighting_of(row) for row in await self._read(query)]
@@ -104,7 +104,7 @@ class SightingStore:
         limit: int = 1000,
         within: frozenset[str] | None = None,
     ) -> Sequence[SightingEvent]:
-        """Gives events after a position, in order, with their sightings as they are now.
+        """Returns events after a position, in order, with their sightings as they are now.
 
         Args:
             position: Of the last event already known.
@@ -129,7 +129,7 @@ class SightingStore:
         ]
 
     async def last_position(self) -> int:
-        """Gives the position of the last event; 0 when there is none."""
+        """Returns the position of the last event; 0 when there is none."""
         return await self._database.read(lambda connection: last_position(connection, "events"))
 
     async def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
@@ -172,7 +172,7 @@ def _filtered(
 
 
 def sighting_of(row: Any) -> Sighting:
-    """Gives the sighting of a row of `sightings`."""
+    """Returns the sighting of a row of `sightings`."""
     return Sighting(
         sighting_id=row.sighting_id,
         camera_id=row.camera_id,
@@ -188,7 +188,7 @@ def sighting_of(row: Any) -> Sighting:
 
 
 def sighting_columns(sighting: Sighting) -> dict[str, Any]:
-    """Gives the column values of a row of `sightings`."""
+    """Returns the column values of a row of `sightings`."""
     is_long = sighting.last_seen - sighting.first_seen > _LONG
     return box_columns(sighting.box) | {
         "sighting_id": sighting.sighting_id,

@@ -31,7 +31,7 @@ class StreamStore:
         self._take = insert_rows(database.dialect, streams, columns, key=("camera_id", "epoch"), replacing=("session",))
 
     async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
-        """Gives the stream of an epoch to a session, and takes every stream of the camera from earlier ones.
+        """Returns the stream of an epoch to a session, and takes every stream of the camera from earlier ones.
 
         Commits under way of an earlier session end first, since they hold the row: the durable sequence given
         back can only be moved by the new session.
@@ -57,7 +57,7 @@ class StreamStore:
         return await self._database.run(unit)
 
     async def followed(self) -> Sequence[StreamRow]:
-        """Gives the streams that a session owns, or owned when it died, with open tracks that are not absent."""
+        """Returns the streams that a session owns, or owned when it died, with open tracks that are not absent."""
         # Of the rows owned, one a camera, few have a text, and nothing more is indexed: texts change with each commit.
         followed = (streams.c.session > _NOBODY, streams.c.open_tracks.contains(PRESENT, autoescape=True))
         query = along(select(streams).where(*followed), streams, "ix_streams_session")
@@ -68,7 +68,7 @@ class StreamStore:
         return await self._database.read(unit)
 
     async def get(self, stream_id: int) -> StreamRow:
-        """Gives a stream as it is stored.
+        """Returns a stream as it is stored.
 
         Raises:
             NotFound: There is none.

@@ -59,7 +59,7 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else _naive_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Gives the time with UTC set."""
+        """Returns the time with UTC set."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -87,7 +87,7 @@ class Binary(TypeDecorator[bytes]):
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
-        """Gives what the driver can send."""
+        """Returns what the driver can send."""
         return value.hex() if value is not None and dialect.name == "mysql" else value
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
@@ -110,7 +110,7 @@ class Labels(TypeDecorator[Mapping[str, str]]):
         return None if value is None else json.dumps(dict(value), ensure_ascii=False, sort_keys=True)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
-        """Gives the mapping."""
+        """Returns the mapping."""
         return None if value is None else json.loads(value)
 
 

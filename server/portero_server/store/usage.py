@@ -51,7 +51,7 @@ class UsageStore:
     async def calls(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[CallKey, CallTally]]:
-        """Gives the calls of the hours that begin at `start` or later and before `end`, of one camera or of all."""
+        """Returns the calls of the hours that begin at `start` or later and before `end`, of one camera or of all."""
         return [
             (
                 CallKey(row.hour, row.camera_id or None, row.engine, row.operation),
@@ -63,14 +63,14 @@ class UsageStore:
     async def avoided(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[AvoidedKey, int]]:
-        """Gives the calls avoided in the hours that begin at `start` or later and before `end`."""
+        """Returns the calls avoided in the hours that begin at `start` or later and before `end`."""
         return [
             (AvoidedKey(row.hour, row.camera_id or None, row.operation, row.reason), row.calls)
             for row in await self._read(usage_avoided, start, end, camera_id)
         ]
 
     async def steps(self, start: datetime) -> Sequence[StepChanged]:
-        """Gives the audited steps from a time on, in order."""
+        """Returns the audited steps from a time on, in order."""
         query = select(budget_steps).where(budget_steps.c.happened_at >= start)
         query = query.order_by(budget_steps.c.happened_at, budget_steps.c.scope, budget_steps.c.spent_microdollars)
         changes = [

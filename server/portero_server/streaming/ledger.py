@@ -190,7 +190,7 @@ class StreamLedger:
     # --- What is committed ----------------------------------------------------------------------
 
     def take(self, stream_id: int, camera_id: str, session: str, points: ResumePoints) -> StreamCommit | None:
-        """Gives what gathered; None, with its news told, when there is nothing for the database.
+        """Returns what gathered; None, with its news told, when there is nothing for the database.
 
         Args:
             stream_id: Row of (camera, epoch).

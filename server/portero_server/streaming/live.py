@@ -44,5 +44,5 @@ class LiveStreams(Protocol):
     """Knows the streams that are open at this server."""
 
     def status(self, camera_id: str) -> LiveStatus | None:
-        """Tells how a camera's stream is doing; None when none is open."""
+        """Returns how a camera's stream is doing; None when none is open."""
         ...

@@ -35,7 +35,7 @@ class FollowedStreams(Protocol):
     """Where streams are kept."""
 
     async def followed(self) -> Sequence[StreamRow]:
-        """Gives the owned streams with open tracks that are not absent."""
+        """Returns the owned streams with open tracks that are not absent."""
         ...
 
 
@@ -53,7 +53,7 @@ class OrphanReaper:
         self._still: dict[StreamRow, float] = {}
 
     async def run(self) -> None:
-        """Watches until cancelled."""
+        """Watches until canceled."""
         interval = _INTERVAL
         while True:
             await asyncio.sleep(interval)
@@ -88,7 +88,10 @@ class _ClosingCommit:
     row: StreamRow
 
     def take(self) -> StreamCommit:
-        """Gives the end of every track that is not absent. Should the stream have moved, the store keeps its tracks."""
+        """Returns the end of every track that is not absent.
+
+        Should the stream have moved, the store keeps its tracks.
+        """
         row = self.row
         return StreamCommit(
             stream_id=row.stream_id,

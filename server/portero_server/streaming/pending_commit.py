@@ -59,7 +59,7 @@ class PendingCommit:
         )
 
     def commit(self, stream_id: int, camera_id: str, session: str, open_tracks: tuple[OpenTrack, ...]) -> StreamCommit:
-        """Gives what the recorder writes, with the outcomes themselves: nothing is gathered here after it."""
+        """Returns what the recorder writes, with the outcomes themselves: nothing is gathered here after it."""
         return StreamCommit(
             stream_id=stream_id,
             camera_id=camera_id,

@@ -39,7 +39,7 @@ class Committing(Protocol):
     """A stream that has something to commit."""
 
     def take(self) -> StreamCommit | None:
-        """Gives what gathered since the last call; None when that is nothing."""
+        """Returns what gathered since the last call; None when that is nothing."""
         ...
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
@@ -140,7 +140,7 @@ class Recorder:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Commits until cancelled. A commit under way is brought to its end by the store."""
+        """Commits until canceled. A commit under way is brought to its end by the store."""
         due = self._clock.monotonic()
         while True:
             await self._changed.wait()
@@ -159,7 +159,7 @@ class Recorder:
                 self._idle.set()
 
     def _pause(self, took: float) -> float:
-        """Gives how long to gather after a commit that took so long, seconds.
+        """Returns how long to gather after a commit that took so long, seconds.
 
         Commits that are quick keep time by their beginnings. Slow ones mean that the database or this machine is busy:
         gathering for as long as one takes, up to the interval, leaves half of the time to whatever else has to be done,

@@ -15,16 +15,16 @@ class CameraSource(Protocol):
     """Where registered cameras are found."""
 
     async def get(self, camera_id: str) -> Camera:
-        """Gives a camera; raises NotFound."""
+        """Returns a camera; raises NotFound."""
         ...
 
     async def list(self, limit: int, *, within: frozenset[str]) -> Sequence[Camera]:
-        """Gives those of the cameras `within` that exist, at most `limit`."""
+        """Returns those of the cameras `within` that exist, at most `limit`."""
         ...
 
 
 async def registered(source: CameraSource, camera_ids: Sequence[str]) -> AsyncIterator[tuple[str, Camera | None]]:
-    """Gives each camera with what is registered of it; None: it was removed.
+    """Yields each camera with what is registered of it; None: it was removed.
 
     Raises:
         StoreUnavailable: The database does not answer.

@@ -152,12 +152,12 @@ class Streams:
         self._empty.set()
 
     def status(self, camera_id: str) -> LiveStatus | None:
-        """Tells how a camera's stream is doing; None when none is open here."""
+        """Returns how a camera's stream is doing; None when none is open here."""
         session = self._sessions.get(camera_id)
         return None if session is None else status_of(session, self._parts.clock.monotonic())
 
     def name_holders(self) -> Iterator[NameHolder]:
-        """Gives everything here that remembers people by name."""
+        """Yields everything here that remembers people by name."""
         yield from (each.follower for each in self._sessions.values() if each.follower is not None)
         yield from self._memories.values()
 
@@ -235,7 +235,7 @@ class Streams:
         )
 
     async def run(self) -> None:
-        """Ticks the sessions and keeps their cameras up to date, until cancelled."""
+        """Ticks the sessions and keeps their cameras up to date, until canceled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick())
             group.create_task(self._follow_cameras())
@@ -281,7 +281,7 @@ class Streams:
             raise NotFound(error.resource, reason="CAMERA_NOT_FOUND") from None
 
     async def _names(self, row: StreamRow) -> dict[str, str]:
-        """Gives the display names of the people whose tracks go on, of those who still exist."""
+        """Returns the display names of the people whose tracks go on, of those who still exist."""
         people = {track.match.person_id for track in row.open_tracks if track.match is not None}
         names = {person_id: await self._engine.name_of(person_id) for person_id in people}
         return {person_id: name for person_id, name in names.items() if name is not None}

@@ -88,7 +88,7 @@ class Session:
     # --- What the bridge says -------------------------------------------------------------------
 
     def opened(self) -> Opened:
-        """Gives the first answer; grants the first credit."""
+        """Returns the first answer; grants the first credit."""
         return Opened(self.row.session, self._core.durable, self._core.grant())
 
     def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes, no: FrameRefused | None = None) -> None:
@@ -305,7 +305,7 @@ class Session:
     # --- What the recorder asks (Committing) ----------------------------------------------------
 
     def take(self) -> StreamCommit | None:
-        """Gives what gathered since the last commit."""
+        """Returns what gathered since the last commit."""
         self._marked = False
         self._progress.notify()
         if self._void:

@@ -24,11 +24,11 @@ class EventStore(Protocol):
     async def events_after(
         self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
     ) -> Sequence[SightingEvent]:
-        """Gives at most `limit` events after the position, in order; of one camera, of those within, or of all."""
+        """Returns at most `limit` events after the position, in order; of one camera, of those within, or of all."""
         ...
 
     async def last_position(self) -> int:
-        """Gives the position of the last event; 0 when there is none."""
+        """Returns the position of the last event; 0 when there is none."""
         ...
 
 
@@ -98,7 +98,7 @@ class SightingWatch:
         self._wake()
 
     async def run(self) -> None:
-        """Looks for events of other processes until cancelled."""
+        """Looks for events of other processes until canceled."""
         while True:
             if self._watchers:
                 try:
@@ -110,7 +110,7 @@ class SightingWatch:
     async def watch(
         self, after: int | None, camera_id: str | None, within: Within | None = None
     ) -> AsyncGenerator[WatchEvent, None]:
-        """Gives every event after a position, first what is stored, then what comes, until closed.
+        """Yields every event after a position, first what is stored, then what comes, until closed.
 
         Args:
             after: Position to resume after; None: from now on, and the present position is the first news.

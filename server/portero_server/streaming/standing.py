@@ -9,7 +9,7 @@ from portero_server.telemetry.camera_metrics import CameraFigures
 
 
 def status_of(session: Session, now: float) -> LiveStatus:
-    """Tells how a stream is doing (monotonic `now`, seconds)."""
+    """Returns how a stream is doing (monotonic `now`, seconds)."""
     return LiveStatus(
         session=session.row.session,
         opened_at=session.opened_at,
@@ -26,7 +26,7 @@ def status_of(session: Session, now: float) -> LiveStatus:
 
 
 def figures_of(session: Session, now: float) -> CameraFigures:
-    """Tells how a stream is doing, for its camera's metrics (monotonic `now`, seconds)."""
+    """Returns how a stream is doing, for its camera's metrics (monotonic `now`, seconds)."""
     last = session.arrivals.received_at
     return CameraFigures(
         frame_rate=session.arrivals.rate(now),

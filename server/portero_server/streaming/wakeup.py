@@ -22,11 +22,11 @@ class Wakeup:
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
-            # It is done when whoever waited was cancelled.
+            # It is done when whoever waited was canceled.
             if not waiter.done():
                 waiter.set_result(None)
 
     def wait(self) -> asyncio.Future[None]:
-        """Gives what to await until it is rung; only one task may wait at a time."""
+        """Returns what to await until it is rung; only one task may wait at a time."""
         self._waiter = waiter = asyncio.get_running_loop().create_future()
         return waiter

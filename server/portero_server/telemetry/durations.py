@@ -35,7 +35,7 @@ class Series:
             self._sum += each
 
     def counted(self) -> tuple[list[int], float]:
-        """Gives how many were at most as long as each bound, at last all of them, and their sum in seconds."""
+        """Returns how many were at most as long as each bound, at last all of them, and their sum in seconds."""
         return list(accumulate(self._counts)), self._sum
 
 
@@ -58,15 +58,15 @@ class Durations:
         registry.register(self)
 
     def series(self, label: str = "") -> Series:
-        """Gives the series of a label, which exists from then on; without a label the only one."""
+        """Returns the series of a label, which exists from then on; without a label the only one."""
         return self._series.setdefault(label, Series(self._buckets))
 
     def describe(self) -> Iterable[Metric]:
-        """Gives the metric without its samples (the registry asks)."""
+        """Returns the metric without its samples (the registry asks)."""
         return [self._family()]
 
     def collect(self) -> Iterable[Metric]:
-        """Gives the metric (a scrape asks)."""
+        """Returns the metric (a scrape asks)."""
         family = self._family()
         for label, series in self._series.items():
             counts, total = series.counted()

@@ -20,7 +20,7 @@ _TIMEOUT = 2.0
 
 
 def open_exporter(endpoint: str) -> SpanProcessor:
-    """Gives what sends spans to http://HOST:PORT (plain) or https://HOST:PORT, from a thread of its own."""
+    """Returns what sends spans to http://HOST:PORT (plain) or https://HOST:PORT, from a thread of its own."""
     return BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT))
 
 

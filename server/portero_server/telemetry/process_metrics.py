@@ -46,7 +46,7 @@ class ProcessMetrics:
 
 
 def resident_memory(pid: int) -> int:
-    """Gives a process's resident memory, bytes; 0 when it ended or where there is no /proc."""
+    """Returns a process's resident memory, bytes; 0 when it ended or where there is no /proc."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except (OSError, IndexError):

@@ -29,15 +29,15 @@ class Tallies:
         registry.register(self)
 
     def series(self, label: str = "") -> Tally:
-        """Gives the series of a label, which exists from then on; without a label the only one."""
+        """Returns the series of a label, which exists from then on; without a label the only one."""
         return self._series.setdefault(label, Tally())
 
     def describe(self) -> Iterable[Metric]:
-        """Gives the metric without its samples (the registry asks)."""
+        """Returns the metric without its samples (the registry asks)."""
         return [self._family()]
 
     def collect(self) -> Iterable[Metric]:
-        """Gives the metric (a scrape asks)."""
+        """Returns the metric (a scrape asks)."""
         family = self._family()
         for label, tally in self._series.items():
             family.add_metric([] if self._label is None else [label], tally.count)

@@ -21,7 +21,7 @@ class Traces(Protocol):
     def recognition(self, camera_id: str | None) -> Mark | None:
         """A face is to be identified, in a task of its own: what happens in it from now on is this recognition's.
 
-        Gives the one under way when the task already has one.
+        Returns the one under way when the task already has one.
         """
         ...
 
@@ -39,7 +39,7 @@ class NoTraces:
     """Traces nothing, at no cost."""
 
     def recognition(self, camera_id: str | None) -> Mark | None:
-        """Gives no mark."""
+        """Returns no mark."""
         return None
 
     def step(
@@ -54,7 +54,7 @@ NO_TRACES = NoTraces()
 
 @contextmanager
 def tracing(endpoint: str | None, *, share: float, version: str) -> Iterator[Traces]:
-    """Gives traces that go to an OTLP endpoint, or nowhere where there is none.
+    """Yields traces that go to an OTLP endpoint, or nowhere where there is none.
 
     Args:
         endpoint: http://HOST:PORT of a collector, or None.

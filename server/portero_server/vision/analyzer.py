@@ -33,7 +33,7 @@ class Detector(Protocol):
     """Finds faces in a gray image; called from several threads at once."""
 
     def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
-        """Gives the faces in a part of the frame, largest first; `thorough` looks for small ones too."""
+        """Returns the faces in a part of the frame, largest first; `thorough` looks for small ones too."""
         ...
 
 
@@ -103,7 +103,7 @@ class CameraAnalyzer:
         )
 
     def _news(self, gate: GateResult, due: Due) -> Box | None:
-        """Gives where a frame is worth a look; None: nowhere.
+        """Returns where a frame is worth a look; None: nowhere.
 
         When all looks again as it does when nothing happens, whoever was there has left: without a look at that they
         would be taken to stand still, and lend their name to the next who comes to the same place.
@@ -115,7 +115,7 @@ class CameraAnalyzer:
 
 
 def _searched(changed: Box, faces: Iterable[Box]) -> Box:
-    """Gives the part of a frame to search: what changed, with room for a face of which only a part did."""
+    """Returns the part of a frame to search: what changed, with room for a face of which only a part did."""
     region = changed.padded_by(_MARGIN)
     for face in faces:
         region = region.union(face.padded(_FACE_ROOM))

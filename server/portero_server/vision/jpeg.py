@@ -91,7 +91,7 @@ class HeaderCheck:
         return header.width, header.height
 
     def _known(self, data: bytes) -> _Header | None:
-        """Gives the last header when a walk through `data` would read the very same, and so say the same."""
+        """Returns the last header when a walk through `data` would read the very same, and so say the same."""
         try:
             return self._last if self._places is not None and self._places.unpack_from(data) == self._words else None
         except struct.error:
@@ -184,7 +184,7 @@ def _walk(data: bytes) -> _Header:
 
 
 def _at_once(read: Sequence[tuple[int, str]]) -> struct.Struct | None:
-    """Gives one format for all that was read, or None when parts overlap (fill bytes, lengths that are too short)."""
+    """Returns one format for all that was read, or None when parts overlap (fill bytes, lengths that are too short)."""
     formats = [">"]
     at = 0
     for offset, numbers in read:
@@ -246,7 +246,7 @@ def decode_gray(data: bytes, reduce: Literal[1, 2, 4, 8] = 1) -> Gray:
 
 
 def to_gray(pixels: Pixels) -> Gray:
-    """Gives the gray image of a color one, for a frame that was decoded in color anyway."""
+    """Returns the gray image of a color one, for a frame that was decoded in color anyway."""
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 

@@ -25,7 +25,7 @@ class Model(Enum):
 
 
 def model_path(model: Model) -> str:
-    """Gives the path of a model's file.
+    """Returns the path of a model's file.
 
     The package is found and never imported: importing it needs a module that new Pythons lack.
 
@@ -42,7 +42,7 @@ def model_path(model: Model) -> str:
 
 
 def load_dlib() -> Any:
-    """Gives the library, imported here and not at the top, so that a server without it can say what is missing.
+    """Returns the library, imported here and not at the top, so that a server without it can say what is missing.
 
     Raises:
         StartupProblem: It is missing, or cannot be loaded on this machine.

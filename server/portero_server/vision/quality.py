@@ -70,7 +70,7 @@ def sharpness(gray: Gray) -> float:
 
 
 def _pose(landmarks: Landmarks) -> tuple[float, float, float]:
-    """Gives the eyes' distance in pixels, and turn and tilt of the head in eye distances."""
+    """Returns the eyes' distance in pixels, and turn and tilt of the head in eye distances."""
     right, left, nose = landmarks[0:2].mean(axis=0), landmarks[2:4].mean(axis=0), landmarks[4]
     across = right - left
     eyes = float(np.hypot(*across))
@@ -82,5 +82,5 @@ def _pose(landmarks: Landmarks) -> tuple[float, float, float]:
 
 
 def _plateau(value: float, corners: tuple[float, float, float, float]) -> float:
-    """Gives 1 between the inner corners, falling to 0 at the outer ones."""
+    """Returns 1 between the inner corners, falling to 0 at the outer ones."""
     return float(np.interp(value, corners, (0.0, 1.0, 1.0, 0.0)))

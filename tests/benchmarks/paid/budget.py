@@ -72,13 +72,13 @@ def _planned(names: Sequence[str]) -> list[PlannedCamera]:
 
 
 async def _searched(running: Stand) -> dict[str, int]:
-    """Gives the searches of each camera, as the server's own accounts have them."""
+    """Returns the searches of each camera, as the server's own accounts have them."""
     usage = await running.client.usage()
     return {line.camera: line.calls for line in usage.calls if line.operation == SEARCH}
 
 
 def _begins(played: Played) -> dict[str, float]:
-    """Gives when each step was first seen in the metrics, seconds."""
+    """Returns when each step was first seen in the metrics, seconds."""
     seen = played.watch.series("portero_budget_step", scope="total")
     return {
         _STEPS[step]: next(time for time, value in seen if value == step) for step in sorted({int(v) for _, v in seen})

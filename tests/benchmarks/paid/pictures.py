@@ -17,7 +17,7 @@ from tests.benchmarks.visit_footage import Subject
 
 _WIDTH, _HEIGHT = 240, 180
 _COMING = ((0.40, 0.58), (0.45, 0.56), (0.5, 0.55))
-"""Where somebody is in the first pictures; afterwards they stand where the last one shows them."""
+"""Where somebody is in the first pictures; afterward they stand where the last one shows them."""
 _TALL = 1.2
 """Height of head and shoulders as a ratio of the picture's: faces of about eighty pixels."""
 _STANDING = 3
@@ -59,7 +59,7 @@ class Pictures:
         return tuple(self._people)
 
     def of(self, visits: Sequence[PlannedVisit], seconds: float, rate: float) -> list[bytes]:
-        """Gives what one camera shows in so many seconds, `rate` frames each; visits do not overlap."""
+        """Returns what one camera shows in so many seconds, `rate` frames each; visits do not overlap."""
         wall = cycle(self._wall)
         shown = [next(wall) for _ in range(int(seconds * rate))]
         for visit in visits:
@@ -73,7 +73,7 @@ class Pictures:
 
 
 def frames_of(visit: PlannedVisit, rate: float) -> tuple[int, int]:
-    """Gives the first frame that shows a visit, and the first after it."""
+    """Returns the first frame that shows a visit, and the first after it."""
     return round(visit.start * rate), round(visit.end * rate)
 
 

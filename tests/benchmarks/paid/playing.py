@@ -78,12 +78,12 @@ class Played:
         ]
 
     def busiest_second(self, begin: float = 0.0, end: float = float("inf")) -> int:
-        """Gives the most searches in any second, wherever it begins."""
+        """Returns the most searches in any second, wherever it begins."""
         times = [call.at for call in self.calls if begin <= call.at < end]
         return max((sum(1 for other in times if 0 <= other - at < 1.0) for at in times), default=0)
 
     def calls_between(self, begin: float, end: float) -> int:
-        """Gives how many searches came."""
+        """Returns how many searches came."""
         return sum(begin <= call.at < end for call in self.calls)
 
 

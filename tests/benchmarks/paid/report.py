@@ -48,7 +48,7 @@ class Report:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Gives the value below which a share of the values lies, 0..1; infinite when there are none."""
+    """Returns the value below which a share of the values lies, 0..1; infinite when there are none."""
     ordered = sorted(values)
     return ordered[round(share * (len(ordered) - 1))] if ordered else float("inf")
 

@@ -128,7 +128,7 @@ def _claims(played: Played) -> list[Claim]:
 
 
 def _full_again(played: Played) -> float:
-    """Gives the seconds from the end of the trouble until the scheduler allows the rate it did before."""
+    """Returns the seconds from the end of the trouble until the scheduler allows the rate it did before."""
     rates = played.watch.series("portero_engine_rate_limit", operation=SEARCH)
     most = max(rate for _, rate in rates)
     times = [time for time, rate in rates if time >= RECOVERY.begin and rate >= 0.99 * most]

@@ -18,7 +18,7 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True)
 class Watch:
-    """Scrapes a server's admin port until cancelled; `samples` holds each scrape with the time it was made."""
+    """Scrapes a server's admin port until canceled; `samples` holds each scrape with the time it was made."""
 
     admin: str
     elapsed: Callable[[], float]
@@ -34,7 +34,7 @@ class Watch:
                 await asyncio.sleep(max(0.0, now + _INTERVAL - self.elapsed()))
 
     def series(self, name: str, **labels: str) -> list[tuple[float, float]]:
-        """Gives the values of one series, or the sum of those that have the labels, by time."""
+        """Returns the values of one series, or the sum of those that have the labels, by time."""
         return [
             (
                 time,
@@ -48,7 +48,7 @@ class Watch:
         ]
 
     def last(self, name: str, **labels: str) -> float:
-        """Gives the latest value."""
+        """Returns the latest value."""
         return self.series(name, **labels)[-1][1]
 
     def states(self, name: str, label: str, **labels: str) -> list[tuple[float, str]]:

@@ -14,7 +14,7 @@ from tests.fakes.timeouts import PATIENCE
 
 @pytest.fixture
 async def server() -> AsyncIterator[BridgeServer]:
-    """Give a running server that knows every camera; at the end nothing may have broken the contract."""
+    """Yields a running server that knows every camera; at the end nothing may have broken the contract."""
     server = BridgeServer()
     await server.start()
     yield server
@@ -24,7 +24,7 @@ async def server() -> AsyncIterator[BridgeServer]:
 
 @pytest.fixture
 async def camera() -> AsyncIterator[MjpegCamera]:
-    """Give a camera that is switched on."""
+    """Yields a camera that is switched on."""
     camera = MjpegCamera(picture)
     await camera.start()
     yield camera
@@ -33,7 +33,7 @@ async def camera() -> AsyncIterator[MjpegCamera]:
 
 @pytest.fixture
 def source_options() -> Callable[..., SourceOptions]:
-    """Give a maker of what sources are told, with short patience."""
+    """Returns a maker of what sources are told, with short patience."""
 
     def make(
         address: str,

@@ -30,13 +30,13 @@ class Watched:
         )
 
     def told(self, kind: type[BridgeEvent], camera: str) -> int:
-        """Say how often something happened to a camera."""
+        """Says how often something happened to a camera."""
         return sum(isinstance(event, kind) and event.camera == camera for event in self.events)
 
 
 @asynccontextmanager
 async def running(server: BridgeServer, *cameras: CameraSettings) -> AsyncIterator[Watched]:
-    """Run a bridge until the end of the block."""
+    """Runs a bridge until the end of the block."""
     settings = BridgeSettings(
         cameras=list(cameras),
         server_retry_base=0.001,
@@ -53,7 +53,7 @@ async def running(server: BridgeServer, *cameras: CameraSettings) -> AsyncIterat
 
 @pytest.fixture
 async def other() -> AsyncIterator[MjpegCamera]:
-    """Give a second camera, which nothing ever happens to."""
+    """Yields a second camera, which nothing ever happens to."""
     camera = MjpegCamera(lambda number: picture(1000 + number))
     await camera.start()
     yield camera

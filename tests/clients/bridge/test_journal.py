@@ -19,7 +19,7 @@ from tests.fakes.bridge_clock import JumpingClock
 
 
 def journal() -> tuple[Journal, io.StringIO]:
-    """Give a journal and what it writes to."""
+    """Returns a journal and what it writes to."""
     output = io.StringIO()
     return Journal(output, JumpingClock()), output
 

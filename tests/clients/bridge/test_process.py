@@ -17,7 +17,7 @@ from tests.fakes.mjpeg_camera import MjpegCamera
 
 @pytest.fixture
 async def bridge(server: BridgeServer, camera: MjpegCamera, tmp_path: Path) -> AsyncIterator[BridgeProcess]:
-    """Give a bridge with a spool for one lossless camera, not started yet."""
+    """Yields a bridge with a spool for one lossless camera, not started yet."""
     config = tmp_path / "bridge.yaml"
     address = camera.url.replace("://", "://viewer:s3cret@")
     config.write_text(
@@ -31,12 +31,12 @@ async def bridge(server: BridgeServer, camera: MjpegCamera, tmp_path: Path) -> A
 
 
 def digests(server: BridgeServer) -> list[str]:
-    """Give the digests of the frames that the server has, in the order of their sequences."""
+    """Returns the digests of the frames that the server has, in the order of their sequences."""
     return [digest for _, (digest, _) in sorted(server.record("door").frames.items())]
 
 
 def sent(count: int) -> list[str]:
-    """Give the digests of the camera's first pictures."""
+    """Returns the digests of the camera's first pictures."""
     return [hashlib.sha256(picture(number)).hexdigest() for number in range(1, count + 1)]
 
 

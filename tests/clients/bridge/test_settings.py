@@ -16,7 +16,7 @@ EXAMPLE = Path(portero_bridge.__file__).with_name("bridge.example.yaml")
 
 
 def read(tmp_path: Path, text: str) -> BridgeSettings:
-    """Read settings from a file's text."""
+    """Reads settings from a file's text."""
     path = tmp_path / "bridge.yaml"
     path.write_text(text)
     return read_yaml(path, BridgeSettings)

@@ -15,7 +15,7 @@ DIGEST = "ab" * 32
 
 
 def entry(position: int, outcome: pb2.AuditOutcome.ValueType = pb2.AUDIT_OUTCOME_ASKED) -> pb2.AuditEntry:
-    """Gives an entry."""
+    """Returns an entry."""
     return pb2.AuditEntry(
         position=position,
         time=Timestamp(seconds=1_772_438_400),

@@ -19,7 +19,7 @@ def stored(server: FakeServer) -> None:
 
 
 async def names(cli: Cli, *options: str) -> list[str]:
-    """Gives the ids of the sightings that the options leave."""
+    """Returns the ids of the sightings that the options leave."""
     document = (await cli("sightings", "--json", *options)).document
     return [sighting["name"].removeprefix("sightings/") for sighting in document["sightings"]]
 

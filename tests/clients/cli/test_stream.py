@@ -25,7 +25,7 @@ ACCOUNT = StreamAccount(
 
 
 def visit(sighting: str, match: Match | None = None) -> TrackUpdated:
-    """Gives the news that a face was decided."""
+    """Returns the news that a face was decided."""
     box = Box(0.1, 0.1, 0.2, 0.2)
     return TrackUpdated(
         "stage", sighting, TrackState.CONFIRMED, 1, box, match, f"sightings/{sighting}", BEGAN, BEGAN, 0.3

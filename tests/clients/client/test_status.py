@@ -38,20 +38,20 @@ class Failed:
     metadata: tuple[tuple[str, str | bytes], ...] | None = ()
 
     def code(self) -> grpc.StatusCode:
-        """Gives the status code."""
+        """Returns the status code."""
         return self.status
 
     def details(self) -> str | None:
-        """Gives the message."""
+        """Returns the message."""
         return self.message
 
     def trailing_metadata(self) -> Iterable[Any] | None:
-        """Gives the rich details."""
+        """Returns the rich details."""
         return self.metadata
 
 
 def told(refusal: Refusal) -> PorteroError:
-    """Gives the error of a refusal with its google.rpc details."""
+    """Returns the error of a refusal with its google.rpc details."""
     details = refusal.status().SerializeToString()
     return error_from(Failed(refusal.code, refusal.message, (("grpc-status-details-bin", details),)), SERVER)
 

@@ -32,7 +32,7 @@ _BROKEN = grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(),
 
 
 async def positions(watch: SightingWatch, count: int) -> list[int]:
-    """Gives the positions of the next events."""
+    """Returns the positions of the next events."""
     return [(await anext(watch)).position for _ in range(count)]
 
 
@@ -135,7 +135,7 @@ async def test_what_will_not_heal_is_raised(client: PorteroClient, server: FakeS
 
 
 async def test_a_caller_that_gives_up_waiting_misses_nothing(client: PorteroClient, server: FakeServer) -> None:
-    """A cancelled wait ends the call; iterating again goes on where the watch was."""
+    """A canceled wait ends the call; iterating again goes on where the watch was."""
     server.sightings.store("s1", "door", "ana")
     watch = client.watch_sightings(after=0)
     waiting = asyncio.ensure_future(anext(watch))
@@ -155,7 +155,7 @@ class ScriptedCall:
         self._script = list(script)
 
     async def read(self) -> object:
-        """Gives the next message, then breaks."""
+        """Returns the next message, then breaks."""
         if not self._script:
             raise _BROKEN
         position = self._script.pop(0)
@@ -170,7 +170,7 @@ class ScriptedCall:
 
 
 def scripted(calls: list[Sequence[int]], error: PorteroError, backoff: Backoff, waits: list[float]) -> SightingWatch:
-    """Gives a watch over scripted calls that notes its waits instead of waiting."""
+    """Returns a watch over scripted calls that notes its waits instead of waiting."""
 
     def open_call(position: int | None) -> WatchCall:
         return ScriptedCall(calls.pop(0))
@@ -219,7 +219,7 @@ class SwallowingCall:
         self._outcome = outcome
 
     async def read(self) -> object:
-        """Waits to be cancelled, and gives the outcome instead."""
+        """Waits to be canceled, and gives the outcome instead."""
         self.reading.set()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()

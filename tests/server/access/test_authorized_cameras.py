@@ -21,7 +21,7 @@ class Yard:
         self.asked = 0
 
     async def list(self, limit: int, after_id: str | None = None, site: str | None = None) -> Sequence[Camera]:
-        """Gives a page."""
+        """Returns a page."""
         self.asked += 1
         now = ManualClock().now()
         found = sorted(name for name, at in self.sites.items() if at == site and name > (after_id or ""))

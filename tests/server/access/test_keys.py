@@ -140,7 +140,7 @@ async def test_a_revoked_or_expired_key_is_refused() -> None:
 
 @in_virtual_time
 async def test_without_the_database_nothing_is_known() -> None:
-    """A key that was not asked for lately cannot be checked while the database is away, and can be afterwards."""
+    """A key that was not asked for lately cannot be checked while the database is away, and can be afterward."""
     clock, shelf = running_clock(), Shelf()
     ring, text = KeyRing(shelf, clock), shelf.put(clock)
     shelf.broken = True
@@ -193,7 +193,7 @@ async def test_a_flood_of_made_up_ids_is_one_question_at_a_time() -> None:
 
 @in_virtual_time
 async def test_a_server_that_stops_lets_go_of_who_waits() -> None:
-    """When the question to the store is cancelled, nobody goes on waiting for its answer."""
+    """When the question to the store is canceled, nobody goes on waiting for its answer."""
     clock, shelf = running_clock(), Shelf()
     ring, text = KeyRing(shelf, clock), shelf.put(clock)
     shelf.open.clear()

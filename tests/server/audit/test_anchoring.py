@@ -36,7 +36,7 @@ class Rig:
         self.anchoring = Anchoring(self.log, self.shelf, self.clock, self.metrics.audit, interval=3600)
 
     def metric(self, name: str) -> float:
-        """Gives a metric's value."""
+        """Returns a metric's value."""
         value = self.metrics.registry.get_sample_value(name)
         assert value is not None
         return value

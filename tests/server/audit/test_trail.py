@@ -18,7 +18,7 @@ from tests.fakes.virtual_time import ManualClock, in_virtual_time
 
 
 def refused(peer: str = "192.0.2.1", action: str = "GalleryService/ListPeople") -> Deed:
-    """Gives a refusal."""
+    """Returns a refusal."""
     return Deed(Actor("", peer), action, outcome=AuditOutcome.NO_LOGIN, reason="CREDENTIALS_MISSING")
 
 
@@ -32,7 +32,7 @@ class Rig:
         self.trail = AuditTrail(self.log, self.clock, self.metrics.audit, interval=1.0, most=most)
 
     def metric(self, name: str) -> float:
-        """Gives a metric's value."""
+        """Returns a metric's value."""
         value = self.metrics.registry.get_sample_value(name)
         assert value is not None
         return value
@@ -98,7 +98,7 @@ async def test_refusals_wait_for_a_database_that_is_away() -> None:
 
 @in_virtual_time
 async def test_refusals_are_written_within_a_second() -> None:
-    """The trail's task writes what was noted each second, until it is cancelled."""
+    """The trail's task writes what was noted each second, until it is canceled."""
     rig = Rig()
     running = asyncio.create_task(rig.trail.run())
     rig.trail.note(refused())

@@ -39,13 +39,13 @@ class MemoryRows:
     async def calls(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[CallKey, CallTally]]:
-        """Gives calls."""
+        """Returns calls."""
         return [(key, tally) for key, tally in self.counted.items() if _fits(key, start, end, camera_id)]
 
     async def avoided(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[AvoidedKey, int]]:
-        """Gives calls avoided."""
+        """Returns calls avoided."""
         return [(key, count) for key, count in self.spared.items() if _fits(key, start, end, camera_id)]
 
 

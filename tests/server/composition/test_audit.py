@@ -22,7 +22,7 @@ __all__ = ["database", "migrated_file"]
 
 
 def settings(**given: object) -> Settings:
-    """Gives settings."""
+    """Returns settings."""
     return Settings.model_validate(given)
 
 

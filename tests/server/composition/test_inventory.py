@@ -16,11 +16,11 @@ class _Registered:
         self._cameras = sorted(cameras, key=lambda each: each.camera_id)
 
     async def list(self, limit: int, after_id: str | None = None) -> Sequence[Camera]:
-        """Gives a page."""
+        """Returns a page."""
         return [each for each in self._cameras if after_id is None or each.camera_id > after_id][:limit]
 
     async def count_faces(self) -> int:
-        """Gives a number."""
+        """Returns a number."""
         return 7
 
 

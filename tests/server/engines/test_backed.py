@@ -25,7 +25,7 @@ class _Paid(ScriptedEngine):
         return replace(super().traits, name="paid", model_version="7.0", owns_gallery=True, paid=True)
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
-        """Gives an id instead of an embedding."""
+        """Returns an id instead of an embedding."""
         learned = await super().learn(image, person_id, face_id, context)
         return replace(learned, model_version="7.0", embedding=None, external_id=f"x-{face_id}")
 

@@ -37,7 +37,7 @@ class TestContract(EngineContract):
 
     @pytest.fixture
     async def case(self) -> EngineCase:
-        """Gives a fresh engine."""
+        """Returns a fresh engine."""
         return EngineCase(
             engine=ScriptedEngine(),
             ana=(_photo((_ANA, 100)), _photo((_ANA, 90), shift=30)),

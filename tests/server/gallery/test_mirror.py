@@ -43,18 +43,18 @@ class MemoryLog:
             self._changes.append(GalleryChange(len(self._changes) + 1, False, _ENGINE, _MODEL, gone))
 
     async def gallery_position(self) -> int:
-        """Gives the last position."""
+        """Returns the last position."""
         return len(self._changes)
 
     async def gallery(self, engine: str, model_version: str) -> AsyncIterator[GalleryFace]:
-        """Gives the faces of a model."""
+        """Yields the faces of a model."""
         of_model = {change.face.face_id for change in self._changes if change.model_version == model_version}
         for face in list(self._faces.values()):
             if face.face_id in of_model:
                 yield face
 
     async def gallery_changes(self, after: int, limit: int) -> Sequence[GalleryChange]:
-        """Gives a page of changes."""
+        """Returns a page of changes."""
         if self.broken:
             raise StoreUnavailable("the database does not answer")
         told = [change for change in self._changes if not change.added or change.face.face_id in self._faces]

@@ -26,7 +26,7 @@ class _Both:
         self.slept = 0.0
 
     async def list_faces(self) -> Sequence[KeptFace]:
-        """Gives the collection."""
+        """Returns the collection."""
         return tuple(self.kept)
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
@@ -35,7 +35,7 @@ class _Both:
         self.kept = [face for face in self.kept if face not in gone]
 
     async def gallery(self, engine: str) -> AsyncIterator[GalleryFace]:
-        """Gives what is stored."""
+        """Yields what is stored."""
         assert engine == "rekognition"
         for face in self.stored:
             yield face

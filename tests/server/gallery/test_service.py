@@ -44,7 +44,7 @@ class Home:
     people: FailingStore
 
     async def stored_faces(self, person_id: str = "ana") -> list[str]:
-        """Gives the ids of a person's stored faces."""
+        """Returns the ids of a person's stored faces."""
         return [face.face_id for face in await self.people.list_faces(person_id, 100)]
 
 

@@ -48,7 +48,7 @@ class KeepingEngine(PickyEngine):
             self.kept.pop(each.external_id or "", None)
 
     async def list_faces(self) -> Sequence[KeptFace]:
-        """Gives everything it keeps."""
+        """Returns everything it keeps."""
         return list(self.kept.values())
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
@@ -103,7 +103,7 @@ async def test_an_erasure_takes_the_engines_faces_too(office: Office) -> None:
 
 
 async def test_an_engine_that_is_away_is_asked_again(office: Office) -> None:
-    """While the engine fails there is no receipt and the proof says what is left; afterwards any server finishes."""
+    """While the engine fails there is no receipt and the proof says what is left; afterward any server finishes."""
     office.engine.failing["remove"] = EngineUnavailable("away")
     begun = await office.eraser.erase("ana")
     assert begun.finished_at is None

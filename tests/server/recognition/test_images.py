@@ -28,7 +28,7 @@ class Finding(ScriptedEngine):
         self.asked: list[tuple[int, CallContext]] = []
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
-        """Gives the faces."""
+        """Returns the faces."""
         self.asked.append((max_candidates, context))
         face = FoundFace(Box(0.1, 0.1, 0.2, 0.2), 0.99, FaceQuality(1, 1, 1, 1))
         return [
@@ -44,7 +44,7 @@ class Names:
         self.asked = 0
 
     async def display_names(self, person_ids: Collection[str]) -> Mapping[str, str]:
-        """Gives the names of those it knows."""
+        """Returns the names of those it knows."""
         self.asked += 1
         return {person_id: _NAMES[person_id] for person_id in person_ids if person_id in _NAMES}
 

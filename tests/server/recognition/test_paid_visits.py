@@ -82,7 +82,7 @@ class Bank:
         self.stream_harness.streams.close(session, "finished")
 
     def named(self) -> Counter[str]:
-        """Gives how many visits were named, by camera."""
+        """Returns how many visits were named, by camera."""
         names: dict[str, str] = {}
         for commit in self.stream_harness.store.commits:
             for decided in commit.decided:
@@ -91,7 +91,7 @@ class Bank:
         return Counter(names.values())
 
     def recognitions(self) -> list[Recognition]:
-        """Gives every answer that was written down."""
+        """Returns every answer that was written down."""
         return [each for commit in self.stream_harness.store.commits for each in commit.recognitions]
 
 

@@ -65,7 +65,7 @@ class OpenStreams:
         self.open: dict[str, LiveStatus] = {}
 
     def status(self, camera_id: str) -> LiveStatus | None:
-        """Tells how a camera's stream is doing."""
+        """Returns how a camera's stream is doing."""
         return self.open.get(camera_id)
 
 

@@ -109,7 +109,7 @@ def test_one_identity_has_only_its_share_of_calls() -> None:
 
 @pytest.mark.parametrize("method", [_PLAIN, _CHECK])
 def test_a_silent_call_gives_way_to_a_newcomer(method: str) -> None:
-    """Beyond the waiting calls of a connection the one that has waited the longest is cancelled; none is refused."""
+    """Beyond the waiting calls of a connection the one that has waited the longest is canceled; none is refused."""
     observer = RecordingObserver()
     cancelled: list[int] = []
     admission = CallAdmission(CallLimits(waiting=PlaceShares(2, 3, 4)), observer)

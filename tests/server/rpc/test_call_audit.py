@@ -38,7 +38,7 @@ GALLERY = gallery_service_pb2_grpc.GalleryServiceServicer
 
 
 def all_methods() -> set[str]:
-    """Gives every method of the services that a server offers."""
+    """Returns every method of the services that a server offers."""
     pool = descriptor_pool.Default()
     return {f"{name}/{method.name}" for name in service_names() for method in pool.FindServiceByName(name).methods}
 
@@ -117,7 +117,7 @@ async def desk(serve: Serve) -> Desk:
 
 
 def create(name: str = "Ana Núñez") -> gallery_service_pb2.CreatePersonRequest:
-    """Gives the request to create somebody."""
+    """Returns the request to create somebody."""
     return gallery_service_pb2.CreatePersonRequest(
         person_id="ana", person=gallery_service_pb2.Person(display_name=name)
     )

@@ -180,7 +180,7 @@ async def test_group_of_one_error_is_that_error(serve: Serve) -> None:
 
 
 async def test_inner_cancellation_becomes_a_status(serve: Serve) -> None:
-    """When what a call waits for is cancelled inside the server, the client hears so and may try again."""
+    """When what a call waits for is canceled inside the server, the client hears so and may try again."""
 
     async def behavior(request: gallery_pb.GetPersonRequest, context: Any) -> gallery_pb.GetPersonResponse:
         future = asyncio.get_running_loop().create_future()
@@ -196,7 +196,7 @@ async def test_inner_cancellation_becomes_a_status(serve: Serve) -> None:
 
 
 async def test_cancelled_call_disturbs_no_other(serve: Serve) -> None:
-    """One client that hangs up is counted as CANCELLED; the call beside it goes on."""
+    """One client that hangs up is counted as CANCELED; the call beside it goes on."""
     waiting, cancelled, go = asyncio.Semaphore(0), asyncio.Event(), asyncio.Event()
 
     async def behavior(request: gallery_pb.GetPersonRequest, context: Any) -> gallery_pb.GetPersonResponse:

@@ -320,7 +320,7 @@ async def test_a_quiet_stream_hears_the_server(serve: Serve) -> None:
 
 
 async def test_a_bridge_that_vanishes_frees_its_camera_and_disturbs_nobody(serve: Serve) -> None:
-    """A cancelled call closes its session; another camera's stream goes on to Finished."""
+    """A canceled call closes its session; another camera's stream goes on to Finished."""
     hold = asyncio.Event()
 
     async def identify(crop: FaceCrop) -> Identification:

@@ -47,7 +47,7 @@ async def checked(trail: AuditStore, anchors: Sequence[Anchor] = ()) -> Sequence
 
 
 async def stored(trail: AuditStore) -> list[Entry]:
-    """Gives every entry."""
+    """Returns every entry."""
     return [*reversed(await trail.newest(1000))]
 
 

@@ -1,4 +1,4 @@
-"""Units of work: what is run again, what is given up, and what a cancelled caller cannot undo."""
+"""Units of work: what is run again, what is given up, and what a canceled caller cannot undo."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Observed:
 
 
 def adding(key: str) -> Unit:
-    """Gives a unit that writes one row."""
+    """Returns a unit that writes one row."""
 
     async def unit(connection: AsyncConnection) -> None:
         await connection.execute(insert(requests).values(request_id=key, resource="x", created_at=EIGHT))
@@ -48,7 +48,7 @@ def adding(key: str) -> Unit:
 
 
 async def stored(database: Database) -> set[str]:
-    """Gives the keys of the rows written."""
+    """Returns the keys of the rows written."""
 
     async def unit(connection: AsyncConnection) -> set[str]:
         return set(await connection.scalars(select(requests.c.request_id)))

@@ -150,7 +150,7 @@ async def test_a_former_writer_is_left(database_url: str, mariadb: MariaDB, obse
 async def test_a_black_hole_costs_one_timeout(
     remote: Database, proxy: DatabaseProxy, observer: Observed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When nothing gets through, units end in time, the loop goes on, and every connection is replaced afterwards."""
+    """When nothing gets through, units end in time, the loop goes on, and every connection is replaced afterward."""
     await asyncio.gather(*(remote.run(adding(f"before {number}")) for number in range(3)))
     proxy.stall()
     # Patient while things work, so that a busy machine does not look like a black hole.
@@ -238,7 +238,7 @@ async def test_a_commit_that_waits_for_its_successor_is_refused(database_url: st
 async def test_a_commit_outlives_its_caller(
     remote: Database, database: Database, proxy: DatabaseProxy, observer: Observed
 ) -> None:
-    """A caller cancelled while the commit is under way cannot cancel it."""
+    """A caller canceled while the commit is under way cannot cancel it."""
     await remote.check()
     proxy.on_commit = OnCommit.HOLD
     caller = asyncio.create_task(remote.run(adding("a")))

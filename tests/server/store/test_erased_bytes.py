@@ -23,7 +23,7 @@ QUALITY = FaceQuality(1.0, 1.0, 1.0, 1.0)
 
 
 def _bytes_on_disk(file: Path) -> bytes:
-    """Gives the file and its write-ahead log, once what is in the log has been moved to the file."""
+    """Returns the file and its write-ahead log, once what is in the log has been moved to the file."""
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     connection.close()

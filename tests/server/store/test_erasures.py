@@ -168,7 +168,7 @@ async def test_a_deleted_person_leaves_a_name_that_can_be_erased(
     erasures: ErasureStore,
     sightings: SightingStore,
 ) -> None:
-    """Deleting keeps past sightings as they were; erasing afterwards takes the name from them too."""
+    """Deleting keeps past sightings as they were; erasing afterward takes the name from them too."""
     await people.create("ana", "Ana", {})
     await recording.commit([commit_of(await streams.open("door", "e1", "s1"), decided("t1", "ana", 1))])
     await people.delete("ana")
@@ -201,7 +201,7 @@ async def test_an_answer_that_was_on_its_way_names_nobody(
     assert result.unnamed == {"ana"}
     await erasures.scrub(begun)
     assert (await erasures.finish(begun.erasure_id)).sound
-    # Sent again by a spool, long afterwards: the same keys, still nobody's.
+    # Sent again by a spool, long afterward: the same keys, still nobody's.
     await recording.commit([commit_of(stream, decided("t1", "ana", 1, 5), decided("t2", "ana", 3, 4))])
     assert await remains_of(database, "ana") == []
     assert [(each.person_id, each.track_count) for each in await sightings.list(SightingFilter(), 10)] == [

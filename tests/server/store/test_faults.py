@@ -14,19 +14,19 @@ from portero_server.store.faults import Fault, FaultVerdict, StoreRefused, diagn
 
 
 def mysql_error(code: int, *, lost: bool = False) -> OperationalError:
-    """Gives an error as SQLAlchemy raises it for MySQL."""
+    """Returns an error as SQLAlchemy raises it for MySQL."""
     return OperationalError("SELECT secret", {}, err.OperationalError(code, "secret"), connection_invalidated=lost)
 
 
 def sqlite_error(code: int) -> OperationalError:
-    """Gives an error as SQLAlchemy raises it for SQLite."""
+    """Returns an error as SQLAlchemy raises it for SQLite."""
     error = sqlite3.OperationalError("secret")
     error.sqlite_errorcode = code
     return OperationalError("SELECT secret", {}, error)
 
 
 def untrusted() -> OperationalError:
-    """Gives the error of a server whose certificate is not trusted."""
+    """Returns the error of a server whose certificate is not trusted."""
     error = err.OperationalError(2003, "secret")
     error.__cause__ = ssl.SSLCertVerificationError("secret")
     return OperationalError(None, None, error)

@@ -19,7 +19,7 @@ from tests.fakes.virtual_time import ManualClock
 
 
 def face(person_id: str, number: int, *, model: str = "m1", seconds: float | None = None) -> FaceEnrollment:
-    """Gives a face of a person, learned so many seconds after eight."""
+    """Returns a face of a person, learned so many seconds after eight."""
     return FaceEnrollment(
         face_id=f"{person_id}-{number}",
         person_id=person_id,
@@ -34,7 +34,7 @@ def face(person_id: str, number: int, *, model: str = "m1", seconds: float | Non
 
 
 def gallery_face(enrolled: FaceEnrollment) -> GalleryFace:
-    """Gives a face as engines get it."""
+    """Returns a face as engines get it."""
     return GalleryFace(enrolled.face_id, enrolled.person_id, enrolled.embedding, enrolled.external_id)
 
 

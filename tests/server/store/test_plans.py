@@ -21,7 +21,7 @@ _Statement = tuple[str, Any]
 
 @asynccontextmanager
 async def _heard(database: Database) -> AsyncIterator[list[_Statement]]:
-    """Gives the SELECT statements that the database is asked meanwhile, with their parameters."""
+    """Yields the SELECT statements that the database is asked meanwhile, with their parameters."""
     ran: list[_Statement] = []
 
     def hear(connection: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
@@ -39,7 +39,7 @@ async def _heard(database: Database) -> AsyncIterator[list[_Statement]]:
 
 
 async def _plans(database: Database, question: Awaitable[object]) -> list[str]:
-    """Gives the plan of each SELECT of a question."""
+    """Returns the plan of each SELECT of a question."""
     async with _heard(database) as ran:
         await question
     explain = "EXPLAIN" if database.dialect == "mysql" else "EXPLAIN QUERY PLAN"

@@ -89,7 +89,7 @@ async def test_every_filter_in_pages_of_every_size(sightings: SightingStore) -> 
     assert len(all_of_them) == len(_VISITS)
     asked: list[tuple[SightingFilter, int]] = []
 
-    # Conditions are drawn first and asked afterwards: the database belongs to this test's event loop.
+    # Conditions are drawn first and asked afterward: the database belongs to this test's event loop.
     @settings(max_examples=60, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(_filters, st.integers(1, 4))
     def draw(which: SightingFilter, size: int) -> None:

@@ -41,7 +41,7 @@ class _Rows:
         return await self._streams.open(camera_id, epoch, session)
 
     async def followed(self) -> Sequence[StreamRow]:
-        """Gives the streams with somebody before their camera."""
+        """Returns the streams with somebody before their camera."""
         return await self._streams.followed()
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:

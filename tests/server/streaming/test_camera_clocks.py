@@ -98,7 +98,7 @@ async def _play(
 
 
 def _named(at: StreamHarness) -> list[str]:
-    """Gives who was confirmed, in order."""
+    """Returns who was confirmed, in order."""
     news = [message for message in at.said if isinstance(message, TrackUpdate)]
     return [each.named.match.person_id for each in news if each.state is TrackState.CONFIRMED and each.named]
 

@@ -37,7 +37,7 @@ GONE = replace(STRANGER, track_id="door.e1.1.1", absent=True)
 
 
 def _deserted_store(*tracks: OpenTrack) -> MemoryStore:
-    """Gives what a server leaves behind that dies."""
+    """Returns what a server leaves behind that dies."""
     store = MemoryStore()
     store.rows["door", "e1"] = StreamRow(1, "door", "e1", "session-of-the-dead", 4, tracks)
     return store
@@ -151,7 +151,7 @@ class _AwayFor(MemoryStore):
         self.times = times
 
     async def followed(self) -> list[StreamRow]:
-        """Gives the streams, or fails."""
+        """Returns the streams, or fails."""
         if self.times:
             self.times -= 1
             raise StoreUnavailable("the database does not answer")

@@ -33,7 +33,7 @@ async def test_a_ring_that_nobody_waits_for_is_forgotten() -> None:
 
 
 async def test_a_wait_that_was_cancelled_is_no_trouble_to_who_rings() -> None:
-    """Ringing after the waiting task was cancelled does nothing, and the bell works for the next one."""
+    """Ringing after the waiting task was canceled does nothing, and the bell works for the next one."""
     bell = Wakeup()
     waiting = asyncio.ensure_future(bell.wait())
     await asyncio.sleep(0)

@@ -73,13 +73,13 @@ class _Camera:
 
 @pytest.fixture
 def detector() -> _Detector:
-    """Gives a detector that finds nothing until told."""
+    """Returns a detector that finds nothing until told."""
     return _Detector()
 
 
 @pytest.fixture
 async def camera(detector: _Detector) -> AsyncIterator[_Camera]:
-    """Gives a camera whose empty room has been learned."""
+    """Yields a camera whose empty room has been learned."""
     eyes = VisionPool(detector, ManualClock(), threads=1)
     camera = _Camera(eyes.scene())
     for _ in range(20):

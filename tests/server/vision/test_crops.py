@@ -41,7 +41,7 @@ def test_a_crop_holds_head_and_shoulders() -> None:
 
 
 def test_a_crop_is_a_copy() -> None:
-    """Changing the frame afterwards leaves the crop as it was, so the frame can be let go."""
+    """Changing the frame afterward leaves the crop as it was, so the frame can be let go."""
     frame = np.zeros((200, 200, 3), np.uint8)
     crop = crop_face(frame, Box(0.4, 0.4, 0.2, 0.2))
     frame[:] = 255

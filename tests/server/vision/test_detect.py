@@ -18,12 +18,12 @@ _COLLINS_FACE = Box.from_pixels(175, 75, 265, 165, width=512, height=512)
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    """Gives one detector to all tests, since making it takes a moment."""
+    """Returns one detector to all tests, since making it takes a moment."""
     return FaceDetector()
 
 
 def _frame(face: int, *, left: int = 200, top: int = 60) -> Gray:
-    """Gives a 640 x 360 frame with a face about so many pixels wide."""
+    """Returns a 640 x 360 frame with a face about so many pixels wide."""
     return to_gray(frame_with(hopper(), face / 200, left=left, top=top))
 
 

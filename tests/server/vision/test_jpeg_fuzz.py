@@ -20,7 +20,7 @@ _changes = st.lists(st.tuples(st.integers(2, _HEADER), st.integers(0, 255)), min
 
 
 def _judge(data: bytes) -> tuple[int, int] | RejectionReason:
-    """Gives the size or the reason; any other exception fails the test."""
+    """Returns the size or the reason; any other exception fails the test."""
     try:
         width, height = check_header(data, _LIMITS)
     except FrameRefused as refused:

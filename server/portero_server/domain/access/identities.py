@@ -12,7 +12,7 @@ class Role(Enum):
     """What somebody does here; which methods that takes is said in one table, `rpc/auth/table.py`."""
 
     BRIDGE = "bridge"
-    """Forwards the frames of its own cameras, and hears what comes of them."""
+    """Forward the frames of its own cameras, and hears what comes of them."""
     READER = "reader"
     """Reads people, cameras and sightings."""
     OPERATOR = "operator"
@@ -100,7 +100,7 @@ class Identity:
         return self.scope_of(Role)
 
     def scope_of(self, roles: Iterable[Role]) -> Scope:
-        """Gives the cameras it reaches in one of these roles."""
+        """Returns the cameras it reaches in one of these roles."""
         wanted: Collection[Role] = frozenset(roles)
         scope = NOTHING
         for grant in self.grants:

@@ -37,7 +37,7 @@ class FailedLogins:
         return len(self._failures)
 
     def wait(self, address: str, now: float) -> float:
-        """Gives the seconds (monotonic `now`) until this address may try again; 0: at once."""
+        """Returns the seconds (monotonic `now`) until this address may try again; 0: at once."""
         count, last = self._failures.get(address, (0, now))
         return max(0.0, last + self._delay(count) - now)
 

@@ -84,7 +84,7 @@ class Deed:
     count: int = 1
 
     def clipped(self) -> Deed:
-        """Gives the deed as it can be stored: no text longer than 190 characters, none that is no text."""
+        """Returns the deed as it can be stored: no text longer than 190 characters, none that is no text."""
         who = self.actor
         actor = Actor(_clipped(who.subject), _clipped(who.peer), _clipped(who.method), _clipped(who.credential))
         return replace(
@@ -120,7 +120,7 @@ class Entry:
         return self.digest == self.digest_at(self.position)
 
     def digest_at(self, position: int) -> str:
-        """Gives the digest that the entry would have at a position."""
+        """Returns the digest that the entry would have at a position."""
         return digest_of(position, self.at, self.deed, self.previous)
 
 
@@ -150,13 +150,13 @@ class Anchor:
 
 
 def digest_of(position: int, at: datetime, deed: Deed, previous: str) -> str:
-    """Gives an entry's digest, 64 hexadecimal digits, from everything else it says."""
+    """Returns an entry's digest, 64 hexadecimal digits, from everything else it says."""
     # The digits and not what they stand for: whoever tampers need not leave hexadecimal ones.
     return hashlib.sha256(previous.encode("utf-8", "replace") + b"\n" + canonical(position, at, deed)).hexdigest()
 
 
 def canonical(position: int, at: datetime, deed: Deed) -> bytes:
-    """Gives the bytes that stand for an entry: a JSON array in ASCII, so that each text has one form only."""
+    """Returns the bytes that stand for an entry: a JSON array in ASCII, so that each text has one form only."""
     actor = deed.actor
     parts = [
         _FORMAT,
@@ -198,7 +198,7 @@ RETIRED = "audit.retire"
 
 
 def retired_name(count: int, digest: str) -> str:
-    """Gives the resource of a RETIRED entry."""
+    """Returns the resource of a RETIRED entry."""
     return f"audit/{count}/{digest}"
 
 

@@ -200,7 +200,7 @@ class _Walk:
             self.found.append((Tampering.INSERTED, entry.position, entry.position))
 
     def _claim(self, entry: Entry) -> int:
-        """Gives the place for which the entry was sealed, or 0 when it is none near."""
+        """Returns the place for which the entry was sealed, or 0 when it is none near."""
         own = entry.position - self._shift
         near = sorted(range(max(1, own - _REACH), own + _REACH + 1), key=lambda place: abs(place - own))
         return next((place for place in near if entry.digest_at(place) == entry.digest), 0)

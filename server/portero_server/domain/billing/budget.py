@@ -71,11 +71,11 @@ class BudgetLimits:
             raise ValueError("budget thresholds must name every step but normal and ascend within 0..1")
 
     def of_camera(self, camera_id: str) -> int | None:
-        """Gives the microdollars a camera may spend in a day; None: no limit."""
+        """Returns the microdollars a camera may spend in a day; None: no limit."""
         return self.per_camera.get(camera_id, self.other_cameras)
 
     def step(self, spent: int, limit: int, cheapest: int) -> Step:
-        """Gives the step of a budget.
+        """Returns the step of a budget.
 
         Args:
             spent: Microdollars.
@@ -148,14 +148,14 @@ class Budget:
         self._changes: list[StepChanged] = []
 
     def step(self, camera_id: str | None, now: datetime) -> Step:
-        """Gives the step in force for a camera: that of its own budget or of the total, whichever is worse."""
+        """Returns the step in force for a camera: that of its own budget or of the total, whichever is worse."""
         self._roll(now)
         return max(
             (self._settled_step(scope, limit, now) for scope, limit in self._scopes(camera_id)), default=Step.NORMAL
         )
 
     def refuses(self, operation: str, camera_id: str | None, now: datetime, *, essential: bool = False) -> bool:
-        """Tells whether a call would not be admitted now.
+        """Returns whether a call would not be admitted now.
 
         Args:
             operation: As in the price table.
@@ -212,7 +212,7 @@ class Budget:
             self._settled_step(scope, limit, now)
 
     def states(self, now: datetime) -> tuple[BudgetState, ...]:
-        """Gives every budget in force: the total, the cameras named in the limits and those used today."""
+        """Returns every budget in force: the total, the cameras named in the limits and those used today."""
         self._roll(now)
         scopes = dict(self._scopes(None))
         for camera_id in self._limits.per_camera:
@@ -231,7 +231,7 @@ class Budget:
         )
 
     def take_changes(self) -> tuple[StepChanged, ...]:
-        """Gives the step changes since last asked, in order, each to be audited."""
+        """Returns the step changes since last asked, in order, each to be audited."""
         changes, self._changes = tuple(self._changes), []
         return changes
 

@@ -70,7 +70,7 @@ class PriceTable:
     otherwise: int = 1000
 
     def price(self, operation: str) -> int:
-        """Gives the microdollars of one call."""
+        """Returns the microdollars of one call."""
         return self.prices.get(operation, self.otherwise)
 
     @property
@@ -150,7 +150,7 @@ class UsageLedger:
         self._avoided[key] += count
 
     def drain(self) -> UsageDelta:
-        """Gives what was counted since the last drain, and forgets it."""
+        """Returns what was counted since the last drain, and forgets it."""
         delta = UsageDelta(self._calls, self._avoided)
         self._calls, self._avoided = {}, Counter()
         return delta
@@ -171,11 +171,11 @@ class UsageLedger:
             self._sum_up(key, tally)
 
     def spent(self, day: date) -> int:
-        """Gives the microdollars spent on a UTC day."""
+        """Returns the microdollars spent on a UTC day."""
         return self._days[day]
 
     def spent_by(self, camera_id: str, day: date) -> int:
-        """Gives the microdollars a camera spent today or yesterday (UTC)."""
+        """Returns the microdollars a camera spent today or yesterday (UTC)."""
         return self._cameras[day, camera_id]
 
     def projection(self, now: datetime) -> Projection:
@@ -218,5 +218,5 @@ class UsageLedger:
 
 
 def hour_of(now: datetime) -> datetime:
-    """Gives the beginning of the hour."""
+    """Returns the beginning of the hour."""
     return now.replace(minute=0, second=0, microsecond=0)

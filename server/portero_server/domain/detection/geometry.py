@@ -40,7 +40,7 @@ class Box:
         return self.left + self.width / 2, self.top + self.height / 2
 
     def to_pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Gives (left, top, right, bottom) in whole pixels, cut at the edges of the image."""
+        """Returns (left, top, right, bottom) in whole pixels, cut at the edges of the image."""
         return (
             max(0, min(width, round(self.left * width))),
             max(0, min(height, round(self.top * height))),
@@ -49,21 +49,21 @@ class Box:
         )
 
     def clipped(self) -> Box:
-        """Gives the part inside the image."""
+        """Returns the part inside the image."""
         left, top = max(0.0, self.left), max(0.0, self.top)
         return Box(left, top, max(0.0, min(1.0, self.right) - left), max(0.0, min(1.0, self.bottom) - top))
 
     def padded(self, ratio: float) -> Box:
-        """Gives the box grown on each side by `ratio` of its own size, cut at the edges of the image."""
+        """Returns the box grown on each side by `ratio` of its own size, cut at the edges of the image."""
         dx, dy = self.width * ratio, self.height * ratio
         return Box(self.left - dx, self.top - dy, self.width + 2 * dx, self.height + 2 * dy).clipped()
 
     def padded_by(self, ratio: float) -> Box:
-        """Gives the box grown on each side by `ratio` of the image, cut at its edges."""
+        """Returns the box grown on each side by `ratio` of the image, cut at its edges."""
         return Box(self.left - ratio, self.top - ratio, self.width + 2 * ratio, self.height + 2 * ratio).clipped()
 
     def within(self, outer: Box) -> Box:
-        """Gives this box, a box of the whole image, in ratios of `outer`, a region of the same image."""
+        """Returns this box, a box of the whole image, in ratios of `outer`, a region of the same image."""
         return Box(
             (self.left - outer.left) / outer.width,
             (self.top - outer.top) / outer.height,
@@ -72,12 +72,12 @@ class Box:
         )
 
     def union(self, other: Box) -> Box:
-        """Gives the smallest box that holds both."""
+        """Returns the smallest box that holds both."""
         left, top = min(self.left, other.left), min(self.top, other.top)
         return Box(left, top, max(self.right, other.right) - left, max(self.bottom, other.bottom) - top)
 
     def iou(self, other: Box) -> float:
-        """Gives intersection over union with another box, 0..1."""
+        """Returns intersection over union with another box, 0..1."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         if width <= 0 or height <= 0:

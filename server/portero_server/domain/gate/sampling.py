@@ -53,7 +53,7 @@ class SamplingPlanner:
         self._last_check: FrameTime | None = None
 
     def check(self, outcome: FrameOutcome, time: FrameTime, *, followed: int, drawn: float) -> SampleReason | None:
-        """Says whether a frame is to be checked, and why.
+        """Returns whether a frame is to be checked, and why.
 
         Args:
             outcome: What the look at it found.

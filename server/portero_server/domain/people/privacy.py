@@ -103,7 +103,7 @@ class ErasedFace:
 
 
 def subject_of(person_id: str) -> str:
-    """Gives what is kept of an erased person for ever, so that the id never comes back: SHA-256, hexadecimal.
+    """Returns what is kept of an erased person for ever, so that the id never comes back: SHA-256, hexadecimal.
 
     Whoever knows the id can tell that it was erased; nobody can read the id from it.
     """
@@ -111,7 +111,7 @@ def subject_of(person_id: str) -> str:
 
 
 def digest_of(erasure: Erasure, finished_at: datetime) -> str:
-    """Gives the digest of a receipt: SHA-256 of its canonical JSON, hexadecimal."""
+    """Returns the digest of a receipt: SHA-256 of its canonical JSON, hexadecimal."""
     told = {
         "counts": dict(erasure.counts),
         "erasure": erasure.erasure_id,

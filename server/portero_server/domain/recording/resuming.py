@@ -49,7 +49,7 @@ class OpenTrack:
     ahead: bool = False
 
     def revived(self, received: float) -> Track:
-        """Gives the track to go on with; `received` is the present, in the server's monotonic seconds."""
+        """Returns the track to go on with; `received` is the present, in the server's monotonic seconds."""
         return Track(
             track_id=self.track_id,
             first_sequence=self.first_sequence,
@@ -92,7 +92,7 @@ class ResumePoints:
         self._points.append((sequence, tuple((_still_picture(track), track) for track in tracks)))
 
     def at(self, sequence: int) -> tuple[OpenTrack, ...]:
-        """Gives what is to be remembered with the watermark at `sequence`; what is before it is forgotten."""
+        """Returns what is to be remembered with the watermark at `sequence`; what is before it is forgotten."""
         while len(self._points) > 1 and self._points[1][0] <= sequence:
             self._points.popleft()
         there = self._points[0][1] if self._points and self._points[0][0] <= sequence else ()
@@ -102,7 +102,7 @@ class ResumePoints:
         return tuple(_with_decision(then, now, names) for then, now in latest) + self._beyond(sequence)
 
     def passed(self, sequence: int) -> tuple[OpenTrack, ...]:
-        """Gives tracks of an earlier session that were ahead and did not begin anew up to `sequence`, each once.
+        """Returns tracks of an earlier session that were ahead and did not begin anew up to `sequence`, each once.
 
         Their frames were lost, or show something else now.
         """
@@ -119,7 +119,7 @@ class ResumePoints:
         return self._points[-1][1] if self._points else ()
 
     def _beyond(self, sequence: int) -> tuple[OpenTrack, ...]:
-        """Gives the tracks that were stored although they began after `sequence`, and have not ended."""
+        """Returns the tracks that were stored although they began after `sequence`, and have not ended."""
         if not self._ahead and not (self._points and self._points[-1][0] > sequence):
             return ()
         begun = {
@@ -132,7 +132,7 @@ class ResumePoints:
 
 
 def revived_tracks(tracks: Iterable[OpenTrack], known: Collection[str], received: float) -> list[Track]:
-    """Gives the tracks to go on with, which are those that are not ahead.
+    """Returns the tracks to go on with, which are those that are not ahead.
 
     Args:
         tracks: As remembered.

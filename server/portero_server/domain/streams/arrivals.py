@@ -31,7 +31,7 @@ class Arrivals:
         self._recent.append(now)
 
     def took(self, sequence: int, captured_at: datetime, received_at: datetime, now: float) -> float:
-        """The frame is sound; it is not durable yet. Gives its lag."""
+        """The frame is sound; it is not durable yet. Returns its lag."""
         self.captured_at, self.received_at = captured_at, received_at
         self.lag = lag = (received_at - captured_at).total_seconds()
         self._waiting.append((sequence, now))
@@ -45,10 +45,10 @@ class Arrivals:
         return took
 
     def oldest(self, now: float) -> float:
-        """Gives the age of the oldest frame that is not durable, seconds; 0 when there is none."""
+        """Returns the age of the oldest frame that is not durable, seconds; 0 when there is none."""
         return now - self._waiting[0][1] if self._waiting else 0.0
 
     def rate(self, now: float) -> float:
-        """Gives the frames a second that came over the last seconds."""
+        """Returns the frames a second that came over the last seconds."""
         recent = sum(now - moment <= _RATE_SPAN for moment in self._recent)
         return recent / max(1.0, min(_RATE_SPAN, now - self._begun))

@@ -105,7 +105,7 @@ class CreditLedger:
         return self._granted
 
     def _frames_due(self) -> int:
-        """Gives how many more frames may be granted now; less than 0 after the window shrank."""
+        """Returns how many more frames may be granted now; less than 0 after the window shrank."""
         policy = self._policy
         most = min(self._released_frames + policy.window_frames, self._durable_frames + policy.max_unsettled)
         return most - self._granted.frames

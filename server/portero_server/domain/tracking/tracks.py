@@ -231,7 +231,7 @@ class Tracker:
         track.asked_quality = max(track.asked_quality, quality)
 
     def answer_by(self, track: Track, now: float) -> float:
-        """Gives the deadline of a call that goes out now (monotonic seconds).
+        """Returns the deadline of a call that goes out now (monotonic seconds).
 
         No decision waits for it longer than until its own deadline, but a later answer still revises it.
         """
@@ -246,7 +246,7 @@ class Tracker:
         return now + (self._policy.deadline if track.decided else max(0.0, left)) / 2
 
     def beside(self, track: Track) -> frozenset[str]:
-        """Gives the people who were named beside a track: it cannot be one of them."""
+        """Returns the people who were named beside a track: it cannot be one of them."""
         return frozenset(
             other.match.person_id
             for other in (*self._tracks, *self._leaving)
@@ -323,7 +323,7 @@ class Tracker:
         track.closed = True
 
     def _assign(self, tracks: Sequence[Track], faces: Sequence[FoundFace]) -> dict[int, Track]:
-        """Gives each face the track it continues: overlap first, then nearness, best pairs first."""
+        """Returns each face the track it continues: overlap first, then nearness, best pairs first."""
         pairs: list[tuple[float, int, int]] = []
         for t, track in enumerate(tracks):
             for f, face in enumerate(faces):

@@ -86,7 +86,7 @@ def _nearest_to_one(probe: _Vectors, vectors: _Vectors, norms: _Vectors, longest
 def _within_reach(
     probes: _Vectors, vectors: _Vectors, norms: _Vectors, slack: _Vectors, wanted: int
 ) -> tuple[_Rows, _Rows]:
-    """Gives the rows that may be among the nearest, ascending, and the probe of each.
+    """Returns the rows that may be among the nearest, ascending, and the probe of each.
 
     |a - b|^2 = |a|^2 + |b|^2 - 2ab, where |b|^2, the probe's, is the same for all of its rows and left out. The rows
     are dealt into groups. As many groups as are wanted have a row with a score of at most the limit, so no row

@@ -44,7 +44,7 @@ def prepare() -> None:
 
 
 def fitted(image: Pixels) -> Pixels:
-    """Gives the image at a size that is read well, and at a bounded cost."""
+    """Returns the image at a size that is read well, and at a bounded cost."""
     longest = max(image.shape[:2])
     scale = 2.0 if longest < _SMALL else min(1.0, _LARGE / longest)
     if scale == 1.0:
@@ -95,7 +95,7 @@ def _read(image: Pixels) -> list[Text]:
 
 
 def _part(quad: _Quad, size: NDArray[np.float64], word: re.Match[str], length: int) -> _Quad:
-    """Gives a word's part of a line's corners, as if all letters were equally wide.
+    """Returns a word's part of a line's corners, as if all letters were equally wide.
 
     The library's own word boxes are no nearer for Latin letters, and fall apart into letters for others.
     """
@@ -115,13 +115,13 @@ def _part(quad: _Quad, size: NDArray[np.float64], word: re.Match[str], length: i
 
 
 def _around(quad: _Quad) -> Box:
-    """Gives the upright rectangle around four corners, which may lean."""
+    """Returns the upright rectangle around four corners, which may lean."""
     (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
     return Box(float(left), float(top), float(right - left), float(bottom - top)).clipped()
 
 
 def _clarity(texts: Sequence[Text]) -> float:
-    """Gives the mean confidence of the lines, each counted by its length."""
+    """Returns the mean confidence of the lines, each counted by its length."""
     lines = [text for text in texts if text.kind is TextKind.LINE]
     length = sum(len(line.content) for line in lines)
     return sum(line.confidence * len(line.content) for line in lines) / length if length else 0.0

@@ -61,7 +61,7 @@ class Collection:
             return await self._describe()
 
     async def list_faces(self) -> Sequence[KeptFace]:
-        """Gives every face of the collection.
+        """Returns every face of the collection.
 
         Raises:
             EngineError: A page could not be had.

@@ -182,7 +182,7 @@ class RekognitionEngine:
         """Does nothing: the collection is the gallery."""
 
     async def list_faces(self) -> Sequence[KeptFace]:
-        """Gives every face of the collection, for `compare_gallery`."""
+        """Returns every face of the collection, for `compare_gallery`."""
         return await self._collection.list_faces()
 
     async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
@@ -239,7 +239,7 @@ class RekognitionEngine:
         return Identification(found.candidates) if found else Identification((), face_found=False)
 
     async def _search_crop(self, crop: Pixels, expected: Box, context: CallContext) -> answers.Searched | None:
-        """Gives who the expected face of a crop might be; None when Rekognition sees no face there."""
+        """Returns who the expected face of a crop might be; None when Rekognition sees no face there."""
         data = await asyncio.to_thread(encode, crop)
         ask = partial(
             self._client.search_faces_by_image,
@@ -261,6 +261,6 @@ class RekognitionEngine:
 
 
 def _first(failures: BaseExceptionGroup[EngineError]) -> EngineError:
-    """Gives the failure to tell the caller of, when several calls for one image failed."""
+    """Returns the failure to tell the caller of, when several calls for one image failed."""
     first = failures.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

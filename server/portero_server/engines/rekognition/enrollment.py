@@ -19,7 +19,7 @@ _ADVICE = {
 
 
 def only_face(answer: Indexed) -> IndexedFace:
-    """Gives the face that a photograph teaches, indexed with MaxFaces=1: others show among the unindexed ones.
+    """Returns the face that a photograph teaches, indexed with MaxFaces=1: others show among the unindexed ones.
 
     Raises:
         PhotoRefused: No face, several faces, or too poor a picture. What was indexed must leave the collection again.

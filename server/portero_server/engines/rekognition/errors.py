@@ -71,17 +71,17 @@ class AnswerUnreadable(EngineUnavailable):
 
 
 def is_parameter_refused(fault: boto.ClientError) -> bool:
-    """Tells whether a parameter was refused: all that CompareFaces says when one of its images shows no face."""
+    """Returns whether a parameter was refused: all that CompareFaces says when one of its images shows no face."""
     return _code(fault) == "InvalidParameterException"
 
 
 def is_no_face(fault: boto.ClientError) -> bool:
-    """Tells whether SearchFacesByImage says that the image shows no face, which is an answer and no fault."""
+    """Returns whether SearchFacesByImage says that the image shows no face, which is an answer and no fault."""
     return is_parameter_refused(fault) and "no faces" in _message(fault).lower()
 
 
 def translated(fault: Exception, operation: str) -> EngineError:
-    """Gives our error for one of VENDOR_FAULTS.
+    """Returns our error for one of VENDOR_FAULTS.
 
     Args:
         fault: What boto3 raised.

@@ -22,7 +22,7 @@ _MASK = 0
 
 
 def encode(pixels: Pixels) -> bytes:
-    """Gives the JPEG file to send; scaled where the limits ask for it, which leaves boxes in ratios true.
+    """Returns the JPEG file to send; scaled where the limits ask for it, which leaves boxes in ratios true.
 
     Raises:
         EngineError: A side has less than 20 pixels; blown up to 80, it would show nothing.
@@ -64,7 +64,7 @@ def crop_alone(image: Pixels, face: Box, others: Iterable[Box]) -> Crop:
 
 
 def same_place(searched: Box, expected: Box) -> bool:
-    """Tells whether two detectors mean the same face; their boxes differ by a forehead, their centers hardly."""
+    """Returns whether two detectors mean the same face; their boxes differ by a forehead, their centers hardly."""
     x, y = searched.center
     near = expected.padded(0.25)
     return near.left <= x <= near.right and near.top <= y <= near.bottom

@@ -49,7 +49,7 @@ async def read_texts(
 
 
 def shared_texts(sheet: Sheet, texts: Sequence[Text]) -> Mapping[int, Sequence[Text]]:
-    """Gives each image of a sheet its texts; those that must be asked for alone are left out.
+    """Returns each image of a sheet its texts; those that must be asked for alone are left out.
 
     That is all of them when the words reach the limit, and those touched by a text that crosses a gutter.
     """
@@ -82,7 +82,7 @@ async def _read_alone(read: Read, image: Pixels, context: CallContext) -> Answer
 
 
 def _most_urgent(contexts: Sequence[CallContext]) -> CallContext:
-    """Gives the context of a shared call: nobody in it may be served later than alone."""
+    """Returns the context of a shared call: nobody in it may be served later than alone."""
     deadlines = [context.deadline for context in contexts if context.deadline is not None]
     cameras = {context.camera_id for context in contexts}
     return CallContext(

@@ -31,7 +31,7 @@ class Agenda:
         self._due.pop(number, None)
 
     def first(self) -> int | None:
-        """Gives the number due first, or None."""
+        """Returns the number due first, or None."""
         while self._heap:
             due, number = self._heap[0]
             if self._due.get(number) == due:
@@ -40,7 +40,7 @@ class Agenda:
         return None
 
     def next_due(self) -> float | None:
-        """Gives the earliest due time, or None."""
+        """Returns the earliest due time, or None."""
         number = self.first()
         return None if number is None else self._due[number]
 

@@ -66,11 +66,11 @@ class Breaker:
         return self._state
 
     def opens_at(self, now: float) -> float:
-        """Gives the earliest time at which calls can make sense: `now`, or the end of the pause."""
+        """Returns the earliest time at which calls can make sense: `now`, or the end of the pause."""
         return max(now, self._reopens) if self._state is BreakerState.OPEN else now
 
     def ready_at(self, now: float) -> float:
-        """Gives the time, `now` or later, from which a call may start; infinite while probes are awaited."""
+        """Returns the time, `now` or later, from which a call may start; infinite while probes are awaited."""
         if self._state is BreakerState.HALF_OPEN and self._probing >= self._config.probes:
             return math.inf
         return self.opens_at(now)

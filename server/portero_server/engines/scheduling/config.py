@@ -90,7 +90,7 @@ class SchedulerConfig:
     steps: Mapping[Step, StepPolicy] = field(default_factory=lambda: DEFAULT_STEPS)
 
     def quota_of(self, operation: str) -> float:
-        """Gives the calls a second of an operation."""
+        """Returns the calls a second of an operation."""
         return self.quotas.get(operation, self.other_quota)
 
     @property

@@ -46,7 +46,7 @@ class Latency:
         self._deviation += _DEVIATION_GAIN * (abs(error) - self._deviation)
 
     def estimate(self, now: float) -> float:
-        """Gives the seconds a call started now is expected to take.
+        """Returns the seconds a call started now is expected to take.
 
         A high estimate fades while no answer comes: it makes requests expire unasked, and without fading
         nothing would ever be asked that could prove it wrong.

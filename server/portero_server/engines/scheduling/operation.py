@@ -73,15 +73,15 @@ class Operation:
         return OperationStatus(self.name, self._breaker.state, self._quota.rate)
 
     def expected(self, now: float) -> float:
-        """Gives the seconds a call started now is expected to take."""
+        """Returns the seconds a call started now is expected to take."""
         return self._latency.estimate(now)
 
     def ready_at(self, now: float) -> float:
-        """Gives the time, `now` or later, from which the next call may start; infinite while probes are awaited."""
+        """Returns the time, `now` or later, from which the next call may start; infinite while probes are awaited."""
         return max(self._quota.ready_at(now), self._breaker.ready_at(now))
 
     def answers_at(self, now: float, not_before: float = 0.0) -> float:
-        """Gives the earliest time an answer could come to a call not started yet, were it the next."""
+        """Returns the earliest time an answer could come to a call not started yet, were it the next."""
         return max(self._breaker.opens_at(now), not_before) + self.expected(now)
 
     def start(self, now: float) -> int:

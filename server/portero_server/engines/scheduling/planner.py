@@ -170,7 +170,7 @@ class Planner:
         return starts
 
     def _next_operation(self, now: float) -> Operation | None:
-        """Gives an operation that may start a call, each in turn, so that none keeps the others from their share."""
+        """Returns an operation that may start a call, each in turn, so that none keeps the others from their share."""
         for name, operation in self._operations.items():
             if self._has_place(operation) and operation.ready_at(now) <= now:
                 self._operations[name] = self._operations.pop(name)

@@ -69,7 +69,7 @@ class Quota:
         return self._rate
 
     def ready_at(self, now: float) -> float:
-        """Gives the time, `now` or later, from which the next call may start."""
+        """Returns the time, `now` or later, from which the next call may start."""
         missing = 1.0 - self._level(now)
         ready = now if missing <= _EPSILON else now + missing / self._rate
         if len(self._recent) == self._bound:

@@ -100,7 +100,7 @@ class Scheduler:
                 answer.set_result(result)
 
         def fail(error: Exception) -> None:
-            # A caller cancelled a moment ago is still listed, but its future is done.
+            # A caller canceled a moment ago is still listed, but its future is done.
             if not answer.done():
                 answer.set_exception(error)
 
@@ -120,7 +120,7 @@ class Scheduler:
             self._callers.pop(number, None)
 
     async def serve(self) -> None:
-        """Starts calls as their time comes, until cancelled; then tells every caller that the server stops."""
+        """Starts calls as their time comes, until canceled; then tells every caller that the server stops."""
         try:
             async with asyncio.TaskGroup() as calls:
                 while True:

@@ -103,12 +103,12 @@ class WaitingRoom:
             yield request
 
     def oldest_of_lowest_lane(self) -> Request | None:
-        """Gives the request that would be dropped first, or None when nobody waits."""
+        """Returns the request that would be dropped first, or None when nobody waits."""
         for lane in reversed(Lane):
             if (number := self._ages[lane].first()) is not None:
                 return self._requests[number]
         return None
 
     def next_pause_end(self) -> float | None:
-        """Gives when the earliest pause ends, or None."""
+        """Returns when the earliest pause ends, or None."""
         return self._pauses.next_due()

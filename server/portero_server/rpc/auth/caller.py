@@ -34,7 +34,7 @@ _caller: ContextVar[Caller] = ContextVar("portero_caller", default=Caller(LOCAL_
 
 
 def current_caller() -> Caller:
-    """Gives the caller of the call that this task serves; outside of any call, the server itself."""
+    """Returns the caller of the call that this task serves; outside of any call, the server itself."""
     return _caller.get()
 
 
@@ -51,7 +51,7 @@ def calling(caller: Caller) -> Iterator[None]:
 # Asked twice a call, and reading an address takes microseconds.
 @lru_cache(maxsize=4096)
 def peer_address(peer: str) -> str:
-    """Gives the address in what gRPC calls the peer: "ipv4:192.0.2.7:5000", "ipv6:%5B::1%5D:5000", "unix:…".
+    """Returns the address in what gRPC calls the peer: "ipv4:192.0.2.7:5000", "ipv6:%5B::1%5D:5000", "unix:…".
 
     Returns:
         The address in its shortest form without port, an IPv4 address mapped into IPv6 as IPv4; "local" for a

@@ -45,7 +45,7 @@ class AuthInterceptor:
         self._recheck = recheck
 
     async def authenticate(self, method: str, context: Context) -> Caller:
-        """Tells who calls.
+        """Returns who calls.
 
         Args:
             method: "package.Service/Method".
@@ -129,7 +129,7 @@ class AuthInterceptor:
         """Looks at the caller's credential now and then while a stream is served, and ends it when that is void.
 
         Raises:
-            Unauthenticated: The credential was revoked or has expired; the stream was cancelled for that.
+            Unauthenticated: The credential was revoked or has expired; the stream was canceled for that.
         """
         if caller.identity.method is AuthMethod.NONE:
             yield
@@ -165,7 +165,7 @@ class AuthInterceptor:
 
 
 def limit_subject(caller: Caller) -> LimitSubject:
-    """Gives whom the limits count; the local admin at home is counted nowhere."""
+    """Returns whom the limits count; the local admin at home is counted nowhere."""
     return LimitSubject(
         caller.identity.subject,
         caller.peer,
@@ -179,7 +179,7 @@ def is_open(method: str) -> bool:
 
 
 def bearer_in(authorization: str | None) -> str | None:
-    """Gives the text of "Bearer TEXT"; None of nothing, empty of any other form or beyond 16 KiB."""
+    """Returns the text of "Bearer TEXT"; None of nothing, empty of any other form or beyond 16 KiB."""
     if authorization is None:
         return None
     if authorization[: len(_BEARER)].lower() != _BEARER or len(authorization) > _MAX_BEARER:

@@ -49,7 +49,7 @@ class Peer:
 
 
 def peer_of(context: Context) -> Peer:
-    """Tells who is at the other end of a call. What a caller may do is not decided here."""
+    """Returns who is at the other end of a call. What a caller may do is not decided here."""
     facts = context.auth_context()
     encrypted = next(iter(facts.get("transport_security_type", ())), b"") == b"ssl"
     # gRPC tells of a certificate only when the port requires one, and then verified it in the handshake.

@@ -42,7 +42,7 @@ class Anchors(Protocol):
     """Where the chain's end is anchored (`audit/anchors.py`)."""
 
     async def known(self) -> Iterable[Anchor]:
-        """Gives every anchor; raises Unavailable when they cannot be read."""
+        """Returns every anchor; raises Unavailable when they cannot be read."""
         ...
 
 
@@ -50,7 +50,7 @@ class NoAnchors:
     """The chain is not anchored."""
 
     async def known(self) -> Iterable[Anchor]:
-        """Gives none."""
+        """Returns none."""
         return ()
 
 

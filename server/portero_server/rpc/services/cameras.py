@@ -59,7 +59,7 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
         return pb.CreateCameraResponse(camera=camera_to_proto(camera))
 
     async def GetCamera(self, request: pb.GetCameraRequest, context: Context) -> pb.GetCameraResponse:
-        """Gives a camera."""
+        """Returns a camera."""
         camera = await self._cameras.get(parse_camera(request.name, "name"))
         return pb.GetCameraResponse(camera=camera_to_proto(camera))
 
@@ -91,7 +91,7 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
         return pb.DeleteCameraResponse()
 
     async def GetCameraStatus(self, request: pb.GetCameraStatusRequest, context: Context) -> pb.GetCameraStatusResponse:
-        """Tells how a camera's stream is doing at this moment."""
+        """Returns how a camera's stream is doing at this moment."""
         camera = await self._cameras.get(parse_camera(request.name, "name"))
         return pb.GetCameraStatusResponse(status=status_to_proto(self._live.status(camera.camera_id)))
 

@@ -37,7 +37,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         return pb.CreatePersonResponse(person=person_to_proto(person))
 
     async def GetPerson(self, request: pb.GetPersonRequest, context: Context) -> pb.GetPersonResponse:
-        """Gives a person."""
+        """Returns a person."""
         person = await self._gallery.get(parse_person(request.name, "name"))
         return pb.GetPersonResponse(person=person_to_proto(person))
 

@@ -48,7 +48,7 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
     async def GetPersonPrivacy(
         self, request: pb.GetPersonPrivacyRequest, context: Context
     ) -> pb.GetPersonPrivacyResponse:
-        """Tells what holds for a person."""
+        """Returns what holds for a person."""
         return pb.GetPersonPrivacyResponse(privacy=await self._privacy(parse_person(request.name, "name")))
 
     async def RecordConsent(self, request: pb.RecordConsentRequest, context: Context) -> pb.RecordConsentResponse:
@@ -78,7 +78,7 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         return pb.UnblockPersonResponse(privacy=await self._privacy(person_id))
 
     async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
-        """Gives everything that is stored of a person, a page at a time."""
+        """Returns everything that is stored of a person, a page at a time."""
         person_id = parse_person(request.name, "name")
         size = checked_page_size(request.page_size)
         listing = Listing("export", (person_id,))
@@ -96,7 +96,7 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         return pb.ErasePersonResponse(erasure=erasure_to_proto(erasure))
 
     async def GetErasure(self, request: pb.GetErasureRequest, context: Context) -> pb.GetErasureResponse:
-        """Gives an erasure by its own name."""
+        """Returns an erasure by its own name."""
         erasure = await self._eraser.get(parse_erasure(request.name, "name"))
         return pb.GetErasureResponse(erasure=erasure_to_proto(erasure))
 

@@ -29,7 +29,7 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
         self._watch = watch
 
     async def GetSighting(self, request: pb.GetSightingRequest, context: Context) -> pb.GetSightingResponse:
-        """Gives a sighting."""
+        """Returns a sighting."""
         sighting = await self._sightings.get(parse_sighting(request.name, "name"))
         await current_caller().authorized.require(sighting.camera_id)
         return pb.GetSightingResponse(sighting=sighting_to_proto(sighting))

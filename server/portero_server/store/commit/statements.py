@@ -70,7 +70,7 @@ class CommitSql:
         self._latest_visits = select(latest_visit).select_from(wanted)
 
     async def lock_streams(self, connection: AsyncConnection, ids: Collection[int]) -> Mapping[int, StreamOwner]:
-        """Gives the owners of streams by id and holds the streams' rows until the transaction ends."""
+        """Returns the owners of streams by id and holds the streams' rows until the transaction ends."""
         if not ids:
             return {}
         # Written out: making, looking up and expanding an IN of SQLAlchemy's took as long as the rest of the read.
@@ -81,7 +81,7 @@ class CommitSql:
         return {stream_id: StreamOwner(session, durable_sequence) for stream_id, session, durable_sequence in rows}
 
     async def links(self, connection: AsyncConnection, track_ids: Collection[str]) -> Sequence[TrackLink]:
-        """Gives the links of the tracks that have one."""
+        """Returns the links of the tracks that have one."""
         if not track_ids:
             return []
         query = select(sighting_tracks).where(sighting_tracks.c.track_id.in_(sorted(track_ids)))
@@ -106,7 +106,7 @@ class CommitSql:
         return {found for found in await connection.scalars(self._latest_visits, encoded(wanted)) if found is not None}
 
     async def sightings(self, connection: AsyncConnection, ids: Collection[str]) -> Sequence[Sighting]:
-        """Gives sightings by id and holds them until the transaction ends.
+        """Returns sightings by id and holds them until the transaction ends.
 
         They are written back whole: without holding them, a name erased meanwhile would be written again.
         """

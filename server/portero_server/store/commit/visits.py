@@ -1,4 +1,4 @@
-"""Which sighting a track belongs to, and what happens to sightings thereby: decided in memory, written afterwards."""
+"""Which sighting a track belongs to, and what happens to sightings thereby: decided in memory, written afterward."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TrackLink:
 
 
 def sighting_id_of(track_id: str, person_id: str | None = None) -> str:
-    """Gives the id of the sighting that a track begins; a track that begins a second one names the person too."""
+    """Returns the id of the sighting that a track begins; a track that begins a second one names the person too."""
     return uuid5(_NAMESPACE, track_id if person_id is None else f"{track_id}/{person_id}").hex
 
 

@@ -107,7 +107,7 @@ def _changes(progress: Sequence[WatermarkRow], whens: Mapping[int, str], marker:
 
 
 def _condition(claims: Sequence[Claim], whens: Mapping[int, str], marker: str) -> tuple[str, tuple[Any, ...]]:
-    """Gives what must hold of each row, beginning with AND, and its parameters; nothing without claims."""
+    """Returns what must hold of each row, beginning with AND, and its parameters; nothing without claims."""
     if not claims:
         return "", ()
     owners = " ".join([whens[claim.progress.stream_id] + marker for claim in claims])

@@ -30,7 +30,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def newest_revision() -> str:
-    """Gives the revision that this version of the server works with."""
+    """Returns the revision that this version of the server works with."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None, "there is at least one migration"  # noqa: S101 - shipped with this file
     return revision

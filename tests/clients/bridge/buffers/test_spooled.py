@@ -85,7 +85,7 @@ async def test_spool_begins_a_new_epoch_with_a_foreign_server(server: BridgeServ
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Give a disk that has as much room as a test says."""
+    """Returns a disk that has as much room as a test says."""
     room = {"free": 0}
     monkeypatch.setattr("portero_bridge.spool.reserve.free_bytes", lambda folder: room["free"])
     return room

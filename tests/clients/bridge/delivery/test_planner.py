@@ -9,12 +9,12 @@ LIMITS = DeliveryLimits(window_frames=8, window_bytes=100_000, backlog_frames=3,
 
 
 def terms(durable: int = 0, frames: int = 100, size: int = 10_000_000, max_bytes: int = 5_000) -> Terms:
-    """Give what a server says in Opened."""
+    """Returns what a server says in Opened."""
     return Terms("session", durable, Credit(frames, size), max_bytes, heartbeat_interval=10.0)
 
 
 def opened(delivery: Delivery, given: Terms | None = None, now: float = 0.0) -> Delivery:
-    """Open a session."""
+    """Opens a session."""
     delivery.connecting(now)
     assert delivery.next_action(now) is Sign.OPEN
     delivery.opened(given or terms(), delivery.last_sequence, now)
@@ -22,7 +22,7 @@ def opened(delivery: Delivery, given: Terms | None = None, now: float = 0.0) -> 
 
 
 def actions(delivery: Delivery, now: float = 0.0) -> list[Action]:
-    """Give everything that may be written now."""
+    """Returns everything that may be written now."""
     given: list[Action] = []
     while (action := delivery.next_action(now)) is not None:
         given.append(action)
@@ -30,17 +30,17 @@ def actions(delivery: Delivery, now: float = 0.0) -> list[Action]:
 
 
 def live() -> Delivery:
-    """Make a LIVE delivery."""
+    """Makes a LIVE delivery."""
     return Delivery(DeliveryMode.LIVE, "epoch", LIMITS)
 
 
 def lossless() -> Delivery:
-    """Make a LOSSLESS delivery."""
+    """Makes a LOSSLESS delivery."""
     return Delivery(DeliveryMode.LOSSLESS, "epoch", LIMITS)
 
 
 def sequences(given: list[Action]) -> list[int]:
-    """Give the sequences of the frames among actions."""
+    """Returns the sequences of the frames among actions."""
     return [action.sequence for action in given if isinstance(action, Frame)]
 
 
@@ -153,7 +153,7 @@ def test_drain_stops_sending_at_once() -> None:
 
 
 def test_pause_holds_frames_but_not_signs_of_life() -> None:
-    """During a pause only heartbeats are written; afterwards the frames follow."""
+    """During a pause only heartbeats are written; afterward the frames follow."""
     delivery = opened(lossless())
     delivery.paused(30.0, 0.0)
     delivery.offer(frame(1), 0.0)

@@ -26,7 +26,7 @@ class StreamMachine(RuleBasedStateMachine):
         self.forget_session()
 
     def forget_session(self) -> None:
-        """Begin a session's counts anew."""
+        """Begins a session's counts anew."""
         self.session = "none"
         self.last = self.durable
         self.credit = Credit(0, 0)
@@ -34,7 +34,7 @@ class StreamMachine(RuleBasedStateMachine):
 
     @initialize(mode=strategies.sampled_from(DeliveryMode))
     def begin(self, mode: DeliveryMode) -> None:
-        """Choose a mode."""
+        """Chooses a mode."""
         self.delivery = Delivery(mode, "epoch", LIMITS)
 
     @rule(size=strategies.integers(20, LARGEST_FRAME))
@@ -78,7 +78,7 @@ class StreamMachine(RuleBasedStateMachine):
             self.receive(action)
 
     def receive(self, entry: Entry) -> None:
-        """Check one entry against the contract."""
+        """Checks one entry against the contract."""
         assert first_sequence(entry) == self.last + 1, "contiguous, and each sequence once"
         self.last = last_sequence(entry)
         if isinstance(entry, Frame):

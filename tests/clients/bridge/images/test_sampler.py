@@ -6,7 +6,7 @@ from portero_bridge.images.sampler import Sampler
 
 
 def kept(sampler: Sampler, times: list[float]) -> list[float]:
-    """Give the times that are kept."""
+    """Returns the times that are kept."""
     return [time for time in times if sampler.keep(time)]
 
 

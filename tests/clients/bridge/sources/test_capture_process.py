@@ -21,13 +21,13 @@ from tests.fakes.timeouts import PATIENCE
 
 
 def job(target: str, read_timeout: float = PATIENCE) -> CaptureJob:
-    """Give a job for a target."""
+    """Returns a job for a target."""
     return CaptureJob(target, None, 64, 85, open_timeout=PATIENCE, read_timeout=read_timeout)
 
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """Give a short video, which FFmpeg reads as it would read an RTSP stream."""
+    """Returns a short video, which FFmpeg reads as it would read an RTSP stream."""
     path = tmp_path / "short.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (128, 96))
     for number in range(3):

@@ -132,7 +132,7 @@ class _Page(MjpegCamera):
 
 
 def _soon(image: Awaitable[CapturedImage]) -> asyncio.Task[CapturedImage]:
-    """Ask for an image without waiting for it."""
+    """Asks for an image without waiting for it."""
 
     async def ask() -> CapturedImage:
         return await image

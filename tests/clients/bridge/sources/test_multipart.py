@@ -12,12 +12,12 @@ BOUNDARY = "frame"
 
 
 def jpeg(content: bytes) -> bytes:
-    """Give something that begins and ends as a JPEG file does."""
+    """Returns something that begins and ends as a JPEG file does."""
     return b"\xff\xd8" + content + b"\xff\xd9"
 
 
 def part(body: bytes, length: int | None = None, end: bytes = b"\r\n") -> bytes:
-    """Give a part as an ESP32-CAM sends it, its boundary first."""
+    """Returns a part as an ESP32-CAM sends it, its boundary first."""
     header = b"Content-Type: image/jpeg" + end
     if length is not None:
         header += b"Content-Length: %d" % length + end
@@ -25,7 +25,7 @@ def part(body: bytes, length: int | None = None, end: bytes = b"\r\n") -> bytes:
 
 
 def parse(data: bytes, step: int = 0, limits: PartLimits | None = None) -> list[bytes]:
-    """Parse data in pieces of a size."""
+    """Parses data in pieces of a size."""
     parser = MultipartParser(BOUNDARY, limits)
     pieces = [data[at : at + step] for at in range(0, len(data), step)] if step else [data]
     return [file for piece in pieces for file in parser.feed(piece)]

@@ -22,22 +22,22 @@ Options = Callable[..., SourceOptions]
 
 @pytest.fixture
 def clock() -> JumpingClock:
-    """Give a clock that jumps over sleeps."""
+    """Returns a clock that jumps over sleeps."""
     return JumpingClock()
 
 
 async def take(source: Source) -> list[CapturedImage]:
-    """Give everything of a source."""
+    """Returns everything of a source."""
     return [captured async for captured in source.images()]
 
 
 def offsets(images: list[CapturedImage]) -> list[float]:
-    """Give the seconds between each capture time and the first."""
+    """Returns the seconds between each capture time and the first."""
     return [round((image.capture_time - images[0].capture_time).total_seconds(), 3) for image in images]
 
 
 def write_video(path: Path, frames: int = 5, rate: int = 10) -> None:
-    """Write a short video."""
+    """Writes a short video."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (64, 48))
     for number in range(frames):
         writer.write(np.full((48, 64, 3), number * 40, np.uint8))

@@ -16,7 +16,7 @@ DISC = Visit(Figure.DISC, start=1.0, duration=2.0, path=((-0.5, 0.5), (1.5, 0.5)
 
 @pytest.fixture
 def portrait(tmp_path: Path) -> Path:
-    """Give a portrait's file."""
+    """Returns a portrait's file."""
     path = tmp_path / "portrait.png"
     cv2.imwrite(str(path), skimage.data.astronaut()[:, :, ::-1])
     return path
@@ -79,7 +79,7 @@ def test_visit_outside_the_picture_costs_nothing() -> None:
 
 
 def test_cameras_that_play_one_scene_share_its_pictures_for_as_long_as_they_play() -> None:
-    """Equal scenes have one renderer between them while anybody holds it, and none afterwards."""
+    """Equal scenes have one renderer between them while anybody holds it, and none afterward."""
     one = renderer_of(moving_shapes())
     assert renderer_of(moving_shapes()) is one
     assert renderer_of(Scene((), duration=1.0)) is not one

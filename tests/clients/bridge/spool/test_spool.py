@@ -20,24 +20,24 @@ NEWEST = SpoolLimits(max_bytes=1_000, max_age=timedelta(hours=1), policy=SpoolPo
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give where a spool may be."""
+    """Returns where a spool may be."""
     return tmp_path / "lobby.spool"
 
 
 def open_spool(path: Path, limits: SpoolLimits = LIMITS, epoch: str = "first") -> Spool:
-    """Open the spool, with a small reserve."""
+    """Opens the spool, with a small reserve."""
     return Spool(path, epoch, limits, Reserve(path.with_name("reserve"), size=4096))
 
 
 def fill(spool: Spool, count: int, size: int = 100, now: datetime = NOW) -> None:
-    """Append frames that are as large as said."""
+    """Appends frames that are as large as said."""
     for _ in range(count):
         number = spool.last_sequence + 1
         spool.append(now, str(number).encode().ljust(size, b"."), now)
 
 
 def contents(spool: Spool, after: int = 0) -> list[Entry]:
-    """Give what follows a sequence."""
+    """Returns what follows a sequence."""
     return spool.read_after(after, 1_000, 10**9)
 
 
@@ -113,7 +113,7 @@ def test_frame_larger_than_the_spool_drops_no_other(path: Path) -> None:
 
 
 def test_full_disk_is_a_gap(path: Path) -> None:
-    """Frames that the disk refuses are lost with a note, and the numbering goes on afterwards."""
+    """Frames that the disk refuses are lost with a note, and the numbering goes on afterward."""
     spool = open_spool(path, SpoolLimits(10**9, timedelta(hours=1), SpoolPolicy.DROP_OLDEST))
     fill(spool, 2)
     _set_disk(spool, pages=1)
@@ -288,7 +288,7 @@ def test_no_order_of_steps_makes_a_hole(
 
 
 def _set_disk(spool: Spool, pages: int) -> None:
-    """Let the file grow no further than so many pages, which is how a full disk looks to SQLite."""
+    """Lets the file grow no further than so many pages, which is how a full disk looks to SQLite."""
     spool._connection.execute(f"PRAGMA max_page_count = {pages}")
 
 

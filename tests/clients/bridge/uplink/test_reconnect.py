@@ -20,12 +20,12 @@ UNKNOWN = NotFound("no such camera", reason="CAMERA_NOT_FOUND")
 
 
 def planner(*, register: bool = True, patience: float | None = None) -> Reconnect:
-    """Make a planner that always draws the largest delay."""
+    """Makes a planner that always draws the largest delay."""
     return Reconnect(Backoff(0.1, 2.0, lambda: 1.0), lambda: 1.0, register=register, patience=patience, now=0.0)
 
 
 def ended(cause: HangUp | PorteroError, *, opened: bool = False, progressed: bool = False) -> SessionEnd:
-    """Give the end of a short session."""
+    """Returns the end of a short session."""
     return SessionEnd(cause, opened, progressed, lived=1.0)
 
 

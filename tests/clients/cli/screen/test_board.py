@@ -30,7 +30,7 @@ LEFT = replace(NAMED, state=TrackState.CLOSED, last_seen=BEGAN + timedelta(secon
 
 
 def shown(board: Board) -> str:
-    """Gives what the live table looks like."""
+    """Returns what the live table looks like."""
     console = Console(width=100, highlight=False)
     with console.capture() as capture:
         console.print(board.render())
@@ -38,7 +38,7 @@ def shown(board: Board) -> str:
 
 
 def words(lines: tuple[str, ...]) -> list[str]:
-    """Gives lines without their times."""
+    """Returns lines without their times."""
     return [" ".join(line.split()[1:]) for line in lines]
 
 

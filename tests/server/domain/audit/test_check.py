@@ -128,7 +128,7 @@ def test_anchors_of_a_sound_chain_are_met() -> None:
 
 
 def retired(count: int, *, told: bool) -> tuple[list[Entry], Head]:
-    """Gives a chain of nine whose first entries were removed by retention, which says so or not."""
+    """Returns a chain of nine whose first entries were removed by retention, which says so or not."""
     made = Chain(Head())
     for number in range(9):
         made.append(deed(number), MOMENT)

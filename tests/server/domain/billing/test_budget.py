@@ -18,7 +18,7 @@ DIME = 100_000
 
 
 def budget_of(limits: BudgetLimits, ledger: UsageLedger | None = None) -> Budget:
-    """Gives a budget at Rekognition's prices."""
+    """Returns a budget at Rekognition's prices."""
     return Budget(limits, PriceTable(), ledger or UsageLedger(), "rekognition")
 
 
@@ -35,7 +35,7 @@ def spend(
 
 
 def words(budget: Budget) -> list[tuple[str, str, str]]:
-    """Gives scope, step before and step after of each change since last asked."""
+    """Returns scope, step before and step after of each change since last asked."""
     return [(change.scope, change.before.word, change.after.word) for change in budget.take_changes()]
 
 

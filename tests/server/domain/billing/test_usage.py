@@ -22,7 +22,7 @@ NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
 def call(at: datetime, camera_id: str | None = "door", operation: str = "SearchFacesByImage") -> CallKey:
-    """Gives the key of a Rekognition call begun at a time."""
+    """Returns the key of a Rekognition call begun at a time."""
     return CallKey(hour_of(at), camera_id, "rekognition", operation)
 
 

@@ -73,7 +73,7 @@ def test_a_hole_in_the_spool_is_no_jump() -> None:
     ("by", "state"), [(-12.0, ClockState.SET_BACK), (-2.0, ClockState.SET_BACK), (60.0, ClockState.JUMPED_AHEAD)]
 )
 def test_a_clock_that_is_set_is_told_for_a_minute(by: float, state: ClockState) -> None:
-    """Afterwards it is as far off as it is: skewed or steady."""
+    """Afterward it is as far off as it is: skewed or steady."""
     camera = _Camera(lossless=True, bridge_skew=0.0)
     watch = camera.show(lambda second: second + (by if second >= 50 else 0.0), range(200))
     assert camera.changes == [state, ClockState.SKEWED if abs(by) > _POLICY.skew_limit else ClockState.STEADY]

@@ -35,7 +35,7 @@ def card() -> Pixels:
 
 @pytest.fixture(scope="module")
 def shared_engine() -> Iterator[LocalEngine]:
-    """Gives one engine to all tests of the module, since its processes take a second to start."""
+    """Yields one engine to all tests of the module, since its processes take a second to start."""
     engine = LocalEngine()
     yield engine
     asyncio.run(engine.aclose())
@@ -43,7 +43,7 @@ def shared_engine() -> Iterator[LocalEngine]:
 
 @pytest.fixture
 async def engine(shared_engine: LocalEngine) -> LocalEngine:
-    """Gives the engine with an empty gallery."""
+    """Returns the engine with an empty gallery."""
     await shared_engine.load([])
     return shared_engine
 
@@ -54,7 +54,7 @@ class TestContract(EngineContract):
 
     @pytest.fixture
     async def case(self, engine: LocalEngine) -> EngineCase:
-        """Gives the shared engine."""
+        """Returns the shared engine."""
         return EngineCase(
             engine=engine,
             ana=(collins(), another(collins())),

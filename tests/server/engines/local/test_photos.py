@@ -13,7 +13,7 @@ from tests.fakes.portraits import collins, frame_with, hopper
 
 @pytest.fixture(scope="module")
 def photos() -> PhotoFaces:
-    """Gives one finder to all tests."""
+    """Returns one finder to all tests."""
     return PhotoFaces()
 
 

@@ -19,7 +19,7 @@ from tests.fakes.worker_calls import complain, die, nothing, process_id
 
 @pytest.fixture
 async def pool() -> AsyncIterator[WorkerPool]:
-    """Gives a pool of one process."""
+    """Yields a pool of one process."""
     pool = WorkerPool(1, nothing, "does nothing")
     yield pool
     await pool.aclose()

@@ -22,12 +22,12 @@ class NoChance(random.Random):
     """Draws the upper end, so that pauses are as configured."""
 
     def uniform(self, a: float, b: float) -> float:
-        """Gives `b`."""
+        """Returns `b`."""
         return b
 
 
 def opened(now: float = 0.0) -> Breaker:
-    """Gives a breaker that failures have just opened."""
+    """Returns a breaker that failures have just opened."""
     breaker = Breaker(CONFIG, NoChance())
     for _ in range(5):
         breaker.failed(now, breaker.started())

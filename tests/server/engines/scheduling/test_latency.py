@@ -55,7 +55,7 @@ def test_one_slow_answer_locks_nobody_out_for_longer_than_a_visit() -> None:
 @settings(deadline=None)
 @given(st.lists(st.floats(0.001, 10.0), min_size=1, max_size=50), st.floats(0.0, 1e6))
 def test_estimates_stay_within_reason(samples: list[float], later: float) -> None:
-    """An estimate is never below the fastest answer nor far above the slowest, and fades only towards the assumed."""
+    """An estimate is never below the fastest answer nor far above the slowest, and fades only toward the assumed."""
     latency = Latency(CONFIG)
     for number, seconds in enumerate(samples):
         latency.learn(seconds, float(number))

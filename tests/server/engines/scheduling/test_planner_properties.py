@@ -145,7 +145,7 @@ class PlannerMachine(RuleBasedStateMachine):
             assert number not in self.gone
             assert self.now < asked.deadline
         else:
-            # Cancelled or expired before, or expired just now: the next plan refuses it.
+            # Canceled or expired before, or expired just now: the next plan refuses it.
             if number not in self.gone:
                 self.waiting[number] = asked
             self.gone.discard(number)

@@ -135,7 +135,7 @@ def test_a_throttled_probe_does_not_keep_the_breaker_waiting() -> None:
 
 
 def steps_of(budget_calls: int, *, spent: int) -> tuple[Planner, Budget]:
-    """Gives a planner whose budget holds some calls, of which some are spent."""
+    """Returns a planner whose budget holds some calls, of which some are spent."""
     budget = Budget(BudgetLimits(total=1000 * budget_calls), PriceTable(), UsageLedger(), "rekognition")
     for _ in range(spent):
         reservation = budget.admit(SEARCH, "other", at(0.0).utc, essential=True)

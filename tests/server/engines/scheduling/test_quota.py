@@ -23,7 +23,7 @@ def starts_until(quota: Quota, end: float, now: float = 0.0) -> list[float]:
 
 
 def most_in_a_second(times: list[float]) -> int:
-    """Gives the largest number of times within any second, both ends included."""
+    """Returns the largest number of times within any second, both ends included."""
     return max((sum(1 for other in times if 0 <= other - time <= 1.0) for time in times), default=0)
 
 

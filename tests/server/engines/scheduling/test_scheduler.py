@@ -31,7 +31,7 @@ VISITOR = CallContext("door", Lane.VISITOR)
 async def gate(
     config: SchedulerConfig = CONFIG, log: SchedulerLog | None = None, budget: Budget | None = None
 ) -> AsyncIterator[Scheduler]:
-    """Gives a scheduler that serves, and stops it in the end."""
+    """Yields a scheduler that serves, and stops it in the end."""
     scheduler = Scheduler(config, running_clock(), log or SchedulerLog(), budget=budget, chance=random.Random(5))
     serving = asyncio.create_task(scheduler.serve())
     try:
@@ -43,7 +43,7 @@ async def gate(
 
 
 def answering(value: str, seconds: float = 0.1) -> Callable[[], Awaitable[str]]:
-    """Gives a call that takes its time and answers."""
+    """Returns a call that takes its time and answers."""
 
     async def call() -> str:
         await asyncio.sleep(seconds)
@@ -53,7 +53,7 @@ def answering(value: str, seconds: float = 0.1) -> Callable[[], Awaitable[str]]:
 
 
 def failing(*errors: Exception, then: str = "answer") -> Callable[[], Awaitable[str]]:
-    """Gives a call that raises these errors one after another, and then answers."""
+    """Returns a call that raises these errors one after another, and then answers."""
     left = list(errors)
 
     async def call() -> str:
@@ -66,7 +66,7 @@ def failing(*errors: Exception, then: str = "answer") -> Callable[[], Awaitable[
 
 
 def patient(seconds: float) -> CallContext:
-    """Gives the context of a visitor's call with a deadline in so many seconds."""
+    """Returns the context of a visitor's call with a deadline in so many seconds."""
     return CallContext("door", Lane.VISITOR, running_clock().monotonic() + seconds)
 
 
@@ -92,7 +92,7 @@ async def test_calls_are_paced() -> None:
 
 @in_virtual_time
 async def test_cancelling_one_caller_disturbs_no_other() -> None:
-    """Of callers waiting and running, the cancelled ones end and all the others get their answers."""
+    """Of callers waiting and running, the canceled ones end and all the others get their answers."""
     async with gate() as scheduler:
         tasks = [asyncio.create_task(scheduler.run(SEARCH, VISITOR, answering(str(n), 0.5))) for n in range(12)]
         await asyncio.sleep(0.3)
@@ -121,7 +121,7 @@ async def test_a_cancelled_caller_who_waited_costs_no_call() -> None:
 
 @in_virtual_time
 async def test_a_call_outlives_its_caller() -> None:
-    """A call under way is not cancelled with its caller: it is paid for, and its end is counted."""
+    """A call under way is not canceled with its caller: it is paid for, and its end is counted."""
     log, ended = SchedulerLog(), asyncio.Event()
 
     async def call() -> None:
@@ -139,7 +139,7 @@ async def test_a_call_outlives_its_caller() -> None:
 
 @in_virtual_time
 async def test_a_caller_cancelled_as_it_is_told_ends_cancelled() -> None:
-    """Cancelling a caller in the very moment in which its answer or refusal comes breaks nothing."""
+    """Canceling a caller in the very moment in which its answer or refusal comes breaks nothing."""
 
     class CancellingLog(SchedulerLog):
         """Cancels the caller just before it is told."""

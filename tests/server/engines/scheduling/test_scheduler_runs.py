@@ -44,11 +44,11 @@ class Story:
     refused: dict[Visit, tuple[str, float]] = field(default_factory=dict)
 
     def seconds(self, lane: Lane) -> list[float]:
-        """Gives the seconds the answered visits of a lane took, in ascending order."""
+        """Returns the seconds the answered visits of a lane took, in ascending order."""
         return sorted(seconds for visit, seconds in self.answered.items() if visit.lane is lane)
 
     def codes(self) -> set[str]:
-        """Gives every code told."""
+        """Returns every code told."""
         return {code for code, _ in self.refused.values()}
 
 

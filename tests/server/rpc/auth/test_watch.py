@@ -124,7 +124,7 @@ async def test_a_watch_that_breaks_ends_its_stream() -> None:
 
 @in_virtual_time
 async def test_whoever_hangs_up_is_not_told_that_a_key_is_void() -> None:
-    """A stream cancelled from outside ends as cancelled, and nothing goes on behind it."""
+    """A stream canceled from outside ends as canceled, and nothing goes on behind it."""
     clock = running_clock()
     store = OneKey(clock)
     auth, ring = _auth(clock, store)

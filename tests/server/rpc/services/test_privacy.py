@@ -45,7 +45,7 @@ class Office:
     recording: Recording
 
     async def found(self) -> list[str]:
-        """Gives whom a photograph of Ana shows."""
+        """Returns whom a photograph of Ana shows."""
         answer = await self.gallery.SearchByImage(gallery_service_pb2.SearchByImageRequest(image=photo(ANA)))
         return [face.match.person for face in answer.faces if face.HasField("match")]
 

@@ -176,7 +176,7 @@ async def test_watcher_of_one_camera_hears_no_other(house: House) -> None:
 
 
 async def test_one_watcher_leaving_disturbs_no_other(house: House) -> None:
-    """A cancelled watcher gives its place back; the other hears the next event."""
+    """A canceled watcher gives its place back; the other hears the next event."""
     first, second = (house.sightings.WatchSightings(pb.WatchSightingsRequest()) for _ in range(2))
     await _next(first)
     await _next(second)

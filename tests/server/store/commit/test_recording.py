@@ -39,7 +39,7 @@ async def known_people(people: PeopleStore) -> None:
 
 
 async def rows_of(database: Database, table: Table) -> list[dict[str, Any]]:
-    """Gives every row of a table, in order of its key."""
+    """Returns every row of a table, in order of its key."""
 
     async def unit(connection: AsyncConnection) -> list[dict[str, Any]]:
         result = await connection.execute(select(table).order_by(*table.primary_key))
@@ -49,12 +49,12 @@ async def rows_of(database: Database, table: Table) -> list[dict[str, Any]]:
 
 
 async def everything(database: Database) -> dict[str, list[dict[str, Any]]]:
-    """Gives every row of every table."""
+    """Returns every row of every table."""
     return {table.name: await rows_of(database, table) for table in schema.metadata.sorted_tables}
 
 
 async def events(sightings: SightingStore) -> list[tuple[SightingEventKind, str]]:
-    """Gives what happened to whom, by sighting."""
+    """Returns what happened to whom, by sighting."""
     return [(event.kind, event.sighting.sighting_id) for event in await sightings.events_after(0)]
 
 

@@ -43,7 +43,7 @@ class Shelf:
         return merger
 
     def person_of(self, track_id: str) -> str | None:
-        """Gives whom a track is stored as."""
+        """Returns whom a track is stored as."""
         return self.sightings[self.links[track_id].sighting_id].person_id
 
 
@@ -90,7 +90,7 @@ def test_the_better_answer_describes_the_sighting() -> None:
 
 
 def test_a_lone_track_revised_changes_its_sighting() -> None:
-    """A stranger named afterwards is the same sighting, revised."""
+    """A stranger named afterward is the same sighting, revised."""
     shelf = Shelf()
     shelf.commit(decided("t1", None, 0))
     shelf.commit(decided("t1", "ana", 0, 2, revises=True))
