@@ -9,8 +9,8 @@ from portero_server.domain.billing.budget import Budget
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.plan import Instant, Plan
 from portero_server.engines.scheduling.planner import Planner
+from portero_server.engines.scheduling.types import Instant, Plan
 
 SEARCH, TEXT = "SearchFacesByImage", "DetectText"
 CONFIG = SchedulerConfig(quotas={SEARCH: 5.0, TEXT: 5.0})

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from portero_server.domain.billing.budget import StepChanged
 from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.breaker import BreakerState
-from portero_server.engines.scheduling.operation import OperationStatus
+from portero_server.engines.scheduling.types import OperationStatus
 
 
 class SchedulerLog:

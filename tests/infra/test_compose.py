@@ -18,7 +18,7 @@ from portero_server.composition.access import check_open
 from portero_server.composition.transport import server_options
 from portero_server.errors import StartupProblem
 from portero_server.settings import PREFIX, Settings
-from portero_server.telemetry.tls_metrics import TlsMetrics
+from portero_server.telemetry.process_metrics import TlsMetrics
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())

@@ -14,7 +14,7 @@ from portero_infra.task import TLS_FILES, TLS_FOLDER
 from portero_server.composition.access import check_open
 from portero_server.composition.transport import server_options
 from portero_server.settings import PREFIX, Settings
-from portero_server.telemetry.tls_metrics import TlsMetrics
+from portero_server.telemetry.process_metrics import TlsMetrics
 from tests.infra.stack import CAMERAS_SECRET, OPTIONS, Stack, deploy
 
 

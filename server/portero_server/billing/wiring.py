@@ -1,18 +1,50 @@
-"""What stands between an engine and its bill, put together: ledger, budget, scheduler and accounts."""
+"""Puts accounts, budget and scheduler before the calls that cost money."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from portero_server.billing.meter import CallMeter
 from portero_server.billing.usage_recorder import UsageRecorder, UsageRows
 from portero_server.clock import Clock
-from portero_server.domain.billing.budget import Budget, BudgetLimits
+from portero_server.domain.billing.budget import Budget, BudgetLimits, StepChanged
 from portero_server.domain.billing.usage import PriceTable, UsageLedger
+from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallGate, OpenGate
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.engines.scheduling.scheduler import Scheduler
+from portero_server.engines.scheduling.types import OperationStatus
+from portero_server.telemetry.engine_metrics import EngineMetrics
 from portero_server.telemetry.metrics import Metrics
+
+
+class CallMeter:
+    """Implements SchedulerObserver."""
+
+    def __init__(self, metrics: EngineMetrics, audit: Callable[[StepChanged], None]) -> None:
+        self._metrics = metrics
+        self._audit = audit
+
+    def started(self, operation: str, lane: Lane, waited: float, attempt: int) -> None:
+        """A call starts."""
+        self._metrics.call_started(operation, lane.value, waited, attempt)
+
+    def finished(self, operation: str, code: str, seconds: float) -> None:
+        """A call ended."""
+        self._metrics.call_finished(operation, code, seconds)
+
+    def refused(self, operation: str, lane: Lane, code: str) -> None:
+        """A caller was told that no answer will come."""
+        self._metrics.call_refused(lane.value, code)
+
+    def status_changed(self, status: OperationStatus) -> None:
+        """An operation's breaker or allowed rate changed."""
+        self._metrics.operation_changed(status.operation, status.breaker.value, status.rate)
+
+    def step_changed(self, change: StepChanged) -> None:
+        """A budget passed a threshold."""
+        self._audit(change)
+
 
 _INTERVAL = 5.0
 """Seconds between two storings of the accounts; a server that is killed forgets no more than that."""

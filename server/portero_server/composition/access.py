@@ -15,8 +15,8 @@ from portero_server.access.limits import Limits
 from portero_server.access.tokens import TokenVerifier
 from portero_server.clock import Clock
 from portero_server.errors import PermissionDenied, StartupProblem
+from portero_server.rpc.auth.caller import AccessObserver, Observers
 from portero_server.rpc.auth.interceptor import AuthInterceptor, bearer_in, is_local_address
-from portero_server.rpc.auth.observer import AccessObserver, Observers
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
 from portero_server.store.cameras import CameraStore

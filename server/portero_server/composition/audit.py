@@ -20,7 +20,7 @@ from portero_server.settings import Settings
 from portero_server.settings.fingerprint import fingerprint
 from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
-from portero_server.telemetry.audit_metrics import AuditMetrics
+from portero_server.telemetry.privacy_metrics import AuditMetrics
 
 CONFIGURED = "server.configured"
 """Action of the entry that tells of another configuration than the one before."""

@@ -12,7 +12,7 @@ from portero_server.rpc.server import ConnectionLimits, ServerOptions
 from portero_server.rpc.tls import Certificates, TlsFiles
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
-from portero_server.telemetry.tls_metrics import TlsMetrics
+from portero_server.telemetry.process_metrics import TlsMetrics
 
 _log = structlog.get_logger(__name__)
 

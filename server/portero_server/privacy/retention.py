@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from portero_server.clock import Clock
-from portero_server.domain.people.retention import Purpose
+from portero_server.domain.people.privacy import Purpose
 from portero_server.errors import PorteroError
 from portero_server.telemetry.privacy_metrics import PrivacyMetrics
 

@@ -11,7 +11,7 @@ from portero_server.domain.billing.budget import Step
 from portero_server.domain.detection.detections import Match, MatchPolicy, decide
 from portero_server.domain.tracking.memory import FaceMemory, Recalled
 from portero_server.engines.base import EngineTraits, FaceCrop, Identification
-from portero_server.engines.scheduling.refusals import BudgetSpent
+from portero_server.engines.scheduling.types import BudgetSpent
 from portero_server.errors import PorteroError
 
 MEMORY = "memory"

@@ -20,8 +20,8 @@ from portero_server.errors import InvalidInput
 from portero_server.recognition.images import ImageAnswer, ImageComparison, RecognizedFace
 from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
 from portero_server.store.sightings import SightingKind
-from portero_server.streaming.live import LiveStatus
 from portero_server.streaming.sighting_watch import WatchEvent
+from portero_server.streaming.status import LiveStatus
 
 # No camera is older, and no database has to reckon with what lies before.
 _FIRST_YEAR = 1970

@@ -16,8 +16,8 @@ from portero_server.clock import Clock
 from portero_server.domain.access.wasted_calls import Waste, WastedCalls, WastePolicy, waste_of
 from portero_server.rpc.auth.caller import peer_address
 from portero_server.rpc.auth.interceptor import is_open
-from portero_server.rpc.calls import CALL_NOTES, CallNotes, Context
 from portero_server.rpc.connections import Place, place_of, shut_down
+from portero_server.rpc.requests import CALL_NOTES, CallNotes, Context
 
 _log = structlog.get_logger(__name__)
 

@@ -22,8 +22,8 @@ from portero_server.rpc.admission import CallAdmission, Place
 from portero_server.rpc.auth.caller import calling, peer_address
 from portero_server.rpc.auth.interceptor import AuthInterceptor, is_open, limit_subject
 from portero_server.rpc.call_audit import CallAudit
-from portero_server.rpc.calls import CALL_NOTES, Context
 from portero_server.rpc.patience import FirstMessage, Late, in_time
+from portero_server.rpc.requests import CALL_NOTES, Context
 from portero_server.rpc.status import code_of, interrupted, status_of, unknown_fault
 
 _log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from portero_server.domain.people.retention import Purpose
+from portero_server.domain.people.privacy import Purpose
 from portero_server.settings.types import Seconds
 
 _NEVER = "0: for ever"

@@ -1,8 +1,4 @@
-"""Erasing people: a job that any server can finish, and the receipt that is left of it.
-
-An erasure begins in one transaction, after which nobody is recognized as this person any more and no commit writes
-the name; what had been written before is removed afterward, a bounded batch at a time.
-"""
+"""Erasures, step by step, and the names that must not come back after one."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.people.privacy import ErasedFace, Erasure, digest_of, subject_of
-from portero_server.errors import NotFound
+from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
 from portero_server.store.gallery import log_changes
 from portero_server.store.schema import (
@@ -33,6 +29,20 @@ from portero_server.store.schema import (
     sightings,
 )
 from portero_server.store.scrubbing import SCRUBS
+
+
+async def refuse_erased(connection: AsyncConnection, person_id: str) -> None:
+    """Makes sure that nobody of this id was erased, as part of the unit that takes the id.
+
+    Raises:
+        FailedPrecondition: Somebody was.
+    """
+    query = select(erasures.c.erasure_id).where(erasures.c.subject == subject_of(person_id)).with_for_update()
+    if (await connection.execute(query)).first() is not None:
+        raise FailedPrecondition(
+            f"somebody of the id people/{person_id} was erased; choose another id", reason="PERSON_ERASED"
+        )
+
 
 _BATCH = 500
 """Rows of a place that are changed in one transaction: the recorder never waits longer than for these."""

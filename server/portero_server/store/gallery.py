@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment, GalleryFace
-from portero_server.store.boxes import box_columns, box_of
 from portero_server.store.rows import DialectName, encoded, insert_rows
 from portero_server.store.schema import faces, gallery_changes
 from portero_server.store.sequencers import take_positions
+from portero_server.store.types import box_columns, box_of
 
 
 @dataclass(frozen=True, slots=True)

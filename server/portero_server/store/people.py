@@ -15,6 +15,7 @@ from portero_server.domain.people.people import FaceEnrollment, GalleryFace, Per
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store.database import Database, Unit
 from portero_server.store.eligibility import recognizable_names
+from portero_server.store.erasures import refuse_erased
 from portero_server.store.gallery import (
     GalleryChange,
     changes_of,
@@ -26,7 +27,6 @@ from portero_server.store.gallery import (
 )
 from portero_server.store.schema import along, consents, faces, people, people_blocks, requests
 from portero_server.store.sequencers import last_position
-from portero_server.store.tombstones import refuse_erased
 
 _REQUEST_LIFE = timedelta(days=1)
 _GALLERY_CHUNK = 2000

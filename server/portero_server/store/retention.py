@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.people.retention import Purpose
+from portero_server.domain.people.privacy import Purpose
 from portero_server.store.audit import retire_oldest
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import read, written

@@ -18,10 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.errors import NotFound
-from portero_server.store.boxes import box_columns, box_of
 from portero_server.store.database import Database
 from portero_server.store.schema import along, events, sightings, unserved
 from portero_server.store.sequencers import last_position
+from portero_server.store.types import box_columns, box_of
 
 _LONG = timedelta(hours=1)
 

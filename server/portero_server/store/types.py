@@ -1,4 +1,4 @@
-"""Column types that behave the same on SQLite and on MySQL, Aurora and MariaDB."""
+"""Types of columns, and boxes as columns."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
+
+from portero_server.domain.detection.geometry import Box
 
 
 def time_text(moment: datetime) -> str:
@@ -133,3 +135,13 @@ Folded = String(3 * DISPLAY_LENGTH)
 
 Identity = BigInteger().with_variant(Integer(), "sqlite")
 """A number that the database gives; SQLite does that for INTEGER alone."""
+
+
+def box_columns(box: Box) -> dict[str, float]:
+    """Returns the column values of a box."""
+    return {"box_left": box.left, "box_top": box.top, "box_width": box.width, "box_height": box.height}
+
+
+def box_of(row: Any) -> Box:
+    """Returns the box of a row that has the four columns."""
+    return Box(row.box_left, row.box_top, row.box_width, row.box_height)

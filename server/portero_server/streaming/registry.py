@@ -39,11 +39,9 @@ from portero_server.recognition.gate_sampling import GateSampler, Search
 from portero_server.recognition.text_reader import TextFollower
 from portero_server.recognition.tiered import AvoidedCalls, FreeEngine, TieredRecognizer
 from portero_server.streaming.handover import awaits_answers, take_over
-from portero_server.streaming.live import LiveStatus
-from portero_server.streaming.registered import CameraSource, registered
 from portero_server.streaming.session import Session
 from portero_server.streaming.session_parts import SessionParts
-from portero_server.streaming.standing import figures_of, status_of
+from portero_server.streaming.status import CameraSource, LiveStatus, figures_of, registered, status_of
 from portero_server.streaming.stream_clock import UNDECLARED, Opening, check_time_source
 from portero_server.vision.analysis import AnalyzerSource
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portero_server.domain.billing.usage import REKOGNITION_PRICES
 from portero_server.domain.cameras import Lane
-from portero_server.telemetry import buckets
+from portero_server.telemetry import instruments
 
 _BREAKER_STATES = ("closed", "half_open", "open")
 _CODES = (
@@ -31,7 +31,11 @@ class EngineMetrics:
             "portero_engine_calls", "Calls that ended, by code.", ("operation", "code"), registry=registry
         )
         self.call_seconds = Histogram(
-            "portero_engine_call_seconds", "Time of a call.", ("operation",), buckets=buckets.SLOW, registry=registry
+            "portero_engine_call_seconds",
+            "Time of a call.",
+            ("operation",),
+            buckets=instruments.SLOW,
+            registry=registry,
         )
         self.call_retries = Counter(
             "portero_engine_call_retries", "Calls that repeat one that failed.", ("operation",), registry=registry
@@ -40,7 +44,7 @@ class EngineMetrics:
             "portero_engine_wait_seconds",
             "How long a call waited for quota and its turn, by lane.",
             ("lane",),
-            buckets=buckets.SLOW,
+            buckets=instruments.SLOW,
             registry=registry,
         )
         self.refusals = Counter(

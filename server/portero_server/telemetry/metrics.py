@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
-from portero_server.telemetry import buckets
+from portero_server.telemetry import instruments
 from portero_server.telemetry.access_metrics import AccessMetrics
-from portero_server.telemetry.audit_metrics import AuditMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
-from portero_server.telemetry.durations import Durations
 from portero_server.telemetry.engine_metrics import EngineMetrics
 from portero_server.telemetry.flood_metrics import FloodMetrics
+from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
-from portero_server.telemetry.privacy_metrics import PrivacyMetrics
-from portero_server.telemetry.process_metrics import ProcessMetrics
+from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetrics
+from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.rpc_metrics import RpcMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
-from portero_server.telemetry.tls_metrics import TlsMetrics
 
 # The time each series was made at doubles the series and is read by nobody.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
@@ -37,7 +35,7 @@ class Metrics:
             "Time of a stage: queue (a frame waits to be looked at), gate (has anything changed), detect (decode and "
             "search), recognize (batch and engine), commit (one transaction), ack (receipt to durable).",
             "stage",
-            buckets=buckets.FAST,
+            buckets=instruments.FAST,
             registry=registry,
         )
         self.process = ProcessMetrics(registry, version=version, engine=engine)

@@ -1,10 +1,10 @@
-"""How the promises to people are kept."""
+"""Metrics of what is kept for people's sake: erasures, retention and the audit trail."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from portero_server.domain.people.retention import Purpose
+from portero_server.domain.people.privacy import Purpose
 
 
 class PrivacyMetrics:
@@ -57,3 +57,49 @@ class PrivacyMetrics:
     def erasures_not_overwritten(self, count: int) -> None:
         """So many finished erasures are still to be overwritten in the database's files."""
         self.not_overwritten.set(count)
+
+
+class AuditMetrics:
+    """Told by the trail and by whoever anchors it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.entries = Counter("portero_audit_entries", "Entries committed to the audit trail.", registry=registry)
+        self.failures = Counter(
+            "portero_audit_failures",
+            "Times the audit trail could not be written; the calls that had to be in it were refused.",
+            registry=registry,
+        )
+        self.overflowed = Counter(
+            "portero_audit_overflowed",
+            "Refused calls that were counted in one entry, being too many unlike ones to be told apart.",
+            registry=registry,
+        )
+        self.anchored = Gauge(
+            "portero_audit_anchored_timestamp_seconds",
+            "When the end of the audit trail was last known to be anchored, Unix time; 0: not since the start, "
+            "or anchoring is not set up.",
+            registry=registry,
+        )
+        self.anchor_failures = Counter(
+            "portero_audit_anchor_failures", "Times the trail's end could not be anchored.", registry=registry
+        )
+
+    def audit_written(self, count: int) -> None:
+        """So many entries were committed."""
+        self.entries.inc(count)
+
+    def audit_failed(self) -> None:
+        """Entries could not be written."""
+        self.failures.inc()
+
+    def audit_overflowed(self, count: int) -> None:
+        """So many refusals were counted in one entry rather than told apart."""
+        self.overflowed.inc(count)
+
+    def anchored_at(self, moment: float) -> None:
+        """The end of the trail was anchored at this Unix time."""
+        self.anchored.set(moment)
+
+    def anchoring_failed(self) -> None:
+        """It could not be."""
+        self.anchor_failures.inc()

@@ -1,16 +1,17 @@
-"""The server's process and its workers: what runs, how late the event loop is, how much memory is taken."""
+"""Metrics of the process: memory, loop and threads, and the certificate it serves."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import platform
+from datetime import datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.platform_collector import PlatformCollector
 
-from portero_server.telemetry import buckets
+from portero_server.telemetry import instruments
 
 
 class ProcessMetrics:
@@ -26,7 +27,7 @@ class ProcessMetrics:
         self.loop_lag = Histogram(
             "portero_event_loop_lag_seconds",
             "How late the event loop was for a timer that comes ten times a second.",
-            buckets=buckets.FAST,
+            buckets=instruments.FAST,
             registry=registry,
         )
         self.workers = Gauge("portero_worker_processes", "Worker processes that live.", registry=registry)
@@ -52,3 +53,38 @@ def resident_memory(pid: int) -> int:
     except (OSError, IndexError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+class TlsMetrics:
+    """Told by whoever reads the certificates, from any thread."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.not_after = Gauge(
+            "portero_tls_not_after_timestamp_seconds",
+            "When a certificate expires, Unix time: server (the certificate in use, or an intermediate of it), "
+            "client_ca (the first of the client authorities). Only where there is one.",
+            ("certificate",),
+            registry=registry,
+        )
+        self.reloads = Counter(
+            "portero_tls_reloads",
+            "Changed certificate files: taken up, or refused because they cannot be served (the log says why).",
+            ("outcome",),
+            registry=registry,
+        )
+        for outcome in ("taken", "refused"):
+            self.reloads.labels(outcome)
+        self._loads = 0
+
+    def certificate_loaded(self, not_after: datetime, client_ca_not_after: datetime | None) -> None:
+        """These are served from now on."""
+        self.not_after.labels("server").set(not_after.timestamp())
+        if client_ca_not_after is not None:
+            self.not_after.labels("client_ca").set(client_ca_not_after.timestamp())
+        if self._loads:
+            self.reloads.labels("taken").inc()
+        self._loads += 1
+
+    def certificate_refused(self) -> None:
+        """Changed files cannot be served."""
+        self.reloads.labels("refused").inc()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from portero_server.telemetry import buckets
-from portero_server.telemetry.durations import Durations
+from portero_server.telemetry import instruments
+from portero_server.telemetry.instruments import Durations
 
 _OUTCOMES = ("match", "unknown", "no_face", "expired", "failed")
 _DROPS = ("queue_full", "expired")
@@ -19,7 +19,7 @@ class RecognitionMetrics:
             "portero_time_to_name_seconds",
             "From receipt of a track's first frame to its decision.",
             ("named",),
-            buckets=buckets.SLOW,
+            buckets=instruments.SLOW,
             registry=registry,
         )
         self.recognitions = Counter(
@@ -29,12 +29,12 @@ class RecognitionMetrics:
             "portero_recognitions_dropped", "Recognitions never asked for, by reason.", ("reason",), registry=registry
         )
         self.batch_size = Histogram(
-            "portero_recognition_batch_size", "Faces in one engine call.", buckets=buckets.BATCH, registry=registry
+            "portero_recognition_batch_size", "Faces in one engine call.", buckets=instruments.BATCH, registry=registry
         )
         self.batch_wait = Histogram(
             "portero_recognition_wait_seconds",
             "How long the oldest face of a batch waited.",
-            buckets=buckets.FAST,
+            buckets=instruments.FAST,
             registry=registry,
         )
         self.gallery_faces = Gauge("portero_gallery_faces", "Faces in the gallery.", registry=registry)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from portero_server.telemetry import buckets
+from portero_server.telemetry import instruments
 
 _CODES = (
     "OK",
@@ -54,7 +54,7 @@ class RpcMetrics:
             "grpc_server_handling_seconds",
             "Time of unary RPCs; a stream lasts as long as its camera.",
             method,
-            buckets=buckets.RPC,
+            buckets=instruments.RPC,
             registry=registry,
         )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from portero_server.telemetry import buckets
-from portero_server.telemetry.durations import Durations
+from portero_server.telemetry import instruments
+from portero_server.telemetry.instruments import Durations
 
 _OUTCOMES = ("committed", "read", "failed", "unavailable", "unknown", "cancelled")
 
@@ -15,7 +15,7 @@ class StoreMetrics:
 
     def __init__(self, registry: CollectorRegistry, stages: Durations) -> None:
         self.commit_streams = Histogram(
-            "portero_commit_streams", "Streams in one commit.", buckets=buckets.BATCH, registry=registry
+            "portero_commit_streams", "Streams in one commit.", buckets=instruments.BATCH, registry=registry
         )
         self.commit_retries = Counter("portero_commit_retries", "Commits tried again.", registry=registry)
         self.commit_refusals = Counter(
@@ -32,7 +32,7 @@ class StoreMetrics:
         self.seconds = Histogram(
             "portero_database_unit_seconds",
             "Time of a unit of work, waiting and retries included.",
-            buckets=buckets.FAST,
+            buckets=instruments.FAST,
             registry=registry,
         )
         self.connections = Gauge(

@@ -9,9 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.recording.quarantine import FINDING_KINDS
 from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
-from portero_server.telemetry import buckets
-from portero_server.telemetry.durations import Durations
-from portero_server.telemetry.tallies import Tallies
+from portero_server.telemetry import instruments
+from portero_server.telemetry.instruments import Durations, Tallies
 
 _ENDINGS = ("finished", "cut", "draining", "session_superseded", "stream_idle")
 
@@ -63,7 +62,7 @@ class StreamMetrics:
             "portero_capture_to_receive_seconds",
             "From capture to receipt, by both clocks.",
             None,
-            buckets=buckets.SLOW,
+            buckets=instruments.SLOW,
             registry=registry,
         )
         self._capture_to_receive = capture_to_receive.series()

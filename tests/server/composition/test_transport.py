@@ -13,7 +13,7 @@ from portero_server.composition.transport import server_options
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
-from portero_server.telemetry.tls_metrics import TlsMetrics
+from portero_server.telemetry.process_metrics import TlsMetrics
 from tests.fakes.tls import Authority
 
 

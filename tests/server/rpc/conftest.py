@@ -35,8 +35,8 @@ from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
-from portero_server.streaming.live import LiveStatus
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from portero_server.streaming.status import LiveStatus
 from tests.fakes.open_access import open_access
 from tests.fakes.rpc_edge import RecordingObserver
 from tests.fakes.sqlite_database import database, migrated_file

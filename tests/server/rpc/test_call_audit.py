@@ -21,9 +21,8 @@ from portero_server.audit.trail import AuditTrail
 from portero_server.domain.access.identities import LOCAL_ADMIN
 from portero_server.domain.audit.chain import AuditOutcome, Deed
 from portero_server.errors import StoreUnavailable
-from portero_server.rpc.audit_table import AUDITED, NotRecorded, Recorded, resource_of, words_of
 from portero_server.rpc.auth.caller import Caller
-from portero_server.rpc.call_audit import CallAudit
+from portero_server.rpc.call_audit import AUDITED, CallAudit, NotRecorded, Recorded, resource_of, words_of
 from portero_server.rpc.server import service_names
 from portero_server.rpc.services.audit import AuditServicer, NoAnchors
 from portero_server.store.audit import AuditStore

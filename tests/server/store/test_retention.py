@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.audit.trail import check_trail
 from portero_server.domain.audit.chain import RETIRED, retired_name
 from portero_server.domain.detection.detections import Match
-from portero_server.domain.people.retention import Purpose
+from portero_server.domain.people.privacy import Purpose
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.privacy.retention import Retention
 from portero_server.store import schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portero_server.domain.cameras import Camera
-from portero_server.streaming.registered import registered
+from portero_server.streaming.status import registered
 from tests.fakes.stream_harness import MemoryCameras, camera
 from tests.fakes.virtual_time import in_virtual_time
 

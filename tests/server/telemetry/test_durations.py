@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.openmetrics import exposition
 
-from portero_server.telemetry import buckets
-from portero_server.telemetry.durations import Durations
+from portero_server.telemetry import instruments
+from portero_server.telemetry.instruments import Durations
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # as the server's metrics do
 
-_SECONDS = st.one_of(st.sampled_from(buckets.FAST), st.floats(0.0, 1e6))
+_SECONDS = st.one_of(st.sampled_from(instruments.FAST), st.floats(0.0, 1e6))
 
 
 @settings(deadline=None)
@@ -20,8 +20,8 @@ _SECONDS = st.one_of(st.sampled_from(buckets.FAST), st.floats(0.0, 1e6))
 def test_a_scrape_shows_what_the_library_would_show(observed: list[tuple[str, float]]) -> None:
     """With the same observations, on a bound or not, both formats are those of the library's histogram to the byte."""
     ours, library = CollectorRegistry(), CollectorRegistry()
-    durations = Durations("portero_stage_seconds", "A stage.", "stage", buckets=buckets.FAST, registry=ours)
-    histogram = Histogram("portero_stage_seconds", "A stage.", ("stage",), buckets=buckets.FAST, registry=library)
+    durations = Durations("portero_stage_seconds", "A stage.", "stage", buckets=instruments.FAST, registry=ours)
+    histogram = Histogram("portero_stage_seconds", "A stage.", ("stage",), buckets=instruments.FAST, registry=library)
     for label in ("queue", "gate"):
         durations.series(label)
         histogram.labels(label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, generate_latest
 
-from portero_server.telemetry.tallies import Tallies
+from portero_server.telemetry.instruments import Tallies
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
 

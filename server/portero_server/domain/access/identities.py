@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Role(Enum):
-    """What somebody does here; which methods that takes is said in one table, `rpc/auth/table.py`."""
+    """What somebody does here; which methods that takes is said in one table, `rpc/auth/policy.py`."""
 
     BRIDGE = "bridge"
     """Forward the frames of its own cameras, and hears what comes of them."""

@@ -1,4 +1,4 @@
-"""What people agreed to, and what is left of those who were erased."""
+"""Consents, blocks and erasures of people, and what things are kept for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,30 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 from portero_server.errors import InvalidInput
+
+
+class Purpose(Enum):
+    """What rows are kept for; each purpose has its own time."""
+
+    STRANGERS = "strangers"
+    """Sightings and recognitions of nobody we know, the erased among them."""
+    SIGHTINGS = "sightings"
+    """Sightings and recognitions of people with a name."""
+    TEXTS = "texts"
+    """Text read in streams."""
+    EVENTS = "events"
+    """What watchers can ask for again."""
+    EXCEPTIONS = "exceptions"
+    """Rejected and missing frames."""
+    USAGE = "usage"
+    """Calls made and avoided, and the steps of budgets."""
+    CONSENTS = "consents"
+    """Consents, from their end on."""
+    AUDIT = "audit"
+    """Entries of the audit trail; that they were removed is an entry as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ from portero_server.engines.base import (
 )
 from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.engines.rekognition import answers
+from portero_server.engines.rekognition.answers import only_face
 from portero_server.engines.rekognition.calls import RekognitionCalls, create_client
 from portero_server.engines.rekognition.collection import Collection
-from portero_server.engines.rekognition.enrollment import only_face
 from portero_server.engines.rekognition.errors import is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
 from portero_server.engines.rekognition.options import POLICY, RekognitionOptions, RekognitionSettings

@@ -10,10 +10,20 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.agenda import Agenda
 from portero_server.engines.scheduling.config import SchedulerConfig, StepPolicy
-from portero_server.engines.scheduling.operation import CallOutcome, Operation, OperationStatus
-from portero_server.engines.scheduling.plan import Ending, Instant, Plan, Refusal, Start
-from portero_server.engines.scheduling.refusals import BudgetSpent, CircuitOpen, QueueFull
 from portero_server.engines.scheduling.retry import retry_pause
+from portero_server.engines.scheduling.types import (
+    BudgetSpent,
+    CallOutcome,
+    CircuitOpen,
+    Ending,
+    Instant,
+    Operation,
+    OperationStatus,
+    Plan,
+    QueueFull,
+    Refusal,
+    Start,
+)
 from portero_server.engines.scheduling.waiting import Request, WaitingRoom
 from portero_server.errors import EngineError, Expired
 

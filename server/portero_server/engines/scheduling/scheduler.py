@@ -15,11 +15,16 @@ from portero_server.domain.billing.budget import Budget
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.observer import SchedulerObserver
-from portero_server.engines.scheduling.operation import CallOutcome
-from portero_server.engines.scheduling.plan import Ending, Instant, Start
 from portero_server.engines.scheduling.planner import Planner
-from portero_server.engines.scheduling.refusals import CallTimedOut, GateClosed
+from portero_server.engines.scheduling.types import (
+    CallOutcome,
+    CallTimedOut,
+    Ending,
+    GateClosed,
+    Instant,
+    SchedulerObserver,
+    Start,
+)
 from portero_server.errors import EngineDenied, EngineThrottled, EngineUnavailable, PorteroError
 
 _T = TypeVar("_T")

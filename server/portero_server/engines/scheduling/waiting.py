@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portero_server.domain.billing.budget import Reservation
 from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.agenda import Agenda
-from portero_server.engines.scheduling.operation import Operation
+from portero_server.engines.scheduling.types import Operation
 
 
 @dataclass(slots=True)

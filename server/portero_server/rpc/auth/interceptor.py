@@ -13,11 +13,10 @@ from portero_server.access.authorized_cameras import AuthorizedCameras, Sites
 from portero_server.access.limits import Limits, LimitSubject
 from portero_server.domain.access.identities import NOTHING, AuthMethod
 from portero_server.errors import PermissionDenied, Unauthenticated, Unavailable
-from portero_server.rpc.auth.caller import Caller
-from portero_server.rpc.auth.observer import AccessObserver
+from portero_server.rpc.auth.caller import AccessObserver, Caller
 from portero_server.rpc.auth.peers import peer_of
-from portero_server.rpc.auth.table import ACCESS, OPEN
-from portero_server.rpc.calls import Context
+from portero_server.rpc.auth.policy import ACCESS, OPEN
+from portero_server.rpc.requests import Context
 
 _RECHECK = 5.0
 """Seconds between two looks at the credential of an open stream. A key's revocation is known at most five seconds

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from portero_server.rpc.auth.caller import peer_address
-from portero_server.rpc.calls import Context
+from portero_server.rpc.requests import Context
 
 _BRIDGE = re.compile(r"portero://bridges/(?P<name>[a-z0-9][a-z0-9-]{0,62})")
 

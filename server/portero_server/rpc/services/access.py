@@ -11,9 +11,9 @@ from portero_server.domain.access.identities import Role
 from portero_server.domain.access.keys import ApiKey
 from portero_server.errors import InvalidInput
 from portero_server.rpc.auth.caller import current_caller
-from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto, time_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut
+from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import camera_name, key_name, parse_camera, parse_key
 
 ROLES = {

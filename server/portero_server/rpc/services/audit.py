@@ -14,9 +14,9 @@ from portero_server.audit.trail import AuditReport, AuditTrail
 from portero_server.domain.audit.chain import Anchor, AuditOutcome, Entry
 from portero_server.domain.audit.check import Tampering
 from portero_server.errors import InvalidInput
-from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
+from portero_server.rpc.requests import Context
 
 _MOST_ANCHORS = 1000
 

@@ -12,7 +12,6 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.people.people import checked_display_name, checked_identifier
 from portero_server.errors import InvalidInput
 from portero_server.rpc.auth.caller import current_caller
-from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import (
     camera_to_proto,
     duration_from_proto,
@@ -21,11 +20,11 @@ from portero_server.rpc.convert import (
     status_to_proto,
     time_source_from_proto,
 )
-from portero_server.rpc.field_masks import masked_fields
 from portero_server.rpc.paging import Listing, checked_page_size, cut
+from portero_server.rpc.requests import Context, masked_fields
 from portero_server.rpc.resource_names import parse_camera
 from portero_server.store.cameras import CameraChanges, CameraStore
-from portero_server.streaming.live import LiveStreams
+from portero_server.streaming.status import LiveStreams
 
 _CHANGEABLE = frozenset(CameraChanges.__annotations__)
 _LONGEST_GAP = timedelta(days=1)

@@ -10,10 +10,9 @@ from portero_server.clock import Clock
 from portero_server.errors import InvalidInput
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import MAX_CANDIDATES, Images
-from portero_server.rpc.calls import Context, deadline_of
 from portero_server.rpc.convert import comparison_to_proto, enrollment_to_proto, faces_to_proto, person_to_proto
-from portero_server.rpc.field_masks import masked_fields
 from portero_server.rpc.paging import Listing, checked_page_size, cut
+from portero_server.rpc.requests import Context, deadline_of, masked_fields
 from portero_server.rpc.resource_names import parse_face, parse_person
 from portero_server.store.people import face_cursor
 

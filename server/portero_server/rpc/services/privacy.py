@@ -13,10 +13,10 @@ from portero_server.domain.people.privacy import Consent, checked_words
 from portero_server.errors import InvalidInput
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
-from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.privacy_convert import consent_to_proto, erasure_to_proto, privacy_to_proto, remains_to_proto
+from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_consent, parse_erasure, parse_person
 from portero_server.store.consents import ConsentStore
 from portero_server.store.exports import ExportStore

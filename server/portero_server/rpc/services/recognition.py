@@ -11,8 +11,8 @@ from portero.v1 import recognition_service_pb2, recognition_service_pb2_grpc, st
 from portero_server.clock import Clock
 from portero_server.errors import InvalidInput
 from portero_server.recognition.images import MAX_CANDIDATES, Images
-from portero_server.rpc.calls import Context, deadline_of
 from portero_server.rpc.convert import faces_to_proto, text_to_proto
+from portero_server.rpc.requests import Context, deadline_of
 
 _FACES = recognition_service_pb2.RECOGNITION_FEATURE_FACES
 _TEXT = recognition_service_pb2.RECOGNITION_FEATURE_TEXT

@@ -13,9 +13,9 @@ from portero.v1 import sighting_service_pb2_grpc
 
 from portero_server.errors import InvalidInput
 from portero_server.rpc.auth.caller import current_caller
-from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import kind_from_proto, news_to_proto, sighting_to_proto, time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
+from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_camera, parse_person, parse_sighting
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingStore
 from portero_server.streaming.sighting_watch import SightingWatch

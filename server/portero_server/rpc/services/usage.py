@@ -11,8 +11,8 @@ from portero_server.billing.usage_recorder import Usage, UsageRecorder
 from portero_server.domain.billing.usage import Projection, dollars
 from portero_server.errors import InvalidInput
 from portero_server.rpc.auth.caller import current_caller
-from portero_server.rpc.calls import Context
 from portero_server.rpc.convert import time_from_proto
+from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import camera_name, parse_camera
 
 

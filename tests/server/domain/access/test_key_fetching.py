@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.access.key_fetching import FetchPlan, FetchPolicy
+from portero_server.access.issuer_keys import FetchPlan, FetchPolicy
 
 
 @given(asks=st.lists(st.tuples(st.floats(0, 20), st.booleans(), st.booleans()), max_size=200))

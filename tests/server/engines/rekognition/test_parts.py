@@ -11,8 +11,7 @@ from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import PhotoRefused
 from portero_server.engines.rekognition import answers
-from portero_server.engines.rekognition.answers import Indexed, IndexedFace, UnindexedFace
-from portero_server.engines.rekognition.enrollment import only_face
+from portero_server.engines.rekognition.answers import Indexed, IndexedFace, UnindexedFace, only_face
 from portero_server.engines.rekognition.images import MAX_BYTES, crop_alone, encode, same_place
 from portero_server.errors import EngineError
 from portero_server.vision.jpeg import decode_color

@@ -9,9 +9,7 @@ import pytest
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.operation import CallOutcome
-from portero_server.engines.scheduling.plan import Ending
-from portero_server.engines.scheduling.refusals import QueueFull
+from portero_server.engines.scheduling.types import CallOutcome, Ending, QueueFull
 from portero_server.errors import Expired
 from tests.fakes.planning import CONFIG, SEARCH, TEXT, at, codes, numbers, planner_of, visitor
 

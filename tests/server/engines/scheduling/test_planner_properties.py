@@ -17,9 +17,8 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.operation import CallOutcome
-from portero_server.engines.scheduling.plan import Ending, Instant
 from portero_server.engines.scheduling.planner import Planner
+from portero_server.engines.scheduling.types import CallOutcome, Ending, Instant
 
 CONFIG = SchedulerConfig(
     quotas={"SearchFacesByImage": 5.0, "DetectText": 2.0}, queue_limit=12, running_limit=6, longest_wait=8.0

@@ -11,11 +11,9 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.operation import CallOutcome
-from portero_server.engines.scheduling.plan import Ending
 from portero_server.engines.scheduling.planner import Planner
-from portero_server.engines.scheduling.refusals import BudgetSpent, CircuitOpen
 from portero_server.engines.scheduling.retry import RetryConfig
+from portero_server.engines.scheduling.types import BudgetSpent, CallOutcome, CircuitOpen, Ending
 from tests.fakes.planning import CONFIG, SEARCH, TEXT, at, codes, numbers, planner_of, visitor
 
 

@@ -16,8 +16,8 @@ from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext, CallGate
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.engines.scheduling.refusals import BudgetSpent, CallTimedOut, GateClosed, QueueFull
 from portero_server.engines.scheduling.scheduler import Scheduler
+from portero_server.engines.scheduling.types import BudgetSpent, CallTimedOut, GateClosed, QueueFull
 from portero_server.errors import EngineDenied, EngineError, EngineThrottled, EngineUnavailable, Expired, InvalidInput
 from tests.fakes.scheduler_log import SchedulerLog
 from tests.fakes.virtual_time import in_virtual_time, running_clock

@@ -7,8 +7,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from portero.v1 import access_service_pb2
 
 from portero_server.domain.access.identities import Role
-from portero_server.rpc.auth.rules import Named
-from portero_server.rpc.auth.table import ACCESS, OPEN
+from portero_server.rpc.auth.policy import ACCESS, OPEN, Named
 from portero_server.rpc.server import service_names
 from portero_server.rpc.services import access
 

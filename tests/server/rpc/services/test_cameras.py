@@ -13,7 +13,7 @@ from portero.v1 import camera_service_pb2 as pb
 from portero.v1.detections_pb2 import Box
 
 from portero_server.domain.clocks.clock_watch import ClockState
-from portero_server.streaming.live import LiveStatus
+from portero_server.streaming.status import LiveStatus
 from tests.fakes.rpc_edge import refused
 from tests.server.rpc.conftest import House
 

@@ -1,15 +1,18 @@
-"""What a servicer asks of the call it serves."""
+"""What a request brings beside its fields: its context, deadline and field mask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import grpc
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 
 from portero_server.clock import Clock
+from portero_server.errors import InvalidInput
 
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 """The call, as grpc.aio hands it to a servicer."""
@@ -38,3 +41,26 @@ def deadline_of(context: Context, clock: Clock) -> float | None:
     # The stubs say float; a call without a deadline gives None.
     remaining: float | None = context.time_remaining()
     return None if remaining is None else clock.monotonic() + remaining
+
+
+def masked_fields(mask: FieldMask, resource: Message, allowed: Collection[str]) -> frozenset[str]:
+    """Returns the names of the fields to change: those of the mask, or of an empty mask those that are set.
+
+    Args:
+        mask: From the request.
+        resource: The message with the new values.
+        allowed: Names of the fields that can be changed.
+
+    Raises:
+        InvalidInput: The mask names something else.
+    """
+    if not mask.paths:
+        return frozenset(field.name for field, _ in resource.ListFields() if field.name in allowed)
+    unknown = sorted(set(mask.paths).difference(allowed))
+    if unknown:
+        raise InvalidInput(
+            "update_mask",
+            f"update_mask may name {', '.join(sorted(allowed))}; it names {len(unknown)} other paths",
+            reason="BAD_FIELD_MASK",
+        )
+    return frozenset(mask.paths)

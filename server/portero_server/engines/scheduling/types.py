@@ -1,11 +1,15 @@
-"""All that the planner knows of one operation: who waits, how fast it may go, whether it works, how long it takes."""
+"""What planner and scheduler speak of: operations, plans, refusals, and whoever observes them."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from enum import Enum
+from datetime import datetime
+from enum import Enum, auto
+from typing import Protocol
 
+from portero_server.domain.billing.budget import Step, StepChanged
+from portero_server.domain.cameras import Lane
 from portero_server.engines.scheduling.agenda import Agenda
 from portero_server.engines.scheduling.breaker import Breaker, BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
@@ -13,6 +17,7 @@ from portero_server.engines.scheduling.lanes import LaneQueue
 from portero_server.engines.scheduling.latency import Latency
 from portero_server.engines.scheduling.quota import Quota
 from portero_server.engines.scheduling.retry import RetryBudget
+from portero_server.errors import EngineError, EngineThrottled, EngineUnavailable, LimitReached
 
 
 class CallOutcome(Enum):
@@ -107,3 +112,128 @@ class Operation:
                 self._breaker.failed(now, period)
             case CallOutcome.LOST:
                 self._breaker.passed(period)
+
+
+class BudgetSpent(EngineError):
+    """The day's money for this camera, or for all, is used up: the call was not made.
+
+    Attributes:
+        step: LOCAL_ONLY or STOPPED: whether an engine that costs nothing may answer instead.
+    """
+
+    reason = "BUDGET_SPENT"
+
+    def __init__(self, message: str, step: Step) -> None:
+        super().__init__(message)
+        self.step = step
+
+
+class QueueFull(LimitReached, EngineThrottled):
+    """Too many calls wait already, and this one was the oldest of the lowest lane."""
+
+    reason = "QUEUE_FULL"
+
+
+class CircuitOpen(EngineUnavailable):
+    """The service has been failing and is left alone until after this call's deadline."""
+
+    reason = "ENGINE_CIRCUIT_OPEN"
+
+
+class CallTimedOut(EngineUnavailable):
+    """The service did not answer in time; the call may have been billed."""
+
+    reason = "ENGINE_TIMED_OUT"
+
+
+class GateClosed(EngineUnavailable):
+    """The server is stopping; no further call is made."""
+
+    reason = "STOPPING"
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One reading of both clocks: monotonic seconds, for all that waits, and UTC, for the day money is spent in."""
+
+    seconds: float
+    utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Make this call now. `waited` is seconds since it was submitted, `attempt` counts from 1."""
+
+    number: int
+    operation: str
+    lane: Lane
+    waited: float
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Tell this request's caller that no answer will come. A call under way ends by itself."""
+
+    number: int
+    operation: str
+    lane: Lane
+    error: EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done now.
+
+    Attributes:
+        starts: Calls to make.
+        refusals: Callers to tell.
+        statuses: Operations whose status changed since the last plan.
+        steps: Steps of budgets passed since the last plan, in order.
+        wake_at: Monotonic seconds at which to plan again even if nothing happens, or None.
+    """
+
+    starts: tuple[Start, ...]
+    refusals: tuple[Refusal, ...]
+    statuses: tuple[OperationStatus, ...]
+    steps: tuple[StepChanged, ...]
+    wake_at: float | None
+
+
+class Ending(Enum):
+    """What the end of a call means for its caller.
+
+    DELIVER: tell how it ended. RETRY: keep waiting, it will be tried again. NOBODY: nobody waits any more, or
+    the next plan refuses it because the deadline has passed.
+    """
+
+    DELIVER = auto()
+    RETRY = auto()
+    NOBODY = auto()
+
+
+class SchedulerObserver(Protocol):
+    """Is told of everything that happens, from the event loop; must be quick and must not raise."""
+
+    def started(self, operation: str, lane: Lane, waited: float, attempt: int) -> None:
+        """A call starts, `waited` seconds after its request came; `attempt` counts from 1."""
+        ...
+
+    def finished(self, operation: str, code: str, seconds: float) -> None:
+        """A call ended: "OK", or the reason of its error ("ENGINE_THROTTLED"), "INTERNAL" for a fault of ours."""
+        ...
+
+    def refused(self, operation: str, lane: Lane, code: str) -> None:
+        """A caller was told that no answer will come.
+
+        Codes: EXPIRED, QUEUE_FULL (dropped), ENGINE_CIRCUIT_OPEN, BUDGET_SPENT, STOPPING.
+        """
+        ...
+
+    def status_changed(self, status: OperationStatus) -> None:
+        """An operation's breaker or effective rate changed."""
+        ...
+
+    def step_changed(self, change: StepChanged) -> None:
+        """A budget passed a threshold, or a new day began: to be audited."""
+        ...

@@ -1,0 +1,114 @@
+"""Where the streams stand now, as operators and metrics see it, and the registered cameras they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from portero_server.domain.cameras import Camera
+from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.streaming.session import Session
+from portero_server.telemetry.camera_metrics import CameraFigures
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """An open stream, now.
+
+    Attributes:
+        session: Its name.
+        opened_at: UTC, the server's clock.
+        last_frame_at: Capture time of the last frame received, or None before the first.
+        frame_rate: Frames a second over the last seconds.
+        frames_received: In this session, as the next two.
+        frames_rejected: Answered with FrameRejected.
+        frames_missing: Reported or found missing.
+        open_tracks: Faces being followed.
+        watermark_lag: Sequences received but not yet durable.
+        clock_state: How the bridge's clock does.
+        clock_skew: Seconds by which it is ahead of the server's, or None while unknown.
+    """
+
+    session: str
+    opened_at: datetime
+    last_frame_at: datetime | None
+    frame_rate: float
+    frames_received: int
+    frames_rejected: int
+    frames_missing: int
+    open_tracks: int
+    watermark_lag: int
+    clock_state: ClockState = ClockState.STEADY
+    clock_skew: float | None = None
+
+
+class LiveStreams(Protocol):
+    """Knows the streams that are open at this server."""
+
+    def status(self, camera_id: str) -> LiveStatus | None:
+        """Returns how a camera's stream is doing; None when none is open."""
+        ...
+
+
+def status_of(session: Session, now: float) -> LiveStatus:
+    """Returns how a stream is doing (monotonic `now`, seconds)."""
+    return LiveStatus(
+        session=session.row.session,
+        opened_at=session.opened_at,
+        last_frame_at=session.arrivals.captured_at,
+        frame_rate=session.arrivals.rate(now),
+        frames_received=session.received,
+        frames_rejected=session.rejected,
+        frames_missing=session.missing,
+        open_tracks=session.open_tracks,
+        watermark_lag=session.lag,
+        clock_state=session.timing.state,
+        clock_skew=session.timing.skew,
+    )
+
+
+def figures_of(session: Session, now: float) -> CameraFigures:
+    """Returns how a stream is doing, for its camera's metrics (monotonic `now`, seconds)."""
+    last = session.arrivals.received_at
+    return CameraFigures(
+        frame_rate=session.arrivals.rate(now),
+        last_frame_at=0.0 if last is None else last.timestamp(),
+        capture_lag=session.arrivals.lag,
+        watermark_lag=session.lag,
+        watermark_age=session.arrivals.oldest(now),
+        credit=session.credit,
+        open_tracks=session.open_tracks,
+        clock_skew=session.timing.skew or 0.0,
+        clock_fault=session.timing.state is not ClockState.STEADY,
+    )
+
+
+_PAGE = 200
+"""Cameras asked for at once: one by one, a thousand streams would ask two hundred times a second."""
+
+
+class CameraSource(Protocol):
+    """Where registered cameras are found."""
+
+    async def get(self, camera_id: str) -> Camera:
+        """Returns a camera; raises NotFound."""
+        ...
+
+    async def list(self, limit: int, *, within: frozenset[str]) -> Sequence[Camera]:
+        """Returns those of the cameras `within` that exist, at most `limit`."""
+        ...
+
+
+async def registered(source: CameraSource, camera_ids: Sequence[str]) -> AsyncIterator[tuple[str, Camera | None]]:
+    """Yields each camera with what is registered of it; None: it was removed.
+
+    Raises:
+        StoreUnavailable: The database does not answer.
+    """
+    for first in range(0, len(camera_ids), _PAGE):
+        asked = camera_ids[first : first + _PAGE]
+        found = {camera.camera_id: camera for camera in await source.list(_PAGE, within=frozenset(asked))}
+        for camera_id in asked:
+            yield camera_id, found.get(camera_id)
