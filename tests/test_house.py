@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,8 +33,6 @@ def test_no_file_holds_two_ideas() -> None:
 
 def test_every_test_says_in_a_sentence_what_it_shows() -> None:
     """Each test function has a docstring of one sentence."""
-    import ast
-
     silent = [
         f"{path.relative_to(ROOT)}:{node.name}"
         for path in (ROOT / "tests").rglob("test_*.py")
@@ -41,3 +42,106 @@ def test_every_test_says_in_a_sentence_what_it_shows() -> None:
         and not (ast.get_docstring(node) or "").endswith(".")
     ]
     assert silent == []
+
+
+PACKAGES = (
+    "server/portero_server",
+    "server/portero_simulator",
+    "clients/portero_bridge",
+    "clients/portero_cli",
+    "clients/portero_client",
+)
+
+_BANNED = frozenset(
+    [
+        "Bell",
+        "Cascade",
+        "Census",
+        "Deserted",
+        "Door",
+        "Entrance",
+        "Eyes",
+        "Farewell",
+        "Forgetting",
+        "Fort",
+        "Gathering",
+        "Handler",
+        "Helper",
+        "Looker",
+        "Manager",
+        "News",
+        "Office",
+        "Paying",
+        "Reach",
+        "Remembering",
+        "Savings",
+        "Station",
+        "Thrift",
+        "Utils",
+        "Visitbook",
+    ]
+)
+"""Private words of an earlier time, and words that say nothing.
+
+The glossary in server/README.md has the field's own.
+"""
+
+
+def classes(folder: Path) -> dict[str, list[str]]:
+    """Returns the public classes of a package and the files that define them."""
+    found = defaultdict(list)
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(str(path.relative_to(ROOT)))
+    return found
+
+
+def words_of(name: str) -> set[str]:
+    """Returns the words that a class or module name is made of."""
+    return {word.capitalize() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)}
+
+
+def test_one_name_means_one_thing() -> None:
+    """No two public classes of a package have the same name."""
+    twice = {
+        f"{package}:{name}": files
+        for package in PACKAGES
+        for name, files in classes(ROOT / package).items()
+        if len(files) > 1
+    }
+    assert twice == {}
+
+
+def test_names_are_the_words_of_the_field() -> None:
+    """No class or module is named by a word that only this code knew."""
+    private = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for name in [path.stem, *classes_in(path)]
+        if words_of(name) & _BANNED
+    ]
+    assert private == []
+
+
+def classes_in(path: Path) -> list[str]:
+    """Returns every class that a file defines, private and nested ones too."""
+    return [
+        node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ClassDef)
+    ]
+
+
+def test_the_house_notices_a_private_word() -> None:
+    """A banned word is found inside a compound name of either style."""
+    assert words_of("GalleryHandler") & _BANNED
+    assert words_of("key_office") & _BANNED
+    assert not words_of("StationaryFilter") & _BANNED
+
+
+def test_rooms_have_the_names_that_the_readme_lists() -> None:
+    """The table of packages in server/README.md and the packages of the server are the same."""
+    page = (ROOT / "server" / "README.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"(?m)^\| `(\w+)/` \|", page))
+    rooms = {path.parent.name for path in (ROOT / "server" / "portero_server").glob("*/__init__.py")}
+    assert rooms - {"settings"} == listed
