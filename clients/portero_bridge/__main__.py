@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs the bridge with a command line, and give the exit code."""
+    """Runs the bridge with a command line; returns the exit code."""
     journal = Journal(sys.stderr, SystemClock())
     try:
         settings = read_arguments(arguments)

@@ -24,7 +24,7 @@ class Backoff:
         return self._cap
 
     def next_delay(self) -> float:
-        """Notes a failure and give the seconds to wait after it."""
+        """Notes a failure; returns the seconds to wait after it."""
         # The exponent is bounded because 2.0**1024 overflows after a weekend of failures.
         bound = min(self._cap, self._base * 2.0 ** min(self._failures, 60))
         self._failures += 1

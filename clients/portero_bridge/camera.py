@@ -225,7 +225,7 @@ class CameraRunner:
         return context, SpoolBuffer(context, thread, source_waits=source.waits, give_up=give_up)
 
     async def _open_spool(self, stack: AsyncExitStack, *, told: bool) -> SpoolThread | None:
-        """Opens the camera's spool, or go on without when its disk refuses or is full: that stops no camera.
+        """Opens the camera's spool, or goes on without one when its disk refuses or is full: that stops no camera.
 
         One that still holds frames is opened all the same: they are delivered, which makes room.
         """

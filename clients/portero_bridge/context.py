@@ -37,7 +37,7 @@ class CameraContext:
     emit: Callable[[BridgeEvent], None]
 
     def changed(self) -> None:
-        """Tells everybody that the delivery changed, and bring its metrics up to date."""
+        """Notifies everybody that the delivery changed, and brings its metrics up to date."""
         for reason, count in self.delivery.take_dropped().items():
             self.meter.frames_missing(reason, count)
         self.meter.unacked(self.delivery.held_frames)

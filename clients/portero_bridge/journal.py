@@ -86,7 +86,7 @@ class Journal:
         self._output.flush()
 
     def _is_news(self, camera: str, about: str, said: object) -> bool:
-        """Says whether something else, or nothing, was said about this before; and remember it."""
+        """Returns whether something else, or nothing, was said about this before, and remembers it."""
         before = self._said.get((camera, about))
         self._said[camera, about] = said
         return before != said

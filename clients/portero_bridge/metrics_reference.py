@@ -34,7 +34,7 @@ def _row(metric: Metric) -> str:
 
 
 def main() -> int:
-    """Writes the page, or check it; give the exit code."""
+    """Writes the page, or checks it; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     if not parser.parse_args().check:

@@ -15,7 +15,7 @@ _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 
 def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
-    """Reads and check a file.
+    """Reads and checks a file.
 
     Raises:
         SettingsError: It cannot be read, is no YAML, or does not fit; names the file, the field and the limit.

@@ -92,7 +92,7 @@ async def enroll_person(
 
 
 def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
-    """Tells people what became of their photos, one line a person and one a photo that did not serve."""
+    """Prints what became of the photos: a line for each person, and one for each photo that did not serve."""
     lines = []
     for each in enrolled:
         taught = sum(photo.error is None for photo in each.photos)

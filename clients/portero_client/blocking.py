@@ -272,7 +272,7 @@ class BlockingPorteroClient:
         )
 
     def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
-        """Tells calls made, calls avoided and money, from midnight UTC or `since`."""
+        """Returns calls made, calls avoided and money, from midnight UTC or `since`."""
         return self._ask(calls.usage.get(since=since, until=until, camera=camera))
 
     def check_health(self) -> ServerHealth:

@@ -17,7 +17,7 @@ class CameraMode(Enum):
 
 
 class CameraPurpose(Enum):
-    """Whom a camera serves: decides whose recognitions go first when the quota is short."""
+    """The people a camera serves: decides whose recognitions go first when the quota is short."""
 
     CHECK_IN = "check_in"
     VISITOR = "visitor"

@@ -83,7 +83,7 @@ class PorteroClient:
         )
 
     async def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
-        """Tells calls made, calls avoided and money.
+        """Returns calls made, calls avoided and money.
 
         Args:
             since: From the hour that holds this time; None is midnight UTC.

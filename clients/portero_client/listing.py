@@ -61,7 +61,7 @@ class Listing(Generic[ItemT]):
                 return
 
     async def first(self, limit: int) -> Page[ItemT]:
-        """Gives up to `limit` items (1 or more) and the token that goes on exactly after them.
+        """Returns up to `limit` items (1 or more) and the token that goes on exactly after them.
 
         Raises:
             PorteroError: A call failed.

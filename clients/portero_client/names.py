@@ -61,7 +61,7 @@ SIGHTINGS = Collection("sightings", "sighting", _MINTED, "1 to 128 characters of
 
 
 def face_name(value: str) -> str:
-    """Gives back the name of an enrolled face, "people/{person}/faces/{face}".
+    """Returns the name of an enrolled face, "people/{person}/faces/{face}".
 
     Raises:
         InvalidArgument: It is something else.

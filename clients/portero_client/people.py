@@ -1,4 +1,4 @@
-"""Whom we know: people and the photographs that teach their faces."""
+"""The people whom we know, and the photographs that teach their faces."""
 
 from __future__ import annotations
 

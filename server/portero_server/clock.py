@@ -28,4 +28,4 @@ class SystemClock:
 
     # Not wrapped in a method of ours: it is read several times for every frame.
     monotonic = staticmethod(time.monotonic)
-    """Gives seconds on a clock that never goes back."""
+    """Returns seconds on a clock that never goes back."""

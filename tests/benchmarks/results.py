@@ -101,7 +101,7 @@ class Results:
         print(f"  {text}", flush=True)
 
     def broke_off(self, contender: str, reason: object) -> None:
-        """Tells that a contender could not be measured, or not to the end, and shows it."""
+        """Records that a contender could not be measured, or not to the end, and prints it."""
         line = " ".join(str(reason).split())[:400] or type(reason).__name__
         self.broken[contender] = line
         print(f"  BROKEN OFF: {contender}: {line}", flush=True)

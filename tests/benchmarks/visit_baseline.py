@@ -18,7 +18,7 @@ _NEAR = 0.15
 
 
 async def visits_found(subjects: Sequence[Subject], footage: Footage) -> list[bool]:
-    """Tells of each visit whether one of its frames alone would have given the right answer.
+    """Returns for each visit whether one of its frames alone would have given the right answer.
 
     Frames are tried from the middle of the visit outwards, until one does. The recognizer is the one behind the
     simulator.

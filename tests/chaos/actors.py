@@ -60,7 +60,7 @@ class Actors:
         self.bridge = self._make_bridge()
 
     def halt(self) -> None:
-        """Tells the bridge that its cameras show no more."""
+        """Has the bridge's cameras show no more."""
         self._halt.touch()
 
     def _make_server(self) -> Supervised:

@@ -80,7 +80,7 @@ def record(*parts: object) -> None:
 
 
 class ScriptedSource:
-    """Gives what a camera's script shows, from an index on, until the halt file is there."""
+    """Yields what a camera's script shows, from an index on, until the halt file is there."""
 
     is_finite = True
     waits = True

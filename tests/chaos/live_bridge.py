@@ -82,7 +82,7 @@ class LiveBridge:
         await call.write(raw_frame(self.camera, self.offered))
 
     async def _tell_gap(self, call: RawCall, last: int) -> None:
-        """Tells what was dropped since the last frame, in one range as the bridge does."""
+        """Sends what was dropped since the last frame, in one range as the bridge does."""
         if last > self._told:
             gap = stream_pb2.Gap(
                 first_sequence=self._told + 1, last_sequence=last, reason=stream_pb2.GAP_REASON_NO_CREDIT

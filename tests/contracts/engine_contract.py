@@ -243,7 +243,7 @@ async def crop_of(engine: Engine, photo: Pixels) -> FaceCrop:
 
 
 def named(engine: Engine, answer: object) -> str | None:
-    """Tells whom an answer names under the engine's own policy."""
+    """Returns whom an answer names under the engine's own policy."""
     assert isinstance(answer, Identification)
     match = decide(answer.candidates, engine.traits.policy)
     return match.person_id if match else None

@@ -36,7 +36,7 @@ class SimulatorProcess:
         }
 
     async def state(self, log: int = 0) -> dict[str, Any]:
-        """Tells calls, dollars and the last `log` calls."""
+        """Returns calls, dollars and the last `log` calls."""
         document: dict[str, Any] = await asyncio.to_thread(self._ask, f"state?log={log}", None)
         return document
 

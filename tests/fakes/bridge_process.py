@@ -31,7 +31,7 @@ class BridgeProcess:
         self._reading = asyncio.create_task(self._read(self._process))
 
     async def says(self, *words: str) -> str:
-        """Waits until a line on its standard error holds all of the words, and give it."""
+        """Waits until a line on its standard error holds all of the words; returns it."""
 
         def said() -> str | None:
             return next((line for line in self.lines if all(word in line for word in words)), None)
@@ -52,7 +52,7 @@ class BridgeProcess:
                     return
 
     async def stop(self, number: signal.Signals) -> int:
-        """Sends a signal, and give the exit code."""
+        """Sends a signal; returns the exit code."""
         assert self._process is not None
         assert self._reading is not None
         if self._process.returncode is None:

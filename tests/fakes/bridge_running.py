@@ -52,7 +52,7 @@ class Running:
 async def running(
     server: BridgeServer, source: PushedSource, tuning: Tuning = QUICK, **values: Any
 ) -> AsyncIterator[Running]:
-    """Runs a camera until the end of the block, then stop it in good order."""
+    """Runs a camera until the end of the block, then stops it in good order."""
     camera = Running()
     camera.task = asyncio.create_task(
         run_camera(

@@ -11,7 +11,7 @@ from tests.fakes.timeouts import PATIENCE
 
 
 class PushedSource:
-    """Gives what was pushed, one second of capture time apart; ends or fails when told to."""
+    """Yields what was pushed, one second of capture time apart; ends or fails when told to."""
 
     def __init__(self, *, is_finite: bool = False, waits: bool = False) -> None:
         self.is_finite = is_finite

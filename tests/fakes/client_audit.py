@@ -9,7 +9,7 @@ from tests.fakes.client_wire import UnaryMethod
 
 
 class FakeAudit:
-    """Gives pages of entries and one report, and remembers what it was asked.
+    """Answers with pages of entries and one report, and remembers what it was asked.
 
     Attributes:
         entries: Newest first.

@@ -20,7 +20,7 @@ _METHODS = (
 
 
 class FakePrivacy:
-    """Gives answers by method and remembers what it was asked.
+    """Answers by method and remembers what it was asked.
 
     Attributes:
         answers: What each method gives; several answers are given in turn.

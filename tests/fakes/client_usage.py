@@ -9,7 +9,7 @@ from tests.fakes.client_wire import UnaryMethod
 
 
 class FakeUsage:
-    """Gives one answer and remembers what it was asked.
+    """Answers the same to all and remembers what it was asked.
 
     Attributes:
         answer: What is given.

@@ -31,7 +31,7 @@ class _OneKey:
         self._key = IssuerKey(jwt.PyJWK.from_json(ECAlgorithm.to_jwk(public)), "ES256")
 
     async def find(self, key_id: str) -> IssuerKey:
-        """Gives it."""
+        """Returns it."""
         key_id.encode()
         return self._key
 

@@ -57,7 +57,7 @@ class Figures:
     seconds: float = 0.0
 
     def lines(self) -> list[str]:
-        """Gives them for people."""
+        """Returns them in words."""
         return [
             f"{self.images} images in {self.seconds:.0f} s; the server and its workers are the processes they were",
             f"stream: {self.frames} frames answered, rejected {dict(self.rejected.most_common())}",

@@ -75,7 +75,7 @@ def _check_storable(values: Iterable[object]) -> None:
 
 
 class _Watching:
-    """Gives no news."""
+    """Returns no updates."""
 
     async def watch(self, after: int | None, camera_id: str | None, reach: object) -> AsyncIterator[Any]:
         """Ends at once."""

@@ -21,7 +21,7 @@ class Buffer(Protocol):
         ...
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Numbers a frame and keep it, waiting for room where the mode says so."""
+        """Numbers a frame and keeps it, waiting for room where the mode says so."""
         ...
 
     async def renumber(self) -> None:

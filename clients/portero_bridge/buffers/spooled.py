@@ -145,7 +145,7 @@ class SpoolBuffer:
             delivery.renumber(epoch)
 
     async def run(self) -> None:
-        """Releases what is durable, and feed the delivery, whenever something changed.
+        """Releases what is durable, and feeds the delivery, whenever something changed.
 
         Raises:
             SpoolDamaged: The file is no longer sound.

@@ -36,7 +36,7 @@ class Source(Protocol):
         ...
 
     def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Connects and give images in the order of their capture; may be called again after the end.
+        """Connects and yields images in the order of their capture; may be called again after the end.
 
         Closing the iterator lets go of everything that it held.
 

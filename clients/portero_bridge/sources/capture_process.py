@@ -39,7 +39,7 @@ class CaptureProcess:
         self._command = command
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Starts the child and give its images; kill it when none comes in time.
+        """Starts the child and yields its images; kills it when none comes in time.
 
         Raises:
             SourceFault: The source is off or frozen.

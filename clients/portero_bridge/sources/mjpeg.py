@@ -44,7 +44,7 @@ class MjpegSource:
         self._options = options
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Connects and give images until the camera stops.
+        """Connects and yields images until the camera stops.
 
         Raises:
             SourceFault: It is off, frozen, or sends something else.

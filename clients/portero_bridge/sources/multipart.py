@@ -57,7 +57,7 @@ class MultipartParser:
         """Parts and stretches of garbage that were not given."""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Takes what came in, and give the files that are complete with it."""
+        """Takes what came in; returns the files that are complete with it."""
         self._buffer += data
         files: list[bytes] = []
         advance = {

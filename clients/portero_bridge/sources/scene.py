@@ -142,7 +142,7 @@ _in_use: WeakValueDictionary[Scene, SceneRenderer] = WeakValueDictionary()
 
 
 def renderer_of(scene: Scene) -> SceneRenderer:
-    """Returns a scene's renderer, the same to all cameras that play it now: at 640 x 480 its pictures take 30 MB.
+    """Returns a scene's renderer, the same for all cameras that play it now: at 640 x 480 its pictures take 30 MB.
 
     Raises:
         SettingsError: A portrait cannot be read.

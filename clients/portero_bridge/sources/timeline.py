@@ -1,4 +1,4 @@
-"""Gives images that were recorded or made up their capture times, and their pace."""
+"""Dates images that were recorded or made up, and paces them."""
 
 from datetime import datetime, timedelta
 

@@ -41,7 +41,7 @@ _PRIMARY_CODE = 0xFF
 
 
 def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
-    """Opens and check the spool at a path, or begin one.
+    """Opens and checks the spool at a path, or begins one.
 
     Raises:
         SpoolFault: The disk refused, or another bridge has the file.
@@ -78,7 +78,7 @@ def overwrite_deleted(connection: sqlite3.Connection, wanted: bool) -> None:
 
 
 def set_aside(path: Path, now: datetime) -> Path:
-    """Renames a damaged spool, with what belongs to it, and give its new name."""
+    """Renames a damaged spool, with what belongs to it; returns its new name."""
     kept_as = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)

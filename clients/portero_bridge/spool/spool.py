@@ -101,7 +101,7 @@ class Spool:
         return self.bytes + size <= self._limits.max_bytes
 
     def append(self, capture_time: datetime, jpeg: bytes, now: datetime) -> int:
-        """Numbers a frame and keep it, as far as the bounds allow.
+        """Numbers a frame and keeps it, as far as the bounds allow.
 
         Args:
             capture_time: When it was taken, UTC.

@@ -152,7 +152,7 @@ class Session:
         self._emit(message, now)
 
     def _emit(self, message: stream_pb2.StreamFramesResponse, now: float) -> None:
-        """Tells the camera's owner, and obey what the server wishes."""
+        """Notifies the camera's owner, and obeys what the server wishes."""
         context = self._context
         event = event_from(context.camera, message)
         if isinstance(event, StreamFinished):

@@ -52,7 +52,7 @@ class Uplink:
         return outcome
 
     async def _recover(self, end: SessionEnd) -> SessionEnd | None:
-        """Puts right what can be, and wait; gives how that failed, or None."""
+        """Puts right what can be, and waits; returns how that failed, or None."""
         context = self._context
         plan = self._reconnect.after(end, context.clock.monotonic())
         reason = end.cause.value if isinstance(end.cause, HangUp) else end.cause.message

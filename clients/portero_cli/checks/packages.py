@@ -64,7 +64,7 @@ def check_python() -> Finding:
 
 
 def check_extras(extras: dict[str, list[Package]], needed: frozenset[str]) -> list[Finding]:
-    """Tells for each role what is installed and missing; only `needed` roles (and the base) must be complete."""
+    """Returns for each role what is installed and missing; only `needed` roles (and the base) must be complete."""
     findings = []
     for extra, packages in extras.items():
         missing = [package.name for package in packages if package.version is None]

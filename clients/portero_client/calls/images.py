@@ -16,7 +16,7 @@ _RECOGNITION = "/portero.v1.RecognitionService/"
 
 
 def checked_image(image: bytes, field: str = "image") -> bytes:
-    """Gives back an image that is worth sending.
+    """Returns an image that is worth sending.
 
     Raises:
         InvalidArgument: It is empty, or larger than 5 MiB.

@@ -62,7 +62,7 @@ class KeyVerifier(Verifier, Protocol):
 
 
 class Authenticator:
-    """Tells who calls. A bearer text counts before a certificate: a bridge may carry a person's request."""
+    """Returns who calls. A bearer text counts before a certificate: a bridge may carry a person's request."""
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ class _Straight(urllib.request.HTTPRedirectHandler):
     """Follows nobody: an issuer whose answer leads elsewhere is not the issuer that was configured."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Gives nothing to go on with, which makes the answer an error."""
+        """Follows no redirect, which makes the answer an error."""
 
 
 class IssuerHttp:

@@ -59,7 +59,7 @@ class LimitPolicy:
 
 @dataclass(frozen=True, slots=True)
 class LimitSubject:
-    """Whom a limit counts.
+    """Identifies whom a limit counts.
 
     Attributes:
         subject: Of the identity.

@@ -34,7 +34,7 @@ class EnrolledFaces(Protocol):
 
 
 class InventoryMetrics:
-    """Tells the metrics of registered cameras and faces; the first `most` cameras by id have series of their own."""
+    """Reports registered cameras and faces to the metrics; the first `most` cameras by id have series of their own."""
 
     def __init__(
         self, cameras: RegisteredCameras, faces: EnrolledFaces, metrics: Metrics, *, most: int, interval: float

@@ -59,7 +59,7 @@ class GalleryMirror:
         self._applying = asyncio.Lock()
 
     async def load(self) -> None:
-        """Gives the engine the whole stored gallery; before this, nobody is found.
+        """Loads the whole stored gallery into the engine; before this, nobody is found.
 
         Raises:
             StoreUnavailable: The database does not answer.

@@ -22,7 +22,7 @@ class NameHolder(Protocol):
 
     @property
     def people(self) -> set[str]:
-        """Whom."""
+        """Ids of the people who are held in memory by name."""
         ...
 
     def forget(self, people: Collection[str]) -> None:

@@ -174,7 +174,7 @@ class Follower:
 
     @property
     def people(self) -> set[str]:
-        """Whom it has named and still follows, or could name again."""
+        """Ids of the people it has named and still follows, or could name again."""
         tracks = (*self._tracker.tracks, *self._tracker.leaving)
         return {track.match.person_id for track in tracks if track.match is not None} | self._names.keys()
 

@@ -224,7 +224,7 @@ class CallAdmission:
             raise self._full().error()
 
     def ended(self, reason: str) -> None:
-        """Tells the observer of a call that was ended by its time limit."""
+        """Reports to the observer a call that was ended by its time limit."""
         if self._observer is not None:
             self._observer.call_refused(reason)
 

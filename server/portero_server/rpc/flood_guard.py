@@ -61,7 +61,7 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         self._next_search = 0.0
 
     def listens_on(self, ports: Collection[int]) -> None:
-        """Tells which ports are ours: only connections to these are closed."""
+        """Sets which ports are ours: only connections to these are closed."""
         self._ports = frozenset(ports)
 
     async def intercept_service(

@@ -147,7 +147,7 @@ class ServerOptions:
 
 
 class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health ships no types
-    """Tells the version beside the health, for those who look after many servers."""
+    """Adds the server's version to health answers, for those who look after many servers."""
 
     async def Check(  # noqa: N802 - named as in the proto
         self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -207,7 +207,7 @@ class RpcServer:
             ) from None
 
     async def set_serving(self, serving: bool) -> None:
-        """Tells health checks, of the whole server and of each service, whether to send calls here."""
+        """Sets what health checks answer, for the whole server and for each service."""
         state = health_pb2.HealthCheckResponse
         for service in (health.OVERALL_HEALTH, *self._services):
             await self._health.set(service, state.SERVING if serving else state.NOT_SERVING)
@@ -264,7 +264,7 @@ def service_names() -> Sequence[str]:
 
 
 def _announce(services: Sequence[str], observer: RpcObserver) -> None:
-    """Tells the observer of every method that can be called."""
+    """Announces every method that can be called to the observer."""
     for service in services:
         for method in descriptor_pool.Default().FindServiceByName(service).methods:
             observer.rpc_known(

@@ -31,7 +31,7 @@ class StreamStore:
         self._take = insert_rows(database.dialect, streams, columns, key=("camera_id", "epoch"), replacing=("session",))
 
     async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
-        """Returns the stream of an epoch to a session, and takes every stream of the camera from earlier ones.
+        """Assigns the stream of an epoch to a session, and takes every stream of the camera from earlier ones.
 
         Commits under way of an earlier session end first, since they hold the row: the durable sequence given
         back can only be moved by the new session.

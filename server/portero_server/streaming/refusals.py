@@ -18,7 +18,7 @@ _UNSTORABLE = "what was found in this frame cannot be stored: the database refus
 
 
 class Refusals:
-    """Tells the bridge of refused frames, counts them, and settles those whose findings cannot be stored."""
+    """Answers refused frames, counts them, and settles those whose findings cannot be stored."""
 
     def __init__(
         self, stream_id: int, parts: SessionParts, outbox: Outbox, core: StreamCore, ledger: StreamLedger

@@ -382,7 +382,7 @@ class Session:
         self.ledger.exception(first, last, reason)
 
     def _grant(self) -> None:
-        """Tells the bridge of more credit before it runs out."""
+        """Grants the bridge more credit before it runs out."""
         if self._core.wants_grant:
             self._ack()
 

@@ -96,7 +96,7 @@ class RateFilter(logging.Filter):
         return self._rates.allows((record.name, _event_of(record)), most, now)
 
     def flush(self) -> None:
-        """Tells of all that was suppressed and not told yet."""
+        """Logs the numbers of lines that were suppressed and not reported yet."""
         for suppressed in self._rates.rest():
             name, event = suppressed.source
             self._tell(_suppression(name, event, suppressed.lines))

@@ -78,7 +78,7 @@ class Sheet:
         return canvas
 
     def share(self, boxes: Sequence[Box]) -> Shares:
-        """Returns each box, in ratios of the canvas, to the image it lies in."""
+        """Assigns each box, in ratios of the canvas, to the image it lies in."""
         found: dict[int, list[Found]] = {tile.index: [] for tile in self.tiles}
         spoiled: set[int] = set()
         for position, box in enumerate(boxes):

@@ -70,7 +70,7 @@ class Played:
 
     @property
     def mistakes(self) -> list[str]:
-        """Tells each name that was not the visitor's."""
+        """Yields each name that was not the visitor's."""
         return [
             f"{story.camera}: {story.visit.name} from {story.visit.start:.1f} s was called {name} at {time:.1f} s"
             for story in self.stories

@@ -52,7 +52,7 @@ class Watch:
         return self.series(name, **labels)[-1][1]
 
     def states(self, name: str, label: str, **labels: str) -> list[tuple[float, str]]:
-        """Gives, by time, the value of `label` whose series is 1."""
+        """Returns, by time, the value of `label` whose series is 1."""
         return [
             (time, dict(own)[label])
             for time, values in self.samples

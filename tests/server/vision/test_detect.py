@@ -18,7 +18,7 @@ _COLLINS_FACE = Box.from_pixels(175, 75, 265, 165, width=512, height=512)
 
 @pytest.fixture(scope="module")
 def detector() -> FaceDetector:
-    """Returns one detector to all tests, since making it takes a moment."""
+    """Provides one detector for all tests, since making it takes a moment."""
     return FaceDetector()
 
 

@@ -63,7 +63,7 @@ class _CameraPurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CameraP
     """A class or shift; minutes do not matter."""
 
 class CameraPurpose(_CameraPurpose, metaclass=_CameraPurposeEnumTypeWrapper):
-    """Whom a camera serves: decides whose recognitions go first when the quota is short."""
+    """The people a camera serves: decides whose recognitions go first when the quota is short."""
 
 CAMERA_PURPOSE_UNSPECIFIED: CameraPurpose.ValueType  # 0
 """Not said; taken as VISITOR."""

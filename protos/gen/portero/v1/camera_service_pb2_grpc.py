@@ -79,7 +79,7 @@ class CameraServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCamera(self, request, context):
-        """Gives a camera. NOT_FOUND.
+        """Returns a camera. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,7 +107,7 @@ class CameraServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCameraStatus(self, request, context):
-        """Tells how a camera's stream is doing at this moment. NOT_FOUND.
+        """Returns how a camera's stream is doing at this moment. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

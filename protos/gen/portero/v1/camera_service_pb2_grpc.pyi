@@ -36,7 +36,7 @@ class CameraServiceStub:
     CreateCamera: _grpc.UnaryUnaryMultiCallable[_camera_service_pb2.CreateCameraRequest, _camera_service_pb2.CreateCameraResponse]
     """Adds a camera. ALREADY_EXISTS when camera_id is taken."""
     GetCamera: _grpc.UnaryUnaryMultiCallable[_camera_service_pb2.GetCameraRequest, _camera_service_pb2.GetCameraResponse]
-    """Gives a camera. NOT_FOUND."""
+    """Returns a camera. NOT_FOUND."""
     ListCameras: _grpc.UnaryUnaryMultiCallable[_camera_service_pb2.ListCamerasRequest, _camera_service_pb2.ListCamerasResponse]
     """Lists cameras by name of the resource."""
     UpdateCamera: _grpc.UnaryUnaryMultiCallable[_camera_service_pb2.UpdateCameraRequest, _camera_service_pb2.UpdateCameraResponse]
@@ -44,7 +44,7 @@ class CameraServiceStub:
     DeleteCamera: _grpc.UnaryUnaryMultiCallable[_camera_service_pb2.DeleteCameraRequest, _camera_service_pb2.DeleteCameraResponse]
     """Removes a camera; its sightings stay. NOT_FOUND."""
     GetCameraStatus: _grpc.UnaryUnaryMultiCallable[_camera_service_pb2.GetCameraStatusRequest, _camera_service_pb2.GetCameraStatusResponse]
-    """Tells how a camera's stream is doing at this moment. NOT_FOUND."""
+    """Returns how a camera's stream is doing at this moment. NOT_FOUND."""
 
 @_typing.type_check_only
 class CameraServiceAsyncStub(CameraServiceStub):
@@ -54,7 +54,7 @@ class CameraServiceAsyncStub(CameraServiceStub):
     CreateCamera: _aio.UnaryUnaryMultiCallable[_camera_service_pb2.CreateCameraRequest, _camera_service_pb2.CreateCameraResponse]  # type: ignore[assignment]
     """Adds a camera. ALREADY_EXISTS when camera_id is taken."""
     GetCamera: _aio.UnaryUnaryMultiCallable[_camera_service_pb2.GetCameraRequest, _camera_service_pb2.GetCameraResponse]  # type: ignore[assignment]
-    """Gives a camera. NOT_FOUND."""
+    """Returns a camera. NOT_FOUND."""
     ListCameras: _aio.UnaryUnaryMultiCallable[_camera_service_pb2.ListCamerasRequest, _camera_service_pb2.ListCamerasResponse]  # type: ignore[assignment]
     """Lists cameras by name of the resource."""
     UpdateCamera: _aio.UnaryUnaryMultiCallable[_camera_service_pb2.UpdateCameraRequest, _camera_service_pb2.UpdateCameraResponse]  # type: ignore[assignment]
@@ -62,7 +62,7 @@ class CameraServiceAsyncStub(CameraServiceStub):
     DeleteCamera: _aio.UnaryUnaryMultiCallable[_camera_service_pb2.DeleteCameraRequest, _camera_service_pb2.DeleteCameraResponse]  # type: ignore[assignment]
     """Removes a camera; its sightings stay. NOT_FOUND."""
     GetCameraStatus: _aio.UnaryUnaryMultiCallable[_camera_service_pb2.GetCameraStatusRequest, _camera_service_pb2.GetCameraStatusResponse]  # type: ignore[assignment]
-    """Tells how a camera's stream is doing at this moment. NOT_FOUND."""
+    """Returns how a camera's stream is doing at this moment. NOT_FOUND."""
 
 class CameraServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the cameras and tells how they are."""
@@ -81,7 +81,7 @@ class CameraServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _camera_service_pb2.GetCameraRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_camera_service_pb2.GetCameraResponse, _abc.Awaitable[_camera_service_pb2.GetCameraResponse]]:
-        """Gives a camera. NOT_FOUND."""
+        """Returns a camera. NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListCameras(
@@ -113,6 +113,6 @@ class CameraServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _camera_service_pb2.GetCameraStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_camera_service_pb2.GetCameraStatusResponse, _abc.Awaitable[_camera_service_pb2.GetCameraStatusResponse]]:
-        """Tells how a camera's stream is doing at this moment. NOT_FOUND."""
+        """Returns how a camera's stream is doing at this moment. NOT_FOUND."""
 
 def add_CameraServiceServicer_to_server(servicer: CameraServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -87,7 +87,7 @@ class PrivacyServiceServicer:
     """
 
     def GetPersonPrivacy(self, request, context):
-        """Tells what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND.
+        """Returns what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +122,7 @@ class PrivacyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportPerson(self, request, context):
-        """Gives everything that is stored of a person, a page at a time. NOT_FOUND.
+        """Returns everything that is stored of a person, a page at a time. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -138,7 +138,7 @@ class PrivacyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetErasure(self, request, context):
-        """Gives an erasure by its own name. NOT_FOUND.
+        """Returns an erasure by its own name. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

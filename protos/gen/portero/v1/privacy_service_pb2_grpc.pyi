@@ -34,7 +34,7 @@ class PrivacyServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PrivacyServiceAsyncStub: ...
     GetPersonPrivacy: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.GetPersonPrivacyRequest, _privacy_service_pb2.GetPersonPrivacyResponse]
-    """Tells what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND."""
+    """Returns what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND."""
     RecordConsent: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.RecordConsentRequest, _privacy_service_pb2.RecordConsentResponse]
     """Records that a person agreed to be recognized. NOT_FOUND."""
     WithdrawConsent: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.WithdrawConsentRequest, _privacy_service_pb2.WithdrawConsentResponse]
@@ -44,14 +44,14 @@ class PrivacyServiceStub:
     UnblockPerson: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.UnblockPersonRequest, _privacy_service_pb2.UnblockPersonResponse]
     """Ends a block. NOT_FOUND."""
     ExportPerson: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.ExportPersonRequest, _privacy_service_pb2.ExportPersonResponse]
-    """Gives everything that is stored of a person, a page at a time. NOT_FOUND."""
+    """Returns everything that is stored of a person, a page at a time. NOT_FOUND."""
     ErasePerson: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.ErasePersonRequest, _privacy_service_pb2.ErasePersonResponse]
     """Erases a person for ever: faces, consents, and the name in everything that was ever written. When it
     returns, nobody is recognized as the person any more; what is left of the work is done within minutes
     by whichever server runs. The id is never given out again. Again, it gives the receipt. NOT_FOUND.
     """
     GetErasure: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.GetErasureRequest, _privacy_service_pb2.GetErasureResponse]
-    """Gives an erasure by its own name. NOT_FOUND."""
+    """Returns an erasure by its own name. NOT_FOUND."""
     VerifyErasure: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.VerifyErasureRequest, _privacy_service_pb2.VerifyErasureResponse]
     """Searches every place for an erased person; takes as long as reading the database does. NOT_FOUND."""
 
@@ -61,7 +61,7 @@ class PrivacyServiceAsyncStub(PrivacyServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetPersonPrivacy: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.GetPersonPrivacyRequest, _privacy_service_pb2.GetPersonPrivacyResponse]  # type: ignore[assignment]
-    """Tells what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND."""
+    """Returns what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND."""
     RecordConsent: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.RecordConsentRequest, _privacy_service_pb2.RecordConsentResponse]  # type: ignore[assignment]
     """Records that a person agreed to be recognized. NOT_FOUND."""
     WithdrawConsent: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.WithdrawConsentRequest, _privacy_service_pb2.WithdrawConsentResponse]  # type: ignore[assignment]
@@ -71,14 +71,14 @@ class PrivacyServiceAsyncStub(PrivacyServiceStub):
     UnblockPerson: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.UnblockPersonRequest, _privacy_service_pb2.UnblockPersonResponse]  # type: ignore[assignment]
     """Ends a block. NOT_FOUND."""
     ExportPerson: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.ExportPersonRequest, _privacy_service_pb2.ExportPersonResponse]  # type: ignore[assignment]
-    """Gives everything that is stored of a person, a page at a time. NOT_FOUND."""
+    """Returns everything that is stored of a person, a page at a time. NOT_FOUND."""
     ErasePerson: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.ErasePersonRequest, _privacy_service_pb2.ErasePersonResponse]  # type: ignore[assignment]
     """Erases a person for ever: faces, consents, and the name in everything that was ever written. When it
     returns, nobody is recognized as the person any more; what is left of the work is done within minutes
     by whichever server runs. The id is never given out again. Again, it gives the receipt. NOT_FOUND.
     """
     GetErasure: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.GetErasureRequest, _privacy_service_pb2.GetErasureResponse]  # type: ignore[assignment]
-    """Gives an erasure by its own name. NOT_FOUND."""
+    """Returns an erasure by its own name. NOT_FOUND."""
     VerifyErasure: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.VerifyErasureRequest, _privacy_service_pb2.VerifyErasureResponse]  # type: ignore[assignment]
     """Searches every place for an erased person; takes as long as reading the database does. NOT_FOUND."""
 
@@ -91,7 +91,7 @@ class PrivacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _privacy_service_pb2.GetPersonPrivacyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_privacy_service_pb2.GetPersonPrivacyResponse, _abc.Awaitable[_privacy_service_pb2.GetPersonPrivacyResponse]]:
-        """Tells what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND."""
+        """Returns what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def RecordConsent(
@@ -131,7 +131,7 @@ class PrivacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _privacy_service_pb2.ExportPersonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_privacy_service_pb2.ExportPersonResponse, _abc.Awaitable[_privacy_service_pb2.ExportPersonResponse]]:
-        """Gives everything that is stored of a person, a page at a time. NOT_FOUND."""
+        """Returns everything that is stored of a person, a page at a time. NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ErasePerson(
@@ -150,7 +150,7 @@ class PrivacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _privacy_service_pb2.GetErasureRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_privacy_service_pb2.GetErasureResponse, _abc.Awaitable[_privacy_service_pb2.GetErasureResponse]]:
-        """Gives an erasure by its own name. NOT_FOUND."""
+        """Returns an erasure by its own name. NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def VerifyErasure(

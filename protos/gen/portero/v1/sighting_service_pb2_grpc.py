@@ -57,7 +57,7 @@ class SightingServiceServicer:
     """
 
     def GetSighting(self, request, context):
-        """Gives a sighting. NOT_FOUND.
+        """Returns a sighting. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

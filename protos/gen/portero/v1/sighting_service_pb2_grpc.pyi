@@ -34,7 +34,7 @@ class SightingServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SightingServiceAsyncStub: ...
     GetSighting: _grpc.UnaryUnaryMultiCallable[_sighting_service_pb2.GetSightingRequest, _sighting_service_pb2.GetSightingResponse]
-    """Gives a sighting. NOT_FOUND."""
+    """Returns a sighting. NOT_FOUND."""
     ListSightings: _grpc.UnaryUnaryMultiCallable[_sighting_service_pb2.ListSightingsRequest, _sighting_service_pb2.ListSightingsResponse]
     """Lists sightings, latest first."""
     WatchSightings: _grpc.UnaryStreamMultiCallable[_sighting_service_pb2.WatchSightingsRequest, _sighting_service_pb2.WatchSightingsResponse]
@@ -48,7 +48,7 @@ class SightingServiceAsyncStub(SightingServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetSighting: _aio.UnaryUnaryMultiCallable[_sighting_service_pb2.GetSightingRequest, _sighting_service_pb2.GetSightingResponse]  # type: ignore[assignment]
-    """Gives a sighting. NOT_FOUND."""
+    """Returns a sighting. NOT_FOUND."""
     ListSightings: _aio.UnaryUnaryMultiCallable[_sighting_service_pb2.ListSightingsRequest, _sighting_service_pb2.ListSightingsResponse]  # type: ignore[assignment]
     """Lists sightings, latest first."""
     WatchSightings: _aio.UnaryStreamMultiCallable[_sighting_service_pb2.WatchSightingsRequest, _sighting_service_pb2.WatchSightingsResponse]  # type: ignore[assignment]
@@ -65,7 +65,7 @@ class SightingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sighting_service_pb2.GetSightingRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sighting_service_pb2.GetSightingResponse, _abc.Awaitable[_sighting_service_pb2.GetSightingResponse]]:
-        """Gives a sighting. NOT_FOUND."""
+        """Returns a sighting. NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def ListSightings(

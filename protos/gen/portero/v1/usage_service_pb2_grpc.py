@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class UsageServiceStub:
-    """Tells calls made, calls avoided and money.
+    """Returns calls made, calls avoided and money.
     """
 
     def __init__(self, channel):
@@ -43,7 +43,7 @@ class UsageServiceStub:
 
 
 class UsageServiceServicer:
-    """Tells calls made, calls avoided and money.
+    """Returns calls made, calls avoided and money.
     """
 
     def GetUsage(self, request, context):
@@ -70,7 +70,7 @@ def add_UsageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class UsageService:
-    """Tells calls made, calls avoided and money.
+    """Returns calls made, calls avoided and money.
     """
 
     @staticmethod

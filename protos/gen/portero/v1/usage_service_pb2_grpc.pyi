@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class UsageServiceStub:
-    """Tells calls made, calls avoided and money."""
+    """Returns calls made, calls avoided and money."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -38,14 +38,14 @@ class UsageServiceStub:
 
 @_typing.type_check_only
 class UsageServiceAsyncStub(UsageServiceStub):
-    """Tells calls made, calls avoided and money."""
+    """Returns calls made, calls avoided and money."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetUsage: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.GetUsageRequest, _usage_service_pb2.GetUsageResponse]  # type: ignore[assignment]
     """Sums usage over a span of time."""
 
 class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells calls made, calls avoided and money."""
+    """Returns calls made, calls avoided and money."""
 
     @_abc_1.abstractmethod
     def GetUsage(

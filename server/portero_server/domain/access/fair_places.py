@@ -83,7 +83,7 @@ class FairPlaces(Generic[Ticket]):
         return PlaceEntry(admitted=False) if victim == ticket else PlaceEntry(admitted=True, gives_way=victim)
 
     def leave(self, ticket: Ticket) -> None:
-        """Gives a place back; a ticket without a place is ignored."""
+        """Returns a place to the pool; a ticket without a place is ignored."""
         place = self._tickets.pop(ticket, None)
         if place is None:
             return

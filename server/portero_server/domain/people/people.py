@@ -72,7 +72,7 @@ class GalleryFace:
 
 
 def checked_identifier(value: str, field_name: str) -> str:
-    """Gives back a sound identifier of a person, camera or site.
+    """Returns a sound identifier of a person, camera or site.
 
     Raises:
         InvalidInput: It is not 1 to 63 characters of [a-z0-9-] beginning with a letter or digit.
@@ -86,7 +86,7 @@ def checked_identifier(value: str, field_name: str) -> str:
 
 
 def checked_display_name(value: str, field_name: str = "person.display_name") -> str:
-    """Gives back a display name without blanks around it.
+    """Returns a display name without blanks around it.
 
     Raises:
         InvalidInput: It is empty, longer than 200 characters or holds control characters.
@@ -98,7 +98,7 @@ def checked_display_name(value: str, field_name: str = "person.display_name") ->
 
 
 def checked_labels(labels: Mapping[str, str], field_name: str = "person.labels") -> dict[str, str]:
-    """Gives back sound labels.
+    """Returns sound labels.
 
     Raises:
         InvalidInput: There are more than 32, or a key or value breaks its limit.

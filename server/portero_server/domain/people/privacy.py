@@ -144,7 +144,7 @@ def digest_of(erasure: Erasure, finished_at: datetime) -> str:
 
 
 def checked_words(value: str, field_name: str, most: int, *, required: bool = True) -> str:
-    """Gives back a short text without blanks around it.
+    """Returns a short text without blanks around it.
 
     Raises:
         InvalidInput: It is empty though required, too long, or holds control characters.

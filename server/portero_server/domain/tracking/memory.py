@@ -114,7 +114,7 @@ class FaceMemory:
 
     @property
     def people(self) -> set[str]:
-        """Whom it remembers by name."""
+        """Ids of the people it remembers by name."""
         return {face.match.person_id for face in self._faces if face.match is not None}
 
     def forget(self, people: Collection[str]) -> None:

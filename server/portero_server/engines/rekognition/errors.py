@@ -1,4 +1,4 @@
-"""Tells Rekognition's failures apart and translates them into ours; the only place that knows botocore's exceptions."""
+"""Translates Rekognition's failures into ours; the only place that knows botocore's exceptions."""
 
 from __future__ import annotations
 

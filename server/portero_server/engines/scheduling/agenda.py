@@ -9,7 +9,7 @@ _SLACK = 64
 
 
 class Agenda:
-    """Gives the earliest of many due times; any entry can be removed. Ties go to the smaller number.
+    """A queue of due times, earliest first; any entry can be removed. Ties go to the smaller number.
 
     Removing leaves a dead entry in the heap, dropped when it surfaces or when the dead outnumber the living.
     """

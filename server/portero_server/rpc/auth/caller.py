@@ -97,17 +97,17 @@ class AccessObserver(Protocol):
 
 
 class Observers:
-    """Tells several."""
+    """Reports to several observers."""
 
     def __init__(self, observers: Sequence[AccessObserver] = ()) -> None:
         self._observers = tuple(observers)
 
     def denied(self, caller: Caller, method: str, reason: str, resource: str) -> None:
-        """Tells each of a denial."""
+        """Reports a denial to each."""
         for observer in self._observers:
             observer.denied(caller, method, reason, resource)
 
     def failed_login(self, peer: str, method: str, reason: str, credential_id: str) -> None:
-        """Tells each of a failed login."""
+        """Reports a failed login to each."""
         for observer in self._observers:
             observer.failed_login(peer, method, reason, credential_id)

@@ -109,7 +109,7 @@ class AuthInterceptor:
             await row.cameras.check(request, caller.authorized)
 
     def denied(self, method: str, caller: Caller, refusal: PermissionDenied) -> None:
-        """Tells of a refusal."""
+        """Reports a refusal."""
         self._observer.denied(caller, method, refusal.reason, refusal.resource)
 
     @contextmanager

@@ -17,7 +17,7 @@ from portero_server.rpc.resource_names import camera_name, parse_camera
 
 
 class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
-    """Tells calls made, calls avoided and money."""
+    """Returns calls made, calls avoided and money."""
 
     def __init__(self, accounts: UsageRecorder) -> None:
         self._accounts = accounts

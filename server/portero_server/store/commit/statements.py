@@ -90,7 +90,7 @@ class CommitSql:
         ]
 
     async def joinable_sightings(self, connection: AsyncConnection, parts: Iterable[StreamCommit]) -> set[str]:
-        """Gives, for every named track decided, the person's latest sighting at the camera that it might join."""
+        """Returns, for every named track decided, the person's latest sighting at the camera that it might join."""
         wanted = [
             {
                 "camera_id": part.camera_id,

@@ -13,7 +13,7 @@ from tests.fakes.portraits import collins, frame_with, hopper
 
 @pytest.fixture(scope="module")
 def photos() -> PhotoFaces:
-    """Returns one finder to all tests."""
+    """Provides one finder for all tests."""
     return PhotoFaces()
 
 
