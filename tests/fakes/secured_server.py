@@ -46,6 +46,7 @@ from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.streaming.registry import Streams
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from portero_server.streaming.stream_clock import Opening
 from tests.fakes.oidc_issuer import CLIENT, OidcIssuer, oidc_issuer
 from tests.fakes.open_access import Refusals
 from tests.fakes.rpc_edge import servicer
@@ -81,7 +82,7 @@ class Caller:
 class LetIn:
     """Stands for the streams: whoever comes this far was let in."""
 
-    async def open(self, camera_id: str, epoch: str) -> Any:
+    async def open(self, camera_id: str, epoch: str, opening: Opening) -> Any:
         """Ends the call in its own way."""
         raise FailedPrecondition("let in", reason="LET_IN")
 

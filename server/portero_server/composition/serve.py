@@ -42,12 +42,13 @@ async def serve(settings: Settings) -> None:
     configure_logs(settings.log_format, settings.log_level, settings.log_lines)
     # Before workers are started, which inherit it.
     descriptors = raise_descriptor_limit()
-    _log.info("descriptor_limit", now=descriptors.now, before=descriptors.before)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for word in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(word, stop.set)
     async with built(settings) as parts:
+        # Not before: a start that fails says why in one line and nothing else.
+        _log.info("descriptor_limit", now=descriptors.now, before=descriptors.before)
         _collect_garbage_less_often()
         await _serve(parts, settings, stop)
     _log.info("stopped")

@@ -35,10 +35,10 @@ def configure_logs(form: Literal["auto", "json", "console"], level: str, lines: 
         foreign_pre_chain=[*shared, with_fields],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, told_without_text, renderer],
     )
-    handler = _Handler(formatter, lines)
+    handler = _StandardError(formatter, lines)
     root = logging.getLogger()
     for old in root.handlers:
-        if isinstance(old, _Handler):
+        if isinstance(old, _StandardError):
             old.close()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -52,7 +52,7 @@ def configure_logs(form: Literal["auto", "json", "console"], level: str, lines: 
     )
 
 
-class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # of standard error
+class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # of standard error
     """Writes to standard error what is left after libraries were made terse and floods cut short."""
 
     def __init__(self, formatter: logging.Formatter, lines: int) -> None:
