@@ -22,10 +22,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import grpc
 import psutil
 
 from portero_client import ConnectionSettings, PorteroClient
-from portero_client.errors import PorteroError
+from portero_client.errors import PorteroError, ResourceExhausted, Unavailable, Unreachable
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from tests.chaos.actors import clean_environment
@@ -48,6 +49,11 @@ _BUILD = Path(__file__).resolve().parents[2] / "build"
 _SCHEMA = "growth"
 
 
+_LATER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+_MOST_TURNED_AWAY = 0.01
+"""Share of calls and streams that may be told to come later: a busy machine is no growth, a server that is busy is."""
+
+
 class Load:
     """Everything that goes on around one server."""
 
@@ -64,6 +70,7 @@ class Load:
         """
         self.troubles: list[str] = []
         self.calls = 0
+        self.turned_away = 0
         self.reconnects = 0
         self.bridge_log = 0
         self._server = server
@@ -131,8 +138,14 @@ class Load:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             try:
                 await do()
+            except (Unavailable, Unreachable, ResourceExhausted):
+                self.turned_away += 1
             except PorteroError as error:
                 self.troubles.append(f"{type(error).__name__}: {error}")
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in _LATER:
+                    raise
+                self.turned_away += 1
             due = max(due + 1 / rate, time.monotonic())
 
     async def _come_and_go(self) -> None:
@@ -252,6 +265,8 @@ async def run(arguments: argparse.Namespace) -> int:
             await load.run(60 * arguments.minutes)
             sampling.cancel()
             troubles = load.troubles + [line for line in server.lines if "Traceback" in line or '"error"' in line]
+    if load.turned_away > _MOST_TURNED_AWAY * (load.calls + load.reconnects):
+        troubles.append(f"{load.turned_away} calls and streams were told to come later")
     stem = _BUILD / f"growth-{arguments.database}"
     write_csv(stem.with_suffix(".csv"), watch.samples)
     title = f"{arguments.cameras} cameras on {arguments.database}, {arguments.minutes:g} minutes, seed {arguments.seed}"
@@ -264,6 +279,7 @@ async def run(arguments: argparse.Namespace) -> int:
         "reconnects": last.reconnects,
         "bridge_reconnects": last.bridge_reconnects,
         "calls": last.calls,
+        "turned_away": load.turned_away,
         "frames": last.frames,
         "an_hour": {each.limit.column: round(each.hourly) for each in grown},
         "allowed_an_hour": {each.limit.column: round(each.allowed) for each in grown},
