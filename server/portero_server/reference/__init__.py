@@ -1,1 +1,1 @@
-"""The generated pages: settings and metrics."""
+"""The generated pages: settings, metrics and tables."""

@@ -24,7 +24,7 @@ CameraOrSite = Annotated[str, Field(pattern=rf"^{_PLACE}$")]
 
 
 class AccessSettings(BaseSettings):
-    """Who may call, and how much."""
+    """Who may call, and how often."""
 
     auth: Literal["none", "required"] = Field(
         "none",

@@ -16,7 +16,7 @@ from portero_server.settings.types import Dollars, Pause, Rate, Ratio, Seconds
 
 
 class BillingSettings(ServingSettings):
-    """What is paid for, how much of it, and how to do without."""
+    """The paid engine: the service, its quotas, prices and budgets, and how calls are avoided."""
 
     rekognition_region: str | None = Field(
         None, description="AWS region of Rekognition; unset: that of the AWS profile or environment."

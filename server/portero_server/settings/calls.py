@@ -16,7 +16,7 @@ Places = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class CallSettings(BaseSettings):
-    """How many calls there may be, and how long each may take."""
+    """How many calls and connections there may be, how long each may take, and how many lines they may log."""
 
     max_calls: Places = Field(4096, description="Most calls served at once, open streams and watchers included.")
     max_image_calls: int = Field(

@@ -15,7 +15,7 @@ _NEVER = "0: for ever"
 
 
 class PrivacySettings(BaseSettings):
-    """Whether people must agree, and when what was stored of them goes."""
+    """Whether people must consent, and how long data is kept."""
 
     consent: Literal["optional", "required"] = Field(
         "optional",

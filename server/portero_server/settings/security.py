@@ -1,4 +1,4 @@
-"""Settings of transport security: certificates, and where plaintext may be served."""
+"""Settings of transport security and of the audit trail's anchors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from portero_server.settings.types import Address, Seconds
 
 
 class SecuritySettings(BaseSettings):
-    """With which certificates the gRPC port is served, and whose it asks for."""
+    """TLS: which certificates are served and accepted, where plaintext is allowed; and anchors of the audit trail."""
 
     tls_certificate: Path | None = Field(
         None,

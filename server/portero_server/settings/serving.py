@@ -42,7 +42,7 @@ class ServingSettings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="How log lines look; auto: console on a terminal, else json."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
     reflection: bool | None = Field(
         None,
         description="Whether gRPC server reflection is offered, to those who may read; unset: only where nobody but "
