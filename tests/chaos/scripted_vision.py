@@ -27,7 +27,7 @@ class ScriptedVision:
         return self
 
     async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis]:
-        """Returns the looks that the script foresees; see `vision.analysis.Scene`."""
+        """Returns the looks that the script foresees; see `vision.analysis.FrameAnalyzer`."""
         looks: list[FrameAnalysis] = []
         for frame in frames:
             looks.append(self._see(frame))

@@ -41,7 +41,7 @@ class GateSampler:
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         chance: random.Random,
     ) -> None:
-        """Makes an auditor.
+        """Wires the sampler.
 
         Args:
             camera_id: For the engine's accounts.

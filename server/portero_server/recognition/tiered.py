@@ -69,7 +69,7 @@ class TieredRecognizer:
         free: FreeEngine | None = None,
         memory: FaceMemory | None = None,
     ) -> None:
-        """Makes a cascade.
+        """Wires the recognizer.
 
         Args:
             camera_id: Whose faces.

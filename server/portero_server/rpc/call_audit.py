@@ -129,7 +129,7 @@ class Trail(Protocol):
 
 
 class CallAudit:
-    """Keeps the trail of calls. Implements `rpc/auth/observer.AccessObserver` for those that were turned away."""
+    """Keeps the trail of calls. Implements `AccessObserver` (rpc/auth/caller.py) for refused callers."""
 
     def __init__(self, trail: Trail) -> None:
         self._trail = trail

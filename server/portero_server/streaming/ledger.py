@@ -31,7 +31,7 @@ from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 
 
 class StreamLedger:
-    """Gathers decisions (track_ledger.TrackLedger, reading.TextLedger) and gives them out a commit at a time.
+    """Gathers decisions (`TrackLedger` of faces, `TextLedger` of text) and gives them out a commit at a time.
 
     News wait here for the commit that holds what they tell.
     """

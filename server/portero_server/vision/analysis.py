@@ -66,8 +66,8 @@ class FrameAnalyzer(Protocol):
 
 
 class AnalyzerSource(Protocol):
-    """Makes scenes."""
+    """Makes the analyzers of streams."""
 
     def scene(self) -> FrameAnalyzer:
-        """Begins a scene for one stream."""
+        """Returns an analyzer for one new stream, which remembers nothing yet."""
         ...

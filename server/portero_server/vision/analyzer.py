@@ -49,7 +49,7 @@ class CameraAnalyzer:
         self._differed: Box | None = None
 
     async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
-        """Looks at frames in a thread; see `vision.analysis.Scene`.
+        """Looks at frames in a thread; see `vision.analysis.FrameAnalyzer`.
 
         Going there and back costs as much as the gate's arithmetic: frames that wait go together.
         """

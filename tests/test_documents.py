@@ -1,0 +1,91 @@
+"""The pages say what is there: links, paths, settings and metrics that they name exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from portero_server.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (
+    "README.md",
+    "SECURITY.md",
+    "server/README.md",
+    "server/PRIVACY.md",
+    "server/SETTINGS.md",
+    "server/TABLES.md",
+    "clients/README.md",
+    "infra/README.md",
+    "infra/ALERTS.md",
+)
+
+_VARIABLE = rf"\b{PREFIX}[A-Z_]*[A-Z]\b(?!_)"
+_EXAMPLES = frozenset({"portero_drains", "portero_drains_total"})
+"""The metric that server/README.md has a newcomer add."""
+
+
+def _text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def _files() -> list[str]:
+    """Returns the Python files of the repository, each beginning with `/`."""
+    folders = ("server", "clients", "infra", "protos", "tests")
+    return [f"/{path.relative_to(ROOT)}" for folder in folders for path in (ROOT / folder).rglob("*.py")]
+
+
+def anchor(heading: str) -> str:
+    """Returns the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link names a file, and a heading that the file has."""
+    broken = []
+    for page in PAGES:
+        prose = re.sub(r"```.*?```", "", _text(page), flags=re.DOTALL)
+        for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+            if link.startswith(("https://", "http://")):
+                continue
+            path, _, heading = link.partition("#")
+            target = (ROOT / page).parent / path if path else ROOT / page
+            headings = re.findall(r"(?m)^#+ (.+)$", target.read_text(encoding="utf-8")) if target.is_file() else []
+            if not target.exists() or (heading and heading not in map(anchor, headings)):
+                broken.append(f"{page}: {link}")
+    assert broken == []
+
+
+def test_files_that_are_named_exist() -> None:
+    """A Python file or folder in backticks is one of the repository's, by the end of its path."""
+    files = _files()
+    unknown = [
+        f"{page}: {name}"
+        for page in PAGES
+        for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:/|\.py))`", _text(page))
+        if not any(f"/{name}" in path for path in files) and name != "photos/"
+    ]
+    assert unknown == []
+
+
+def test_settings_that_are_named_exist() -> None:
+    """A PORTERO_ variable in a page is a setting of the server or of its clients."""
+    clients = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "clients").rglob("*.py"))
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(re.findall(_VARIABLE, clients))
+    unknown = [f"{page}: {name}" for page in PAGES for name in re.findall(_VARIABLE, _text(page)) if name not in known]
+    assert unknown == []
+
+
+def test_metrics_that_are_named_exist() -> None:
+    """A metric in a page is declared by the server or the bridge."""
+    declared = set(
+        re.findall(r"(?m)^\| `(portero_\w+)`", _text("server/METRICS.md") + _text("clients/portero_bridge/METRICS.md"))
+    )
+    packages = {path.parent.name for path in ROOT.glob("*/portero_*/__init__.py")}
+    unknown = [
+        f"{page}: {name}"
+        for page in PAGES
+        for name in re.findall(r"`(portero_[a-z_]+[a-z])\b(?:\{[^}`]*\})?`", _text(page))
+        if name not in declared | packages | _EXAMPLES
+    ]
+    assert unknown == []
