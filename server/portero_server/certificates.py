@@ -1,7 +1,7 @@
-"""Makes a development authority, and certificates of it for the server and for bridges.
+"""Creates a development certificate authority, and certificates for the server and for bridges.
 
-For laptops and tests: the authority's key lies in a file beside the certificates. An installation
-takes its certificates from an authority of its own; docs and settings are the same.
+For laptops and tests: the authority's key lies in a file beside the certificates. Production installations use
+certificates of their own authority; settings and documentation are the same.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be made.
+    """The certificates to create.
 
     Attributes:
         server: Host names and addresses of the server; none: no certificate for it.
@@ -109,7 +109,7 @@ def make_certificates(folder: Path, order: Order, now: datetime) -> list[Path]:
 
 
 def issue_authority(now: datetime, lasting: timedelta = timedelta(days=AUTHORITY_DAYS)) -> Issued:
-    """Makes an authority that signs for nothing below other authorities."""
+    """Creates a root authority that can sign certificates, but no further authorities."""
     key = _key()
     name = _named("Portero development authority")
     return Issued(
@@ -123,7 +123,7 @@ def issue_authority(now: datetime, lasting: timedelta = timedelta(days=AUTHORITY
 
 
 def issue_server(authority: Issued, names: Sequence[str], now: datetime, lasting: timedelta) -> Issued:
-    """Makes a server's certificate for host names and IP addresses; the first is its subject too.
+    """Creates a server certificate for host names and IP addresses; the first is also its subject.
 
     Raises:
         StartupProblem: A name is none.
@@ -133,7 +133,7 @@ def issue_server(authority: Issued, names: Sequence[str], now: datetime, lasting
 
 
 def issue_bridge(authority: Issued, name: str, now: datetime, lasting: timedelta) -> Issued:
-    """Makes a client certificate that names a bridge by the URI `portero://bridges/NAME`."""
+    """Creates a client certificate that names a bridge by the URI `portero://bridges/NAME`."""
     uri = x509.UniformResourceIdentifier(f"portero://bridges/{name}")
     return _issue(authority, name, [uri], ExtendedKeyUsageOID.CLIENT_AUTH, now, lasting)
 
@@ -215,7 +215,7 @@ def _authority(folder: Path, now: datetime) -> tuple[Issued, list[Path]]:
 def _store(folder: Path, stem: str, issued: Issued) -> list[Path]:
     files = [(folder / f"{stem}.key", issued.key_pem, 0o600), (folder / f"{stem}.crt", issued.certificate_pem, 0o644)]
     for path, content, mode in files:
-        # Written aside and moved into place, so that whoever watches never reads half a file.
+        # Written to a temporary file and renamed, so that no reader sees half a file.
         aside = path.with_name(f".{path.name}.new")
         aside.unlink(missing_ok=True)
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where time comes from; tests pass one that they move by hand."""
+    """Reads the time; tests pass a clock that they control."""
 
     def now(self) -> datetime:
         """Returns the wall time, in UTC with its time zone set."""
@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock."""
+    """Reads the machine's clocks."""
 
     def now(self) -> datetime:
         """Returns the wall time, in UTC with its time zone set."""

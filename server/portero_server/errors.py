@@ -1,16 +1,16 @@
-"""The one tree of errors. Each seam translates once: drivers into these, these into gRPC statuses.
+"""The error hierarchy. Each layer translates once: driver errors into these, these into gRPC statuses.
 
-A message is written for the caller: it names the field and the limit, never the inside of the server.
+A message is written for the caller: it names the field and the limit, never internals of the server.
 """
 
 from __future__ import annotations
 
 
 class PorteroError(Exception):
-    """Base of everything the server raises on purpose.
+    """Base class of every error that the server raises on purpose.
 
     Attributes:
-        reason: UPPER_SNAKE_CASE word for programs, stable across releases.
+        reason: UPPER_SNAKE_CASE identifier for programs, stable across releases.
         message: One sentence for people.
     """
 
@@ -66,15 +66,15 @@ class AlreadyExists(PorteroError):
 
 
 class FailedPrecondition(PorteroError):
-    """The call is sound but not in this state of things."""
+    """The call is valid, but not in the current state."""
 
     reason = "FAILED_PRECONDITION"
 
 
 class Unauthenticated(PorteroError):
-    """The caller's credential is missing or worth nothing; another one may do.
+    """The credential is missing or invalid; retrying with another credential may succeed.
 
-    The message never says more than the reason: who guesses must not learn how near the guess was.
+    The message never says more than the reason, so that it does not help an attacker who guesses.
 
     Attributes:
         retry_after: Seconds after which the next attempt makes sense, after many that failed; else None.
@@ -85,7 +85,7 @@ class Unauthenticated(PorteroError):
 
 
 class PermissionDenied(PorteroError):
-    """The caller is known, and may not do this, or not at this camera.
+    """The authenticated caller may not do this, or not for this camera.
 
     Attributes:
         resource: What was asked for ("cameras/door"); empty: the method itself.
@@ -113,13 +113,13 @@ class LimitReached(PorteroError):
 
 
 class TooSlow(PorteroError):
-    """The caller took longer than it may: to send its message, or to take its answer."""
+    """The caller took longer than allowed to send its message, or to read the answer."""
 
     reason = "TOO_SLOW"
 
 
 class Unavailable(PorteroError):
-    """Something the server needs does not answer now; the same call may succeed later.
+    """Something the server needs is unavailable; the same call may succeed later.
 
     Attributes:
         retry_after: Seconds after which trying again makes sense.
@@ -139,7 +139,7 @@ class StoreUnavailable(Unavailable):
 
 
 class SessionSuperseded(PorteroError):
-    """A later session of the same camera owns the stream; this one may commit nothing."""
+    """A later session of the same camera owns the stream; this one can no longer commit."""
 
     reason = "SESSION_SUPERSEDED"
 
@@ -176,12 +176,12 @@ class EngineDenied(EngineError):
 
 
 class Expired(EngineError):
-    """The answer would have come after its deadline, so it was not asked for, or not delivered."""
+    """The answer would have come after its deadline, so it was not requested, or not delivered."""
 
     reason = "EXPIRED"
 
 
 class StartupProblem(PorteroError):
-    """Start-up cannot go on. The message says what is wrong and what to do, in one line."""
+    """The server cannot start. The message says what is wrong and what to do, in one line."""
 
     reason = "STARTUP"

@@ -1,4 +1,4 @@
-"""Who may read a file that holds a secret."""
+"""Checks who may read a file that holds a secret."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Readers(Enum):
 
 
 def readers_of(path: Path) -> Readers:
-    """Returns who may read a file; the owner alone where there is no file, or where permissions mean something else."""
+    """Returns who may read a file; the owner only, if there is no file or permissions work differently."""
     try:
         mode = path.stat().st_mode
     except OSError:

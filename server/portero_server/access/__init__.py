@@ -1,1 +1,1 @@
-"""Proving who calls: keys, certificates and tokens become identities, with no word of gRPC."""
+"""Authentication without gRPC: API keys, certificates and tokens become identities."""

@@ -1,4 +1,4 @@
-"""From what a caller shows to who that is: one place that chooses between keys, tokens and certificates."""
+"""Turns a caller's credentials into an identity; the one place that chooses between keys, tokens and certificates."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ class Certificate(Protocol):
 
     @property
     def bridge(self) -> str | None:
-        """Name of the bridge in it ("portero://bridges/NAME"); None when it names none."""
+        """Name of the bridge in it ("portero://bridges/NAME"), or None."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of it, hexadecimal."""
+        """SHA-256 of the certificate, hexadecimal."""
         ...
 
     @property
     def not_after(self) -> datetime:
-        """When it expires."""
+        """When the certificate expires."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a caller shows.
+    """The credentials that a caller presents.
 
     Attributes:
         bearer: Of the metadata "authorization: Bearer …"; None when there is none, empty when it is of another form.
@@ -46,23 +46,26 @@ class Credentials:
 
 
 class Verifier(Protocol):
-    """Knows one kind of bearer text."""
+    """Verifies one kind of bearer token."""
 
     async def identify(self, text: str) -> Identity:
-        """Returns who shows it; raises Unauthenticated."""
+        """Returns the identity that the token proves. Raises Unauthenticated."""
         ...
 
 
 class KeyVerifier(Verifier, Protocol):
-    """Knows keys, and asks again."""
+    """Verifies API keys, and can recheck identities."""
 
     async def recheck(self, identity: Identity) -> Identity:
-        """Returns the identity as it is now; raises Unauthenticated."""
+        """Returns the current identity. Raises Unauthenticated if the key is no longer valid."""
         ...
 
 
 class Authenticator:
-    """Returns who calls. A bearer text counts before a certificate: a bridge may carry a person's request."""
+    """Identifies callers.
+
+    A bearer token takes precedence over a certificate: a bridge may forward a person's request.
+    """
 
     def __init__(
         self,
@@ -73,14 +76,14 @@ class Authenticator:
         *,
         required: bool = True,
     ) -> None:
-        """Chooses.
+        """Creates an authenticator with its verifiers.
 
         Args:
             keys: Checks API keys.
             tokens: Checks tokens of the issuer; None when there is none.
             bridges: The cameras of each bridge that shows a certificate, by the name in it.
-            clock: For what expires.
-            required: Whether anything must be shown; else everybody is the local admin, whatever they show.
+            clock: Decides what has expired.
+            required: Whether a credential is required; if not, every caller is the local admin, whatever it presents.
         """
         self._keys = keys
         self._tokens = tokens
@@ -89,11 +92,11 @@ class Authenticator:
         self._required = required
 
     async def identify(self, shown: Credentials) -> Identity:
-        """Returns who shows this.
+        """Returns the identity that the credentials prove.
 
         Raises:
-            Unauthenticated: Nothing is shown, or it is worth nothing.
-            Unavailable: It cannot be checked now.
+            Unauthenticated: No credential was presented, or it is invalid.
+            Unavailable: The credential cannot be checked now.
         """
         if not self._required:
             return LOCAL_ADMIN
@@ -107,7 +110,7 @@ class Authenticator:
         )
 
     async def recheck(self, identity: Identity) -> None:
-        """Makes sure that a caller identified before still is who it was.
+        """Raises an error unless a caller that was identified before is still valid.
 
         Raises:
             Unauthenticated: Its credential was revoked, or has expired.
@@ -144,7 +147,7 @@ class Authenticator:
 
 
 def public_part(shown: Credentials) -> str:
-    """Returns what may be written down of credentials that were refused: a key's id, a certificate's fingerprint."""
+    """Returns the part of refused credentials that may be logged: a key's id or a certificate's fingerprint."""
     if shown.bearer:
         return key_id_of(shown.bearer) or ""
     return "" if shown.certificate is None else shown.certificate.fingerprint

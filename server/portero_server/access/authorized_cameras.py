@@ -1,4 +1,4 @@
-"""The cameras that a scope means at this moment; sites gain and lose cameras while calls go on."""
+"""The cameras that a scope currently includes; sites gain and lose cameras while calls are open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DOUBT = 1.0
 
 
 class CameraList(Protocol):
-    """Where registered cameras are found."""
+    """Lists registered cameras."""
 
     async def list(self, limit: int, after_id: str | None = None, site: str | None = None) -> Sequence[Camera]:
         """Returns cameras by id: at most `limit` after `after_id`, of one site."""
@@ -24,7 +24,7 @@ class CameraList(Protocol):
 
 
 class Sites:
-    """Knows which cameras a site has, some seconds old at most. Only sites that some scope names are asked for."""
+    """Caches the cameras of each site for some seconds. Only sites that some scope names are queried."""
 
     def __init__(self, cameras: CameraList, clock: Clock) -> None:
         self._cameras = cameras
@@ -50,7 +50,7 @@ class Sites:
 
 
 class AuthorizedCameras:
-    """What one call's scope means; kept up to date while a stream lasts.
+    """The cameras that one call is authorized for, refreshed while a stream is open.
 
     Attributes:
         scope: The scope.
@@ -58,13 +58,13 @@ class AuthorizedCameras:
     """
 
     def __init__(self, scope: Scope, sites: Sites | None = None) -> None:
-        """Begins with the cameras that the scope names itself; `refresh` adds those of its sites."""
+        """Starts with the cameras that the scope names itself; `refresh` adds those of its sites."""
         self.scope = scope
         self.cameras: frozenset[str] | None = None if scope.everything else scope.cameras
         self._sites = sites
 
     async def refresh(self, age: float = _FRESH) -> None:
-        """Brings the cameras of sites up to date.
+        """Refreshes the cameras of the scope's sites.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -77,14 +77,14 @@ class AuthorizedCameras:
         self.cameras = cameras
 
     def covers(self, camera_id: str) -> bool:
-        """Whether a camera is within."""
+        """Whether the call is authorized for a camera."""
         return self.cameras is None or camera_id in self.cameras
 
     async def require(self, camera_id: str) -> None:
-        """Makes sure that a camera is within, also one that was added to its site a moment ago.
+        """Raises an error unless the call is authorized for a camera, also one that was just added to its site.
 
         Raises:
-            PermissionDenied: It is not, or does not exist; which of the two is not said.
+            PermissionDenied: The camera is out of scope or does not exist; the error does not tell which.
             StoreUnavailable: The database does not answer.
         """
         if not self.covers(camera_id):
@@ -92,19 +92,19 @@ class AuthorizedCameras:
         self.check(camera_id)
 
     def check(self, camera_id: str) -> None:
-        """Makes sure that a camera is within, by what is known now; raises PermissionDenied."""
+        """Raises PermissionDenied unless the call is authorized for a camera, by what is known now."""
         # As `covers` says it, without a call: it is asked with every frame.
         if self.cameras is not None and camera_id not in self.cameras:
             raise out_of_scope(f"cameras/{camera_id}")
 
 
 def everywhere() -> AuthorizedCameras:
-    """Returns the reach of a caller without limits."""
+    """Returns the authorization of a caller without limits."""
     return AuthorizedCameras(EVERYTHING)
 
 
 def out_of_scope(resource: str) -> PermissionDenied:
-    """Makes the refusal of something outside a caller's scope."""
+    """Returns the error for a camera outside a caller's scope."""
     return PermissionDenied(
         f"{resource} is outside the scope of your credential", resource=resource, reason="OUT_OF_SCOPE"
     )

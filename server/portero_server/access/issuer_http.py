@@ -1,4 +1,4 @@
-"""Fetching an issuer's keys over HTTP: bounded in time and size, without redirects, over TLS but for loopback."""
+"""Fetches an issuer's keys over HTTP: bounded in time and size, without redirects, over TLS except on loopback."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class _Straight(urllib.request.HTTPRedirectHandler):
-    """Follows nobody: an issuer whose answer leads elsewhere is not the issuer that was configured."""
+    """Follows no redirects: an issuer that redirects elsewhere is not the one that was configured."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follows no redirect, which makes the answer an error."""
+        """Refuses the redirect, which makes the response an error."""
 
 
 class IssuerHttp:
-    """Asks one issuer for its keys. The place of the keys is discovered once."""
+    """Fetches the keys of one issuer. The URL of the keys is discovered once."""
 
     def __init__(self, issuer: str) -> None:
-        """Asks `issuer`, a URL as in its tokens."""
+        """Prepares for an `issuer`, a URL as in its tokens."""
         self._issuer = issuer
         self._keys_url: str | None = None
         self._opener = urllib.request.build_opener(_Straight)
@@ -37,7 +37,7 @@ class IssuerHttp:
         """Returns the members of the issuer's key set (RFC 7517), unchecked.
 
         Raises:
-            Unavailable: It does not answer, or with something else.
+            Unavailable: It does not answer, or with something other than a key set.
         """
         # In a thread: the standard library's client waits, and no frame should wait with it.
         return await asyncio.to_thread(self._keys)
@@ -74,7 +74,7 @@ class IssuerHttp:
 
 
 def sound_url(url: str) -> bool:
-    """Whether keys may be fetched from here: over https, or plainly from this machine."""
+    """Whether keys may be fetched from a URL: over https, or over http from this machine."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

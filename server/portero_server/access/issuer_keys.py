@@ -1,4 +1,4 @@
-"""The public keys of an issuer of tokens: fetched when needed, and not too often."""
+"""The public keys of a token issuer: fetched when needed, but not too often."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FetchPolicy:
 
 
 class FetchPlan:
-    """Decides about fetching; `now` is monotonic seconds."""
+    """Decides when to fetch; `now` is monotonic seconds."""
 
     def __init__(self, policy: FetchPolicy) -> None:
         self._policy = policy
@@ -38,7 +38,7 @@ class FetchPlan:
 
     @property
     def have(self) -> bool:
-        """Whether keys were ever had."""
+        """Whether keys were ever fetched."""
         return self._fetched is not None
 
     def due(self, now: float, *, known: bool) -> bool:
@@ -48,18 +48,18 @@ class FetchPlan:
         return not known or self._fetched is None or now - self._fetched >= self._policy.age
 
     def tried(self, now: float) -> None:
-        """An attempt begins."""
+        """Records that a fetch starts."""
         self._tried = now
 
     def fetched(self, now: float) -> None:
-        """An attempt brought keys."""
+        """Records that a fetch succeeded."""
         self._fetched = now
 
 
 _log = structlog.get_logger(__name__)
 
 _LEAST_RSA = 2048
-# What a larger one costs is paid at every call.
+# A larger key would cost time on every call.
 _MOST_RSA = 8192
 _MOST_KEYS = 100
 
@@ -73,12 +73,12 @@ class IssuerKey:
 
 
 class IssuerKeys:
-    """Knows an issuer's keys."""
+    """Looks up an issuer's keys."""
 
     def __init__(
         self, fetch: Callable[[], Awaitable[Sequence[Any]]], clock: Clock, policy: FetchPolicy | None = None
     ) -> None:
-        """Knows none yet.
+        """Starts without keys; the first look-up fetches them.
 
         Args:
             fetch: Gives the members of the key set; raises Unavailable.
@@ -94,12 +94,12 @@ class IssuerKeys:
     async def find(self, key_id: str) -> IssuerKey:
         """Returns the key with this id.
 
-        A key that is known is given at once, while older ones are looked after in the background. One that is not may
-        be new: it is fetched, at most once an interval; all who come meanwhile are refused without a fetch.
+        A known key is returned at once, while old keys are refreshed in the background. An unknown key may be new: it
+        is fetched, at most once per interval; all other requests meanwhile are refused without a fetch.
 
         Raises:
             Unauthenticated: The issuer has no such key.
-            Unavailable: The issuer's keys were never had.
+            Unavailable: The issuer's keys could never be fetched.
         """
         found = self._keys.get(key_id)
         if self._fetching is None and self._plan.due(self._clock.monotonic(), known=found is not None):
@@ -122,7 +122,7 @@ class IssuerKeys:
         try:
             fetched = await self._fetch()
         except Unavailable as error:
-            # What is known stays good: an issuer that is away for an hour must not end every stream.
+            # Known keys stay valid: an issuer that is down for an hour must not end every stream.
             _log.warning("issuer_keys_not_fetched", reason=error.reason, known=len(self._keys))
         else:
             self._keys = dict(filter(None, map(_read, fetched[:_MOST_KEYS])))
@@ -133,7 +133,7 @@ class IssuerKeys:
 
 
 def _read(member: Any) -> tuple[str, IssuerKey] | None:
-    """Reads a member of a key set; None for what is no key of ours to verify signatures with."""
+    """Returns a key from a member of a key set, or None if it is not a supported signature key."""
     if not isinstance(member, dict) or not isinstance(key_id := member.get("kid"), str):
         return None
     if member.get("use", "sig") != "sig":

@@ -1,4 +1,4 @@
-"""Giving keys out and taking them back; the same for the RPCs and for the command on the server's machine."""
+"""Creates, lists and revokes API keys, for the RPCs and for the command on the server's machine."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from portero_server.errors import InvalidInput
 
 
 class KeyRows(Protocol):
-    """Where keys are kept."""
+    """Stores API keys."""
 
     async def add(self, stored: StoredKey) -> None:
-        """Adds a key."""
+        """Stores a new key."""
         ...
 
     async def list(self, limit: int, after_id: str | None = None) -> Sequence[ApiKey]:
@@ -27,13 +27,13 @@ class KeyRows(Protocol):
         ...
 
     async def revoke(self, key_id: str, at: datetime) -> ApiKey:
-        """Revokes a key; raises NotFound."""
+        """Revokes a key. Raises NotFound."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRequest:
-    """A key as somebody wants it, unchecked; no cameras and no sites mean all."""
+    """The properties of a key to create, unchecked; no cameras and no sites mean all."""
 
     display_name: str
     roles: Collection[Role]
@@ -43,17 +43,17 @@ class KeyRequest:
 
 
 class ApiKeyService:
-    """Makes, lists and revokes keys."""
+    """Creates, lists and revokes API keys."""
 
     def __init__(self, rows: KeyRows, clock: Clock) -> None:
         self._rows = rows
         self._clock = clock
 
     async def create(self, wanted: KeyRequest, created_by: str) -> tuple[ApiKey, str]:
-        """Makes a key.
+        """Creates an API key and its secret text.
 
         Returns:
-            The key, and its text, which is nowhere else and cannot be had again.
+            The key, and its text, which is not stored and cannot be recovered.
 
         Raises:
             InvalidInput: No role, a name that is none, or an end that has come already.
@@ -92,7 +92,7 @@ class ApiKeyService:
         return await self._rows.list(limit, after_id)
 
     async def revoke(self, key_id: str) -> ApiKey:
-        """Revokes a key and gives it as stored; again changes nothing.
+        """Revokes a key and returns it as stored; revoking it again changes nothing.
 
         Raises:
             NotFound: There is none.

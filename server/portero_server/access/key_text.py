@@ -1,7 +1,7 @@
-"""The text of an API key, "ptk_<id>_<secret>": made, taken apart, hashed.
+"""The text of an API key, "ptk_<id>_<secret>": created, parsed, hashed.
 
-The secret is 192 bits of the operating system's randomness. Nobody guesses that, so its hash need not be slow: a slow
-one (bcrypt, argon2) makes guessing a *password* dear, and here would only make every call dear.
+The secret is 192 random bits of the operating system. It cannot be guessed, so its hash need not be slow: slow hashes
+(bcrypt, argon2) make guessing a *password* expensive, and here would only make every call expensive.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _FORM = re.compile(rf"{PREFIX}_([0-9a-f]{{{2 * _ID_BYTES}}})_[0-9a-f]{{{2 * _SEC
 
 
 def mint() -> tuple[str, str]:
-    """Makes a new key: its id and its text."""
+    """Creates a new key: its id and its text."""
     key_id = secrets.token_hex(_ID_BYTES)
     return key_id, f"{PREFIX}_{key_id}_{secrets.token_hex(_SECRET_BYTES)}"
 
 
 def key_id_of(text: str) -> str | None:
-    """Returns the id in a text that has the form of a key; None when it has not."""
+    """Returns the id in a text that has the form of a key, or None."""
     match = _FORM.fullmatch(text)
     return None if match is None else match[1]
 
 
 def digest_of(text: str) -> bytes:
-    """Returns what is stored of a key: SHA-256 of its whole text, 32 bytes."""
+    """Returns the stored digest of a key: SHA-256 of its whole text, 32 bytes."""
     return hashlib.sha256(text.encode()).digest()
 
 
 def matches(text: str, digest: bytes) -> bool:
-    """Whether a text is the one the digest was made of; takes as long whatever they have in common."""
+    """Whether a text has this digest, compared in constant time."""
     return hmac.compare_digest(digest_of(text), digest)

@@ -1,4 +1,4 @@
-"""API keys on the way in: checked against the store, remembered for some seconds, their use noted now and then."""
+"""Verifies API keys: looked up in the store, cached for some seconds, and their use recorded periodically."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _AT_ONCE = 500
 
 
 class Keys(Protocol):
-    """Where keys are kept."""
+    """Reads stored keys."""
 
     async def find(self, key_ids: Sequence[str]) -> Mapping[str, StoredKey]:
         """Returns those of the keys that exist, by id."""
         ...
 
     async def used(self, uses: Mapping[str, datetime]) -> None:
-        """Notes when keys were last used."""
+        """Records when keys were last used."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """How keys are remembered.
+    """How keys are cached.
 
     Attributes:
         remembered: Seconds for which what the store said holds; after a revocation it takes no longer in any process.
@@ -57,15 +57,15 @@ class _Known:
 
 
 class KeyRing:
-    """Checks keys against the store.
+    """Verifies keys against the store.
 
-    Many calls with one key ask the store once. There is one question to the store at a time, for all keys that are
-    waited for: a flood of made-up ids takes no more than one connection of the database, and a good key whose turn it
-    is waits for two questions at most. Ids without a key are remembered apart, so that they displace no key.
+    Concurrent calls with one key share a query. Only one query runs at a time, for all keys that are waited for: a
+    flood of invented ids uses at most one database connection, and a valid key waits for two queries at most. Unknown
+    ids are cached separately, so that they evict no valid key.
     """
 
     def __init__(self, store: Keys, clock: Clock, policy: KeyPolicy | None = None) -> None:
-        """Remembers keys of a store."""
+        """Creates a cache in front of a store."""
         self._store = store
         self._clock = clock
         self._policy = policy or KeyPolicy()
@@ -79,10 +79,10 @@ class KeyRing:
         return len(self._known) + len(self._absent)
 
     async def identify(self, text: str) -> Identity:
-        """Returns who shows this key.
+        """Returns the identity that a key proves.
 
         Args:
-            text: As it came; anything at all.
+            text: The unchecked text of the request.
 
         Raises:
             Unauthenticated: It is no key (KEY_UNKNOWN, also for a wrong secret), or was revoked, or has expired.
@@ -97,7 +97,7 @@ class KeyRing:
         return identity
 
     async def recheck(self, identity: Identity) -> Identity:
-        """Returns the identity of a key that was identified before, as it is now.
+        """Returns the current identity of a key that was identified before.
 
         Raises:
             Unauthenticated: The key was revoked, or has expired, or is gone.
@@ -109,13 +109,13 @@ class KeyRing:
         return self._valid(stored)
 
     async def run(self) -> None:
-        """Notes the use of keys once a minute, until canceled; a use that cannot be noted is noted later."""
+        """Records the use of keys once a minute, until canceled; failures are retried later."""
         while True:
             await asyncio.sleep(_NOTE_USES)
             await self.note_uses()
 
     async def note_uses(self) -> None:
-        """Writes down when keys were last used."""
+        """Writes when keys were last used."""
         uses, self._uses = self._uses, {}
         try:
             await self._store.used(uses)
@@ -169,7 +169,7 @@ class KeyRing:
                 answer.cancel()
             self._wanted.clear()
             raise
-        # From when it was asked: what changed while the answer was on its way is not in it.
+        # Valid from the time of the query: later changes are not in its answer.
         until = asked + self._policy.remembered
         for key_id, answer in wanted.items():
             del self._wanted[key_id]

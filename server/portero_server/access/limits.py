@@ -1,7 +1,7 @@
-"""How much one caller, and one address, may ask for: connections, logins, requests, streams, frames and bytes.
+"""Limits per caller and per address: connections, logins, requests, streams, frames and bytes.
 
-Every limit holds for an identity; multiplied, it holds for an address too, so that many identities of one place
-cannot do together what none of them may.
+Every limit applies to an identity; multiplied, it applies to an address too, so that many identities at one address
+cannot together do what none of them may.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _BURST_SECONDS = 2.0
 
 
 class LimitObserver(Protocol):
-    """Is told of what was refused."""
+    """Receives refusals, for metrics."""
 
     def limit_reached(self, limit: Limit) -> None:
-        """Something beyond this limit was refused."""
+        """Something was refused because of this limit."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LimitPolicy:
-    """Most of everything, for one identity.
+    """The limits of one identity.
 
     Attributes:
         connections: New connections a minute from one address.
@@ -59,7 +59,7 @@ class LimitPolicy:
 
 @dataclass(frozen=True, slots=True)
 class LimitSubject:
-    """Identifies whom a limit counts.
+    """The identity and address that a limit counts.
 
     Attributes:
         subject: Of the identity.
@@ -74,14 +74,14 @@ class LimitSubject:
 
 @dataclass(frozen=True, slots=True)
 class TooFast:
-    """A frame beyond a limit; goes on in `wait` seconds."""
+    """The limit that a frame exceeds; the stream may continue after `wait` seconds."""
 
     limit: Limit
     wait: float
 
 
 class Limits:
-    """Counts, and refuses what is too much."""
+    """Counts usage, and refuses what exceeds a limit."""
 
     def __init__(self, policy: LimitPolicy, observer: LimitObserver, clock: Clock) -> None:
         self._policy = policy
@@ -98,10 +98,10 @@ class Limits:
         self._streams: Counter[str] = Counter()
 
     def connected(self, peer: str, holder: str) -> None:
-        """Counts a connection when its first call comes; gRPC does not tell of connections themselves.
+        """Counts a connection at its first call; gRPC does not report connections themselves.
 
-        Callers with a valid credential are counted by who they are. An address is counted only for those without,
-        so that nobody at an address can keep the others there from connecting.
+        Callers with a valid credential are counted by identity. Addresses are counted only for callers without one, so
+        that nobody at an address can keep the others there from connecting.
 
         Args:
             peer: The connection's other end with its port, whatever its form.
@@ -120,7 +120,7 @@ class Limits:
             self._seen.popitem(last=False)
 
     def stranger(self, peer: str, address: str) -> None:
-        """Counts a connection of a caller without a valid credential; raises LimitReached."""
+        """Counts a connection of a caller without a valid credential. Raises LimitReached."""
         if self._policy.by_address:
             self.connected(peer, address)
 
@@ -141,13 +141,13 @@ class Limits:
         return wait
 
     def request(self, who: LimitSubject) -> None:
-        """Counts a call that is no stream; raises LimitReached when there are too many a second."""
+        """Counts a call that is not a stream. Raises LimitReached if there are too many per second."""
         if wait := self._requests.take(who, self._clock.monotonic(), 1.0):
             raise self._refusal(Limit.REQUESTS, f"more than {self._policy.requests:g} requests a second", wait)
 
     @contextmanager
     def stream(self, who: LimitSubject) -> Iterator[None]:
-        """Counts a stream while it is open; raises LimitReached when there are too many."""
+        """Counts a stream while it is open. Raises LimitReached if there are too many."""
         if who.exempt:
             yield
             return
@@ -167,11 +167,11 @@ class Limits:
 
     @property
     def open_streams(self) -> int:
-        """How many identities and addresses have streams open."""
+        """Number of identities and addresses with open streams."""
         return len(self._streams)
 
     def frame(self, who: LimitSubject, size: int) -> TooFast | None:
-        """Counts a frame of so many bytes; gives what it is too much for, or None."""
+        """Counts a frame of `size` bytes. Returns the limit it exceeds, or None."""
         if who.exempt:
             return None
         now = self._clock.monotonic()
@@ -188,7 +188,7 @@ class Limits:
 
 
 class _Shared:
-    """A rate of each identity, and a multiple of it for each address."""
+    """A rate for each identity, and a multiple of it for each address."""
 
     def __init__(self, per_second: float, policy: LimitPolicy) -> None:
         self._by_subject: Buckets[str] = Buckets(Rate(per_second, per_second * _BURST_SECONDS), policy.most)
@@ -198,7 +198,7 @@ class _Shared:
             self._by_address = Buckets(Rate(most, most * _BURST_SECONDS), policy.most)
 
     def take(self, who: LimitSubject, now: float, amount: float) -> float:
-        """Takes from both buckets; gives the seconds to wait, 0 when taken."""
+        """Takes from both buckets. Returns the seconds to wait, 0 if taken."""
         if who.exempt:
             return 0.0
         if wait := self._by_subject.take(who.subject, now, amount):
@@ -209,7 +209,7 @@ class _Shared:
 # It is asked with every frame, and reading an address takes microseconds.
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """Returns what counts as one address: in IPv6, everything that one subscriber may be given (a /64)."""
+    """Returns the part of an address that counts as one: in IPv6, what one subscriber may be assigned (a /64)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

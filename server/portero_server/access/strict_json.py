@@ -1,7 +1,7 @@
-"""JSON that others sent and that decides who may come in: parsed without Python's tolerance.
+"""Strict parsing of JSON that decides who is authenticated.
 
-`json.loads` takes NaN and Infinity, which no JSON has, makes an infinity of 1e999, and lets the last of two members
-of one name win. A credential that two readers understand differently is refused.
+`json.loads` accepts NaN and Infinity, which JSON does not have, turns 1e999 into infinity, and lets the last of two
+members with one name win. A credential that two parsers read differently is refused.
 """
 
 from __future__ import annotations

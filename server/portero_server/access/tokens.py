@@ -1,4 +1,4 @@
-"""Tokens of an OIDC issuer (RFC 7519, RFC 8725): checked, and their claims made roles.
+"""Verifies tokens of an OIDC issuer (RFC 7519, RFC 8725), and maps their claims to roles.
 
 An access token of Amazon Cognito has no `aud`, but the `client_id` it was made for; its ID token has `aud`.
 """
@@ -42,7 +42,7 @@ _UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """Whose tokens are taken, and what their claims mean.
+    """Which tokens are accepted, and what their claims grant.
 
     Attributes:
         issuer: `iss`, exactly.
@@ -60,15 +60,15 @@ class TokenPolicy:
 
 
 class KeySource(Protocol):
-    """Where the issuer's keys are found."""
+    """Looks up the issuer's keys."""
 
     async def find(self, key_id: str) -> IssuerKey:
-        """Returns the key with this id; raises Unauthenticated, or Unavailable."""
+        """Returns the key with this id. Raises Unauthenticated or Unavailable."""
         ...
 
 
 class TokenVerifier:
-    """Checks tokens of one issuer."""
+    """Verifies tokens of one issuer."""
 
     def __init__(self, policy: TokenPolicy, keys: KeySource, clock: Clock) -> None:
         self._policy = policy
@@ -76,11 +76,11 @@ class TokenVerifier:
         self._clock = clock
 
     async def identify(self, text: str) -> Identity:
-        """Returns whom a token was made for.
+        """Returns the identity that a token proves.
 
         Raises:
             Unauthenticated: It is no token, of another issuer, for somebody else, expired, or its signature is wrong.
-            Unavailable: The issuer's keys cannot be had.
+            Unavailable: The issuer's keys cannot be fetched.
         """
         algorithm, key_id, claimed = _unverified(text)
         if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
@@ -118,7 +118,7 @@ class TokenVerifier:
         return any(isinstance(word, str) and word in self._policy.audiences for word in named)
 
     def _end(self, claims: Mapping[str, Any]) -> datetime:
-        """Returns when the token ends for us; raises when that was, or when it has not begun."""
+        """Returns when the token expires. Raises an error if it has expired, or is not valid yet."""
         now, leeway = self._clock.now(), timedelta(seconds=self._policy.leeway)
         begin = _time("nbf", claims.get("nbf", 0))
         end = _time("exp", claims.get("exp")) + leeway
@@ -149,7 +149,7 @@ def _verified(text: str, found: IssuerKey) -> Mapping[str, Any]:
 
 
 def _time(claim: str, seconds: object) -> datetime:
-    """Returns the time a claim names: a finite JSON number of seconds since 1970, until the year 3000.
+    """Returns the time in a claim: a finite JSON number of seconds since 1970, before the year 3000.
 
     Raises:
         Unauthenticated: It is anything else; NaN and the infinities included, whoever parsed them.

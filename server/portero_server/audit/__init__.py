@@ -1,1 +1,1 @@
-"""The audit trail, and the anchors that keep its end where nobody can change it."""
+"""The audit trail, and the anchors that protect its end from tampering."""

@@ -1,4 +1,4 @@
-"""Anchors the end of the audit trail from time to time, when it has moved."""
+"""Anchors the end of the audit trail periodically, if it has moved."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ _log = structlog.get_logger(__name__)
 
 
 class Ends(Protocol):
-    """Where the chain ends (`store/audit.py`)."""
+    """Reads the end of the chain (`store/audit.py`)."""
 
     async def head(self) -> Head:
-        """Returns the end."""
+        """Returns the end of the chain."""
         ...
 
 
 class AnchorPlace(Protocol):
-    """Where anchors are put (`anchors.py`)."""
+    """Stores anchors (`anchors.py`)."""
 
     async def put(self, anchor: Anchor) -> None:
-        """Anchors; raises Unavailable."""
+        """Stores the head as an anchor. Raises Unavailable."""
         ...
 
 
 class AnchoringObserver(Protocol):
-    """Is told how anchoring fares."""
+    """Receives the results of anchoring, for metrics."""
 
     def anchored_at(self, moment: float) -> None:
         """The end of the trail was anchored at this Unix time."""
         ...
 
     def anchoring_failed(self) -> None:
-        """It could not be."""
+        """The end of the trail could not be anchored."""
         ...
 
 
 class Anchoring:
-    """Keeps the trail anchored. What cannot be anchored now is tried again at the next turn, and never stops a call."""
+    """Keeps the trail anchored. A failure is retried at the next interval, and never stops a call."""
 
     def __init__(
         self, ends: Ends, place: AnchorPlace, clock: Clock, observer: AnchoringObserver, *, interval: float
     ) -> None:
-        """Starts nothing; `interval` in seconds."""
+        """Prepares anchoring every `interval` seconds; `run` does the work."""
         self._ends = ends
         self._place = place
         self._clock = clock
@@ -63,7 +63,7 @@ class Anchoring:
             await asyncio.sleep(self._interval)
 
     async def anchor(self) -> None:
-        """Anchors the end, unless it is where it was."""
+        """Anchors the end, unless it has not moved."""
         try:
             head = await self._ends.head()
             anchor = Anchor(head.count, head.digest)

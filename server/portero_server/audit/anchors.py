@@ -29,7 +29,7 @@ _KEY = re.compile(r"([0-9]{20})-([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class AnchorOptions:
-    """Where anchors are kept.
+    """Where and how long anchors are kept.
 
     Attributes:
         bucket: With Object Lock.
@@ -45,19 +45,19 @@ class AnchorOptions:
 
 
 class S3Client(Protocol):
-    """What is used of boto3's."""
+    """The methods of boto3's S3 client that are used."""
 
     def put_object(self, **arguments: Any) -> Any:
-        """Stores an object."""
+        """Stores an object under a key."""
         ...
 
     def get_paginator(self, operation: str) -> Any:
-        """Returns what lists page by page."""
+        """Returns a paginator for a listing operation."""
         ...
 
 
 class S3Anchors:
-    """Puts anchors, and reads them back."""
+    """Stores anchors in S3, and reads them back."""
 
     def __init__(self, client: S3Client, options: AnchorOptions, clock: Clock) -> None:
         self._client = client
@@ -65,7 +65,7 @@ class S3Anchors:
         self._clock = clock
 
     async def put(self, anchor: Anchor) -> None:
-        """Anchors an end of the trail; again does no harm.
+        """Anchors an end of the trail; repeating it does no harm.
 
         Raises:
             Unavailable: S3 does not answer, or refuses.
@@ -73,7 +73,7 @@ class S3Anchors:
         await self._ask(self._put, anchor)
 
     async def known(self) -> Iterable[Anchor]:
-        """Returns every anchor, the oldest first.
+        """Returns every anchor, oldest first.
 
         Raises:
             Unavailable: S3 does not answer, or refuses.
@@ -123,7 +123,7 @@ class S3Anchors:
 
 
 def create_anchors(options: AnchorOptions, clock: Clock) -> S3Anchors:
-    """Makes them with AWS's own way to credentials; connects to nothing yet.
+    """Creates S3 anchors with AWS's standard credential rules; connects to nothing yet.
 
     Raises:
         StartupProblem: No region is known.

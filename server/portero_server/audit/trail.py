@@ -36,30 +36,30 @@ _PAGE = 500
 
 
 class AuditLog(Protocol):
-    """Where entries are kept (`store/audit.py`)."""
+    """Stores the entries (`store/audit.py`)."""
 
     async def append(self, deeds: Sequence[Deed], at: datetime) -> Sequence[Entry]:
-        """Appends deeds in one transaction and gives their entries."""
+        """Appends entries in one transaction and returns them."""
         ...
 
     async def head(self) -> Head:
-        """Returns where the chain ends."""
+        """Returns the end of the chain."""
         ...
 
     async def page(self, after: int, limit: int) -> tuple[Sequence[Entry], Head]:
-        """Returns the entries after a position, in order, and a head that is at least as new as they are."""
+        """Returns the entries after a position, in order, and a head at least as new as they are."""
         ...
 
     async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
-        """Returns the newest entries, those before a position where one is given, newest first."""
+        """Returns the newest entries, newest first; with `before`, only those before that position."""
         ...
 
 
 class AuditObserver(Protocol):
-    """Is told how writing the trail fares."""
+    """Receives the results of writing the trail, for metrics."""
 
     def audit_written(self, count: int) -> None:
-        """So many entries were committed."""
+        """`count` entries were committed."""
         ...
 
     def audit_failed(self) -> None:
@@ -67,13 +67,13 @@ class AuditObserver(Protocol):
         ...
 
     def audit_overflowed(self, count: int) -> None:
-        """So many refusals were counted in one entry rather than told apart."""
+        """`count` refusals were combined into one entry."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What a check of the whole trail found.
+    """The result of checking the whole trail.
 
     Attributes:
         head: Where the chain ends.
@@ -87,12 +87,12 @@ class AuditReport:
 
 
 class AuditTrail:
-    """Writes and checks the trail."""
+    """Writes and checks the audit trail."""
 
     def __init__(
         self, log: AuditLog, clock: Clock, observer: AuditObserver, *, interval: float = 1.0, most: int = 256
     ) -> None:
-        """Starts nothing.
+        """Prepares the trail; `run` writes what `note` queues.
 
         Args:
             log: Where entries are kept.
@@ -110,7 +110,7 @@ class AuditTrail:
         self._beyond = 0
 
     async def record(self, *deeds: Deed) -> None:
-        """Writes deeds, and returns when they are committed.
+        """Writes entries and returns once they are committed.
 
         Raises:
             Unavailable: They could not be written, or nobody knows; do not do them.
@@ -122,26 +122,26 @@ class AuditTrail:
             raise
         except PorteroError as error:
             self._observer.audit_failed()
-            # A broken chain, or a defect of ours: the caller hears that it is this server's trouble, not theirs.
+            # A broken chain, or a server defect: the error tells the caller that the server is at fault.
             _log.error("audit_refused", reason=error.reason)
             raise Unavailable("the audit trail cannot be written", reason="AUDIT_UNAVAILABLE") from None
         self._observer.audit_written(len(deeds))
 
     def note(self, deed: Deed) -> None:
-        """Takes a deed that is to be written soon; never waits and never fails."""
+        """Queues an entry to be written soon; never waits and never fails."""
         if deed in self._noted or len(self._noted) < self._most:
             self._noted[deed] = self._noted.get(deed, 0) + deed.count
         else:
             self._beyond += deed.count
 
     async def run(self) -> None:
-        """Writes what was noted until canceled; what cannot be written now is kept and tried again."""
+        """Writes queued entries until canceled; failures are retried."""
         while True:
             await asyncio.sleep(self._interval)
             await self.flush()
 
     async def flush(self) -> None:
-        """Writes what was noted."""
+        """Writes the queued entries now."""
         if not self._noted:
             return
         noted, beyond = self._noted, self._beyond
@@ -166,7 +166,7 @@ class AuditTrail:
         return await self._log.newest(limit, before)
 
     async def check(self, anchors: Iterable[Anchor] = ()) -> AuditReport:
-        """Checks the whole trail, however long, while others go on appending.
+        """Checks the whole trail, however long, while others keep appending.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -181,7 +181,7 @@ class AuditTrail:
 
 
 async def check_trail(log: AuditLog, anchors: Iterable[Anchor] = ()) -> AuditReport:
-    """Checks a whole trail, however long, while others go on appending.
+    """Checks a whole trail, however long, while others keep appending.
 
     Raises:
         StoreUnavailable: The database does not answer.

@@ -1,1 +1,1 @@
-"""What paid calls cost, and the budget before them."""
+"""The cost of paid calls, and the budget that limits it."""

@@ -1,4 +1,4 @@
-"""The accounts of recognition: gathered in memory, stored from time to time, told on request."""
+"""Records the usage of recognition: counted in memory, stored periodically, reported on request."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _WEEK = timedelta(days=7)
 
 
 class UsageRows(Protocol):
-    """Where accounts are kept."""
+    """Stores usage."""
 
     async def add(self, delta: UsageDelta, steps: Sequence[StepChanged] = ()) -> None:
-        """Adds what was counted, and audits steps of budgets."""
+        """Adds counts, and records budget steps."""
         ...
 
     async def calls(
@@ -53,7 +53,7 @@ class UsageRows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CallSum:
-    """Calls of one camera (None: unary RPCs), engine and operation."""
+    """Calls of one camera (None: unary RPCs), engine and operation, with their cost."""
 
     camera_id: str | None
     engine: str
@@ -82,7 +82,7 @@ class Usage:
 
 
 class UsageRecorder:
-    """Keeps a ledger and its stored rows in step."""
+    """Keeps a usage ledger in memory and its stored rows in sync."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class UsageRecorder:
         operation: str,
         interval: float,
     ) -> None:
-        """Keeps accounts.
+        """Creates a recorder; `run` stores what it counts.
 
         Args:
             ledger: Where calls are counted.
@@ -117,7 +117,7 @@ class UsageRecorder:
         self._storing = asyncio.Lock()
 
     async def load(self) -> None:
-        """Takes up the sums that budgets and projections need.
+        """Loads the sums that budgets and projections need.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -132,7 +132,7 @@ class UsageRecorder:
         self._ledger.avoided(key, count)
 
     def budget_changed(self, change: StepChanged) -> None:
-        """Takes note of a step of a budget, for the log at once and for the database soon."""
+        """Records a budget step, in the log at once and in the database soon."""
         _log.warning(
             "budget_step",
             scope=change.scope,
@@ -145,7 +145,7 @@ class UsageRecorder:
         self._steps.append(change)
 
     async def run(self) -> None:
-        """Stores until canceled. What cannot be stored now is kept for the next time."""
+        """Stores counts periodically until canceled. Counts that cannot be stored are kept for the next time."""
         while True:
             await asyncio.sleep(self._interval)
             try:
@@ -164,7 +164,7 @@ class UsageRecorder:
             try:
                 await self._rows.add(delta, steps)
             except BaseException:
-                # Canceled or failed: counted again it may be, forgotten never.
+                # Canceled or failed: counts may be added twice, but are never lost.
                 self._ledger.put_back(delta)
                 self._steps = steps + self._steps
                 raise
@@ -176,7 +176,7 @@ class UsageRecorder:
             self._metrics.money.calls_avoided(avoided.reason, count)
 
     def report(self) -> None:
-        """Brings the metrics of money up to date; called before a scrape."""
+        """Updates the cost metrics before a scrape."""
         now = self._clock.now()
         projection = self._ledger.projection(now)
         self._metrics.money.accounts_are(
@@ -191,7 +191,7 @@ class UsageRecorder:
             )
 
     async def usage(self, start: datetime | None, end: datetime | None, camera_id: str | None) -> Usage:
-        """Sums usage.
+        """Returns the usage in a span of time.
 
         Args:
             start: From the hour this lies in; None: from midnight UTC.

@@ -1,4 +1,4 @@
-"""Puts accounts, budget and scheduler before the calls that cost money."""
+"""Puts usage recording, budget and scheduler in front of paid calls."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from portero_server.telemetry.metrics import Metrics
 
 
 class CallMeter:
-    """Implements SchedulerObserver."""
+    """Forwards scheduler events to metrics and usage records. Implements SchedulerObserver."""
 
     def __init__(self, metrics: EngineMetrics, audit: Callable[[StepChanged], None]) -> None:
         self._metrics = metrics
         self._audit = audit
 
     def started(self, operation: str, lane: Lane, waited: float, attempt: int) -> None:
-        """A call starts."""
+        """Counts a call that starts."""
         self._metrics.call_started(operation, lane.value, waited, attempt)
 
     def finished(self, operation: str, code: str, seconds: float) -> None:
-        """A call ended."""
+        """Counts a call that ended, by its outcome."""
         self._metrics.call_finished(operation, code, seconds)
 
     def refused(self, operation: str, lane: Lane, code: str) -> None:
-        """A caller was told that no answer will come."""
+        """Counts a call that was refused."""
         self._metrics.call_refused(lane.value, code)
 
     def status_changed(self, status: OperationStatus) -> None:
@@ -52,7 +52,7 @@ _INTERVAL = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """What an engine's calls go through, and where they are counted.
+    """The gate for an engine's calls, and the recorder that counts them.
 
     Attributes:
         gate: For the engine.
@@ -74,7 +74,7 @@ def paid(
     clock: Clock,
     metrics: Metrics,
 ) -> Billing:
-    """Makes what a paid engine needs.
+    """Creates the billing of a paid engine.
 
     Args:
         engine: Its name, for the accounts.
@@ -96,7 +96,7 @@ def paid(
 
 
 def free(rows: UsageRows, clock: Clock, metrics: Metrics) -> Billing:
-    """Makes what an engine needs that costs nothing: accounts of what was avoided."""
+    """Creates the billing of a free engine, which records only avoided calls."""
     ledger = UsageLedger()
     accounts = UsageRecorder(ledger, rows, clock, metrics, budget=None, operation="identify", interval=_INTERVAL)
     return Billing(OpenGate(), None, accounts)

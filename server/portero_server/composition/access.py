@@ -1,4 +1,4 @@
-"""Who may come in: made of the settings, and refused where everybody could by oversight."""
+"""Builds access control from the settings, and refuses settings that leave the server open by oversight."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from portero_server.telemetry.http import Permit
 
 @dataclass(frozen=True, slots=True)
 class AccessControl:
-    """What decides who may come in.
+    """The parts that authenticate and limit callers.
 
     Attributes:
         auth: Asked for each call.
@@ -51,15 +51,15 @@ def access_control(
     clock: Clock,
     observers: Sequence[AccessObserver] = (),
 ) -> AccessControl:
-    """Makes it.
+    """Builds access control from the settings.
 
     Args:
         settings: What they say.
         database: Where keys are kept.
         cameras: Where the cameras of sites are looked up.
-        metrics: Told of whoever is turned away.
-        clock: For what expires.
-        observers: Told too, as the audit trail.
+        metrics: Counts refused callers.
+        clock: Decides what has expired.
+        observers: Further observers of refusals, such as the audit trail.
     """
     store = KeyStore(database)
     ring = KeyRing(store, clock)
@@ -77,10 +77,11 @@ def _tokens(settings: Settings, clock: Clock) -> TokenVerifier | None:
 
 
 def check_open(settings: Settings) -> None:
-    """Makes sure that not everybody may come in by oversight.
+    """Refuses to start if the server would be open to everybody by oversight.
 
     Raises:
-        StartupProblem: Other machines reach the port, no credential is asked for, and nobody said that this is meant.
+        StartupProblem: Other machines can reach the port, no credential is required, and no setting says that this is
+            intended.
     """
     reached = [address for address in (settings.listen, settings.bridge_listen) if address and not is_loopback(address)]
     if settings.auth == "none" and reached and not settings.anyone_off_loopback:
@@ -92,10 +93,10 @@ def check_open(settings: Settings) -> None:
 
 
 def permit_metrics(auth: AuthInterceptor, settings: Settings) -> Permit:
-    """Returns who decides whether somebody may scrape /metrics.
+    """Returns the check for scraping /metrics.
 
-    From this machine anybody may, as a collector beside the server does. From elsewhere, where PORTERO_AUTH is
-    required, it takes the role metrics (or admin), shown as "Authorization: Bearer …".
+    From this machine anybody may scrape, as a collector beside the server does. From elsewhere, if PORTERO_AUTH is
+    required, the caller needs the role metrics (or admin), presented as "Authorization: Bearer …".
     """
 
     async def permit(address: str, authorization: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the audit trail of a server: what is recorded, where its end is anchored, and that its settings changed."""
+"""Builds the audit trail of a server, and records changes of its settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONFIGURED = "server.configured"
 
 @dataclass(frozen=True, slots=True)
 class AuditParts:
-    """What keeps the trail.
+    """The parts that keep the audit trail.
 
     Attributes:
         trail: Takes what is to be recorded.
@@ -43,12 +43,12 @@ class AuditParts:
     anchoring: Anchoring | None
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
-        """Returns what must run while the server does."""
+        """Returns the coroutines to run while the server runs."""
         return [self.trail.run(), *([] if self.anchoring is None else [self.anchoring.run()])]
 
 
 def audit_parts(settings: Settings, database: Database, metrics: AuditMetrics, clock: Clock) -> AuditParts:
-    """Makes it.
+    """Builds the audit trail from the settings.
 
     Raises:
         StartupProblem: It cannot be anchored as the settings say.
@@ -64,7 +64,7 @@ def audit_parts(settings: Settings, database: Database, metrics: AuditMetrics, c
 
 
 async def record_configuration(settings: Settings, database: Database, trail: AuditTrail) -> None:
-    """Records that the server starts with other settings, or as another version, than the last one that did.
+    """Records that the server starts with other settings, or another version, than the last start.
 
     Raises:
         StartupProblem: It cannot be recorded; a server that cannot keep its trail does not start.
@@ -81,7 +81,7 @@ async def record_configuration(settings: Settings, database: Database, trail: Au
 
 
 async def verify_audit(settings: Settings, database: Database) -> bool:
-    """Checks the trail straight in the database, prints the outcome and gives whether it is sound.
+    """Checks the trail directly in the database, prints the result, and returns whether it is intact.
 
     Raises:
         StartupProblem: The anchors cannot be read.

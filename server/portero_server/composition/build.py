@@ -1,4 +1,4 @@
-"""Builds the parts of a server from its settings, proves that they work, and closes them in the end."""
+"""Builds the parts of a server from its settings, checks that they work, and closes them at the end."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ from portero_server.vision.detect import DetectPolicy, FaceDetector
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What runs in a server."""
+    """The parts of a running server."""
 
     clock: SystemClock
     engine: Engine
@@ -98,7 +98,7 @@ class Parts:
 
 @asynccontextmanager
 async def opened_database(settings: Settings, metrics: Metrics | None) -> AsyncIterator[Database]:
-    """Yields the database of the settings and closes it; one that does not answer is a StartupProblem."""
+    """Opens the configured database and closes it at the end; raises StartupProblem if it does not answer."""
     database = Database(
         settings.database_dsn,
         pool_size=settings.database_pool_size,
@@ -117,7 +117,7 @@ async def opened_database(settings: Settings, metrics: Metrics | None) -> AsyncI
 
 @asynccontextmanager
 async def built(settings: Settings) -> AsyncIterator[Parts]:
-    """Builds every part, proves that database and engine work, and closes them in the end."""
+    """Builds every part, checks that database and engine work, and closes them at the end."""
     clock = SystemClock()
     metrics = Metrics(version=__version__, engine=settings.engine)
     # First, before anything is loaded or written: it is what operators get wrong.
@@ -339,7 +339,7 @@ def _privacy(
 
 
 def _detector(settings: Settings) -> Detector:
-    """Returns what finds faces in streams; the scripted engine's patches of color have a detector of their own."""
+    """Returns the face detector for streams; the scripted engine needs its own."""
     if settings.engine == "scripted":
         return PatchDetector()
     return FaceDetector(DetectPolicy(min_face=settings.detect_min_face, quick_face=settings.detect_quick_face))

@@ -1,4 +1,4 @@
-"""The most files and connections that the process may have open: raised at start as far as the system allows."""
+"""Raises the limit on open files and connections of the process as far as the system allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ENOUGH = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """The limit as it was, and as it is now."""
+    """The limit before and after it was raised."""
 
     before: int
     now: int

@@ -1,4 +1,4 @@
-"""Counts what is registered, so that a camera that never connects is seen to be missing."""
+"""Counts registered cameras and faces, so that a camera that never connects shows up as missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAGE = 1000
 
 
 class RegisteredCameras(Protocol):
-    """Where cameras are registered."""
+    """Lists registered cameras."""
 
     async def list(self, limit: int, after_id: str | None = None) -> Sequence[Camera]:
         """Returns cameras by id, at most `limit` after `after_id`."""
@@ -26,7 +26,7 @@ class RegisteredCameras(Protocol):
 
 
 class EnrolledFaces(Protocol):
-    """Where faces are enrolled."""
+    """Counts enrolled faces."""
 
     async def count_faces(self) -> int:
         """Returns the number of enrolled faces."""
@@ -39,7 +39,7 @@ class InventoryMetrics:
     def __init__(
         self, cameras: RegisteredCameras, faces: EnrolledFaces, metrics: Metrics, *, most: int, interval: float
     ) -> None:
-        """Counts every `interval` seconds."""
+        """Prepares counting every `interval` seconds."""
         self._cameras = cameras
         self._faces = faces
         self._metrics = metrics
@@ -47,7 +47,7 @@ class InventoryMetrics:
         self._interval = interval
 
     async def run(self) -> None:
-        """Counts until canceled."""
+        """Counts periodically until canceled."""
         while True:
             try:
                 await self.count()
@@ -57,7 +57,7 @@ class InventoryMetrics:
             await asyncio.sleep(self._interval)
 
     async def count(self) -> None:
-        """Counts once.
+        """Counts cameras and faces once and updates the metrics.
 
         Raises:
             StoreUnavailable: The database does not answer.

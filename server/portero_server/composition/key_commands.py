@@ -1,4 +1,4 @@
-"""What `portero-server keys` does: straight to the database, for the first key and for the day nobody has one left."""
+"""The command `portero-server keys`, which uses the database directly: for the first key, or if all keys are lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class KeyCommand:
-    """One command, as typed.
+    """One command, as typed on the command line.
 
     Attributes:
         action: "create", "list" or "revoke".
@@ -43,7 +43,7 @@ class KeyCommand:
     days: float | None = None
 
     async def __call__(self, settings: Settings) -> None:
-        """Does it, and prints the outcome.
+        """Executes the command and prints the result.
 
         Raises:
             StartupProblem: The database cannot be used, or what was typed cannot be done.
@@ -79,7 +79,7 @@ class KeyCommand:
             made = Deed(CONSOLE, "keys.create", f"keys/{key.key_id}", AuditOutcome.DONE)
             await trail.append([made], clock.now())
             sys.stderr.write(f"{_line(key)}\nThe key, shown this once:\n")
-            # Alone on its stream, so that a script can take it without reading prose.
+            # The key alone on stdout, so that a script can read it without parsing text.
             sys.stdout.write(f"{text}\n")
 
 

@@ -1,4 +1,4 @@
-"""Whether the server can do its work: asked by /readyz, looked at regularly, and told to gRPC health checks."""
+"""Checks whether the server can work: for /readyz, periodically, and for gRPC health checks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class WritableStore(Protocol):
     """The database, as far as readiness needs it."""
 
     async def check_writes(self, fresh: float) -> None:
-        """Proves that it stores what it is given, by commits of the last `fresh` seconds or by one of its own.
+        """Checks that it accepts writes, by commits of the last `fresh` seconds or by one of its own.
 
         Raises:
             StoreUnavailable: It does not.
@@ -26,10 +26,10 @@ class WritableStore(Protocol):
 
 
 class Readiness:
-    """Looks whether the database takes commits."""
+    """Checks whether the database accepts commits."""
 
     def __init__(self, store: WritableStore, tell_writable: Callable[[bool], None], *, interval: float) -> None:
-        """Makes the check.
+        """Creates the check; `run` repeats it.
 
         Args:
             store: What is checked.
@@ -39,11 +39,11 @@ class Readiness:
         self._store = store
         self._tell_writable = tell_writable
         self._interval = interval
-        # Whoever asks while a database hangs waits for the one probe that is under way.
+        # While the database hangs, all callers wait for the same probe.
         self._probing = asyncio.Lock()
 
     async def check(self) -> None:
-        """Proves that the server can do its work.
+        """Raises an error unless the server can do its work.
 
         Raises:
             StoreUnavailable: It cannot; says why.
@@ -57,7 +57,7 @@ class Readiness:
             self._tell_writable(True)
 
     async def run(self, tell_health: Callable[[bool], Awaitable[None]]) -> None:
-        """Looks until canceled; `tell_health` is called whenever the answer changes, first when it is no."""
+        """Checks periodically until canceled; `tell_health` is called whenever the result changes."""
         ready = True
         while True:
             try:

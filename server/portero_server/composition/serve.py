@@ -1,4 +1,4 @@
-"""What `portero-server serve`, `migrate`, `check` and `faces` do."""
+"""The commands `portero-server serve`, `migrate`, `check`, `faces` and `audit`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def serve(settings: Settings) -> None:
 
 
 async def migrate(settings: Settings) -> None:
-    """Brings the database to this version's tables.
+    """Upgrades the database to this version's schema.
 
     Raises:
         StartupProblem: The database cannot be reached or migrated.
@@ -67,7 +67,7 @@ async def migrate(settings: Settings) -> None:
 
 
 async def check(settings: Settings) -> None:
-    """Tries settings, database and engine, and says so.
+    """Checks settings, database and engine, and prints the result.
 
     Raises:
         StartupProblem: One of them does not work.
@@ -80,7 +80,7 @@ async def check(settings: Settings) -> None:
 
 
 async def check_faces(settings: Settings) -> None:
-    """Says how the Rekognition collection and the stored faces differ.
+    """Prints how the Rekognition collection and the stored faces differ.
 
     Raises:
         StartupProblem: There is no collection, or one of them does not answer.
@@ -89,7 +89,7 @@ async def check_faces(settings: Settings) -> None:
 
 
 async def repair_faces(settings: Settings) -> None:
-    """Removes from the Rekognition collection what is stored nowhere, and says what cannot be repaired.
+    """Removes unstored faces from the Rekognition collection, and prints what cannot be repaired.
 
     Raises:
         StartupProblem: There is no collection, or one of them does not answer.
@@ -98,7 +98,7 @@ async def repair_faces(settings: Settings) -> None:
 
 
 async def check_audit(settings: Settings) -> None:
-    """Checks the audit trail straight in the database.
+    """Checks the audit trail directly in the database.
 
     Raises:
         StartupProblem: The database or the anchors cannot be read, or the trail was tampered with.
@@ -134,10 +134,10 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
 
 
 def _collect_garbage_less_often() -> None:
-    """Has Python's collector of reference cycles pass over what stays until the end, and come less often.
+    """Makes Python's cyclic garbage collector run less often and skip long-lived objects.
 
     Everything waits while it walks through all objects, a tenth of a second with some hundred streams; more than half
-    of them are the modules and parts that were made before the first call came.
+    of them are modules and parts created before the first call.
     """
     gc.collect()
     gc.freeze()
@@ -186,14 +186,14 @@ async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _protection(parts: Parts, settings: Settings) -> dict[str, object]:
-    """Says for the log whether TLS is spoken, and where bridges come in."""
+    """Returns for the log whether TLS is used, and where bridges connect."""
     if parts.rpc.bridge_port is None or settings.bridge_listen is None:
         return {"tls": settings.tls_certificate is not None}
     return {"tls": True, "bridges": f"{settings.bridge_listen.rpartition(':')[0]}:{parts.rpc.bridge_port}"}
 
 
 async def _stop(parts: Parts, settings: Settings) -> None:
-    """Drains within the grace: two thirds for the bridges to leave, the rest for calls and the last commit."""
+    """Drains within the grace period: two thirds for the bridges to leave, the rest for calls and the last commit."""
     _log.info("draining", grace=settings.stop_grace)
     await parts.rpc.set_serving(False)
     parts.watch.drain()

@@ -1,4 +1,4 @@
-"""How the gRPC port is protected: made of the settings, and refused where it would be open by oversight."""
+"""Builds the transport security of the gRPC port, and refuses settings that leave it open by oversight."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
 
 
 def _check_key(key: Path, settings: Settings) -> None:
-    """Refuses a key that everybody may read; one that its group may read is told, as secrets are mounted for groups."""
+    """Refuses a key file that everybody may read; warns of one its group may read, as mounted secrets often are."""
     readers = readers_of(key)
     if readers is Readers.OWNER:
         return

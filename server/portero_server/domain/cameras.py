@@ -1,4 +1,4 @@
-"""Registered sources of frames."""
+"""Registered cameras and their settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CameraMode(Enum):
 
 
 class Lane(Enum):
-    """Whose recognitions go first when the quota is short; the camera's purpose decides."""
+    """Priority of recognitions when the quota is short; the camera's purpose decides."""
 
     CHECK_IN = "check_in"
     VISITOR = "visitor"
@@ -25,10 +25,10 @@ class Lane(Enum):
 
 
 class TimeSource(Enum):
-    """Whose clock says when a camera's frames were taken.
+    """Which clock dates a camera's frames.
 
-    CAPTURE: the bridge's, as each frame says. ARRIVAL: this server's, when the frame came; for cameras with a broken
-    clock, and for live streams only, since a frame that was spooled comes long after it was taken.
+    CAPTURE: the bridge's, as each frame states. ARRIVAL: this server's, when the frame arrives; for cameras with a
+    broken clock, and for live streams only, since a spooled frame arrives long after it was taken.
     """
 
     CAPTURE = "capture"

@@ -1,4 +1,4 @@
-"""How many log lines of one kind are written: the first so many of each minute; the rest is counted and told."""
+"""Limits log lines of one kind: the first few of each minute are written; the rest are counted and reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed(Generic[Source]):
-    """Lines of a source that were not written in the minute that ended."""
+    """Lines of a source that were suppressed in the minute that ended."""
 
     source: Source
     lines: int
@@ -31,7 +31,7 @@ class LineRates(Generic[Source]):
     """Decides line by line; `now` is monotonic seconds."""
 
     def __init__(self, most_sources: int = 1000) -> None:
-        """Remembers at most so many sources; the one that began its minute the longest ago is forgotten first."""
+        """Tracks up to a number of sources; the one whose minute began first is dropped first."""
         self._most_sources = most_sources
         # In the order in which their minutes began.
         self._windows: OrderedDict[Source, _Window] = OrderedDict()
@@ -53,7 +53,7 @@ class LineRates(Generic[Source]):
         return False
 
     def ended(self, now: float) -> list[Suppressed[Source]]:
-        """Forgets minutes that ended, or are too many, and returns those in which lines were suppressed."""
+        """Removes minutes that ended, or are too many, and returns those with suppressed lines."""
         told = []
         while self._windows:
             source, window = next(iter(self._windows.items()))
@@ -65,5 +65,5 @@ class LineRates(Generic[Source]):
         return told
 
     def rest(self) -> list[Suppressed[Source]]:
-        """Returns what was suppressed and not told yet; for the end of the process."""
+        """Returns the suppressed lines that were not reported yet; for the end of the process."""
         return self.ended(float("inf"))

@@ -1,5 +1,5 @@
-"""Whatever turns images into faces, matches and text, and the gate in front of those that cost money.
+"""Recognition engines, which turn images into faces, matches and text, and the scheduler for paid calls.
 
-`base` says what an engine is. `local` and `rekognition` are engines, `scheduling` is the gate; none of the three knows
-another.
+`base` defines what an engine is. `local` and `rekognition` are engines, `scheduling` is the gate; none of the three
+imports another.
 """

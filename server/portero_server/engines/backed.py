@@ -1,7 +1,7 @@
-"""A paid engine with a free one behind it, which learns the same faces.
+"""A paid engine backed by a free one that learns the same faces.
 
-The free one is there to remember faces for a moment and to answer when the money is used up; for both its faces must
-be known beforehand. One stored face holds what both keep: the paid one's id and the free one's embedding.
+The free one remembers faces for a short time and answers when the budget is spent; for both it must know the faces
+beforehand. One stored face holds the data of both: the paid engine's id and the free engine's embedding.
 """
 
 from __future__ import annotations
@@ -31,31 +31,34 @@ _log = structlog.get_logger(__name__)
 
 
 class BackedEngine:
-    """Answers as the paid engine does; teaches both."""
+    """Answers with the paid engine, and teaches both engines."""
 
     def __init__(self, paid: Engine, free: Engine) -> None:
-        """Takes over two engines and closes them in the end."""
+        """Takes ownership of two engines, and closes both in `aclose`."""
         self.paid = paid
         self.free = free
 
     @property
     def traits(self) -> EngineTraits:
-        """Those of the paid engine. The model version names both, since a stored face holds what both made of it."""
+        """The traits of the paid engine.
+
+        The model version names both models, since a stored face holds data of both.
+        """
         paid = self.paid.traits
         return replace(paid, model_version=f"{paid.model_version}+{self.free.traits.model_version}")
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
-        """Asks the paid engine."""
+        """Identifies faces with the paid engine."""
         return await self.paid.identify(crops)
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
-        """Asks the paid engine."""
+        """Searches with the paid engine."""
         return await self.paid.search(image, max_candidates, context)
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
-        """Teaches the paid engine, then the free one.
+        """Enrolls a face in the paid engine, then in the free one.
 
-        A photograph that only the free one refuses is learned without it: its person is then known to the paid
+        A photograph that only the free engine refuses is enrolled without it, so that the person is known to the paid
         engine alone.
 
         Raises:
@@ -71,15 +74,15 @@ class BackedEngine:
         return replace(learned, model_version=version, embedding=own.embedding)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
-        """Makes stored faces findable by both."""
+        """Makes stored faces searchable in both."""
         added = tuple(faces)
         await self.paid.add(added)
         await self.free.add(_embedded(added))
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
-        """Forgets faces in both."""
+        """Removes faces from both."""
         removed = tuple(faces)
-        # First where it cannot fail, so that nobody who was erased is named by either for longer than need be.
+        # The free engine first, since it cannot fail: an erased person should not be named longer than necessary.
         await self.free.remove(removed)
         await self.paid.remove(removed)
 
@@ -90,20 +93,20 @@ class BackedEngine:
         await self.free.load(_embedded(loaded))
 
     async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
-        """Asks the paid engine."""
+        """Compares with the paid engine."""
         return await self.paid.compare(source, target, context)
 
     async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
-        """Asks the paid engine."""
+        """Reads text with the paid engine."""
         return await self.paid.read_text(image, context)
 
     async def check(self) -> None:
-        """Proves that both can work now."""
+        """Checks that both engines work now."""
         await self.paid.check()
         await self.free.check()
 
     async def aclose(self) -> None:
-        """Lets go of both."""
+        """Closes both engines."""
         await self.paid.aclose()
         await self.free.aclose()
 

@@ -1,7 +1,7 @@
-"""What an engine is: the protocol the pipeline knows engines by, and the data that crosses it.
+"""The engine protocol, and the data that crosses it.
 
-An engine author writes the vendor call and nothing else: batching, deadlines, quotas, retries and
-decisions belong to others.
+An engine author implements only the vendor's calls: batching, deadlines, quotas, retries and decisions are done
+elsewhere.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class EngineTraits:
-    """What an engine can do, as data.
+    """Static properties of an engine.
 
     Attributes:
         name: As in the setting ("local", "rekognition").
@@ -48,7 +48,7 @@ class EngineTraits:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """For whom a call is made, so that a scheduler can order, bound and account for it.
+    """The purpose of a call, so that a scheduler can order, limit and bill it.
 
     Attributes:
         camera_id: The camera, or None for a unary RPC.
@@ -68,10 +68,10 @@ _T = TypeVar("_T")
 
 
 class CallGate(Protocol):
-    """What stands between an engine and a paid call: quotas, lanes, deadlines, budgets and accounts."""
+    """Stands between an engine and paid calls: quotas, lanes, deadlines, budgets and billing."""
 
     async def run(self, operation: str, context: CallContext, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Makes one call when it may be made.
+        """Makes one call, once the limits allow it.
 
         Args:
             operation: As the vendor calls it ("SearchFacesByImage"); each has its own quota and price.
@@ -87,10 +87,10 @@ class CallGate(Protocol):
 
 
 class OpenGate:
-    """Lets every call through at once: for engines whose calls cost nothing."""
+    """Makes every call at once, for engines whose calls are free."""
 
     async def run(self, operation: str, context: CallContext, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Makes the call."""
+        """Makes the call at once."""
         return await call()
 
 
@@ -113,11 +113,11 @@ class FaceCrop:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """Who a crop might be: candidates best first, at most one a person.
+    """Candidates for a crop, best first, at most one entry per person.
 
-    `embedding` is the engine's description of the face, for engines that give it (float32 vector), so that a
-    track can be compared with one seen a moment ago; else None. `face_found` is False when the engine saw no
-    face at all, which is an answer and not a fault.
+    `embedding` is the engine's description of the face (float32 vector) for engines that provide one, so that a track
+    can be compared with a recent one; else None. `face_found` is False if the engine found no face at all, which is an
+    answer and not a fault.
     """
 
     candidates: tuple[Candidate, ...]
@@ -135,7 +135,7 @@ class SearchedFace:
 
 @dataclass(frozen=True, slots=True)
 class LearnedFace:
-    """What enrolling gave: where the face was, how good, and where the engine keeps it."""
+    """The result of an enrollment: the face's box and quality, and how the engine stores it."""
 
     box: Box
     quality: FaceQuality
@@ -146,7 +146,7 @@ class LearnedFace:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFace:
-    """A face of the target image and how alike it is to the source's largest, 0..1."""
+    """A face of the target image and its similarity to the source's largest face, 0..1."""
 
     box: Box
     similarity: float
@@ -154,30 +154,33 @@ class ComparedFace:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Where the source's largest face is, and the target's faces, most alike first."""
+    """The box of the source's largest face, and the target's faces, most similar first."""
 
     source_box: Box
     faces: tuple[ComparedFace, ...]
 
 
 class PhotoRefused(InvalidInput):
-    """A photograph cannot be used. Reasons: NO_FACE, SEVERAL_FACES, LOW_QUALITY; the message says what to do better."""
+    """A photograph cannot be used.
+
+    Reasons: NO_FACE, SEVERAL_FACES, LOW_QUALITY; the message says how to do better.
+    """
 
 
 class Engine(Protocol):
     """Turns images into faces, matches and text.
 
-    Images arrive decoded (BGR) except where the original file matters. Every method may raise
-    EngineError; a canceled call never disturbs another.
+    Images arrive decoded (BGR) except where the original file matters. Every method may raise EngineError. Canceling
+    one call never disturbs another.
     """
 
     @property
     def traits(self) -> EngineTraits:
-        """What this engine can do."""
+        """The static properties of this engine."""
         ...
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
-        """Says who each crop might be; one answer a crop, in order, each failing alone.
+        """Returns the candidates for each crop: one answer per crop, in order, each failing alone.
 
         Args:
             crops: 1 to `traits.max_batch`.
@@ -185,13 +188,13 @@ class Engine(Protocol):
         ...
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
-        """Finds every face of an image and its candidates; faces largest first."""
+        """Returns every face of an image with its candidates, largest face first."""
         ...
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
-        """Learns the one face of a photograph.
+        """Enrolls the one face of a photograph.
 
-        After this the face may not be findable yet: the caller stores it, then calls `add`.
+        The face may not be searchable yet: the caller stores it, then calls `add`.
 
         Raises:
             PhotoRefused: No face, several faces, or too poor a picture.
@@ -199,15 +202,15 @@ class Engine(Protocol):
         ...
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
-        """Makes stored faces findable (adding one again changes nothing)."""
+        """Makes stored faces searchable (adding one again changes nothing)."""
         ...
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
-        """Forgets faces; those it never knew are passed over."""
+        """Removes faces; unknown ones are ignored."""
         ...
 
     async def load(self, faces: Iterable[GalleryFace]) -> None:
-        """Replaces the whole gallery by the stored one."""
+        """Replaces the whole gallery with the stored one."""
         ...
 
     async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
@@ -223,7 +226,7 @@ class Engine(Protocol):
         ...
 
     async def check(self) -> None:
-        """Proves that the engine can work now.
+        """Checks that the engine works now.
 
         Raises:
             EngineError: It cannot; the message says why and what to do.
@@ -231,5 +234,5 @@ class Engine(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Lets go of processes, threads and connections."""
+        """Closes processes, threads and connections."""
         ...

@@ -1,6 +1,7 @@
-"""Faces that an engine keeps itself: named by us, and compared with those that are stored.
+"""Faces that an engine stores itself: how they are named, and how they are compared with the stored enrollments.
 
-Keeping a face and storing it are two steps: a crash between them, or other hands, make the two sides differ.
+Adding a face to the engine and storing it are two steps: a crash in between, or other programs, can make the two sides
+differ.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _OURS = "portero:"
 
 @dataclass(frozen=True, slots=True)
 class KeptFace:
-    """A face as the engine keeps it, in its collection.
+    """A face in the engine's own collection.
 
     Attributes:
         external_id: The engine's name of it (Rekognition's FaceId).
@@ -30,20 +31,20 @@ class KeptFace:
 
 @runtime_checkable
 class FaceKeeper(Protocol):
-    """An engine that keeps faces itself and can list them."""
+    """An engine that stores faces itself and can list them."""
 
     async def list_faces(self) -> Sequence[KeptFace]:
-        """Returns every face it keeps."""
+        """Returns every face in its collection."""
         ...
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
-        """Forgets faces that are stored nowhere."""
+        """Removes faces that are not stored in the database."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryDifference:
-    """What to repair.
+    """How the engine's collection differs from the stored faces, by the repair needed.
 
     Attributes:
         lost: Stored, but not in the collection: never found. Enroll these people again.
@@ -59,8 +60,8 @@ class GalleryDifference:
 def compare_gallery(stored: Iterable[GalleryFace], kept: Iterable[KeptFace]) -> GalleryDifference:
     """Compares the stored faces with those of the collection.
 
-    An enrollment under way is in the collection before it is stored and looks orphaned; compare twice, and repair
-    what both comparisons find.
+    An enrollment in progress is in the collection before it is stored, and looks orphaned: compare twice, and repair
+    only what both comparisons find.
 
     Args:
         stored: Faces that the database holds of this engine.
@@ -78,12 +79,12 @@ def compare_gallery(stored: Iterable[GalleryFace], kept: Iterable[KeptFace]) -> 
 
 
 def image_id(person_id: str, face_id: str) -> str:
-    """Names a face in the collection (ExternalImageId) by whom it shows, for ever the same."""
+    """Returns the name of a face in the collection (ExternalImageId), which depends only on person and face."""
     return f"{_OURS}{person_id}.{face_id}"
 
 
 def parsed_image_id(name: str | None) -> tuple[str, str] | None:
-    """Returns (person_id, face_id) of a face that we named; None: another program did."""
+    """Returns (person_id, face_id) of a face named by `image_id`, or None if another program named it."""
     # A person's identifier cannot hold a dot.
     person_id, dot, face_id = (name or "").removeprefix(_OURS).partition(".")
     return (person_id, face_id) if name and name.startswith(_OURS) and person_id and dot and face_id else None

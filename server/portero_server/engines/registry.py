@@ -1,4 +1,4 @@
-"""Which engines there are. A new one is a file or package here, a line below, and the engine contract test."""
+"""The registry of engines. A new engine is a file or package here, one line below, and the engine contract test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FACTORIES: Mapping[str, tuple[str, str]] = {
 
 
 def create_engine(name: str, settings: object, gate: CallGate) -> Engine:
-    """Makes an engine; it starts nothing until its first call.
+    """Creates an engine; it starts nothing before its first call.
 
     Args:
         name: As in the setting PORTERO_ENGINE.

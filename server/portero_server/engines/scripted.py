@@ -60,7 +60,9 @@ class PatchDetector:
 
 
 class ScriptedEngine:
-    """See `engines.base.Engine`. What it is asked is counted, and it fails on command.
+    """An engine for tests that recognizes colors. Implements `engines.base.Engine`.
+
+    It counts its calls and fails on command.
 
     Attributes:
         calls: How often each method was called.
@@ -95,17 +97,17 @@ class ScriptedEngine:
 
     @property
     def traits(self) -> EngineTraits:
-        """What this engine can do. Colors 50 levels apart are two people."""
+        """The static properties of this engine. Colors 50 levels apart are two people."""
         policy = MatchPolicy(threshold=0.85, margin=0.02)
         return EngineTraits("scripted", _MODEL_VERSION, self._max_batch, owns_gallery=False, policy=policy, paid=False)
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
-        """Says who each crop might be by the color of its face."""
+        """Returns the candidates for each crop by the color of its face."""
         await self._answer_time("identify")
         return [self._next_fault() or self._identification(crop) for crop in crops]
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
-        """Finds every patch and its candidates."""
+        """Returns every patch with its candidates."""
         await self._called("search")
         return [
             SearchedFace(face, self._gallery.search(_color(image, face.box)[np.newaxis], max_candidates)[0])
@@ -113,7 +115,7 @@ class ScriptedEngine:
         ]
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
-        """Learns the color of the one patch of a photograph."""
+        """Enrolls the color of the one patch of a photograph."""
         await self._called("learn")
         faces = self._faces(image)
         if not faces:
@@ -127,12 +129,12 @@ class ScriptedEngine:
         return LearnedFace(face.box, face.quality, _MODEL_VERSION, embedding, external_id=None)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
-        """Makes stored faces findable."""
+        """Makes stored faces searchable."""
         await self._called("add")
         self._gallery.add(faces)
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
-        """Forgets faces."""
+        """Removes faces from the gallery."""
         await self._called("remove")
         self._gallery.remove(face.face_id for face in faces)
 
@@ -169,11 +171,11 @@ class ScriptedEngine:
         return lines + [Text(word, TextKind.WORD, box, 0.99) for word in content.split()]
 
     async def check(self) -> None:
-        """Raises what it was told to fail with."""
+        """Raises the error set by `fail`, if there is one."""
         await self._called("check")
 
     async def aclose(self) -> None:
-        """Holds nothing."""
+        """Does nothing, since the engine holds no resources."""
 
     def _faces(self, image: Pixels) -> list[FoundFace]:
         return self._detector.find(to_gray(image), thorough=True)
@@ -196,7 +198,7 @@ class ScriptedEngine:
 
 
 def create(settings: object, gate: CallGate) -> ScriptedEngine:
-    """Makes the engine for the registry; it has no settings, and its calls cost nothing."""
+    """Creates the engine for the registry; it has no settings, and its calls are free."""
     return ScriptedEngine()
 
 

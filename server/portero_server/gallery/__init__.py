@@ -1,1 +1,1 @@
-"""The people who are known and their photographs, and the same gallery in the engines."""
+"""Known people and their enrolled faces, kept in sync with the engines."""

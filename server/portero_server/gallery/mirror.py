@@ -1,8 +1,8 @@
 """Keeps the engine's gallery equal to the stored one.
 
-The store's log of changes is the truth: the engine is only ever changed by applying that log in order, for changes of
-this process and of others alike. So a crash at any point leaves nothing half known, and a face that was deleted
-cannot be made findable again by an enrollment that was slower.
+The store's change log is authoritative: the engine is only ever changed by applying that log in order, for changes of
+this process and of others alike. So a crash at any point leaves nothing half known, and a deleted face cannot be made
+searchable again by a slower enrollment.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _PAGE = 1000
 
 
 class GalleryLog(Protocol):
-    """The stored gallery and what happens to it."""
+    """Reads the stored gallery and its change log."""
 
     async def gallery_position(self) -> int:
-        """Returns the position of the last change; 0 when there was none."""
+        """Returns the position of the last change, or 0 if there is none."""
         ...
 
     def gallery(self, engine: str, model_version: str) -> AsyncIterator[GalleryFace]:
@@ -40,7 +40,7 @@ class GalleryLog(Protocol):
 
 
 class GalleryMirror:
-    """Applies what happened to the stored gallery to the engine."""
+    """Applies changes of the stored gallery to the engine."""
 
     def __init__(self, engine: Engine, stored: GalleryLog, *, refresh: float, page: int = _PAGE) -> None:
         """Mirrors `stored` into `engine`.
@@ -59,7 +59,7 @@ class GalleryMirror:
         self._applying = asyncio.Lock()
 
     async def load(self) -> None:
-        """Loads the whole stored gallery into the engine; before this, nobody is found.
+        """Loads the whole stored gallery into the engine; nobody is found before.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -75,15 +75,15 @@ class GalleryMirror:
         _log.info("gallery_loaded", faces=len(faces), engine=traits.name, model_version=traits.model_version)
 
     async def follow(self) -> None:
-        """Applies what other processes changed, until canceled."""
+        """Applies changes made by other processes, until canceled."""
         while True:
             await asyncio.sleep(self._refresh)
             await self.catch_up()
 
     async def catch_up(self) -> None:
-        """Applies what changed, as far as possible now.
+        """Applies new changes, as far as possible now.
 
-        What fails is durable in the store already, so it is only logged; `follow` tries it again.
+        Failures are only logged: the changes are durable in the store, and `follow` retries them.
         """
         try:
             await self.apply()
@@ -91,7 +91,7 @@ class GalleryMirror:
             _log.warning("gallery_behind", position=self._position, reason=error.reason)
 
     async def apply(self) -> None:
-        """Applies what changed since the last time.
+        """Applies the changes since the last time.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -102,7 +102,7 @@ class GalleryMirror:
                 pass
 
     async def behind(self) -> int:
-        """Returns how many changes this process has still to apply; a face that was erased may be among them."""
+        """Returns how many changes this process has not applied yet, which may include an erased face."""
         return max(0, await self._stored.gallery_position() - self._position)
 
     async def _apply_page(self) -> int:

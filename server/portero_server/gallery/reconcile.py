@@ -1,4 +1,4 @@
-"""Comparing the stored faces with those a recognizer keeps itself, and removing what is stored nowhere."""
+"""Compares the stored faces with those in an engine's own collection, and removes orphans."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENGINE = "rekognition"
 
 
 class StoredFaces(Protocol):
-    """Where faces are stored."""
+    """Reads the stored faces."""
 
     def gallery(self, engine: str) -> AsyncIterator[GalleryFace]:
         """Returns every face of an engine."""
@@ -29,7 +29,7 @@ async def reconcile_faces(
     repair: bool,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> str:
-    """Compares twice, repairs what both comparisons found if asked to, and says so in a few lines.
+    """Compares twice, removes what both comparisons found orphaned if requested, and returns a short report.
 
     Args:
         keeper: The engine.

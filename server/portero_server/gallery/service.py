@@ -1,4 +1,4 @@
-"""The people we know and the faces they are known by."""
+"""Manages known people and their faces."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _LONGEST_SEARCH = 200
 
 
 def new_person_id() -> str:
-    """Makes up the id of a person."""
+    """Returns a new random person id."""
     return str(uuid4())
 
 
 class Gallery:
-    """Keeps people and faces."""
+    """Manages people and faces, in the store and in the engine."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Gallery:
         new_id: Callable[[], str] = new_person_id,
         check_learnable: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
-        """Keeps them in `people`, which `mirror` makes findable in `engine`.
+        """Stores people in `people`; `mirror` makes their faces searchable in `engine`.
 
         Args:
             engine: Learns faces.
@@ -67,7 +67,7 @@ class Gallery:
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
     ) -> Person:
-        """Adds a person.
+        """Adds a person and returns them as stored.
 
         Args:
             person_id: Identifier, or empty for one made up here.
@@ -88,7 +88,7 @@ class Gallery:
         )
 
     async def get(self, person_id: str) -> Person:
-        """Returns a person; raises NotFound."""
+        """Returns a person by id. Raises NotFound."""
         return await self._people.get(person_id)
 
     async def list(self, limit: int, after_id: str | None, display_name_contains: str) -> Sequence[Person]:
@@ -106,7 +106,7 @@ class Gallery:
     async def update(
         self, person_id: str, display_name: str | None = None, labels: Mapping[str, str] | None = None
     ) -> Person:
-        """Changes what is not None and gives the person as stored.
+        """Changes the values that are not None and returns the person as stored.
 
         Raises:
             InvalidInput: A field is malformed.
@@ -121,12 +121,12 @@ class Gallery:
         )
 
     async def delete(self, person_id: str) -> None:
-        """Removes a person and all faces, from the store and from the engine; raises NotFound."""
+        """Removes a person and all faces, from the store and the engine. Raises NotFound."""
         await self._people.delete(person_id)
         await self._mirror.catch_up()
 
     async def enroll(self, person_id: str, photo: bytes, deadline: float | None = None) -> FaceEnrollment:
-        """Teaches a person's face from one photograph; the same photograph again gives the face that is there.
+        """Enrolls a person's face from one photograph; the same photograph again returns the existing face.
 
         Args:
             person_id: Whose face.
@@ -137,7 +137,7 @@ class Gallery:
             InvalidInput: The photo cannot be used; names the field "image".
             PhotoRefused: It has no face, several, or is too poor.
             NotFound: There is no such person.
-            FailedPrecondition: The person has not agreed to it, and must.
+            FailedPrecondition: Consent is required, and the person has not given it.
             EngineError: The engine could not answer.
         """
         traits = self._engine.traits
@@ -157,7 +157,7 @@ class Gallery:
         return await self._people.list_faces(person_id, limit, after)
 
     async def delete_face(self, person_id: str, face_id: str) -> None:
-        """Removes one face, from the store and from the engine; raises NotFound."""
+        """Removes one face, from the store and the engine. Raises NotFound."""
         await self._people.delete_face(person_id, face_id)
         await self._mirror.catch_up()
 
@@ -196,7 +196,7 @@ class Gallery:
 
 
 def face_id_of(person_id: str, photo: bytes, model: str) -> str:
-    """Returns the id of the face that a photograph teaches: the same person, photograph and model, the same id."""
+    """Returns the id of a photograph's face, which depends only on person, photograph and model."""
     parts = (person_id.encode(), model.encode(), hashlib.sha256(photo).digest())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
 

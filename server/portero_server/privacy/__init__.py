@@ -1,1 +1,1 @@
-"""Erasing people, letting go of their names, and keeping nothing for too long."""
+"""Erasure of people, revocation of their names in memory, and retention."""

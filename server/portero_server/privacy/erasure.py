@@ -1,4 +1,4 @@
-"""Brings erasures to their end: by whoever was asked, and by any server that finds one unfinished."""
+"""Completes erasures: on the server that received the request, or on any server that finds one unfinished."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a search for an erased person found.
+    """The result of searching for an erased person.
 
     Attributes:
         erasure: The receipt.
@@ -38,12 +38,12 @@ class Verification:
 
     @property
     def clean(self) -> bool:
-        """Whether the receipt is sound and nothing was found."""
+        """Whether the receipt is intact and no trace was found."""
         return self.erasure.sound and not self.remains
 
 
 class Eraser:
-    """Erases people and proves it."""
+    """Erases people, and verifies that nothing is left of them."""
 
     def __init__(
         self,
@@ -57,15 +57,15 @@ class Eraser:
         keeper: FaceKeeper | None = None,
         interval: float = 5.0,
     ) -> None:
-        """Erases.
+        """Creates an eraser; `run` completes unfinished erasures.
 
         Args:
             erasures: The jobs and receipts.
             database: Searched for remains.
-            engine: Told to forget faces.
+            engine: Removes the person's faces.
             mirror: Brings the engine up to date.
-            name_revocation: Makes the streams of this process forget.
-            metrics: Told how many are unfinished.
+            name_revocation: Removes the name from the streams of this process.
+            metrics: Counts unfinished erasures.
             keeper: The engine, when it keeps faces itself.
             interval: How often unfinished erasures are looked for, seconds.
         """
@@ -79,9 +79,9 @@ class Eraser:
         self._interval = interval
 
     async def erase(self, person_id: str) -> Erasure:
-        """Erases a person as far as possible now; what is left, `run` of any server finishes.
+        """Erases a person as far as possible now; `run` of any server completes the rest.
 
-        When this returns, nobody is recognized as the person any more, whatever its state.
+        When this returns, nobody is recognized as the person any more, whatever the state of the erasure.
 
         Raises:
             NotFound: Nothing is stored of such a person.
@@ -99,11 +99,11 @@ class Eraser:
         return await self._erasures.get(erasure.erasure_id)
 
     async def get(self, erasure_id: str) -> Erasure:
-        """Returns an erasure; raises NotFound."""
+        """Returns an erasure by its id. Raises NotFound."""
         return await self._erasures.get(erasure_id)
 
     async def run(self) -> None:
-        """Finishes what was left, until canceled."""
+        """Completes unfinished erasures periodically, until canceled."""
         while True:
             try:
                 await self.round()
@@ -112,13 +112,13 @@ class Eraser:
             await asyncio.sleep(self._interval)
 
     async def round(self) -> None:
-        """Finishes what can be finished now, whoever was asked for it; raises StoreUnavailable."""
+        """Completes what can be completed now, whichever server received the request. Raises StoreUnavailable."""
         done = [await self._advance(each) for each in await self._erasures.unfinished(_AT_ONCE)]
         self._metrics.erasures_unfinished(sum(erasure.finished_at is None for erasure in done))
         await self._overwrite()
 
     async def verify(self, person_id: str) -> Verification:
-        """Looks everywhere for an erased person.
+        """Searches every table and engine for an erased person.
 
         Raises:
             NotFound: The person was not erased.

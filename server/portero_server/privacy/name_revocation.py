@@ -1,7 +1,7 @@
-"""Has everything in this process forget people who may not be named any more, whichever server was told.
+"""Removes names that may no longer be used from the memory of this process, whichever server received the request.
 
-Only what it remembers is asked about, so one question a round covers the erased, the deleted, the blocked and those
-whose consent ended by itself.
+Only names that are held are checked, so one query per round covers people who were erased, deleted or blocked, and
+those whose consent expired.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _log = structlog.get_logger(__name__)
 
 
 class NameHolder(Protocol):
-    """Something that remembers people by name."""
+    """An object that holds people's names in memory."""
 
     @property
     def people(self) -> set[str]:
-        """Ids of the people who are held in memory by name."""
+        """Returns the ids of the people whose names it holds."""
         ...
 
     def forget(self, people: Collection[str]) -> None:
-        """Forgets some; whoever else is among them is passed over."""
+        """Removes the names of these people; unknown ids are ignored."""
         ...
 
 
 class NameRevocation:
-    """Compares what is remembered with who may be named."""
+    """Compares the names held in memory with the people who may be named."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class NameRevocation:
         *,
         interval: float,
     ) -> None:
-        """Looks every `interval` seconds whether `names` still knows everybody of `name_holders`."""
+        """Prepares a check every `interval` seconds of the people held by `name_holders` against `names`."""
         self._name_holders = name_holders
         self._names = names
         self._interval = interval
 
     async def run(self) -> None:
-        """Forgets until canceled; a database that is away is asked again in the next round."""
+        """Checks periodically until canceled; if the database is unavailable, the next round tries again."""
         while True:
             await asyncio.sleep(self._interval)
             try:
@@ -55,7 +55,7 @@ class NameRevocation:
                 _log.warning("name_revocation_late", reason=error.reason)
 
     async def catch_up(self) -> None:
-        """Forgets whoever may not be named any more, now.
+        """Removes now every name that may no longer be used.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -65,7 +65,7 @@ class NameRevocation:
             return
         gone = held - (await self._names(held)).keys()
         if gone:
-            # Asked for again: while the database answered, streams came and went.
+            # Listed again: streams came and went while the database answered.
             for each in self._name_holders():
                 each.forget(gone)
             _log.info("names_revoked", count=len(gone))

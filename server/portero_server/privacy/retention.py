@@ -1,4 +1,4 @@
-"""Removes what has been kept long enough, a little at a time, for as long as the server runs."""
+"""Removes expired data, in small batches, for as long as the server runs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from portero_server.telemetry.privacy_metrics import PrivacyMetrics
 _log = structlog.get_logger(__name__)
 
 _PAUSE = 0.05
-"""Seconds between two batches, in which commits have the database for themselves."""
+"""Seconds between two batches, during which commits have the database to themselves."""
 
 
 class Kept(Protocol):
-    """Where rows are kept."""
+    """Removes expired rows (`store/retention.py`)."""
 
     def steps(self, purpose: Purpose) -> int:
         """Returns how many kinds of rows a purpose has."""
         ...
 
     async def remove_some(self, purpose: Purpose, step: int, before: datetime) -> tuple[int, bool]:
-        """Removes a batch older than a time; gives how many, and whether there may be more."""
+        """Removes a batch older than a time. Returns how many rows, and whether there may be more."""
         ...
 
     async def oldest(self, purpose: Purpose, before: datetime) -> datetime | None:
@@ -37,7 +37,7 @@ class Kept(Protocol):
 
 
 class Retention:
-    """Keeps the rules."""
+    """Enforces the retention rules on stored data."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Retention:
         interval: float,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Looks every `interval` seconds.
+        """Creates the task; `run` checks every `interval` seconds.
 
         Args:
             kept: The rows.
@@ -67,13 +67,13 @@ class Retention:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Removes until canceled."""
+        """Removes expired data periodically until canceled."""
         while True:
             await self.round()
             await self._sleep(self._interval)
 
     async def round(self) -> None:
-        """Removes everything that is past its time now; a purpose that fails does not keep the others."""
+        """Removes all data that has expired now; a failure for one purpose does not affect the others."""
         for purpose, span in self._rules.items():
             before = self._clock.now() - span
             try:

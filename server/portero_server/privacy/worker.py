@@ -1,4 +1,4 @@
-"""What keeps the promises to people while the server runs: forgetting, finishing erasures, retention."""
+"""The background work for privacy: name revocation, erasures and retention."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from portero_server.privacy.retention import Retention
 
 @dataclass(frozen=True, slots=True)
 class PrivacyWorker:
-    """The three, side by side."""
+    """Runs name revocation, erasures and retention side by side."""
 
     name_revocation: NameRevocation
     eraser: Eraser
     retention: Retention
 
     async def run(self) -> None:
-        """Works until canceled."""
+        """Runs all three until canceled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.name_revocation.run())
             group.create_task(self.eraser.run())

@@ -1,4 +1,4 @@
-"""Which recognitions go together, and which are dropped when too many wait. Synchronous."""
+"""Decides which recognitions share a batch, and which are dropped when the queue is full. Synchronous."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LANES = (Lane.CHECK_IN, Lane.VISITOR, Lane.ATTENDANCE)
 
 
 class BatchDropPolicy(Enum):
-    """What a full queue does."""
+    """What a full queue does with a new request."""
 
     OLDEST_OF_LOWEST_LANE = "oldest_of_lowest_lane"
 
 
 @dataclass(slots=True, eq=False)
 class Waiting(Generic[_T]):
-    """A request in the queue, since `since` (monotonic seconds)."""
+    """A request in the queue since `since` (monotonic seconds)."""
 
     item: _T
     lane: Lane
@@ -33,7 +33,7 @@ class Waiting(Generic[_T]):
 
 @dataclass(frozen=True, slots=True)
 class Planned(Generic[_T]):
-    """What to do now: a batch to send (maybe empty) and requests whose deadline has passed."""
+    """What to do now: a batch to send (may be empty), and requests whose deadline has passed."""
 
     batch: tuple[Waiting[_T], ...]
     expired: tuple[Waiting[_T], ...]
@@ -42,13 +42,13 @@ class Planned(Generic[_T]):
 class BatchPlanner(Generic[_T]):
     """Collects requests until a batch is full or its oldest request has waited long enough.
 
-    Higher lanes board first; a request in a lower lane that fills the batch makes it leave all the same.
+    Requests in higher lanes are taken first. A request in a lower lane that fills the batch still makes it leave.
     """
 
     policy = BatchDropPolicy.OLDEST_OF_LOWEST_LANE
 
     def __init__(self, *, max_batch: int, delay: float, capacity: int) -> None:
-        """Sets the largest batch, the longest wait for company (seconds) and the longest queue."""
+        """Sets the largest batch, the longest wait for more requests (seconds) and the longest queue."""
         self._max_batch = max_batch
         self._delay = delay
         self._capacity = capacity
@@ -58,7 +58,7 @@ class BatchPlanner(Generic[_T]):
         return sum(len(lane) for lane in self._lanes.values())
 
     def add(self, waiting: Waiting[_T]) -> Waiting[_T] | None:
-        """Takes a request in; gives the one dropped for it (maybe itself) when the queue is full."""
+        """Adds a request. Returns the request dropped for it if the queue is full, which may be the new one."""
         self._lanes[waiting.lane].append(waiting)
         if len(self) <= self._capacity:
             return None
@@ -66,13 +66,13 @@ class BatchPlanner(Generic[_T]):
         return self._lanes[lowest].popleft()
 
     def remove(self, waiting: Waiting[_T]) -> None:
-        """Takes a canceled request out; one that has left already is passed over."""
+        """Removes a canceled request; one that was already sent is ignored."""
         lane = self._lanes[waiting.lane]
         if waiting in lane:
             lane.remove(waiting)
 
     def plan(self, now: float) -> Planned[_T]:
-        """Says what to do now; the batch is empty when waiting longer is better."""
+        """Returns what to do now; the batch is empty if it is better to wait."""
         expired = tuple(
             waiting
             for lane in self._lanes.values()
@@ -90,6 +90,6 @@ class BatchPlanner(Generic[_T]):
         return Planned(tuple(batch), expired)
 
     def next_due(self) -> float | None:
-        """When the next batch must leave, monotonic seconds; None when nothing waits."""
+        """Time at which the next batch must leave, monotonic seconds; None if the queue is empty."""
         oldest = min((lane[0].since for lane in self._lanes.values() if lane), default=None)
         return None if oldest is None else oldest + self._delay

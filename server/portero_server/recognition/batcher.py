@@ -1,4 +1,4 @@
-"""Recognitions of all cameras, sent to the engine together."""
+"""Sends the recognitions of all cameras to the engine in shared batches."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _Request = tuple[FaceCrop, "asyncio.Future[Identification]", Mark | None]
 
 
 class BatchObserver(Protocol):
-    """Is told how batches fare."""
+    """Receives the results of batching, for metrics."""
 
     def batch_sent(self, size: int, waited: float) -> None:
-        """A batch of `size` left; its oldest request had waited so many seconds."""
+        """A batch of `size` was sent; its oldest request had waited `waited` seconds."""
         ...
 
     def recognition_dropped(self, reason: str) -> None:
-        """A request left without being sent: "queue_full" or "expired"."""
+        """A request was dropped without being sent: "queue_full" or "expired"."""
         ...
 
 
 class Batcher:
     """Shares engine calls between cameras; every waiter is settled alone.
 
-    The engine is asked for at most `concurrency` batches at once, so that what waits, waits here
-    where lanes and deadlines count.
+    The engine processes at most `concurrency` batches at once, so that the excess waits here, where lanes and deadlines
+    apply.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Batcher:
         self._changed = asyncio.Event()
 
     async def identify(self, crop: FaceCrop) -> Identification:
-        """Says who a crop might be.
+        """Returns who the face on a crop might be.
 
         Raises:
             LimitReached: The queue was full and this request was the least urgent.

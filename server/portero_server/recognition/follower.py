@@ -1,4 +1,4 @@
-"""Following the faces of one stream: from looks to calls, from answers to decisions."""
+"""Follows the faces of one stream: from frame analyses to engine calls, and from answers to decisions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.crops import crop_face
 
 _SILENCE = 10.0
-"""Seconds without any frame after which the faces are told to have left; they go on if the next frame shows them."""
+"""Seconds without any frame after which faces are reported as left; their tracks continue if the next frame shows
+them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the settings and the camera say about decisions here."""
+    """Decision settings of the server and the camera."""
 
     engine: str
     policy: MatchPolicy
@@ -55,17 +56,17 @@ class Follower:
         ledger: TrackLedger,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
-        """Wires the follower.
+        """Creates a follower without tracks other than those of `tracker`.
 
         Args:
-            camera_id: For the engine's accounts.
+            camera_id: The camera that calls are billed to.
             rules: Thresholds, lane and visit gap.
             tracker: Forms tracks.
-            cadence: Says when to look.
-            clock: Time.
+            cadence: Decides when to search for faces.
+            clock: The server's clock.
             recognizer: Says who a face is.
-            name_of: Gives a person's display name; None when there is no such person any more.
-            ledger: Where decisions go.
+            name_of: Returns a person's display name, or None if the person no longer exists.
+            ledger: Receives the decisions.
             spawn: Starts a task that the stream owns; a defect in it ends the stream.
         """
         self._camera_id = camera_id
@@ -84,22 +85,22 @@ class Follower:
 
     @property
     def tracks(self) -> Sequence[Track]:
-        """Faces being followed."""
+        """Number of faces being followed."""
         return self._tracker.tracks
 
     @property
     def followed(self) -> list[Box]:
-        """Where the faces being followed were last seen."""
+        """Boxes in which the followed faces were last seen."""
         return [track.box for track in self._tracker.tracks]
 
     @property
     def busy(self) -> bool:
-        """Whether a decision is still to come."""
+        """Whether any decision is still open."""
         return bool(self.calls or self._tracker.leaving)
 
     @property
     def when(self) -> When:
-        """Which of the frames that wait are to be looked at."""
+        """Returns which of the waiting frames to analyze."""
         tracks = self._tracker.tracks
         if not tracks:
             return self._cadence.when(tracks=0, undecided=0)
@@ -110,7 +111,7 @@ class Follower:
         )
 
     def still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
-        """Takes in a frame that was not looked at; gives the undecided tracks that hold it."""
+        """Takes in a frame that was not searched. Returns the undecided tracks that hold it."""
         self._last_frame = now = self._clock.monotonic()
         self._recognizer.count_avoided(outcome.value)
         self._ask_lost(now)
@@ -124,8 +125,8 @@ class Follower:
         return self._holders()
 
     def observe(self, frame: Frame, look: FrameAnalysis) -> set[str]:
-        """Takes in a look; gives the undecided tracks that hold its frame."""
-        # Not when it was received: frames that wait because we are slow are no silence.
+        """Takes in the analysis of a frame. Returns the undecided tracks that hold the frame."""
+        # Not the time of receipt: frames that wait because the server is slow do not count as silence.
         self._last_frame = now = self._clock.monotonic()
         self._ask_lost(now)
         self._cadence.looked(frame.time, thorough=look.thorough, found=len(look.faces))
@@ -144,7 +145,7 @@ class Follower:
         return self._holders()
 
     def tick(self, now: float) -> None:
-        """Does what time asks for: patience, deadlines, silence (monotonic seconds)."""
+        """Handles patience, deadlines and silence at `now` (monotonic seconds)."""
         if not self._tracker.follows:
             return
         if now - self._last_frame > _SILENCE:
@@ -161,25 +162,25 @@ class Follower:
                 self._decide(track, timing=None, revises=False)
 
     def leave_all(self) -> None:
-        """All faces are gone: the stream ends."""
+        """Ends all tracks because the stream ends."""
         self._ask_lost(self._clock.monotonic())
         for track in self._tracker.tracks:
             self._leave(track)
 
     def recall(self, names: Mapping[str, str]) -> None:
-        """Learns the display names of the people whose tracks go on from an earlier session."""
+        """Sets the display names of the people whose tracks continue from an earlier session."""
         for track in self._tracker.tracks:
             if track.match is not None:
                 self._names[track.match.person_id] = NamedMatch(track.match, names[track.match.person_id])
 
     @property
     def people(self) -> set[str]:
-        """Ids of the people it has named and still follows, or could name again."""
+        """Returns the ids of the people whose names it holds for tracks it follows or could resume."""
         tracks = (*self._tracker.tracks, *self._tracker.leaving)
         return {track.match.person_id for track in tracks if track.match is not None} | self._names.keys()
 
     def forget(self, people: Collection[str]) -> None:
-        """Takes their names from people who may not be named any more: they go on as strangers."""
+        """Removes the names of people who may no longer be named; their tracks continue as strangers."""
         for track in (*self._tracker.tracks, *self._tracker.leaving):
             if track.match is not None and track.match.person_id in people:
                 track.match = None
@@ -188,9 +189,9 @@ class Follower:
             self._names.pop(person_id, None)
 
     def miss_all(self) -> None:
-        """Nothing comes any more: whoever was there has left, unless frames that come late show otherwise.
+        """Marks all tracks as absent because no frames arrive; late frames may bring them back.
 
-        What is undecided waits for its deadline; when the stream was cut, for its frames to be sent again.
+        Undecided tracks wait for their deadline or, if the stream was interrupted, for their frames to be sent again.
         """
         for track in self._tracker.tracks:
             if track.decided and not track.absent:
@@ -198,7 +199,7 @@ class Follower:
                 self._tell_left(track)
 
     def _see(self, track: Track) -> None:
-        """Writes down that a decided track is there."""
+        """Records that a decided track was seen."""
         if track.absent:
             track.absent = False
             self._decide(track, timing=None, revises=True, returns=True)
@@ -210,7 +211,7 @@ class Follower:
         return undecided | {track.track_id for track in self._tracker.leaving}
 
     def _shoot(self, track: Track, face: FoundFace, frame: Frame, look: FrameAnalysis, now: float) -> None:
-        """Keeps the shot when it is the best not yet sent."""
+        """Keeps the shot if it is the best one not yet sent."""
         quality = face.quality.overall
         best = self._best.get(track.track_id)
         if track.match is not None or look.pixels is None or quality <= track.asked_quality:
@@ -222,7 +223,7 @@ class Follower:
             self._best[track.track_id] = Shot(crop, frame, look, now)
 
     def _ask(self, track: Track, now: float) -> bool:
-        """Sends the best shot when the tracker wants it; says whether it did."""
+        """Sends the best shot if the tracker wants a call. Returns whether it did."""
         shot = self._best.get(track.track_id)
         if shot is None or not self._tracker.wants_call(track, shot.quality, now):
             return False
@@ -231,7 +232,7 @@ class Follower:
         return True
 
     def _ask_lost(self, now: float) -> None:
-        """Makes the calls again that a cut left without an answer."""
+        """Repeats the calls that an interruption left without an answer."""
         for track, shot in self.calls.take_lost():
             self._send(track, shot, now)
 
@@ -243,7 +244,7 @@ class Follower:
         self._spawn(self._call(track, shot, track.calls + track.failures))
 
     async def _call(self, track: Track, shot: Shot, number: int) -> None:
-        """Asks the engine once and acts on the answer; `number` tells the track's calls apart."""
+        """Calls the engine once and acts on the answer; `number` distinguishes the calls of a track."""
         asked = self._clock.monotonic()
         match: Match | None = None
         name: str | None = None
@@ -281,7 +282,7 @@ class Follower:
         self.calls.end(track)
         timing = timing_of(track, shot, asked, answered)
         if answer is not None and (match is None) == (answer.match is None) and name != UNCONFIRMED:
-            # Not waited for: whoever is before the camera wants the name.
+            # Not awaited: the person in front of the camera should get the name first.
             self._spawn(self._recognizer.remember(shot.crop, answer, match))
         if answer is None:
             self._after_silence(track, shot)
@@ -293,7 +294,7 @@ class Follower:
         self._after_answer(track, match, timing)
 
     def _after_silence(self, track: Track, shot: Shot) -> None:
-        """No answer came: the shot may go out again, after a pause, unless a better one waits."""
+        """Handles a call without an answer: the shot may be sent again after a pause, unless a better one waits."""
         best = self._best.get(track.track_id)
         if not track.closed and (best is None or best.quality < shot.quality):
             self._best[track.track_id] = shot
@@ -318,7 +319,7 @@ class Follower:
             self._decide(track, timing=timing, revises=False)
 
     def _decide(self, track: Track, *, timing: Timing | None, revises: bool, returns: bool = False) -> None:
-        """Writes down what a track was decided to be."""
+        """Records the decision on a track."""
         decided = TrackDecided(
             track_id=track.track_id,
             match=track.match,
@@ -337,7 +338,7 @@ class Follower:
             self._ledger.emit(Directive(advice))
 
     def _leave(self, track: Track) -> None:
-        """The face is gone: what is undecided gets its last chance."""
+        """Handles a face that is gone: an undecided track may send one last shot."""
         self._tracker.leave(track)
         if track.decided:
             self._close(track)
@@ -345,9 +346,10 @@ class Follower:
             self._conclude(track)
 
     def _send_last(self, track: Track, now: float) -> bool:
-        """Sends the best shot of a track that will give no better one; False when none is worth sending.
+        """Sends the best shot of a track that will get no better one.
 
-        True also when its time comes after the pause that follows a failure.
+        Returns False if no shot is worth sending. Returns True also if the shot goes out later, after the pause that
+        follows a failure.
         """
         # Patience has ended: nothing better will come.
         self._ask(track, max(now, track.received + self._tracker.policy.patience))

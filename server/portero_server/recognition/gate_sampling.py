@@ -1,4 +1,4 @@
-"""Shows the recognizer some of the frames that were held back from it, and counts the faces that were missed."""
+"""Shows the recognizer a sample of the frames that the motion gate held back, and counts the faces it missed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from portero_server.vision.zones import blacken
 _log = structlog.get_logger(__name__)
 
 _PATIENCE = 10.0
-"""Seconds a check may wait for quota: nobody waits for it."""
+"""Seconds a check may wait for quota. It is long, since no client waits for the result."""
 
 Search = Callable[[Pixels, int, CallContext], Awaitable[Sequence[SearchedFace]]]
 
 
 class GateSampler:
-    """Checks the frames of one camera's stream; at most one at a time, in the last lane, for what a budget leaves."""
+    """Checks sampled frames of one camera's stream: one at a time, in the lowest lane, within a budget."""
 
     def __init__(
         self,
@@ -41,16 +41,16 @@ class GateSampler:
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         chance: random.Random,
     ) -> None:
-        """Wires the sampler.
+        """Creates a sampler for one stream.
 
         Args:
-            camera_id: For the engine's accounts.
+            camera_id: The camera that calls are billed to.
             policy: How much is checked.
             search: Finds every face of a frame, and who it is.
-            clock: Time.
-            metrics: Told what was missed.
+            clock: The server's clock.
+            metrics: Counts checks and missed faces.
             spawn: Starts a task that the stream owns.
-            chance: Draws the sample.
+            chance: Random source that draws the sample.
         """
         self._camera_id = camera_id
         self._sampling = SamplingPlanner(policy)
@@ -62,7 +62,7 @@ class GateSampler:
         self._checking = False
 
     def consider(self, frame: Frame, outcome: FrameOutcome, followed: Sequence[Box]) -> None:
-        """Takes in what became of a frame, and where faces are being followed; starts a check when it is due."""
+        """Takes in the outcome of a frame and the boxes of the followed faces. Starts a check if one is due."""
         if self._checking:
             return
         reason = self._sampling.check(outcome, frame.time, followed=len(followed), drawn=self._chance.random())

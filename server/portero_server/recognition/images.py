@@ -1,4 +1,7 @@
-"""Questions about single images: who is on it, are these two the same, what does it say. Stores nothing."""
+"""Answers questions about single images: who is on it, whether two show the same person, what text it has.
+
+Stores nothing.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +24,16 @@ _LEAST_CANDIDATES = 5
 
 
 class Names(Protocol):
-    """Knows what people are called."""
+    """Looks up display names."""
 
     async def display_names(self, person_ids: Collection[str]) -> Mapping[str, str]:
-        """Returns the display names, by id, of those of the people that exist."""
+        """Returns the display names, by id, of those people that exist."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RecognizedFace:
-    """A face of an image, who it is (None: unknown) and who it might be, best first."""
+    """A face of an image, the person it shows (None: unknown), and the candidates, best first."""
 
     face: FoundFace
     match: Match | None
@@ -39,7 +42,7 @@ class RecognizedFace:
 
 @dataclass(frozen=True, slots=True)
 class ImageAnswer:
-    """What is on an image.
+    """The faces and texts found on an image.
 
     Attributes:
         faces: Largest first.
@@ -54,7 +57,7 @@ class ImageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LikeFace:
-    """A face of the target image: how alike it is to the source's, 0..1, and whether that is enough."""
+    """A face of the target image: its similarity to the source face, 0..1, and whether that is a match."""
 
     box: Box
     similarity: float
@@ -63,14 +66,14 @@ class LikeFace:
 
 @dataclass(frozen=True, slots=True)
 class ImageComparison:
-    """Where the source's largest face is, and the target's faces, most alike first."""
+    """The box of the source's largest face, and the target's faces, most similar first."""
 
     source_box: Box
     faces: tuple[LikeFace, ...]
 
 
 class Images:
-    """Answers questions about single images. Somebody waits for the answer, so calls take the first lane."""
+    """Answers questions about single images. A client waits for the answer, so calls use the first lane."""
 
     def __init__(self, engine: Engine, names: Names, policy: MatchPolicy) -> None:
         self._engine = engine
@@ -127,7 +130,7 @@ class Images:
     async def _decided(self, found: Sequence[SearchedFace], max_candidates: int) -> ImageAnswer:
         people = {candidate.person_id for searched in found for candidate in searched.candidates}
         names = await self._names.display_names(people) if people else {}
-        # An engine that keeps faces itself may still know somebody who was deleted a moment ago.
+        # An engine that stores faces itself may still know a person who was just deleted.
         known = [tuple(one for one in searched.candidates if one.person_id in names) for searched in found]
         matches = _one_face_a_person([decide(candidates, self._policy) for candidates in known])
         return ImageAnswer(
@@ -140,7 +143,7 @@ class Images:
 
 
 def _one_face_a_person(matches: Sequence[Match | None]) -> list[Match | None]:
-    """Takes a person's name from all faces of an image but the most alike: nobody is on it twice."""
+    """Keeps a person's name only on the most similar face of an image: nobody appears twice."""
     best: dict[str, Match] = {}
     for match in matches:
         if match is not None and (match.person_id not in best or match.similarity > best[match.person_id].similarity):

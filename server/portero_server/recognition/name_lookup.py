@@ -1,4 +1,4 @@
-"""Looking up the name of a person whom the engine has found, without losing the answer while the database is away."""
+"""Looks up the name of an identified person without losing the engine's answer if the database is unavailable."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from portero_server.domain.streams.messages import NamedMatch
 from portero_server.errors import StoreUnavailable
 
 NameOf = Callable[[str], Awaitable[str | None]]
-"""Looks up a display name; None when there is no such person, or none who may be named."""
+"""Looks up a display name; returns None if the person does not exist or may not be named."""
 
 UNCONFIRMED = ""
-"""Stands for the name of a person whom the database could not be asked about yet; nobody has an empty name.
+"""Placeholder for a name that could not be read from the database yet; real names are never empty.
 
 Such a match is decided like any other. The commit asks again whether the person may be named, and its result holds
 the name.
@@ -25,7 +25,7 @@ async def name_in_time(name_of: NameOf, person_id: str, seconds: float) -> str |
 
     Args:
         name_of: Asks the database.
-        person_id: Whom the engine found.
+        person_id: The person the engine identified.
         seconds: How long the answer may wait for it.
     """
     try:
@@ -40,7 +40,7 @@ async def name_in_time(name_of: NameOf, person_id: str, seconds: float) -> str |
 
 
 def named_by(result: CommitResult, named: NamedMatch) -> NamedMatch | None:
-    """Returns a match as it may be told after its commit: by the name that the commit found, or not at all."""
+    """Returns a match as it may be reported after its commit: with the name the commit found, or None."""
     person_id = named.match.person_id
     if person_id in result.unnamed:
         return None

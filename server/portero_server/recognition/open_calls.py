@@ -1,4 +1,4 @@
-"""Calls to the engine that are out, and what becomes of them when a stream is cut and another session goes on."""
+"""Engine calls in flight, and what happens to them if a stream is interrupted and another session resumes it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from portero_server.recognition.shots import Shot
 
 
 class OpenCalls:
-    """The calls of one session, at most one for each track.
+    """The calls of one session in flight, at most one per track.
 
-    A cut ends them without an answer. Where the track was undecided that is no loss, since its frames are sent again.
-    Where it had been decided for want of an answer, nothing would ever ask again: a later session makes these calls
-    once more.
+    An interruption ends them without an answer. For an undecided track that is no loss, since its frames are sent
+    again. For a track that was decided for lack of an answer, nothing would ever ask again, so the next session repeats
+    the call.
     """
 
     def __init__(self) -> None:
@@ -24,15 +24,15 @@ class OpenCalls:
         return len(self._out)
 
     def begin(self, track: Track, shot: Shot) -> None:
-        """Adds a call that goes out."""
+        """Adds a call that is being made."""
         self._out[track.track_id] = (track, shot)
 
     def end(self, track: Track) -> None:
-        """Removes a call that was answered, or failed."""
+        """Removes a call that was answered or failed."""
         self._out.pop(track.track_id, None)
 
     def take_over(self, earlier: OpenCalls, going_on: Sequence[Track], durable: int) -> None:
-        """Takes the calls that a cut ended, of tracks that go on and of those that had ended by the watermark."""
+        """Takes over calls that an interruption ended, for tracks that continue or had ended by the watermark."""
         followed = {track.track_id: track for track in going_on}
         for track, shot in (*earlier._lost, *earlier._out.values()):
             if track.match is not None or not track.decided:
@@ -44,6 +44,6 @@ class OpenCalls:
                 self._lost.append((track, shot))
 
     def take_lost(self) -> Sequence[tuple[Track, Shot]]:
-        """Returns the calls to be made again, each once."""
+        """Returns the calls to repeat, each once."""
         lost, self._lost = self._lost, []
         return lost

@@ -1,4 +1,4 @@
-"""One look at a track's face, as it is sent to the recognizer, and how long everything took from there."""
+"""The image of a track's face that is sent to the recognizer, and the timing of its stages."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Shot:
 
     @property
     def quality(self) -> float:
-        """How good it is, 0..1."""
+        """Quality of the face, 0..1."""
         return self.crop.quality.overall
 
 
 def timing_of(track: Track, shot: Shot, asked: float, answered: float) -> Timing:
-    """Returns the stages of a recognition that was asked for and answered at these monotonic seconds."""
+    """Returns the stage durations of a recognition, given when it was sent and answered (monotonic seconds)."""
     return Timing(
         capture_to_receive=shot.frame.lag,
         queue=max(0.0, shot.looked - shot.frame.received - shot.look.seconds),

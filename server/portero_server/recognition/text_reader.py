@@ -1,4 +1,4 @@
-"""Reading text in the frames of one stream: the sharpest of what changed, each content told once."""
+"""Reads text in the frames of one stream: the sharpest of the changed frames; the same content is reported once."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _REMEMBERED = 64
 
 
 class TextLedger(Protocol):
-    """Where texts go: the session."""
+    """Receives readings; implemented by the session's ledger."""
 
     def text_read(self, update: TextRead, finding: TextFinding) -> None:
-        """Text that was not seen lately."""
+        """Records text that was not read recently."""
         ...
 
     def release(self, holder: str) -> None:
-        """Frames held for this reading wait no more."""
+        """Releases the frames that were held for this reading."""
         ...
 
 
 class TextFollower:
-    """Reads at most one frame of the camera at a time; frames that come meanwhile are passed over."""
+    """Reads at most one frame of the camera at a time; frames that arrive meanwhile are skipped."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class TextFollower:
         ledger: TextLedger,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
-        """Wires the reader; `read` asks the engine, `spawn` starts a task that the stream owns."""
+        """Creates a reader; `read` calls the engine, `spawn` starts a task that the stream owns."""
         self._context = CallContext(camera_id, lane)
         self._read = read
         self._ledger = ledger
@@ -53,12 +53,12 @@ class TextFollower:
 
     @property
     def when(self) -> When:
-        """Whether the next changed frame is to be decoded: any time, or not now."""
+        """Returns whether to decode the next changed frame: at any time, or not now."""
         due = Due(look=not self.busy, thorough=False)
         return lambda captured: due
 
     def observe(self, frame: Frame, look: FrameAnalysis) -> set[str]:
-        """Takes in a decoded frame; gives what holds it."""
+        """Takes in a decoded frame. Returns the holders that keep it unsettled."""
         if look.pixels is None or look.sharpness < _MIN_SHARPNESS or self.busy:
             return set()
         self.busy = True
@@ -70,7 +70,7 @@ class TextFollower:
         try:
             texts = tuple(await self._read(pixels, self._context))
         except (EngineError, LimitReached):
-            # The camera goes on; the next changed frame is another chance. The engine counts its failures.
+            # Skipped: the next changed frame is another chance, and the engine counts its own failures.
             texts = ()
         lines = tuple(text.content for text in texts if text.kind is TextKind.LINE)
         if lines and lines not in self._told:

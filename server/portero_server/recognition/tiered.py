@@ -1,4 +1,4 @@
-"""Who a face is, at the least cost: remembered from a moment ago, else asked of the engine, else of the free one."""
+"""Identifies a face at the lowest cost: from memory, then by the engine, then by the free engine."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from portero_server.engines.scheduling.types import BudgetSpent
 from portero_server.errors import PorteroError
 
 MEMORY = "memory"
-"""Stands for the engine in the record of a face that was remembered."""
+"""Engine name in the record of a face that was recognized from memory."""
 
 Identify = Callable[[FaceCrop], Awaitable[Identification]]
 
 
 class AvoidedCalls(Protocol):
-    """Is told of calls that were not needed."""
+    """Counts calls that were not needed."""
 
     def avoided(self, camera_id: str, reason: str, count: int = 1) -> None:
-        """So many calls were not needed at a camera, for this reason."""
+        """`count` calls were not needed at a camera, for this reason."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FreeEngine:
-    """The engine behind a paid one."""
+    """The free engine that backs a paid one."""
 
     traits: EngineTraits
     identify: Identify
@@ -38,7 +38,7 @@ class FreeEngine:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known of a face now.
+    """What is known about a face now.
 
     Attributes:
         match: Who it is; None: nobody we know.
@@ -69,7 +69,7 @@ class TieredRecognizer:
         free: FreeEngine | None = None,
         memory: FaceMemory | None = None,
     ) -> None:
-        """Wires the recognizer.
+        """Creates the recognizer of one camera.
 
         Args:
             camera_id: Whose faces.
@@ -89,7 +89,7 @@ class TieredRecognizer:
         self._memory = memory if free is not None else None
 
     async def ask(self, crop: FaceCrop, policy: MatchPolicy, apart: Collection[str]) -> Answer:
-        """Says who a face is.
+        """Returns who a face is.
 
         Args:
             crop: The face.
@@ -116,7 +116,7 @@ class TieredRecognizer:
         return Answer(decide(found.candidates, policy), found.face_found, self._traits.name, encoding=encoding)
 
     async def remember(self, crop: FaceCrop, answer: Answer, match: Match | None) -> None:
-        """Takes in how an answer was understood: `match` is what became of it after names and neighbors."""
+        """Records the final reading of an answer: `match` after the name look-up and the exclusion of neighbors."""
         if self._memory is None or answer.recalled is not None or not answer.face_found:
             return
         encoding = answer.encoding or await self._encode(crop)
@@ -124,7 +124,7 @@ class TieredRecognizer:
             self._memory.remember(encoding, match, crop.quality.overall, self._clock.monotonic())
 
     def count_avoided(self, reason: str, count: int = 1) -> None:
-        """So many calls were not needed, for this reason."""
+        """Counts calls that were not needed, for this reason."""
         self._avoided_calls.avoided(self._camera_id, reason, count)
 
     def _recall(self, crop: FaceCrop, encoding: tuple[float, ...] | None, apart: Collection[str]) -> Recalled | None:
@@ -138,7 +138,7 @@ class TieredRecognizer:
         try:
             vector = (await self._free.identify(crop)).embedding
         except PorteroError:
-            # What cannot be remembered is asked about.
+            # A face that cannot be encoded cannot be remembered, so the engine is asked.
             return None
         return None if vector is None else tuple(vector.tolist())
 

@@ -1,4 +1,4 @@
-"""What a follower says, and to whom."""
+"""The interface through which a follower reports decisions."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from portero_server.domain.streams.messages import Directive, TrackUpdate
 
 
 class TrackLedger(Protocol):
-    """Where decisions go: the session."""
+    """Receives decisions; implemented by the session's ledger."""
 
     def track_decided(self, decided: TrackDecided, update: TrackUpdate) -> None:
-        """A track was decided, or decided again."""
+        """Records that a track was decided, possibly not for the first time."""
         ...
 
     def track_seen(self, track_id: str, last_seen: datetime, sequence: int) -> None:
-        """A decided track is still there, in frame `sequence`."""
+        """Records that a decided track was seen in frame `sequence`."""
         ...
 
     def track_left(self, left: TrackLeft | None, update: TrackUpdate) -> None:
-        """A track ended; None when it was never decided and leaves nothing behind."""
+        """Records the end of a track; `None` if it was never decided and leaves nothing behind."""
         ...
 
     def recognized(self, recognition: Recognition) -> None:
-        """The engine answered, or did not."""
+        """Records the result of an engine call, successful or not."""
         ...
 
     def emit(self, update: TrackUpdate | Directive) -> None:
-        """Something for the bridge only."""
+        """Queues a message that is for the bridge only and is not stored."""
         ...
 
     def release(self, track_id: str) -> None:
-        """Frames held for this track wait no more."""
+        """Releases the frames that were held for this track."""
         ...

@@ -1,4 +1,4 @@
-"""A generated page that is committed: written anew, or checked for drift."""
+"""A generated page that is committed: written, or checked for drift."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def keep(page: Path, text: str, described: str) -> int:
-    """Does what the command line asks: writes the page, or with --check compares it.
+    """Writes the page or, with --check, compares it with the committed one.
 
     Args:
         page: Where it is committed.

@@ -24,7 +24,7 @@ that begin with `process_` and `python_` are the Python client's own. A histogra
 
 
 def page() -> str:
-    """Returns the reference page, Markdown."""
+    """Returns the reference page in Markdown."""
     metrics = Metrics(version="", engine="")
     # What is exported by method and by camera, is shown by one of each.
     metrics.rpc.rpc_known("", "", "unary")

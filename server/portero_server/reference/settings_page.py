@@ -32,7 +32,7 @@ Environment variables, read once at start-up. `portero-server check` tries them 
 
 
 def page() -> str:
-    """Returns the reference page, Markdown."""
+    """Returns the reference page in Markdown."""
     groups = tuple(_groups())
     contents = " · ".join(f"[{heading}](#{heading.lower()})" for heading, _, _ in groups)
     parts = [_INTRODUCTION, contents, "## Most deployments set these eight", _table(USUAL)]

@@ -1,8 +1,9 @@
-"""How many calls may wait for their message and how many are served at once; beyond that, calls are refused.
+"""Limits on concurrent calls: how many may wait for their first message, and how many are served at once.
 
-A call passes through two places. Until its first message is read it *waits*: waiting calls are few, have a time limit,
-and the one that has waited the longest among those of the heaviest connection gives way to a newcomer. A caller who
-sends a message gets past callers who send none, however many these are. Then the call is *served*.
+A call passes through two stages. Until its first message is read it *waits*. Waiting calls are few and have a time
+limit; if their places run out, the oldest call of the connection with the most waiting calls is refused to admit a new
+one. So a caller that sends a message gets past any number of callers that send none. After its first message the call
+is *served*.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ IMAGE_METHODS = frozenset(
 LONG_METHODS = frozenset(
     {"grpc.health.v1.Health/Watch", "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}
 )
-"""Streams that nobody but their client ends, and of which no client needs more than a few."""
+"""Streaming methods that only the client ends, and of which no client needs more than a few."""
 
 # Load balancers must hear that a full server lives. It is answered at once, so that it stays among the waiting calls.
 _CHECK = "grpc.health.v1.Health/Check"
@@ -62,7 +63,7 @@ _LONG = _Refusal("TOO_MANY_LONG_CALLS", "too many calls of this method are open"
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """Most calls at once, and how long callers may take.
+    """Limits on concurrent calls and on how long each may take.
 
     Attributes:
         calls: Of all kinds that are served, open streams and watchers included.
@@ -74,7 +75,7 @@ class CallLimits:
         long: Calls of `LONG_METHODS`, by connection, address and in total.
         first_message: Seconds from a call's start to its first message.
         answer: Seconds in which the caller must take the answer of a unary call.
-        long_life: Seconds after which a call of `LONG_METHODS` is ended.
+        long_life: Longest duration of a call of `LONG_METHODS`, seconds.
     """
 
     calls: int = 4096
@@ -88,13 +89,16 @@ class CallLimits:
 
     @property
     def image_reads(self) -> PlaceShares:
-        """Image calls whose message is on its way, by connection, identity and in total: they take memory."""
+        """Limits on image calls whose message is being received, by connection, identity and in total.
+
+        These messages take memory.
+        """
         most = max(2, 4 * self.image_calls)
         return PlaceShares(most // 2, most // 2, most)
 
 
 class AdmissionObserver(Protocol):
-    """Is told of calls refused for want of a place."""
+    """Receives refused calls, for metrics."""
 
     def call_refused(self, reason: str) -> None:
         """A call was refused or ended for this reason, one of `telemetry.rpc_metrics.CALL_REFUSALS`."""
@@ -102,7 +106,7 @@ class AdmissionObserver(Protocol):
 
 
 class Place:
-    """What a call holds; made by `Admission.admit`."""
+    """The place of one call in the limits, created by `Admission.admit`."""
 
     __slots__ = ("_admission", "_cancel", "address", "brief", "connection", "images", "long", "lost", "owner", "served")
 
@@ -121,7 +125,7 @@ class Place:
         self.lost: LimitReached | None = None
 
     def owned(self, subject: str, *, counted: bool) -> None:
-        """Notes whose call it is, once that is known.
+        """Records the caller's identity once it is known.
 
         Args:
             subject: Of the identity.
@@ -135,7 +139,7 @@ class Place:
             self._admission.receive_image(self, subject)
 
     def begin(self) -> None:
-        """The first message is there: the call is served from now on.
+        """Moves the call to the served stage: its first message has arrived.
 
         Raises:
             LimitReached: Every place is taken.
@@ -144,13 +148,13 @@ class Place:
             self._admission.serve(self)
 
     def give_way(self, lost: LimitReached) -> None:
-        """Ends the call, which hears why."""
+        """Cancels the call, whose client gets the reason."""
         self.lost = lost
         self._cancel()
 
 
 class CallAdmission:
-    """Counts calls under way."""
+    """Counts concurrent calls and enforces their limits."""
 
     def __init__(self, limits: CallLimits, observer: AdmissionObserver | None = None) -> None:
         self.limits = limits
@@ -166,7 +170,7 @@ class CallAdmission:
     def admit(
         self, method: str, connection: str = "", address: str = "", cancel: Callable[[], object] = lambda: None
     ) -> Iterator[Place]:
-        """Holds a place while the call waits for its message and is served.
+        """Holds a place for the call while it waits for its message and while it is served.
 
         Args:
             method: "package.Service/Method".
@@ -195,12 +199,12 @@ class CallAdmission:
             self._leave(place)
 
     def receive_image(self, place: Place, subject: str) -> None:
-        """Takes a place among the image calls whose message is on its way; see `Place.owned`."""
+        """Takes a place among the image calls whose message is being received; see `Place.owned`."""
         self._check_room(images=True)
         self._settle(self._receiving.enter(place, place.connection, subject), _RECEIVING)
 
     def serve(self, place: Place) -> None:
-        """Moves a call from waiting to being served; see `Place.begin`."""
+        """Moves a call from waiting to served; see `Place.begin`."""
         self._waiting.leave(place)
         if place.images:
             self._receiving.leave(place)
@@ -219,17 +223,17 @@ class CallAdmission:
         self._image_calls += place.images
 
     def check(self) -> None:
-        """Makes sure that a further call would be served; raises LimitReached."""
+        """Raises LimitReached if no further call could be served."""
         if self._calls >= self.limits.calls:
             raise self._full().error()
 
     def ended(self, reason: str) -> None:
-        """Reports to the observer a call that was ended by its time limit."""
+        """Reports to the observer a call that reached its time limit."""
         if self._observer is not None:
             self._observer.call_refused(reason)
 
     def load(self) -> Mapping[str, tuple[int, int]]:
-        """Returns how many calls there are of each state, and how many there may be."""
+        """Returns the number of calls in each state, and the limit of each."""
         limits = self.limits
         return {
             "served": (self._calls, limits.calls),

@@ -1,4 +1,4 @@
-"""The audit of calls: one row an RPC, and the entries written around it."""
+"""The audit trail of calls: one row per RPC, and the entries written around it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from portero_server.rpc.auth.caller import Caller, current_caller
 _NAME = re.compile(r"[a-z]+/[A-Za-z0-9._~:@+-]{1,128}(/[a-z]+/[A-Za-z0-9._~:@+-]{1,128})?")
 
 Naming = Callable[[Any], str]
-"""Takes a request or a response and gives a resource's name, or an empty text."""
+"""Extracts a resource name from a request or a response; returns an empty text if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A row: recorded before it is done.
+    """A row: the call is recorded before it is executed.
 
     Attributes:
         resource: Of what, by the request; None: of nothing in particular.
@@ -36,22 +36,22 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class NotRecorded:
-    """A row: not recorded, for a reason that stands here."""
+    """A row: the call is not recorded, for the reason given."""
 
     because: str
 
 
 def resource_of(naming: Naming | None, message: Any) -> str:
-    """Returns the name in a message, or an empty text when what stands there does not look like one.
+    """Returns the resource name in a message, or an empty text if the field does not hold a valid name.
 
-    A caller may write anything where a name belongs, a person's own name for example.
+    A caller may put anything where a name belongs, for example a person's real name.
     """
     name = "" if naming is None else naming(message)
     return name if _NAME.fullmatch(name) else ""
 
 
 def words_of(naming: Naming | None, message: Any) -> str:
-    """Returns the words in a message that look like names of fields, with commas between."""
+    """Returns the words in a message that look like field names, separated by commas."""
     words = "" if naming is None else naming(message)
     return ",".join(word for word in words.split(",") if re.fullmatch(r"[a-z_.]{1,63}", word))
 
@@ -99,7 +99,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.PrivacyService/WithdrawConsent": Recorded(attrgetter("name")),
     "portero.v1.PrivacyService/BlockPerson": Recorded(attrgetter("name")),
     "portero.v1.PrivacyService/UnblockPerson": Recorded(attrgetter("name")),
-    # A page each: who reads all of somebody's data leaves as many entries as pages.
+    # One entry per page: reading all data of a person leaves as many entries as pages.
     "portero.v1.PrivacyService/ExportPerson": Recorded(attrgetter("name")),
     "portero.v1.PrivacyService/ErasePerson": Recorded(attrgetter("name"), made=attrgetter("erasure.name")),
     "portero.v1.PrivacyService/GetErasure": _READS,
@@ -117,25 +117,25 @@ _UNKNOWN = Recorded()
 
 
 class Trail(Protocol):
-    """Where deeds are told (`audit/trail.py`)."""
+    """Writes the audit trail (`audit/trail.py`)."""
 
     async def record(self, *deeds: Deed) -> None:
-        """Writes deeds, and returns when they are committed; raises when they cannot be."""
+        """Writes entries and returns once they are committed. Raises if they cannot be written."""
         ...
 
     def note(self, deed: Deed) -> None:
-        """Takes a deed that is to be written soon; never waits and never fails."""
+        """Queues an entry to be written soon; never waits and never fails."""
         ...
 
 
 class CallAudit:
-    """Keeps the trail of calls. Implements `AccessObserver` (rpc/auth/caller.py) for refused callers."""
+    """Writes the audit entries of calls. Implements `rpc.auth.caller.AccessObserver` for refused callers."""
 
     def __init__(self, trail: Trail) -> None:
         self._trail = trail
 
     async def recorded(self, method: str, request: Any, serve: Callable[[], Awaitable[Any]]) -> Any:
-        """Serves a unary call, its entry first.
+        """Serves a unary call after its audit entry is written.
 
         Args:
             method: "package.Service/Method".
@@ -159,7 +159,7 @@ class CallAudit:
         try:
             response = await serve()
         except BaseException as error:
-            # Noted, since what was not done must not wait for the trail as well.
+            # Queued: a call that failed must not wait for the trail as well.
             self._trail.note(replace(asked, outcome=AuditOutcome.FAILED, reason=_reason(error)))
             raise
         if row.made is not None:
@@ -167,11 +167,11 @@ class CallAudit:
         return response
 
     def denied(self, caller: Caller, method: str, reason: str, resource: str) -> None:
-        """Notes that a known caller was turned away."""
+        """Queues an entry for an authenticated caller that was refused."""
         self._trail.note(Deed(_actor(caller), _action(method), resource, AuditOutcome.DENIED, reason))
 
     def failed_login(self, peer: str, method: str, reason: str, credential_id: str) -> None:
-        """Notes that somebody showed no credential, or a worthless one."""
+        """Queues an entry for a caller without a valid credential."""
         actor = Actor("", peer, credential=credential_id)
         self._trail.note(Deed(actor, _action(method), outcome=AuditOutcome.NO_LOGIN, reason=reason))
 

@@ -1,4 +1,4 @@
-"""Closes single connections of the gRPC server, which gRPC itself has no function for."""
+"""Closes individual connections of the gRPC server, which gRPC has no function for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Place = tuple[str, int]
 
 
 def place_of(peer: str) -> Place | None:
-    """Returns where a connection comes from, by what gRPC calls its peer; None: it is no TCP connection."""
+    """Returns the origin of a connection, parsed from gRPC's peer string; None if it is not a TCP connection."""
     port = unquote(peer).rpartition(":")[2]
     address = peer_address(peer)
     if address in ("local", "unknown") or not port.isdecimal():
@@ -28,11 +28,11 @@ def place_of(peer: str) -> Place | None:
 
 
 def shut_down(places: Collection[Place], ports: Collection[int]) -> int:
-    """Ends the TCP connections that come from these places to these ports of this process.
+    """Shuts down the TCP connections from these origins to these ports of this process.
 
-    gRPC then finds the connection's end and cancels its calls, exactly as if the client had gone. The descriptor is
-    doubled before it is looked at, so that what is shut down is what was looked at, even when gRPC closes its own
-    meanwhile. Only connections accepted on our own ports are touched, never one that we opened.
+    gRPC then sees the connection end and cancels its calls, as if the client had gone. The descriptor is duplicated
+    before it is examined, so that the connection shut down is the one examined even if gRPC closes its own descriptor
+    meanwhile. Only connections accepted on our own ports are affected, never outgoing ones.
 
     Returns:
         How many were found.
@@ -48,7 +48,7 @@ def shut_down(places: Collection[Place], ports: Collection[int]) -> int:
 
 
 def _sockets() -> Iterator[socket.socket]:
-    """Yields a double of every internet socket of this process."""
+    """Yields a duplicate of every internet socket of this process."""
     for descriptor in list(_DESCRIPTORS.iterdir()) if _DESCRIPTORS else ():
         with suppress(OSError, ValueError):
             double = os.dup(int(descriptor.name))

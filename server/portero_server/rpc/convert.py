@@ -1,4 +1,4 @@
-"""Domain to proto and back: the only place where the two meet."""
+"""Converts between domain objects and protobuf messages; nothing else does."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ _EVENT_KINDS = {
 
 
 def time_to_proto(time: datetime) -> Timestamp:
-    """Makes a Timestamp of a time with its zone set."""
+    """Returns a Timestamp for a time that has a time zone."""
     stamp = Timestamp()
     stamp.FromDatetime(time)
     return stamp
 
 
 def time_from_proto(stamp: Timestamp, field: str) -> datetime:
-    """Returns the time in UTC; raises InvalidInput naming `field` when it is no time of the years 1970 to 9999."""
+    """Returns the time in UTC. Raises InvalidInput naming `field` outside the years 1970 to 9999."""
     try:
         time = stamp.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -88,14 +88,14 @@ def time_from_proto(stamp: Timestamp, field: str) -> datetime:
 
 
 def duration_to_proto(duration: timedelta) -> Duration:
-    """Makes a Duration."""
+    """Returns the Duration message for a duration."""
     message = Duration()
     message.FromTimedelta(duration)
     return message
 
 
 def duration_from_proto(duration: Duration, field: str) -> timedelta:
-    """Returns the duration; raises InvalidInput naming `field` when it is out of a Duration's range."""
+    """Returns the duration. Raises InvalidInput naming `field` if it is out of the range of a Duration."""
     try:
         return duration.ToTimedelta()
     except (ValueError, OverflowError):
@@ -103,12 +103,12 @@ def duration_from_proto(duration: Duration, field: str) -> timedelta:
 
 
 def box_to_proto(box: Box) -> detections_pb2.Box:
-    """Makes a Box."""
+    """Returns the Box message for a box."""
     return detections_pb2.Box(left=box.left, top=box.top, width=box.width, height=box.height)
 
 
 def quality_to_proto(quality: FaceQuality) -> detections_pb2.FaceQuality:
-    """Makes a FaceQuality."""
+    """Returns the FaceQuality message for a quality."""
     return detections_pb2.FaceQuality(
         size=quality.size,
         frontality=quality.frontality,
@@ -119,7 +119,7 @@ def quality_to_proto(quality: FaceQuality) -> detections_pb2.FaceQuality:
 
 
 def match_to_proto(match: Match, display_name: str) -> detections_pb2.Match:
-    """Makes a Match of a person called `display_name`."""
+    """Returns the Match message for a person called `display_name`."""
     return detections_pb2.Match(
         person=person_name(match.person_id),
         display_name=display_name,
@@ -129,19 +129,19 @@ def match_to_proto(match: Match, display_name: str) -> detections_pb2.Match:
 
 
 def text_to_proto(text: Text) -> detections_pb2.Text:
-    """Makes a Text."""
+    """Returns the Text message for a text."""
     return detections_pb2.Text(
         content=text.content, kind=_TEXT_KINDS[text.kind], box=box_to_proto(text.box), confidence=text.confidence
     )
 
 
 def faces_to_proto(answer: ImageAnswer) -> list[detections_pb2.Face]:
-    """Makes the Faces of an answer, in its order."""
+    """Returns the Face messages of an answer, in its order."""
     return [_face_to_proto(face, answer.names) for face in answer.faces]
 
 
 def person_to_proto(person: Person) -> gallery_service_pb2.Person:
-    """Makes a Person."""
+    """Returns the Person message for a person."""
     return gallery_service_pb2.Person(
         name=person_name(person.person_id),
         display_name=person.display_name,
@@ -153,7 +153,7 @@ def person_to_proto(person: Person) -> gallery_service_pb2.Person:
 
 
 def enrollment_to_proto(face: FaceEnrollment) -> gallery_service_pb2.FaceEnrollment:
-    """Makes a FaceEnrollment; what the engine learned stays here."""
+    """Returns a FaceEnrollment message; the engine's embedding is left out."""
     return gallery_service_pb2.FaceEnrollment(
         name=face_name(face.person_id, face.face_id),
         box=box_to_proto(face.box),
@@ -165,7 +165,7 @@ def enrollment_to_proto(face: FaceEnrollment) -> gallery_service_pb2.FaceEnrollm
 
 
 def comparison_to_proto(comparison: ImageComparison) -> gallery_service_pb2.CompareImagesResponse:
-    """Makes the answer of CompareImages."""
+    """Returns the response of CompareImages."""
     return gallery_service_pb2.CompareImagesResponse(
         source_box=box_to_proto(comparison.source_box),
         comparisons=[
@@ -178,7 +178,7 @@ def comparison_to_proto(comparison: ImageComparison) -> gallery_service_pb2.Comp
 
 
 def camera_to_proto(camera: Camera) -> camera_service_pb2.Camera:
-    """Makes a Camera."""
+    """Returns the Camera message for a camera."""
     return camera_service_pb2.Camera(
         name=camera_name(camera.camera_id),
         display_name=camera.display_name,
@@ -196,22 +196,22 @@ def camera_to_proto(camera: Camera) -> camera_service_pb2.Camera:
 
 
 def mode_from_proto(mode: camera_service_pb2.CameraMode.ValueType, field: str) -> CameraMode:
-    """Returns the mode, FACES when not said; raises InvalidInput for a number that this server does not know."""
+    """Returns the mode (FACES by default). Raises InvalidInput for a number that this server does not know."""
     return _known(_MODES_BY_NUMBER, mode, field)
 
 
 def purpose_from_proto(purpose: camera_service_pb2.CameraPurpose.ValueType, field: str) -> Lane:
-    """Returns the lane, VISITOR when not said; raises InvalidInput for a number that this server does not know."""
+    """Returns the lane (VISITOR by default). Raises InvalidInput for a number that this server does not know."""
     return _known(_PURPOSES_BY_NUMBER, purpose, field)
 
 
 def time_source_from_proto(source: camera_service_pb2.CameraTimeSource.ValueType, field: str) -> TimeSource:
-    """Returns whose clock is believed, CAPTURE when not said; raises InvalidInput for a number not known here."""
+    """Returns the time source (CAPTURE by default). Raises InvalidInput for a number that this server does not know."""
     return _known(_TIME_SOURCES_BY_NUMBER, source, field)
 
 
 def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatus:
-    """Makes a CameraStatus; None means that no stream is open."""
+    """Returns the CameraStatus message for a status; None means that no stream is open."""
     if status is None:
         return camera_service_pb2.CameraStatus()
     return camera_service_pb2.CameraStatus(
@@ -231,7 +231,7 @@ def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatu
 
 
 def sighting_to_proto(sighting: Sighting) -> sighting_service_pb2.Sighting:
-    """Makes a Sighting."""
+    """Returns the Sighting message for a sighting."""
     return sighting_service_pb2.Sighting(
         name=sighting_name(sighting.sighting_id),
         camera=camera_name(sighting.camera_id),
@@ -247,12 +247,12 @@ def sighting_to_proto(sighting: Sighting) -> sighting_service_pb2.Sighting:
 
 
 def kind_from_proto(kind: sighting_service_pb2.SightingKind.ValueType, field: str) -> SightingKind:
-    """Returns the kind, ALL when not said; raises InvalidInput for a number that this server does not know."""
+    """Returns the kind (ALL by default). Raises InvalidInput for a number that this server does not know."""
     return _known(_SIGHTING_KINDS, kind, field)
 
 
 def news_to_proto(news: WatchEvent) -> sighting_service_pb2.WatchSightingsResponse:
-    """Makes one answer of WatchSightings; with the position alone when nothing happened."""
+    """Returns one response of WatchSightings; it has only the position if nothing happened."""
     if news.event is None:
         return sighting_service_pb2.WatchSightingsResponse(position=news.position)
     return sighting_service_pb2.WatchSightingsResponse(

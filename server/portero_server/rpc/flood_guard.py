@@ -1,4 +1,4 @@
-"""Stands before everything else that is done for a call, and closes connections whose calls come to nothing."""
+"""The outermost interceptor: closes connections that keep wasting short calls (reset, refused or unknown)."""
 
 from __future__ import annotations
 
@@ -22,28 +22,32 @@ from portero_server.rpc.requests import CALL_NOTES, CallNotes, Context
 _log = structlog.get_logger(__name__)
 
 _SHORT = 1.0
-"""A call that lasted longer, seconds, was none of a flood: a stream whose client went, say."""
+"""Longest duration of a wasted call, seconds. A longer call is not part of a flood; it may be a stream whose client
+left."""
 
 _PAUSES = 20
-"""Looking for connections takes at most one part in so many of the time."""
+"""Searching for connections takes at most this fraction (one part in this number) of the time."""
 
 Shut = Callable[[Collection[Place], Collection[int]], int]
 
 
 class FloodObserver(Protocol):
-    """Is told of calls that came to nothing, and of what was done about them."""
+    """Receives wasted calls and closed connections, for metrics."""
 
     def call_wasted(self, waste: Waste) -> None:
-        """A short call came to nothing."""
+        """A short call ended without a result."""
         ...
 
     def connections_closed(self, count: int) -> None:
-        """So many connections were closed for that."""
+        """`count` connections were closed for wasting calls."""
         ...
 
 
 class FloodGuard(grpc.aio.ServerInterceptor):
-    """The first interceptor: it must see calls that the others refuse, and those of methods that do not exist."""
+    """Counts wasted calls by connection and closes connections that waste too many.
+
+    It must be the first interceptor, to see calls that the others refuse and calls of unknown methods.
+    """
 
     def __init__(self, policy: WastePolicy, observer: FloodObserver, clock: Clock, shut: Shut = shut_down) -> None:
         self._wasted = WastedCalls(policy)
@@ -52,7 +56,7 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         self._clock = clock
         self._shut = shut
         self._ports: frozenset[int] = frozenset()
-        # Peers to be closed; calls of theirs that are still on their way in are not looked at any more.
+        # Peers to be closed; calls from them that still come in are ignored.
         self._closed: OrderedDict[str, None] = OrderedDict()
         # By peer, whose valid credential came over it; empty: authentication is off.
         self._identified: OrderedDict[str, str] = OrderedDict()
@@ -61,7 +65,7 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         self._next_search = 0.0
 
     def listens_on(self, ports: Collection[int]) -> None:
-        """Sets which ports are ours: only connections to these are closed."""
+        """Sets the server's own ports; only connections to these are closed."""
         self._ports = frozenset(ports)
 
     async def intercept_service(
@@ -90,7 +94,7 @@ class FloodGuard(grpc.aio.ServerInterceptor):
     async def _guarded(self, method: str, serve: Serve, requests: object, context: Context) -> None:
         peer = context.peer()
         if peer in self._closed:
-            # Whatever is answered, nobody reads it.
+            # Nobody will read the answer, so any will do.
             await context.abort(grpc.StatusCode.UNAVAILABLE)
         began = self._clock.monotonic()
         open_method = is_open(method)
@@ -129,7 +133,7 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         if place is None:
             return
         if not known:
-            # Once a while for each holder, so that a flood does not fill the log as well.
+            # Rate-limited per holder, so that a flood does not fill the log as well.
             _log.warning("flood_of_calls", address=network, waste=waste.value)
         self._closed[peer] = None
         if len(self._closed) > self._most:

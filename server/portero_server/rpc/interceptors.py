@@ -1,4 +1,4 @@
-"""What surrounds every RPC: admission, who calls, a request id, errors made statuses, and the RED figures."""
+"""Code around every RPC: admission, authentication, request id, errors turned into statuses, and metrics."""
 
 from __future__ import annotations
 
@@ -29,40 +29,43 @@ from portero_server.rpc.status import code_of, interrupted, status_of, unknown_f
 _log = structlog.get_logger(__name__)
 
 Check = Callable[[object], Awaitable[None]]
-"""Looks at a request before its handler does; raises when it is refused."""
+"""Checks a request before its handler runs; raises an error to refuse it."""
 
 Recording = Callable[[object, Callable[[], Any]], Awaitable[Any]]
-"""Serves a unary call, given its request and what answers it, and keeps a record."""
+"""Serves a unary call, given its request and handler, and records it in the audit trail."""
 
 _OUR_FAULTS = (errors.Unavailable, errors.EngineError)
 
 
 class RpcObserver(Protocol):
-    """Is told how calls fare. `kind` is "unary", "server_stream", "client_stream" or "bidi_stream"."""
+    """Receives the results of calls, for metrics.
+
+    `kind` is "unary", "server_stream", "client_stream" or "bidi_stream".
+    """
 
     def rpc_known(self, service: str, method: str, kind: str) -> None:
         """The server offers this method."""
         ...
 
     def rpc_begun(self, service: str, method: str, kind: str) -> None:
-        """A call of a known method began."""
+        """A call of a known method started."""
         ...
 
     def rpc_ended(self, service: str, method: str, kind: str, code: str, seconds: float) -> None:
-        """A call ended with this status code ("OK", "NOT_FOUND", …) after so many seconds."""
+        """A call ended after `seconds` with this status code ("OK", "NOT_FOUND", …)."""
         ...
 
     def call_refused(self, reason: str) -> None:
-        """A call was refused or ended for the place it takes; one of `telemetry.rpc_metrics.CALL_REFUSALS`."""
+        """Admission refused or ended a call for this reason, one of `telemetry.rpc_metrics.CALL_REFUSALS`."""
         ...
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Serves each call inside one frame of code, whatever its kind.
+    """Serves every call through the same wrapper, whatever its kind.
 
-    Every handler is presented to gRPC as a stream in both directions, which is the same on the wire.
-    So a unary call too is admitted before its message is read, its message has a time limit, a malformed
-    one gets a proper status, and a handler's generator is closed in the call's own task.
+    Every handler is presented to gRPC as bidirectional streaming, which is the same on the wire. So unary calls too are
+    admitted before their message is read, the message has a time limit, a malformed one gets a proper status, and a
+    handler's generator is closed in the call's own task.
     """
 
     def __init__(
@@ -130,7 +133,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     if is_open(method)
                     else self._entered(method, handler, requests, context, place)
                 )
-                # No client needs such a call for long, and nobody else ends it.
+                # No client needs such a call for long, and only the client would end it.
                 await (in_time(serving, self._admission.limits.long_life, self._too_long) if place.long else serving)
         except grpc.aio.AbortError:
             outcome.code = context.code()
@@ -140,7 +143,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 over = context.time_remaining() == 0
                 outcome.code = grpc.StatusCode.DEADLINE_EXCEEDED if over else grpc.StatusCode.CANCELLED
                 raise
-            # Somebody inside canceled what this call waited for; passed on, the client would never hear an answer.
+            # Server code canceled something this call awaited. If the cancellation were passed on, the client would get
+            # no answer.
             _log.error("rpc_interrupted", stack=_stack(error))
             _let_go(error)
             await self._abort(context, interrupted(request_id), request_id, outcome)
@@ -214,7 +218,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     await context.write(response)
 
     async def _write(self, answer: object, context: Context) -> None:
-        """Sends the answer of a unary call; a caller who does not take it must not hold the call's place."""
+        """Sends the response of a unary call within a time limit.
+
+        A client that does not read must not hold the call's place.
+        """
         seconds = self._admission.limits.answer
         late = self._late("ANSWER_NOT_TAKEN", f"the answer was not taken within {seconds:g} s")
         await in_time(context.write(answer), seconds, late)
@@ -240,7 +247,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             async with asyncio.timeout(self._admission.limits.answer):
                 await context.abort_with_status(status_of(error, request_id))
         except TimeoutError:
-            # The caller takes no answer: all that is left is to forget the call.
+            # The client does not read the answer; all that is left is to drop the call.
             raise asyncio.CancelledError from None
 
 
@@ -254,7 +261,7 @@ class _Outcome:
 
 
 def _let_go(error: BaseException | None) -> None:
-    """Empties the frames an error came through, which hold decoded images: gRPC keeps it until the collector runs."""
+    """Clears the frames of a traceback, which hold decoded images: gRPC keeps the error until the collector runs."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
@@ -280,7 +287,7 @@ def _behavior(handler: grpc.RpcMethodHandler[Any, Any]) -> Callable[[object, Con
 
 
 def kind_of(*, requests: bool, responses: bool) -> str:
-    """Returns a method's kind, as the observer is told, from which of its sides are streams."""
+    """Returns the kind of a method as reported to the observer, given which of its sides are streams."""
     if requests:
         return "bidi_stream" if responses else "client_stream"
     return "server_stream" if responses else "unary"

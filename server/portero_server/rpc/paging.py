@@ -1,4 +1,4 @@
-"""Pages of lists: sizes, and tokens that are opaque to clients and hold to one list and one filter."""
+"""Page sizes and page tokens of lists. Tokens are opaque to clients and valid for one list and one filter only."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a page token belongs to: the list's name and every condition of the request that shapes it."""
+    """What a page token is bound to: the list's name and every condition of the request that shapes it."""
 
     collection: str
     conditions: tuple[str, ...] = ()
 
     def token(self, cursor: Sequence[str]) -> str:
-        """Makes the token of the page that begins after `cursor`."""
+        """Returns the token of the page that starts after `cursor`."""
         document = json.dumps({"after": list(cursor), "of": self._digest()}, separators=(",", ":"))
         return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
     def cursor(self, token: str, parts: int) -> tuple[str, ...] | None:
-        """Reads a token back.
+        """Decodes a page token.
 
         Args:
             token: From the request; empty for the first page.
@@ -71,18 +71,18 @@ def checked_page_size(requested: int) -> int:
 
 
 def cut(rows: Sequence[_Row], size: int) -> tuple[Sequence[_Row], _Row | None]:
-    """Parts a read of `size` + 1 rows into the page and its last row, which is None when no page follows."""
+    """Splits a read of `size` + 1 rows into the page and its last row, which is None if this is the last page."""
     page = rows[:size]
     return page, page[-1] if len(rows) > size else None
 
 
 def malformed_token() -> InvalidInput:
-    """Makes the error of a token that no list of ours gave."""
+    """Returns the error for a token that this server did not issue."""
     return InvalidInput("page_token", "page_token is not a next_page_token of this list", reason="BAD_PAGE_TOKEN")
 
 
 def _is_text(part: object) -> bool:
-    """Returns whether a part is a string that a database can be asked with; JSON can write half a character."""
+    """Returns whether a part is a valid string for a query; JSON can encode half a surrogate pair."""
     return isinstance(part, str) and not any("\ud800" <= character <= "\udfff" for character in part)
 
 

@@ -1,4 +1,4 @@
-"""Time limits of a call: for its first message, for its answer, and for calls that nobody else ends."""
+"""Time limits of calls: for the first message, for the answer, and for the duration of long streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Late = Callable[[], PorteroError]
 
 
 async def in_time(work: Awaitable[T], seconds: float, late: Late) -> T:
-    """Returns the result of `work`; cancels it and raises what `late` makes when it takes longer than `seconds`."""
+    """Returns the result of `work`.
+
+    If it takes longer than `seconds`, cancels it and raises the error that `late` creates.
+    """
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
@@ -27,9 +30,9 @@ async def in_time(work: Awaitable[T], seconds: float, late: Late) -> T:
 
 
 class FirstMessage:
-    """The messages of a stream; the first one has a time limit, and `begun` is called when it is there.
+    """Iterates over the messages of a stream, with a time limit on the first; `begun` is called when it arrives.
 
-    It costs the later ones nothing: an iteration that begins after the first message is the stream's own.
+    Later messages pay no overhead: iterating after the first message uses the stream's own iterator.
     """
 
     def __init__(self, messages: AsyncIterator[Any], seconds: float, late: Late, begun: Callable[[], None]) -> None:
@@ -41,7 +44,7 @@ class FirstMessage:
         self._first = True
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        """Returns the messages that are still to come."""
+        """Returns an iterator over the remaining messages."""
         return self if self._first else aiter(self._messages)
 
     async def __anext__(self) -> Any:

@@ -1,4 +1,4 @@
-"""Consents and erasures as protos."""
+"""Converts consents and erasures to protobuf messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portero_server.store.remains import Remain
 
 
 def consent_to_proto(consent: Consent) -> pb.Consent:
-    """Makes a Consent."""
+    """Returns the Consent message for a consent."""
     return pb.Consent(
         name=consent_name(consent.person_id, consent.consent_id),
         purpose=consent.purpose,
@@ -28,7 +28,7 @@ def consent_to_proto(consent: Consent) -> pb.Consent:
 
 
 def privacy_to_proto(person_id: str, privacy: PersonPrivacy) -> pb.PersonPrivacy:
-    """Makes a PersonPrivacy."""
+    """Returns the PersonPrivacy message for a person."""
     block = privacy.block
     return pb.PersonPrivacy(
         person=person_name(person_id),
@@ -41,7 +41,7 @@ def privacy_to_proto(person_id: str, privacy: PersonPrivacy) -> pb.PersonPrivacy
 
 
 def erasure_to_proto(erasure: Erasure) -> pb.Erasure:
-    """Makes an Erasure, without the person's id, which a receipt must not hold."""
+    """Returns the Erasure message, without the person's id, which a receipt must not contain."""
     return pb.Erasure(
         name=erasure_name(erasure.erasure_id),
         request_time=time_to_proto(erasure.requested_at),
@@ -54,5 +54,5 @@ def erasure_to_proto(erasure: Erasure) -> pb.Erasure:
 
 
 def remains_to_proto(remains: Iterable[Remain]) -> list[pb.PlaceCount]:
-    """Makes the PlaceCounts of what was found."""
+    """Returns the PlaceCount messages for what was found."""
     return [pb.PlaceCount(place=remain.place, count=remain.rows) for remain in remains]

@@ -1,4 +1,4 @@
-"""What a request brings beside its fields: its context, deadline and field mask."""
+"""Parts of a request beside its fields: context, deadline and field mask."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def deadline_of(context: Context, clock: Clock) -> float | None:
 
 
 def masked_fields(mask: FieldMask, resource: Message, allowed: Collection[str]) -> frozenset[str]:
-    """Returns the names of the fields to change: those of the mask, or of an empty mask those that are set.
+    """Returns the names of the fields to change: those in the mask or, if the mask is empty, those that are set.
 
     Args:
         mask: From the request.

@@ -7,7 +7,7 @@ import re
 from portero_server.errors import InvalidInput
 
 _IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,62}"
-# The server makes these up, so their form is looser: whatever is minted today or tomorrow.
+# The server generates these ids, so the pattern is loose enough for future forms.
 _MINTED = r"[A-Za-z0-9_.-]{1,128}"
 
 _PERSON = re.compile(f"people/({_IDENTIFIER})")
@@ -28,37 +28,37 @@ _TYPES = {
 
 
 def person_name(person_id: str) -> str:
-    """Returns "people/{person}"."""
+    """Returns the resource name "people/{person}"."""
     return f"people/{person_id}"
 
 
 def face_name(person_id: str, face_id: str) -> str:
-    """Returns "people/{person}/faces/{face}"."""
+    """Returns the resource name "people/{person}/faces/{face}"."""
     return f"people/{person_id}/faces/{face_id}"
 
 
 def consent_name(person_id: str, consent_id: str) -> str:
-    """Returns "people/{person}/consents/{consent}"."""
+    """Returns the resource name "people/{person}/consents/{consent}"."""
     return f"people/{person_id}/consents/{consent_id}"
 
 
 def erasure_name(erasure_id: str) -> str:
-    """Returns "erasures/{erasure}"."""
+    """Returns the resource name "erasures/{erasure}"."""
     return f"erasures/{erasure_id}"
 
 
 def camera_name(camera_id: str) -> str:
-    """Returns "cameras/{camera}"."""
+    """Returns the resource name "cameras/{camera}"."""
     return f"cameras/{camera_id}"
 
 
 def sighting_name(sighting_id: str) -> str:
-    """Returns "sightings/{sighting}"."""
+    """Returns the resource name "sightings/{sighting}"."""
     return f"sightings/{sighting_id}"
 
 
 def key_name(key_id: str) -> str:
-    """Returns "keys/{key}"."""
+    """Returns the resource name "keys/{key}"."""
     return f"keys/{key_id}"
 
 

@@ -1,4 +1,4 @@
-"""The gRPC server: its options, its services, its health."""
+"""The gRPC server: its options, services and health checks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OPTIONS: Mapping[str, int] = {
     # Bridges ping every 60 s, because a load balancer forgets a connection after 350 s of silence.
     "grpc.http2.min_ping_interval_without_data_ms": 20_000,
     "grpc.keepalive_permit_without_calls": 1,
-    # A bridge that lost its power says no goodbye; this finds out.
+    # A bridge that loses power does not close its connection; pings detect that.
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
     # Two servers on one port by mistake must fail, not share the calls.
@@ -87,7 +87,7 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What one connection may do; kept by gRPC itself.
+    """Limits on one connection, enforced by gRPC itself.
 
     Attributes:
         calls: Most calls at once. Clients are told, and let further ones wait.
@@ -100,7 +100,7 @@ class ConnectionLimits:
     handshake: float = 20.0
 
     def options(self) -> Mapping[str, int]:
-        """Returns them as options of gRPC."""
+        """Returns the limits as gRPC channel options."""
         return {
             # A client that resets its calls as fast as it begins them fills gRPC's queue of new calls (1,000), and
             # everybody's are then refused. gRPC counts a call until the server is done with it, so this bounds one
@@ -113,7 +113,7 @@ class ConnectionLimits:
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """What the settings say about the port.
+    """Settings of the gRPC ports.
 
     Attributes:
         listen: HOST:PORT; port 0 takes a free one.
@@ -147,7 +147,7 @@ class ServerOptions:
 
 
 class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health ships no types
-    """Adds the server's version to health answers, for those who look after many servers."""
+    """Adds the server's version to health check responses, for operators of many servers."""
 
     async def Check(  # noqa: N802 - named as in the proto
         self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -159,7 +159,7 @@ class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # grpc_health s
 
 
 class RpcServer:
-    """Serves the services on one port, or on two. Healthy only while the application says so."""
+    """Serves the services on one or two ports. Reports healthy only after `set_serving`."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class RpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
 
     async def start(self) -> int:
-        """Takes calls from now on, not yet healthy.
+        """Starts to accept calls; the server reports itself unhealthy at first.
 
         Returns:
             The port. The one for bridges, where there is one, is `bridge_port` from now on.
@@ -207,15 +207,15 @@ class RpcServer:
             ) from None
 
     async def set_serving(self, serving: bool) -> None:
-        """Sets what health checks answer, for the whole server and for each service."""
+        """Sets the health status of the whole server and of each service."""
         state = health_pb2.HealthCheckResponse
         for service in (health.OVERALL_HEALTH, *self._services):
             await self._health.set(service, state.SERVING if serving else state.NOT_SERVING)
 
     async def stop(self, grace: float) -> None:
-        """Takes no new calls and cuts those that are still open after `grace` seconds.
+        """Stops accepting calls, and cancels those still open after `grace` seconds.
 
-        Streams end only when told to: say Drain to them first, or the whole grace is waited for.
+        Streams end only if asked: send Drain to them first, or this waits for the whole grace period.
         """
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace)
@@ -230,16 +230,16 @@ def build_server(
     audit: CallAudit | None = None,
     guard: FloodGuard | None = None,
 ) -> RpcServer:
-    """Builds the server; call it where the event loop runs. Nothing listens before `start`.
+    """Builds the server; call it inside the event loop. It listens only after `start`.
 
     Args:
         options: What the settings say.
         servicers: One object a service, in any order.
-        auth: Who may call what, and how much.
-        observer: Is told of every call.
+        auth: Authenticates and authorizes calls.
+        observer: Receives every call, for metrics.
         clock: For the durations told to the observer.
-        audit: Records calls; None: nobody does.
-        guard: Closes connections whose calls come to nothing; None: nobody does.
+        audit: Records calls in the audit trail; None: calls are not recorded.
+        guard: Closes connections that waste calls; None: none are closed.
 
     Raises:
         TypeError: An object is no servicer of portero.v1.
@@ -264,7 +264,7 @@ def service_names() -> Sequence[str]:
 
 
 def _announce(services: Sequence[str], observer: RpcObserver) -> None:
-    """Announces every method that can be called to the observer."""
+    """Reports every callable method to the observer."""
     for service in services:
         for method in descriptor_pool.Default().FindServiceByName(service).methods:
             observer.rpc_known(

@@ -1,4 +1,4 @@
-"""The one table from errors to gRPC statuses, and the google.rpc details that go with them."""
+"""Maps errors to gRPC statuses and their google.rpc details; the only such table."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ _ENGINE_RETRY = 1.0
 
 
 def code_of(error: errors.PorteroError) -> grpc.StatusCode:
-    """Returns the code of an error: its class's, else that of the nearest base in the table."""
+    """Returns the status code of an error's class or, if it has none, of its nearest base class."""
     return next(_CODES[base] for base in type(error).__mro__ if base in _CODES)
 
 
 def status_of(error: errors.PorteroError, request_id: str) -> grpc.Status:
-    """Returns the whole status: code, message and details.
+    """Returns the full status: code, message and details.
 
     Args:
-        error: One of our tree, whose message is written for the caller.
+        error: An error of `errors.py`; its message is written for the caller.
         request_id: Under which the server's log knows the call.
     """
     details: list[Message] = [
@@ -61,12 +61,12 @@ def status_of(error: errors.PorteroError, request_id: str) -> grpc.Status:
 
 
 def unknown_fault(request_id: str) -> errors.PorteroError:
-    """Makes the error that stands for a fault of ours: the caller gets an id to quote, and nothing of the inside."""
+    """Returns the error for an unexpected exception: the caller gets an id to quote, and no internal details."""
     return errors.PorteroError(f"internal error; the server's log has it under id {request_id}")
 
 
 def interrupted(request_id: str) -> errors.PorteroError:
-    """Makes the error that stands for work which the server itself gave up; the call may be repeated."""
+    """Returns the error for work that the server itself canceled; the call may be repeated."""
     return errors.Unavailable(
         f"the server gave this call up; its log has it under id {request_id}", reason="INTERRUPTED"
     )

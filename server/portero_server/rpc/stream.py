@@ -1,4 +1,4 @@
-"""StreamFrames: the law of the messages, and the two directions of one stream."""
+"""Serves StreamFrames: the order of messages, and the two directions of one stream."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class FrameStream:
     """Serves StreamFrames calls; one call is one session."""
 
     def __init__(self, streams: Streams, terms: StreamTerms, limits: Limits, now: Callable[[], Any]) -> None:
-        """Serves `streams` on these terms (limits and intervals told to bridges), within the limits of callers."""
+        """Creates the service of `streams`; the terms are the limits and intervals that bridges are told."""
         self._limits = limits
         self._streams = streams
         self._terms = terms
         self._now = now
 
     async def __call__(self, requests: Requests, context: Context) -> None:
-        """Serves one call until the bridge finished, the stream was stopped or the bridge is gone.
+        """Serves one call until the bridge has finished or disconnected, or the stream was stopped.
 
         Raises:
-            FailedPrecondition: The law of the first message was broken, or the camera is disabled.
+            FailedPrecondition: The first message is not Open, or the camera is disabled.
             PermissionDenied: The camera is not the caller's, or no longer.
             PorteroError: Whatever ended the stream.
         """
@@ -68,7 +68,7 @@ class FrameStream:
                 await session.run()
                 reader.cancel()
         except BaseExceptionGroup as errors:
-            # One of the tasks ended the stream and the group canceled the others; the caller gets the reason.
+            # One task ended the stream and the group canceled the others; the caller gets the original error.
             raise errors.exceptions[0] from None
 
     async def _write(self, outbox: Outbox, context: Context) -> None:
@@ -77,7 +77,7 @@ class FrameStream:
             while messages := await outbox.take():
                 for message in messages:
                     if isinstance(message, Ack):
-                        # gRPC serializes it before it lets go of this task, so that it may be filled in anew.
+                        # gRPC serializes the message before `write` yields, so the object may be reused.
                         await context.write(form.filled(message))
                     else:
                         await context.write(message_to_proto(message, self._terms, self._now()))
@@ -116,10 +116,10 @@ class FrameStream:
 
 
 class _SignsOfLife:
-    """Puts a Heartbeat into an outbox after each `interval` seconds without a word.
+    """Sends a Heartbeat after each `interval` seconds in which no other message was sent.
 
-    One timer that looks, when it is due, how long the silence is: a time limit for each word would be made and thrown
-    away with every acknowledgment.
+    One timer checks how long the silence is. A time limit per message would have to be created and discarded with every
+    acknowledgment.
     """
 
     def __init__(self, outbox: Outbox, interval: float) -> None:
@@ -138,7 +138,7 @@ class _SignsOfLife:
             self._timer.cancel()
 
     def spoke(self) -> None:
-        """A word was said."""
+        """Records that a message was sent."""
         self._spoke_at = self._loop.time()
 
     def _wait(self) -> None:

@@ -1,4 +1,4 @@
-"""Messages of the stream, between the pipeline's words and protobuf's."""
+"""Converts messages of the stream between domain objects and protobuf."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portero_server.rpc.convert import box_to_proto, match_to_proto, text_to_pro
 
 @dataclass(frozen=True, slots=True)
 class StreamTerms:
-    """What bridges are told when a stream opens; intervals in seconds."""
+    """Limits and intervals (seconds) that bridges are told when a stream opens."""
 
     limits: FrameLimits
     heartbeat_interval: float
@@ -24,7 +24,7 @@ class StreamTerms:
 
 
 class AckForm:
-    """The message that says an Ack, filled in anew each time: made with all its parts it costs five times as much."""
+    """A reusable Ack message: creating it anew with all its parts takes five times as long as refilling it."""
 
     def __init__(self) -> None:
         self._message = pb.StreamFramesResponse(ack=pb.Ack(credit=pb.Credit()))
@@ -32,7 +32,7 @@ class AckForm:
         self._credit = self._ack.credit
 
     def filled(self, ack: messages.Ack) -> pb.StreamFramesResponse:
-        """Returns the message, which the next call changes: it must be serialized before."""
+        """Returns the message. The next call changes it, so it must be serialized before."""
         self._ack.durable_sequence = ack.durable_sequence
         self._credit.frames = ack.credit.frames
         self._credit.bytes = ack.credit.bytes
@@ -40,7 +40,7 @@ class AckForm:
 
 
 def message_to_proto(message: messages.Message, terms: StreamTerms, now: datetime) -> pb.StreamFramesResponse:
-    """Puts a message of the pipeline into protobuf."""
+    """Converts a message of the stream to protobuf."""
     match message:
         case messages.Ack():
             return AckForm().filled(message)
@@ -70,17 +70,17 @@ def message_to_proto(message: messages.Message, terms: StreamTerms, now: datetim
 
 
 def time_of(frame: pb.Frame) -> datetime | None:
-    """Returns the capture time of a frame; None when it is missing or no time of the years 1 to 9999."""
+    """Returns the capture time of a frame; None if it is missing or outside the years 1 to 9999."""
     stamp = frame.capture_time
     seconds, nanos = stamp.seconds, stamp.nanos
-    # One that is missing reads as the beginning of 1970.
+    # A missing timestamp would read as the beginning of 1970.
     if seconds == nanos == 0 and not frame.HasField("capture_time"):
         return None
     return _moment(seconds, nanos)
 
 
 def send_time_of(message: pb.OpenStream | pb.Heartbeat) -> datetime | None:
-    """Returns when the bridge sent a message, by its clock; None when it does not say, or says no time."""
+    """Returns the bridge's time when it sent a message; None if it is missing or invalid."""
     if not message.HasField("send_time"):
         return None
     return _moment(message.send_time.seconds, message.send_time.nanos)
@@ -94,7 +94,7 @@ def _moment(seconds: int, nanos: int) -> datetime | None:
 
 
 def gap_reason(reason: pb.GapReason.ValueType) -> GapReason:
-    """Returns the reason of a gap; one that this server does not know yet is UNEXPLAINED."""
+    """Returns the reason of a gap; a reason that this server does not know is UNEXPLAINED."""
     return _GAP_REASONS.get(reason, GapReason.UNEXPLAINED)
 
 

@@ -1,4 +1,4 @@
-"""TLS of the gRPC port: certificates read from files, and read again when the files change."""
+"""TLS of the gRPC ports: certificates are read from files, and read again when the files change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files.
+    """Paths of the PEM files that a port uses.
 
     Attributes:
         certificate: The server's certificate, followed by its intermediates.
@@ -40,13 +40,13 @@ class TlsFiles:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """All of them."""
+        """The paths of all files, without those that are not set."""
         return (self.certificate, self.key, *((self.client_ca,) if self.client_ca else ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What a port serves: sound, and belonging together. The key is not for printing.
+    """The certificate and key that a port serves, verified to be valid and to match. `repr` hides the key.
 
     Attributes:
         not_after: When the certificate, or an intermediate of it, expires.
@@ -64,26 +64,26 @@ class Pair:
 
 
 class TlsObserver(Protocol):
-    """Is told of certificates, from any thread."""
+    """Receives certificate changes, for metrics. Called from any thread."""
 
     def certificate_loaded(self, not_after: datetime, client_ca_not_after: datetime | None) -> None:
-        """These are served from now on."""
+        """These files are served from now on."""
         ...
 
     def certificate_refused(self) -> None:
-        """Changed files cannot be served; the last sound ones are served on."""
+        """The changed files cannot be served; the last valid ones are still in use."""
         ...
 
 
 class UnsoundFiles(Exception):
-    """Files that cannot be served; the message names the file and what is wrong with it."""
+    """Files that cannot be served; the message names the file and its defect."""
 
 
 class Certificates:
-    """The latest sound pair of a server's files.
+    """The latest valid certificate and key of a server.
 
-    gRPC asks before each handshake, on a thread of its own, so that asking is three calls of `stat`
-    while nothing changes, and never raises.
+    gRPC asks before each handshake, on its own thread, so asking costs three `stat` calls while nothing changes, and
+    never raises.
     """
 
     def __init__(self, files: TlsFiles, observer: TlsObserver) -> None:
@@ -105,9 +105,9 @@ class Certificates:
         observer.certificate_loaded(self._pair.not_after, self._pair.client_ca_not_after)
 
     def current(self) -> Pair:
-        """Returns what is to be served now.
+        """Returns the certificate and key to serve now.
 
-        Never raises, and never blocks for longer than reading three small files.
+        Never raises, and never blocks for longer than reading three small files takes.
         """
         with self._lock:
             stamp = _stamp(self._files)
@@ -118,11 +118,11 @@ class Certificates:
 
     @property
     def verifies_clients(self) -> bool:
-        """Whether there are authorities for client certificates."""
+        """Whether client certificates are verified."""
         return self._files.client_ca is not None
 
     def refresh(self) -> None:
-        """Takes up changed files although nobody connects, so that metrics tell of a renewal that failed."""
+        """Loads changed files even if nobody connects, so that metrics show a renewal that failed."""
         self.current()
 
     def _read_again(self) -> None:
@@ -134,7 +134,7 @@ class Certificates:
             self._observer.certificate_refused()
             return
         if readers_of(self._files.key) is Readers.EVERYBODY:
-            # Served all the same: a certificate that runs out would cut everybody off.
+            # Served anyway: refusing a certificate about to expire would cut off every client.
             _log.error("tls_key_readable_by_others", file=str(self._files.key), readers=Readers.EVERYBODY.value)
         if pair == self._pair:
             return
@@ -144,7 +144,7 @@ class Certificates:
 
 
 def load(files: TlsFiles) -> Pair:
-    """Reads files and proves that they can be served.
+    """Reads the files and verifies that they can be served.
 
     Raises:
         UnsoundFiles: One is missing, is no PEM of its kind, or the key is not the certificate's.
@@ -169,10 +169,10 @@ def load(files: TlsFiles) -> Pair:
 
 
 def port_credentials(certificates: Certificates, *, require_client: bool) -> grpc.ServerCredentials:
-    """Makes the credentials of one port; each handshake gets the certificate of that moment.
+    """Returns the credentials of one port; each handshake uses the certificate of that moment.
 
-    grpc for Python either asks for no client certificate or requires one: there is nothing between.
-    The transport takes TLS 1.2 and 1.3, and HTTP/2 by ALPN.
+    gRPC for Python either requests no client certificate or requires one; nothing in between. The transport speaks TLS
+    1.2 and 1.3, with HTTP/2 negotiated by ALPN.
 
     Args:
         certificates: What is served.
@@ -210,7 +210,7 @@ def _stamp(files: TlsFiles) -> _Stamp:
     stamps: list[tuple[int, int, int] | None] = []
     for path in files.paths:
         try:
-            # Follows links, by which cert-manager and certbot change a whole set at once.
+            # Follows symbolic links, with which cert-manager and certbot replace all files at once.
             state = os.stat(path)  # noqa: PTH116 - a third of the time of Path.stat, before each handshake
             stamps.append((state.st_mtime_ns, state.st_ino, state.st_size))
         except OSError:

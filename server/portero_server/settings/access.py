@@ -1,4 +1,4 @@
-"""Settings of who may come in: authentication, bridges, tokens of an issuer, and limits of callers."""
+"""Settings of access control: authentication, bridges, token issuer, and limits on callers."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class AccessSettings(BaseSettings):
 
     @property
     def token_policy(self) -> TokenPolicy | None:
-        """Whose tokens are taken; None: nobody's."""
+        """Which tokens are accepted; None: no tokens."""
         if self.oidc_issuer is None:
             return None
         return TokenPolicy(
@@ -128,12 +128,12 @@ class AccessSettings(BaseSettings):
 
     @property
     def waste_policy(self) -> WastePolicy:
-        """How many calls may come to nothing."""
+        """How many calls a connection may waste."""
         return WastePolicy(per_second=self.limit_wasted_calls, by_address=self.limit_by_address)
 
     @property
     def limit_policy(self) -> LimitPolicy:
-        """How much callers may ask for."""
+        """The limits on callers."""
         return LimitPolicy(
             connections=self.limit_connections,
             requests=self.limit_requests,

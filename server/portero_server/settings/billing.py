@@ -131,7 +131,7 @@ class BillingSettings(ServingSettings):
 
     @property
     def price_table(self) -> PriceTable:
-        """What calls cost."""
+        """The price of each paid operation."""
         own = {operation: microdollars(price) for operation, price in self.prices.items()}
         return PriceTable({**REKOGNITION_PRICES, **own}, microdollars(self.price_otherwise))
 
@@ -153,7 +153,7 @@ class BillingSettings(ServingSettings):
 
     @property
     def gate_audit(self) -> SamplingPolicy:
-        """Which frames that were held back are searched anyway."""
+        """Which held-back frames are searched anyway."""
         return SamplingPolicy(share=self.gate_audit_share, interval=self.gate_audit_interval)
 
 

@@ -1,4 +1,4 @@
-"""What the audit trail says of a configuration: that it changed, and which settings are set; never what to."""
+"""What the audit trail records of a configuration: that it changed and which settings are set, never their values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CREDENTIALS = re.compile(r"//[^@/]*@")
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """A configuration, by what it may be known.
+    """An identifier of a configuration that reveals no values.
 
     Attributes:
         digest: SHA-256 over all settings but secrets, hexadecimal, 16 digits: changes when one of them does.
@@ -26,7 +26,7 @@ class Fingerprint:
 
 
 def fingerprint(settings: BaseModel) -> Fingerprint:
-    """Takes the fingerprint. Of a secret it says whether it is set, and of a URL not its user and password."""
+    """Returns the fingerprint. For a secret it shows only whether it is set, and for a URL no user or password."""
     # Pydantic writes a SecretStr as asterisks.
     told = json.loads(settings.model_dump_json())
     text = _CREDENTIALS.sub("//", json.dumps(told, sort_keys=True))

@@ -1,4 +1,4 @@
-"""Settings of privacy: consent, and how long what is kept."""
+"""Settings of privacy: consent, and retention periods."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class PrivacySettings(BaseSettings):
 
     @property
     def consent_required(self) -> bool:
-        """Whether only people with a valid consent may be learned and matched."""
+        """Whether only people with a valid consent may be enrolled and matched."""
         return self.consent == "required"
 
     @property
     def retention_rules(self) -> dict[Purpose, timedelta]:
-        """How long what is kept; purposes that are kept for ever are left out."""
+        """The retention period of each purpose; purposes kept forever are left out."""
         days = {
             Purpose.STRANGERS: self.retention_strangers_days,
             Purpose.SIGHTINGS: self.retention_sightings_days,

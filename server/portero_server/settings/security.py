@@ -68,7 +68,7 @@ class SecuritySettings(BaseSettings):
 
 
 def is_loopback(address: str) -> bool:
-    """Returns whether HOST:PORT is reached from this machine only; a name other than localhost might be anywhere."""
+    """Returns whether HOST:PORT is reachable only from this machine; a name other than localhost may be anywhere."""
     host = address.rpartition(":")[0].strip("[]")
     if host == "localhost":
         return True

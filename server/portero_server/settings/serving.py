@@ -163,7 +163,7 @@ class ServingSettings(BaseSettings):
 
     @property
     def clocks(self) -> ClockPolicy:
-        """What is taken for a fault of a camera's clock."""
+        """What counts as a fault of a camera's clock."""
         return ClockPolicy(back_tolerance=self.clock_back_tolerance, skew_limit=self.clock_skew_limit)
 
     @property

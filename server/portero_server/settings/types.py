@@ -1,4 +1,4 @@
-"""The kinds of values that settings take, with what is checked of each."""
+"""The types of setting values, with their checks."""
 
 from __future__ import annotations
 

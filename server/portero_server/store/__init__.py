@@ -1,1 +1,1 @@
-"""What lasts: the only package that knows SQL."""
+"""The database: the only package that knows SQL."""

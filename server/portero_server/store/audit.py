@@ -1,4 +1,7 @@
-"""The audit trail's rows. Appends of all server processes make one chain: each holds the head's row to its commit."""
+"""The rows of the audit trail.
+
+All server processes append to one chain: each locks the row of the chain's head until its commit.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +31,16 @@ _OWN = audit_head.c.name == "audit"
 
 
 class AuditStore:
-    """Appends to the trail and reads it. Nothing changes an entry; only `retire_oldest` removes some, and says so."""
+    """Appends to the audit trail and reads it.
+
+    Entries are never changed; only `retire_oldest` removes some, and records that.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def append(self, deeds: Sequence[Deed], at: datetime) -> Sequence[Entry]:
-        """Appends deeds in one transaction and gives their entries.
+        """Appends entries in one transaction and returns them.
 
         Raises:
             StoreUnavailable: Nothing was appended, or (CommitUnknown) nobody knows.
@@ -46,7 +52,7 @@ class AuditStore:
         return await self._database.run(unit) if deeds else ()
 
     async def head(self) -> Head:
-        """Returns where the chain ends.
+        """Returns the end of the chain.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -54,7 +60,7 @@ class AuditStore:
         return await self._database.read(_head)
 
     async def page(self, after: int, limit: int) -> tuple[Sequence[Entry], Head]:
-        """Returns the entries after a position, in order, and a head that is at least as new as they are."""
+        """Returns the entries after a position, in order, and a head at least as new as they are."""
         query = select(audit_entries).where(audit_entries.c.position > after)
         query = query.order_by(audit_entries.c.position).limit(limit)
 
@@ -65,7 +71,7 @@ class AuditStore:
         return await self._database.read(unit)
 
     async def newest(self, limit: int, before: int | None = None) -> Sequence[Entry]:
-        """Returns the newest entries, those before a position where one is given, newest first."""
+        """Returns the newest entries, newest first; with `before`, only those before that position."""
         query = select(audit_entries).order_by(audit_entries.c.position.desc()).limit(limit)
         if before is not None:
             query = query.where(audit_entries.c.position < before)
@@ -76,7 +82,7 @@ class AuditStore:
         return await self._database.read(unit)
 
     async def last(self, action: str) -> Entry | None:
-        """Returns the newest entry of an action, or None; walks back from the newest entry of all.
+        """Returns the newest entry of an action, or None. Walks back from the newest entry.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -92,7 +98,9 @@ class AuditStore:
 
 
 async def append_deeds(connection: AsyncConnection, deeds: Sequence[Deed], at: datetime) -> Sequence[Entry]:
-    """Appends deeds as part of a unit of work; do it last, since nobody else can append until it has committed.
+    """Appends entries as part of a unit of work.
+
+    Do this last, since nobody else can append until the transaction ends.
 
     Raises:
         StoreRefused: The chain has lost its end, or the next place is taken; `audit verify` says what is wrong.
@@ -108,9 +116,9 @@ async def append_deeds(connection: AsyncConnection, deeds: Sequence[Deed], at: d
 
 
 async def retire_oldest(connection: AsyncConnection, before: datetime, at: datetime, most: int) -> int:
-    """Removes the oldest entries, those before a time and at most so many, and appends that it did.
+    """Removes up to `most` of the entries before a time, oldest first, and appends an entry about it.
 
-    The last entry stays, whatever its age. What is left still verifies, from where it now begins.
+    The last entry stays, whatever its age. The rest still verifies, from its new beginning.
 
     Returns:
         How many were removed.
@@ -123,7 +131,7 @@ async def retire_oldest(connection: AsyncConnection, before: datetime, at: datet
     head = await _held_head(connection)
     last = None
     for row in await connection.execute(oldest):
-        # Clocks of several servers differ: what counts is the chain's order.
+        # The clocks of servers differ, so the order of the chain decides.
         if row.happened_at >= before or row.position >= head.count:
             break
         last = row

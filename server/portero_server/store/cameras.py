@@ -1,4 +1,4 @@
-"""Cameras as they are registered."""
+"""The registered cameras."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portero_server.store.schema import cameras
 
 
 class CameraChanges(TypedDict, total=False):
-    """New values of a camera's fields; absent ones stay as they are."""
+    """New values of a camera's fields; missing keys are left unchanged."""
 
     display_name: str
     site: str
@@ -34,7 +34,7 @@ class CameraChanges(TypedDict, total=False):
 
 
 class CameraStore:
-    """Keeps cameras."""
+    """Stores the registered cameras."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -54,7 +54,7 @@ class CameraStore:
         privacy_zones: tuple[Box, ...] = (),
         time_source: TimeSource = TimeSource.CAPTURE,
     ) -> Camera:
-        """Adds a camera.
+        """Adds a camera and returns it as stored.
 
         Raises:
             AlreadyExists: The id is taken.
@@ -96,7 +96,7 @@ class CameraStore:
         return await self._database.run(unit)
 
     async def get(self, camera_id: str) -> Camera:
-        """Returns a camera.
+        """Returns a camera by its id.
 
         Raises:
             NotFound: There is none.
@@ -132,7 +132,7 @@ class CameraStore:
         return await self._database.read(unit)
 
     async def update(self, camera_id: str, **changes: Unpack[CameraChanges]) -> Camera:
-        """Changes fields of a camera and gives it as stored.
+        """Changes fields of a camera and returns it as stored.
 
         Raises:
             NotFound: There is none.

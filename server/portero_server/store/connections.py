@@ -1,4 +1,4 @@
-"""How connections are made: one writer for SQLite; sessions, TLS and distrust after a timeout for MySQL."""
+"""How connections are made: a single writer for SQLite; sessions, TLS and replacement after timeouts for MySQL."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _OLDEST_CONNECTION = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Where units of work get their connections.
+    """The SQLAlchemy engines that give units of work their connections.
 
     Attributes:
-        dialect: Whose SQL is spoken.
-        address: The database for people, without user and password.
+        dialect: Name of the SQL dialect.
+        address: The database's address for messages, without user and password.
         writer: For units that write; SQLite's has one connection, so that its pool is the queue of writers.
         reader: For units that only read; the same as `writer` except for SQLite.
         distrust: Has every connection made so far replaced before it is used again.
@@ -57,12 +57,12 @@ class Engines:
 
     @property
     def in_use(self) -> int:
-        """Connections that units of work hold."""
+        """Number of connections that units of work hold."""
         return sum(_held(engine.pool) for engine in {self.writer, self.reader})
 
 
 def make_engines(url: str, *, pool_size: int, timeout: float) -> Engines:
-    """Prepares engines for a database; connects to nothing yet.
+    """Creates the engines for a database, without connecting yet.
 
     Args:
         url: sqlite+aiosqlite:///FILE, or mysql+aiomysql://USER:PASSWORD@HOST:PORT/NAME with, for TLS, ?ssl=true
@@ -144,7 +144,7 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
 
 
 async def emptied_log(connection: AsyncConnection) -> bool:
-    """Empties the write-ahead log of an SQLite database; says whether that could be done without waiting."""
+    """Empties the write-ahead log of an SQLite database. Returns whether that was possible without waiting."""
     # Past SQLAlchemy, which would begin a transaction, and within one no log can be emptied.
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is None:
@@ -204,7 +204,7 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
 
     @event.listens_for(engine.sync_engine, "checkout")
     def replace_distrusted(*_: object) -> None:
-        # After a timeout every pooled connection may lead nowhere, and each would cost another timeout.
+        # After a timeout every pooled connection may be dead, and each would cost another timeout.
         nonlocal distrusted
         if distrusted:
             distrusted = False
@@ -228,7 +228,7 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
 
         @event.listens_for(engine.sync_engine, "connect")
         def insist_on_tls(connection: Any, _: object) -> None:
-            # The driver goes on in plain text when the server offers no TLS.
+            # If the server offers no TLS, the driver would continue in plain text.
             cursor = connection.cursor()
             cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
             row = cursor.fetchone()

@@ -1,4 +1,4 @@
-"""What people agreed to, and who is blocked."""
+"""Consents and blocks of people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portero_server.store.schema import consents, people_blocks
 
 
 class ConsentStore:
-    """Keeps consents and blocks. Every change takes the person's row first; see `recognizable.hold_people`."""
+    """Stores consents and blocks. Every change locks the person's row first; see `eligibility.hold_people`."""
 
     def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
         self._database = database
@@ -26,7 +26,7 @@ class ConsentStore:
         self._consent_required = consent_required
 
     async def record(self, consent: Consent) -> Consent:
-        """Adds a consent; the same id again gives the one that is there.
+        """Adds a consent, or returns the existing one of the same id.
 
         Raises:
             NotFound: There is no such person.
@@ -44,7 +44,9 @@ class ConsentStore:
         return await self._database.run(unit)
 
     async def withdraw(self, person_id: str, consent_id: str | None) -> Sequence[Consent]:
-        """Ends one consent of a person, or (None) all, and gives them as stored; what has ended stays as it is.
+        """Ends one consent of a person, or all (None), and returns them as stored.
+
+        Consents that have ended already are left unchanged.
 
         Raises:
             NotFound: There is no such person, or no such consent.
@@ -65,7 +67,9 @@ class ConsentStore:
         return await self._database.run(unit)
 
     async def block(self, person_id: str, reason: str) -> None:
-        """Has nobody recognized as this person from now on; blocked again, only the reason changes.
+        """Blocks a person: no face is recognized as this person from now on.
+
+        Blocking again changes only the reason.
 
         Raises:
             NotFound: There is no such person.
@@ -83,7 +87,7 @@ class ConsentStore:
         await self._database.run(unit)
 
     async def unblock(self, person_id: str) -> None:
-        """Ends a block; one that is not there is none.
+        """Ends the block of a person. Does nothing if there is none.
 
         Raises:
             NotFound: There is no such person.
@@ -96,7 +100,10 @@ class ConsentStore:
         await self._database.run(unit)
 
     async def of(self, person_id: str) -> PersonPrivacy:
-        """Returns what holds for a person; somebody who does not exist has nothing and is not recognizable."""
+        """Returns the consents and block of a person.
+
+        A person who does not exist has none and is not recognizable.
+        """
         now = self._clock.now()
 
         async def unit(connection: AsyncConnection) -> PersonPrivacy:
@@ -115,7 +122,7 @@ class ConsentStore:
         return await self._database.read(unit)
 
     async def check_learnable(self, person_id: str) -> None:
-        """Makes sure that a face of the person may be learned.
+        """Raises an error unless a face of the person may be enrolled.
 
         Raises:
             FailedPrecondition: Consent is required, and there is no valid one.

@@ -43,10 +43,10 @@ _PROBES: dict[DialectName, str] = {
 
 
 class UnitObserver(Protocol):
-    """Who wants to know how units of work went (metrics)."""
+    """Receives the results of units of work, for metrics."""
 
     def observe_unit(self, seconds: float, retries: int, outcome: str) -> None:
-        """Takes one finished unit.
+        """Records one finished unit.
 
         Args:
             seconds: From the call to the end, waiting and retries included.
@@ -57,15 +57,15 @@ class UnitObserver(Protocol):
 
 
 class UnobservedUnits:
-    """Looks away."""
+    """Ignores the results of units, where nobody measures."""
 
     def observe_unit(self, seconds: float, retries: int, outcome: str) -> None:
-        """Does nothing."""
+        """Does nothing with the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLoad:
-    """How much of the database's means is used.
+    """How many connections and how much storage are used.
 
     Attributes:
         in_use: Connections that units of work hold.
@@ -81,7 +81,7 @@ class DatabaseLoad:
 
 
 class _UnitProgress:
-    """How far a unit has come; shared between its task and its caller."""
+    """The stage a unit has reached, shared between its task and its caller."""
 
     __slots__ = ("committing", "outcome", "retries")
 
@@ -92,7 +92,7 @@ class _UnitProgress:
 
 
 class Database:
-    """One database, for all stores."""
+    """One database, shared by all stores."""
 
     def __init__(
         self,
@@ -103,13 +103,13 @@ class Database:
         observer: UnitObserver | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Prepares; connects to nothing yet.
+        """Prepares the engines without connecting yet.
 
         Args:
             url: As in PORTERO_DATABASE_URL.
             pool_size: Most connections.
             timeout: Longest time of one unit of work, seconds.
-            observer: Told of every unit.
+            observer: Receives the result of every unit.
             clock: Measures them.
 
         Raises:
@@ -125,16 +125,16 @@ class Database:
 
     @property
     def dialect(self) -> DialectName:
-        """Whose SQL is spoken."""
+        """Name of the SQL dialect."""
         return self._engines.dialect
 
     @property
     def address(self) -> str:
-        """The database for people: host, port and name, or the file; never user or password."""
+        """The database's address for messages: host, port and name, or the file; never user or password."""
         return self._engines.address
 
     def load(self) -> DatabaseLoad:
-        """Returns how much of the connections and of the storage is used."""
+        """Returns how many connections and how much storage are used."""
         folder = self._engines.folder
         storage = None if folder is None else shutil.disk_usage(folder)
         return DatabaseLoad(
@@ -167,7 +167,7 @@ class Database:
         return await self._in_own_task(self._engines.reader, unit, commits=False)
 
     async def check(self) -> None:
-        """Proves that the database answers.
+        """Checks that the database answers.
 
         Raises:
             StoreUnavailable: It does not.
@@ -190,9 +190,9 @@ class Database:
         return await self._in_own_task(self._engines.writer, emptied_log, commits=False)
 
     async def check_writes(self, fresh: float) -> None:
-        """Proves that the database stores what it is given.
+        """Checks that the database accepts writes.
 
-        Commits of the last `fresh` seconds tell; when there were none, one is made that changes nothing.
+        A commit in the last `fresh` seconds is proof enough; if there was none, one is made that changes nothing.
 
         Raises:
             StoreUnavailable: It does not, as when its file is gone, its disk full, or another process holds it.
@@ -216,7 +216,7 @@ class Database:
             raise StoreUnavailable(problem) from None
 
     async def change_schema(self, work: Callable[[Connection], T]) -> T:
-        """Runs synchronous work in a transaction without time limit, once; for migrations.
+        """Runs synchronous work once, in a transaction without time limit; for migrations.
 
         Raises:
             StoreUnavailable: The database does not answer, or stopped to.
@@ -230,7 +230,7 @@ class Database:
             raise _understood(error).as_error() from None
 
     async def aclose(self) -> None:
-        """Waits for the units under way, which the time limit bounds, and lets go of all connections."""
+        """Waits for the units in progress, which the time limit bounds, and closes all connections."""
         self._closed = True
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -256,7 +256,7 @@ class Database:
     def _settled(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            # A caller that was canceled no longer takes the error; the observer was told.
+            # A canceled caller no longer receives the error; the observer did.
             task.exception()
 
     async def _observed(self, engine: AsyncEngine, unit: Unit[T], progress: _UnitProgress, *, commits: bool) -> T:
@@ -314,7 +314,7 @@ class Database:
         return result
 
     def _check_committed(self) -> None:
-        """Makes sure that a commit did not go into a file that was taken away meanwhile."""
+        """Checks that a commit did not go into a file that was removed meanwhile."""
         try:
             self._engines.check_file()
         except DatabaseFileLost as lost:

@@ -17,7 +17,7 @@ from portero_server.store.schema import metadata
 
 
 async def differences(database: Database) -> list[str]:
-    """Returns what would have to be changed in a migrated database to match schema.py, one line each."""
+    """Returns the changes that would make a migrated database match schema.py, one line each."""
 
     def compare(connection: Connection) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -27,7 +27,7 @@ async def differences(database: Database) -> list[str]:
 
 
 async def check() -> int:
-    """Migrates an empty SQLite database, prints where it differs from schema.py and gives the exit status."""
+    """Migrates an empty SQLite database, prints how it differs from schema.py, and returns the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite+aiosqlite:///{Path(folder) / 'drift.db'}", pool_size=1, timeout=30)
         try:

@@ -1,4 +1,4 @@
-"""Who may be named: people who exist, are not blocked, and have not withdrawn their consent."""
+"""Decides who may be named: people who exist, are not blocked, and have not withdrawn their consent."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from portero_server.store.schema import consents, people, people_blocks
 async def recognizable_names(
     connection: AsyncConnection, ids: Collection[str], now: datetime, *, consent_required: bool
 ) -> dict[str, str]:
-    """Returns the display names of the people among `ids` who may be matched now, as part of a unit of work."""
+    """Returns the display names of those people among `ids` who may be named now, as part of a unit of work."""
     if not ids:
         return {}
     blocked = exists().where(people_blocks.c.person_id == people.c.person_id)
     agreed = exists().where(consents.c.person_id == people.c.person_id, *_valid(now))
     ever_asked = exists().where(consents.c.person_id == people.c.person_id)
-    # Somebody whose consents have all ended has taken them back, whether or not consent is required of everybody.
+    # A person whose consents have all ended has withdrawn them, whether or not consent is generally required.
     may = agreed if consent_required else or_(agreed, ~ever_asked)
     query = select(people.c.person_id, people.c.display_name).where(
         and_(people.c.person_id.in_(sorted(ids)), ~blocked, may)
@@ -29,10 +29,10 @@ async def recognizable_names(
 
 
 async def hold_people(connection: AsyncConnection, ids: Collection[str]) -> None:
-    """Keeps people from being erased, blocked or losing their consent until the transaction ends.
+    """Prevents people from being erased, blocked or losing their consent until the transaction ends.
 
-    Whoever does one of these takes the person's row for itself first. So a commit either ends before, and what it
-    wrote is found, or begins after, and knows. SQLite has one writer at a time, which does the same.
+    These operations lock the person's row first. So a commit either ends before them, and what it wrote is found, or
+    starts after them and sees their result. SQLite has one writer at a time, which has the same effect.
     """
     if ids and connection.dialect.name != "sqlite":
         query = select(people.c.person_id).where(people.c.person_id.in_(sorted(ids))).order_by(people.c.person_id)

@@ -1,4 +1,4 @@
-"""Erasures, step by step, and the names that must not come back after one."""
+"""Erasures, step by step, and the ids that may never be used again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from portero_server.store.scrubbing import SCRUBS
 
 
 async def refuse_erased(connection: AsyncConnection, person_id: str) -> None:
-    """Makes sure that nobody of this id was erased, as part of the unit that takes the id.
+    """Raises an error if a person of this id was erased, as part of the unit that takes the id.
 
     Raises:
         FailedPrecondition: Somebody was.
@@ -49,17 +49,17 @@ _BATCH = 500
 
 
 class ErasureStore:
-    """Keeps erasures."""
+    """Stores erasures and carries out their steps."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def begin(self, person_id: str) -> Erasure:
-        """Takes a person out of everything that recognizes, for ever; again gives the erasure that is there.
+        """Starts the permanent erasure of a person, or returns the one that was started before.
 
-        The person, the faces, the consents and the block go at once. Somebody who was deleted before, but of whom
-        sightings are left, can be erased as well.
+        The person, faces, consents and block are removed at once. A person who was deleted before, but who still has
+        sightings, can be erased as well.
 
         Raises:
             NotFound: Nothing is stored of such a person.
@@ -70,18 +70,18 @@ class ErasureStore:
             return await self.of_person(person_id)
 
     async def get(self, erasure_id: str) -> Erasure:
-        """Returns an erasure; raises NotFound."""
+        """Returns an erasure by its id. Raises NotFound."""
         return await self._database.read(
             lambda connection: _one(connection, erasures.c.erasure_id == erasure_id, f"erasures/{erasure_id}")
         )
 
     async def of_person(self, person_id: str) -> Erasure:
-        """Returns the erasure of a person; raises NotFound."""
+        """Returns the erasure of a person. Raises NotFound."""
         subject = erasures.c.subject == subject_of(person_id)
         return await self._database.read(lambda connection: _one(connection, subject, f"people/{person_id}"))
 
     async def unfinished(self, limit: int) -> Sequence[Erasure]:
-        """Returns the erasures that are still to be finished, oldest first."""
+        """Returns the erasures that are not finished, oldest first."""
         query = select(erasures).where(erasures.c.finished_at.is_(None)).order_by(erasures.c.requested_at).limit(limit)
 
         async def unit(connection: AsyncConnection) -> Sequence[Erasure]:
@@ -90,13 +90,13 @@ class ErasureStore:
         return await self._database.read(unit)
 
     async def scrub(self, erasure: Erasure) -> None:
-        """Removes everything that was written of the person; several servers may do so at once."""
+        """Removes everything that was written about the person; several servers may run it at once."""
         for place, scrub in SCRUBS.items():
             while await self._counted(erasure, place, scrub) >= _BATCH:
                 pass
 
     async def faces_left(self, erasure: Erasure) -> Sequence[ErasedFace]:
-        """Returns the faces that engines have still to forget."""
+        """Returns the faces that engines have yet to remove."""
         query = select(erasure_faces).where(erasure_faces.c.erasure_id == erasure.erasure_id)
 
         async def unit(connection: AsyncConnection) -> Sequence[ErasedFace]:
@@ -105,7 +105,7 @@ class ErasureStore:
         return await self._database.read(unit)
 
     async def faces_forgotten(self, erasure: Erasure, face_ids: Collection[str], extra: int = 0) -> None:
-        """Engines have forgotten these faces, and `extra` ones that were never stored."""
+        """Records that engines removed these faces, and `extra` faces that were never stored."""
 
         async def forget(connection: AsyncConnection, person_id: str, limit: int) -> int:
             gone = delete(erasure_faces).where(erasure_faces.c.face_id.in_(sorted(face_ids)))
@@ -115,7 +115,7 @@ class ErasureStore:
         await self._counted(erasure, "engine_faces", forget)
 
     async def finish(self, erasure_id: str) -> Erasure:
-        """Writes the receipt, if nothing is left to remove; the person's id goes with it."""
+        """Writes the receipt and removes the person's id, if nothing is left to remove."""
 
         async def unit(connection: AsyncConnection) -> Erasure:
             found = await _locked(connection, erasure_id)
@@ -129,10 +129,10 @@ class ErasureStore:
         return await self._database.run(unit)
 
     async def overwrite(self) -> int:
-        """Has the bytes of finished erasures overwritten in SQLite's files, and writes into the receipts when.
+        """Overwrites the bytes of finished erasures in SQLite's files, and records the time in the receipts.
 
-        What was deleted is overwritten in the file by itself; its write-ahead log, which still shows it, is moved into
-        the file and emptied. Readers of an older state put that off.
+        SQLite itself overwrites deleted data in the file; the write-ahead log, which still contains it, is moved into
+        the file and emptied. Readers of an older state delay that.
 
         Returns:
             How many receipts still wait for it; 0 for a database server, whose files are its own matter.
@@ -203,7 +203,7 @@ class ErasureStore:
     async def _counted(
         self, erasure: Erasure, place: str, scrub: Callable[[AsyncConnection, str, int], Awaitable[int]]
     ) -> int:
-        """Removes one batch from a place and adds it to the receipt, in one transaction."""
+        """Removes one batch from a table and adds its count to the receipt, in one transaction."""
 
         async def unit(connection: AsyncConnection) -> int:
             found = await _locked(connection, erasure.erasure_id)
@@ -219,7 +219,7 @@ class ErasureStore:
 
 
 class _BegunElsewhere(Exception):
-    """Another call for the same person was quicker."""
+    """A concurrent call for the same person was faster."""
 
 
 async def _left_traces(connection: AsyncConnection, person_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Everything that is stored of a person, as it is stored."""
+"""Exports everything that is stored about a person."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _KINDS: Mapping[str, Table] = {
     "sighting": sightings,
     "recognition": recognitions,
 }
-"""In the order in which they are given. Photographs are nowhere stored, so none can be given."""
+"""In the order in which they are returned. Photographs are not stored, so none are exported."""
 _DERIVED = frozenset({"search_name", "long_until"})
 """Columns that only repeat others in a form for indexes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedRecord:
-    """One row: what it is, its key, and its values as a JSON object."""
+    """One row: its kind, its key, and its values as a JSON object."""
 
     kind: str
     key: str
@@ -39,7 +39,7 @@ class ExportedRecord:
 
 
 class ExportStore:
-    """Reads people whole."""
+    """Reads all rows about a person."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class ExportStore:
     async def records(
         self, person_id: str, limit: int, after: tuple[str, str] | None = None
     ) -> Sequence[ExportedRecord]:
-        """Returns records of a person: at most `limit`, after the kind and key of the last one.
+        """Returns at most `limit` records of a person, after the kind and key of the last one.
 
         Raises:
             NotFound: Nothing is stored of such a person.

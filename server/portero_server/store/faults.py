@@ -1,4 +1,4 @@
-"""What a failed unit of work means: the one place that reads the drivers' errors."""
+"""Interprets failed units of work; the only place that reads the drivers' errors."""
 
 from __future__ import annotations
 
@@ -27,16 +27,19 @@ _MEANINGS = {
 
 
 class CommitUnknown(StoreUnavailable):
-    """The connection was lost, or time ran out, while committing: it may have happened or not.
+    """The connection was lost, or time ran out, during the commit: it may have succeeded or not.
 
-    Units that can be repeated are repeated; others have to look at what is stored.
+    Units that can be repeated are repeated; others must check what is stored.
     """
 
     reason = "COMMIT_UNKNOWN"
 
 
 class StoreRefused(PorteroError):
-    """The database will never take this data: a value too long, a broken rule. A defect of ours; not worth retrying."""
+    """The database will never accept this data: a value too long, a violated constraint.
+
+    A defect of this server; not worth retrying.
+    """
 
     reason = "STORE_REFUSED"
 
@@ -51,11 +54,11 @@ class FaultVerdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A database's failure, understood.
+    """A database failure, interpreted.
 
     Attributes:
         verdict: What to do.
-        message: For people; never holds data, statements or addresses.
+        message: For operators; never contains data, statements or addresses.
         unanswered: No answer came, so that a commit may have happened all the same.
     """
 
@@ -78,11 +81,11 @@ def driver_code(error: BaseException | None) -> int | None:
 
 
 def diagnosed(error: Exception) -> Fault | None:
-    """Says what an error of a unit of work means; None for errors that are not the database's."""
+    """Returns the meaning of a unit's error, or None if it is not the database's."""
     if isinstance(error, OSError):
         return Fault(FaultVerdict.AGAIN, "the connection to the database was lost", unanswered=True)
     if isinstance(error, sqlite3.Error):
-        # From the driver itself, where SQLAlchemy was passed by.
+        # Raised by the driver itself, where SQLAlchemy is bypassed.
         code = driver_code(error)
         return _sqlite_fault(error, code, f"error {code}")
     if not isinstance(error, DBAPIError):

@@ -1,4 +1,4 @@
-"""Rows of enrolled faces, and the log of changes by which other server processes follow the gallery."""
+"""Rows of enrolled faces, and the change log by which other server processes follow the gallery."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from portero_server.store.types import box_columns, box_of
 
 @dataclass(frozen=True, slots=True)
 class GalleryChange:
-    """One face that came or went.
+    """A face that was added or removed.
 
     Attributes:
         position: Only grows; positions become visible in order.
@@ -37,12 +37,12 @@ class GalleryChange:
 
 
 def gallery_face(row: Any) -> GalleryFace:
-    """Returns a row of `faces` as an engine wants it."""
+    """Converts a row of `faces` to what engines need."""
     return GalleryFace(row.face_id, row.person_id, row.embedding, row.external_id)
 
 
 def enrollment(row: Any) -> FaceEnrollment:
-    """Returns a whole row of `faces`."""
+    """Converts a row of `faces` to an enrollment."""
     return FaceEnrollment(
         face_id=row.face_id,
         person_id=row.person_id,
@@ -75,7 +75,7 @@ def face_columns(face: FaceEnrollment) -> dict[str, Any]:
 
 
 async def log_changes(connection: AsyncConnection, dialect: DialectName, rows: Sequence[Any], *, added: bool) -> None:
-    """Writes into the log that faces (rows of `faces`) came or went, in the transaction that makes it so."""
+    """Logs that faces (rows of `faces`) were added or removed, in the same transaction."""
     if not rows:
         return
     first = await take_positions(connection, "gallery", len(rows))
@@ -95,7 +95,7 @@ async def log_changes(connection: AsyncConnection, dialect: DialectName, rows: S
 
 
 def changes_query(after: int, limit: int) -> Select[Any]:
-    """Returns the query of the log after a position; faces that came and have gone again are left out."""
+    """Returns the query for changes after a position; faces that were added and removed again are left out."""
     embedding = faces.c.embedding
     return (
         select(gallery_changes, embedding)
@@ -107,7 +107,7 @@ def changes_query(after: int, limit: int) -> Select[Any]:
 
 
 def changes_of(rows: Iterable[Row[Any]]) -> list[GalleryChange]:
-    """Returns the answers of `changes_query`."""
+    """Returns the changes from the rows of `changes_query`."""
     return [
         GalleryChange(
             row.position,

@@ -18,13 +18,13 @@ from portero_server.store.schema import api_keys
 
 
 class KeyStore:
-    """Keeps keys. A revoked or expired one stays, so that it is known what it was."""
+    """Stores API keys. Revoked and expired keys are kept, so that their history is known."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, stored: StoredKey) -> None:
-        """Adds a key."""
+        """Adds an API key; its text is stored only as a hash."""
         row = _row(stored)
 
         async def unit(connection: AsyncConnection) -> None:
@@ -54,7 +54,7 @@ class KeyStore:
         return await self._database.read(unit)
 
     async def revoke(self, key_id: str, at: datetime) -> ApiKey:
-        """Revokes a key and gives it as stored; one that is revoked keeps its first time.
+        """Revokes a key and returns it as stored; if it was revoked before, the first time is kept.
 
         Raises:
             NotFound: There is none.
@@ -73,7 +73,7 @@ class KeyStore:
         return await self._database.run(unit)
 
     async def used(self, uses: Mapping[str, datetime]) -> None:
-        """Notes when keys were last used; an earlier time than the one that is known changes nothing."""
+        """Records when keys were last used; a time earlier than the stored one changes nothing."""
 
         async def unit(connection: AsyncConnection) -> None:
             # In one order, so that two servers that note the same keys do not wait for each other in a ring.
@@ -119,7 +119,7 @@ def _key(row: Any) -> ApiKey:
     )
 
 
-# A newer server may have given a key a role that this one does not know; it is then not a role here.
+# A newer server may have given a key a role that this one does not know; it is ignored here.
 _ROLES = frozenset(role.value for role in Role)
 
 

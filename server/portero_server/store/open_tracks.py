@@ -1,4 +1,4 @@
-"""Open tracks as the text that a stream's row keeps."""
+"""Serializes open tracks to the text that a stream's row stores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRESENT = '"absent": false'
 
 
 def written(tracks: Sequence[OpenTrack]) -> str:
-    """Returns the text; empty for no tracks."""
+    """Returns the text for tracks; empty if there are none."""
     if not tracks:
         return ""
     told: dict[str, Any] = {"form": _FORM, "tracks": [_plain(track) for track in tracks if not track.ahead]}
@@ -30,7 +30,7 @@ def written(tracks: Sequence[OpenTrack]) -> str:
 
 
 def read(text: str | None) -> tuple[OpenTrack, ...]:
-    """Returns the tracks of a text."""
+    """Returns the tracks stored in a text."""
     if not text:
         return ()
     told = json.loads(text)

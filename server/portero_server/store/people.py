@@ -1,4 +1,4 @@
-"""People, the faces they are known by, and the gallery that these make."""
+"""People, their enrolled faces, and the gallery that these form."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _FACE_COUNT = select(func.count()).where(faces.c.person_id == people.c.person_id
 
 
 class PeopleStore:
-    """Keeps people and their faces."""
+    """Stores people and their faces."""
 
     def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
-        """Keeps people in `database`.
+        """Creates a store that uses `database`.
 
         Args:
-            database: Where.
+            database: The database to use.
             clock: Time.
             consent_required: Whether only people with a valid consent may be named, and learned.
         """
@@ -51,7 +51,7 @@ class PeopleStore:
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str | None = None
     ) -> Person:
-        """Adds a person.
+        """Adds a person and returns them as stored.
 
         Args:
             person_id: Checked identifier.
@@ -82,7 +82,7 @@ class PeopleStore:
         return await self._database.run(unit)
 
     async def get(self, person_id: str) -> Person:
-        """Returns a person.
+        """Returns a person by id.
 
         Raises:
             NotFound: There is none.
@@ -109,7 +109,7 @@ class PeopleStore:
     async def update(
         self, person_id: str, display_name: str | None = None, labels: Mapping[str, str] | None = None
     ) -> Person:
-        """Changes what is not None and gives the person as stored.
+        """Changes the values that are not None and returns the person as stored.
 
         Raises:
             NotFound: There is none.
@@ -127,9 +127,9 @@ class PeopleStore:
         return await self._database.run(unit)
 
     async def delete(self, person_id: str) -> Sequence[GalleryFace]:
-        """Removes a person with all faces and gives the faces, for engines to forget.
+        """Removes a person with all faces, and returns the faces for engines to remove.
 
-        Past sightings keep their name, as a visitors' book does; `ErasureStore` leaves nothing.
+        Past sightings keep the name, as a visitors' book does; use `ErasureStore` to remove everything.
 
         Raises:
             NotFound: There is none.
@@ -141,7 +141,7 @@ class PeopleStore:
             removed = await _rows(connection, select(faces).where(own).order_by(faces.c.face_id))
             await connection.execute(delete(faces).where(own))
             await connection.execute(delete(people).where(people.c.person_id == person_id))
-            # Whoever gets this id next has agreed to nothing yet.
+            # The next person with this id has not consented to anything.
             ended = (consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
             await connection.execute(update(consents).where(*ended).values(withdrawn_at=self._clock.now()))
             await connection.execute(delete(people_blocks).where(people_blocks.c.person_id == person_id))
@@ -167,7 +167,7 @@ class PeopleStore:
         return await self._database.read(unit)
 
     async def add_face(self, face: FaceEnrollment) -> FaceEnrollment:
-        """Adds a face and gives what is stored: the first one when a face of this id is there.
+        """Adds a face and returns what is stored: the existing face if its id is taken.
 
         Raises:
             NotFound: The person does not exist.
@@ -211,7 +211,7 @@ class PeopleStore:
         return await self._database.read(unit)
 
     async def get_face(self, person_id: str, face_id: str) -> FaceEnrollment:
-        """Returns a face.
+        """Returns one face of a person.
 
         Raises:
             NotFound: The person has no such face.
@@ -219,7 +219,7 @@ class PeopleStore:
         return await self._database.read(lambda connection: _face(connection, person_id, face_id))
 
     async def delete_face(self, person_id: str, face_id: str) -> GalleryFace:
-        """Removes a face and gives it, for engines to forget.
+        """Removes a face and returns it, for engines to remove.
 
         Raises:
             NotFound: The person has no such face.
@@ -237,7 +237,7 @@ class PeopleStore:
     async def gallery(self, engine: str, model_version: str | None = None) -> AsyncIterator[GalleryFace]:
         """Yields every face of a model (None: of all models of the engine), in chunks of short transactions.
 
-        Take `gallery_position` before: changes after it make good whatever changes meanwhile.
+        Read `gallery_position` first: applying the changes after it corrects for concurrent changes.
         """
         query: Select[Any] = select(faces.c.face_id, faces.c.person_id, faces.c.embedding, faces.c.external_id)
         query = query.where(faces.c.engine == engine)
@@ -255,11 +255,11 @@ class PeopleStore:
             after = rows[-1].face_id
 
     async def gallery_position(self) -> int:
-        """Returns the position of the gallery's last change; 0 when there was none."""
+        """Returns the position of the gallery's last change, or 0 if there is none."""
         return await self._database.read(lambda connection: last_position(connection, "gallery"))
 
     async def gallery_changes(self, after: int, limit: int = 1000) -> Sequence[GalleryChange]:
-        """Returns changes of the gallery after a position, in order; fewer than `limit` when there are no more."""
+        """Returns changes of the gallery after a position, in order; fewer than `limit` if there are no more."""
         query = changes_query(after, limit)
         return changes_of(await self._database.read(lambda connection: _rows(connection, query)))
 
@@ -283,7 +283,7 @@ def _face_position(cursor: str) -> tuple[datetime, str]:
         if parsed.tzinfo is not None:
             return parsed.astimezone(UTC), face_id
     except (ValueError, OverflowError):
-        # Near the ends of the calendar another zone's time is none in UTC, as which it is stored.
+        # Near year 1 or 9999, a time in another zone may be out of range in UTC, in which it is stored.
         pass
     raise InvalidInput("page_token", "page_token is not one that this list gave")
 
@@ -321,9 +321,9 @@ def _person_of(row: Any) -> Person:
 
 
 async def lock_person(connection: AsyncConnection, person_id: str) -> None:
-    """Takes a person's row until the transaction ends; raises NotFound.
+    """Locks a person's row until the transaction ends. Raises NotFound.
 
-    Faces come and go one at a time for each person, so that none is added while the person goes.
+    Faces of a person are added and removed one at a time, so that none is added while the person is being deleted.
     """
     query = select(people.c.person_id).where(people.c.person_id == person_id).with_for_update()
     if (await connection.execute(query)).one_or_none() is None:

@@ -1,4 +1,4 @@
-"""Looks for a person in every column that could name one. Slow, and thorough on purpose: it is the proof."""
+"""Searches every column that could identify a person. Slow and exhaustive on purpose: it proves an erasure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ KEPT_ON_PURPOSE: dict[str, str] = {
     "audit_entries": "who did what to which person's record; without it nobody could show that the erasure was asked",
     "audit_head": "where the chain of these entries ends",
 }
-"""Tables that may go on naming an erased person's id, and why: evidence that the law wants kept."""
+"""Tables that may keep the id of an erased person, and why: evidence that the law requires."""
 
 IMPERSONAL = frozenset(
     {
-        # What the operators call places and machines.
+        # Operators' names for places and machines.
         "cameras.camera_id",
         "cameras.display_name",
         "cameras.site",
@@ -84,7 +84,7 @@ IMPERSONAL = frozenset(
         "cameras.privacy_zones",
         # Lines that a camera read. Nothing links them to a person; their retention removes them.
         "texts.content",
-        # What a form says, not who signed it.
+        # The text of a form, not who signed it.
         "consents.purpose",
         "consents.text_version",
         "consents.channel",
@@ -95,14 +95,14 @@ IMPERSONAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Remain:
-    """So many rows of a place still name a person."""
+    """`rows` rows of a table still identify a person."""
 
     place: str
     rows: int
 
 
 async def remains_of(database: Database, person_id: str) -> list[Remain]:
-    """Returns every place where the person's id stands, and names that stand there without a person."""
+    """Returns every place that contains the person's id, or a name without a person."""
 
     async def unit(connection: AsyncConnection) -> list[Remain]:
         found = []

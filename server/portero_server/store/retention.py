@@ -1,6 +1,6 @@
-"""Finding and removing what is past its time, in batches that no commit waits long for.
+"""Finds and removes expired data, in batches small enough not to delay commits.
 
-Removing the same rows from two servers at once does no harm: each removes what it still finds.
+Two servers may remove the same rows at once: each removes what it still finds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _Step = Callable[[AsyncConnection, datetime], Awaitable[int]]
 
 
 class RetentionStore:
-    """Removes what has been kept long enough."""
+    """Removes data whose retention period has ended."""
 
     def __init__(self, database: Database, clock: Clock, *, batch: int = BATCH) -> None:
         self._database = database
@@ -67,11 +67,11 @@ class RetentionStore:
         }
 
     def steps(self, purpose: Purpose) -> int:
-        """Returns how many kinds of rows a purpose has."""
+        """Returns the number of kinds of rows that a purpose has."""
         return len(self._steps[purpose])
 
     async def remove_some(self, purpose: Purpose, step: int, before: datetime) -> tuple[int, bool]:
-        """Removes a batch of one kind of rows that are older than a time, in one transaction.
+        """Removes one batch of one kind of rows older than a time, in one transaction.
 
         Returns:
             How many were removed, and whether there may be more.
@@ -82,7 +82,7 @@ class RetentionStore:
         return 0 if work == self._date_exceptions else found, found >= self._batch
 
     async def oldest(self, purpose: Purpose, before: datetime) -> datetime | None:
-        """Returns the time of the oldest row that is older than `before`; None when there is none, as should be."""
+        """Returns the time of the oldest row older than `before`; None if there is none, as expected."""
         return await self._database.read(lambda connection: _oldest(connection, _AGES[purpose], before))
 
     def _rows(self, table: Table, age: Column[Any]) -> _Step:
@@ -128,7 +128,7 @@ class RetentionStore:
         return step
 
     def _open_tracks(self, *, named: bool) -> _Step:
-        """Forgets faces that a stream was following when it was cut, long ago."""
+        """Removes the stored tracks of streams that were interrupted long ago."""
 
         async def step(connection: AsyncConnection, before: datetime) -> int:
             holding = func.coalesce(streams.c.open_tracks, "") != ""
@@ -156,7 +156,7 @@ class RetentionStore:
         return len(found)
 
     async def _date_exceptions(self, connection: AsyncConnection, before: datetime) -> int:
-        """Counts rows of earlier versions, which bear no date, from the day on which they are found; removes none."""
+        """Dates rows of earlier versions, which have no date, with the day on which they are found; removes none."""
         table = stream_exceptions.c
         key = (table.stream_id, table.first_sequence)
         query = select(*key).where(table.recorded_at.is_(None)).limit(self._batch)

@@ -51,7 +51,7 @@ def _plain(value: Any) -> Any:
 
 
 def whole(value: int) -> int:
-    """Returns a whole number as both databases keep it.
+    """Returns an integer in a form that both databases store exactly.
 
     Raises:
         ValueError: It has more than 64 bits. Databases differ in what they make of it: the nearest number, or one

@@ -46,11 +46,11 @@ def _box() -> tuple[Column[Any], ...]:
 
 
 def along(query: Select[Any], table: Table, index: str) -> Select[Any]:
-    """Has a query walk one index, which begins with its equal conditions and goes on in the order asked for.
+    """Makes a query walk one index, which starts with its equality conditions and continues in the requested order.
 
-    Left to itself, MariaDB looks up the equal conditions alone and walks over everything up to where the page begins:
-    13 s instead of 50 ms in the middle of half a million sightings of one camera. SQLite knows no such hint; it picks
-    the index that gives the order, unless that is `unserved`.
+    Left to itself, MariaDB uses the equality conditions alone and walks over everything before the page: 13 s instead
+    of 50 ms in the middle of half a million sightings of one camera. SQLite has no such hint; it picks the index that
+    provides the order, unless that is `unserved`.
     """
     return query.with_hint(table, f"FORCE INDEX ({index})", "mysql")
 
@@ -73,7 +73,7 @@ cameras = _table(
     _required("disabled", Boolean),
     Column("visit_gap_seconds", Double),
     Column("similarity_threshold", Double),
-    # A JSON list of boxes that nothing may look at; see privacy_zones in cameras.py. Null or empty: none.
+    # A JSON list of boxes that are blacked out; see privacy_zones in cameras.py. Null or empty: none.
     Column("privacy_zones", Text),
     # See TimeSource in cameras.py. Null: capture.
     Column("time_source", Name),
@@ -150,7 +150,7 @@ audit_entries = _table(
 
 audit_head = _table(
     "audit_head",
-    # One row, "audit": whoever appends holds it until the commit.
+    # One row, "audit", which an appending transaction locks until its commit.
     Column("name", Name, primary_key=True),
     _required("count", BigInteger),
     _required("digest", Digest),

@@ -1,8 +1,8 @@
-"""Where a person's id and name are written besides the gallery, and how each place forgets them.
+"""Where a person's id and name are stored besides the gallery, and how each table removes them.
 
-Rows of sightings and recognitions stay, as a stranger's: a frame that is sent again then meets its key and adds
-nothing, visits are counted as before, and watchers who were told of a sighting find it. What is left says that
-somebody was there, not who.
+Rows of sightings and recognitions stay, as a stranger's: a frame that is sent again then finds its key and adds
+nothing, visits are counted as before, and watchers can still look up a sighting. What remains says that somebody was
+there, not who.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portero_server.store.open_tracks import read, written
 from portero_server.store.schema import recognitions, sightings, streams
 
 Scrub = Callable[[AsyncConnection, str, int], Awaitable[int]]
-"""Takes a person's id out of at most so many rows, and says out of how many."""
+"""Removes a person's id from up to a number of rows, and returns how many it changed."""
 
 
 async def _sightings(connection: AsyncConnection, person_id: str, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""Positions that only grow and become visible in order, whatever the number of server processes."""
+"""Positions that only increase and become visible in order, across all server processes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SequencerName = Literal["events", "gallery"]
 
 
 async def take_positions(connection: AsyncConnection, name: SequencerName, count: int) -> int:
-    """Takes `count` positions and gives the first.
+    """Reserves `count` positions and returns the first.
 
-    The row stays locked until the transaction ends, so a reader who sees a position sees all before it.
-    Take them as late as possible.
+    The row stays locked until the transaction ends, so that a reader who sees a position sees all before it. Reserve
+    them as late as possible.
     """
     own = sequencers.c.name == name
     await connection.execute(update(sequencers).where(own).values(position=sequencers.c.position + count))
@@ -25,7 +25,7 @@ async def take_positions(connection: AsyncConnection, name: SequencerName, count
 
 
 async def last_position(connection: AsyncConnection, name: SequencerName) -> int:
-    """Returns the highest position taken by a committed transaction; 0 when there is none."""
+    """Returns the highest position reserved by a committed transaction, or 0 if there is none."""
     position: int = (
         await connection.execute(select(sequencers.c.position).where(sequencers.c.name == name))
     ).scalar_one()

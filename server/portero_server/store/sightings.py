@@ -36,7 +36,7 @@ class SightingKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SightingFilter:
-    """Which sightings; conditions add up, None is no condition.
+    """Conditions on sightings; all must hold, and None means no condition.
 
     Attributes:
         camera_id: At this camera.
@@ -57,7 +57,7 @@ class SightingFilter:
 
 @dataclass(frozen=True, slots=True)
 class SightingCursor:
-    """A place in the list."""
+    """A position in the list."""
 
     first_seen: datetime
     sighting_id: str
@@ -70,7 +70,7 @@ class SightingStore:
         self._database = database
 
     async def get(self, sighting_id: str) -> Sighting:
-        """Returns a sighting.
+        """Returns a sighting by its id.
 
         Raises:
             NotFound: There is none.
@@ -129,7 +129,7 @@ class SightingStore:
         ]
 
     async def last_position(self) -> int:
-        """Returns the position of the last event; 0 when there is none."""
+        """Returns the position of the last event, or 0 if there is none."""
         return await self._database.read(lambda connection: last_position(connection, "events"))
 
     async def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:

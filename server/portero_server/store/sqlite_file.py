@@ -1,8 +1,8 @@
-"""The file of an SQLite database: for its owner alone, and still the one at its path.
+"""Guards the file of an SQLite database: readable by its owner only, and still the file at its path.
 
-SQLite goes on writing into a file that was deleted, or renamed while another one took its place, and reports success.
-What is committed then is gone with the process. So before and after each commit the path is compared with what was
-opened: the file, its write-ahead log and the log's index.
+SQLite goes on writing into a file that was deleted, or renamed and replaced, and reports success; such commits are lost
+when the process ends. So before and after each commit, the files at the paths are compared with those that were opened:
+the database, its write-ahead log and the log's index.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class DatabaseFileLost(StoreUnavailable):
 class SqliteFile:
     """One database file, as the connections of this process opened it.
 
-    A file put in its place is never taken up: it knows nothing of what was acknowledged. When the same files are back
-    (device and inode), commits go on.
+    A file put in its place is never used, since it lacks what was acknowledged. When the same files are back (device
+    and inode), commits continue.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +43,7 @@ class SqliteFile:
         self._problem = ""
 
     def before_opening(self) -> None:
-        """Makes the file readable to its owner only, or sees that it is the one already open.
+        """Makes the file readable by its owner only, or checks that it is the one already open.
 
         SQLite gives the log and its index the permissions of the file.
 
@@ -64,18 +64,18 @@ class SqliteFile:
             _keep_private(Path(path))
 
     def opened(self) -> None:
-        """A connection was made."""
+        """Records that a connection was opened."""
         self._connections += 1
         self._learn()
 
     def closed(self) -> None:
-        """A connection was closed. With the last one, SQLite removes the log and its index itself."""
+        """Records that a connection was closed. With the last one, SQLite removes the log and its index itself."""
         self._connections -= 1
         if not self._connections:
             self._opened = {suffix: identity for suffix, identity in self._opened.items() if not suffix}
 
     def check(self) -> None:
-        """Compares what is at the paths with what was opened; three calls of `stat`.
+        """Compares the files at the paths with those that were opened, with three `stat` calls.
 
         Raises:
             DatabaseFileLost: They differ.
@@ -116,7 +116,7 @@ class SqliteFile:
 
 
 def _identity(path: str) -> _Identity | str | None:
-    """Returns device and inode of the file at a path; None: there is none; a text: why that cannot be told."""
+    """Returns device and inode of the file at a path; None if there is none; a text if that cannot be determined."""
     try:
         state = os.stat(path)  # noqa: PTH116 - half the time of Path.stat, six times a commit
     except FileNotFoundError:
@@ -127,7 +127,7 @@ def _identity(path: str) -> _Identity | str | None:
 
 
 def _keep_private(path: Path) -> None:
-    """Takes a file's permissions from group and others, and says so."""
+    """Removes the permissions of group and others from a file, and logs it."""
     try:
         mode = path.stat().st_mode & 0o777
         if mode & 0o077:

@@ -1,4 +1,4 @@
-"""Who owns a stream, and how far it is durable."""
+"""The ownership of streams, and their durable sequences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOBODY = ""
 
 
 class StreamStore:
-    """Keeps the streams: one row for each epoch of a camera."""
+    """Stores streams: one row per epoch of a camera."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -31,10 +31,10 @@ class StreamStore:
         self._take = insert_rows(database.dialect, streams, columns, key=("camera_id", "epoch"), replacing=("session",))
 
     async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
-        """Assigns the stream of an epoch to a session, and takes every stream of the camera from earlier ones.
+        """Assigns the stream of an epoch to a session, and revokes every stream of the camera from earlier sessions.
 
-        Commits under way of an earlier session end first, since they hold the row: the durable sequence given
-        back can only be moved by the new session.
+        Commits of an earlier session that are in progress end first, since they hold the row. After that only the new
+        session can move the durable sequence returned.
         """
         fresh = dict.fromkeys(("durable_sequence", *OUTCOME_COLUMNS.values()), 0)
         row = {"camera_id": camera_id, "epoch": epoch, "session": session, "opened_at": self._clock.now()} | fresh
@@ -57,7 +57,7 @@ class StreamStore:
         return await self._database.run(unit)
 
     async def followed(self) -> Sequence[StreamRow]:
-        """Returns the streams that a session owns, or owned when it died, with open tracks that are not absent."""
+        """Returns owned streams with open tracks that are not absent, including those whose session died."""
         # Of the rows owned, one a camera, few have a text, and nothing more is indexed: texts change with each commit.
         followed = (streams.c.session > _NOBODY, streams.c.open_tracks.contains(PRESENT, autoescape=True))
         query = along(select(streams).where(*followed), streams, "ix_streams_session")

@@ -1,4 +1,4 @@
-"""Types of columns, and boxes as columns."""
+"""Column types, and boxes as columns."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ class UtcTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Takes DATETIME(6) where whole seconds would be the default."""
+        """Uses DATETIME(6) in MySQL, whose default is whole seconds."""
         if dialect.name == "mysql":
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Takes times with any zone and refuses those without."""
+        """Accepts times with any time zone and refuses those without one."""
         return None if value is None else _naive_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Returns the time with UTC set."""
+        """Returns the time with the time zone UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -89,30 +89,30 @@ class Binary(TypeDecorator[bytes]):
     cache_ok = True
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:
-        """Returns what the driver can send."""
+        """Returns a value that the driver can send."""
         return value.hex() if value is not None and dialect.name == "mysql" else value
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
-        """Leaves out the driver's own wrapping, which expects bytes."""
+        """Skips the driver's own wrapping, which expects bytes."""
         return lambda value: self.process_bind_param(value, dialect)
 
     def bind_expression(self, bindvalue: BindParameter[bytes]) -> ColumnElement[bytes]:
-        """Has MySQL turn the text into bytes again."""
+        """Makes MySQL convert the text back to bytes."""
         return _Unhex(bindvalue)
 
 
 class Labels(TypeDecorator[Mapping[str, str]]):
-    """A flat mapping of words, kept as JSON text."""
+    """A flat mapping of strings, stored as JSON text."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
-        """Writes the keys in order, so that equal labels are equal texts."""
+        """Writes the keys in sorted order, so that equal labels are equal texts."""
         return None if value is None else json.dumps(dict(value), ensure_ascii=False, sort_keys=True)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
-        """Returns the mapping."""
+        """Returns the mapping that a JSON text stores."""
         return None if value is None else json.loads(value)
 
 

@@ -1,7 +1,7 @@
-"""What recognition cost, by the hour, and how budgets degraded service.
+"""The cost of recognition by the hour, and how budgets degraded the service.
 
-Rows are sums that every server process adds to. Should the outcome of a commit be unknown, the caller adds again:
-an account of money may be too high after that, never too low.
+Rows are sums that every server process adds to. If the outcome of a commit is unknown, the caller adds again: the
+recorded cost may then be too high, but never too low.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from portero_server.store.schema import budget_steps, usage_avoided, usage_calls
 
 
 class UsageStore:
-    """Keeps usage and the audit of budgets."""
+    """Stores usage and the steps that budgets took."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,7 +30,7 @@ class UsageStore:
         self._steps = insert_rows(database.dialect, budget_steps)
 
     async def add(self, delta: UsageDelta, steps: Sequence[StepChanged] = ()) -> None:
-        """Adds what was counted, and audits the steps; a step of a budget is kept once a day.
+        """Adds counts, and records budget steps; each step of a budget is stored once a day.
 
         Raises:
             StoreUnavailable: Nothing was stored, or (CommitUnknown) nobody knows.
@@ -51,7 +51,7 @@ class UsageStore:
     async def calls(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[CallKey, CallTally]]:
-        """Returns the calls of the hours that begin at `start` or later and before `end`, of one camera or of all."""
+        """Returns the calls of the hours that start in [`start`, `end`), of one camera or of all."""
         return [
             (
                 CallKey(row.hour, row.camera_id or None, row.engine, row.operation),
@@ -63,14 +63,14 @@ class UsageStore:
     async def avoided(
         self, start: datetime, end: datetime | None = None, camera_id: str | None = None
     ) -> Sequence[tuple[AvoidedKey, int]]:
-        """Returns the calls avoided in the hours that begin at `start` or later and before `end`."""
+        """Returns the calls avoided in the hours that start in [`start`, `end`)."""
         return [
             (AvoidedKey(row.hour, row.camera_id or None, row.operation, row.reason), row.calls)
             for row in await self._read(usage_avoided, start, end, camera_id)
         ]
 
     async def steps(self, start: datetime) -> Sequence[StepChanged]:
-        """Returns the audited steps from a time on, in order."""
+        """Returns the recorded budget steps since a time, in order."""
         query = select(budget_steps).where(budget_steps.c.happened_at >= start)
         query = query.order_by(budget_steps.c.happened_at, budget_steps.c.scope, budget_steps.c.spent_microdollars)
         changes = [
@@ -104,7 +104,7 @@ class UsageStore:
 
 
 class _Sums:
-    """Adds rows of numbers to the rows that are there, whoever else does the same at this moment."""
+    """Adds numbers to stored sums, safely with concurrent writers."""
 
     def __init__(self, dialect: DialectName, table: Table) -> None:
         self._insert = insert_rows(dialect, table)
@@ -117,7 +117,7 @@ class _Sums:
         )
 
     async def add(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Adds; rows that are not there begin at 0."""
+        """Adds the numbers; missing rows start at 0."""
         if not rows:
             return
         await connection.execute(self._insert, encoded([{**row, **dict.fromkeys(self._numbers, 0)} for row in rows]))

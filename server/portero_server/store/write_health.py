@@ -1,4 +1,4 @@
-"""Whether the database takes writes, from what the last ones met."""
+"""Tracks whether the database accepts writes, from the results of recent commits."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from enum import Enum
 
 
 class WriteState(Enum):
-    """What is known of writes."""
+    """What is known about writes."""
 
     GOOD = "good"
-    """One was committed lately."""
+    """A commit succeeded recently."""
 
     BAD = "bad"
-    """The last one failed, lately."""
+    """The last commit failed recently."""
 
     UNKNOWN = "unknown"
-    """None was tried lately: try one."""
+    """No commit was tried recently: try one."""
 
 
 @dataclass(slots=True)
 class WriteHealth:
-    """Remembers the last commit that succeeded and the last that failed; times are monotonic seconds.
+    """Remembers the last successful and the last failed commit; times are monotonic seconds.
 
     Attributes:
-        problem: What the last failure said, for people.
+        problem: Message of the last failure, for operators.
     """
 
     problem: str = ""
@@ -32,17 +32,20 @@ class WriteHealth:
     _failed_at: float | None = None
 
     def committed(self, now: float) -> None:
-        """A commit succeeded."""
+        """Records that a commit succeeded."""
         self._committed_at = now
         self._failed_at = None
 
     def failed(self, now: float, problem: str) -> None:
-        """A unit that writes failed for a reason of the database."""
+        """Records that a unit that writes failed because of the database."""
         self._failed_at = now
         self.problem = problem
 
     def state(self, now: float, fresh: float) -> WriteState:
-        """Returns what is known from the last `fresh` seconds. A failure counts until a commit succeeds after it."""
+        """Returns what is known from the last `fresh` seconds.
+
+        A failure counts until a later commit succeeds.
+        """
         if self._failed_at is not None:
             return WriteState.BAD if now - self._failed_at < fresh else WriteState.UNKNOWN
         if self._committed_at is not None and now - self._committed_at < fresh:

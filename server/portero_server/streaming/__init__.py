@@ -1,1 +1,1 @@
-"""Streams of frames: sessions, what they decided, what is recorded and what is sent back."""
+"""Frame streams: sessions, the decisions they gather, group commits, and the answers to bridges."""

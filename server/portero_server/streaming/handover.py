@@ -1,7 +1,7 @@
-"""What a session takes over from the one before it, in the same process and of the same stream: late answers.
+"""What a new session takes over from the previous session of the same stream in this process: late answers.
 
-A face that was decided without an answer is durable, and its frames do not come again. So neither a call that is out
-for it nor an answer that waits for its commit may end with the session.
+A track that was decided without an answer is durable, so its frames are not sent again. An engine call that is still in
+flight for it, or an answer that waits for its commit, must therefore outlive the session.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from portero_server.streaming.session import Session
 
 
 def awaits_answers(session: Session) -> bool:
-    """Returns whether a session that was cut leaves something to take over."""
+    """Returns whether a session that was cut has calls in flight, or answers not yet committed, to hand over."""
     return session.follower is not None and (session.follower.busy or not session.ledger.empty)
 
 
 def take_over(session: Session, before: Session | None) -> None:
-    """Has a session that begins make the calls again, and commit the answers, that ended with the one before."""
+    """Hands the unanswered calls and uncommitted answers of the previous session to the new one."""
     if before is None or before.row.stream_id != session.row.stream_id:
         return
     if session.follower is None or before.follower is None:
@@ -31,7 +31,10 @@ def take_over(session: Session, before: Session | None) -> None:
 
 
 def _take_answers(session: Session, gathered: PendingCommit, followed: dict[str, Track], durable: int) -> None:
-    """Gathers again who was named late; a track that had not ended at the watermark goes on under the name."""
+    """Queues the previous session's late answers for commit.
+
+    A track that had not ended at the watermark continues under the name.
+    """
     for decided in gathered.decided:
         if not decided.revises or decided.returns or decided.match is None:
             continue

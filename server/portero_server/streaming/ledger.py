@@ -1,4 +1,4 @@
-"""What a stream's followers decided, on its way into the next commit and from there to the bridge."""
+"""Collects what a stream's followers decide for the next commit, and releases the messages after that commit."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 
 
 class StreamLedger:
-    """Gathers decisions (`TrackLedger` of faces, `TextLedger` of text) and gives them out a commit at a time.
+    """Collects decisions (track_ledger.TrackLedger, text_reader.TextLedger) and hands them over one commit at a time.
 
-    News wait here for the commit that holds what they tell.
+    Messages to the bridge wait here until the commit that contains what they report is durable.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class StreamLedger:
         changed: Callable[[], None],
         released: Callable[[str], None],
     ) -> None:
-        """Begins empty.
+        """Creates a ledger without decisions.
 
         Args:
             durable_sequence: Watermark of the stream.
-            outbox: Where news go after their commit.
-            metrics: Told of decisions.
+            outbox: Receives messages after their commit.
+            metrics: Counts decisions.
             keep_texts: Whether texts are stored.
             changed: Called when there is something new.
             released: Called when frames held by a track or reading need no longer be.
@@ -69,21 +69,21 @@ class StreamLedger:
 
     @property
     def empty(self) -> bool:
-        """Whether everything has been committed and told."""
+        """Whether everything has been committed and sent to the outbox."""
         return not (self._pending.writes or self._pending.updates or self._in_flight)
 
     @property
     def writes(self) -> bool:
-        """Whether there is anything for the database."""
+        """Whether there is anything to write to the database."""
         return self._pending.writes
 
     @property
     def pending(self) -> Sequence[PendingCommit]:
-        """What is not known to be committed, oldest first."""
+        """Findings that are not known to be committed, oldest first."""
         return (self._pending,) if self._in_flight is None else (self._in_flight, self._pending)
 
     def go_on(self, resumed: Iterable[OpenTrack], left_behind: Sequence[OpenTrack]) -> None:
-        """Takes over from an earlier session: tracks that go on, and tracks whose end nobody has told yet."""
+        """Takes over tracks from an earlier session: those that continue, and those whose end is yet to be reported."""
         self._sightings.update((track.track_id, track.sighting_id) for track in resumed)
         self._pending.left += [TrackLeft(track.track_id, track.last_seen) for track in left_behind]
         if left_behind:
@@ -92,7 +92,7 @@ class StreamLedger:
     def take_over(
         self, decided: TrackDecided, update: Iterable[TrackUpdate], recognitions: Iterable[Recognition]
     ) -> None:
-        """Takes over a late answer that an earlier session counted and could not commit."""
+        """Takes over a late answer that an earlier session counted but could not commit."""
         self._pending.decided.append(decided)
         self._pending.updates += update
         self._pending.recognitions += recognitions
@@ -100,11 +100,11 @@ class StreamLedger:
 
     @property
     def fates(self) -> Sequence[Fate]:
-        """The spans of sequences that the commit under way passes."""
+        """The spans of sequences that the commit in progress passes."""
         return self._in_flight.fates if self._in_flight is not None else ()
 
     def put_aside(self, findings: Collection[PutAside]) -> None:
-        """Some findings of the commit under way could not be written: what they tell is told to nobody."""
+        """Drops the messages about findings of the current commit that the database refused."""
         if (gathered := self._in_flight) is None:
             return
         undecided = {finding.track_id for finding in findings if finding.kind == "decision"}
@@ -118,7 +118,7 @@ class StreamLedger:
     # --- What is gathered -----------------------------------------------------------------------
 
     def advance(self, advance: Advance) -> None:
-        """The watermark moved."""
+        """Adds a watermark advance to the next commit."""
         self._pending.advance(advance)
         # Written with the watermark that passes them: a bridge that sends the rest again may tell other ranges.
         passed = [each for each in self._exceptions if each.last_sequence <= advance.sequence]
@@ -127,13 +127,13 @@ class StreamLedger:
             self._exceptions = [each for each in self._exceptions if each.last_sequence > advance.sequence]
 
     def exception(self, first: int, last: int, reason: RejectionReason | GapReason) -> None:
-        """Frames were refused, or will never come."""
+        """Records frames that were refused or will never arrive."""
         self._exceptions.append(FrameException(first, last, reason))
 
     def track_decided(self, decided: TrackDecided, update: TrackUpdate) -> None:
-        """A track was decided, or decided again, or is seen again."""
+        """Records that a track was decided for the first time, decided again, or seen again after it had left."""
         if decided.returns:
-            # It has not left as far as anybody was told.
+            # The bridge has not been told that it left.
             self._pending.left = [left for left in self._pending.left if left.track_id != decided.track_id]
         self._pending.decided.append(decided)
         self._pending.updates.append(update)
@@ -147,18 +147,18 @@ class StreamLedger:
         self._changed()
 
     def track_seen(self, track_id: str, last_seen: datetime, sequence: int) -> None:
-        """A decided track is still there, in frame `sequence`."""
+        """Records that a decided track was seen in frame `sequence`."""
         self._pending.seen[track_id] = TrackSeen(track_id, last_seen, sequence)
 
     def track_left(self, left: TrackLeft | None, update: TrackUpdate) -> None:
-        """A track ended; None when it was never decided."""
+        """Records the end of a track; `None` if the track was never decided."""
         if left is not None:
             self._pending.left.append(left)
         self._pending.updates.append(update)
         self._changed()
 
     def recognized(self, recognition: Recognition) -> None:
-        """The engine answered, or did not."""
+        """Records the result of an engine call, successful or not."""
         # What was remembered was not asked of an engine.
         self.recognitions += recognition.engine != MEMORY
         self._metrics.recognized(recognition.outcome, recognition.latency)
@@ -169,7 +169,7 @@ class StreamLedger:
         self._changed()
 
     def emit(self, update: TrackUpdate | Directive) -> None:
-        """Something for the bridge only."""
+        """Queues a message that is for the bridge only and is not stored."""
         if isinstance(update, Directive):
             self._outbox.put(update)
         else:
@@ -177,20 +177,22 @@ class StreamLedger:
             self._changed()
 
     def text_read(self, update: TextRead, finding: TextFinding) -> None:
-        """Text that was not seen lately."""
+        """Records text that was not read recently."""
         self._pending.updates.append(update)
         if self._keep_texts:
             self._pending.texts.append(finding)
         self._changed()
 
     def release(self, holder: str) -> None:
-        """Frames held for this track or reading wait no more."""
+        """Releases the frames that were held for this track or reading."""
         self._released(holder)
 
     # --- What is committed ----------------------------------------------------------------------
 
     def take(self, stream_id: int, camera_id: str, session: str, points: ResumePoints) -> StreamCommit | None:
-        """Returns what gathered; None, with its news told, when there is nothing for the database.
+        """Returns what was collected since the last commit.
+
+        Returns None if the database needs no write; the messages that waited then go to the outbox at once.
 
         Args:
             stream_id: Row of (camera, epoch).
@@ -215,7 +217,7 @@ class StreamLedger:
         return gathered.commit(stream_id, camera_id, session, points.at(durable))
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> int:
-        """What was taken is durable: tells its news; gives how many received frames it passed."""
+        """Sends the messages of the durable commit and returns how many received frames it passed."""
         gathered, self._in_flight = self._in_flight, None
         if gathered is None:
             return 0

@@ -1,6 +1,6 @@
-"""Streams that nobody goes on with: whoever was being followed there is told to have left, by any server that notices.
+"""Ends the tracks of streams that no bridge resumed, from any server that notices.
 
-A server tells it of the streams that were cut while it lives. This is for those whose server died.
+A living server does this for its own interrupted streams. This module covers streams whose server died.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from portero_server.streaming.recorder import Recorder
 _log = structlog.get_logger(__name__)
 
 _PATIENCE = 30.0
-"""Seconds in which a stream with somebody before its camera has neither moved nor told them to have left.
-
-A living server tells that after ten; its commits may be late.
+"""Seconds without a commit after which a stream with open tracks is treated as orphaned. A living server ends tracks
+after ten seconds, but its commits may be late.
 """
 _INTERVAL = 5.0
 _SHARE = 0.01
-"""Most of the time that looking may take, whatever number of streams is owned."""
+"""Largest share of the time that queries may take, however many streams are owned."""
 _LONGEST_INTERVAL = 60.0
 
 
 class FollowedStreams(Protocol):
-    """Where streams are kept."""
+    """Reads the stored streams that still have open tracks."""
 
     async def followed(self) -> Sequence[StreamRow]:
         """Returns the owned streams with open tracks that are not absent."""
@@ -40,10 +39,10 @@ class FollowedStreams(Protocol):
 
 
 class OrphanReaper:
-    """Watches the stored streams for those that stand still, and tells that their faces have left.
+    """Finds stored streams whose watermark stands still and reports that their faces have left.
 
-    Nothing is taken from a stream: its tracks stay open, marked absent, so that a bridge that comes back with the
-    frames captured next goes on with them. Several servers may tell the same; it is written once.
+    The tracks stay open, marked absent, so that a bridge that returns with the next frames continues them. Several
+    servers may find the same stream; the end is written once.
     """
 
     def __init__(self, streams: FollowedStreams, recorder: Recorder, clock: Clock) -> None:
@@ -53,7 +52,7 @@ class OrphanReaper:
         self._still: dict[StreamRow, float] = {}
 
     async def run(self) -> None:
-        """Watches until canceled."""
+        """Checks the stored streams periodically until canceled."""
         interval = _INTERVAL
         while True:
             await asyncio.sleep(interval)
@@ -61,7 +60,7 @@ class OrphanReaper:
             try:
                 rows = await self._streams.followed()
             except StoreUnavailable as error:
-                # While nobody can write, standing still means nothing.
+                # While the database accepts no writes, a watermark that stands still proves nothing.
                 self._still.clear()
                 interval = _INTERVAL
                 _log.warning("orphaned_streams_unknown", problem=error.message)
@@ -75,7 +74,7 @@ class OrphanReaper:
         self._still = {row: self._still.get(row, now) for row in rows}
         for row, since in tuple(self._still.items()):
             if now - since >= _PATIENCE:
-                # Tells again if this is in vain.
+                # If this commit fails, the next round tries again.
                 self._still[row] = now
                 _log.info("stream_orphaned", camera=row.camera_id, session=row.session, faces=len(row.open_tracks))
                 self._recorder.mark(_ClosingCommit(row))
@@ -83,14 +82,14 @@ class OrphanReaper:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ClosingCommit:
-    """What is told of one stream (recorder.Committing), in the name of its last session."""
+    """The commit (recorder.Committing) that marks a stream's tracks as absent, in the name of its last session."""
 
     row: StreamRow
 
     def take(self) -> StreamCommit:
         """Returns the end of every track that is not absent.
 
-        Should the stream have moved, the store keeps its tracks.
+        If the stream has moved meanwhile, the store leaves its tracks unchanged.
         """
         row = self.row
         return StreamCommit(
@@ -103,16 +102,16 @@ class _ClosingCommit:
         )
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
-        """It is told."""
+        """Does nothing: the end of the tracks is durable."""
 
     def superseded(self) -> None:
-        """Somebody went on with the stream after all."""
+        """Does nothing: a new session resumed the stream."""
 
     def quarantine(self, commit: StreamCommit) -> None:
-        """No frame is at stake: what cannot be told is told to nobody."""
+        """Returns None: no frame is at stake, so a refused commit is dropped."""
 
     def put_aside(self, search: Quarantine) -> None:
-        """Nothing is ever searched."""
+        """Never called, since `quarantine` starts no search."""
 
     def failed(self, commit: StreamCommit, error: Exception) -> None:
-        """The recorder has logged it; it is tried again."""
+        """Does nothing: the recorder has logged the failure, and the next round tries again."""

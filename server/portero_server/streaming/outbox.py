@@ -1,4 +1,4 @@
-"""Messages on their way to one bridge."""
+"""Queue of messages to one bridge."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from portero_server.streaming.wakeup import Wakeup
 
 
 class Outbox:
-    """A queue with one reader. An Ack replaces an Ack that still waits, since it says all of it.
+    """Message queue with a single reader.
 
-    Full (`room` blocks): the session stops taking frames, so that a bridge that does not read
-    stops only itself. `put` never blocks: what a commit releases is bounded by the session's credit.
-    A Heartbeat is dropped when anything waits, which says as much.
+    A new Ack replaces an Ack that is still queued, since acks are cumulative. When the queue is full, `room` blocks and
+    the session stops accepting frames, so a bridge that does not read stops only its own stream. `put` never blocks:
+    what a commit releases is bounded by the session's credit. A Heartbeat is dropped if anything else is queued.
     """
 
     def __init__(self, capacity: int = 1024) -> None:
@@ -29,7 +29,7 @@ class Outbox:
         return len(self._messages) + (self._ack is not None)
 
     def put(self, message: Message) -> None:
-        """Adds a message; after `close` it is dropped, since nobody would read it."""
+        """Adds a message. After `close` messages are dropped, since nobody would read them."""
         if self._closed:
             return
         if isinstance(message, Ack):
@@ -47,14 +47,17 @@ class Outbox:
         self._filled.notify()
 
     def close(self) -> None:
-        """Ends the reader once it has read what is there."""
+        """Ends the reader after it has drained the queue."""
         self._closed = True
         self._filled.notify()
         self._room.set()
 
     @property
     def full(self) -> bool:
-        """Whether `room` would wait: cheaper to ask, with every frame, than to await what is there."""
+        """Whether `room` would block.
+
+        Checking this for every frame is cheaper than awaiting a coroutine that returns at once.
+        """
         return not self._room.is_set()
 
     async def room(self) -> None:
@@ -62,7 +65,10 @@ class Outbox:
         await self._room.wait()
 
     async def take(self) -> list[Message]:
-        """Waits for news and gives all of it, the Ack last; empty when closed and read out."""
+        """Waits for messages and returns all of them, with the Ack last.
+
+        Returns an empty list once the outbox is closed and drained.
+        """
         while not self._messages and self._ack is None:
             if self._closed:
                 return []

@@ -1,4 +1,4 @@
-"""What one stream gathers for its next commit, and what it will say to its bridge after it."""
+"""What one stream collects for its next commit, and the messages to send to its bridge afterwards."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from portero_server.telemetry.marks import Mark
 
 @dataclass(slots=True)
 class PendingCommit:
-    """Collects effects between two commits; `seen` keeps only the latest of each track."""
+    """Effects collected between two commits; `seen` keeps only the latest entry of each track."""
 
     durable_sequence: int
     outcomes: dict[FrameOutcome, int] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class PendingCommit:
     fates: list[Fate] = field(default_factory=list)
 
     def advance(self, advance: Advance) -> None:
-        """The watermark moved."""
+        """Adds a watermark advance."""
         self.durable_sequence = advance.sequence
         for outcome, count in advance.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
@@ -47,7 +47,7 @@ class PendingCommit:
 
     @property
     def writes(self) -> bool:
-        """Whether there is anything for the database."""
+        """Whether there is anything to write to the database."""
         return bool(
             self.outcomes
             or self.decided
@@ -59,7 +59,10 @@ class PendingCommit:
         )
 
     def commit(self, stream_id: int, camera_id: str, session: str, open_tracks: tuple[OpenTrack, ...]) -> StreamCommit:
-        """Returns what the recorder writes, with the outcomes themselves: nothing is gathered here after it."""
+        """Returns the data for the recorder.
+
+        It shares the outcome mapping with this object, so nothing may be added here afterwards.
+        """
         return StreamCommit(
             stream_id=stream_id,
             camera_id=camera_id,

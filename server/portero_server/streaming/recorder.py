@@ -1,4 +1,4 @@
-"""Group commit: one transaction a tick for everything that all streams decided since the last one."""
+"""Group commit: one transaction per tick for everything that all streams decided since the last tick."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _LONGEST_PAUSE = 2.0
 
 
 class CommitStore(Protocol):
-    """Where commits go. Committing the same data again must change nothing."""
+    """Writes commits. Writing the same commit again must change nothing."""
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
-        """Writes all in one transaction.
+        """Writes all commits in one transaction.
 
         Raises:
             StoreUnavailable: Nothing was written, or nobody knows: the same again may help.
@@ -36,51 +36,54 @@ class CommitStore(Protocol):
 
 
 class Committing(Protocol):
-    """A stream that has something to commit."""
+    """A stream with something to commit."""
 
     def take(self) -> StreamCommit | None:
-        """Returns what gathered since the last call; None when that is nothing."""
+        """Returns the data collected since the last call, or None if there is none."""
         ...
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
-        """The commit is durable."""
+        """Called after the commit is durable."""
         ...
 
     def superseded(self) -> None:
-        """Another session owns the stream; nothing was written."""
+        """Called if another session owns the stream; nothing was written."""
         ...
 
     def quarantine(self, commit: StreamCommit) -> Quarantine | None:
-        """The commit was refused: gives the search for what in it cannot be written; None gives it up."""
+        """Called if the database refused the commit.
+
+        Returns the search for the findings that cannot be written, or None to give the commit up.
+        """
         ...
 
     def put_aside(self, search: Quarantine) -> None:
-        """The search is over, and all but what it put aside was written; `committed` follows."""
+        """Called when the search is over and everything else was written; `committed` follows."""
         ...
 
     def failed(self, commit: StreamCommit, error: Exception) -> None:
-        """This stream's data cannot be written, for a fault of ours; its watermark has not moved."""
+        """Called if this stream's data cannot be written because of a server defect; the watermark has not moved."""
         ...
 
 
 class RecorderObserver(Protocol):
-    """Is told how commits fare."""
+    """Receives the results of commits, for metrics."""
 
     def commit_done(self, streams: int, seconds: float) -> None:
-        """A commit of so many streams took so long, retries included."""
+        """A commit of `streams` streams succeeded after `seconds`, including retries."""
         ...
 
     def commit_retried(self) -> None:
-        """The database did not answer; the commit is tried again."""
+        """The database did not answer; the commit is retried."""
         ...
 
     def commit_refused(self) -> None:
-        """The database does not take the commit of one stream, and never will."""
+        """The database permanently refused the commit of one stream."""
         ...
 
 
 class EventListener(Protocol):
-    """Is told that events were written."""
+    """Is notified when events have been written."""
 
     def notify(self, position: int) -> None:
         """Events up to this position exist."""
@@ -88,10 +91,10 @@ class EventListener(Protocol):
 
 
 class Recorder:
-    """Writes for all streams, one transaction at a time.
+    """Writes the commits of all streams, one transaction at a time.
 
-    A commit that failed, or whose outcome is unknown, is repeated with the very same data until the
-    database answers; meanwhile streams gather more, as far as their credit allows.
+    A commit that failed, or whose outcome is unknown, is repeated with the same data until the database answers.
+    Meanwhile streams collect more, within their credit.
     """
 
     def __init__(
@@ -105,17 +108,17 @@ class Recorder:
         jitter: random.Random | None = None,
         traces: Traces = NO_TRACES,
     ) -> None:
-        """Commits as often as `_pause` says; `jitter` spreads retries of several servers.
+        """Creates a recorder; `run` does the work.
 
         Args:
             store: Where commits go.
-            clock: Tells how long they take.
-            observer: Told how they fare.
-            listener: Told of events.
+            clock: Measures how long commits take.
+            observer: Receives the results of commits.
+            listener: Notified of written events.
             interval: Seconds between the beginnings of two commits, at least; between two slow ones, from the end of
                 the one to the beginning of the other.
-            jitter: Chance.
-            traces: Where commits are steps.
+            jitter: Random source that spreads the retries of several servers.
+            traces: Receives a span for each commit.
         """
         self._store = store
         self._clock = clock
@@ -130,7 +133,7 @@ class Recorder:
         self._idle.set()
 
     def mark(self, stream: Committing) -> None:
-        """This stream has something to commit."""
+        """Marks a stream as having something to commit."""
         self._waiting[stream] = None
         self._idle.clear()
         self._changed.set()
@@ -140,7 +143,7 @@ class Recorder:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Commits until canceled. A commit under way is brought to its end by the store."""
+        """Commits until canceled. The store completes a commit that is in progress at that moment."""
         due = self._clock.monotonic()
         while True:
             await self._changed.wait()
@@ -159,17 +162,17 @@ class Recorder:
                 self._idle.set()
 
     def _pause(self, took: float) -> float:
-        """Returns how long to gather after a commit that took so long, seconds.
+        """Returns how many seconds to collect before the next commit, given how long the last one took.
 
-        Commits that are quick keep time by their beginnings. Slow ones mean that the database or this machine is busy:
-        gathering for as long as one takes, up to the interval, leaves half of the time to whatever else has to be done,
-        and makes one acknowledgment of many.
+        Quick commits start at fixed intervals. A slow commit means that the database or this machine is busy: the
+        recorder then waits as long as the commit took, at most one interval, which leaves half of the time for other
+        work and combines many acknowledgments into one.
         """
         return max(self._interval - took, min(took, self._interval))
 
     async def _commit(self, taken: Sequence[tuple[Committing, StreamCommit]]) -> None:
         started = self._clock.monotonic()
-        # The domain does not know what a trace is; whoever put marks into a commit did.
+        # The domain does not know trace types; the code that put the marks into the commit does.
         marks = [cast("Mark", mark) for _, commit in taken for mark in commit.marks]
         try:
             with self._traces.step("commit", marks, streams=len(taken)):
@@ -195,7 +198,7 @@ class Recorder:
             self._listener.notify(result.last_position)
 
     async def _sort_out(self, stream: Committing, commit: StreamCommit, error: Exception) -> None:
-        """Writes of a refused commit what the database takes; the stream fails only when it takes nothing at all."""
+        """Writes the parts of a refused commit that the database accepts; the stream fails only if it accepts none."""
         self._observer.commit_refused()
         _log.error("commit_refused", camera=commit.camera_id, exc_info=error)
         if (search := stream.quarantine(commit)) is None:
@@ -224,7 +227,7 @@ class Recorder:
         self._tell([(stream, search.written(closing))], search.result(result))
 
     async def _attempt(self, commit: StreamCommit) -> CommitResult | None:
-        """Writes one commit; gives None when it is refused."""
+        """Writes one commit and returns its result, or None if the database refused it."""
         try:
             return await self._persist([commit])
         except Exception:  # noqa: BLE001 - whatever it is, it is searched for

@@ -1,4 +1,4 @@
-"""Frames of one stream that are refused: by what they are, by their number, or because the database refuses them."""
+"""Refused frames of one stream: invalid, out of sequence, or impossible to store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNSTORABLE = "what was found in this frame cannot be stored: the database refus
 
 
 class Refusals:
-    """Answers refused frames, counts them, and settles those whose findings cannot be stored."""
+    """Answers refused frames, counts them, and settles frames whose findings cannot be stored."""
 
     def __init__(
         self, stream_id: int, parts: SessionParts, outbox: Outbox, core: StreamCore, ledger: StreamLedger
@@ -35,25 +35,25 @@ class Refusals:
     def checked(
         self, sequence: int, captured_at: datetime | None, source: TimeSource, now: datetime
     ) -> datetime | None:
-        """Returns the capture time of a frame that came at `now`, the server's wall time.
+        """Returns the capture time to use for a frame received at wall time `now`.
 
-        It may be missing, and need not be possible, where the camera's frames are dated by their arrival.
+        The frame's own time may be missing or impossible if the camera's frames are dated by arrival.
 
         Raises:
-            FrameRefused: It is no time that can be stored, or the frame has ended sessions before.
+            FrameRefused: The time cannot be stored, or the frame has ended sessions before.
         """
         if sequence in self._suspects:
             raise FrameRefused(RejectionReason.STORE_REFUSED, _UNSTORABLE)
         return captured_at if source is TimeSource.ARRIVAL else self._parts.capture_times.checked(captured_at, now)
 
     def emit(self, sequence: int, reason: RejectionReason, message: str) -> None:
-        """A frame is refused."""
+        """Answers a frame that was refused."""
         self.count += 1
         self._parts.metrics.streams.frame_rejected(reason)
         self._outbox.put(Rejected(sequence, reason, message))
 
     def out_of_turn(self, sequence: int, verdict: FrameVerdict) -> None:
-        """A frame is refused for its number, which changes nothing."""
+        """Answers a frame that was refused because of its sequence number; no state changes."""
         if verdict is FrameVerdict.BEYOND:
             self.too_large(sequence, "frame.sequence")
         else:
@@ -61,11 +61,11 @@ class Refusals:
             self.emit(sequence, RejectionReason.SEQUENCE_BACKWARDS, message)
 
     def too_large(self, sequence: int, field: str) -> None:
-        """No numbering has a place for this sequence, so that nothing is settled by it."""
+        """Answers a frame whose sequence is too large to store; nothing is settled."""
         self.emit(sequence, RejectionReason.SEQUENCE_TOO_LARGE, f"{field} must be at most {LAST_SEQUENCE}")
 
     def search(self, commit: StreamCommit) -> Quarantine:
-        """Begins the search for what in a refused commit cannot be written."""
+        """Starts the search for the findings of a refused commit that cannot be written."""
         parts = self._parts
         self._search = Quarantine(
             commit, self._core.durable, self._ledger.fates, parts.quarantine_attempts, parts.suspects.hopeless
@@ -73,7 +73,7 @@ class Refusals:
         return self._search
 
     def put_aside(self, search: Quarantine) -> None:
-        """All of a refused commit was written but what the search found: settles the frames that it is from."""
+        """Settles the frames whose findings the search found to be unwritable; everything else was written."""
         self._ledger.put_aside(search.put_aside)
         for finding in search.put_aside:
             self._parts.metrics.streams.finding_put_aside(finding.kind)
@@ -85,7 +85,7 @@ class Refusals:
             self.emit(sequence, RejectionReason.STORE_REFUSED, _UNSTORABLE)
 
     def nothing_written(self, commit: StreamCommit) -> None:
-        """A commit cannot be written, which ends the session: what it is that came in vain is remembered."""
+        """Remembers the frames of a commit that cannot be written at all, which ends the session."""
         if self._search is not None and self._search.unanswered is not None:
             self._parts.suspects.unanswered(self._search.unanswered)
             return

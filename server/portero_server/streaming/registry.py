@@ -1,4 +1,4 @@
-"""The open streams of this server: who may open one, how much each may send, and how they end."""
+"""The open streams of this server: admission, shared limits, supersession and draining."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ _log = structlog.get_logger(__name__)
 _TICK = 0.1
 _REFRESH = 5.0
 _ABSENCE = 10.0
-"""Seconds without a stream after which the faces that it followed are taken to have left."""
+"""Seconds without a stream after which its faces are reported as left."""
 _EPOCH = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class StreamSource(Protocol):
-    """Where streams are owned."""
+    """Assigns the ownership of streams."""
 
     async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
-        """Makes `session` the owner of the stream and says how far it is durable."""
+        """Makes `session` the owner of the stream and returns its durable state."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StreamPolicy:
-    """What the settings say about streams.
+    """Settings that apply to all streams.
 
     Attributes:
         max_streams: Most open streams.
@@ -89,7 +89,7 @@ class StreamPolicy:
 
 @dataclass(frozen=True, slots=True)
 class StreamEngine:
-    """What sessions ask of the engine."""
+    """The engine operations that sessions use."""
 
     traits: EngineTraits
     identify: Callable[[FaceCrop], Awaitable[Identification]]
@@ -99,15 +99,15 @@ class StreamEngine:
 
 @dataclass(frozen=True, slots=True)
 class CostPolicy:
-    """What keeps calls few and says how few they are.
+    """What limits paid calls, and counts the calls that were avoided.
 
     Attributes:
-        avoided_calls: Told of calls that were not needed.
-        free: The engine behind a paid one; None: nothing is remembered.
+        avoided_calls: Counts calls that were not needed.
+        free: The engine behind a paid one; None: no faces are remembered.
         memory: How long faces are remembered.
         sampling: Which frames are shown to the engine although they were held back; None: none.
         search: Finds every face of a whole frame; for `sampling`.
-        chance: Draws the sample of `sampling`.
+        chance: Random source for `sampling`.
     """
 
     avoided_calls: AvoidedCalls
@@ -119,7 +119,7 @@ class CostPolicy:
 
 
 class Streams:
-    """Opens sessions, keeps them within bounds, and drains them. One open session a camera."""
+    """Opens sessions, enforces limits, and drains them. There is at most one open session per camera."""
 
     def __init__(
         self,
@@ -138,11 +138,11 @@ class Streams:
         self._engine = engine
         self._policy = policy
         self._cost_policy = cost_policy
-        # By camera, so that a stream that was cut goes on with what it knew.
+        # By camera, so that an interrupted stream continues with what it knew.
         self._memories: dict[str, FaceMemory] = {}
         self._clocks: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
-        # Streams that were cut, by camera, and when their faces are taken to have left unless somebody goes on.
+        # Interrupted streams by camera, with the time at which their faces count as left unless a session resumes.
         self._cut: dict[str, tuple[float, Session]] = {}
         self._opening = 0
         self._leave_by: datetime | None = None
@@ -150,17 +150,17 @@ class Streams:
         self._empty.set()
 
     def status(self, camera_id: str) -> LiveStatus | None:
-        """Returns how a camera's stream is doing; None when none is open here."""
+        """Returns the status of a camera's stream, or None if it has no open stream on this server."""
         session = self._sessions.get(camera_id)
         return None if session is None else status_of(session, self._parts.clock.monotonic())
 
     def name_holders(self) -> Iterator[NameHolder]:
-        """Yields everything here that remembers people by name."""
+        """Yields every object in this process that holds people's names in memory."""
         yield from (each.follower for each in self._sessions.values() if each.follower is not None)
         yield from self._memories.values()
 
     def report(self) -> None:
-        """Brings the metrics of the moment up to date; called before a scrape."""
+        """Updates the gauges before a scrape."""
         now, metrics = self._parts.clock.monotonic(), self._parts.metrics
         sessions = self._sessions.values()
         metrics.streams.streams_are(
@@ -173,7 +173,7 @@ class Streams:
         metrics.cameras.cameras_are({camera: figures_of(session, now) for camera, session in self._sessions.items()})
 
     async def open(self, camera_id: str, epoch: str, opening: Opening = UNDECLARED) -> Session:
-        """Opens the stream of a camera; an earlier session of it ends as superseded.
+        """Opens the stream of a camera; an earlier session of the camera ends as superseded.
 
         Raises:
             InvalidInput: The epoch is malformed.
@@ -212,7 +212,7 @@ class Streams:
         return session
 
     def close(self, session: Session, ending: str) -> None:
-        """Forgets a session that ended and writes its account."""
+        """Removes a session that ended and logs its totals."""
         camera_id = session.camera.camera_id
         if self._sessions.get(camera_id) is session:
             del self._sessions[camera_id]
@@ -233,13 +233,13 @@ class Streams:
         )
 
     async def run(self) -> None:
-        """Ticks the sessions and keeps their cameras up to date, until canceled."""
+        """Ticks the sessions and refreshes their camera settings until canceled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tick())
             group.create_task(self._follow_cameras())
 
     async def drain(self, deadline: datetime, seconds: float) -> None:
-        """Asks all bridges to go elsewhere, waits for them, and cuts those still here after `seconds`."""
+        """Asks all bridges to reconnect elsewhere, waits for them, and ends the remaining sessions after `seconds`."""
         self._leave_by = deadline
         for session in self._sessions.values():
             self._ask_to_leave(session)
@@ -252,13 +252,16 @@ class Streams:
             await self._empty.wait()
 
     def _ask_to_leave(self, session: Session) -> None:
-        """Does so once this server drains: a session may have been on its way in when the others were asked."""
+        """Asks a new session to leave if this server is draining.
+
+        The session may have been opening when the others were asked.
+        """
         if self._leave_by is not None:
             session.drain(self._leave_by)
 
     @contextmanager
     def _place(self, camera_id: str) -> Iterator[None]:
-        """Holds a place while a stream opens, so that a rush cannot exceed the limit."""
+        """Reserves a place while a stream opens, so that concurrent opens cannot exceed the limit."""
         others = len(self._sessions.keys() - {camera_id}) + self._opening
         if others >= self._policy.max_streams:
             raise LimitReached(
@@ -279,7 +282,7 @@ class Streams:
             raise NotFound(error.resource, reason="CAMERA_NOT_FOUND") from None
 
     async def _names(self, row: StreamRow) -> dict[str, str]:
-        """Returns the display names of the people whose tracks go on, of those who still exist."""
+        """Returns the display names of those people on resumed tracks who still exist."""
         people = {track.match.person_id for track in row.open_tracks if track.match is not None}
         names = {person_id: await self._engine.name_of(person_id) for person_id in people}
         return {person_id: name for person_id, name in names.items() if name is not None}

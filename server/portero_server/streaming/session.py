@@ -1,4 +1,4 @@
-"""One open stream of one camera: what comes in, what is settled, committed and answered."""
+"""One open stream of one camera: admission, settlement, commits and answers."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from portero_server.vision.jpeg import HeaderCheck
 
 
 class Session:
-    """Takes one camera's frames, in order, to durable answers.
+    """Turns one camera's frames, in order, into durable answers.
 
-    Messages come in through `receive`, `gap` and `finish`, synchronously; `run` does the work;
-    answers go out through `outbox`. The recorder calls what `recorder.Committing` says.
+    Messages come in through `receive`, `gap` and `finish`, which are synchronous; `run` does the work; answers go out
+    through `outbox`. The recorder calls the methods of `recorder.Committing`.
     """
 
     def __init__(
@@ -88,11 +88,14 @@ class Session:
     # --- What the bridge says -------------------------------------------------------------------
 
     def opened(self) -> Opened:
-        """Returns the first answer; grants the first credit."""
+        """Returns the first answer, with the initial credit."""
         return Opened(self.row.session, self._core.durable, self._core.grant())
 
     def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes, no: FrameRefused | None = None) -> None:
-        """Takes a frame in; one that is refused, here or (`no`) by whoever received it, is answered in-band."""
+        """Admits a frame.
+
+        A refused frame is answered in-band; `no` holds the refusal if the caller has refused it already.
+        """
         self.last_heard = now = self._clock.monotonic()
         self.received += 1
         self.arrivals.came(now)
@@ -129,7 +132,7 @@ class Session:
         self._work.notify()
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
-        """Takes note of frames that will never come; those already accounted for are passed over.
+        """Records frames that will never arrive; those already accounted for are ignored.
 
         Raises:
             InvalidInput: The range is empty or begins at 0.
@@ -147,33 +150,36 @@ class Session:
         self._advance()
 
     def heartbeat(self, sent_at: datetime | None = None) -> None:
-        """The bridge lives, and may say what time it has."""
+        """Handles a heartbeat: resets the idle timer and takes in the bridge's time, if it is given."""
         self._reset_idle_timer()
         self.timing.said(sent_at)
 
     def finish(self) -> None:
-        """No more frames will come."""
+        """Records that no more frames will come; the session ends after everything is durable."""
         self._reset_idle_timer()
         self._finishing = True
         self._work.notify()
 
     def hang_up(self) -> None:
-        """No more frames will come here, but the numbering may go on in another session, and so do its faces."""
+        """Records that the client closed the call.
+
+        The numbering, and the faces being followed, may continue in another session.
+        """
         self._goes_on = True
         self.finish()
 
     # --- What the server does with the stream ---------------------------------------------------
 
     def stop(self, error: PorteroError) -> None:
-        """Ends the stream with an error; the first one counts."""
+        """Ends the stream with an error; only the first error counts."""
         self._tasks.stop(error)
 
     def drain(self, deadline: datetime) -> None:
-        """Asks the bridge to go elsewhere."""
+        """Asks the bridge to reconnect to another server."""
         self.outbox.put(Drain(deadline))
 
     def tick(self, now: float, idle_timeout: float) -> None:
-        """Does what time asks for (monotonic seconds)."""
+        """Handles timeouts and deadlines (`now` in monotonic seconds)."""
         if now - self.last_heard > idle_timeout:
             self.stop(Unavailable(f"nothing came from the bridge for {idle_timeout:g} s", reason="STREAM_IDLE"))
         if self.follower is not None:
@@ -181,36 +187,36 @@ class Session:
             self._advance()
 
     def bound(self, policy: CreditPolicy) -> None:
-        """Sets how much may wait here; it depends on how many streams are open."""
+        """Sets how much may wait in this session; the bound depends on the number of open streams."""
         self._credit_policy = policy
 
     @property
     def rejected(self) -> int:
-        """Frames refused."""
+        """Number of frames that were refused."""
         return self._refusals.count
 
     @property
     def lag(self) -> int:
-        """Sequences received and not yet durable."""
+        """Number of sequences received but not yet durable."""
         return self._core.lag
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes of frames that wait to be looked at."""
+        """Bytes of frames that wait to be analyzed."""
         return self._core.waiting.bytes
 
     @property
     def credit(self) -> int:
-        """Frames the bridge may still send."""
+        """Number of frames the bridge may still send."""
         return self._core.credit_left
 
     @property
     def open_tracks(self) -> int:
-        """Faces being followed."""
+        """Number of faces being followed."""
         return len(self.follower.tracks) if self.follower is not None else 0
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Starts a task that ends with the stream; a defect in it ends the stream.
+        """Starts a task that ends with the stream; an unexpected error in it ends the stream.
 
         Raises:
             RuntimeError: The stream does not run.
@@ -218,18 +224,18 @@ class Session:
         self._tasks.spawn(work)
 
     def follow(self, follower: Follower) -> None:
-        """Has faces followed, those of the earlier session first."""
+        """Starts to follow faces, beginning with the tracks of the earlier session."""
         self.follower = follower
         self._resume.note(self.row.durable_sequence, follower.tracks)
         self.ledger.go_on(self.row.open_tracks, self.row.left_behind)
 
     def abandon(self) -> None:
-        """The stream was cut, and nobody has gone on with it: its faces have left, as far as can be said."""
+        """Reports that the faces have left: the stream was interrupted and no session resumed it."""
         if self.follower is not None:
             self.follower.miss_all()
 
     async def run(self) -> None:
-        """Works until the bridge finished and everything is durable.
+        """Processes frames until the bridge has finished and everything is durable.
 
         Raises:
             PorteroError: The stream was stopped.
@@ -262,7 +268,7 @@ class Session:
         self.outbox.put(Finished(self._core.durable, dict(self.account), self.ledger.recognitions))
 
     async def _look(self) -> None:
-        """Has the frames that wait looked at, as many as come in one turn."""
+        """Analyzes the frames that wait, as many as one turn allows."""
         reader = self.reader
         when = self._faces.when if reader is None else reader.when
         looks = await self._scene.look(tuple(self._frames), when, text=reader is not None)
@@ -305,7 +311,7 @@ class Session:
     # --- What the recorder asks (Committing) ----------------------------------------------------
 
     def take(self) -> StreamCommit | None:
-        """Returns what gathered since the last commit."""
+        """Returns the data collected since the last commit, or None if there is none."""
         self._marked = False
         self._progress.notify()
         if self._void:
@@ -315,7 +321,7 @@ class Session:
         return self.ledger.take(self.row.stream_id, self.camera.camera_id, self.row.session, self._resume)
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
-        """The commit is durable: acknowledge it and tell its news."""
+        """Acknowledges the frames of a durable commit and sends the messages that waited for it."""
         self._figures.frames_durable(self.arrivals.durable(commit.durable_sequence, self._clock.monotonic()))
         for outcome, count in commit.outcomes.items():
             self.account[outcome] += count
@@ -325,24 +331,24 @@ class Session:
         self._progress.notify()
 
     def quarantine(self, commit: StreamCommit) -> Quarantine | None:
-        """The commit was refused: gives the search for what in it cannot be written."""
+        """Starts the search for what in a refused commit cannot be written; None ends the session."""
         return self._refusals.search(commit)
 
     def put_aside(self, search: Quarantine) -> None:
-        """All of a refused commit was written but what the search found: settles the frames that it is from."""
+        """Settles the frames whose findings the search found to be unwritable; everything else was written."""
         self._refusals.put_aside(search)
 
     def superseded(self) -> None:
-        """Another session owns the stream."""
+        """Ends the session because another session owns the stream."""
         self._end_at_once(SessionSuperseded("a later session of this camera took over"))
 
     def failed(self, commit: StreamCommit, error: Exception) -> None:
-        """This stream's data cannot be written."""
+        """Ends the session because its data cannot be written."""
         self._refusals.nothing_written(commit)
         self._end_at_once(PorteroError(f"the results of this stream cannot be stored: {type(error).__name__}"))
 
     def _end_at_once(self, error: PorteroError) -> None:
-        """What was gathered for a commit is lost: nothing that comes after it may be written, acknowledged or told."""
+        """Ends the session without any further commit, acknowledgment or message, because a commit was lost."""
         self._void = True
         self.outbox.close()
         self.stop(error)

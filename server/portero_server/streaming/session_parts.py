@@ -1,4 +1,4 @@
-"""What all sessions share."""
+"""The dependencies that all sessions share."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from portero_server.telemetry.metrics import Metrics
 
 @dataclass(frozen=True, slots=True)
 class SessionParts:
-    """What all sessions share.
+    """The dependencies that all sessions share.
 
     Attributes:
-        clock: Time.
-        recorder: Writes what they find.
-        metrics: Told of it.
-        limits: What a frame may be.
+        clock: The server's clock.
+        recorder: Commits their findings.
+        metrics: Counts frames and decisions.
+        limits: Limits on the size and shape of a frame.
         keep_texts: Whether texts are stored.
-        capture_times: When a frame may have been captured.
+        capture_times: Bounds on capture times.
         quarantine_attempts: Most pieces of a refused commit that are tried.
-        suspects: Frames that ended sessions.
-        clocks: What is a fault of a camera's clock.
+        suspects: Frames whose findings ended sessions before.
+        clocks: Thresholds for faults of a camera's clock.
     """
 
     clock: Clock

@@ -1,4 +1,4 @@
-"""The tasks of one session, and how it is stopped from outside."""
+"""The tasks of one session, and how the session is stopped from outside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portero_server.errors import PorteroError
 
 
 class SessionTasks:
-    """Runs a session's work and what it starts beside it, until the work is done, fails or is stopped."""
+    """Runs a session's work and the tasks it spawns, until the work is done, fails or is stopped."""
 
     def __init__(self) -> None:
         self._group: asyncio.TaskGroup | None = None
@@ -18,13 +18,13 @@ class SessionTasks:
         self._error: PorteroError | None = None
 
     def stop(self, error: PorteroError) -> None:
-        """Ends the work with an error; the first one counts."""
+        """Stops the work with an error; only the first error counts."""
         if self._error is None:
             self._error = error
             self._stopped.set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Starts a task that ends with the session; a defect in it ends the session.
+        """Starts a task that ends with the session; an unexpected error in it ends the session.
 
         Raises:
             RuntimeError: The session does not run.
@@ -35,7 +35,7 @@ class SessionTasks:
         self._group.create_task(work)
 
     async def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Returns when the work is done.
+        """Runs the work and returns when it is done.
 
         Raises:
             PorteroError: It was stopped.
@@ -48,7 +48,7 @@ class SessionTasks:
                 await group.create_task(work)
                 guard.cancel()
         except BaseExceptionGroup as errors:
-            # Whoever runs a stream wants to know why it ended, not how many tasks it had.
+            # The caller needs the reason why the stream ended, not an exception group.
             raise errors.exceptions[0] from None
         finally:
             self._group = None

@@ -1,4 +1,4 @@
-"""Follows sighting events: one notifier a process wakes every watcher, each reads the store at its own pace."""
+"""Follows sighting events: one notifier per process wakes every watcher, and each reads the store at its own pace."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _RETRY = 1.0
 
 
 class EventStore(Protocol):
-    """Where events are read. An event is visible only when every event before it is."""
+    """Reads events. An event is visible only after all earlier events are."""
 
     async def events_after(
         self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
     ) -> Sequence[SightingEvent]:
-        """Returns at most `limit` events after the position, in order; of one camera, of those within, or of all."""
+        """Returns at most `limit` events after the position, in order: of one camera, of those `within`, or of all."""
         ...
 
     async def last_position(self) -> int:
-        """Returns the position of the last event; 0 when there is none."""
+        """Returns the position of the last event, or 0 if there is none."""
         ...
 
 
 class Within(Protocol):
-    """Which cameras a watcher may see; asked before every page, since that may change."""
+    """The cameras that a watcher may see. Asked before every page, since permissions may change."""
 
     @property
     def cameras(self) -> frozenset[str] | None:
-        """Their ids; None: all."""
+        """Returns the ids of the cameras, or None for all."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class WatchPolicy:
-    """How watching is paced and bounded.
+    """Pace and limits of watching.
 
     Attributes:
         heartbeat: Longest silence of a watcher, seconds.
@@ -60,7 +60,7 @@ class WatchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
-    """An event, or only the position reached (`event` None), so that a quiet watcher knows it is still watching."""
+    """An event, or only a position that was reached (`event` is None), which shows an idle watcher that it is alive."""
 
     position: int
     event: SightingEvent | None
@@ -69,8 +69,8 @@ class WatchEvent:
 class SightingWatch:
     """Lets any number of watchers follow events.
 
-    A watcher asks the store for its next page only when its client has taken the last one, so a
-    slow one holds a page and nobody else's time.
+    A watcher reads its next page from the store only after its client has taken the last one, so a slow client holds
+    one page in memory and delays nobody else.
     """
 
     def __init__(self, store: EventStore, policy: WatchPolicy) -> None:
@@ -83,22 +83,22 @@ class SightingWatch:
 
     @property
     def watchers(self) -> int:
-        """How many watch."""
+        """Number of open watchers."""
         return self._watchers
 
     def notify(self, position: int) -> None:
-        """Events up to this position exist."""
+        """Wakes the watchers: events up to this position exist."""
         if position > self._latest:
             self._latest = position
             self._wake()
 
     def drain(self) -> None:
-        """Ends all watchers: they are told to watch again, which another server will answer."""
+        """Ends all watchers with a status that makes them reconnect to another server."""
         self._draining = True
         self._wake()
 
     async def run(self) -> None:
-        """Looks for events of other processes until canceled."""
+        """Polls for events that other processes wrote, until canceled."""
         while True:
             if self._watchers:
                 try:
@@ -110,15 +110,15 @@ class SightingWatch:
     async def watch(
         self, after: int | None, camera_id: str | None, within: Within | None = None
     ) -> AsyncGenerator[WatchEvent, None]:
-        """Yields every event after a position, first what is stored, then what comes, until closed.
+        """Yields every event after a position, stored ones first, then new ones, until closed.
 
         Args:
-            after: Position to resume after; None: from now on, and the present position is the first news.
+            after: Position to resume after; None: start now; the current position is sent first.
             camera_id: Only events of this camera; None: of all.
             within: Only events of cameras within.
 
         Raises:
-            InvalidInput: The position was never given out.
+            InvalidInput: The position does not exist yet.
             LimitReached: There are too many watchers.
             StoreUnavailable: The database does not answer; watch again from the last position.
             Unavailable: The server drains.

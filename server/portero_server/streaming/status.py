@@ -1,4 +1,4 @@
-"""Where the streams stand now, as operators and metrics see it, and the registered cameras they belong to."""
+"""The current state of streams, for operators and metrics, and the registered cameras they belong to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portero_server.telemetry.camera_metrics import CameraFigures
 
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
-    """An open stream, now.
+    """The current state of an open stream.
 
     Attributes:
         session: Its name.
@@ -27,7 +27,7 @@ class LiveStatus:
         frames_missing: Reported or found missing.
         open_tracks: Faces being followed.
         watermark_lag: Sequences received but not yet durable.
-        clock_state: How the bridge's clock does.
+        clock_state: State of the bridge's clock.
         clock_skew: Seconds by which it is ahead of the server's, or None while unknown.
     """
 
@@ -45,15 +45,15 @@ class LiveStatus:
 
 
 class LiveStreams(Protocol):
-    """Knows the streams that are open at this server."""
+    """Looks up the streams that are open on this server."""
 
     def status(self, camera_id: str) -> LiveStatus | None:
-        """Returns how a camera's stream is doing; None when none is open."""
+        """Returns the status of a camera's stream, or None if it has none open."""
         ...
 
 
 def status_of(session: Session, now: float) -> LiveStatus:
-    """Returns how a stream is doing (monotonic `now`, seconds)."""
+    """Returns the status of a stream at `now` (monotonic seconds)."""
     return LiveStatus(
         session=session.row.session,
         opened_at=session.opened_at,
@@ -70,7 +70,7 @@ def status_of(session: Session, now: float) -> LiveStatus:
 
 
 def figures_of(session: Session, now: float) -> CameraFigures:
-    """Returns how a stream is doing, for its camera's metrics (monotonic `now`, seconds)."""
+    """Returns the figures of a stream for its camera's metrics at `now` (monotonic seconds)."""
     last = session.arrivals.received_at
     return CameraFigures(
         frame_rate=session.arrivals.rate(now),
@@ -86,23 +86,23 @@ def figures_of(session: Session, now: float) -> CameraFigures:
 
 
 _PAGE = 200
-"""Cameras asked for at once: one by one, a thousand streams would ask two hundred times a second."""
+"""Cameras read per query. Reading them one by one, a thousand streams would need two hundred queries a second."""
 
 
 class CameraSource(Protocol):
-    """Where registered cameras are found."""
+    """Looks up registered cameras."""
 
     async def get(self, camera_id: str) -> Camera:
-        """Returns a camera; raises NotFound."""
+        """Returns a camera. Raises NotFound if it does not exist."""
         ...
 
     async def list(self, limit: int, *, within: frozenset[str]) -> Sequence[Camera]:
-        """Returns those of the cameras `within` that exist, at most `limit`."""
+        """Returns at most `limit` of the cameras `within` that exist."""
         ...
 
 
 async def registered(source: CameraSource, camera_ids: Sequence[str]) -> AsyncIterator[tuple[str, Camera | None]]:
-    """Yields each camera with what is registered of it; None: it was removed.
+    """Yields each camera id with its registered camera, or None if it was removed.
 
     Raises:
         StoreUnavailable: The database does not answer.

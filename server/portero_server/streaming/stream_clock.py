@@ -1,4 +1,4 @@
-"""The times of one stream's frames: which are believed, what frames are compared by, and what is told of the clock."""
+"""Dates the frames of one stream: which clock is believed, and what is reported about the camera's clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ stream with a clock further behind than it was before has set it back."""
 
 
 class Opening(NamedTuple):
-    """What a bridge said when it opened a stream.
+    """What a bridge declared when it opened a stream.
 
     Attributes:
         lossless: Whether it sends late what it could not send in time.
@@ -40,7 +40,7 @@ UNDECLARED = Opening()
 
 
 def check_time_source(camera: Camera, opening: Opening) -> None:
-    """Refuses a bridge whose late frames a camera would date by when they came.
+    """Refuses a bridge that may send frames late if the camera's frames are dated by arrival.
 
     Raises:
         FailedPrecondition: TIME_SOURCE_NEEDS_LIVE.
@@ -54,7 +54,7 @@ def check_time_source(camera: Camera, opening: Opening) -> None:
 
 
 class ReceivedAt(NamedTuple):
-    """When a frame was taken and when it came.
+    """The times of one frame.
 
     Attributes:
         captured_at: The time to store.
@@ -68,7 +68,7 @@ class ReceivedAt(NamedTuple):
 
 
 class StreamClock:
-    """Dates the frames of one stream, and tells of the clock they were dated by whenever it does differently."""
+    """Dates the frames of one stream, and reports changes in the state of the bridge's clock."""
 
     def __init__(
         self,
@@ -78,14 +78,14 @@ class StreamClock:
         metrics: StreamMetrics,
         tell: Callable[[Directive], None],
     ) -> None:
-        """Makes the clock of a stream whose bridge is lossless and said nothing; see `open`.
+        """Creates the clock of a stream; `open` adds what the bridge declared.
 
         Args:
             camera_id: For the log.
-            policy: What is a fault.
-            clock: The server's.
-            metrics: Told of changes.
-            tell: Sends the bridge a wish.
+            policy: Thresholds for faults.
+            clock: The server's clock.
+            metrics: Counts changes of the clock's state.
+            tell: Sends the bridge a Directive.
         """
         self._camera_id = camera_id
         self._policy = policy
@@ -96,21 +96,21 @@ class StreamClock:
 
     @property
     def state(self) -> ClockState:
-        """How the bridge's clock does."""
+        """State of the bridge's clock."""
         return self._watch.state
 
     @property
     def skew(self) -> float | None:
-        """Seconds by which it is ahead of the server's; None while nothing is known."""
+        """Seconds by which the bridge's clock is ahead of the server's; None while unknown."""
         return self._watch.skew
 
     def open(self, opening: Opening, resumed: Iterable[OpenTrack], earlier: float | None) -> float | None:
-        """Begins the stream.
+        """Starts the stream.
 
         Args:
             opening: What the bridge said.
-            resumed: Faces that an earlier session followed.
-            earlier: What this gave for the camera's session before, or None.
+            resumed: Tracks of the earlier session.
+            earlier: What `open` returned for the camera's previous session, or None.
 
         Returns:
             The bridge's clock less this server's monotonic one, to be kept for the camera's next session.
@@ -124,7 +124,7 @@ class StreamClock:
         return earlier if offset is None else offset
 
     def took(self, captured_at: datetime | None, source: TimeSource, received: float) -> ReceivedAt:
-        """Dates a frame.
+        """Returns the times to use for a frame.
 
         Args:
             captured_at: When it was taken, by the bridge's clock; None: it does not say.
@@ -141,7 +141,7 @@ class StreamClock:
         return ReceivedAt(stored, now, time)
 
     def said(self, sent_at: datetime | None) -> None:
-        """Takes in the time of a message by the bridge's clock, if it says one."""
+        """Takes in the bridge's time from a message, if the message has one."""
         if sent_at is not None:
             self._watch.bridge_said((sent_at - self._clock.now()).total_seconds())
 

@@ -1,4 +1,4 @@
-"""What one task waits for, and others ring."""
+"""A single-waiter event for the hot path."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 
 
 class Wakeup:
-    """Wakes the one task that waits for it; rung while nobody waits, it is not remembered.
+    """Wakes the one task that waits.
 
-    So whoever waits looks first whether there is anything to wait for. An asyncio.Event keeps a list of waiters and a
-    state that must be cleared; with every frame, that is time nobody needs.
+    A notification without a waiter is lost, so check the state before waiting. An asyncio.Event would work too, but
+    keeps a list of waiters and a flag that must be cleared, which costs time on every frame.
     """
 
     __slots__ = ("_waiter",)
@@ -18,15 +18,15 @@ class Wakeup:
         self._waiter: asyncio.Future[None] | None = None
 
     def notify(self) -> None:
-        """Wakes whoever waits."""
+        """Wakes the waiting task, if there is one."""
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
-            # It is done when whoever waited was canceled.
+            # The future is already done if the waiting task was canceled.
             if not waiter.done():
                 waiter.set_result(None)
 
     def wait(self) -> asyncio.Future[None]:
-        """Returns what to await until it is rung; only one task may wait at a time."""
+        """Returns an awaitable that completes at the next `notify`; only one task may wait at a time."""
         self._waiter = waiter = asyncio.get_running_loop().create_future()
         return waiter

@@ -1,1 +1,1 @@
-"""What operators see: metrics, logs and the admin HTTP port."""
+"""Metrics, logs, traces and the admin HTTP port."""

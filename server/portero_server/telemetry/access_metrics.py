@@ -1,4 +1,4 @@
-"""Who was turned away: failed logins, denials and limits."""
+"""Metrics of refused callers: failed logins, denials and limits."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ LOGIN_REASONS = (
     "BRIDGE_UNKNOWN",
     "CERTIFICATE_EXPIRED",
 )
-"""Why a credential was worth nothing."""
+"""Why a credential was invalid."""
 
 DENIALS = ("ROLE_MISSING", "OUT_OF_SCOPE", "SCOPED")
 """Why a known caller was refused."""
 
 
 class AccessMetrics:
-    """Told of whoever is turned away."""
+    """Counts refused callers."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.failed = Counter(
@@ -57,13 +57,13 @@ class AccessMetrics:
             self.limited.labels(limit.value)
 
     def denied(self, caller: object, method: str, reason: str, resource: str) -> None:
-        """A known caller was refused."""
+        """Counts an authenticated caller that was refused."""
         self.denials.labels(reason).inc()
 
     def failed_login(self, peer: str, method: str, reason: str, credential_id: str) -> None:
-        """A credential was missing or worth nothing."""
+        """Counts a credential that was missing or invalid."""
         self.failed.labels(reason).inc()
 
     def limit_reached(self, limit: Limit) -> None:
-        """Something was too much."""
+        """Counts a refusal because of a limit."""
         self.limited.labels(limit.value).inc()

@@ -1,4 +1,4 @@
-"""Figures of single cameras: only of registered ones, and of no more than a bound, whatever names clients invent."""
+"""Metrics of single cameras: registered ones only, and a bounded number, whatever names clients invent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LABELS = ("camera",)
 
 @dataclass(frozen=True, slots=True)
 class CameraFigures:
-    """How a camera's stream is doing at the moment of a scrape.
+    """The state of a camera's stream at the moment of a scrape.
 
     Attributes:
         frame_rate: Frames a second received over the last seconds.
@@ -43,7 +43,7 @@ _CLOSED = CameraFigures(0.0, 0.0, 0.0, 0, 0.0, 0, 0)
 
 
 class CameraMetrics:
-    """One set of series a registered camera, in order of their ids, as far as the bound goes."""
+    """One set of series per registered camera, in order of their ids, up to a bound."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._known: frozenset[str] = frozenset()
@@ -82,7 +82,7 @@ class CameraMetrics:
         )
 
     def roster_is(self, cameras: Collection[str], beyond: int) -> None:
-        """These cameras are registered and have series; `beyond` more are registered and have none."""
+        """Sets the registered cameras that have series; `beyond` more are registered and have none."""
         known = frozenset(cameras)
         for camera in self._known - known:
             self._forget(camera)
@@ -96,17 +96,17 @@ class CameraMetrics:
         self.unmetered.set(beyond)
 
     def frame_settled(self, camera: str, outcome: FrameOutcome, count: int) -> None:
-        """So many of a camera's sequences are durable."""
+        """Counts sequences of a camera that became durable."""
         if camera in self._known:
             self.frames.labels(camera, outcome.value).inc(count)
 
     def billed(self, camera: str, dollars: float) -> None:
-        """Calls for a camera were billed."""
+        """Counts billed calls for a camera."""
         if camera in self._known:
             self.spent.labels(camera).inc(dollars)
 
     def cameras_are(self, figures: Mapping[str, CameraFigures]) -> None:
-        """These cameras have an open stream, and this is how they do; the others have none."""
+        """Sets the figures of all cameras with an open stream; the others have none."""
         for camera in self._known:
             now = figures.get(camera)
             self.up.labels(camera).set(now is not None)

@@ -1,4 +1,4 @@
-"""Calls of the paid engine as the scheduler makes them: waits, answers, refusals, breakers and quotas."""
+"""Metrics of the paid engine's calls: waits, answers, refusals, breakers and quotas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAID_OPERATIONS = tuple(sorted(operation for operation, price in REKOGNITION_PRI
 
 
 class EngineMetrics:
-    """Told by whoever watches the scheduler."""
+    """Counts the scheduler's calls."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.calls = Counter(
@@ -73,27 +73,27 @@ class EngineMetrics:
                 self.refusals.labels(lane.value, reason)
 
     def quotas(self, quotas: Iterable[tuple[str, float]]) -> None:
-        """What the account may do: operations and their calls a second."""
+        """Sets the account's quotas: operations and their calls per second."""
         for operation, quota in quotas:
             self.quota.labels(operation).set(quota)
 
     def call_started(self, operation: str, lane: str, waited: float, attempt: int) -> None:
-        """A call starts, `waited` seconds after its request came; `attempt` counts from 1."""
+        """Counts a call that starts `waited` seconds after its request; `attempt` counts from 1."""
         self.wait.labels(lane).observe(waited)
         if attempt > 1:
             self.call_retries.labels(operation).inc()
 
     def call_finished(self, operation: str, code: str, seconds: float) -> None:
-        """A call ended: "OK", or the reason of its error."""
+        """Counts a call that ended: "OK", or the reason of its error."""
         self.calls.labels(operation, code).inc()
         self.call_seconds.labels(operation).observe(seconds)
 
     def call_refused(self, lane: str, code: str) -> None:
-        """A caller was told that no answer will come."""
+        """Counts a call that was refused."""
         self.refusals.labels(lane, code).inc()
 
     def operation_changed(self, operation: str, breaker: str, rate: float) -> None:
-        """An operation's breaker ("closed", "half_open", "open") or its allowed calls a second changed."""
+        """Sets an operation's breaker state ("closed", "half_open", "open") and allowed calls per second."""
         for state in _BREAKER_STATES:
             self.breaker.labels(operation, state).set(breaker == state)
         self.rate_limit.labels(operation).set(rate)

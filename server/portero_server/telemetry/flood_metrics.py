@@ -1,4 +1,4 @@
-"""Calls that came to nothing, and the connections that were closed for making too many."""
+"""Metrics of wasted calls, and of the connections closed for making too many."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from portero_server.domain.access.wasted_calls import Waste
 
 
 class FloodMetrics:
-    """Told by the guard of the gRPC port."""
+    """Counts wasted calls and closed connections."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.wasted = Counter(
@@ -28,9 +28,9 @@ class FloodMetrics:
             self.wasted.labels(waste.value)
 
     def call_wasted(self, waste: Waste) -> None:
-        """A short call came to nothing."""
+        """Counts a short call that ended without a result."""
         self.wasted.labels(waste.value).inc()
 
     def connections_closed(self, count: int) -> None:
-        """So many connections were closed for that."""
+        """Counts connections that were closed for wasting calls."""
         self.closed.inc(count)

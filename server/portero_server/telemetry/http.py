@@ -1,4 +1,4 @@
-"""The admin HTTP port: /metrics for Prometheus, /livez and /readyz for whoever restarts and routes."""
+"""The admin HTTP port: /metrics for Prometheus, /livez and /readyz for orchestrators and load balancers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _TEXT = "text/plain; charset=utf-8"
 Answer = tuple[HTTPStatus, str, bytes]
 
 Permit = Callable[[str, str | None], Awaitable[None]]
-"""Is given the address that asks and its Authorization header; raises PorteroError when it may not see the metrics."""
+"""Takes the client's address and Authorization header; raises PorteroError if it may not read the metrics."""
 
 
 class AdminHttp:
-    """Answers GET on three paths, one request a connection.
+    """Answers GET on three paths, one request per connection.
 
-    A few lines of HTTP/1.1 of our own, on the server's event loop: an answer proves that the loop
-    turns, which a thread with a web server in it would not.
+    This is a minimal HTTP/1.1 server on the server's event loop: an answer proves that the loop runs, which a web
+    server in a thread would not.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class AdminHttp:
         refresh: Sequence[Callable[[], None]] = (),
         permit: Permit | None = None,
     ) -> None:
-        """Serves a registry.
+        """Prepares to serve a registry; `start` listens.
 
         Args:
             registry: What /metrics shows.
@@ -53,7 +53,7 @@ class AdminHttp:
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listens; gives the port.
+        """Starts to listen and returns the port.
 
         Raises:
             StartupProblem: The address cannot be had.
@@ -67,7 +67,7 @@ class AdminHttp:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def aclose(self) -> None:
-        """Stops listening."""
+        """Stops listening and closes the port."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()

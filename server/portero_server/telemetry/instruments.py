@@ -1,4 +1,4 @@
-"""Instruments that metrics are made of: buckets, and counters and histograms that are cheap on hot paths."""
+"""Building blocks of metrics: buckets, and counters and histograms that are cheap on hot paths."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SLOW = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 RPC = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds of a unary RPC."""
 BATCH = (1, 2, 4, 8, 16, 32, 64)
-"""Things done together."""
+"""Sizes of batches."""
 
 
 class Tally:
-    """The `count` of one label; added to on the event loop alone, read by whoever renders a scrape."""
+    """The `count` of one label value; changed on the event loop only, read by scrapes."""
 
     __slots__ = ("count",)
 
@@ -61,7 +61,7 @@ class Tallies:
 
 
 class Series:
-    """The durations of one label; observed on the event loop alone, read by whoever renders a scrape."""
+    """The durations of one label value; observed on the event loop only, read by scrapes."""
 
     __slots__ = ("_bounds", "_counts", "_sum")
 
@@ -72,12 +72,12 @@ class Series:
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Something took so long."""
+        """Adds one duration in seconds."""
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
     def observe_all(self, seconds: Iterable[float]) -> None:
-        """Several things took so long."""
+        """Adds several durations in seconds."""
         bounds, counts = self._bounds, self._counts
         for each in seconds:
             counts[bisect_left(bounds, each)] += 1

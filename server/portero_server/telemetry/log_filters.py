@@ -1,9 +1,9 @@
-"""What stands between loggers and standard error: libraries are made terse, and floods are cut short.
+"""Filters between loggers and standard error: they shorten library messages and stop floods.
 
-Libraries quote what they were given: gRPC the metadata of a call that is no UTF-8, bearer texts included; asyncio the
-arguments of a callback; database drivers a row. Of a library's line only its fixed words are written, with the kind of
-the exception and where it arose. Our own lines are written as they are, but for the text of exceptions, which is
-mostly a library's as well.
+Libraries quote their input: gRPC the metadata of a call that is not UTF-8, bearer tokens included; asyncio the
+arguments of a callback; database drivers a row. Of a library's message only its fixed words are written, with the
+exception's type and origin. Our own messages are written unchanged, except for exception texts, which mostly come from
+libraries as well.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_ours(name: str) -> bool:
 
 
 def fixed_words(template: object) -> str:
-    """Returns the words with which a library's message begins, as far as they can hold no value."""
+    """Returns the leading words of a library's message that cannot contain a value."""
     if not isinstance(template, str):
         return ""
     matched = _FIXED.match(template)
@@ -43,7 +43,7 @@ def fixed_words(template: object) -> str:
 
 
 def terse(record: logging.LogRecord) -> logging.LogRecord:
-    """Returns a library's record without any value in it; our own record as it is."""
+    """Returns a library's record without any values; our own record unchanged."""
     if is_ours(record.name):
         return record
     # What was put together before it came here may begin with anybody's words.
@@ -56,13 +56,13 @@ def terse(record: logging.LogRecord) -> logging.LogRecord:
 
 
 def with_fields(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Adds the fields of a record made here, for structlog."""
+    """Adds the fields of our own records, for structlog."""
     event.update(getattr(event.get("_record"), "fields", {}))
     return event
 
 
 def told_without_text(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replaces an exception by its kind and where it arose, for structlog; its text may quote anything."""
+    """Replaces an exception by its type and origin, for structlog; its text may quote anything."""
     given = event.pop("exc_info", None)
     if given is True:
         given = sys.exc_info()
@@ -76,10 +76,10 @@ def told_without_text(_: object, __: str, event: MutableMapping[str, Any]) -> Mu
 
 
 class RateFilter(logging.Filter):
-    """Passes the first so many lines a minute of each logger and event; tells how many were not passed."""
+    """Passes the first lines of each minute for each logger and event; reports how many were suppressed."""
 
     def __init__(self, lines: int, now: Callable[[], float], tell: Callable[[logging.LogRecord], None]) -> None:
-        """Passes `lines` of ours a minute and a tenth of it of a library's; `tell` writes past the filter."""
+        """Passes `lines` of our own per minute and a tenth of that for libraries; `tell` bypasses the filter."""
         super().__init__()
         self._lines = lines
         self._now = now
@@ -87,7 +87,7 @@ class RateFilter(logging.Filter):
         self._rates: LineRates[tuple[str, str]] = LineRates()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Returns whether to write the record, after telling of what was suppressed in minutes that ended."""
+        """Returns whether to write the record, after reporting lines suppressed in past minutes."""
         now = self._now()
         for suppressed in self._rates.ended(now):
             name, event = suppressed.source

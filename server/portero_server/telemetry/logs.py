@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line in production, readable lines on a terminal."""
+"""Structured logs: one JSON object per line in production, readable lines on a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portero_server.telemetry.log_filters import RateFilter, is_ours, terse, tol
 
 
 def configure_logs(form: Literal["auto", "json", "console"], level: str, lines: int = 600) -> None:
-    """Sets up structlog, and the standard library's loggers through it, to standard error.
+    """Configures structlog, and the standard library's loggers through it, to write to standard error.
 
     Args:
         form: "auto" takes "console" on a terminal and "json" elsewhere.
@@ -53,7 +53,7 @@ def configure_logs(form: Literal["auto", "json", "console"], level: str, lines: 
 
 
 class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # of standard error
-    """Writes to standard error what is left after libraries were made terse and floods cut short."""
+    """Writes to standard error what the filters let through."""
 
     def __init__(self, formatter: logging.Formatter, lines: int) -> None:
         super().__init__(sys.stderr)

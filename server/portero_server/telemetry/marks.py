@@ -1,4 +1,4 @@
-"""What a recognition carries along of its trace, and the mark of the task that runs."""
+"""The trace mark that a recognition carries along, and the mark of the current task."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Mark(Protocol):
 
     @property
     def trace_id(self) -> str:
-        """32 hexadecimal digits."""
+        """The trace id, 32 hexadecimal digits."""
         ...
 
     def finish(self, **attributes: Attribute) -> None:
-        """The recognition is over."""
+        """Ends the trace of the recognition."""
         ...
 
 
 CURRENT: ContextVar[Mark | None] = ContextVar("recognition", default=None)
-"""The recognition that this task carries out."""
+"""The recognition that the current task performs."""

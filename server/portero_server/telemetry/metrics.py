@@ -1,6 +1,7 @@
-"""Every metric of the server, declared once, a file a group. Labels are bounded; all of their values exist from zero.
+"""Every metric of the server, declared once, one file per group.
 
-The reference page, server/METRICS.md, is generated from here.
+Labels are bounded, and all of their values exist from the start. The reference page, server/METRICS.md, is generated
+from here.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
 
 
 class Metrics:
-    """The declared set, on a registry of its own; each part of the server is given the group it tells."""
+    """All declared metrics, in a registry of their own; each part of the server gets its group."""
 
     def __init__(self, *, version: str, engine: str) -> None:
         self.registry = registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""What recognition costs, what was saved, and what the gate may have cost in faces."""
+"""Metrics of cost: what recognition costs, what was avoided, and how many faces the gate may have missed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AVOIDED = ("duplicate", "unchanged", "skipped", "no_face", "known_track", "reme
 
 
 class MoneyMetrics:
-    """Told by whoever keeps the accounts. Amounts are dollars; what was not billed is not counted."""
+    """Metrics of cost, in US dollars; calls that were not billed are not counted."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.spent = Counter(
@@ -61,24 +61,24 @@ class MoneyMetrics:
         self.budget_is(TOTAL, limit=math.inf, spent=0.0, step=0)
 
     def billed(self, operation: str, dollars: float) -> None:
-        """Calls were billed."""
+        """Counts billed calls and their cost."""
         self.spent.labels(operation).inc(dollars)
 
     def accounts_are(self, *, today: float, projected_month: float) -> None:
-        """So much was spent today, and so much this month will cost."""
+        """Sets the cost of today and the projected cost of the month."""
         self.today.set(today)
         self.projected.set(projected_month)
 
     def budget_is(self, scope: str, *, limit: float, spent: float, step: int) -> None:
-        """A budget, what is spent of it (dollars), and the step in force."""
+        """Sets a budget, the dollars spent of it, and the step in force."""
         self.budget.labels(scope).set(limit)
         self.budget_spent.labels(scope).set(spent)
         self.budget_step.labels(scope).set(step)
 
     def calls_avoided(self, reason: str, count: int) -> None:
-        """So many calls were not needed."""
+        """Counts calls that were not needed."""
         self.avoided.labels(reason).inc(count)
 
     def gate_audited(self, *, missed: bool) -> None:
-        """A frame that the gate had stopped was searched; `missed`: it shows a face nobody followed."""
+        """Counts a held-back frame that was searched; `missed`: it shows a face that was not being followed."""
         self.gate_audits.labels("true" if missed else "false").inc()

@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry, sent to a collector over OTLP. The only file that knows it; an extra, `portero[trace]`."""
+"""Traces sent to an OpenTelemetry collector over OTLP. The only module that imports it; an extra, `portero[trace]`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from opentelemetry.trace import Link, Span, format_trace_id
 from portero_server.telemetry.marks import CURRENT, Attribute, Mark
 
 _TIMEOUT = 2.0
-"""Seconds for one export: a server that stops waits no longer for a collector that is away."""
+"""Seconds for one export: a server that stops waits no longer for an unreachable collector."""
 
 
 def open_exporter(endpoint: str) -> SpanProcessor:
-    """Returns what sends spans to http://HOST:PORT (plain) or https://HOST:PORT, from a thread of its own."""
+    """Returns an exporter that sends spans to http://HOST:PORT (plain) or https://HOST:PORT from its own thread."""
     return BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT))
 
 
 class SpanMark:
-    """A recognition's span."""
+    """The OpenTelemetry span of one recognition."""
 
     __slots__ = ("span",)
 
@@ -34,20 +34,20 @@ class SpanMark:
 
     @property
     def trace_id(self) -> str:
-        """32 hexadecimal digits."""
+        """The trace id, 32 hexadecimal digits."""
         return format_trace_id(self.span.get_span_context().trace_id)
 
     def finish(self, **attributes: Attribute) -> None:
-        """Ends the span."""
+        """Ends the span of the recognition."""
         self.span.set_attributes({f"portero.{name}": value for name, value in attributes.items()})
         self.span.end()
 
 
 class OpenTelemetryTraces:
-    """Makes spans. A share of the recognitions is traced; the others cost next to nothing."""
+    """Creates spans for a share of the recognitions; the others cost almost nothing."""
 
     def __init__(self, processor: SpanProcessor, *, share: float, version: str) -> None:
-        """Begins to trace.
+        """Sets up a tracer provider with this processor.
 
         Args:
             processor: Where spans go.
@@ -62,7 +62,7 @@ class OpenTelemetryTraces:
         self._tracer = self._provider.get_tracer("portero")
 
     def recognition(self, camera_id: str | None) -> Mark | None:
-        """Begins a trace, and has the task's log lines carry its id."""
+        """Starts a trace, and adds its id to the task's log lines."""
         if (mark := CURRENT.get()) is not None:
             return mark
         span = self._tracer.start_span("recognition", attributes={"portero.camera": camera_id or ""})
@@ -76,11 +76,11 @@ class OpenTelemetryTraces:
     def step(
         self, name: str, marks: Sequence[Mark] = (), **attributes: Attribute
     ) -> AbstractContextManager[object, bool | None]:
-        """Makes a span around the step, linked to the recognitions."""
+        """Creates a span around a step, linked to the recognitions."""
         return self._step(name, [mark.span for mark in marks if isinstance(mark, SpanMark)], attributes)
 
     def close(self) -> None:
-        """Sends what is left."""
+        """Sends the remaining spans."""
         self._provider.shutdown()
 
     @contextmanager

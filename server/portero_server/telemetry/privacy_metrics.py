@@ -1,4 +1,4 @@
-"""Metrics of what is kept for people's sake: erasures, retention and the audit trail."""
+"""Metrics of privacy: erasures, retention and the audit trail."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from portero_server.domain.people.privacy import Purpose
 
 
 class PrivacyMetrics:
-    """Told by retention and by the eraser."""
+    """Metrics of retention and erasures."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.rows = Counter(
@@ -42,25 +42,25 @@ class PrivacyMetrics:
                 metric.labels(purpose.value)
 
     def removed(self, purpose: str, rows: int) -> None:
-        """So many rows are gone."""
+        """Counts removed rows."""
         self.rows.labels(purpose).inc(rows)
 
     def retained(self, purpose: str, *, at: float, overdue: float) -> None:
-        """A purpose was gone through at a Unix time; its oldest row is past its time by so many seconds."""
+        """Records when a purpose was last processed, and by how many seconds its oldest row is overdue."""
         self.success.labels(purpose).set(at)
         self.overdue.labels(purpose).set(overdue)
 
     def erasures_unfinished(self, count: int) -> None:
-        """So many erasures are still to be finished."""
+        """Sets the number of unfinished erasures."""
         self.erasures.set(count)
 
     def erasures_not_overwritten(self, count: int) -> None:
-        """So many finished erasures are still to be overwritten in the database's files."""
+        """Sets the number of finished erasures not yet overwritten in the database's files."""
         self.not_overwritten.set(count)
 
 
 class AuditMetrics:
-    """Told by the trail and by whoever anchors it."""
+    """Metrics of the audit trail and its anchors."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.entries = Counter("portero_audit_entries", "Entries committed to the audit trail.", registry=registry)
@@ -85,21 +85,21 @@ class AuditMetrics:
         )
 
     def audit_written(self, count: int) -> None:
-        """So many entries were committed."""
+        """Counts committed entries."""
         self.entries.inc(count)
 
     def audit_failed(self) -> None:
-        """Entries could not be written."""
+        """Counts failures to write entries."""
         self.failures.inc()
 
     def audit_overflowed(self, count: int) -> None:
-        """So many refusals were counted in one entry rather than told apart."""
+        """Counts refusals that were combined into one entry."""
         self.overflowed.inc(count)
 
     def anchored_at(self, moment: float) -> None:
-        """The end of the trail was anchored at this Unix time."""
+        """Records when (Unix time) the end of the trail was anchored."""
         self.anchored.set(moment)
 
     def anchoring_failed(self) -> None:
-        """It could not be."""
+        """Counts failures to anchor the end of the trail."""
         self.anchor_failures.inc()

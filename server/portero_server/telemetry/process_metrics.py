@@ -1,4 +1,4 @@
-"""Metrics of the process: memory, loop and threads, and the certificate it serves."""
+"""Metrics of the process: memory, event loop, threads, and the served certificate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portero_server.telemetry import instruments
 
 
 class ProcessMetrics:
-    """Told by the event loop's timer, and asks the operating system before each scrape."""
+    """Measures the event loop's delay by a timer, and asks the operating system before each scrape."""
 
     def __init__(self, registry: CollectorRegistry, *, version: str, engine: str) -> None:
         ProcessCollector(registry=registry)
@@ -36,18 +36,18 @@ class ProcessMetrics:
         )
 
     def loop_late(self, seconds: float) -> None:
-        """The event loop was so late."""
+        """Records by how many seconds the event loop was late."""
         self.loop_lag.observe(seconds)
 
     def refresh(self) -> None:
-        """Counts the workers and their memory."""
+        """Updates the number of worker processes and their memory."""
         workers = [child.pid for child in multiprocessing.active_children() if child.pid is not None]
         self.workers.set(len(workers))
         self.worker_memory.set(sum(resident_memory(pid) for pid in workers))
 
 
 def resident_memory(pid: int) -> int:
-    """Returns a process's resident memory, bytes; 0 when it ended or where there is no /proc."""
+    """Returns a process's resident memory in bytes; 0 if it ended, or if there is no /proc."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except (OSError, IndexError):
@@ -56,7 +56,7 @@ def resident_memory(pid: int) -> int:
 
 
 class TlsMetrics:
-    """Told by whoever reads the certificates, from any thread."""
+    """Metrics of the certificates; called from any thread."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.not_after = Gauge(
@@ -77,7 +77,7 @@ class TlsMetrics:
         self._loads = 0
 
     def certificate_loaded(self, not_after: datetime, client_ca_not_after: datetime | None) -> None:
-        """These are served from now on."""
+        """Sets the expiry times of the certificates now served."""
         self.not_after.labels("server").set(not_after.timestamp())
         if client_ca_not_after is not None:
             self.not_after.labels("client_ca").set(client_ca_not_after.timestamp())
@@ -86,5 +86,5 @@ class TlsMetrics:
         self._loads += 1
 
     def certificate_refused(self) -> None:
-        """Changed files cannot be served."""
+        """Counts changed files that cannot be served."""
         self.reloads.labels("refused").inc()

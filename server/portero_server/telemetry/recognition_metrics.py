@@ -1,4 +1,4 @@
-"""How recognitions fare, from the batch to the name."""
+"""Metrics of recognitions, from the batch to the name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DROPS = ("queue_full", "expired")
 
 
 class RecognitionMetrics:
-    """Told by the batcher and by the ledgers of the streams."""
+    """Counts batches, answers and decisions."""
 
     def __init__(self, registry: CollectorRegistry, stages: Durations) -> None:
         self.time_to_name = Histogram(
@@ -48,20 +48,20 @@ class RecognitionMetrics:
             self.dropped.labels(reason)
 
     def batch_sent(self, size: int, waited: float) -> None:
-        """A batch left."""
+        """Counts a batch that was sent, with its size and the longest wait."""
         self.batch_size.observe(size)
         self.batch_wait.observe(waited)
 
     def recognition_dropped(self, reason: str) -> None:
-        """A recognition was never asked for."""
+        """Counts a recognition that was dropped without being sent."""
         self.dropped.labels(reason).inc()
 
     def recognized(self, outcome: str, seconds: float) -> None:
-        """The engine answered, or did not."""
+        """Counts the result of an engine call, successful or not."""
         self.recognitions.labels(outcome).inc()
         self._recognize.observe(seconds)
 
     def track_decided(self, *, named: bool, seconds: float, trace_id: str) -> None:
-        """A track was decided so long after its first frame came; `trace_id` is empty where it is not traced."""
+        """Records the seconds from a track's first frame to its decision; `trace_id` is empty without a trace."""
         exemplar = {"trace_id": trace_id} if trace_id else None
         self.time_to_name.labels("true" if named else "false").observe(seconds, exemplar)

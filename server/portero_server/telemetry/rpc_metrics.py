@@ -1,4 +1,4 @@
-"""How RPCs fare: rate, errors and duration, under the names that gRPC dashboards expect."""
+"""Metrics of RPCs: rate, errors and duration, under the names that gRPC dashboards expect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CODES = (
     "INTERNAL",
     "UNKNOWN",
 )
-"""What alerts and dashboards ask for; other codes appear when they happen."""
+"""Codes used by alerts and dashboards; other codes appear when they first occur."""
 
 
 CALL_REFUSALS = (
@@ -42,7 +42,7 @@ CALL_STATES = ("served", "images", "waiting", "receiving_images", "long")
 
 
 class RpcMetrics:
-    """Told by the interceptor of every RPC."""
+    """Counts every RPC."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         method = ("grpc_type", "grpc_service", "grpc_method")
@@ -84,17 +84,17 @@ class RpcMetrics:
             self.refused.labels(reason)
 
     def call_refused(self, reason: str) -> None:
-        """A call was refused or ended for the place it takes."""
+        """Counts a call that admission refused or ended."""
         self.refused.labels(reason).inc()
 
     def calls_are(self, load: Mapping[str, tuple[int, int]]) -> None:
-        """Sets how many calls there are of each state, and how many there may be."""
+        """Sets the number of calls in each state, and their limits."""
         for state, (count, most) in load.items():
             self.calls.labels(state).set(count)
             self.calls_limit.labels(state).set(most)
 
     def rpc_known(self, service: str, method: str, kind: str) -> None:
-        """The server offers this RPC: its series exist from now on, at zero."""
+        """Creates the series of an RPC that the server offers, at zero."""
         self.started.labels(kind, service, method)
         for code in _CODES:
             self.handled.labels(kind, service, method, code)
@@ -102,11 +102,11 @@ class RpcMetrics:
             self.seconds.labels(kind, service, method)
 
     def rpc_begun(self, service: str, method: str, kind: str) -> None:
-        """An RPC began."""
+        """Counts an RPC that started."""
         self.started.labels(kind, service, method).inc()
 
     def rpc_ended(self, service: str, method: str, kind: str, code: str, seconds: float) -> None:
-        """An RPC ended; only unary ones are timed."""
+        """Counts an RPC that ended; only unary ones are timed."""
         self.handled.labels(kind, service, method, code).inc()
         if kind == "unary":
             self.seconds.labels(kind, service, method).observe(seconds)

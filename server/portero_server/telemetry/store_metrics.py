@@ -1,4 +1,4 @@
-"""How the database fares."""
+"""Metrics of the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OUTCOMES = ("committed", "read", "failed", "unavailable", "unknown", "cancelled
 
 
 class StoreMetrics:
-    """Told by the recorder and by the database layer."""
+    """Metrics of commits and of units of work."""
 
     def __init__(self, registry: CollectorRegistry, stages: Durations) -> None:
         self.commit_streams = Histogram(
@@ -59,31 +59,31 @@ class StoreMetrics:
             self.units.labels(outcome)
 
     def commit_done(self, streams: int, seconds: float) -> None:
-        """A group commit ended."""
+        """Counts a successful group commit, with its number of streams and duration."""
         self.commit_streams.observe(streams)
         self._commit.observe(seconds)
 
     def commit_retried(self) -> None:
-        """A group commit is tried again."""
+        """Counts a retry of a group commit."""
         self.commit_retries.inc()
 
     def commit_refused(self) -> None:
-        """A commit of one stream was refused."""
+        """Counts a refused commit of one stream."""
         self.commit_refusals.inc()
 
     def observe_unit(self, seconds: float, retries: int, outcome: str) -> None:
-        """A unit of work in the database ended."""
+        """Records a finished unit of work."""
         self.units.labels(outcome).inc()
         self.retries.inc(retries)
         self.seconds.observe(seconds)
 
     def database_is(self, *, in_use: int, limit: int, storage: int, storage_free: int) -> None:
-        """So many connections are in use, and so many bytes free."""
+        """Sets the number of connections in use, and the bytes free."""
         self.connections.set(in_use)
         self.connections_limit.set(limit)
         self.storage.set(storage)
         self.storage_free.set(storage_free)
 
     def database_is_writable(self, writable: bool) -> None:
-        """The database was seen to take commits, or not to."""
+        """Sets whether the database accepts commits."""
         self.writable.set(writable)

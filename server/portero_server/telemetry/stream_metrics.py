@@ -1,4 +1,4 @@
-"""What becomes of frames: the figures of all streams together."""
+"""Metrics of frames, for all streams together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENDINGS = ("finished", "cut", "draining", "session_superseded", "stream_idle")
 
 
 class StreamMetrics:
-    """Told by sessions and by those who keep them."""
+    """Counts frames and their outcomes."""
 
     def __init__(self, registry: CollectorRegistry, stages: Durations) -> None:
         self.streams = Gauge("portero_streams", "Open streams.", registry=registry)
@@ -84,7 +84,7 @@ class StreamMetrics:
             self.put_aside.labels(kind)
 
     def streams_are(self, *, limit: int, lag: int, age: float, buffered: int, left: Sequence[int]) -> None:
-        """How the open streams do at the moment of a scrape; `left`: the frames each may still send."""
+        """Sets the state of the open streams at a scrape; `left`: the frames each may still send."""
         self.streams_limit.set(limit)
         self.watermark_lag.set(lag)
         self.watermark_age.set(age)
@@ -93,37 +93,37 @@ class StreamMetrics:
         self.starved.set(sum(credit == 0 for credit in left))
 
     def frame_received(self, size: int, lag: float) -> None:
-        """A sound frame came, so many seconds after its capture."""
+        """Counts a valid frame, with the seconds from its capture to its receipt."""
         self._frame_bytes.count += size
         self._capture_to_receive.observe(max(0.0, lag))
 
     def clock_is(self, state: ClockState) -> None:
-        """A camera's clock does differently now."""
+        """Counts a change of a camera clock's state."""
         self.clock_changes.labels(state.value).inc()
 
     def frame_settled(self, outcome: FrameOutcome, count: int) -> None:
-        """So many sequences are durable."""
+        """Counts sequences that became durable, by outcome."""
         self._settled[outcome].count += count
 
     def frame_rejected(self, reason: RejectionReason) -> None:
-        """A frame was refused."""
+        """Counts a refused frame, by reason."""
         self.rejected.labels(reason.value).inc()
 
     def finding_put_aside(self, kind: str) -> None:
-        """A finding cannot be stored."""
+        """Counts a finding that cannot be stored."""
         self.put_aside.labels(kind).inc()
 
     def frames_missing(self, reason: GapReason, count: int) -> None:
-        """So many frames never came."""
+        """Counts frames that never arrived, by reason."""
         self.missing.labels(reason.value).inc(count)
 
     def frame_looked_at(self, queued: float, gate: float, detect: float | None) -> None:
-        """A frame waited, passed the gate and, unless the gate stopped it (None), was decoded and searched."""
+        """Records a frame's durations: wait, gate and, unless the gate stopped it (None), search."""
         self._queue.observe(queued)
         self._gate.observe(gate)
         if detect is not None:
             self._detect.observe(detect)
 
     def frames_durable(self, seconds: Sequence[float]) -> None:
-        """So long after their receipt frames became durable."""
+        """Records the seconds from receipt to durability of frames."""
         self._ack.observe_all(seconds)

@@ -1,8 +1,8 @@
-"""Traces of recognitions: the seam, and what is in force where nobody asked for traces.
+"""Traces of recognitions: the interface, and a version that traces nothing.
 
-A trace is one recognition, not one stream, which may last for weeks: it begins when a face is to be identified and
-ends when the answer was acted upon. Batches and commits are shared by many, so they are spans of their own that link
-to the recognitions they carry.
+A trace covers one recognition, not one stream, which may last for weeks: it starts when a face is to be identified and
+ends when the answer was acted on. Batches and commits are shared, so they are separate spans that link to the
+recognitions they carry.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from portero_server.telemetry.marks import Attribute, Mark
 
 
 class Traces(Protocol):
-    """Where traces go."""
+    """Creates traces of recognitions."""
 
     def recognition(self, camera_id: str | None) -> Mark | None:
-        """A face is to be identified, in a task of its own: what happens in it from now on is this recognition's.
+        """Starts the trace of a recognition in the current task.
 
-        Returns the one under way when the task already has one.
+        Returns the existing mark if the task already has one.
         """
         ...
 
     def step(
         self, name: str, marks: Sequence[Mark] = (), **attributes: Attribute
     ) -> AbstractContextManager[object, bool | None]:
-        """Something is done, by itself or within another step, for these recognitions."""
+        """Traces a step, possibly within another step, for these recognitions."""
         ...
 
 
@@ -39,7 +39,7 @@ class NoTraces:
     """Traces nothing, at no cost."""
 
     def recognition(self, camera_id: str | None) -> Mark | None:
-        """Returns no mark."""
+        """Returns None: no trace is started."""
         return None
 
     def step(
@@ -54,7 +54,7 @@ NO_TRACES = NoTraces()
 
 @contextmanager
 def tracing(endpoint: str | None, *, share: float, version: str) -> Iterator[Traces]:
-    """Yields traces that go to an OTLP endpoint, or nowhere where there is none.
+    """Yields traces that are sent to an OTLP endpoint, or to nowhere if there is none.
 
     Args:
         endpoint: http://HOST:PORT of a collector, or None.

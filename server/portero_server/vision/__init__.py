@@ -1,1 +1,1 @@
-"""CPU work on arrays: header checks, the motion gate, the local detector, crops."""
+"""Image processing on arrays: header checks, motion gate, face detector, crops."""

@@ -1,4 +1,4 @@
-"""What looking at a frame is: the seam between the pipeline and whatever sees."""
+"""The interface between streams and image processing: what the analysis of a frame returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEARCHED = (FrameOutcome.EMPTY, FrameOutcome.WITH_FACES)
 
 @dataclass(frozen=True, slots=True)
 class FrameAnalysis:
-    """What was seen in a frame.
+    """What was found in a frame.
 
     Attributes:
         outcome: DUPLICATE, UNCHANGED, SKIPPED, EMPTY or WITH_FACES.
@@ -38,20 +38,20 @@ class FrameAnalysis:
 
     @property
     def detect_seconds(self) -> float | None:
-        """What it took after the gate; None when the gate stopped the frame."""
+        """Seconds spent after the gate; None if the gate stopped the frame."""
         return None if self.seconds == self.gate_seconds else self.seconds - self.gate_seconds
 
     @property
     def searched(self) -> bool:
-        """Whether the frame was decoded in full; what is to be done with the next one depends on it."""
+        """Whether the frame was decoded in full and searched; this affects how the next frame is treated."""
         return self.outcome in _SEARCHED
 
 
 class FrameAnalyzer(Protocol):
-    """What is remembered of one camera between frames."""
+    """Analyzes the frames of one camera; keeps the state between frames."""
 
     async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
-        """Looks at frames in order; never called again before the last answer came back.
+        """Analyzes frames in order. Must not be called again before the last call returned.
 
         Args:
             frames: The next frames, at least one.
@@ -66,8 +66,8 @@ class FrameAnalyzer(Protocol):
 
 
 class AnalyzerSource(Protocol):
-    """Makes the analyzers of streams."""
+    """Creates frame analyzers."""
 
     def scene(self) -> FrameAnalyzer:
-        """Returns an analyzer for one new stream, which remembers nothing yet."""
+        """Creates the analyzer of one stream."""
         ...

@@ -1,4 +1,4 @@
-"""Looking at the frames of one camera, in threads: gate first, then the detector, decoding once."""
+"""Analyzes the frames of one camera in threads: first the gate, then the detector; decodes each frame once."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _FACE_ROOM = 1.0
 """Room around a known face, in its own sizes: where it may have moved."""
 _WORTH_CUTTING = 0.75
 _TURN = 0.005
-"""Seconds after which a camera whose frames wait lets another one have the thread."""
+"""Seconds after which a camera with more waiting frames yields the thread to another camera."""
 
 
 class Detector(Protocol):
     """Finds faces in a gray image; called from several threads at once."""
 
     def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
-        """Returns the faces in a part of the frame, largest first; `thorough` looks for small ones too."""
+        """Returns the faces in a part of the frame, largest first; `thorough` also searches for small ones."""
         ...
 
 
 class CameraAnalyzer:
-    """What is remembered of one camera between frames: the gate's background, and what of it was not looked at yet."""
+    """The state of one camera between frames: the gate's background, and changed regions not searched yet."""
 
     def __init__(self, detector: Detector, threads: ThreadPoolExecutor, clock: Clock) -> None:
         self._clock = clock
@@ -49,9 +49,9 @@ class CameraAnalyzer:
         self._differed: Box | None = None
 
     async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
-        """Looks at frames in a thread; see `vision.analysis.FrameAnalyzer`.
+        """Analyzes frames in a thread; see `vision.analysis.FrameAnalyzer`.
 
-        Going there and back costs as much as the gate's arithmetic: frames that wait go together.
+        A change of threads costs as much as the gate's arithmetic, so frames that wait are analyzed together.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._take_turn, frames, when, text)
@@ -74,7 +74,7 @@ class CameraAnalyzer:
         started = self._clock.monotonic()
         gate = self._gate.look(frame.jpeg, frame.time.passed, frame.zones)
         gated = self._clock.monotonic() - started
-        # A change that was skipped is still to be looked at, even if nothing has moved since.
+        # A change that was skipped still has to be searched, even if nothing has moved since.
         region = self._news(gate, due)
         if region is not None:
             self._changed = region if self._changed is None else self._changed.union(region)
@@ -103,10 +103,11 @@ class CameraAnalyzer:
         )
 
     def _news(self, gate: GateResult, due: Due) -> Box | None:
-        """Returns where a frame is worth a look; None: nowhere.
+        """Returns the region of a frame to search, or None.
 
-        When all looks again as it does when nothing happens, whoever was there has left: without a look at that they
-        would be taken to stand still, and lend their name to the next who comes to the same place.
+        If the scene returns to the background, the region that last differed is searched once more: the face may have
+        left. Otherwise its track would seem to stand still, and would pass its name to the next person at the same
+        place.
         """
         if gate.duplicate:
             return None
@@ -115,7 +116,7 @@ class CameraAnalyzer:
 
 
 def _searched(changed: Box, faces: Iterable[Box]) -> Box:
-    """Returns the part of a frame to search: what changed, with room for a face of which only a part did."""
+    """Returns the part of a frame to search: what changed, plus room for a face of which only a part changed."""
     region = changed.padded_by(_MARGIN)
     for face in faces:
         region = region.union(face.padded(_FACE_ROOM))
@@ -125,18 +126,21 @@ def _searched(changed: Box, faces: Iterable[Box]) -> Box:
 
 
 class VisionPool:
-    """The threads that look, shared by all cameras. Their queue is fair: one short turn of a camera at a time."""
+    """The threads that analyze frames, shared by all cameras.
+
+    Their queue is fair: each camera gets one short turn at a time.
+    """
 
     def __init__(self, detector: Detector, clock: Clock, *, threads: int) -> None:
-        """Takes `threads` threads; 0 takes one a processor."""
+        """Uses `threads` threads; 0 means one per processor."""
         self._clock = clock
         self._detector = detector
         self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="look")
 
     def scene(self) -> CameraAnalyzer:
-        """Begins a scene for one stream."""
+        """Creates the analyzer of one stream."""
         return CameraAnalyzer(self._detector, self._threads, self._clock)
 
     async def aclose(self) -> None:
-        """Waits for the looks under way and ends the threads."""
+        """Waits for the analyses in progress and ends the threads."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)

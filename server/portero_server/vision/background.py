@@ -1,7 +1,7 @@
-"""What a camera sees when nothing happens, and how much that flickers: learned from small gray pictures.
+"""The learned background of a camera and the noise of its pixels, from small gray pictures.
 
-It runs for every frame, beside threads that want the interpreter: few calls on whole pictures, and most frames of a
-still scene need only four.
+It runs for every frame while other threads need the interpreter: it makes few calls, each on a whole picture, and most
+frames of a still scene need only four.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class BackgroundPolicy:
 
 @dataclass(slots=True, eq=False)
 class _Learned:
-    """What is known of each pixel: the scene, its flicker, what stands before it and for how many seconds."""
+    """What is known about each pixel: background, noise, and any new value with the seconds it has lasted."""
 
     scene: _Plane
     noise: _Plane
@@ -79,7 +79,7 @@ class _Learned:
 
 
 class Background:
-    """The learned scene of one camera."""
+    """The learned background of one camera."""
 
     def __init__(self, policy: BackgroundPolicy) -> None:
         self._policy = policy
@@ -89,7 +89,7 @@ class Background:
 
     @property
     def region(self) -> Box:
-        """Where the last picture that changed differed from the background; all of it when nothing is known."""
+        """Where the last changed picture differed from the background; the whole picture if nothing is known."""
         if self._changed is None or not self._changed.any():
             return WHOLE
         # A lone pixel is a flicker that got through; it must not stretch the region across the picture.
@@ -102,7 +102,7 @@ class Background:
         )
 
     def update(self, picture: Gray, captured: float) -> float:
-        """Compares a picture with the background, then learns from it.
+        """Compares a picture with the background, then learns from the picture.
 
         Args:
             picture: Height x width; another size than before begins anew.
@@ -139,7 +139,7 @@ class Background:
         return count / changed.size if count >= self._policy.least_pixels else 0.0
 
     def _same(self, now: _Plane, learned: _Learned) -> bool:
-        """Whether nothing differs, also in the light of the last lesson."""
+        """Whether nothing differs, also given the brightness of the last update."""
         # No limit is lower: one call settles it for most frames, where a call costs more than its arithmetic.
         if cv2.norm(now, learned.scene, cv2.NORM_INF) <= self._policy.least_contrast:
             return True
@@ -160,7 +160,7 @@ class Background:
         self._learn_noise(learned, difference, elapsed)
 
     def _learn_noise(self, learned: _Learned, difference: _Plane, elapsed: float) -> None:
-        """Moves each pixel's flicker a step up or down: it settles at the median, whatever the outliers."""
+        """Moves each pixel's noise estimate a step up or down, so that it settles at the median despite outliers."""
         policy = self._policy
         step = _WARM_UP_RATE if learned.frames <= _WARM_UP else min(elapsed / policy.learn, _WARM_UP_RATE)
         # e to the step where it is more than usual, and to minus the step where it is less: four times as fast as
@@ -173,13 +173,13 @@ class Background:
         self._limit(learned)
 
     def _limit(self, learned: _Learned) -> None:
-        """Says from which difference on each pixel has changed."""
+        """Returns the difference from which on each pixel counts as changed."""
         policy = self._policy
         np.multiply(learned.noise, np.float32(policy.sensitivity), out=learned.limit)
         learned.limit.clip(policy.least_contrast, policy.most_contrast, learned.limit)
 
     def _absorb_still(self, learned: _Learned, now: _Plane, holds: NDArray[np.bool_], elapsed: float) -> None:
-        """Lets what is new and holds still become background; what moves starts over and leaves no smear."""
+        """Turns new values that stay constant into background; moving ones start over, so they leave no smear."""
         moves = np.logical_not(holds)
         cv2.accumulateWeighted(now, learned.newcomer, 0.25)
         np.copyto(learned.newcomer, now, where=moves)
@@ -198,7 +198,7 @@ class Background:
 
 
 def _light(scene: _Plane, now: _Plane) -> None:
-    """Puts the scene, in place, in the light of now: a cloud, or exposure control, changes all of it alike."""
+    """Scales the background in place to the current brightness: clouds and exposure control change all pixels alike."""
     apart = max(1, min(scene.shape) // _LIGHT_SIDE)
     ratio = now[::apart, ::apart] + np.float32(_DARK)
     ratio /= scene[::apart, ::apart] + np.float32(_DARK)

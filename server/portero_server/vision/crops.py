@@ -1,4 +1,4 @@
-"""Cutting a face out of a frame, with enough around it to be recognized."""
+"""Cuts a face out of a frame, with enough context to be recognized."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Crop:
     """A region cut out of a frame.
 
     Attributes:
-        pixels: The region, height x width x 3, BGR; a copy, so that the frame can be let go.
+        pixels: The region, height x width x 3, BGR; a copy, so that the frame can be freed.
         face: Where the face is in the region, ratios; reaches over its edge where it does over the frame's.
     """
 

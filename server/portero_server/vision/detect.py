@@ -1,4 +1,4 @@
-"""Finding faces on this machine with dlib's HOG detector, at a cost bounded for frames of every size."""
+"""Finds faces locally with dlib's HOG detector, at a bounded cost for frames of any size."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class DetectPolicy:
 
 
 class FaceDetector:
-    """Finds faces that look at the camera, turned by up to about 45 degrees. May be shared by threads."""
+    """Finds faces that look toward the camera, turned by up to about 45 degrees. Thread-safe."""
 
     def __init__(self, policy: DetectPolicy | None = None) -> None:
         """Loads the landmark model (50 ms); each thread makes its detector (0.2 s) when it first looks.
@@ -82,7 +82,7 @@ class FaceDetector:
         return sorted(faces, key=lambda face: -face.box.area)
 
     def _face(self, gray: Gray, box: Box, score: float) -> FoundFace | None:
-        """Describes a face; None for one that is outside the frame."""
+        """Returns the face of a detection, or None if it lies outside the frame."""
         height, width = gray.shape
         x0, y0, x1, y1 = box.to_pixels(width, height)
         if x1 <= x0 or y1 <= y0:

@@ -1,4 +1,4 @@
-"""The motion gate of one camera: is there anything in this frame that was not there before?"""
+"""The motion gate of one camera: decides whether a frame shows anything new."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FINER: dict[int, Literal[1, 2, 4]] = {8: 4, 4: 2, 2: 1}
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What the gate says of a frame.
+    """The gate's result for one frame.
 
     Attributes:
         changed: Whether it is worth a look.
@@ -39,7 +39,7 @@ class GateResult:
 
 
 class MotionGate:
-    """Compares each frame of one camera with what it has learned of the scene. One frame at a time, from any thread."""
+    """Compares each frame of one camera with its learned background. One frame at a time, from any thread."""
 
     def __init__(self, policy: BackgroundPolicy | None = None) -> None:
         self._background = Background(policy or BackgroundPolicy())
@@ -47,12 +47,12 @@ class MotionGate:
         self._reduce: Literal[1, 2, 4, 8] = 8
 
     def look(self, jpeg: bytes, captured: float, zones: tuple[Box, ...] = ()) -> GateResult:
-        """Takes in a frame.
+        """Compares a frame with the background.
 
         Args:
             jpeg: The file, its header checked.
             captured: Capture time in seconds; only differences count.
-            zones: What it must not see.
+            zones: Privacy zones, which it must not see.
 
         Raises:
             FrameRefused: UNDECODABLE; the frame leaves no trace.
@@ -67,7 +67,7 @@ class MotionGate:
         return GateResult(changed=share > 0.0, share=share, duplicate=False, region=region)
 
     def _decoded(self, jpeg: bytes, zones: tuple[Box, ...]) -> Gray:
-        """Decodes to about 40 to 256 pixels, so that a look costs the same for frames of every size."""
+        """Decodes a frame at about 40 to 256 pixels, so that the cost does not depend on its size."""
         thumbnail = decode_gray(jpeg, self._reduce)
         while min(thumbnail.shape) < _NARROWEST and self._reduce > 1:
             self._reduce = _FINER[self._reduce]

@@ -1,4 +1,4 @@
-"""JPEG files: judged by their header without decoding, and decoded."""
+"""JPEG files: header checks without decoding, and decoding."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ _REDUCED_GRAY = {
 
 
 class HeaderCheck:
-    """Judges the files of one camera by their headers, without decoding.
+    """Checks the files of one camera by their headers, without decoding.
 
-    Files of a camera are mostly built alike. When two walks have read the same places, all of them are read at once
-    from the next file, and only when something there differs is that one walked too.
+    A camera's files mostly have the same layout. After two walks that read the same offsets, the next file is read at
+    these offsets in one call, and is walked only if a value differs.
     """
 
     def __init__(self, limits: FrameLimits) -> None:
-        """Takes files within these limits."""
+        """Creates a check with these limits."""
         self._limits = limits
         self._last: _Header | None = None
         self._places: struct.Struct | None = None
@@ -91,7 +91,7 @@ class HeaderCheck:
         return header.width, header.height
 
     def _known(self, data: bytes) -> _Header | None:
-        """Returns the last header when a walk through `data` would read the very same, and so say the same."""
+        """Returns the last header if a walk through `data` would read exactly the same values."""
         try:
             return self._last if self._places is not None and self._places.unpack_from(data) == self._words else None
         except struct.error:
@@ -106,13 +106,13 @@ class HeaderCheck:
 
 
 def check_header(data: bytes, limits: FrameLimits) -> tuple[int, int]:
-    """Judges one file by its header; gives and raises what HeaderCheck.check does."""
+    """Checks one file by its header; see HeaderCheck.check."""
     return HeaderCheck(limits).check(data)
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """What a sound header says.
+    """The result of a valid header.
 
     Attributes:
         scan: Offset of the first scan's marker.
@@ -139,7 +139,7 @@ def _sound_header(data: bytes, limits: FrameLimits) -> _Header:
 
 
 def _walk(data: bytes) -> _Header:
-    """Steps over the segments up to the first scan.
+    """Walks over the segments up to the first scan.
 
     Raises:
         struct.error, IndexError: The bytes end too early.
@@ -184,7 +184,7 @@ def _walk(data: bytes) -> _Header:
 
 
 def _at_once(read: Sequence[tuple[int, str]]) -> struct.Struct | None:
-    """Returns one format for all that was read, or None when parts overlap (fill bytes, lengths that are too short)."""
+    """Returns one struct format for everything that was read, or None if the parts overlap."""
     formats = [">"]
     at = 0
     for offset, numbers in read:
@@ -228,7 +228,9 @@ def check_dimensions(width: int, height: int, limits: FrameLimits) -> None:
 
 
 def decode_color(data: bytes) -> Pixels:
-    """Decodes a frame whose header was checked; whatever turn its EXIF asks for, so that boxes fit the file.
+    """Decodes a frame whose header was checked.
+
+    EXIF rotation is ignored, so that boxes match the file.
 
     Raises:
         FrameRefused: UNDECODABLE.

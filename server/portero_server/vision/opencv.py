@@ -1,4 +1,4 @@
-"""OpenCV, set up once: everybody takes `cv2` from here, never from the library itself."""
+"""OpenCV with its global options set; always import `cv2` from here, never from the library itself."""
 
 from __future__ import annotations
 

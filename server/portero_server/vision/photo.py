@@ -1,4 +1,4 @@
-"""Photographs that come with a call: one JPEG or PNG file, judged by its header, then decoded upright."""
+"""Photographs in requests: one JPEG or PNG file, checked by its header, then decoded upright."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def decode_photo(data: bytes, field: str) -> Pixels:
 
 
 def check_photo(data: bytes, field: str) -> None:
-    """Judges a photograph before it is decoded, as `decode_photo` does first.
+    """Checks a photograph before it is decoded, as `decode_photo` does first.
 
     Raises:
         InvalidInput: As there, but for what only decoding shows.
@@ -44,7 +44,7 @@ def check_photo(data: bytes, field: str) -> None:
 
 
 def _checked(data: bytes) -> bytes:
-    """Returns what may be decoded of a file; raises FrameRefused."""
+    """Returns the bytes of a file that are safe to decode. Raises FrameRefused."""
     if not data.startswith(png.SIGNATURE):
         check_header(data, PHOTO_LIMITS)
         return data

@@ -1,4 +1,4 @@
-"""What an image in memory is."""
+"""Types of images in memory."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def bounded(data: bytes) -> bytes:
 
 
 class _Inflating:
-    """Inflates picture data piece by piece, keeps nothing of it, and stops where it is larger than it may be."""
+    """Inflates picture data piece by piece without keeping it, and stops if there is more than allowed."""
 
     def __init__(self, needed: int) -> None:
         self._needed = needed
@@ -74,7 +74,7 @@ class _Inflating:
         self._stream = zlib.decompressobj()
 
     def take(self, packed: memoryview) -> None:
-        """Inflates the next piece; raises FrameRefused."""
+        """Inflates the next piece. Raises FrameRefused if the data exceeds the limit."""
         for at in range(0, len(packed), _PIECE):
             if self._stream.eof:
                 return

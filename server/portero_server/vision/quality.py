@@ -1,7 +1,7 @@
-"""How well a face can be recognized, told from its pixels and five points.
+"""How well a face can be recognized, estimated from its pixels and five landmarks.
 
-The constants were set on real footage: each score falls where the encoder's distance to a portrait of the
-same person begins to rise.
+The constants were set on real footage: each score drops where the encoder's distance to a portrait of the same person
+begins to rise.
 """
 
 from __future__ import annotations
@@ -34,12 +34,15 @@ _FACE_SIDE = 64
 
 
 def face_quality(face: Gray, landmarks: Landmarks) -> FaceQuality:
-    """Scores a face.
+    """Returns the quality scores of a face, each 0..1.
 
     - size: distance of the eyes over 40 pixels.
-    - frontality: 1 when the nose is under the middle of the eyes, 0 when it is 0.6 eye distances beside it;
-      times the same for looking up or down. Leaning the head costs nothing, since encoders turn faces upright.
+
+    - frontality: 1 if the nose is under the middle of the eyes, 0 if it is 0.6 eye distances beside it; multiplied by
+    the same for looking up or down. Tilting the head to a side costs nothing, since encoders turn faces upright.
+
     - sharpness: see `sharpness`, of the face at 64 x 64 pixels.
+
     - brightness: 1 for a mean gray of 60 to 200, falling to 0 at 10 and at 250.
 
     Args:

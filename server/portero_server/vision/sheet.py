@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from portero_server.domain.detection.geometry import Box
 
 _GROUND = 127
-"""Gray of gutters: no edge against it looks like ink."""
+"""Gray level of the gutters, chosen so that no edge against it looks like ink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something found on a sheet (`position` in the list of boxes), its box in ratios of its image."""
+    """A box found on a sheet: its index in the list of boxes, and the box in ratios of its image."""
 
     position: int
     box: Box
@@ -61,13 +61,13 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A planned canvas."""
+    """A canvas with the planned places of its images."""
 
     layout: SheetLayout
     tiles: tuple[Tile, ...]
 
     def compose(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-        """Paints the canvas.
+        """Draws the images at their places on a new canvas.
 
         Args:
             images: All images that were planned, height x width x 3, BGR; those of other sheets are passed over.
@@ -78,7 +78,7 @@ class Sheet:
         return canvas
 
     def share(self, boxes: Sequence[Box]) -> Shares:
-        """Assigns each box, in ratios of the canvas, to the image it lies in."""
+        """Assigns each box, in ratios of the canvas, to the image that contains it."""
         found: dict[int, list[Found]] = {tile.index: [] for tile in self.tiles}
         spoiled: set[int] = set()
         for position, box in enumerate(boxes):
@@ -149,7 +149,7 @@ class _OpenSheet:
         self.tiles: list[Tile] = []
 
     def place(self, index: int, width: int, height: int) -> bool:
-        """Puts an image on the first shelf with room, or on a new one; False: there is none."""
+        """Places an image on the first shelf with room, or on a new one. Returns False if it does not fit."""
         shelf = next((s for s in self._shelves if self._fits(s, width, height)), None) or self._new_shelf(width, height)
         if shelf is None:
             return False

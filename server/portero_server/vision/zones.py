@@ -1,4 +1,4 @@
-"""Privacy zones: parts of a camera's picture that nothing is to see."""
+"""Privacy zones: parts of a camera's picture that are blacked out before any processing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ mixes neighbors."""
 
 
 def blacken(pixels: NDArray[np.uint8], zones: Iterable[Box]) -> NDArray[np.uint8]:
-    """Makes the zones black, in place, rounding outward.
+    """Fills the zones with black, in place, rounding outward.
 
     Args:
         pixels: A decoded frame of any size, height x width with or without colors.

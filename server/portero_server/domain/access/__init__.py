@@ -1,1 +1,1 @@
-"""Who may do what, where and how often."""
+"""Identities, roles, scopes and limits of callers."""

@@ -1,4 +1,4 @@
-"""Which of many calls keeps its place when there are too few: whoever holds the most gives way."""
+"""Which of many calls keeps its place when there are too few: the holder of the most places gives one up."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class FairPlaces(Generic[Ticket]):
         return ticket in self._tickets
 
     def enter(self, ticket: Ticket, holder: str, group: str) -> PlaceEntry[Ticket]:
-        """Asks for a place.
+        """Requests a place for a ticket.
 
         Args:
             ticket: New to this set.
@@ -111,7 +111,7 @@ class FairPlaces(Generic[Ticket]):
         self._counts[group] = self._counts.get(group, 0) + 1
 
     def _victim(self, holder: str, group: str) -> Ticket | None:
-        """Returns the ticket that is too many, which may be the newcomer's (the last of its holder), or None."""
+        """Returns the ticket to remove (possibly the newcomer's, the last of its holder), or None."""
         shares, tickets = self._shares, self._groups[group][holder]
         if len(tickets) > shares.holder:
             return next(iter(tickets)) if self._brief else next(reversed(tickets))

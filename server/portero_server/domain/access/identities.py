@@ -1,4 +1,4 @@
-"""Who calls: roles, the cameras they reach, and the identity that a credential proves."""
+"""Identities of callers: roles, the cameras they are authorized for, and how the identity was proven."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AuthMethod(Enum):
     """How an identity was proven."""
 
     NONE = "none"
-    """Not at all: whoever reaches a loopback port of a server without authentication is its admin."""
+    """Not proven: on a server without authentication, anybody who can reach its loopback port is an admin."""
     KEY = "key"
     CERTIFICATE = "certificate"
     TOKEN = "token"  # noqa: S105 - a word, not a secret
@@ -37,7 +37,7 @@ class AuthMethod(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The cameras within reach: those named, those of the sites named, or all.
+    """The cameras a caller is authorized for: by name, by site, or all.
 
     Attributes:
         cameras: Ids of cameras.
@@ -50,7 +50,7 @@ class Scope:
     everything: bool = False
 
     def covers(self, camera_id: str, site: str) -> bool:
-        """Whether a camera of this site is within."""
+        """Whether the scope includes a camera of this site."""
         return self.everything or camera_id in self.cameras or (site != "" and site in self.sites)
 
     def __or__(self, other: Scope) -> Scope:
@@ -63,7 +63,7 @@ NOTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role, and the cameras for which it holds."""
+    """A role, and the cameras for which it applies."""
 
     role: Role
     scope: Scope = EVERYTHING
@@ -71,7 +71,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody, as proven by a credential.
+    """A caller, as proven by a credential.
 
     Attributes:
         subject: "local", "keys/ID", "bridges/NAME" or "users/SUBJECT"; no name of a person.
@@ -91,16 +91,16 @@ class Identity:
 
     @property
     def roles(self) -> frozenset[Role]:
-        """Every role it has somewhere."""
+        """Every role the identity has for any camera."""
         return frozenset(grant.role for grant in self.grants)
 
     @property
     def scope(self) -> Scope:
-        """Every camera it reaches in some role; what a method may touch is `scope_of` its roles."""
+        """Every camera the identity is authorized for in some role; a method may use only `scope_of` its roles."""
         return self.scope_of(Role)
 
     def scope_of(self, roles: Iterable[Role]) -> Scope:
-        """Returns the cameras it reaches in one of these roles."""
+        """Returns the cameras the identity is authorized for in one of these roles."""
         wanted: Collection[Role] = frozenset(roles)
         scope = NOTHING
         for grant in self.grants:
@@ -109,9 +109,9 @@ class Identity:
         return scope
 
     def expired(self, now: datetime) -> bool:
-        """Whether its credential has ended by itself."""
+        """Whether its credential has expired."""
         return self.expires_at is not None and now >= self.expires_at
 
 
 LOCAL_ADMIN = Identity("local", AuthMethod.NONE, (Grant(Role.ADMIN),))
-"""Whoever calls a server without authentication, which listens on loopback alone."""
+"""Any caller of a server without authentication, which listens on loopback only."""

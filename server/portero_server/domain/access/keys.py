@@ -1,4 +1,4 @@
-"""API keys as they are kept: everything but the secret, of which only a hash is."""
+"""API keys as they are stored: everything but the secret, of which only a hash is kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ApiKey:
         scope: The cameras for which it may.
         created_at: UTC, as the other times.
         created_by: Subject of who made it.
-        expires_at: From when on it is worth nothing; None: never.
+        expires_at: When the key becomes invalid; None: never.
         revoked_at: When it was revoked; None: it was not.
         last_used_at: When it was last used, to the minute; None: never.
     """
@@ -39,7 +39,7 @@ class ApiKey:
 
     @property
     def identity(self) -> Identity:
-        """Who shows this key."""
+        """The identity of a caller that presents this key."""
         grants = tuple(Grant(role, self.scope) for role in sorted(self.roles, key=lambda role: role.value))
         return Identity(f"keys/{self.key_id}", AuthMethod.KEY, grants, self.expires_at, self.key_id)
 

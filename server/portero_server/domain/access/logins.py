@@ -1,4 +1,4 @@
-"""How long somebody who fails to log in has to wait: not at all at first, then ever longer."""
+"""How long a client that fails to log in must wait: not at all at first, then longer with each failure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FailedLogins:
         return max(0.0, last + self._delay(count) - now)
 
     def failed(self, address: str, now: float) -> None:
-        """Somebody at this address failed."""
+        """Records a failed login from this address."""
         count, last = self._failures.get(address, (0, now))
         self._failures[address] = (1 if now - last >= self._policy.forgotten else count + 1), now
         self._failures.move_to_end(address)

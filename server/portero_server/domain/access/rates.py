@@ -1,4 +1,4 @@
-"""What is limited, and token buckets: one a key, in a table that cannot grow without end."""
+"""Rate limits, and token buckets: one per key, in a table of bounded size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Key = TypeVar("Key")
 
 
 class Limit(Enum):
-    """What is limited; the words are the labels of the metric."""
+    """What is limited; the values are labels of the metric."""
 
     CONNECTIONS = "connections"
     LOGINS = "logins"
@@ -23,7 +23,7 @@ class Limit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How much a second, and how much at once.
+    """A rate per second, and the burst it allows.
 
     Attributes:
         per_second: What a bucket gains, units a second; more than 0.
@@ -35,10 +35,10 @@ class Rate:
 
 
 class Buckets(Generic[Key]):
-    """Says how long each key has to wait. A key never heard of has a full bucket.
+    """Token buckets by key.
 
-    The key not heard of for the longest is forgotten when there are too many. It then begins anew with a full bucket,
-    which it would have had in any case after `burst / per_second` seconds of silence.
+    An unknown key has a full bucket. If there are too many keys, the one unused for the longest is removed. It starts
+    again with a full bucket, which it would have had anyway after `burst / per_second` seconds without use.
     """
 
     def __init__(self, rate: Rate, most: int) -> None:
@@ -51,7 +51,7 @@ class Buckets(Generic[Key]):
         return len(self._left)
 
     def take(self, key: Key, now: float, amount: float = 1.0) -> float:
-        """Takes from a key's bucket, all or nothing.
+        """Takes an amount from a key's bucket, all or nothing.
 
         Args:
             key: Whose.

@@ -1,8 +1,8 @@
-"""Which connection makes so many calls that come to nothing that it is better closed.
+"""Decides which connections waste so many calls that they should be closed.
 
 A call that is canceled or refused at once still costs the server a good part of one that is served. HTTP/2 lets one
-connection begin tens of thousands of them a second (CVE-2023-44487, "rapid reset"), and gRPC refuses everybody's calls
-when its queue of new calls is full of one client's. No caller in good faith comes near the limits here.
+connection start tens of thousands of them per second (CVE-2023-44487, "rapid reset"), and gRPC refuses everybody's
+calls while its queue of new calls is full of one client's. Legitimate clients stay far below the limits here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NO_MESSAGE = "TOO_MANY_WAITING_CALLS"
 
 
 class Waste(Enum):
-    """Why a call came to nothing; the words are labels of a metric."""
+    """How a call was wasted; the values are labels of a metric."""
 
     CANCELED = "canceled"
     REFUSED = "refused"
@@ -56,7 +56,7 @@ def waste_of(code: str, reason: str, *, open_method: bool, identified: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class WastePolicy:
-    """How many calls may come to nothing.
+    """How many calls may be wasted.
 
     Attributes:
         per_second: Of one connection; 0: no limit, nothing is ever closed.
@@ -75,7 +75,7 @@ class WastePolicy:
 
 
 class WastedCalls:
-    """Counts them, and decides."""
+    """Counts wasted calls, and decides when to close a connection."""
 
     def __init__(self, policy: WastePolicy) -> None:
         self._policy = policy
@@ -84,7 +84,7 @@ class WastedCalls:
         self._probation: OrderedDict[str, float] = OrderedDict()
 
     def count(self, connection: str, holder: str, now: float) -> bool:
-        """Counts a call that came to nothing.
+        """Counts a wasted call.
 
         Args:
             connection: Names the connection.
@@ -106,7 +106,7 @@ class WastedCalls:
         return True
 
     def on_probation(self, holder: str, now: float) -> bool:
-        """Returns whether a connection of this holder was closed a short while ago."""
+        """Returns whether a connection of this holder was closed recently."""
         return self._probation.get(holder, now) > now
 
     def _limits(self, share: float) -> _Limits:

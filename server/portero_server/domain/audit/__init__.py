@@ -1,1 +1,1 @@
-"""The chain of the audit trail, and the check that finds what was changed."""
+"""The audit trail's hash chain, and the check that finds tampering."""

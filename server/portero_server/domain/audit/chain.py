@@ -22,7 +22,7 @@ GENESIS = hashlib.sha256(_FORMAT.encode()).hexdigest()
 
 
 class AuditOutcome(Enum):
-    """How a deed went, as far as the entry knows."""
+    """The outcome of an action, as far as the entry knows."""
 
     ASKED = "asked"
     """Written before it is done: without this entry it is not done at all. It was done unless FAILED follows."""
@@ -33,14 +33,14 @@ class AuditOutcome(Enum):
     DENIED = "denied"
     """Was refused to a caller who is known."""
     NO_LOGIN = "no_login"
-    """Was refused to somebody whose credential is missing or worth nothing."""
+    """Was refused to a caller whose credential is missing or invalid."""
     UNREADABLE = "unreadable"
-    """Stands for a word in the database that is none of these: somebody put it there."""
+    """Stands for an unknown value in the database, which this server did not write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who, and from where.
+    """Who performed an action, and from where.
 
     Attributes:
         subject: As in `domain/access.Identity`: "keys/ID", "bridges/NAME", "users/SUBJECT", "local"; "server" for
@@ -65,7 +65,9 @@ CONSOLE = Actor("server", "console")
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What is recorded. Names resources and reasons; never names of people, faces, texts or photographs.
+    """The content of an entry.
+
+    It names resources and reasons, never names of people, faces, texts or photographs.
 
     Attributes:
         actor: Who.
@@ -84,7 +86,7 @@ class Deed:
     count: int = 1
 
     def clipped(self) -> Deed:
-        """Returns the deed as it can be stored: no text longer than 190 characters, none that is no text."""
+        """Returns the deed in a form that can be stored: texts of at most 190 valid characters."""
         who = self.actor
         actor = Actor(_clipped(who.subject), _clipped(who.peer), _clipped(who.method), _clipped(who.credential))
         return replace(
@@ -126,7 +128,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the chain ends, and where what is kept of it begins.
+    """The end of the chain, and where its stored part begins.
 
     Attributes:
         count: Entries ever appended; the last one's position.
@@ -143,7 +145,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A head that was put where it cannot be changed: so many entries, and the last one's digest."""
+    """A head stored where it cannot be changed: the number of entries, and the last one's digest."""
 
     count: int
     digest: str
@@ -151,7 +153,7 @@ class Anchor:
 
 def digest_of(position: int, at: datetime, deed: Deed, previous: str) -> str:
     """Returns an entry's digest, 64 hexadecimal digits, from everything else it says."""
-    # The digits and not what they stand for: whoever tampers need not leave hexadecimal ones.
+    # The digits as text, not their value: a tampered digest need not be hexadecimal.
     return hashlib.sha256(previous.encode("utf-8", "replace") + b"\n" + canonical(position, at, deed)).hexdigest()
 
 
@@ -177,13 +179,13 @@ def canonical(position: int, at: datetime, deed: Deed) -> bytes:
 
 @dataclass(slots=True)
 class Chain:
-    """Appends to a head: a planner, which the store asks while it holds the head's row."""
+    """Appends entries to a head; pure, used by the store while it holds the head's row."""
 
     head: Head
     appended: list[Entry] = field(default_factory=list)
 
     def append(self, deed: Deed, at: datetime) -> Entry:
-        """Adds a deed and gives its entry."""
+        """Appends a deed and returns its entry."""
         stored = deed.clipped()
         head = self.head
         position = head.count + 1

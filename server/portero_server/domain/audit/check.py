@@ -1,7 +1,7 @@
-"""Checks a chain of audit entries, and says what was done to it as far as the entries that are left can tell.
+"""Checks a chain of audit entries, and explains what was changed as far as the remaining entries show it.
 
-That a chain was tampered with is certain; what was done is the simplest thing that explains it. Entries are fed in
-pages and forgotten again; only where something does not fit are some hundred looked at together.
+That a chain was tampered with is certain; the explanation is the simplest one that fits. Entries are fed in pages and
+not kept; only where something does not fit, about a hundred are examined together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_FINDINGS = 100
 
 
 class Tampering(Enum):
-    """What was done to a chain."""
+    """How a chain was changed."""
 
     EDITED = "edited"
     REMOVED = "removed"
@@ -35,7 +35,7 @@ class Tampering(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong with the chain.
+    """An inconsistency of the chain.
 
     Attributes:
         kind: What was done.
@@ -49,7 +49,7 @@ class Finding:
 
 
 class ChainCheck:
-    """Follows a chain from where it begins. Feed it every entry in order of position, then finish it."""
+    """Checks a chain from its beginning. Feed it every entry in order of position, then finish it."""
 
     def __init__(self, base_count: int, base_digest: str, anchors: Iterable[Anchor] = ()) -> None:
         self._base = retired_name(base_count, base_digest)
@@ -76,7 +76,7 @@ class ChainCheck:
         return len(self._findings) >= MOST_FINDINGS
 
     def feed(self, entries: Iterable[Entry]) -> None:
-        """Takes the next entries."""
+        """Checks the next entries."""
         for entry in entries:
             if self._window or not self._follows(entry):
                 self._window.append(entry)
@@ -86,7 +86,7 @@ class ChainCheck:
                 self._accept(entry)
 
     def finish(self, head: Head) -> Sequence[Finding]:
-        """Compares what was fed with the head, and gives everything found."""
+        """Compares the result with the head, and returns all findings."""
         if self._window or (self._place == head.count and self._digest != head.digest and self._recent):
             self._diagnose(head.digest)
         if self._place < head.count:
@@ -144,7 +144,7 @@ class ChainCheck:
 
 
 class _Walk:
-    """Goes through some entries by what each seals, not by how they are numbered."""
+    """Orders entries by the digests they seal, not by their numbers."""
 
     def __init__(self, entries: Sequence[Entry], place: int, digest: str, shift: int, following: str | None) -> None:
         self._left = {entry.position: entry for entry in entries}
@@ -180,7 +180,7 @@ class _Walk:
         self._place, self._digest = place, entry.digest
 
     def _leap(self) -> None:
-        """Goes on where no entry seals the last one."""
+        """Continues where no entry seals the last one."""
         claims = [(place, entry) for entry in self._left.values() if (place := self._claim(entry)) > self._place]
         if claims:
             place, entry = min(claims, key=lambda claim: claim[0])
@@ -200,7 +200,7 @@ class _Walk:
             self.found.append((Tampering.INSERTED, entry.position, entry.position))
 
     def _claim(self, entry: Entry) -> int:
-        """Returns the place for which the entry was sealed, or 0 when it is none near."""
+        """Returns the position for which the entry was sealed, or 0 if it is none nearby."""
         own = entry.position - self._shift
         near = sorted(range(max(1, own - _REACH), own + _REACH + 1), key=lambda place: abs(place - own))
         return next((place for place in near if entry.digest_at(place) == entry.digest), 0)

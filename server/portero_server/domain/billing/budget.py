@@ -1,7 +1,6 @@
-"""Budgets a UTC day, and the declared order in which service degrades while they are being spent.
+"""Daily budgets (UTC), and the steps by which service degrades while they are spent.
 
-A call is admitted by reserving its price first, so that what is spent never passes a budget, not even by
-the calls in flight.
+A call is admitted by reserving its price first, so that spending never exceeds a budget, even with calls in flight.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Step(IntEnum):
 
     @property
     def word(self) -> str:
-        """As in the proto, the metrics and the audit ("fewer_retries")."""
+        """The step's name in the proto, the metrics and the records ("fewer_retries")."""
         return self.name.lower()
 
 
@@ -46,7 +45,7 @@ DEFAULT_THRESHOLDS: Mapping[Step, float] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class BudgetLimits:
-    """What may be spent in a UTC day.
+    """What may be spent per UTC day.
 
     Attributes:
         total: Microdollars of all cameras and unary RPCs together; None: no limit.
@@ -91,7 +90,7 @@ class BudgetLimits:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A call that was admitted and is not settled yet; its price is set aside in the day it began."""
+    """An admitted call that is not settled yet; its price is reserved on the day it began."""
 
     key: CallKey
     price: int
@@ -99,7 +98,7 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class StepChanged:
-    """A budget passed a threshold, or a new day began; one event a step, for the audit.
+    """A budget passed a threshold, or a new day began; one event per step.
 
     Attributes:
         scope: "total" or the camera's resource name ("cameras/door").
@@ -127,10 +126,10 @@ class BudgetState:
 
 
 class Budget:
-    """Admits paid calls while there is money, and keeps the ledger of those that were billed."""
+    """Admits paid calls while the budget allows, and keeps the ledger of billed calls."""
 
     def __init__(self, limits: BudgetLimits, prices: PriceTable, ledger: UsageLedger, engine: str) -> None:
-        """Takes over a ledger, with what it already holds of today.
+        """Takes over a ledger, including what it already holds for today.
 
         Args:
             limits: What may be spent.
@@ -176,7 +175,7 @@ class Budget:
     def admit(
         self, operation: str, camera_id: str | None, now: datetime, *, essential: bool = False
     ) -> Reservation | None:
-        """Sets the price of one call aside; every reservation must be settled.
+        """Reserves the price of one call; every reservation must be settled.
 
         Args:
             operation: As in the price table.
@@ -196,7 +195,7 @@ class Budget:
         return reservation
 
     def settle(self, reservation: Reservation, now: datetime, *, billed: bool) -> None:
-        """Ends a reservation.
+        """Ends a reservation, and bills the call if it must be paid.
 
         Args:
             reservation: As `admit` gave it.
@@ -231,7 +230,7 @@ class Budget:
         )
 
     def take_changes(self) -> tuple[StepChanged, ...]:
-        """Returns the step changes since last asked, in order, each to be audited."""
+        """Returns the step changes since the last call, in order."""
         changes, self._changes = tuple(self._changes), []
         return changes
 
@@ -247,7 +246,7 @@ class Budget:
                 self._changes.append(StepChanged(scope, step, Step.NORMAL, 0, limit, now))
 
     def _settled_step(self, scope: str, limit: int, now: datetime) -> Step:
-        """Brings a scope's step up to date, telling of each step on the way; spending grows, so none goes back."""
+        """Updates the step of a scope and records each step on the way; steps never go back within a day."""
         spent = self._spent(scope)
         before = self._steps.get(scope, Step.NORMAL)
         after = self._limits.step(spent, limit, self._prices.cheapest)
@@ -275,7 +274,7 @@ class Budget:
                 del self._reserved[key]
 
     def _midnight(self, now: datetime) -> datetime:
-        """The day the accounts are in, which a wall clock set back does not leave."""
+        """The start of the accounting day, which a wall clock that is set back does not leave."""
         return datetime(self._day.year, self._day.month, self._day.day, tzinfo=now.tzinfo)
 
 

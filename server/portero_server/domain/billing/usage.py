@@ -1,4 +1,4 @@
-"""What recognition costs: prices, and the accounts of calls made and calls avoided.
+"""The cost of recognition: prices, and the counts of calls made and avoided.
 
 Money is counted in whole microdollars (millionths of a US dollar): a thousand calls at $0.001 are exactly $1.
 """
@@ -47,18 +47,18 @@ differ; the price table is a setting.
 
 
 def microdollars(dollars: float) -> int:
-    """Turns US dollars into whole microdollars."""
+    """Converts US dollars to whole microdollars."""
     return round(dollars * 1_000_000)
 
 
 def dollars(amount: int) -> float:
-    """Turns microdollars into US dollars."""
+    """Converts microdollars to US dollars."""
     return amount / 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """What a call costs.
+    """The price of calls.
 
     Attributes:
         prices: Microdollars a call, by operation.
@@ -70,7 +70,7 @@ class PriceTable:
     otherwise: int = 1000
 
     def price(self, operation: str) -> int:
-        """Returns the microdollars of one call."""
+        """Returns the price of one call, microdollars."""
         return self.prices.get(operation, self.otherwise)
 
     @property
@@ -81,7 +81,7 @@ class PriceTable:
 
 @dataclass(frozen=True, slots=True)
 class CallKey:
-    """Under what calls are counted: the UTC hour they began in, camera (None: a unary RPC), engine and operation."""
+    """The key under which calls are counted: UTC hour of their start, camera (None: unary RPC), engine, operation."""
 
     hour: datetime
     camera_id: str | None
@@ -91,7 +91,7 @@ class CallKey:
 
 @dataclass(frozen=True, slots=True)
 class CallTally:
-    """Calls billed, and what they cost in microdollars."""
+    """Number of billed calls, and their cost in microdollars."""
 
     calls: int
     microdollars: int
@@ -102,7 +102,7 @@ class CallTally:
 
 @dataclass(frozen=True, slots=True)
 class AvoidedKey:
-    """Under what avoided calls are counted; `reason` is the metric's label ("unchanged", "known_track")."""
+    """The key under which avoided calls are counted; `reason` is the metric's label ("unchanged", "known_track")."""
 
     hour: datetime
     camera_id: str | None
@@ -112,7 +112,7 @@ class AvoidedKey:
 
 @dataclass(frozen=True, slots=True)
 class UsageDelta:
-    """What was counted since the last drain; the store adds it to its rows."""
+    """Counts since the last drain; the store adds them to its rows."""
 
     calls: Mapping[CallKey, CallTally] = field(default_factory=dict)
     avoided: Mapping[AvoidedKey, int] = field(default_factory=dict)
@@ -120,7 +120,7 @@ class UsageDelta:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Microdollars spent today and this month, and what the month will have cost at the last seven days' rate."""
+    """Microdollars spent today and this month, and the month's projected cost at the last seven days' rate."""
 
     today: int
     month: int
@@ -128,10 +128,10 @@ class Projection:
 
 
 class UsageLedger:
-    """Counts calls and money in memory; the store drains it from time to time and loads it at start.
+    """Counts calls and cost in memory; drained to the store periodically, and loaded from it at start.
 
-    Only what was not drained yet is kept by hour. Beside it stand the sums that budgets and projections
-    need: one number a day, and one a camera for today and yesterday.
+    Only counts that were not drained yet are kept by hour, beside the sums that budgets and projections need: one
+    number per day, and one per camera for today and yesterday.
     """
 
     def __init__(self) -> None:
@@ -150,13 +150,13 @@ class UsageLedger:
         self._avoided[key] += count
 
     def drain(self) -> UsageDelta:
-        """Returns what was counted since the last drain, and forgets it."""
+        """Returns and clears what was counted since the last drain."""
         delta = UsageDelta(self._calls, self._avoided)
         self._calls, self._avoided = {}, Counter()
         return delta
 
     def put_back(self, delta: UsageDelta) -> None:
-        """Takes back a drained delta that could not be stored; the next drain gives it again."""
+        """Takes back a drained delta that could not be stored; the next drain returns it again."""
         for key, tally in delta.calls.items():
             self._calls[key] = self._calls.get(key, CallTally(0, 0)) + tally
         self._avoided.update(delta.avoided)
@@ -218,5 +218,5 @@ class UsageLedger:
 
 
 def hour_of(now: datetime) -> datetime:
-    """Returns the beginning of the hour."""
+    """Returns the start of the hour."""
     return now.replace(minute=0, second=0, microsecond=0)

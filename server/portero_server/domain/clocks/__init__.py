@@ -1,1 +1,1 @@
-"""The clocks of cameras: what they say, and what to make of it."""
+"""The clocks of cameras: measuring time despite faulty ones, and detecting their faults."""

@@ -47,7 +47,7 @@ DEFAULT_CLOCK_POLICY = ClockPolicy()
 
 
 class FrameTime(NamedTuple):
-    """When a frame was taken, to be compared with other frames of its stream.
+    """When a frame was taken, for comparison with other frames of its stream.
 
     Attributes:
         span: Counts how often the capture clock was set back; times of different spans cannot be compared.
@@ -62,7 +62,10 @@ class FrameTime(NamedTuple):
     passed: float
 
     def since(self, earlier: FrameTime) -> float:
-        """Returns the seconds since an earlier frame, by the clock that says more; infinite across a clock's step."""
+        """Returns the seconds since an earlier frame, by the clock that shows more.
+
+        Infinite if the clock was set in between.
+        """
         if self.span != earlier.span:
             return math.inf
         return max(self.captured - earlier.captured, self.arrived - earlier.arrived)
@@ -80,7 +83,7 @@ class FrameClock:
     def __init__(
         self, policy: ClockPolicy, *, lossless: bool, latest: float | None = None, was_set: bool = False
     ) -> None:
-        """Begins a stream, or goes on with one.
+        """Starts a stream, or resumes one.
 
         Args:
             policy: What is a fault.
@@ -122,7 +125,7 @@ class FrameClock:
         return FrameTime(self._span, self._latest, self._arrived, self._passed)
 
     def _counted(self, moved: float, waited: float) -> float:
-        """Returns the seconds of waiting in which time passed before the camera, too."""
+        """Returns the seconds of waiting during which time also passed at the camera."""
         forward = max(0.0, moved)
         self._unexplained += min(waited - forward / _PACE, _MOST_BY_A_FRAME)
         if self._unexplained <= 0.0:

@@ -1,4 +1,4 @@
-"""What is wrong with a camera's clock: how far it is from the server's, whether it jumps, drifts or stands still."""
+"""Detects faults of a camera's clock: skew against the server's clock, jumps, drift, or standing still."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_FAULT = 10.0
 
 
 class ClockState(Enum):
-    """How a camera's clock does; the names are those of the proto without the prefix."""
+    """State of a camera's clock; the names are those of the proto without the prefix."""
 
     STEADY = "steady"
     SKEWED = "skewed"
@@ -36,11 +36,11 @@ class ClockWatch:
     """Watches the clock of one stream's bridge.
 
     Attributes:
-        state: How it does.
+        state: The current state of the clock.
     """
 
     def __init__(self, policy: ClockPolicy, *, lossless: bool, bridge_skew: float | None) -> None:
-        """Begins a stream.
+        """Starts to watch the clock of one stream.
 
         Args:
             policy: What is a fault.
@@ -61,7 +61,7 @@ class ClockWatch:
 
     @property
     def skew(self) -> float | None:
-        """Seconds by which the clock is ahead of the server's, as far as can be told; None before anything was."""
+        """Seconds by which the clock is ahead of the server's; None until something is known."""
         frames = max((value for value in (self._bucket, *list(self._buckets)[-1:]) if value is not None), default=None)
         if frames is None or self._bridge_skew is None:
             return self._bridge_skew if frames is None else frames
@@ -69,11 +69,11 @@ class ClockWatch:
         return max(frames, self._bridge_skew) if self._lossless else frames
 
     def bridge_said(self, skew: float) -> None:
-        """Takes in by how many seconds the bridge's own clock is ahead, from a message that it dated."""
+        """Records by how many seconds the bridge's clock is ahead, from a message that the bridge dated."""
         self._bridge_skew = skew
 
     def took(self, clock: FrameClock, skew: float, now: float) -> bool:
-        """Takes in a frame; says whether the clock's state has changed.
+        """Takes in a frame. Returns whether the clock's state has changed.
 
         Args:
             clock: Has dated the frame.
@@ -103,7 +103,7 @@ class ClockWatch:
         return True
 
     def _step(self, clock: FrameClock, skew: float) -> float:
-        """Returns by how many seconds the clock was set with the last frame; 0 when it was not."""
+        """Returns by how many seconds the clock was set before the last frame, or 0."""
         if clock.moved < -self._policy.back_tolerance:
             return clock.moved - clock.waited
         known = self.skew

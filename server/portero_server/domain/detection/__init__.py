@@ -1,1 +1,1 @@
-"""What was found in a picture, and where."""
+"""Faces and texts found in a picture, and their boxes."""

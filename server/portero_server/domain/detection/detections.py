@@ -1,4 +1,4 @@
-"""Faces, texts and who a face belongs to: the data, and the rule that decides a match."""
+"""Faces, texts and candidates, and the rule that decides a match."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class FaceQuality:
 
     @property
     def overall(self) -> float:
-        """The four together, 0..1: a product, since one bad property spoils a shot whatever the others are."""
+        """The product of the four scores, 0..1: one bad property spoils a shot however good the others are."""
         return self.size * self.frontality * self.sharpness * self.brightness
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """A face in an image: where, how surely a face (0..1), how good."""
+    """A face in an image: its box, the detector's confidence (0..1), and its quality."""
 
     box: Box
     confidence: float
@@ -35,7 +35,7 @@ class FoundFace:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person who might own a face, by the best of their enrolled faces.
+    """A person whom a face may show, by the best of their enrolled faces.
 
     Attributes:
         person_id: Last part of the person's resource name.
@@ -66,7 +66,7 @@ class MatchPolicy:
 
 
 def decide(candidates: Sequence[Candidate], policy: MatchPolicy) -> Match | None:
-    """Decides who a face is.
+    """Decides whom a face shows.
 
     Args:
         candidates: In any order; several of one person count as their best one.

@@ -1,1 +1,1 @@
-"""How often frames are searched, and which of the held-back ones are sampled."""
+"""How often frames are searched for faces, and which of the held-back frames are sampled."""

@@ -1,4 +1,4 @@
-"""How often a camera is looked at: every changed frame while a face is undecided, less often otherwise."""
+"""How often a camera's frames are searched: every changed frame while a face is undecided, less often otherwise."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CadencePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Whether to look at a frame if it changed, and how.
+    """Whether to search a frame if it changed, and how.
 
     Attributes:
         look: Whether to look.
@@ -48,7 +48,7 @@ When = Callable[[FrameTime], Due]
 
 
 class Cadence:
-    """Decides for each frame whether a look is due. Times of frames in; no clock."""
+    """Decides for each frame whether a search is due. Given the times of frames; reads no clock."""
 
     def __init__(self, policy: CadencePolicy) -> None:
         self._policy = policy
@@ -57,7 +57,7 @@ class Cadence:
         self._empty_looks = 0
 
     def when(self, *, tracks: int, undecided: int, keep: tuple[Box, ...] = ()) -> When:
-        """Says which of the frames that wait are to be looked at, until a look was made.
+        """Returns a function that decides which waiting frames to search, valid until the next search.
 
         Args:
             tracks: How many tracks are open.
@@ -83,7 +83,7 @@ class Cadence:
         return due
 
     def looked(self, time: FrameTime, *, thorough: bool, found: int) -> None:
-        """A look was made and found so many faces."""
+        """Records that a search found this many faces."""
         self._last_look = time
         if thorough:
             self._last_thorough = time

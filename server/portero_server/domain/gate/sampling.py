@@ -1,6 +1,6 @@
-"""Which frames that were held back are shown to the recognizer anyway, so that the gate's real loss is known.
+"""Which held-back frames are shown to the recognizer anyway, so that the gate's misses can be measured.
 
-A planner: chance is drawn by the caller.
+A planner: the caller supplies the random numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from portero_server.domain.streams.frames import FrameOutcome
 
 
 class SampleReason(Enum):
-    """Why a frame is checked: drawn by chance, or something has been moving without a face."""
+    """Why a frame is checked: drawn at random, or motion without a face for some time."""
 
     SAMPLE = "sample"
     MOTION = "motion"
@@ -74,7 +74,7 @@ class SamplingPlanner:
         return reason
 
     def found(self, reason: SampleReason, missed: int) -> None:
-        """Takes in how many faces a check found that nobody follows."""
+        """Records how many faces, not being followed, a check found."""
         if reason is SampleReason.MOTION:
             longer = min(self._interval * 2, self._policy.longest_interval)
             self._interval = self._policy.interval if missed else longer
@@ -90,7 +90,7 @@ class SamplingPlanner:
 
 
 def missed(found: Iterable[Box], followed: Iterable[Box]) -> int:
-    """Counts the faces of a check that nobody follows: those whose center lies in no box that is followed."""
+    """Returns how many faces of a check are not being followed: their center lies in no followed box."""
     boxes = [box.padded(0.5) for box in followed]
     return sum(not any(_holds(box, face.center) for box in boxes) for face in found)
 

@@ -1,1 +1,1 @@
-"""People, their consents and erasures, and how long things are kept."""
+"""People, their consents and erasures, and retention purposes."""

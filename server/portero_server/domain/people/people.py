@@ -1,4 +1,4 @@
-"""People and the photographs that teach their faces."""
+"""People and their enrolled faces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_LABEL_VALUE = 200
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody we know. `labels` are free words of integrations; `face_count` is the number of enrolled faces."""
+    """A known person. `labels` are free texts for integrations; `face_count` is the number of enrolled faces."""
 
     person_id: str
     display_name: str
@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class FaceEnrollment:
-    """One photograph that taught a face.
+    """One photograph from which a person's face was enrolled.
 
     Attributes:
         face_id: Last part of its resource name; derived from person and photograph, so that the
@@ -72,7 +72,7 @@ class GalleryFace:
 
 
 def checked_identifier(value: str, field_name: str) -> str:
-    """Returns a sound identifier of a person, camera or site.
+    """Returns a valid identifier of a person, camera or site.
 
     Raises:
         InvalidInput: It is not 1 to 63 characters of [a-z0-9-] beginning with a letter or digit.
@@ -86,7 +86,7 @@ def checked_identifier(value: str, field_name: str) -> str:
 
 
 def checked_display_name(value: str, field_name: str = "person.display_name") -> str:
-    """Returns a display name without blanks around it.
+    """Returns a valid display name, with surrounding blanks removed.
 
     Raises:
         InvalidInput: It is empty, longer than 200 characters or holds control characters.
@@ -98,7 +98,7 @@ def checked_display_name(value: str, field_name: str = "person.display_name") ->
 
 
 def checked_labels(labels: Mapping[str, str], field_name: str = "person.labels") -> dict[str, str]:
-    """Returns sound labels.
+    """Returns valid labels, with the limits on number and length checked.
 
     Raises:
         InvalidInput: There are more than 32, or a key or value breaks its limit.

@@ -1,4 +1,4 @@
-"""Consents, blocks and erasures of people, and what things are kept for."""
+"""Consents, blocks and erasures of people, and the purposes for which data is kept."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from portero_server.errors import InvalidInput
 
 
 class Purpose(Enum):
-    """What rows are kept for; each purpose has its own time."""
+    """The purpose for which rows are kept; each has its own retention period."""
 
     STRANGERS = "strangers"
-    """Sightings and recognitions of nobody we know, the erased among them."""
+    """Sightings and recognitions of strangers, including erased people."""
     SIGHTINGS = "sightings"
     """Sightings and recognitions of people with a name."""
     TEXTS = "texts"
@@ -35,7 +35,7 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Somebody agreed to be recognized.
+    """A person's consent to be recognized.
 
     Attributes:
         purpose: What for, as the text said it ("attendance").
@@ -59,13 +59,13 @@ class Consent:
     withdrawn_at: datetime | None = None
 
     def valid(self, now: datetime) -> bool:
-        """Whether it counts at a time."""
+        """Whether the consent is valid at a time."""
         return self.given_at <= now and self.withdrawn_at is None and (self.expires_at is None or now < self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Somebody is not to be recognized, for a reason, since a time."""
+    """A person must not be recognized, for a reason, since a time."""
 
     reason: str
     blocked_at: datetime
@@ -73,7 +73,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PersonPrivacy:
-    """What holds for a person.
+    """Consents, block and recognizability of a person.
 
     Attributes:
         block: None: not blocked.
@@ -88,7 +88,7 @@ class PersonPrivacy:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Somebody is being erased, or was. Without any name, and at the end without the id.
+    """An erasure in progress or completed. It holds no name and, once completed, no person id.
 
     Attributes:
         erasure_id: Made up for it.
@@ -111,13 +111,13 @@ class Erasure:
 
     @property
     def sound(self) -> bool:
-        """Whether a finished receipt is as it was written."""
+        """Whether the receipt of a completed erasure is unchanged."""
         return self.finished_at is not None and self.digest == digest_of(self, self.finished_at)
 
 
 @dataclass(frozen=True, slots=True)
 class ErasedFace:
-    """A face that an engine keeps itself and has still to forget."""
+    """A face that an engine stores itself and has yet to remove."""
 
     face_id: str
     engine: str
@@ -125,9 +125,9 @@ class ErasedFace:
 
 
 def subject_of(person_id: str) -> str:
-    """Returns what is kept of an erased person for ever, so that the id never comes back: SHA-256, hexadecimal.
+    """Returns the SHA-256 (hexadecimal) of an erased person's id, kept permanently so that the id is never reused.
 
-    Whoever knows the id can tell that it was erased; nobody can read the id from it.
+    Given an id, one can tell that it was erased, but the id cannot be read from the digest.
     """
     return hashlib.sha256(b"portero person\0" + person_id.encode()).hexdigest()
 
@@ -144,7 +144,7 @@ def digest_of(erasure: Erasure, finished_at: datetime) -> str:
 
 
 def checked_words(value: str, field_name: str, most: int, *, required: bool = True) -> str:
-    """Returns a short text without blanks around it.
+    """Returns a valid short text, with surrounding blanks removed.
 
     Raises:
         InvalidInput: It is empty though required, too long, or holds control characters.

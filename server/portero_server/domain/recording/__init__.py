@@ -1,1 +1,1 @@
-"""What is stored of a stream, and where it resumes."""
+"""What is stored of a stream, and how a stream resumes."""

@@ -37,7 +37,7 @@ Finding = tuple[TrackDecided | Recognition, ...] | TrackSeen | TrackLeft | Recog
 
 @dataclass(frozen=True, slots=True)
 class PutAside:
-    """A finding that the database does not take.
+    """A finding that the database does not accept.
 
     Attributes:
         kind: One of FINDING_KINDS.
@@ -76,7 +76,7 @@ class Quarantine:
         attempts: int,
         hopeless: Collection[str] = (),
     ) -> None:
-        """Begins a search.
+        """Starts a search.
 
         Args:
             commit: What was refused.
@@ -100,7 +100,7 @@ class Quarantine:
         self._written: list[CommitResult] = []
 
     def piece(self) -> StreamCommit | None:
-        """Returns what to try next, which does not move the watermark; None when the search is over."""
+        """Returns the next piece to try, which does not move the watermark, or None when the search is over."""
         if not self._attempts and not self._fails:
             self._refused += [finding for findings in self._queue for finding in findings]
             self._queue.clear()
@@ -110,7 +110,7 @@ class Quarantine:
         return _holding(replace(bare, told=frozenset()), self._queue[0])
 
     def accepted(self, result: CommitResult) -> None:
-        """The piece was written."""
+        """Records that the piece was written."""
         self._written.append(result)
         if self._queue.pop(0):
             self._attempts -= 1
@@ -120,7 +120,7 @@ class Quarantine:
             self._queue.clear()
 
     def refused(self) -> None:
-        """The piece was not written: it is tried in halves, and one finding alone is put aside."""
+        """Records that the piece was refused: it is split in half, and a single finding is put aside."""
         findings = self._queue.pop(0)
         if not findings:
             self._hopes -= 1
@@ -146,27 +146,27 @@ class Quarantine:
 
     @property
     def put_aside(self) -> list[PutAside]:
-        """What the database does not take."""
+        """The findings that the database does not accept."""
         return [_described(finding) for finding in self._refused]
 
     @property
     def rejected(self) -> tuple[int, ...]:
-        """Sequences of the frames to be settled as rejected, in order."""
+        """Sequences of the frames to settle as rejected, in order."""
         passed = (FrameOutcome.MISSING, FrameOutcome.REJECTED)
         frames = {self._frame_of(finding) for finding in self._refused} - {0}
         return tuple(sorted(each for each in frames if self._fate(each) not in passed))
 
     @property
     def kinds(self) -> Mapping[str, int]:
-        """How many findings of each kind were put aside."""
+        """Number of findings put aside, by kind."""
         return Counter(each.kind for each in self.put_aside)
 
     def written(self, closing: StreamCommit) -> StreamCommit:
-        """Returns all that was written in pieces and by the closing commit, as one."""
+        """Returns everything that was written, in pieces and by the closing commit, as one commit."""
         return _holding(closing, self._sound)
 
     def result(self, result: CommitResult) -> CommitResult:
-        """Returns what writing all of it did; `result` is the closing commit's."""
+        """Returns the combined result of all pieces; `result` is that of the closing commit."""
         results = (*self._written, result)
         return replace(
             result,
@@ -203,12 +203,12 @@ class Quarantine:
         return [finding for finding in self._findings if id(finding) not in refused]
 
     def _frame_of(self, finding: Finding) -> int:
-        """Returns the frame that answers for a finding; 0 when it is durable already, or not known."""
+        """Returns the frame that a finding belongs to, or 0 if it is durable already or unknown."""
         sequence = _described(finding).sequence
         return sequence if sequence > self.durable else 0
 
     def _fate(self, sequence: int) -> FrameOutcome | None:
-        """Returns how the commit counts a sequence; None when it does not pass it."""
+        """Returns how the commit counts a sequence, or None if the commit does not pass it."""
         return next((outcome for first, last, outcome in self._fates if first <= sequence <= last), None)
 
 
@@ -228,7 +228,7 @@ class Suspects:
         self._refused: OrderedDict[int, range] = OrderedDict()
 
     def ended(self, stream_id: int, frames: range) -> None:
-        """A session ended because nothing of a commit that passed these frames could be written."""
+        """Records that a session ended because nothing of a commit that passed these frames could be written."""
         before = self._ended.pop(stream_id, range(0))
         self._ended[stream_id] = frames
         if before.start < frames.stop and frames.start < before.stop:
@@ -238,13 +238,13 @@ class Suspects:
                 known.popitem(last=False)
 
     def unanswered(self, track_id: str) -> None:
-        """A session ended because of a finding about this track that no frame answers for."""
+        """Records that a session ended because of a finding about this track that belongs to no open frame."""
         self.hopeless[track_id] = None
         if len(self.hopeless) > _STREAMS:
             self.hopeless.popitem(last=False)
 
     def refused(self, stream_id: int) -> range:
-        """Returns the frames of a stream that are not to be taken again."""
+        """Returns the frames of a stream that must not be accepted again."""
         return self._refused.get(stream_id, range(0))
 
 

@@ -19,7 +19,7 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.tracking.tracks import Track
 
 MOST_TRACKS = 16
-"""More faces than these are not remembered; the ones seen last are."""
+"""Limit on remembered tracks; those seen last are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class OpenTrack:
     ahead: bool = False
 
     def revived(self, received: float) -> Track:
-        """Returns the track to go on with; `received` is the present, in the server's monotonic seconds."""
+        """Returns the track to continue with; `received` is the current time (monotonic seconds)."""
         return Track(
             track_id=self.track_id,
             first_sequence=self.first_sequence,
@@ -74,25 +74,25 @@ class OpenTrack:
 
 
 class ResumePoints:
-    """What was being followed at each frame that is not durable yet.
+    """The tracks followed at each frame that is not durable yet.
 
-    The watermark is often behind the frame looked at last, and a stream resumes at the watermark: so tracks are kept
-    as they were at every frame, while what was decided about them is asked for only when the watermark gets there.
+    The watermark often lags behind the last analyzed frame, and a stream resumes at the watermark. So tracks are kept
+    as they were at every frame, while their decisions are looked up only when the watermark gets there.
     """
 
     def __init__(self, earlier: Iterable[OpenTrack] = ()) -> None:
-        """Begins with what an earlier session remembered; of that, only tracks that are ahead are kept here."""
+        """Starts with what an earlier session stored; only tracks that are ahead of the watermark are kept."""
         self._ahead = {track.track_id: track for track in earlier if track.ahead}
         self._points: deque[tuple[int, tuple[tuple[OpenTrack, Track], ...]]] = deque()
 
     def note(self, sequence: int, tracks: Sequence[Track]) -> None:
-        """Keeps what is followed after the frame `sequence`, which is beyond all noted before."""
+        """Records the tracks followed after frame `sequence`, which must be the highest so far."""
         if not tracks and (not self._points or not self._points[-1][1]):
             return
         self._points.append((sequence, tuple((_still_picture(track), track) for track in tracks)))
 
     def at(self, sequence: int) -> tuple[OpenTrack, ...]:
-        """Returns what is to be remembered with the watermark at `sequence`; what is before it is forgotten."""
+        """Returns what to store with the watermark at `sequence`; earlier points are removed."""
         while len(self._points) > 1 and self._points[1][0] <= sequence:
             self._points.popleft()
         there = self._points[0][1] if self._points and self._points[0][0] <= sequence else ()
@@ -102,7 +102,7 @@ class ResumePoints:
         return tuple(_with_decision(then, now, names) for then, now in latest) + self._beyond(sequence)
 
     def passed(self, sequence: int) -> tuple[OpenTrack, ...]:
-        """Returns tracks of an earlier session that were ahead and did not begin anew up to `sequence`, each once.
+        """Returns the earlier session's tracks that were ahead and did not start again by `sequence`, each once.
 
         Their frames were lost, or show something else now.
         """
@@ -132,7 +132,7 @@ class ResumePoints:
 
 
 def revived_tracks(tracks: Iterable[OpenTrack], known: Collection[str], received: float) -> list[Track]:
-    """Returns the tracks to go on with, which are those that are not ahead.
+    """Returns the tracks to continue with: those that are not ahead of the watermark.
 
     Args:
         tracks: As remembered.

@@ -1,4 +1,4 @@
-"""What is stored of a visit, and what one stream asks the recorder to write in one commit tick."""
+"""What is stored of a visit, and what one stream asks the recorder to write per commit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SightingEventKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SightingEvent:
-    """One thing that happened, at a position that only grows."""
+    """Something that happened to a sighting, at an ever-increasing position."""
 
     position: int
     kind: SightingEventKind
@@ -50,7 +50,7 @@ class SightingEvent:
 
 @dataclass(frozen=True, slots=True)
 class TrackDecided:
-    """A track was decided: begin a sighting, or join the one within the visit gap.
+    """A track was decided: starts a sighting, or joins the one within the visit gap.
 
     Attributes:
         track_id: Deterministic name of the track (same frames, same name), so that a replay writes the same row.
@@ -76,7 +76,7 @@ class TrackDecided:
 
 @dataclass(frozen=True, slots=True)
 class TrackSeen:
-    """A decided track is still there, in frame `sequence`: its sighting's `last_seen` moves on, never back."""
+    """A decided track was seen in frame `sequence`: advances its sighting's `last_seen`, never backwards."""
 
     track_id: str
     last_seen: datetime
@@ -85,7 +85,7 @@ class TrackSeen:
 
 @dataclass(frozen=True, slots=True)
 class TrackLeft:
-    """A decided track ended; frame `sequence` showed it last."""
+    """A decided track ended; it was last seen in frame `sequence`."""
 
     track_id: str
     last_seen: datetime
@@ -94,7 +94,7 @@ class TrackLeft:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """One answer of the engine, kept as evidence and for the accounts; one row a call.
+    """One answer of the engine, kept as evidence and for billing; one row per call.
 
     Attributes:
         recognition_id: Deterministic: stream, sequence and track; a replay writes it once.
@@ -117,7 +117,7 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class FrameException:
-    """Frames that were refused or never came: first..last sequence and why."""
+    """Frames `first`..`last` that were refused or never arrived, and why."""
 
     first_sequence: int
     last_sequence: int
@@ -126,7 +126,7 @@ class FrameException:
 
 @dataclass(frozen=True, slots=True)
 class TextFinding:
-    """Text of one frame, as JSON-ready lines; kept only when the settings ask for it."""
+    """Text of one frame, as JSON-ready lines; stored only if the settings ask for it."""
 
     sequence: int
     captured_at: datetime
@@ -135,7 +135,7 @@ class TextFinding:
 
 @dataclass(frozen=True, slots=True)
 class StreamCommit:
-    """Everything one stream adds in one commit tick, written in one transaction with the others'.
+    """Everything one stream adds in one commit, written in one transaction with the other streams'.
 
     Attributes:
         stream_id: Row of (camera, epoch).
@@ -144,7 +144,7 @@ class StreamCommit:
         outcomes: How many sequences passed the watermark with which outcome (added to the stored counters).
         decided, seen, left: Tracks, in order.
         open_tracks: Decided faces that are still followed at the watermark; None leaves what is stored.
-        told: People whom the news of this commit name.
+        told: People named in the messages that follow this commit.
         marks: Traces of the recognitions in it; not stored.
     """
 
@@ -166,7 +166,7 @@ class StreamCommit:
 
 @dataclass(frozen=True, slots=True)
 class CommitResult:
-    """What a commit did.
+    """The effects of a commit.
 
     Attributes:
         superseded: Sessions whose part was refused because another session owns the stream.
@@ -187,11 +187,11 @@ class CommitResult:
 
 @dataclass(frozen=True, slots=True)
 class StreamRow:
-    """A stored stream: the epoch of a camera, its owner and how far it is durable.
+    """A stored stream: the epoch of a camera, its owner, and how far it is durable.
 
     Attributes:
         open_tracks: Faces that were followed there, to go on with.
-        left_behind: Faces followed at the end of an epoch of the camera that nobody goes on with.
+        left_behind: Tracks open at the end of an earlier epoch of the camera that no session resumes.
     """
 
     stream_id: int

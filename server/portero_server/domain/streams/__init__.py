@@ -1,1 +1,1 @@
-"""One stream's frames: numbering, credit, watermark, and the messages to its bridge."""
+"""One stream's frames: numbering, credit, watermark, and messages to its bridge."""

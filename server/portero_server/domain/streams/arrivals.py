@@ -1,4 +1,4 @@
-"""When the frames of a stream came: how fast they come, and how old the oldest is that is not durable."""
+"""Arrival statistics of a stream: frame rate, and age of the oldest frame that is not durable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _RATE_SPAN = 5.0
 
 
 class Arrivals:
-    """Follows one stream's frames; all moments are monotonic seconds.
+    """Tracks the arrivals of one stream's frames; all times are monotonic seconds unless stated otherwise.
 
     Attributes:
         captured_at: Capture time of the last sound frame, or None before the first.
@@ -27,28 +27,28 @@ class Arrivals:
         self._waiting: deque[tuple[int, float]] = deque()
 
     def came(self, now: float) -> None:
-        """A frame came, whatever it is worth."""
+        """Records that a frame arrived, valid or not."""
         self._recent.append(now)
 
     def took(self, sequence: int, captured_at: datetime, received_at: datetime, now: float) -> float:
-        """The frame is sound; it is not durable yet. Returns its lag."""
+        """Records a valid frame, which is not durable yet. Returns its lag."""
         self.captured_at, self.received_at = captured_at, received_at
         self.lag = lag = (received_at - captured_at).total_seconds()
         self._waiting.append((sequence, now))
         return lag
 
     def durable(self, sequence: int, now: float) -> list[float]:
-        """All frames up to this one are durable: gives how long each of them took."""
+        """Records that all frames up to this one are durable. Returns how long each of them took."""
         waiting, took = self._waiting, []
         while waiting and waiting[0][0] <= sequence:
             took.append(now - waiting.popleft()[1])
         return took
 
     def oldest(self, now: float) -> float:
-        """Returns the age of the oldest frame that is not durable, seconds; 0 when there is none."""
+        """Returns the age in seconds of the oldest frame that is not durable, or 0 if there is none."""
         return now - self._waiting[0][1] if self._waiting else 0.0
 
     def rate(self, now: float) -> float:
-        """Returns the frames a second that came over the last seconds."""
+        """Returns the recent frame rate, frames per second."""
         recent = sum(now - moment <= _RATE_SPAN for moment in self._recent)
         return recent / max(1.0, min(_RATE_SPAN, now - self._begun))

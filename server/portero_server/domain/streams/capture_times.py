@@ -1,4 +1,4 @@
-"""Which capture times are taken: what is stored is computed with them, and they must leave room for that."""
+"""The capture times that are accepted. They are used in stored arithmetic and must leave room for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CaptureTimes:
     most_ahead: timedelta = timedelta(hours=24)
 
     def checked(self, captured_at: datetime | None, now: datetime) -> datetime:
-        """Returns the capture time of a frame that came at `now`, the server's wall time.
+        """Returns the capture time of a frame received at wall time `now`.
 
         Raises:
             FrameRefused: It is missing (None), before 1970 or too far ahead.

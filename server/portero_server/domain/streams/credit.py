@@ -1,4 +1,4 @@
-"""How much a bridge may send: totals since the session opened, in frames and in bytes."""
+"""Flow control: how much a bridge may send, as totals since the session opened, in frames and in bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What may have been sent in total since the session opened."""
+    """The total that may have been sent since the session opened."""
 
     frames: int
     bytes: int
@@ -30,9 +30,9 @@ class CreditPolicy:
 
 
 class CreditLedger:
-    """Counts what came, what was looked at and what is durable, and says what may be sent.
+    """Counts what arrived, what was analyzed and what is durable, and decides how much may be sent.
 
-    The grant is monotonic, as the protocol promises, even when the policy shrinks.
+    The grant never decreases, as the protocol promises, even if the policy shrinks.
     """
 
     def __init__(self, policy: CreditPolicy) -> None:
@@ -45,33 +45,33 @@ class CreditLedger:
 
     @property
     def waiting(self) -> Credit:
-        """What was received and not yet looked at."""
+        """Frames and bytes received but not yet analyzed."""
         return Credit(self._received_frames - self._released_frames, self._received_bytes - self._released_bytes)
 
     @property
     def left(self) -> int:
-        """Frames that were granted and have not come; 0 too when no byte is left for them."""
+        """Frames that were granted and have not arrived; also 0 if no bytes are left for them."""
         if self._received_bytes >= self._granted.bytes:
             return 0
         return max(0, self._granted.frames - self._received_frames)
 
     def receive(self, size: int) -> bool:
-        """A frame of `size` bytes came; says whether it was within what had been granted."""
+        """Records a frame of `size` bytes. Returns whether it was within the grant."""
         self._received_frames += 1
         self._received_bytes += size
         return self._received_frames <= self._granted.frames and self._received_bytes <= self._granted.bytes
 
     def release(self, size: int) -> None:
-        """A frame of `size` bytes was looked at, or refused: it waits no more."""
+        """Records that a frame of `size` bytes was analyzed or refused and no longer waits."""
         self._released_frames += 1
         self._released_bytes += size
 
     @property
     def low(self) -> bool:
-        """Whether it is time to grant more: less than half a window is left, and a quarter of one can be given.
+        """Whether to grant more now: less than half a window is left, and a quarter of one can be granted.
 
-        A bridge that sends as fast as it may would else be told of each frame by a message of its own. It loses
-        nothing: while less than a quarter can be given, the rest of its window still waits here or is to come.
+        Otherwise a bridge that sends as fast as it may would get a message for every frame. The bridge loses nothing:
+        while less than a quarter can be granted, the rest of its window is still waiting here or in transit.
         """
         policy, granted = self._policy, self._granted
         frames = granted.frames - self._received_frames
@@ -81,15 +81,15 @@ class CreditLedger:
         return 2 * left < policy.window_bytes and 4 * self._bytes_due() >= policy.window_bytes
 
     def commit(self, frames: int) -> None:
-        """So many more frames are durable."""
+        """Records that `frames` more frames are durable."""
         self._durable_frames += frames
 
     def grant(self, policy: CreditPolicy | None = None) -> Credit:
-        """Says what may be sent in total from now on.
+        """Returns the total that may be sent from now on.
 
-        While frames wait it is raised by a quarter of a window or not at all. Every commit is acknowledged with what
-        may be sent, and raised by a frame or two each time, credit would have the bridge of an overloaded stream send a
-        frame and drop a frame in turn: a gap, and a row in the database, for each frame served.
+        While frames wait it is raised by at least a quarter of a window or not at all. If every commit raised it by a
+        frame or two, the bridge of an overloaded stream would alternate between sending and dropping a frame: one gap,
+        and one row in the database, for each frame served.
 
         Args:
             policy: Replaces the bounds (they follow the number of open streams); None keeps them.
@@ -105,7 +105,7 @@ class CreditLedger:
         return self._granted
 
     def _frames_due(self) -> int:
-        """Returns how many more frames may be granted now; less than 0 after the window shrank."""
+        """Returns how many more frames may be granted now; negative after the window shrank."""
         policy = self._policy
         most = min(self._released_frames + policy.window_frames, self._durable_frames + policy.max_unsettled)
         return most - self._granted.frames

@@ -1,4 +1,4 @@
-"""Frames and what can become of them."""
+"""Frames, their limits, and their possible outcomes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portero_server.domain.detection.geometry import Box
 
 @dataclass(frozen=True, slots=True)
 class FrameLimits:
-    """What is taken in one frame. The defaults keep a decoder's memory under 50 MB.
+    """Limits on one frame. The defaults keep a decoder's memory under 50 MB.
 
     Attributes:
         max_bytes: Largest JPEG file, bytes. 5 MiB is Rekognition's limit for inline images.
@@ -54,7 +54,7 @@ class RejectionReason(Enum):
 
 
 class FrameRefused(Exception):
-    """A frame that cannot be taken; answered in-band, never ends a stream."""
+    """A frame that cannot be accepted; it is answered in-band and never ends a stream."""
 
     def __init__(self, reason: RejectionReason, message: str) -> None:
         super().__init__(message)
@@ -74,7 +74,7 @@ class GapReason(Enum):
 
 
 class FrameOutcome(Enum):
-    """What became of a sequence; every one ends in exactly one of these."""
+    """The final outcome of a sequence; every sequence ends in exactly one."""
 
     # They are counted with every frame, and Enum's own hash is computed in Python. There is one object of each.
     __hash__ = object.__hash__
@@ -90,7 +90,9 @@ class FrameOutcome(Enum):
 
 
 class Frame(NamedTuple):
-    """One encoded image of a stream; a tuple, since one is made for every frame and that takes a third of the time.
+    """One encoded image of a stream.
+
+    A tuple, because one is created per frame and a tuple takes a third of the time of a dataclass.
 
     Attributes:
         sequence: Position in the epoch's numbering, from 1.

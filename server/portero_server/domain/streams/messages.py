@@ -1,4 +1,4 @@
-"""What a session says to its bridge, before it is put into protobuf."""
+"""Messages from a session to its bridge, before conversion to protobuf."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portero_server.domain.tracking.tracks import TrackState
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The stream is open; go on after `durable_sequence`."""
+    """The stream is open; the bridge resumes after `durable_sequence`."""
 
     session: str
     durable_sequence: int
@@ -25,7 +25,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Everything up to `durable_sequence` has committed; this much may be sent."""
+    """Everything up to `durable_sequence` is committed; the credit says how much may be sent."""
 
     durable_sequence: int
     credit: Credit
@@ -33,7 +33,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where the time of a decision went, seconds."""
+    """Duration of each stage of a decision, seconds."""
 
     capture_to_receive: float
     queue: float
@@ -52,7 +52,7 @@ class NamedMatch:
 
 @dataclass(frozen=True, slots=True)
 class TrackUpdate:
-    """News of a track, released after the commit that holds it; `sighting_id` is filled in then."""
+    """A change of a track, sent after the commit that stores it; `sighting_id` is set then."""
 
     track_id: str
     state: TrackState
@@ -67,7 +67,7 @@ class TrackUpdate:
 
 @dataclass(frozen=True, slots=True)
 class TextRead:
-    """Text of a frame, released after the commit."""
+    """Text of a frame, sent after its commit."""
 
     sequence: int
     texts: tuple[Text, ...]
@@ -83,7 +83,7 @@ class Rejected:
 
 
 class Advice(Enum):
-    """What the picture lacks, or the camera; the names are those of the proto without the prefix."""
+    """What would improve the pictures, or the camera; the names are those of the proto without the prefix."""
 
     TOO_DARK = "too_dark"
     MOVE_CLOSER = "move_closer"
@@ -92,7 +92,7 @@ class Advice(Enum):
 
 
 def advice_for(quality: FaceQuality | None) -> Advice | None:
-    """Says what would have helped a face most, when something clearly would."""
+    """Returns the advice that would help most with a face, or None if no defect stands out."""
     if quality is None:
         return None
     worst, advice = min(
@@ -106,26 +106,26 @@ def advice_for(quality: FaceQuality | None) -> Advice | None:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A wish to the bridge, or to the person before the camera."""
+    """Asks the bridge, or the person in front of the camera, for something."""
 
     advice: Advice
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Please reconnect before the deadline."""
+    """Asks the bridge to reconnect before the deadline."""
 
     deadline: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Nothing was said for a while: a sign of life."""
+    """Shows that the stream is alive when no other message was sent for a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Everything is durable; the account of the session."""
+    """Everything is durable; carries the totals of the session."""
 
     durable_sequence: int
     outcomes: Mapping[FrameOutcome, int]

@@ -1,6 +1,6 @@
-"""One stream's state: what is admitted, what is settled, what is durable, and how much more may come.
+"""One stream's state: what is admitted, settled and durable, and how much more may come.
 
-Pure: the session around it does the work and tells it what happened; nothing here waits or knows the time.
+Pure: the session does the work and reports what happened; nothing here waits or reads a clock.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ Range = tuple[int, int]
 
 
 class FrameVerdict(Enum):
-    """What to do with a frame that came."""
+    """What to do with a received frame."""
 
     ADMITTED = "admitted"
     """Check it and look at it."""
     REPLAYED = "replayed"
-    """It was durable when the stream opened: forget it."""
+    """It was durable when the stream opened: ignore it."""
     BACKWARDS = "backwards"
     """It was received before in this session, or is 0: refuse it; the numbering goes on."""
     BEYOND = "beyond"
@@ -34,7 +34,7 @@ class FrameVerdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FrameAdmission:
-    """A verdict, and the sequences that were jumped over, now missing."""
+    """A verdict, and the sequences that were skipped and are now missing."""
 
     verdict: FrameVerdict
     jumped: Range | None = None
@@ -45,7 +45,7 @@ _ADMITTED = FrameAdmission(FrameVerdict.ADMITTED)
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Sequences that will never come; `explained` when the bridge said so."""
+    """Sequences that will never arrive; `explained` if the bridge reported them."""
 
     first: int
     last: int
@@ -60,7 +60,7 @@ class StreamCore:
     """
 
     def __init__(self, durable_sequence: int, policy: CreditPolicy) -> None:
-        """Begins after what was durable when the stream opened."""
+        """Starts after the sequences that were durable when the stream opened."""
         self.durable = durable_sequence
         self._resumed_after = durable_sequence
         self._watermark = Watermark(durable_sequence)
@@ -73,30 +73,30 @@ class StreamCore:
 
     @property
     def lag(self) -> int:
-        """Sequences received or missing and not yet durable."""
+        """Number of sequences received or missing but not yet durable."""
         return self._watermark.last - self.durable
 
     @property
     def waiting(self) -> Credit:
-        """Frames and bytes that wait to be looked at."""
+        """Frames and bytes that wait to be analyzed."""
         return self._credit.waiting
 
     @property
     def credit_left(self) -> int:
-        """Frames that may still be sent."""
+        """Number of frames that may still be sent."""
         return self._credit.left
 
     @property
     def wants_grant(self) -> bool:
-        """Whether the bridge should be told of more credit before it runs out."""
+        """Whether to grant the bridge more credit before it runs out."""
         return self._credit.low
 
     def grant(self, policy: CreditPolicy | None = None) -> Credit:
-        """Says what may have been sent in total; `policy` replaces the bounds."""
+        """Returns the total that may have been sent; `policy` replaces the bounds."""
         return self._credit.grant(policy)
 
     def receive(self, sequence: int, size: int) -> FrameAdmission:
-        """Takes in a frame of `size` bytes; unless ADMITTED or UNAFFORDABLE it is done with."""
+        """Takes in a frame of `size` bytes. Any verdict but ADMITTED and UNAFFORDABLE is final."""
         affordable = self._credit.receive(size)
         if not self._watermark.last < sequence <= LAST_SEQUENCE:
             # What was durable when the stream opened is not beyond the watermark either.
@@ -113,28 +113,28 @@ class StreamCore:
         return FrameAdmission(FrameVerdict.ADMITTED if affordable else FrameVerdict.UNAFFORDABLE, jumped)
 
     def reject(self, sequence: int, size: int) -> None:
-        """An admitted frame is refused after all."""
+        """Refuses a frame that was admitted."""
         self._watermark.settle(sequence, FrameOutcome.REJECTED)
         self._credit.release(size)
 
     def reject_late(self, sequence: int) -> bool:
-        """Settles a frame beyond the watermark as REJECTED after all; says whether there is such a frame."""
+        """Settles a frame beyond the watermark as REJECTED. Returns whether there is such a frame."""
         return self._watermark.reject(sequence)
 
     def looked_at(self, size: int) -> None:
-        """An admitted frame waits no more."""
+        """Records that an admitted frame was analyzed and no longer waits."""
         self._credit.release(size)
 
     def settle(self, sequence: int, outcome: FrameOutcome, holders: Collection[str]) -> None:
-        """An admitted frame is settled once all holders are released; at once when there are none."""
+        """Settles an admitted frame once all holders are released; at once if there are none."""
         self._watermark.settle_after(sequence, outcome, holders)
 
     def release(self, holder: str) -> None:
-        """What held frames is decided."""
+        """Releases the frames held by this holder."""
         self._watermark.release(holder)
 
     def gap(self, first: int, last: int) -> tuple[Missing, ...]:
-        """Takes in a report of missing frames; gives what is new of it, and what was jumped over before it."""
+        """Takes in a report of missing frames. Returns the new part of it, and what was skipped before it."""
         begun = self._watermark.last
         if last <= begun:
             return ()
@@ -148,14 +148,14 @@ class StreamCore:
 
     @property
     def movable(self) -> bool:
-        """Whether `advance` would give anything."""
+        """Whether `advance` would move the watermark."""
         return self._watermark.movable
 
     def advance(self) -> Advance | None:
-        """Moves over what is settled; what it gives is to be committed."""
+        """Moves the watermark over settled sequences. Returns the advance, which must be committed."""
         return self._watermark.advance()
 
     def committed(self, durable_sequence: int, frames: int) -> None:
-        """A commit with this watermark is durable; it passed so many received frames."""
+        """Records that a commit with this watermark is durable and passed `frames` received frames."""
         self.durable = durable_sequence
         self._credit.commit(frames)

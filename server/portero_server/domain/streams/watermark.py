@@ -1,4 +1,4 @@
-"""Which sequences of a stream are settled, and up to where all of them are."""
+"""Decides which sequences of a stream are settled, and up to where all of them are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Fate = tuple[int, int, FrameOutcome]
 
 @dataclass(slots=True)
 class _Span:
-    """Consecutive sequences with one fate; `outcome` None while undecided."""
+    """Consecutive sequences with one outcome; `outcome` is None while undecided."""
 
     first: int
     last: int
@@ -40,14 +40,14 @@ class Advance:
 
 
 class Watermark:
-    """Settles sequences in any order and moves over the settled prefix.
+    """Settles sequences in any order and advances over the settled prefix.
 
-    Invariants: spans are contiguous and ascending from `sequence` + 1 to `last`; every sequence
-    passed is counted exactly once. Memory is one span a held frame and one a run of gaps.
+    Invariants: spans are contiguous and ascending from `sequence` + 1 to `last`; every sequence passed is counted
+    exactly once. Memory: one span per held frame and one per run of gaps.
     """
 
     def __init__(self, sequence: int) -> None:
-        """Begins after `sequence`, which is durable already (0: nothing is)."""
+        """Starts after `sequence`, which is already durable (0: nothing is)."""
         self.sequence = sequence
         self.last = sequence
         self._spans: deque[_Span] = deque()
@@ -57,11 +57,11 @@ class Watermark:
 
     @property
     def held(self) -> int:
-        """How many received frames are not settled."""
+        """Number of received frames that are not settled."""
         return len(self._open)
 
     def receive(self, sequence: int) -> tuple[int, int] | None:
-        """Takes in the next frame, which stays open until `settle`.
+        """Adds the next frame, which stays open until `settle`.
 
         Returns:
             The (first, last) sequences that were jumped over, now settled as MISSING, or None.
@@ -81,7 +81,7 @@ class Watermark:
         return jumped
 
     def skip(self, first: int, last: int) -> None:
-        """Settles first..last, the next sequences, as MISSING.
+        """Settles `first`..`last`, which must be the next sequences, as MISSING.
 
         Raises:
             ValueError: They are not the next ones.
@@ -92,7 +92,7 @@ class Watermark:
         self.last = last
 
     def settle(self, sequence: int, outcome: FrameOutcome) -> None:
-        """Settles a received frame; settling it again changes nothing."""
+        """Settles a received frame; repeating it changes nothing."""
         span = self._open.pop(sequence, None)
         if span is not None:
             span.outcome = outcome
@@ -107,7 +107,7 @@ class Watermark:
             self._held_by.setdefault(holder, []).append(sequence)
 
     def release(self, holder: str) -> None:
-        """Frees the frames that waited for this holder; one that holds nothing is passed over."""
+        """Releases the frames that wait for this holder; an unknown holder is ignored."""
         for sequence in self._held_by.pop(holder, ()):
             outcome, holders = self._holds[sequence]
             holders.discard(holder)
@@ -116,7 +116,7 @@ class Watermark:
                 self.settle(sequence, outcome)
 
     def reject(self, sequence: int) -> bool:
-        """Settles a received frame beyond the watermark as REJECTED, whatever holds it or it was settled as.
+        """Settles a received frame beyond the watermark as REJECTED, even if it is held or settled already.
 
         Returns:
             Whether there is such a frame.
@@ -132,11 +132,11 @@ class Watermark:
 
     @property
     def movable(self) -> bool:
-        """Whether `advance` would move."""
+        """Whether `advance` would move the watermark."""
         return bool(self._spans) and self._spans[0].outcome is not None
 
     def advance(self) -> Advance | None:
-        """Moves over the settled prefix; None when it is empty."""
+        """Advances over the settled prefix. Returns None if it is empty."""
         outcomes: dict[FrameOutcome, int] = {}
         frames = 0
         fates: list[Fate] = []

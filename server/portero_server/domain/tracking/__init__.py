@@ -1,1 +1,1 @@
-"""The same face followed through frames, and remembered for a while."""
+"""Tracks (the same face followed through frames) and the short memory of recent faces."""

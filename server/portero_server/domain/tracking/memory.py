@@ -1,6 +1,6 @@
-"""Short memory of the faces before one camera, so that somebody seen a moment ago need not be asked about again.
+"""Short memory of the faces at one camera, so that a person seen a moment ago needs no new engine call.
 
-A planner over encodings of the local engine: told who was confirmed, it says whether a face is one of them.
+A planner over the local engine's encodings: it is given confirmed faces and decides whether a face is one of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from portero_server.domain.detection.detections import Match
 
 @dataclass(frozen=True, slots=True)
 class MemoryPolicy:
-    """What is remembered, and how alike a face must be.
+    """How long faces are remembered, and how similar a face must be.
 
     Attributes:
         people: Seconds for which a named face is remembered; 0: not at all.
@@ -36,7 +36,7 @@ class MemoryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """A face that was seen a moment ago: who it was (None: a stranger), and how good its shot was, 0..1."""
+    """A remembered face: the person (None: a stranger) and the quality of its shot, 0..1."""
 
     match: Match | None
     quality: float
@@ -55,21 +55,21 @@ class _Face:
 
 
 class FaceMemory:
-    """The faces confirmed at one camera lately. Times are monotonic seconds."""
+    """Faces recently confirmed at one camera. Times are monotonic seconds."""
 
     def __init__(self, policy: MemoryPolicy) -> None:
         self._policy = policy
         self._faces: list[_Face] = []
 
     def holds_any(self, now: float) -> bool:
-        """Whether there is anybody to recall, and so any use in encoding a face first."""
+        """Whether any face is remembered. If not, encoding a face for recall is useless."""
         self._forget(now)
         return bool(self._faces)
 
     def recall(
         self, encoding: Sequence[float], quality: float, now: float, *, apart: Collection[str] = ()
     ) -> Recalled | None:
-        """Says whose face this is, if it was seen a moment ago and that is beyond doubt.
+        """Returns the remembered face that this face matches beyond doubt, or None.
 
         Args:
             encoding: Of the face.
@@ -94,9 +94,9 @@ class FaceMemory:
         return Recalled(nearest.match, nearest.quality)
 
     def remember(self, encoding: Sequence[float], match: Match | None, quality: float, now: float) -> None:
-        """Takes in a face that the recognizer named, or knew nobody for (None).
+        """Records a face that the recognizer named, or did not know (None).
 
-        A name takes the place of a stranger with the same face; a stranger never that of a name.
+        A named face replaces a stranger with the same face; a stranger never replaces a named face.
         """
         span = self._policy.strangers if match is None else self._policy.people
         if span <= 0:
@@ -114,11 +114,11 @@ class FaceMemory:
 
     @property
     def people(self) -> set[str]:
-        """Ids of the people it remembers by name."""
+        """Returns the ids of the people remembered by name."""
         return {face.match.person_id for face in self._faces if face.match is not None}
 
     def forget(self, people: Collection[str]) -> None:
-        """Forgets the faces of people who may not be named any more."""
+        """Removes the faces of people who may no longer be named."""
         self._faces = [face for face in self._faces if face.person_id not in people]
 
     def _forget(self, now: float) -> None:

@@ -1,7 +1,6 @@
-"""Following faces through the frames of one camera, and deciding when to ask who they are.
+"""Follows faces through the frames of one camera, and decides when to ask the engine who they are.
 
-A planner: it is told what was found and what the engine answered, with the time of each, and
-returns what to do. Nothing here waits, draws or calls.
+A planner: it is given detections and engine answers with their times, and returns what to do. It performs no I/O.
 """
 
 from __future__ import annotations
@@ -112,13 +111,13 @@ class Track:
 
     @property
     def pending(self) -> bool:
-        """Whether a call is out."""
+        """Whether an engine call is in flight."""
         return self.calls > self.answers
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one look changed.
+    """What the analysis of one frame changed.
 
     Attributes:
         seen: The track of each face, in the faces' order.
@@ -132,10 +131,10 @@ class Observation:
 
 
 class Tracker:
-    """Follows the faces of one camera. Frames come in order; their capture times may say what they like."""
+    """Follows the faces of one camera. Frames arrive in order; their capture times need not be."""
 
     def __init__(self, prefix: str, policy: TrackPolicy, resumed: Sequence[Track] = ()) -> None:
-        """Goes on with the `resumed` tracks; `prefix` (camera and epoch) makes track ids unique."""
+        """Continues the `resumed` tracks; `prefix` (camera and epoch) makes track ids unique."""
         self._prefix = prefix
         self._policy = policy
         self._tracks = list(resumed)
@@ -148,23 +147,23 @@ class Tracker:
 
     @property
     def leaving(self) -> Sequence[Track]:
-        """Tracks whose face is gone but which wait for a decision."""
+        """Tracks whose face is gone but which still wait for a decision."""
         return tuple(self._leaving)
 
     @property
     def follows(self) -> bool:
-        """Whether there is any track, followed or waiting for its decision."""
+        """Whether there is any track, including those that wait for their decision."""
         return bool(self._tracks or self._leaving)
 
     @property
     def policy(self) -> TrackPolicy:
-        """How tracks are formed."""
+        """The policy by which tracks are formed."""
         return self._policy
 
     def observe(
         self, sequence: int, captured: datetime, received: float, time: FrameTime, faces: Sequence[FoundFace]
     ) -> Observation:
-        """Takes in what a look at a frame found.
+        """Takes in the faces found in a frame.
 
         Args:
             sequence: Of the frame.
@@ -201,7 +200,7 @@ class Tracker:
         return Observation(tuple(seen), tuple(started), self._lost(time))
 
     def still(self, sequence: int, captured: datetime, time: FrameTime) -> tuple[Track, ...]:
-        """Takes in a frame in which nothing changed: faces that were there are there.
+        """Takes in a frame without change: the faces in view are assumed to be still there.
 
         Returns:
             The tracks given up, since their last look was too long ago.
@@ -215,7 +214,7 @@ class Tracker:
         return self._lost(time)
 
     def wants_call(self, track: Track, quality: float, now: float) -> bool:
-        """Whether a shot of this quality (0..1) should be sent now (monotonic seconds)."""
+        """Returns whether to send a shot of this quality (0..1) now (monotonic seconds)."""
         policy = self._policy
         if track.pending or track.match is not None or quality < policy.poor_quality:
             return False
@@ -226,27 +225,27 @@ class Tracker:
         return quality >= policy.good_quality or now - track.received >= policy.patience
 
     def call(self, track: Track, quality: float) -> None:
-        """A call with a shot of this quality goes out."""
+        """Records that a call with a shot of this quality is being made."""
         track.calls += 1
         track.asked_quality = max(track.asked_quality, quality)
 
     def answer_by(self, track: Track, now: float) -> float:
-        """Returns the deadline of a call that goes out now (monotonic seconds).
+        """Returns the deadline of a call made now (monotonic seconds).
 
-        No decision waits for it longer than until its own deadline, but a later answer still revises it.
+        The decision does not wait for the call beyond its own deadline, but a later answer still revises it.
         """
         return max(track.received, now) + self._policy.deadline
 
     def name_by(self, track: Track, now: float) -> float:
         """Returns until when an answered track may wait for the person's name (monotonic seconds).
 
-        Half of what is left until the decision is due, so that no deadline finds an answer unused.
+        This is half of the time left until the decision is due, so that a deadline never finds an answer unused.
         """
         left = track.received + self._policy.deadline - now
         return now + (self._policy.deadline if track.decided else max(0.0, left)) / 2
 
     def beside(self, track: Track) -> frozenset[str]:
-        """Returns the people who were named beside a track: it cannot be one of them."""
+        """Returns the people named on tracks seen together with this one; it cannot be any of them."""
         return frozenset(
             other.match.person_id
             for other in (*self._tracks, *self._leaving)
@@ -254,11 +253,11 @@ class Tracker:
         )
 
     def recalled(self, track: Track, quality: float) -> None:
-        """A call was answered from memory, by what a shot of this quality had taught."""
+        """Records that a call was answered from memory, learned from a shot of this quality."""
         track.asked_quality = max(track.asked_quality, quality)
 
     def fail(self, track: Track, now: float) -> None:
-        """No answer came to a call: the shot may be sent again after a pause."""
+        """Records that a call got no answer; the shot may be sent again after a pause."""
         policy = self._policy
         track.calls -= 1
         track.failures += 1
@@ -268,7 +267,7 @@ class Tracker:
             track.asked_quality = 0.0
 
     def answer(self, track: Track, match: Match | None) -> tuple[Track, ...]:
-        """Takes in the engine's answer to a call (None: nobody we know).
+        """Takes in the engine's answer to a call (None: nobody known).
 
         Returns:
             The tracks whose decision this changes: the track itself, named; and a track in its
@@ -289,7 +288,7 @@ class Tracker:
         return (track, *changed)
 
     def overdue(self, now: float) -> tuple[Track, ...]:
-        """Decides, as strangers for now, the tracks whose deadline has come (monotonic seconds); gives them."""
+        """Decides the tracks whose deadline has passed as strangers, for now. Returns them."""
         late = [
             track
             for track in (*self._tracks, *self._leaving)
@@ -300,30 +299,33 @@ class Tracker:
         return tuple(late)
 
     def exhausted(self, track: Track) -> bool:
-        """Whether an undecided track can only be a stranger: no call is out and none may follow."""
+        """Whether an undecided track can only be a stranger: no call is in flight and none may follow."""
         policy = self._policy
         return not track.decided and not track.pending and track.calls >= policy.max_calls
 
     def false_alarm(self, track: Track) -> bool:
-        """Whether a track that ends was too short to be anybody."""
+        """Whether a track that ends was too short to be a person."""
         return track.match is None and track.hits < self._policy.min_hits
 
     def leave(self, track: Track) -> None:
-        """The face is gone. An undecided track is kept until `close`, for the answers still to come."""
+        """Moves a track whose face is gone out of view.
+
+        An undecided track is kept until `close`, for the answers still to come.
+        """
         track.visible = False
         self._tracks.remove(track)
         if not track.decided:
             self._leaving.append(track)
 
     def close(self, track: Track) -> None:
-        """Forgets a track."""
+        """Removes a track that has left."""
         for tracks in (self._tracks, self._leaving):
             if track in tracks:
                 tracks.remove(track)
         track.closed = True
 
     def _assign(self, tracks: Sequence[Track], faces: Sequence[FoundFace]) -> dict[int, Track]:
-        """Returns each face the track it continues: overlap first, then nearness, best pairs first."""
+        """Returns for each face the track it continues: by overlap first, then by nearness, best pairs first."""
         pairs: list[tuple[float, int, int]] = []
         for t, track in enumerate(tracks):
             for f, face in enumerate(faces):
@@ -359,7 +361,7 @@ class Tracker:
 
 
 def _kinship(before: Box, now: Box, policy: TrackPolicy) -> float:
-    """How likely two boxes are one face: 1 + IoU for overlap, 0..1 for nearness, 0 for strangers."""
+    """Returns how likely two boxes are one face: 1 + IoU for overlap, 0..1 for nearness, 0 otherwise."""
     overlap = before.iou(now)
     if overlap >= policy.min_iou:
         return 1.0 + overlap

@@ -1,1 +1,1 @@
-"""The engine that runs on this machine: faces by dlib, text by RapidOCR, everybody in one matrix."""
+"""The engine that runs on this machine: faces by dlib, text by RapidOCR, the gallery in one matrix in memory."""

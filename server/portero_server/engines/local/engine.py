@@ -49,7 +49,7 @@ _CHECK_TIMEOUT = 30.0
 
 
 class LocalSettings(Protocol):
-    """What this engine reads of the server's settings."""
+    """The server settings that this engine reads."""
 
     @property
     def encoder_processes(self) -> int:
@@ -58,15 +58,15 @@ class LocalSettings(Protocol):
 
 
 def create(settings: LocalSettings, gate: CallGate) -> LocalEngine:
-    """Makes the engine for the registry; its calls cost nothing, so they need no gate."""
+    """Creates the engine for the registry; it ignores the gate, since its calls are free."""
     return LocalEngine(settings.encoder_processes)
 
 
 class LocalEngine:
-    """See `engines.base.Engine`."""
+    """Recognizes faces and reads text on this machine. Implements `engines.base.Engine`."""
 
     def __init__(self, processes: int = 1) -> None:
-        """Starts nothing yet: the first call starts the processes, `check` is a good first call.
+        """Creates the engine. Its processes start with the first call, so `check` is a good first call.
 
         Args:
             processes: How many encode faces. One more, started when first needed, reads text.
@@ -91,7 +91,7 @@ class LocalEngine:
 
     @property
     def traits(self) -> EngineTraits:
-        """What this engine can do."""
+        """The static properties of this engine."""
         return EngineTraits(
             name="local",
             model_version=encoder.MODEL_VERSION,
@@ -102,7 +102,7 @@ class LocalEngine:
         )
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
-        """Says who each crop might be; a face is where the crop says it is."""
+        """Returns the candidates for each crop; the crop itself says where the face is."""
         try:
             vectors = await self._encode([FacePatch(crop.pixels, crop.face) for crop in crops])
         except EngineUnavailable as error:
@@ -111,30 +111,30 @@ class LocalEngine:
         return [Identification(candidates, embedding=vector) for candidates, vector in zip(found, vectors, strict=True)]
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
-        """Finds every face of an image, up to 100, and its candidates."""
+        """Returns every face of an image, up to 100, with its candidates."""
         faces, vectors = await self._encoded_faces(image)
         found = await self._in_gallery(lambda: self._gallery.search(vectors, max_candidates))
         return [SearchedFace(face, candidates) for face, candidates in zip(faces, found, strict=True)]
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
-        """Learns the one face of a photograph; the caller keeps the embedding."""
+        """Computes the embedding of the one face of a photograph; the caller stores it."""
         face = await self._in_photo_thread(lambda: self._photos.only(image))
         vectors = await self._encode([_patch(image, face.box)])
         embedding = vectors[0].astype("<f4").tobytes()
         return LearnedFace(face.box.clipped(), face.quality, encoder.MODEL_VERSION, embedding, external_id=None)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
-        """Makes stored faces findable."""
+        """Adds stored faces to the gallery in memory."""
         added = tuple(faces)
         await self._in_gallery(lambda: self._gallery.add(added))
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
-        """Forgets faces."""
+        """Removes faces from the gallery in memory."""
         face_ids = [face.face_id for face in faces]
         await self._in_gallery(lambda: self._gallery.remove(face_ids))
 
     async def load(self, faces: Iterable[GalleryFace]) -> None:
-        """Replaces the whole gallery."""
+        """Replaces the whole gallery in memory."""
         loaded = tuple(faces)
         await self._in_gallery(lambda: self._gallery.replace(loaded))
 
@@ -155,7 +155,7 @@ class LocalEngine:
         return await self._readers.run(text.read, text.fitted(image))
 
     async def check(self) -> None:
-        """Proves that faces can be encoded and compared, starting the processes if they are not."""
+        """Checks that faces can be encoded and compared; starts the processes if necessary."""
         gray = np.full((100, 100, 3), 128, np.uint8)
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT):
@@ -167,7 +167,7 @@ class LocalEngine:
             ) from None
 
     async def aclose(self) -> None:
-        """Ends processes and threads."""
+        """Ends its processes and threads."""
         await self._encoders.aclose()
         await self._readers.aclose()
         await asyncio.to_thread(self._gallery_thread.shutdown)
@@ -178,7 +178,7 @@ class LocalEngine:
         return faces, await self._encode([_patch(image, face.box) for face in faces])
 
     async def _encode(self, patches: Sequence[FacePatch]) -> NDArray[np.float32]:
-        """Spreads faces over the processes, in pieces small enough that other callers get their turn."""
+        """Distributes faces over the processes, in pieces small enough that other callers get their turn."""
         if not patches:
             return np.empty((0, encoder.LENGTH), np.float32)
         size = min(_MAX_BATCH, -(-len(patches) // self._processes))

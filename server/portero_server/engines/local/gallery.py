@@ -1,4 +1,4 @@
-"""Everybody we know, as one matrix in memory: a batch of faces is compared with all of them in one product."""
+"""The gallery as one matrix in memory: a batch of faces is compared with all enrolled faces in one product."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LocalGallery:
         return len(self._faces)
 
     def add(self, faces: Iterable[GalleryFace]) -> None:
-        """Adds faces; one that is there already is replaced. All or none.
+        """Adds faces, replacing existing ones: all or none.
 
         Raises:
             EngineError: An embedding is missing, or not one of this engine's.
@@ -64,7 +64,7 @@ class LocalGallery:
             self._longest = max(self._longest, float(self._squares[row]))
 
     def remove(self, face_ids: Iterable[str]) -> None:
-        """Removes faces; those it does not have are passed over."""
+        """Removes faces; unknown ones are ignored."""
         for face_id in face_ids:
             row = self._row_of.pop(face_id, None)
             if row is None:
@@ -79,7 +79,7 @@ class LocalGallery:
                 self._squares[row] = self._squares[last]
 
     def replace(self, faces: Iterable[GalleryFace]) -> None:
-        """Forgets everybody and adds these faces instead; when one of them is refused, nothing changes.
+        """Replaces all faces with these; if one of them is refused, nothing changes.
 
         Raises:
             EngineError: As for `add`.
@@ -91,10 +91,10 @@ class LocalGallery:
         self._photographs, self._longest = fresh._photographs, fresh._longest
 
     def search(self, probes: _Vectors, most: int) -> list[tuple[Candidate, ...]]:
-        """Finds whom each face resembles.
+        """Returns the people that each face resembles.
 
-        Similarity is 1 minus the Euclidean distance, cut at 0. Of faces as near, the one added first counts; removing
-        others may change which that is.
+        Similarity is 1 minus the Euclidean distance, at least 0. Of equally near faces, the one added first counts;
+        removing others may change which one that is.
 
         Args:
             probes: Faces x length.

@@ -1,4 +1,4 @@
-"""Photographs: finding faces in them, and whether one can teach a face."""
+"""Finds faces in photographs, and decides whether a photograph can be used for enrollment."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _QUALITY_LIMITS = (
 
 
 class PhotoFaces:
-    """Finds the faces of photographs. May be shared by threads."""
+    """Finds the faces of photographs. Thread-safe."""
 
     def __init__(self) -> None:
-        """Loads the detector.
+        """Loads the face detector.
 
         Raises:
             StartupProblem: dlib or its models are missing.
@@ -34,11 +34,11 @@ class PhotoFaces:
         self._detector = FaceDetector(_PHOTO_POLICY)
 
     def all(self, image: Pixels) -> list[FoundFace]:
-        """Finds every face, small ones too, largest first."""
+        """Returns every face, including small ones, largest first."""
         return _without_patterns(self._detector.find(to_gray(image), thorough=True))
 
     def only(self, image: Pixels) -> FoundFace:
-        """Finds the one face that a photograph is to teach.
+        """Returns the one face of a photograph for enrollment.
 
         Raises:
             PhotoRefused: No face, several faces, or too poor a picture.

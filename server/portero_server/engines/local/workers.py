@@ -1,4 +1,4 @@
-"""Worker processes for work that holds the GIL or may crash: what happens to them is an answer, never our end."""
+"""Worker processes for work that holds the GIL or may crash: a crash fails the call, not the server."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ _T = TypeVar("_T")
 
 
 class WorkerPool:
-    """Processes of one trade, started by the first call and again after a crash. Used from one event loop."""
+    """Processes for one kind of work, started by the first call and restarted after a crash.
+
+    Used from one event loop.
+    """
 
     def __init__(self, processes: int, prepare: Callable[[], None], trade: str) -> None:
-        """Starts nothing yet.
+        """Creates a pool; its processes start with the first call.
 
         Args:
             processes: How many.
@@ -56,7 +59,7 @@ class WorkerPool:
             raise EngineUnavailable(f"the process that {self._trade} died; another takes its place") from None
 
     async def aclose(self) -> None:
-        """Waits for the calls under way and ends the processes; calls that still wait are canceled."""
+        """Waits for the calls in progress and ends the processes; calls that still wait are canceled."""
         self._closed = True
         pool, self._pool = self._pool, None
         if pool is not None:
@@ -78,7 +81,7 @@ def _begin_worker(prepare: Callable[[], None]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this process when the server is gone, even by kill -9, when nobody is left to tell us."""
+    """Ends this process when the server is gone, even after kill -9."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -1,4 +1,4 @@
-"""Reads the service's answers, and the one face of a photograph that teaches it."""
+"""Parses Rekognition's responses, and selects the one face of an enrollment photograph."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DARK, _BRIGHT = 40.0, 90.0
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Answer of a search: which face was looked for, and its candidates, best first, one a person."""
+    """The response to a search: the face that was searched for, and its candidates, best first, one per person."""
 
     box: Box
     candidates: tuple[Candidate, ...]
@@ -48,7 +48,7 @@ class IndexedFace:
 
 @dataclass(frozen=True, slots=True)
 class UnindexedFace:
-    """A face seen and not put into the collection, and why ("LOW_SHARPNESS", "EXCEEDS_MAX_FACES" …)."""
+    """A face that was found but not added to the collection, and why ("LOW_SHARPNESS", "EXCEEDS_MAX_FACES" …)."""
 
     box: Box
     reasons: frozenset[str]
@@ -64,14 +64,14 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class FacePage:
-    """A page of the collection, and where the next begins; None: it was the last."""
+    """A page of the collection, and the token of the next one (None: it was the last)."""
 
     faces: tuple[KeptFace, ...]
     next_token: str | None
 
 
 def searched(answer: SearchFacesByImageResponseTypeDef) -> Searched:
-    """Reads SearchFacesByImage; faces that other programs put in are left out."""
+    """Parses a SearchFacesByImage response; faces added by other programs are left out."""
     best: dict[str, Candidate] = {}
     for match in answer["FaceMatches"]:
         if (name := parsed_image_id(match["Face"].get("ExternalImageId"))) is None:
@@ -85,7 +85,7 @@ def searched(answer: SearchFacesByImageResponseTypeDef) -> Searched:
 
 
 def indexed(answer: IndexFacesResponseTypeDef, height: int) -> Indexed:
-    """Reads IndexFaces of an image `height` pixels high."""
+    """Parses an IndexFaces response for an image `height` pixels high."""
     return Indexed(
         tuple(
             IndexedFace(
@@ -104,7 +104,7 @@ def indexed(answer: IndexFacesResponseTypeDef, height: int) -> Indexed:
 
 
 def detected(answer: DetectFacesResponseTypeDef, height: int) -> tuple[FoundFace, ...]:
-    """Reads DetectFaces of an image `height` pixels high; largest first."""
+    """Parses a DetectFaces response for an image `height` pixels high; largest face first."""
     faces = [
         FoundFace(_box(detail["BoundingBox"]), detail["Confidence"] / 100, _quality(detail, height))
         for detail in answer["FaceDetails"]
@@ -113,7 +113,7 @@ def detected(answer: DetectFacesResponseTypeDef, height: int) -> tuple[FoundFace
 
 
 def compared(answer: CompareFacesResponseTypeDef) -> Comparison:
-    """Reads CompareFaces; faces under Rekognition's threshold count as not alike at all."""
+    """Parses a CompareFaces response; faces below Rekognition's threshold get similarity 0."""
     matches = [
         ComparedFace(_box(match["Face"]["BoundingBox"]), match["Similarity"] / 100) for match in answer["FaceMatches"]
     ]
@@ -123,7 +123,7 @@ def compared(answer: CompareFacesResponseTypeDef) -> Comparison:
 
 
 def texts(answer: DetectTextResponseTypeDef) -> tuple[Text, ...]:
-    """Reads DetectText: all lines, then all words, each in reading order."""
+    """Parses a DetectText response: all lines, then all words, each in reading order."""
     return tuple(
         Text(part["DetectedText"], kind, _box(part["Geometry"]["BoundingBox"]), part["Confidence"] / 100)
         for kind in TextKind
@@ -133,7 +133,7 @@ def texts(answer: DetectTextResponseTypeDef) -> tuple[Text, ...]:
 
 
 def face_page(answer: ListFacesResponseTypeDef) -> FacePage:
-    """Reads a page of ListFaces."""
+    """Parses a page of a ListFaces response."""
     faces = tuple(KeptFace(face["FaceId"], face.get("ExternalImageId")) for face in answer["Faces"])
     return FacePage(faces, answer.get("NextToken") or None)
 

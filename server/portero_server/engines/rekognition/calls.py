@@ -1,4 +1,4 @@
-"""One call to Rekognition: in a thread, with its faults translated, and, when it counts, through the gate."""
+"""Makes one Rekognition call: in a thread, with translated errors, and through the gate if it counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 def create_client(
     region: str | None, threads: int, connect_timeout: float = 1.0, read_timeout: float = 2.0
 ) -> RekognitionClient:
-    """Makes the one client, with credentials and endpoint found the AWS way.
+    """Creates the boto3 client, with credentials and endpoint found by AWS's standard rules.
 
     Args:
         region: AWS region, or None for the one of the AWS profile or environment.
@@ -64,7 +64,7 @@ def create_client(
 
 
 class RekognitionCalls:
-    """Makes calls; knows nothing of what they mean."""
+    """Makes calls, without knowing their meaning."""
 
     def __init__(self, gate: CallGate, threads: int) -> None:
         self._gate = gate
@@ -93,7 +93,7 @@ class RekognitionCalls:
         read: Callable[[_A], _T],
         refused: Callable[[ClientError], bool],
     ) -> _T | None:
-        """Makes one call whose refusal is an answer and no fault of the service; None: it was refused.
+        """Makes one call for which a refusal is a valid answer. Returns None if it was refused.
 
         Raises:
             EngineError: As `call`, for any other refusal.
@@ -110,7 +110,7 @@ class RekognitionCalls:
         return await self.call(operation, context, ask_or_none, lambda a: None if a is None else read(a))
 
     async def ungated(self, operation: str, ask: Callable[[], _A], read: Callable[[_A], _T]) -> _T:
-        """Makes one call past the gate: for what costs nothing and must also work while the gate is shut.
+        """Makes one call without the gate: for calls that are free and must work while the gate is closed.
 
         Raises:
             EngineError: The translated fault.
@@ -119,7 +119,7 @@ class RekognitionCalls:
         return await loop.run_in_executor(self._pool, partial(_asked, operation, ask, read))
 
     def close(self) -> None:
-        """Drops what waits; calls under way end by their own timeouts."""
+        """Drops waiting calls; calls in progress end by their own timeouts."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 

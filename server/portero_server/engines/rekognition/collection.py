@@ -1,4 +1,4 @@
-"""The Rekognition collection that is the gallery: making sure of it, listing it, deleting from it."""
+"""The Rekognition collection that holds the gallery: creating, listing, and deleting from it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _MOST_DELETIONS = 4096
 _PAGE = 1000
 _LISTING = CallContext(None, Lane.ATTENDANCE)
 _DELETING = CallContext(None, Lane.CHECK_IN)
-"""Erasing somebody is a promise, and takes one call: it does not wait behind recognitions."""
+"""Erasure is a legal promise and takes one call, so it does not wait behind recognitions."""
 
 
 class Collection:
-    """One collection of the account and region that the client speaks to."""
+    """One collection in the account and region of the client."""
 
     def __init__(self, client: RekognitionClient, collection_id: str, caller: RekognitionCalls) -> None:
         self._client = client
@@ -34,9 +34,9 @@ class Collection:
         self._caller = caller
 
     async def ensure(self, *, create: bool) -> str:
-        """Makes sure that the collection is there and gives the version of its face model.
+        """Checks that the collection exists and returns the version of its face model.
 
-        Not asked through the gate: it costs nothing, and must tell the truth while the gate is shut.
+        Bypasses the gate: the call is free, and must give a true answer while the gate is closed.
 
         Args:
             create: Whether a missing collection is created.
@@ -94,7 +94,7 @@ class Collection:
 
 
 def _kept(answer: DeleteFacesResponseTypeDef) -> int:
-    """Counts the faces that are still there."""
+    """Returns how many faces were not deleted."""
     # Either list may be left out when it is empty, but half an answer must not pass for success.
     failed = (
         answer.get("UnsuccessfulFaceDeletions", ()) if "DeletedFaces" in answer else answer["UnsuccessfulFaceDeletions"]

@@ -45,7 +45,7 @@ _SEARCHES_AT_ONCE = 8
 
 
 def create(settings: RekognitionSettings, gate: CallGate) -> RekognitionEngine:
-    """Makes the engine for the registry.
+    """Creates the engine for the registry.
 
     Raises:
         StartupProblem: AWS region or credentials are missing.
@@ -66,7 +66,7 @@ def create(settings: RekognitionSettings, gate: CallGate) -> RekognitionEngine:
 
 
 class RekognitionEngine:
-    """Asks Amazon Rekognition; its collection is the gallery."""
+    """Recognizes faces with Amazon Rekognition; its collection is the gallery."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class RekognitionEngine:
         threads: int,
         options: RekognitionOptions | None = None,
     ) -> None:
-        """Starts nothing.
+        """Creates the engine; it makes no call yet.
 
         Args:
             client: As `calls.create_client` makes it.
@@ -103,11 +103,11 @@ class RekognitionEngine:
 
     @property
     def traits(self) -> EngineTraits:
-        """What this engine can do; the model version is known from the first `check`."""
+        """The static properties of this engine; the model version is known after the first `check`."""
         return self._traits
 
     async def check(self) -> None:
-        """Proves that credentials and collection serve, and learns the collection's face model.
+        """Checks that the credentials and the collection work, and reads the collection's face model version.
 
         Raises:
             EngineError: They do not; the message says what to do.
@@ -116,13 +116,16 @@ class RekognitionEngine:
         self._traits = replace(self._traits, model_version=version)
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
-        """Says who each crop might be, by one SearchFacesByImage each; see `Engine.identify`."""
+        """Returns the candidates for each crop, with one SearchFacesByImage call each; see `Engine.identify`."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._identify(crop)) for crop in crops]
         return [task.result() for task in tasks]
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
-        """Finds every face by one DetectFaces, then who each is by one SearchFacesByImage each; see `Engine.search`."""
+        """Finds every face with one DetectFaces call, then its candidates with one SearchFacesByImage call per face.
+
+        See `Engine.search`.
+        """
         faces = await self._detect(image, context)
         places = asyncio.Semaphore(_SEARCHES_AT_ONCE)
 
@@ -141,9 +144,9 @@ class RekognitionEngine:
         return [task.result() for task in tasks]
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
-        """Puts the one face of a photograph into the collection; the same photograph again gives the same face.
+        """Adds the one face of a photograph to the collection; the same photograph again returns the same face.
 
-        From here on it can be found. When the caller then fails to store it, `compare_gallery` finds it out.
+        From then on the face is searchable. If the caller then fails to store it, `compare_gallery` finds it.
 
         Raises:
             PhotoRefused: No face, several faces, or too poor a picture. Nothing stays in the collection.
@@ -168,14 +171,14 @@ class RekognitionEngine:
         return LearnedFace(face.box, face.quality, face.model_version, embedding=None, external_id=face.external_id)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
-        """Does nothing: a learned face is in the collection already."""
+        """Does nothing: an enrolled face is already in the collection."""
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
-        """Takes faces out of the collection; those it does not hold are passed over."""
+        """Deletes faces from the collection; unknown ones are ignored."""
         await self._collection.delete([face.external_id for face in faces if face.external_id is not None])
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
-        """Takes faces out of the collection that `compare_gallery` found orphaned."""
+        """Deletes the faces from the collection that `compare_gallery` found orphaned."""
         await self._collection.delete([face.external_id for face in faces])
 
     async def load(self, faces: Iterable[GalleryFace]) -> None:
@@ -186,7 +189,7 @@ class RekognitionEngine:
         return await self._collection.list_faces()
 
     async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
-        """Compares by one CompareFaces; see `Engine.compare`.
+        """Compares with one CompareFaces call; see `Engine.compare`.
 
         Raises:
             PhotoRefused: The source has no face.
@@ -210,7 +213,7 @@ class RekognitionEngine:
         return Comparison(faces[0].box, ())
 
     async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
-        """Reads by one DetectText: all lines, then all words, of these up to 100."""
+        """Reads text with one DetectText call: all lines, then up to 100 words."""
         data = await asyncio.to_thread(encode, image)
         ask = partial(self._client.detect_text, Image={"Bytes": data})
         return await self._caller.call("DetectText", context, ask, answers.texts)
@@ -227,7 +230,7 @@ class RekognitionEngine:
         return await read_texts(self.read_text, images, contexts, shared=self._options.text_sheets)
 
     async def aclose(self) -> None:
-        """Lets go of threads and connections."""
+        """Closes threads and connections."""
         self._caller.close()
         self._client.close()
 
@@ -239,7 +242,7 @@ class RekognitionEngine:
         return Identification(found.candidates) if found else Identification((), face_found=False)
 
     async def _search_crop(self, crop: Pixels, expected: Box, context: CallContext) -> answers.Searched | None:
-        """Returns who the expected face of a crop might be; None when Rekognition sees no face there."""
+        """Returns the candidates for the expected face of a crop; None if Rekognition finds no face there."""
         data = await asyncio.to_thread(encode, crop)
         ask = partial(
             self._client.search_faces_by_image,
@@ -261,6 +264,6 @@ class RekognitionEngine:
 
 
 def _first(failures: BaseExceptionGroup[EngineError]) -> EngineError:
-    """Returns the failure to tell the caller of, when several calls for one image failed."""
+    """Returns the error to report to the caller if several calls for one image failed."""
     first = failures.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,4 +1,4 @@
-"""Translates Rekognition's failures into ours; the only place that knows botocore's exceptions."""
+"""Translates Rekognition's errors; the only module that knows botocore's exceptions."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class CollectionMissing(EngineDenied):
 
 
 class CollectionExists(EngineError):
-    """The collection to be created exists already: somebody was quicker."""
+    """The collection to create exists already: another process was faster."""
 
     reason = "COLLECTION_EXISTS"
 
 
 class AnswerUnreadable(EngineUnavailable):
-    """The answer lacks what Rekognition's model promises; botocore passes such answers on half empty."""
+    """The response lacks what Rekognition's model promises; botocore does not check that."""
 
     reason = "ENGINE_ANSWER_UNREADABLE"
 
@@ -71,12 +71,12 @@ class AnswerUnreadable(EngineUnavailable):
 
 
 def is_parameter_refused(fault: boto.ClientError) -> bool:
-    """Returns whether a parameter was refused: all that CompareFaces says when one of its images shows no face."""
+    """Returns whether a parameter was refused: all that CompareFaces reports if one of its images has no face."""
     return _code(fault) == "InvalidParameterException"
 
 
 def is_no_face(fault: boto.ClientError) -> bool:
-    """Returns whether SearchFacesByImage says that the image shows no face, which is an answer and no fault."""
+    """Returns whether SearchFacesByImage reports an image without a face, which is an answer and not a fault."""
     return is_parameter_refused(fault) and "no faces" in _message(fault).lower()
 
 

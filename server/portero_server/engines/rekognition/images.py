@@ -1,4 +1,4 @@
-"""Images as Rekognition takes them: JPEG files of at most 5 MiB, at least 80 pixels on each side."""
+"""Encodes images for Rekognition: JPEG files of at most 5 MiB, at least 80 pixels on each side."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MASK = 0
 
 
 def encode(pixels: Pixels) -> bytes:
-    """Returns the JPEG file to send; scaled where the limits ask for it, which leaves boxes in ratios true.
+    """Returns the JPEG file to send, scaled if the limits require it; boxes in ratios stay valid.
 
     Raises:
         EngineError: A side has less than 20 pixels; blown up to 80, it would show nothing.
@@ -37,7 +37,7 @@ def encode(pixels: Pixels) -> bytes:
 
 
 def crop_alone(image: Pixels, face: Box, others: Iterable[Box]) -> Crop:
-    """Cuts out a face with its surroundings, other faces blackened: Rekognition searches only an image's largest.
+    """Cuts out a face with its surroundings, other faces blacked out: Rekognition searches only the largest face.
 
     Args:
         image: Height x width x 3, BGR.

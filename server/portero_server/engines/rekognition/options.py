@@ -1,4 +1,4 @@
-"""How Rekognition is asked: the choices that settings make."""
+"""Options for Rekognition calls, derived from the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ the right person crowd together near 1, hence the small margin.
 
 
 class RekognitionSettings(Protocol):
-    """What this engine reads of the server's settings."""
+    """The server settings that this engine reads."""
 
     @property
     def rekognition_region(self) -> str | None:
@@ -36,37 +36,37 @@ class RekognitionSettings(Protocol):
 
     @property
     def rekognition_threads(self) -> int:
-        """Calls at once."""
+        """Largest number of concurrent calls."""
         ...
 
     @property
     def rekognition_connect_timeout(self) -> float:
-        """Seconds."""
+        """Seconds to wait for a connection."""
         ...
 
     @property
     def rekognition_read_timeout(self) -> float:
-        """Seconds."""
+        """Seconds to wait for a response."""
         ...
 
     @property
     def rekognition_similarity_floor(self) -> float:
-        """Candidates below are not asked for, 0..1."""
+        """Lowest similarity of candidates to request, 0..1."""
         ...
 
     @property
     def rekognition_max_matches(self) -> int:
-        """Most faces asked for in a search."""
+        """Largest number of faces requested per search."""
         ...
 
     @property
     def rekognition_search_quality(self) -> QualityFilter:
-        """Faces below are not searched for."""
+        """Quality filter of searches."""
         ...
 
     @property
     def rekognition_enroll_quality(self) -> QualityFilter:
-        """Faces below are not learned."""
+        """Quality filter of enrollments."""
         ...
 
     @property
@@ -77,7 +77,7 @@ class RekognitionSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RekognitionOptions:
-    """How Rekognition is asked.
+    """Options for Rekognition calls.
 
     Attributes:
         similarity_floor: Candidates below are not asked for; low enough to see the runner-up.
@@ -98,7 +98,7 @@ class RekognitionOptions:
 
     @classmethod
     def of(cls, settings: RekognitionSettings) -> RekognitionOptions:
-        """Takes what the settings say."""
+        """Returns the options that the settings specify."""
         return cls(
             similarity_floor=settings.rekognition_similarity_floor,
             max_matches=settings.rekognition_max_matches,

@@ -1,4 +1,4 @@
-"""Reading several images in fewer paid calls: small ones share a contact sheet; whom it does not suit asks alone."""
+"""Reads several images in fewer paid calls: small ones share a contact sheet; all others are read alone."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ async def read_texts(
 
 
 def shared_texts(sheet: Sheet, texts: Sequence[Text]) -> Mapping[int, Sequence[Text]]:
-    """Returns each image of a sheet its texts; those that must be asked for alone are left out.
+    """Returns the texts of each image of a sheet; images that must be read alone are left out.
 
-    That is all of them when the words reach the limit, and those touched by a text that crosses a gutter.
+    These are all images if the words reach the limit, and otherwise those touched by a text that crosses a gutter.
     """
     if sum(text.kind is TextKind.WORD for text in texts) >= MAX_WORDS:
         return {}
@@ -82,7 +82,7 @@ async def _read_alone(read: Read, image: Pixels, context: CallContext) -> Answer
 
 
 def _most_urgent(contexts: Sequence[CallContext]) -> CallContext:
-    """Returns the context of a shared call: nobody in it may be served later than alone."""
+    """Returns the context of a shared call, so that no image in it is served later than it would be alone."""
     deadlines = [context.deadline for context in contexts if context.deadline is not None]
     cameras = {context.camera_id for context in contexts}
     return CallContext(

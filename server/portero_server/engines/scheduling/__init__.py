@@ -1,1 +1,1 @@
-"""The gate in front of a paid engine: whose call goes next, how fast, how often again. Knows no engine."""
+"""The scheduler of calls to a paid engine: order, pace and retries. Knows no particular engine."""

@@ -1,4 +1,4 @@
-"""Numbers and the time each falls due; the scheduler keeps deadlines, pauses and ages in them."""
+"""A priority queue of numbers by due time, which the scheduler uses for deadlines, pauses and ages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ _SLACK = 64
 
 
 class Agenda:
-    """A queue of due times, earliest first; any entry can be removed. Ties go to the smaller number.
+    """A queue of due times, earliest first; any entry can be removed.
 
-    Removing leaves a dead entry in the heap, dropped when it surfaces or when the dead outnumber the living.
+    Ties go to the smaller number. Removing leaves a stale entry in the heap, which is dropped when it reaches the top
+    or when stale entries outnumber valid ones.
     """
 
     def __init__(self) -> None:
@@ -19,7 +20,7 @@ class Agenda:
         self._heap: list[tuple[float, int]] = []
 
     def add(self, number: int, due: float) -> None:
-        """Enters a number, or moves it to another time."""
+        """Adds a number, or moves it to another time."""
         self._due[number] = due
         heapq.heappush(self._heap, (due, number))
         if len(self._heap) > 2 * len(self._due) + _SLACK:
@@ -45,7 +46,7 @@ class Agenda:
         return None if number is None else self._due[number]
 
     def take_until(self, time: float) -> Iterator[int]:
-        """Removes and gives, in order, the numbers due at `time` or before."""
+        """Removes and returns, in order, the numbers due at `time` or before."""
         while (number := self.first()) is not None and self._due[number] <= time:
             self.discard(number)
             yield number

@@ -1,4 +1,4 @@
-"""A circuit breaker: after many failures of the service's own, calls stop until probes succeed again."""
+"""A circuit breaker: after many failures of the service, calls stop until probes succeed again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class BreakerState(Enum):
-    """CLOSED lets calls through, OPEN none, HALF_OPEN a few probes."""
+    """CLOSED allows all calls, OPEN none, HALF_OPEN a few probes."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -44,9 +44,10 @@ class BreakerConfig:
 
 
 class Breaker:
-    """Decides whether calls make sense. Throttling is not its business: that is a service in good health.
+    """Decides whether calls make sense.
 
-    Each call carries the period in which it started; answers of an earlier period say nothing of this one.
+    Throttling does not count: it shows that the service is healthy. Each call belongs to the period in which it
+    started; results from an earlier period are ignored.
     """
 
     def __init__(self, config: BreakerConfig, chance: random.Random) -> None:
@@ -76,7 +77,7 @@ class Breaker:
         return self.opens_at(now)
 
     def started(self) -> int:
-        """Notes a call that starts, which `ready_at` must have allowed, and gives its period."""
+        """Records the start of a call, which `ready_at` must have allowed. Returns its period."""
         if self._state is BreakerState.OPEN:
             self._enter(BreakerState.HALF_OPEN)
         if self._state is BreakerState.HALF_OPEN:
@@ -84,7 +85,7 @@ class Breaker:
         return self._period
 
     def succeeded(self, now: float, period: int) -> bool:
-        """Notes an answer.
+        """Records a successful answer.
 
         Returns:
             Whether it ended an outage: the breaker has just closed.
@@ -102,7 +103,7 @@ class Breaker:
         return True
 
     def failed(self, now: float, period: int) -> None:
-        """Notes a failure of the service, or an answer that never came."""
+        """Records a failure of the service, or a missing answer."""
         if not self._ended(period):
             return
         if self._state is BreakerState.HALF_OPEN:
@@ -117,7 +118,7 @@ class Breaker:
             self._open(now)
 
     def passed(self, period: int) -> None:
-        """Notes the end of a call that says nothing of the service's health."""
+        """Records the end of a call that says nothing about the service's health."""
         self._ended(period)
 
     def _ended(self, period: int) -> bool:

@@ -1,4 +1,4 @@
-"""What the scheduler is told: quotas, bounds and how each step of a spent budget changes its behavior."""
+"""Configuration of the scheduler: quotas, limits, and what each budget step changes."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ class SchedulerConfig:
     steps: Mapping[Step, StepPolicy] = field(default_factory=lambda: DEFAULT_STEPS)
 
     def quota_of(self, operation: str) -> float:
-        """Returns the calls a second of an operation."""
+        """Returns the calls per second allowed for an operation."""
         return self.quotas.get(operation, self.other_quota)
 
     @property
     def running_limit_of_one(self) -> int:
-        """Calls of one operation under way at once."""
+        """Largest number of concurrent calls of one operation."""
         return max(1, int(self.running_limit * self.operation_share))

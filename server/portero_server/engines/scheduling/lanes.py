@@ -1,4 +1,4 @@
-"""Who is next: lanes by priority but none left behind, cameras in turn within a lane, each camera's calls in order."""
+"""Order of calls: lanes by priority without starvation, cameras in turn in a lane, each camera's calls in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ So while all lanes wait, check-in has at least 1 - 1/5 - 1/9 = 69 % of the calls
 
 
 class LaneDropPolicy(Enum):
-    """What a full queue does with one call more than it holds."""
+    """What a full queue does with one more call."""
 
     OLDEST_OF_LOWEST_LANE = "oldest_of_lowest_lane"
 
@@ -47,7 +47,7 @@ class LaneQueue:
         self._lanes[lane].setdefault(camera, OrderedDict())[number] = None
 
     def put_first(self, number: int, lane: Lane, camera: Camera) -> None:
-        """Adds a call before the camera's others in this lane: one that had its turn and is tried again."""
+        """Adds a call before the camera's others in this lane: one that had its turn and is retried."""
         self.append(number, lane, camera)
         self._lanes[lane][camera].move_to_end(number, last=False)
 
@@ -63,7 +63,7 @@ class LaneQueue:
             self._passed[lane] = 0
 
     def take(self) -> int:
-        """Removes and gives the next call; there must be one."""
+        """Removes and returns the next call; the queue must not be empty."""
         lane = self._next_lane()
         cameras = self._lanes[lane]
         camera = min(cameras, key=lambda camera: self._served.get((lane, camera), 0))

@@ -1,4 +1,4 @@
-"""The scheduler's decisions: synchronous, told the time, answering with data. `scheduler` carries them out."""
+"""The scheduler's decisions: synchronous, given the time, returning data. `scheduler` carries them out."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 
 
 class Planner:
-    """Decides which requests become calls, when, and which are told no.
+    """Decides which requests become calls, when, and which are refused.
 
-    A request waits, runs, perhaps waits for a retry and runs again. Unless its caller cancels it, it is settled
-    exactly once: by a refusal in a plan, or by the end of a call for which `finished` says DELIVER.
+    A request waits, runs, perhaps waits for a retry and runs again. Unless its caller cancels it, it is settled exactly
+    once: by a refusal in a plan, or by the end of a call for which `finished` returns DELIVER.
     """
 
     def __init__(self, config: SchedulerConfig, chance: random.Random, budget: Budget | None = None) -> None:
@@ -51,7 +51,7 @@ class Planner:
         self._told: dict[str, OperationStatus] = {}
 
     def submit(self, operation: str, context: CallContext, now: Instant) -> int:
-        """Takes in a request and gives its number; what becomes of it is told by `plan` and `finished`."""
+        """Adds a request and returns its number; `plan` and `finished` report what becomes of it."""
         time = now.seconds
         self._room.end_pauses(time)
         policy = self._policy(context.camera_id, now)
@@ -77,12 +77,12 @@ class Planner:
         return request.number
 
     def cancel(self, number: int) -> None:
-        """Forgets a request whose caller went away: it leaves its place at once; a call under way ends by itself."""
+        """Removes a request whose caller went away. A call in progress ends by itself."""
         if self._room.discard(number) is None and number in self._running:
             self._abandon(self._running[number])
 
     def finished(self, number: int, outcome: CallOutcome, now: Instant) -> Ending:
-        """Learns from the end of a call, and says what it means for the caller."""
+        """Learns from the end of a call. Returns what it means for the caller."""
         self._expire(now.seconds)
         request = self._running.pop(number)
         self._awaited.discard(number)
@@ -100,7 +100,7 @@ class Planner:
         return Ending.RETRY
 
     def plan(self, now: Instant) -> Plan:
-        """Says what is to be done now."""
+        """Returns what to do now."""
         self._room.end_pauses(now.seconds)
         self._expire(now.seconds)
         starts = tuple(self._start(now))
@@ -125,7 +125,7 @@ class Planner:
         return self._config.steps[self._step(camera_id, now)]
 
     def _objection(self, request: Request, not_before: float, now: Instant) -> EngineError | None:
-        """Says why a request has no prospect of a call that is answered in time, or None when it has."""
+        """Returns why a request cannot get an answer in time, or None if it can."""
         name, camera_id = request.operation.name, request.camera_id
         if self._budget is not None and self._budget.refuses(name, camera_id, now.utc, essential=request.essential):
             return self._budget_spent(request, now)
@@ -139,7 +139,10 @@ class Planner:
         return BudgetSpent(f"the day's budget leaves nothing for {request.operation.name}", step)
 
     def _make_room(self, request: Request, now: float) -> QueueFull | None:
-        """Drops the oldest of the lowest lane when the room is full; says so when that is the request itself."""
+        """Drops the oldest request of the lowest lane if the queue is full.
+
+        Returns an error if that is the new request itself, else None.
+        """
         if self._room.full:
             self._expire(now)
         victim = self._room.oldest_of_lowest_lane()
@@ -180,7 +183,7 @@ class Planner:
         return starts
 
     def _next_operation(self, now: float) -> Operation | None:
-        """Returns an operation that may start a call, each in turn, so that none keeps the others from their share."""
+        """Returns an operation that may start a call; operations take turns, so that none starves the others."""
         for name, operation in self._operations.items():
             if self._has_place(operation) and operation.ready_at(now) <= now:
                 self._operations[name] = self._operations.pop(name)
@@ -240,7 +243,7 @@ class Planner:
 
 
 def _too_late(request: Request, not_before: float) -> EngineError:
-    """Says why no call can be answered before the deadline: only because the service is left alone, or anyway."""
+    """Returns the refusal for a deadline that cannot be met: because of the open breaker, or in any case."""
     name = request.operation.name
     if request.deadline > not_before + request.operation.expected(not_before):
         return CircuitOpen(f"{name} is failing and is not called for a while")

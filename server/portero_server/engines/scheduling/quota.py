@@ -1,4 +1,4 @@
-"""How fast one operation may be called: a token bucket that learns from throttling, under a hard bound a second."""
+"""The pace of one operation's calls: a token bucket that adapts to throttling, under a hard limit per second."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Quota:
     """
 
     def __init__(self, per_second: float, config: QuotaConfig, now: float) -> None:
-        """Begins with a full bucket at the full rate.
+        """Starts with a full bucket at the full rate.
 
         Args:
             per_second: The quota; below 1 it is one call every 1/per_second seconds.
@@ -65,7 +65,7 @@ class Quota:
 
     @property
     def rate(self) -> float:
-        """Calls a second allowed now, in the long run."""
+        """Calls per second allowed now, in the long run."""
         return self._rate
 
     def ready_at(self, now: float) -> float:
@@ -77,7 +77,7 @@ class Quota:
         return ready
 
     def started(self, now: float) -> None:
-        """Notes a call that starts; `ready_at` must have allowed it."""
+        """Records the start of a call, which `ready_at` must have allowed."""
         self._tokens = self._level(now) - 1.0
         self._filled = now
         self._recent.append(now)
@@ -97,7 +97,7 @@ class Quota:
         self._grown = now
 
     def throttled(self, now: float, started: float) -> None:
-        """Cuts the rate, once for all the calls that were under way together.
+        """Lowers the rate, once for all calls that were in progress together.
 
         Args:
             now: When the throttling became known.
@@ -111,7 +111,7 @@ class Quota:
         self._tokens = min(self._tokens, 0.0)
 
     def restart(self, now: float) -> None:
-        """Begins slowly after an outage, whatever the rate was before; throttling of that time is history."""
+        """Starts slowly after an outage, whatever the rate was before; earlier throttling is forgotten."""
         self._change_rate(self._full * self._config.ramp, now)
         self._tokens = min(self._tokens, 0.0)
         self._grown = now

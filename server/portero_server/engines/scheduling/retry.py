@@ -1,4 +1,4 @@
-"""When a failed call is tried again, and when there have been enough of that."""
+"""When a failed call is retried, and when retries stop."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class RetryConfig:
 
 
 class RetryBudget:
-    """Bounds the retries of one operation to a share of its first attempts, so that a storm is not answered by one."""
+    """Limits an operation's retries to a share of its first attempts, so that retries do not amplify an outage."""
 
     def __init__(self, config: RetryConfig) -> None:
         self._config = config
         self._saved = config.reserve
 
     def first_attempt(self) -> None:
-        """Notes a first attempt, which earns its share of a retry."""
+        """Records a first attempt, which earns its share of a retry."""
         self._saved = min(self._config.reserve, self._saved + self._config.share)
 
     def take(self) -> bool:
-        """Takes one retry, if any is left."""
+        """Takes one retry from the budget. Returns whether there was one."""
         if self._saved < 1.0:
             return False
         self._saved -= 1.0
@@ -46,7 +46,7 @@ class RetryBudget:
 
 
 def retry_pause(config: RetryConfig, attempts: int, chance: random.Random) -> float:
-    """Draws the seconds to wait before the next attempt: exponential, with full jitter.
+    """Returns the seconds to wait before the next attempt: exponential, with full jitter.
 
     Args:
         config: The ranges.

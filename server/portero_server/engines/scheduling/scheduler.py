@@ -1,4 +1,4 @@
-"""The gate in front of a paid engine: makes calls when the planner says so, and tells every caller how it ended."""
+"""The gate in front of a paid engine: makes calls as the planner decides, and delivers their results to the callers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHORTEST_SLEEP = 0.001
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """Who waits for a request: how to make its call, which gives what delivers the answer, and how to tell an error."""
+    """A caller that waits for a request: how to make its call, deliver the result, or deliver an error."""
 
     operation: str
     lane: Lane
@@ -46,7 +46,7 @@ class _Caller:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How a call ended: `deliver` tells the caller, be it an answer or an error."""
+    """The end of a call: `deliver` passes the result or the error to the caller."""
 
     outcome: CallOutcome
     code: str
@@ -69,14 +69,14 @@ class Scheduler:
         budget: Budget | None = None,
         chance: random.Random | None = None,
     ) -> None:
-        """Makes a gate.
+        """Creates a gate. Requests wait until `serve` runs.
 
         Args:
             config: Quotas, bounds and policies.
             clock: Where time comes from.
-            observer: Is told what happens.
+            observer: Receives calls and refusals, for metrics.
             budget: What may be spent; None: calls are neither bounded by money nor accounted.
-            chance: Where jitter comes from.
+            chance: Random source of jitter.
         """
         # The jitter of pauses needs no cryptography.
         self._planner = Planner(config, chance or random.Random(), budget)  # noqa: S311
@@ -88,7 +88,7 @@ class Scheduler:
         self._closed = False
 
     async def run(self, operation: str, context: CallContext, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Makes one call when it may be made; see CallGate.
+        """Makes one call once the limits allow it; see CallGate.
 
         Raises:
             Expired: The answer would come, or came, after the deadline.
@@ -125,7 +125,7 @@ class Scheduler:
             self._callers.pop(number, None)
 
     async def serve(self) -> None:
-        """Starts calls as their time comes, until canceled; then tells every caller that the server stops."""
+        """Starts calls when they are due, until canceled; then refuses all callers that still wait."""
         try:
             async with asyncio.TaskGroup() as calls:
                 while True:
@@ -189,7 +189,7 @@ class Scheduler:
             if task is None or task.cancelling():
                 raise
             return _failed(CallOutcome.LOST, EngineUnavailable(f"{operation} was given up"), caller)
-        # Whatever is wrong with this call, its caller must hear of it, and nobody else.
+        # Any error of this call goes to its caller and to nobody else.
         except Exception as error:  # noqa: BLE001
             return _failed(CallOutcome.LOST, error, caller)
 

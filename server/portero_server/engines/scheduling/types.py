@@ -1,4 +1,4 @@
-"""What planner and scheduler speak of: operations, plans, refusals, and whoever observes them."""
+"""Data exchanged by planner and scheduler: operations, plans, refusals, and the observer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CallOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OperationStatus:
-    """What metrics show of an operation: its breaker's state and the calls a second allowed in the long run."""
+    """The state of an operation for metrics: its breaker's state and the calls per second allowed in the long run."""
 
     operation: str
     breaker: BreakerState
@@ -74,11 +74,11 @@ class Operation:
 
     @property
     def status(self) -> OperationStatus:
-        """What metrics show."""
+        """The state of the operation for metrics."""
         return OperationStatus(self.name, self._breaker.state, self._quota.rate)
 
     def expected(self, now: float) -> float:
-        """Returns the seconds a call started now is expected to take."""
+        """Returns the seconds that a call started now is expected to take."""
         return self._latency.estimate(now)
 
     def ready_at(self, now: float) -> float:
@@ -86,11 +86,11 @@ class Operation:
         return max(self._quota.ready_at(now), self._breaker.ready_at(now))
 
     def answers_at(self, now: float, not_before: float = 0.0) -> float:
-        """Returns the earliest time an answer could come to a call not started yet, were it the next."""
+        """Returns the earliest time at which a call could be answered if it were the next one."""
         return max(self._breaker.opens_at(now), not_before) + self.expected(now)
 
     def start(self, now: float) -> int:
-        """Notes a call that starts, and gives the period of the breaker it belongs to."""
+        """Records the start of a call. Returns the breaker's period it belongs to."""
         self.running += 1
         self._quota.started(now)
         return self._breaker.started()
@@ -115,7 +115,7 @@ class Operation:
 
 
 class BudgetSpent(EngineError):
-    """The day's money for this camera, or for all, is used up: the call was not made.
+    """The day's budget for this camera, or for all, is spent: the call was not made.
 
     Attributes:
         step: LOCAL_ONLY or STOPPED: whether an engine that costs nothing may answer instead.
@@ -129,13 +129,13 @@ class BudgetSpent(EngineError):
 
 
 class QueueFull(LimitReached, EngineThrottled):
-    """Too many calls wait already, and this one was the oldest of the lowest lane."""
+    """Too many calls are waiting, and this one was the oldest of the lowest lane."""
 
     reason = "QUEUE_FULL"
 
 
 class CircuitOpen(EngineUnavailable):
-    """The service has been failing and is left alone until after this call's deadline."""
+    """The service has been failing, and is not called until after this call's deadline."""
 
     reason = "ENGINE_CIRCUIT_OPEN"
 
@@ -154,7 +154,7 @@ class GateClosed(EngineUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """One reading of both clocks: monotonic seconds, for all that waits, and UTC, for the day money is spent in."""
+    """One reading of both clocks: monotonic seconds for waiting, and UTC for the day of a budget."""
 
     seconds: float
     utc: datetime
@@ -173,7 +173,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Tell this request's caller that no answer will come. A call under way ends by itself."""
+    """Refuse this request's caller. A call in progress ends by itself."""
 
     number: int
     operation: str
@@ -183,7 +183,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done now.
+    """What to do now.
 
     Attributes:
         starts: Calls to make.
@@ -213,18 +213,18 @@ class Ending(Enum):
 
 
 class SchedulerObserver(Protocol):
-    """Is told of everything that happens, from the event loop; must be quick and must not raise."""
+    """Receives everything that happens, on the event loop; its methods must be quick and must not raise."""
 
     def started(self, operation: str, lane: Lane, waited: float, attempt: int) -> None:
-        """A call starts, `waited` seconds after its request came; `attempt` counts from 1."""
+        """A call started `waited` seconds after its request; `attempt` counts from 1."""
         ...
 
     def finished(self, operation: str, code: str, seconds: float) -> None:
-        """A call ended: "OK", or the reason of its error ("ENGINE_THROTTLED"), "INTERNAL" for a fault of ours."""
+        """A call ended: "OK", the error's reason ("ENGINE_THROTTLED"), or "INTERNAL" for a defect of this server."""
         ...
 
     def refused(self, operation: str, lane: Lane, code: str) -> None:
-        """A caller was told that no answer will come.
+        """A caller was refused.
 
         Codes: EXPIRED, QUEUE_FULL (dropped), ENGINE_CIRCUIT_OPEN, BUDGET_SPENT, STOPPING.
         """
@@ -235,5 +235,5 @@ class SchedulerObserver(Protocol):
         ...
 
     def step_changed(self, change: StepChanged) -> None:
-        """A budget passed a threshold, or a new day began: to be audited."""
+        """A budget passed a threshold, or a new day began: a budget event to record."""
         ...

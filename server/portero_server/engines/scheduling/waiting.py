@@ -1,4 +1,4 @@
-"""Requests on their way to a call, and the bounded room in which they wait for it."""
+"""Requests on their way to a call, and the bounded queue in which they wait."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Request:
 
     @property
     def essential(self) -> bool:
-        """Whether it is among the last to be given up when money runs out."""
+        """Whether it is among the last requests to be refused when the budget runs out."""
         return self.lane is Lane.CHECK_IN
 
 
 class WaitingRoom:
-    """Holds every request that waits: those in their operation's queue, and those pausing before they may join it."""
+    """Holds every waiting request: those queued for their operation, and those pausing before they are queued."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -64,7 +64,7 @@ class WaitingRoom:
         return len(self._requests) >= self._limit
 
     def add(self, request: Request, not_before: float, now: float) -> None:
-        """Takes a request in; it joins its operation's queue at `not_before`."""
+        """Adds a request, which joins its operation's queue at `not_before`."""
         self._requests[request.number] = request
         self._ages[request.lane].add(request.number, request.number)
         request.operation.deadlines.add(request.number, request.deadline)
@@ -72,7 +72,7 @@ class WaitingRoom:
         self.end_pauses(now)
 
     def discard(self, number: int) -> Request | None:
-        """Lets a request go; gives it, or None when it is not there."""
+        """Removes a request. Returns it, or None if it was not there."""
         request = self._requests.pop(number, None)
         if request is None:
             return None
@@ -83,20 +83,20 @@ class WaitingRoom:
         return request
 
     def end_pauses(self, now: float) -> None:
-        """Lets the requests whose pause is over join their queues, those with an attempt behind them first."""
+        """Queues the requests whose pause is over, retries first."""
         for number in self._pauses.take_until(now):
             request = self._requests[number]
             enter = request.operation.queue.put_first if request.attempts else request.operation.queue.append
             enter(number, request.lane, request.camera_id)
 
     def take_next(self, operation: Operation) -> Request:
-        """Removes and gives the next request of an operation's queue, which must not be empty."""
+        """Removes and returns the next request of an operation's queue, which must not be empty."""
         request = self._requests[operation.queue.take()]
         self.discard(request.number)
         return request
 
     def take_overdue(self, operation: Operation, time: float) -> Iterator[Request]:
-        """Removes and gives an operation's requests whose deadline is `time` or earlier."""
+        """Removes and returns an operation's requests with a deadline at or before `time`."""
         for number in operation.deadlines.take_until(time):
             request = self._requests[number]
             self.discard(number)

@@ -1,1 +1,1 @@
-"""Who calls, and what they may: asked before a message is read."""
+"""Authentication and authorization of calls, decided before a message is read."""

@@ -1,4 +1,4 @@
-"""The caller of an RPC, and whoever observes those turned away."""
+"""The caller of an RPC, and the observers of refused callers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portero_server.domain.access.identities import LOCAL_ADMIN, Identity
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and from where.
+    """The authenticated caller of an RPC, and its address.
 
     Attributes:
         identity: As proven by the call's credential.
@@ -35,13 +35,13 @@ _caller: ContextVar[Caller] = ContextVar("portero_caller", default=Caller(LOCAL_
 
 
 def current_caller() -> Caller:
-    """Returns the caller of the call that this task serves; outside of any call, the server itself."""
+    """Returns the caller whose call this task serves; outside of any call, the server itself."""
     return _caller.get()
 
 
 @contextmanager
 def calling(caller: Caller) -> Iterator[None]:
-    """Makes `caller` the current one; tasks made within inherit it."""
+    """Makes `caller` the current caller within the block; tasks started in it inherit the caller."""
     token = _caller.set(caller)
     try:
         yield
@@ -49,7 +49,7 @@ def calling(caller: Caller) -> Iterator[None]:
         _caller.reset(token)
 
 
-# Asked twice a call, and reading an address takes microseconds.
+# Cached: parsing an address takes microseconds, and happens twice per call.
 @lru_cache(maxsize=4096)
 def peer_address(peer: str) -> str:
     """Returns the address in what gRPC calls the peer: "ipv4:192.0.2.7:5000", "ipv6:%5B::1%5D:5000", "unix:…".
@@ -71,13 +71,16 @@ def peer_address(peer: str) -> str:
 
 
 class AccessObserver(Protocol):
-    """Is told of everybody who was turned away. Never waits and never raises: a refusal must not depend on it."""
+    """Receives refused callers, for metrics and the audit trail.
+
+    Its methods never wait and never raise: a refusal must not depend on them.
+    """
 
     def denied(self, caller: Caller, method: str, reason: str, resource: str) -> None:
-        """A known caller asked for what it may not have.
+        """An authenticated caller asked for something it may not have.
 
         Args:
-            caller: Who, and from where.
+            caller: The caller and its address.
             method: "package.Service/Method", or "/metrics".
             reason: Of the PermissionDenied ("ROLE_MISSING", "OUT_OF_SCOPE", …).
             resource: What was asked for ("cameras/door"), or empty when the method itself was refused.
@@ -85,7 +88,7 @@ class AccessObserver(Protocol):
         ...
 
     def failed_login(self, peer: str, method: str, reason: str, credential_id: str) -> None:
-        """A credential was missing or worth nothing.
+        """A credential was missing or invalid.
 
         Args:
             peer: Address it came from.
@@ -97,17 +100,17 @@ class AccessObserver(Protocol):
 
 
 class Observers:
-    """Reports to several observers."""
+    """Forwards reports to several observers."""
 
     def __init__(self, observers: Sequence[AccessObserver] = ()) -> None:
         self._observers = tuple(observers)
 
     def denied(self, caller: Caller, method: str, reason: str, resource: str) -> None:
-        """Reports a denial to each."""
+        """Reports a denial to each observer."""
         for observer in self._observers:
             observer.denied(caller, method, reason, resource)
 
     def failed_login(self, peer: str, method: str, reason: str, credential_id: str) -> None:
-        """Reports a failed login to each."""
+        """Reports a failed login to each observer."""
         for observer in self._observers:
             observer.failed_login(peer, method, reason, credential_id)

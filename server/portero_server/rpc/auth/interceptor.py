@@ -1,4 +1,4 @@
-"""Who may come in: authentication, roles, scopes and limits of a call, and the watch over those that stay long."""
+"""Authenticates and authorizes calls, and rechecks the credentials of open streams."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from portero_server.rpc.auth.policy import ACCESS, OPEN
 from portero_server.rpc.requests import Context
 
 _RECHECK = 5.0
-"""Seconds between two looks at the credential of an open stream. A key's revocation is known at most five seconds
+"""Seconds between two checks of an open stream's credential. A key's revocation is known at most five seconds
 after it (`KeyPolicy.remembered`), so that a stream is cut within ten, and fifteen are promised."""
 
 _BEARER = "bearer "
@@ -27,7 +27,7 @@ _MAX_BEARER = 16 * 1024
 
 
 class AuthInterceptor:
-    """Lets calls in, or raises why not."""
+    """Admits calls of authenticated and authorized callers; raises an error for all others."""
 
     def __init__(
         self,
@@ -44,14 +44,14 @@ class AuthInterceptor:
         self._recheck = recheck
 
     async def authenticate(self, method: str, context: Context) -> Caller:
-        """Returns who calls.
+        """Returns the authenticated caller.
 
         Args:
             method: "package.Service/Method".
             context: Of the call.
 
         Raises:
-            Unauthenticated: Nothing sound was shown.
+            Unauthenticated: No valid credential was presented.
             LimitReached: Too many connections.
             Unavailable: It cannot be checked now.
         """
@@ -68,10 +68,11 @@ class AuthInterceptor:
         return caller
 
     async def identify(self, method: str, address: str, shown: Credentials) -> Caller:
-        """As `enter`, for whom connection and credentials are known already.
+        """Does what `authenticate` does, for a known connection and credentials.
 
-        Every credential is verified, however many failed from its address before: who fails must not lock out who
-        would not. Verifying costs no more than the call that carries it, and the store one question at a time.
+        Every credential is verified, however many from the same address failed before, so that an attacker cannot lock
+        out others. Verifying costs no more than the call that carries the credential, and the store handles one query
+        at a time.
         """
         try:
             identity = await self._authenticator.identify(shown)
@@ -85,7 +86,7 @@ class AuthInterceptor:
         return Caller(identity, address, AuthorizedCameras(scope, self._sites))
 
     async def authorize(self, method: str, caller: Caller) -> None:
-        """Makes sure that the caller may call the method at all.
+        """Raises an error unless the caller's roles allow the method.
 
         Raises:
             PermissionDenied: None of the caller's roles may, or nobody may.
@@ -97,24 +98,24 @@ class AuthInterceptor:
         await caller.authorized.refresh()
 
     async def check(self, method: str, caller: Caller, request: Any) -> None:
-        """Makes sure that a request asks only for what is within the caller's reach.
+        """Raises an error unless a request concerns only cameras that the caller is authorized for.
 
         Raises:
-            PermissionDenied: It is not.
-            InvalidInput: It names a camera by what is no name.
-            StoreUnavailable: It cannot be checked now.
+            PermissionDenied: The caller is not authorized for a camera in it.
+            InvalidInput: A camera name in it is malformed.
+            StoreUnavailable: The authorization cannot be checked now.
         """
         row = ACCESS.get(method)
         if row is not None:
             await row.cameras.check(request, caller.authorized)
 
     def denied(self, method: str, caller: Caller, refusal: PermissionDenied) -> None:
-        """Reports a refusal."""
+        """Reports a refused call to the observer."""
         self._observer.denied(caller, method, refusal.reason, refusal.resource)
 
     @contextmanager
     def counted(self, caller: Caller, *, stream: bool) -> Iterator[None]:
-        """Counts the call while it is served; raises LimitReached."""
+        """Counts the call against the caller's limits while it is served. Raises LimitReached."""
         who = limit_subject(caller)
         if not stream:
             self._limits.request(who)
@@ -125,7 +126,7 @@ class AuthInterceptor:
 
     @asynccontextmanager
     async def watched(self, caller: Caller) -> AsyncIterator[None]:
-        """Looks at the caller's credential now and then while a stream is served, and ends it when that is void.
+        """Rechecks the caller's credential while a stream is served, and cancels the stream once it is invalid.
 
         Raises:
             Unauthenticated: The credential was revoked or has expired; the stream was canceled for that.
@@ -144,7 +145,8 @@ class AuthInterceptor:
                     await self._authenticator.recheck(caller.identity)
                     await caller.authorized.refresh()
                 except Unavailable:
-                    # Without the database nobody can say, and nothing that the stream finds is committed or told.
+                    # Without the database the key cannot be checked; meanwhile the stream can neither commit nor report
+                    # anything.
                     continue
                 except Exception as error:  # noqa: BLE001 - a watch that fails must not leave a stream unwatched
                     void.append(error)
@@ -164,7 +166,7 @@ class AuthInterceptor:
 
 
 def limit_subject(caller: Caller) -> LimitSubject:
-    """Returns whom the limits count; the local admin at home is counted nowhere."""
+    """Returns the key that rate limits apply to. The local admin on loopback is exempt."""
     return LimitSubject(
         caller.identity.subject,
         caller.peer,
@@ -173,12 +175,12 @@ def limit_subject(caller: Caller) -> LimitSubject:
 
 
 def is_open(method: str) -> bool:
-    """Whether nobody has to say who they are to call this method."""
+    """Whether the method may be called without credentials."""
     return method in OPEN
 
 
 def bearer_in(authorization: str | None) -> str | None:
-    """Returns the text of "Bearer TEXT"; None of nothing, empty of any other form or beyond 16 KiB."""
+    """Returns the token of "Bearer TOKEN"; None for a missing header, empty for any other form or more than 16 KiB."""
     if authorization is None:
         return None
     if authorization[: len(_BEARER)].lower() != _BEARER or len(authorization) > _MAX_BEARER:
@@ -187,7 +189,7 @@ def bearer_in(authorization: str | None) -> str | None:
 
 
 def is_local_address(address: str) -> bool:
-    """Whether an address is this machine's own."""
+    """Whether an address belongs to this machine."""
     if address == "local":
         return True
     try:

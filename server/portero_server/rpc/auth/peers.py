@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, as far as the transport can tell."""
+"""The peer of a connection, as identified by the transport."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Peer:
         address: Its IP address; behind a load balancer, perhaps that of the balancer; "local" for a Unix socket,
             "unknown" for what is neither.
         encrypted: Whether the connection is TLS.
-        certificate: What it proved to be; None when it showed none.
+        certificate: Its verified client certificate, or None.
     """
 
     address: str
@@ -49,10 +49,10 @@ class Peer:
 
 
 def peer_of(context: Context) -> Peer:
-    """Returns who is at the other end of a call. What a caller may do is not decided here."""
+    """Returns the peer of a call. What the peer may do is decided elsewhere."""
     facts = context.auth_context()
     encrypted = next(iter(facts.get("transport_security_type", ())), b"") == b"ssl"
-    # gRPC tells of a certificate only when the port requires one, and then verified it in the handshake.
+    # gRPC reports a certificate only if the port requires one, and has then verified it in the handshake.
     pem = next(iter(facts.get("x509_pem_cert", ())), None) if encrypted else None
     return Peer(peer_address(context.peer()), encrypted, None if pem is None else _certificate(pem))
 

@@ -1,4 +1,4 @@
-"""Who may call what: one row an RPC, and rules that find the camera a request names."""
+"""The access table: one row per RPC, with the roles allowed and the rule that finds the camera in a request."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from portero_server.rpc.resource_names import parse_camera
 
 
 class CameraRule(Protocol):
-    """Checks a request against the caller's reach."""
+    """Checks a request against the cameras that the caller is authorized for."""
 
     async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
-        """Passes, or raises PermissionDenied; InvalidInput when the camera's name is none."""
+        """Raises PermissionDenied if the camera is out of scope, InvalidInput if its name is malformed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class NotOfCameras:
-    """The method is about no camera: the gallery is one for all sites, and a scope does not divide it."""
+    """The method concerns no camera: all sites share one gallery, which scopes do not divide."""
 
     async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
-        """Passes."""
+        """Accepts every request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unscoped:
-    """Only for those without a scope of cameras: what it changes holds everywhere."""
+    """Only for callers without a camera scope, since the change takes effect everywhere."""
 
     async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
-        """Refuses everybody with a scope."""
+        """Refuses callers that have a scope."""
         if not authorized.scope.everything:
             raise PermissionDenied("this is only for credentials whose scope is everything", reason="SCOPED")
 
@@ -45,14 +45,14 @@ class Named:
 
     Attributes:
         path: Of the field that holds the resource name.
-        optional: Whether it may be empty; the servicer then shows no other cameras than those within reach.
+        optional: Whether it may be empty; the servicer then shows only cameras that the caller is authorized for.
     """
 
     path: str
     optional: bool = False
 
     async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
-        """Refuses a camera out of reach."""
+        """Refuses cameras that the caller is not authorized for."""
         if authorized.scope.everything:
             return
         name: str = reduce(getattr, self.path.split("."), request)
@@ -62,20 +62,20 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """CreateCamera: a new camera must belong to a site within the scope, or be named in it beforehand."""
+    """CreateCamera: a new camera must belong to a site in the caller's scope, or be listed in the scope by name."""
 
     async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
-        """Refuses a camera out of scope."""
+        """Refuses cameras out of scope."""
         if not authorized.scope.covers(request.camera_id, request.camera.site):
             raise out_of_scope(f"cameras/{request.camera_id}")
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """UpdateCamera: the camera must be within reach, and stay within when it moves to another site."""
+    """UpdateCamera: the camera must be in scope, and stay in scope if it moves to another site."""
 
     async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
-        """Refuses a camera out of reach, and a move out of the scope."""
+        """Refuses cameras out of scope, and moves out of the scope."""
         if authorized.scope.everything:
             return
         camera_id = parse_camera(request.camera.name, "camera.name")
@@ -87,15 +87,15 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class AskedWithin:
-    """Which camera it is about is known only within: the servicer asks `current_caller().reach` itself."""
+    """The camera is known only inside the method: the servicer checks `current_caller().authorized` itself."""
 
     async def check(self, request: Any, authorized: AuthorizedCameras) -> None:
-        """Passes."""
+        """Accepts every request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A row: who may call the method.
+    """A row of the table: who may call the method.
 
     Attributes:
         roles: Any one of these is enough.
@@ -107,7 +107,7 @@ class Access:
 
 
 OPEN = frozenset({"grpc.health.v1.Health/Check", "grpc.health.v1.Health/Watch"})
-"""Methods for which nobody has to say who they are: those by which load balancers and clients find a server."""
+"""Methods that need no credential: those that load balancers and clients use to find a server."""
 
 _ADMIN = frozenset({Role.ADMIN})
 _KEEPS = _ADMIN | {Role.OPERATOR}
@@ -148,7 +148,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.PrivacyService/WithdrawConsent": Access(_DESK, _GALLERY),
     "portero.v1.PrivacyService/BlockPerson": Access(_KEEPS, _GALLERY),
     "portero.v1.PrivacyService/UnblockPerson": Access(_KEEPS, _GALLERY),
-    # What these give or take away is of all cameras.
+    # These grant or revoke access to all cameras.
     "portero.v1.PrivacyService/ExportPerson": Access(_KEEPS, Unscoped()),
     "portero.v1.PrivacyService/ErasePerson": Access(_KEEPS, Unscoped()),
     "portero.v1.PrivacyService/GetErasure": Access(_KEEPS, Unscoped()),

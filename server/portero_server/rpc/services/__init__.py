@@ -1,1 +1,1 @@
-"""One file for each service of the contract: a request becomes a question, its answer a response."""
+"""One file per service of the contract: each method converts a request, calls the domain, and converts the answer."""

@@ -1,4 +1,4 @@
-"""AccessService: API keys."""
+"""Implements AccessService: creating, listing and revoking API keys."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _ROLES_BY_NUMBER: dict[int, Role] = {number: role for role, number in ROLES.item
 
 
 class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
-    """Makes, lists and revokes keys."""
+    """Creates, lists and revokes API keys."""
 
     def __init__(self, office: ApiKeyService) -> None:
         self._key_service = office
 
     async def CreateKey(self, request: pb.CreateKeyRequest, context: Context) -> pb.CreateKeyResponse:
-        """Makes a key and shows its text, this once."""
+        """Creates a key and returns its text, which is shown only this once."""
         wanted = request.key
         expires_at = time_from_proto(wanted.expire_time, "key.expire_time") if wanted.HasField("expire_time") else None
         key, text = await self._key_service.create(
@@ -50,7 +50,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         return pb.CreateKeyResponse(key=_to_proto(key), text=text)
 
     async def ListKeys(self, request: pb.ListKeysRequest, context: Context) -> pb.ListKeysResponse:
-        """Lists keys by name of the resource."""
+        """Lists keys in order of their resource names."""
         size = checked_page_size(request.page_size)
         listing = Listing("keys")
         cursor = listing.cursor(request.page_token, parts=1)
@@ -60,7 +60,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         )
 
     async def RevokeKey(self, request: pb.RevokeKeyRequest, context: Context) -> pb.RevokeKeyResponse:
-        """Revokes a key."""
+        """Revokes a key, so that it can never be used again."""
         return pb.RevokeKeyResponse(key=_to_proto(await self._key_service.revoke(parse_key(request.name, "name"))))
 
 

@@ -1,4 +1,4 @@
-"""AuditService: who did what, and whether anybody has tampered with the record of it."""
+"""Implements AuditService: reading the audit trail, and verifying that it was not tampered with."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TAMPERINGS: Mapping[Tampering, pb.AuditTampering.ValueType] = {
 
 
 class Anchors(Protocol):
-    """Where the chain's end is anchored (`audit/anchors.py`)."""
+    """Reads the anchors of the audit chain (`audit/anchors.py`)."""
 
     async def known(self) -> Iterable[Anchor]:
         """Returns every anchor; raises Unavailable when they cannot be read."""
@@ -47,15 +47,15 @@ class Anchors(Protocol):
 
 
 class NoAnchors:
-    """The chain is not anchored."""
+    """Stands for an audit chain without anchors."""
 
     async def known(self) -> Iterable[Anchor]:
-        """Returns none."""
+        """Returns an empty list, since nothing is anchored."""
         return ()
 
 
 class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
-    """Reads and checks the trail."""
+    """Lists the entries of the audit trail and verifies its chain."""
 
     def __init__(self, trail: AuditTrail, anchors: Anchors) -> None:
         self._trail = trail
@@ -75,7 +75,7 @@ class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
         )
 
     async def VerifyAudit(self, request: pb.VerifyAuditRequest, context: Context) -> pb.VerifyAuditResponse:
-        """Checks the whole chain."""
+        """Verifies the whole chain, and the anchors if there are any."""
         if len(request.anchors) > _MOST_ANCHORS:
             raise InvalidInput("anchors", f"anchors must be at most {_MOST_ANCHORS}")
         given = [_anchor(anchor, index) for index, anchor in enumerate(request.anchors)]

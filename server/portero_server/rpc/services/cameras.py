@@ -1,4 +1,4 @@
-"""CameraService: the registered cameras and how they are."""
+"""Implements CameraService: registered cameras and the status of their streams."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _EDGE = 1 + 1e-9
 
 
 class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
-    """Keeps the cameras and tells how they are."""
+    """Manages registered cameras and reports the status of their streams."""
 
     def __init__(self, cameras: CameraStore, live: LiveStreams) -> None:
         self._cameras = cameras
         self._live = live
 
     async def CreateCamera(self, request: pb.CreateCameraRequest, context: Context) -> pb.CreateCameraResponse:
-        """Adds a camera."""
+        """Registers a new camera with the given settings."""
         camera_id = checked_identifier(request.camera_id, "camera_id")
         camera = await self._cameras.create(
             camera_id,
@@ -58,12 +58,12 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
         return pb.CreateCameraResponse(camera=camera_to_proto(camera))
 
     async def GetCamera(self, request: pb.GetCameraRequest, context: Context) -> pb.GetCameraResponse:
-        """Returns a camera."""
+        """Returns a registered camera by its name."""
         camera = await self._cameras.get(parse_camera(request.name, "name"))
         return pb.GetCameraResponse(camera=camera_to_proto(camera))
 
     async def ListCameras(self, request: pb.ListCamerasRequest, context: Context) -> pb.ListCamerasResponse:
-        """Lists cameras by name of the resource."""
+        """Lists cameras in order of their resource names."""
         size = checked_page_size(request.page_size)
         site = checked_identifier(request.site, "site") if request.site else None
         listing = Listing("cameras", (request.site,))
@@ -77,7 +77,7 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
         )
 
     async def UpdateCamera(self, request: pb.UpdateCameraRequest, context: Context) -> pb.UpdateCameraResponse:
-        """Changes the fields that the mask names."""
+        """Changes the fields listed in the mask."""
         camera_id = parse_camera(request.camera.name, "camera.name")
         fields = masked_fields(request.update_mask, request.camera, _CHANGEABLE)
         changes = _changes(request.camera, camera_id, fields)
@@ -85,12 +85,12 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
         return pb.UpdateCameraResponse(camera=camera_to_proto(camera))
 
     async def DeleteCamera(self, request: pb.DeleteCameraRequest, context: Context) -> pb.DeleteCameraResponse:
-        """Removes a camera; its sightings stay."""
+        """Removes a camera; its sightings are kept."""
         await self._cameras.delete(parse_camera(request.name, "name"))
         return pb.DeleteCameraResponse()
 
     async def GetCameraStatus(self, request: pb.GetCameraStatusRequest, context: Context) -> pb.GetCameraStatusResponse:
-        """Returns how a camera's stream is doing at this moment."""
+        """Returns the current status of a camera's stream."""
         camera = await self._cameras.get(parse_camera(request.name, "name"))
         return pb.GetCameraStatusResponse(status=status_to_proto(self._live.status(camera.camera_id)))
 
@@ -119,7 +119,7 @@ def _changes(camera: pb.Camera, camera_id: str, fields: frozenset[str]) -> Camer
 
 
 def _display_name(camera: pb.Camera, camera_id: str) -> str:
-    # A camera that nobody named is called by its id, so that lists never show a blank.
+    # A camera without a display name shows its id, so that lists have no blank entries.
     return checked_display_name(camera.display_name, "camera.display_name") if camera.display_name else camera_id
 
 
@@ -150,7 +150,7 @@ def _privacy_zones(camera: pb.Camera) -> tuple[Box, ...]:
         raise InvalidInput("camera.privacy_zones", f"camera.privacy_zones must be at most {_MOST_ZONES} boxes")
     zones = tuple(Box(zone.left, zone.top, zone.width, zone.height) for zone in camera.privacy_zones)
     for zone in zones:
-        # A box half outside would hide less than somebody thinks; NaN fails every comparison.
+        # A box partly outside the frame would hide less than its author expects; NaN fails every comparison.
         if not (0 <= zone.left < zone.right <= _EDGE and 0 <= zone.top < zone.bottom <= _EDGE):
             raise InvalidInput("camera.privacy_zones", "each of camera.privacy_zones must be a box within 0 to 1")
     return zones

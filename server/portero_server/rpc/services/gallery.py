@@ -1,4 +1,4 @@
-"""GalleryService: whom we know, and who is on a photograph."""
+"""Implements GalleryService: people and their faces, and searching for faces in photographs."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CANDIDATES = 5
 
 
 class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
-    """Keeps the gallery and searches it."""
+    """Manages people and their faces, and searches the gallery."""
 
     def __init__(self, gallery: Gallery, images: Images, clock: Clock) -> None:
         self._gallery = gallery
@@ -29,19 +29,19 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         self._clock = clock
 
     async def CreatePerson(self, request: pb.CreatePersonRequest, context: Context) -> pb.CreatePersonResponse:
-        """Adds a person."""
+        """Adds a person without faces to the gallery."""
         person = await self._gallery.create(
             request.person_id, request.person.display_name, request.person.labels, request.request_id
         )
         return pb.CreatePersonResponse(person=person_to_proto(person))
 
     async def GetPerson(self, request: pb.GetPersonRequest, context: Context) -> pb.GetPersonResponse:
-        """Returns a person."""
+        """Returns a person of the gallery."""
         person = await self._gallery.get(parse_person(request.name, "name"))
         return pb.GetPersonResponse(person=person_to_proto(person))
 
     async def ListPeople(self, request: pb.ListPeopleRequest, context: Context) -> pb.ListPeopleResponse:
-        """Lists people by name of the resource."""
+        """Lists people in order of their resource names."""
         size = checked_page_size(request.page_size)
         listing = Listing("people", (request.display_name_contains,))
         cursor = listing.cursor(request.page_token, parts=1)
@@ -53,7 +53,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         )
 
     async def UpdatePerson(self, request: pb.UpdatePersonRequest, context: Context) -> pb.UpdatePersonResponse:
-        """Changes the fields that the mask names."""
+        """Changes the fields listed in the mask."""
         fields = masked_fields(request.update_mask, request.person, _CHANGEABLE)
         person = await self._gallery.update(
             parse_person(request.person.name, "person.name"),
@@ -63,12 +63,12 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         return pb.UpdatePersonResponse(person=person_to_proto(person))
 
     async def DeletePerson(self, request: pb.DeletePersonRequest, context: Context) -> pb.DeletePersonResponse:
-        """Removes a person and all faces."""
+        """Removes a person and all their faces."""
         await self._gallery.delete(parse_person(request.name, "name"))
         return pb.DeletePersonResponse()
 
     async def EnrollFace(self, request: pb.EnrollFaceRequest, context: Context) -> pb.EnrollFaceResponse:
-        """Teaches a person's face from one photograph with exactly one face."""
+        """Enrolls a person's face from one photograph that shows exactly one face."""
         face = await self._gallery.enroll(
             parse_person(request.parent, "parent"), request.image, deadline_of(context, self._clock)
         )
@@ -87,7 +87,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         )
 
     async def DeleteFace(self, request: pb.DeleteFaceRequest, context: Context) -> pb.DeleteFaceResponse:
-        """Removes one face."""
+        """Removes one face of a person."""
         person_id, face_id = parse_face(request.name, "name")
         await self._gallery.delete_face(person_id, face_id)
         return pb.DeleteFaceResponse()
@@ -106,7 +106,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         return pb.SearchByImageResponse(faces=faces_to_proto(answer))
 
     async def CompareImages(self, request: pb.CompareImagesRequest, context: Context) -> pb.CompareImagesResponse:
-        """Says how alike the largest face of one photograph is to each face of another."""
+        """Compares the largest face of one photograph with each face of another."""
         comparison = await self._images.compare(
             request.source_image, request.target_image, deadline_of(context, self._clock)
         )

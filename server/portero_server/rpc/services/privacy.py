@@ -1,4 +1,4 @@
-"""PrivacyService: consent, block, export, erasure."""
+"""Implements PrivacyService: consent, blocking, export and erasure."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_REASON = 200
 
 
 class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
-    """What people have a right to."""
+    """Handles the rights of people over their data."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
     async def GetPersonPrivacy(
         self, request: pb.GetPersonPrivacyRequest, context: Context
     ) -> pb.GetPersonPrivacyResponse:
-        """Returns what holds for a person."""
+        """Returns the consents, block and recognizability of a person."""
         return pb.GetPersonPrivacyResponse(privacy=await self._privacy(parse_person(request.name, "name")))
 
     async def RecordConsent(self, request: pb.RecordConsentRequest, context: Context) -> pb.RecordConsentResponse:
@@ -58,27 +58,27 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         return pb.RecordConsentResponse(consent=consent_to_proto(consent))
 
     async def WithdrawConsent(self, request: pb.WithdrawConsentRequest, context: Context) -> pb.WithdrawConsentResponse:
-        """Ends one consent or all."""
+        """Withdraws one consent of a person, or all."""
         person_id, consent_id = parse_consent(request.name, "name")
         ended = await self._consents.withdraw(person_id, None if consent_id == _ALL else consent_id)
         await self._name_revocation.catch_up()
         return pb.WithdrawConsentResponse(consents=[consent_to_proto(consent) for consent in ended])
 
     async def BlockPerson(self, request: pb.BlockPersonRequest, context: Context) -> pb.BlockPersonResponse:
-        """Has nobody recognized as this person from now on."""
+        """Blocks a person: no face is recognized as this person from now on."""
         person_id = parse_person(request.name, "name")
         await self._consents.block(person_id, checked_words(request.reason, "reason", _LONGEST_REASON, required=False))
         await self._name_revocation.catch_up()
         return pb.BlockPersonResponse(privacy=await self._privacy(person_id))
 
     async def UnblockPerson(self, request: pb.UnblockPersonRequest, context: Context) -> pb.UnblockPersonResponse:
-        """Ends a block."""
+        """Ends the block of a person."""
         person_id = parse_person(request.name, "name")
         await self._consents.unblock(person_id)
         return pb.UnblockPersonResponse(privacy=await self._privacy(person_id))
 
     async def ExportPerson(self, request: pb.ExportPersonRequest, context: Context) -> pb.ExportPersonResponse:
-        """Returns everything that is stored of a person, a page at a time."""
+        """Returns everything stored about a person, one page at a time."""
         person_id = parse_person(request.name, "name")
         size = checked_page_size(request.page_size)
         listing = Listing("export", (person_id,))
@@ -91,7 +91,7 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         )
 
     async def ErasePerson(self, request: pb.ErasePersonRequest, context: Context) -> pb.ErasePersonResponse:
-        """Erases a person for ever."""
+        """Erases a person permanently."""
         erasure = await self._eraser.erase(parse_person(request.name, "name"))
         return pb.ErasePersonResponse(erasure=erasure_to_proto(erasure))
 
@@ -101,7 +101,7 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         return pb.GetErasureResponse(erasure=erasure_to_proto(erasure))
 
     async def VerifyErasure(self, request: pb.VerifyErasureRequest, context: Context) -> pb.VerifyErasureResponse:
-        """Searches every place for an erased person."""
+        """Searches every table for traces of an erased person."""
         found = await self._eraser.verify(parse_person(request.person, "person"))
         return pb.VerifyErasureResponse(
             erasure=erasure_to_proto(found.erasure), remains=remains_to_proto(found.remains), clean=found.clean
@@ -110,7 +110,7 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
     async def _privacy(self, person_id: str) -> pb.PersonPrivacy:
         found = await self._consents.of(person_id)
         if not found.consents:
-            # Somebody who was deleted may still have consents to show; somebody who never was has nothing.
+            # A deleted person may still have stored consents; a person who never existed has none.
             await self._people.get(person_id)
         return privacy_to_proto(person_id, found)
 

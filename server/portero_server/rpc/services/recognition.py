@@ -1,4 +1,4 @@
-"""RecognitionService: the unary methods here, the stream by whoever is given."""
+"""Implements RecognitionService: the unary methods here, the stream by the given `StreamFrames`."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _TEXT = recognition_service_pb2.RECOGNITION_FEATURE_TEXT
 
 
 class StreamFrames(Protocol):
-    """Serves one camera's stream with the call's own read and write."""
+    """Serves one camera's stream with the call's own `read` and `write`."""
 
     def __call__(self, requests: AsyncIterator[stream_pb2.StreamFramesRequest], context: Context, /) -> Awaitable[None]:
-        """Serves one call; returns when the stream has ended well, raises what ended it otherwise."""
+        """Serves one call. Returns when the stream ended normally; otherwise raises what ended it."""
         ...
 
 
@@ -36,13 +36,13 @@ class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceService
 
     # The generated base knows handlers that yield, not those that write by themselves.
     def StreamFrames(self, request_iterator: Any, context: Context) -> Any:
-        """One camera's frames in, who was seen out."""
+        """Receives the frames of one camera and answers with tracks, texts and acks."""
         return self._stream(request_iterator, context)
 
     async def RecognizeImage(
         self, request: recognition_service_pb2.RecognizeImageRequest, context: Context
     ) -> recognition_service_pb2.RecognizeImageResponse:
-        """One image in; every face in it, with who it is, and its text out."""
+        """Returns every face of one image with its match, and the image's text."""
         features = set(request.features) or {_FACES}
         if not features <= {_FACES, _TEXT}:
             raise InvalidInput("features", "features must be of RECOGNITION_FEATURE_FACES and RECOGNITION_FEATURE_TEXT")
@@ -62,7 +62,7 @@ class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceService
     async def ReadText(
         self, request: recognition_service_pb2.ReadTextRequest, context: Context
     ) -> recognition_service_pb2.ReadTextResponse:
-        """One image in, its text out."""
+        """Returns the text of one image."""
         answer = await self._images.recognize(
             request.image, faces=False, texts=True, max_candidates=0, deadline=deadline_of(context, self._clock)
         )

@@ -1,4 +1,4 @@
-"""SightingService: who was seen, and who is being seen."""
+"""Implements SightingService: past sightings, and a live feed of new ones."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from portero_server.streaming.sighting_watch import SightingWatch
 
 
 class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
-    """Reads sightings and follows them as they happen."""
+    """Reads stored sightings and streams new ones."""
 
     def __init__(self, sightings: SightingStore, watch: SightingWatch) -> None:
         self._sightings = sightings
         self._watch = watch
 
     async def GetSighting(self, request: pb.GetSightingRequest, context: Context) -> pb.GetSightingResponse:
-        """Returns a sighting."""
+        """Returns a sighting by its name."""
         sighting = await self._sightings.get(parse_sighting(request.name, "name"))
         await current_caller().authorized.require(sighting.camera_id)
         return pb.GetSightingResponse(sighting=sighting_to_proto(sighting))
@@ -49,7 +49,7 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
     async def WatchSightings(
         self, request: pb.WatchSightingsRequest, context: Context
     ) -> AsyncIterator[pb.WatchSightingsResponse]:
-        """Follows sightings: everything after a position, first what is stored, then what comes."""
+        """Streams sighting events after a position: first stored ones, then new ones."""
         after = request.after_position if request.HasField("after_position") else None
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
         async with aclosing(self._watch.watch(after, camera_id, current_caller().authorized)) as watched:
@@ -83,7 +83,7 @@ def _cursor(parts: tuple[str, ...] | None) -> SightingCursor | None:
         first_seen = datetime.fromisoformat(parts[0])
         if first_seen.tzinfo is None:
             raise malformed_token()
-        # Near the ends of the calendar another zone's time is none in UTC, as which it is stored.
+        # Near year 1 or 9999, a time in another zone may be out of range in UTC, in which it is stored.
         return SightingCursor(first_seen.astimezone(UTC), parts[1])
     except (ValueError, OverflowError):
         raise malformed_token() from None

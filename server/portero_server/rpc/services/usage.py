@@ -1,4 +1,4 @@
-"""UsageService: what recognition costs, and what was saved."""
+"""Implements UsageService: what recognition costs, and how many calls were avoided."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portero_server.rpc.resource_names import camera_name, parse_camera
 
 
 class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
-    """Returns calls made, calls avoided and money."""
+    """Returns calls made, calls avoided and costs."""
 
     def __init__(self, accounts: UsageRecorder) -> None:
         self._accounts = accounts
@@ -33,7 +33,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
 
 
 def _within(usage: Usage, authorized: AuthorizedCameras) -> Usage:
-    """Leaves out what is of cameras out of reach; what is of all together is for those who reach all."""
+    """Removes rows of cameras the caller is not authorized for; totals are kept only for callers authorized for all."""
     if authorized.cameras is None:
         return usage
     calls = tuple(line for line in usage.calls if line.camera_id is not None and authorized.covers(line.camera_id))

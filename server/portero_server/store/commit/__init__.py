@@ -1,1 +1,1 @@
-"""The group commit: one transaction for what all streams decided."""
+"""The group commit: one transaction for what all streams decided since the last one."""

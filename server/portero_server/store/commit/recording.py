@@ -1,4 +1,4 @@
-"""The group commit: everything that all streams add in one tick, in one transaction."""
+"""The group commit: everything that all streams add per tick, in one transaction."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from portero_server.store.schema import OUTCOME_COLUMNS
 
 
 class Recording:
-    """Writes what the streams found out."""
+    """Writes the commits of streams."""
 
     def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
-        """Writes into `database`; with `consent_required`, people without a valid consent stay unnamed."""
+        """Writes to `database`; with `consent_required`, people without a valid consent are stored as strangers."""
         self._database = database
         self._clock = clock
         self._consent_required = consent_required
         self._sql = CommitSql(database.dialect)
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
-        """Writes the parts of all streams in one transaction, with as many statements for one row as for a thousand.
+        """Writes the commits of all streams in one transaction.
 
-        Only watermarks take a statement for each 200 streams that move.
-
-        Writing the same again changes nothing and gives the same `sighting_of`, so after CommitUnknown the same
-        commits may simply be handed in once more. A watermark never goes back; outcomes are counted when the
-        watermark moves, except REPLAYED, which are arrivals below it and counted whenever they are reported.
+        The number of statements does not depend on the number of rows, except that watermarks take one statement per
+        200 streams that move. Writing the same commits again changes nothing and returns the same `sighting_of`, so
+        after CommitUnknown they may simply be passed again. A watermark never goes back. Outcomes are counted when the
+        watermark moves, except REPLAYED: these frames arrive below the watermark and are counted whenever they are
+        reported.
 
         Raises:
             CommitUnknown: Whether the commit happened is not known.
@@ -49,12 +49,12 @@ class Recording:
 
     async def _write(self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime) -> CommitResult:
         sql = self._sql
-        # Asked here, and held until the end: an answer that was on its way while somebody was erased or blocked
-        # must not bring them back.
+        # Checked here, with the people's rows locked until the end: a late answer must not bring back a person who was
+        # erased or blocked meanwhile.
         names = await self._names(connection, commits, now)
         parts, superseded, found = commits, frozenset[str](), dict[int, int]()
         if not await self._moved_as_claimed(connection, commits, names):
-            # Rare: somebody was superseded, or this was committed before. What is true has to be read first.
+            # Rare: a session was superseded, or this was committed before. The true state has to be read first.
             await connection.rollback()
             names = await self._names(connection, commits, now)
             parts, superseded, found = await self._moved_as_found(connection, commits, names)
@@ -84,7 +84,7 @@ class Recording:
     async def _moved_as_claimed(
         self, connection: AsyncConnection, commits: Sequence[StreamCommit], names: Mapping[str, str]
     ) -> bool:
-        """Moves and locks all streams unless one is another session's or not where its commit takes it to be."""
+        """Moves and locks all streams, unless one belongs to another session or is not where its commit claims."""
         moving = {commit.stream_id: _says_it_moves(commit) for commit in commits}
         if len(moving) < len(commits):
             return False
@@ -103,7 +103,7 @@ class Recording:
     async def _moved_as_found(
         self, connection: AsyncConnection, commits: Sequence[StreamCommit], names: Mapping[str, str]
     ) -> tuple[Sequence[StreamCommit], frozenset[str], dict[int, int]]:
-        """Locks and reads the streams and moves those that are their sessions'.
+        """Locks and reads the streams, and moves those that belong to their sessions.
 
         Returns:
             Their parts, the sessions of the others, and the watermarks that were found.
@@ -128,7 +128,7 @@ def _says_it_moves(commit: StreamCommit) -> bool:
 
 
 def _people_of(parts: Collection[StreamCommit]) -> set[str]:
-    # Few parts have any: one loop for each kind over all of them costs a fraction of four for each part.
+    # Few commits have any, so one loop per kind over all commits is much cheaper than four loops per commit.
     people = {track.match.person_id for part in parts for track in part.decided if track.match is not None}
     people |= {answer.person_id for part in parts for answer in part.recognitions if answer.person_id is not None}
     people |= {track.match.person_id for part in parts for track in part.open_tracks or () if track.match is not None}
@@ -144,7 +144,7 @@ def _tracks_of(parts: Collection[StreamCommit]) -> set[str]:
 
 
 def _unnamed(tracks: Iterable[OpenTrack], names: Mapping[str, str]) -> list[OpenTrack]:
-    """Takes the match from tracks of people who may not be named."""
+    """Removes the match from tracks of people who may not be named."""
     return [
         track if track.match is None or track.match.person_id in names else replace(track, match=None)
         for track in tracks
@@ -163,7 +163,7 @@ def _progress(
             for outcome, count in part.outcomes.items()
             if count and (moves or outcome is FrameOutcome.REPLAYED)
         }
-        # Whoever tells of an earlier watermark did not know that the stream goes on, nor what is open now.
+        # A commit with an earlier watermark does not know the stream's later state, nor which tracks are open now.
         current = part.durable_sequence >= reached[part.stream_id]
         told = moves or part.decided or part.left or part.recognitions
         follows = part.open_tracks is not None and current and told

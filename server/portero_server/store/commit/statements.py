@@ -1,4 +1,4 @@
-"""The statements of a group commit. Each takes any number of rows, and is left out when there are none."""
+"""The SQL statements of a group commit. Each takes any number of rows, and is skipped if there are none."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _OWNERS = "SELECT stream_id, session, durable_sequence FROM streams"
 
 @dataclass(frozen=True, slots=True)
 class StreamOwner:
-    """The session that may commit, and how far the stream is durable."""
+    """The session that may commit to a stream, and the stream's durable sequence."""
 
     session: str
     durable_sequence: int
 
 
 class CommitSql:
-    """Statements for one dialect, made once."""
+    """The statements in one SQL dialect, built once."""
 
     def __init__(self, dialect: DialectName) -> None:
         # SQLite has one writer at a time, which holds everything.
@@ -70,10 +70,10 @@ class CommitSql:
         self._latest_visits = select(latest_visit).select_from(wanted)
 
     async def lock_streams(self, connection: AsyncConnection, ids: Collection[int]) -> Mapping[int, StreamOwner]:
-        """Returns the owners of streams by id and holds the streams' rows until the transaction ends."""
+        """Locks the rows of streams until the transaction ends, and returns their owners by id."""
         if not ids:
             return {}
-        # Written out: making, looking up and expanding an IN of SQLAlchemy's took as long as the rest of the read.
+        # Formatted by hand: SQLAlchemy's IN clause took as long to build and expand as the rest of the read.
         which = ", ".join(str(whole(each)) for each in sorted(ids))
         # In order of id, as everybody locks them.
         query = f"{_OWNERS} WHERE stream_id IN ({which}) ORDER BY stream_id{self._holding}"
@@ -81,7 +81,7 @@ class CommitSql:
         return {stream_id: StreamOwner(session, durable_sequence) for stream_id, session, durable_sequence in rows}
 
     async def links(self, connection: AsyncConnection, track_ids: Collection[str]) -> Sequence[TrackLink]:
-        """Returns the links of the tracks that have one."""
+        """Returns the stored links of these tracks."""
         if not track_ids:
             return []
         query = select(sighting_tracks).where(sighting_tracks.c.track_id.in_(sorted(track_ids)))
@@ -106,9 +106,9 @@ class CommitSql:
         return {found for found in await connection.scalars(self._latest_visits, encoded(wanted)) if found is not None}
 
     async def sightings(self, connection: AsyncConnection, ids: Collection[str]) -> Sequence[Sighting]:
-        """Returns sightings by id and holds them until the transaction ends.
+        """Locks sightings until the transaction ends, and returns them by id.
 
-        They are written back whole: without holding them, a name erased meanwhile would be written again.
+        They are written back whole; without the lock, a name that was erased meanwhile would be written again.
         """
         if not ids:
             return []
@@ -117,11 +117,11 @@ class CommitSql:
         return [sighting_of(row) for row in await connection.execute(query)]
 
     async def write_sightings(self, connection: AsyncConnection, changed: Iterable[Sighting]) -> None:
-        """Writes sightings whole, new ones and those that are there."""
+        """Writes whole sightings, new and existing ones."""
         await _write(connection, self._put_sightings, [sighting_columns(sighting) for sighting in changed])
 
     async def write_links(self, connection: AsyncConnection, changed: Iterable[TrackLink]) -> None:
-        """Writes links whole, new ones and those that are there."""
+        """Writes whole links, new and existing ones."""
         rows = [
             {
                 "track_id": link.track_id,
@@ -136,7 +136,7 @@ class CommitSql:
     async def write_evidence(
         self, connection: AsyncConnection, parts: Sequence[StreamCommit], names: Mapping[str, str], now: datetime
     ) -> None:
-        """Writes recognitions, refused and missing frames, and texts; what is there already stays.
+        """Writes recognitions, refused and missing frames, and texts; existing rows are left unchanged.
 
         Args:
             connection: Of the transaction.
@@ -151,7 +151,7 @@ class CommitSql:
     async def write_events(
         self, connection: AsyncConnection, happened: Sequence[tuple[SightingEventKind, Sighting]], now: datetime
     ) -> int | None:
-        """Appends events and gives the last one's position."""
+        """Appends events and returns the position of the last one."""
         if not happened:
             return None
         first = await take_positions(connection, "events", len(happened))
@@ -177,7 +177,7 @@ def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -
     for part in parts:
         for answer in part.recognitions:
             known = answer.person_id in names
-            # Whoever may not be named was not matched, as far as anybody will ever know.
+            # An answer about a person who may not be named is stored as "unknown".
             outcome = "unknown" if answer.person_id is not None and not known else answer.outcome
             rows.append(
                 (

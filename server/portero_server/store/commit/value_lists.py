@@ -1,8 +1,8 @@
-"""Rows that are new: one INSERT a batch, in the form that costs its database least.
+"""Inserts new rows: one INSERT per batch, in the form that is cheapest for the database.
 
-MySQL gets a VALUES list: JSON_TABLE, which `insert_rows` needs where present rows are replaced, costs the server and us
-twice as much. The list is one parameter whose text is made here, so that a statement is never compiled anew for
-another number of rows, the driver does not go over each value, and errors show no data. SQLite gets JSON.
+MySQL gets a VALUES list: JSON_TABLE, which `insert_rows` needs where existing rows are replaced, costs both sides twice
+as much. The list is one parameter whose text is built here, so that a statement is never recompiled for another number
+of rows, the driver does not process each value, and errors show no data. SQLite gets JSON.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from portero_server.store.types import time_text
 
 
 class NewRows:
-    """Writes rows into one table; a row whose key is there already stays as it is."""
+    """Inserts rows into one table; rows whose key exists are left unchanged."""
 
     def __init__(self, dialect: DialectName, table: Table) -> None:
-        """Prepares the statement; it holds nothing of the database's state."""
+        """Prepares the statement, which does not depend on the database's contents."""
         self._columns = [column.name for column in table.columns]
         self._embedded = insert_rows(dialect, table) if dialect == "sqlite" else None
         key = table.primary_key.columns[0].name
@@ -37,7 +37,7 @@ class NewRows:
         )
 
     async def write(self, connection: AsyncConnection, rows: Sequence[Sequence[Any]]) -> None:
-        """Writes rows, each with a value for every column of the table in order; without any, does nothing.
+        """Inserts rows, each with a value for every column of the table in order. Does nothing without rows.
 
         Raises:
             StoreRefused: A value cannot be stored.
@@ -54,7 +54,7 @@ class NewRows:
 
 @dataclass(frozen=True, slots=True)
 class _ValueList:
-    """Rows as SQL text, which the driver sends as it is."""
+    """Rows as SQL text, which the driver sends unchanged."""
 
     text: str = field(repr=False)
 

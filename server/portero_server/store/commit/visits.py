@@ -1,4 +1,4 @@
-"""Which sighting a track belongs to, and what happens to sightings thereby: decided in memory, written afterward."""
+"""Decides in memory which sighting a track belongs to and how sightings change; the result is written afterward."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def sighting_id_of(track_id: str, person_id: str | None = None) -> str:
 class SightingMerger:
     """The sightings that a commit touches, and how they change.
 
-    Entering the same things again on what the first time left changes nothing and gives no events.
+    Adding the same findings again to the result of the first time changes nothing and emits no events.
     """
 
     def __init__(self, sightings: Iterable[Sighting], links: Iterable[TrackLink], names: Mapping[str, str]) -> None:
-        """Opens the book.
+        """Starts with the stored sightings and links that the commit touches.
 
         Args:
             sightings: Those of `links`, and those that decided tracks may join.
@@ -55,26 +55,26 @@ class SightingMerger:
         self._names = names
         self._before = (dict(self._sightings), dict(self._links))
         self.events: list[tuple[SightingEventKind, Sighting]] = []
-        """What happened, in order; a sighting is as it was then."""
+        """Events in order, each with its sighting as it was at that moment."""
 
     @property
     def changed_sightings(self) -> list[Sighting]:
-        """Sightings that are new or differ from what is stored."""
+        """Sightings that are new or differ from the stored ones."""
         stored = self._before[0]
         return [sighting for key, sighting in self._sightings.items() if stored.get(key) != sighting]
 
     @property
     def changed_links(self) -> list[TrackLink]:
-        """Links that are new or differ from what is stored."""
+        """Links that are new or differ from the stored ones."""
         stored = self._before[1]
         return [link for key, link in self._links.items() if stored.get(key) != link]
 
     def add(self, part: StreamCommit) -> Mapping[str, str]:
-        """Enters what one stream has found and gives the sighting id of every track decided."""
+        """Adds the findings of one stream. Returns the sighting id of every track decided."""
         # Of several decisions about a track only the last one counts: a commit entered twice would else go to and fro.
         decisions = {track.track_id: track for track in part.decided}
         sighting_of = {track.track_id: self._decide(part.camera_id, track) for track in decisions.values()}
-        # Whoever has left again meanwhile did not come back as far as anybody was told.
+        # A track that returned and left within one commit emits no RESUMED event.
         gone = {left.track_id for left in part.left}
         for track_id in dict.fromkeys(track.track_id for track in part.decided if track.returns):
             if track_id not in gone:
@@ -94,7 +94,7 @@ class SightingMerger:
         person_id = match.person_id if match is not None else None
         if track.revises and sighting.person_id != person_id:
             return self._revise(camera_id, track, match, link)
-        # What was decided first stands when a frame is replayed, whatever is answered then.
+        # When a frame is replayed, the first decision stands, whatever the engine answers now.
         match = match if sighting.person_id == person_id else None
         self._keep(_extended(_improved(sighting, match, track.box), track.first_seen, track.last_seen))
         return sighting.sighting_id
@@ -104,7 +104,7 @@ class SightingMerger:
         if not link.ended:
             return
         sighting = self._sightings[link.sighting_id]
-        # Its end will again be the sighting's, whoever came after it.
+        # When it ends, its end is again the sighting's, even if other tracks came after it.
         self._links[track_id] = replace(link, ordinal=sighting.track_count, ended=False)
         self.events.append((SightingEventKind.RESUMED, sighting))
 
@@ -154,7 +154,7 @@ class SightingMerger:
             self._keep(revised)
             self.events.append((SightingEventKind.REVISED, revised))
             return revised.sighting_id
-        # The sighting is others' too, or the person is being seen already: the track goes, the sighting stays.
+        # Other tracks share the sighting, or the person has an open one: the track moves, the sighting stays.
         if not link.ended:
             self._tell_if_over(link)
         self._keep(replace(sighting, track_count=sighting.track_count - 1))

@@ -1,4 +1,4 @@
-"""Where streams have come to: their watermarks, counters and open tracks, moved by one statement for many streams."""
+"""Moves the watermarks, counters and open tracks of many streams with one statement."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from portero_server.store.faults import StoreRefused
 from portero_server.store.rows import DialectName, whole
 
 _TOGETHER = 200
-"""Most streams of one statement: a database goes through its CASEs for each of them."""
+"""Largest number of streams per statement: the database evaluates its CASEs for each of them."""
 
 
 @dataclass(slots=True)
 class WatermarkRow:
-    """How one stream moves on.
+    """The new state of one stream.
 
     Attributes:
         stream_id: Its row, which the transaction holds.
@@ -34,10 +34,10 @@ class WatermarkRow:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a session says of its stream, to be believed only if the stream's row agrees.
+    """What a session assumes about its stream; applied only if the stream's row agrees.
 
     Attributes:
-        session: Who says so.
+        session: The session that claims it.
         moves: Whether the watermark is below the new one; else it stands there already.
         progress: How the stream moves on if that is true.
     """
@@ -48,10 +48,10 @@ class Claim:
 
 
 async def move_claimed(connection: AsyncConnection, dialect: DialectName, claims: Sequence[Claim]) -> bool:
-    """Moves different streams on as they are claimed to be; gives whether all claims were true.
+    """Moves different streams as claimed. Returns whether all claims were true.
 
-    Moved rows stay locked until the transaction ends: the owner cannot change, and nobody else writes sightings of
-    these cameras. When one was not as claimed, the others have been moved all the same: the caller has to roll back.
+    Moved rows stay locked until the transaction ends: their owner cannot change, and nobody else writes sightings of
+    these cameras. If one claim was false, the other streams have been moved anyway: the caller must roll back.
 
     Raises:
         StoreRefused: A number has more than 64 bits.
@@ -66,7 +66,7 @@ async def move_claimed(connection: AsyncConnection, dialect: DialectName, claims
 
 
 async def move_streams(connection: AsyncConnection, dialect: DialectName, progress: Sequence[WatermarkRow]) -> None:
-    """Moves streams on; they must be different ones.
+    """Moves streams, which must be different ones.
 
     Raises:
         StoreRefused: A number has more than 64 bits.
@@ -107,7 +107,10 @@ def _changes(progress: Sequence[WatermarkRow], whens: Mapping[int, str], marker:
 
 
 def _condition(claims: Sequence[Claim], whens: Mapping[int, str], marker: str) -> tuple[str, tuple[Any, ...]]:
-    """Returns what must hold of each row, beginning with AND, and its parameters; nothing without claims."""
+    """Returns the SQL condition that each row must meet, beginning with AND, and its parameters.
+
+    Both are empty without claims.
+    """
     if not claims:
         return "", ()
     owners = " ".join([whens[claim.progress.stream_id] + marker for claim in claims])

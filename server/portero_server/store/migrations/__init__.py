@@ -1,7 +1,7 @@
-"""The database's form over time. Migrations are written by hand; `python -m portero_server.store.drift` checks them.
+"""Schema migrations. They are written by hand; `python -m portero_server.store.drift` checks them.
 
-A new one is a file in versions/ whose `down_revision` is the newest there. Servers of the version before still run
-while it is applied, so it adds and never takes away what they use.
+A new one is a file in versions/ whose `down_revision` is the newest revision. Servers of the previous version still run
+while it is applied, so it only adds, and never removes what they use.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def newest_revision() -> str:
-    """Returns the revision that this version of the server works with."""
+    """Returns the schema revision that this version of the server needs."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None, "there is at least one migration"  # noqa: S101 - shipped with this file
     return revision
 
 
 async def migrate(database: Database) -> None:
-    """Brings a database, empty or of any earlier version, to the newest revision.
+    """Upgrades a database, empty or of any earlier version, to the newest revision.
 
     Raises:
         StartupProblem: The database does not answer, or refuses.
@@ -47,10 +47,10 @@ async def migrate(database: Database) -> None:
 
 
 async def check_revision(database: Database) -> None:
-    """Makes sure that the database has the form that this version of the server works with.
+    """Raises an error unless the database has the revision that this version of the server needs.
 
     Raises:
-        StartupProblem: It has not, or does not answer; says what to do.
+        StartupProblem: It has another revision, or does not answer; the message says what to do.
     """
     newest = newest_revision()
     with _named(database):

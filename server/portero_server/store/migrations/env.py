@@ -1,4 +1,4 @@
-"""What Alembic runs: applies migrations on the connection that the caller holds."""
+"""Alembic's environment: applies migrations on the connection that the caller holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first tables."""
+"""Creates the first tables: people, faces, cameras, streams, sightings and their events."""
 
 from __future__ import annotations
 

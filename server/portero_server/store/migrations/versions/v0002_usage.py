@@ -1,4 +1,4 @@
-"""What was called, what was not, and how budgets degraded service."""
+"""Adds tables for calls made, calls avoided, and budget steps."""
 
 from __future__ import annotations
 
