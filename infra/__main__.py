@@ -1,4 +1,4 @@
-"""Portero on AWS: the table of contents. What each part is stands in portero_infra, one part a file."""
+"""Portero's AWS deployment as a table of contents. Each part is one file of portero_infra."""
 
 import pulumi
 from pulumi_aws import Provider

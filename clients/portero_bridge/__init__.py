@@ -16,9 +16,9 @@ As a process it is `portero-bridge`. As a library it is one call, which `portero
 `on_event` gets every value of `portero_bridge.events.BridgeEvent`, on the event loop and in the order in which
 things happened: `SourceUp`, `SourceDown`, `CameraRegistered`, `StreamOpened`, `StreamClosed`, `EpochBegun`,
 `Acknowledged`, `TrackUpdated`, `TextsRead`, `FrameRefused`, `Directed`, `StreamFinished`, `SpoolSetAside`,
-`SpoolFailed`. It must not block; what it raises ends the stream and comes out of `run_camera`.
+`SpoolFailed`. It must not block; an exception it raises ends the stream and is raised by `run_camera`.
 
-A finite source with `once=True` is sent to its end; the call then waits for the server's Finished and gives its
+A finite source with `once=True` is sent to its end; the call then waits for the server's Finished and returns its
 `StreamAccount`. Anything else runs until the `stop` event is set, which ends it in the same order within
 `Tuning.stop_timeout`, or until the call is canceled, which ends it at once. Without `patience` it never gives up on
 a server. Errors are of the SDK's tree (`portero_client.errors.PorteroError`).

@@ -21,7 +21,7 @@ _EXIT_USAGE = 2
 
 
 def main() -> None:
-    """Runs the bridge; exits with 0 when stopped or through, 1 when a camera failed, 2 for wrong settings."""
+    """Runs the bridge. Exits with 0 when stopped or finished, 1 if a camera failed, 2 for invalid settings."""
     # gRPC's own lines would come between the journal's; what they tell of is told there in better words.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.exit(run(sys.argv[1:]))

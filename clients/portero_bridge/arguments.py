@@ -1,4 +1,4 @@
-"""The command line of `portero-bridge`, made into settings."""
+"""Parses the command line of `portero-bridge` into settings."""
 
 import argparse
 from pathlib import Path
@@ -18,7 +18,7 @@ snapshot, an rtsp(s) URL, the number of a USB camera, a video file, a folder of 
 
 
 def read_arguments(arguments: list[str]) -> BridgeSettings:
-    """Makes settings from a command line.
+    """Returns the settings that a command line specifies.
 
     Raises:
         SettingsError: Something in it, or in the file that it names, cannot be done.

@@ -1,10 +1,10 @@
-"""How long to wait before trying again."""
+"""Delays between retries."""
 
 from collections.abc import Callable
 
 
 class Backoff:
-    """Capped exponential delays with full jitter, so that many bridges do not return in step.
+    """Capped exponential delays with full jitter, so that many bridges do not retry in step.
 
     Args:
         base: Bound of the first delay, seconds.
@@ -24,12 +24,12 @@ class Backoff:
         return self._cap
 
     def next_delay(self) -> float:
-        """Notes a failure; returns the seconds to wait after it."""
+        """Records a failure and returns the seconds to wait after it."""
         # The exponent is bounded because 2.0**1024 overflows after a weekend of failures.
         bound = min(self._cap, self._base * 2.0 ** min(self._failures, 60))
         self._failures += 1
         return bound * self._random()
 
     def succeeded(self) -> None:
-        """Notes a success: the next failure waits shortly again."""
+        """Records a success, which resets the delay."""
         self._failures = 0

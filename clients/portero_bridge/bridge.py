@@ -1,4 +1,4 @@
-"""All cameras of one bridge, each under a supervisor of its own."""
+"""Runs all cameras of one bridge, each under its own supervisor."""
 
 import asyncio
 import math
@@ -17,14 +17,14 @@ from portero_client.settings import ConnectionSettings
 
 
 class Bridge:
-    """Runs the cameras of a bridge; one never waits for another.
+    """Runs the cameras of a bridge; no camera waits for another.
 
     Args:
         settings: The bridge.
         connection: Where the server is.
-        emit: Takes what happens.
+        emit: Receives the cameras' events.
         metrics: The bridge's metrics.
-        clock: The time.
+        clock: The bridge's clock.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Bridge:
         self._failures: list[PorteroError] = []
 
     async def run(self) -> None:
-        """Runs until every camera is through, or until stopped.
+        """Runs until every camera has finished, or until stopped.
 
         Raises:
             PorteroError: A camera that is wanted once failed; the others were finished first.
@@ -57,11 +57,11 @@ class Bridge:
             raise self._failures[0]
 
     def stop(self) -> None:
-        """Lets every camera finish in good order; `run` returns within the settings' stop_timeout."""
+        """Asks every camera to finish cleanly; `run` returns within the settings' stop_timeout."""
         self._stopping.set()
 
     async def _supervise(self, camera: CameraSettings) -> None:
-        """Runs one camera, again when it fails: what one camera does to itself is no other's business."""
+        """Runs one camera and restarts it when it fails, without affecting the others."""
         meter = self._metrics.camera(camera.name)
         backoff = Backoff(self._settings.camera_retry_base, self._settings.camera_retry_cap, random.random)
         while not self._stopping.is_set():

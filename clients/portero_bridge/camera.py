@@ -1,4 +1,4 @@
-"""One camera, from its source to the server."""
+"""Runs one camera, from its source to the server."""
 
 import asyncio
 import random
@@ -41,26 +41,25 @@ async def run_camera(
     stop: asyncio.Event | None = None,
     patience: float | None = None,
 ) -> StreamAccount | None:
-    """Streams one camera; the whole bridge as one call, for programs that embed it.
+    """Streams one camera: the whole bridge as one call, for programs that embed it.
 
     Args:
         settings: The camera.
         server: HOST:PORT, or None for PORTERO_SERVER or the default.
-        on_event: Is called on the event loop with everything that happens, in order; it must not block. What
-            it raises ends the stream.
-        tuning: What holds for every camera of a bridge.
+        on_event: Called on the event loop with each event, in order; it must not block. An exception ends the stream.
+        tuning: Settings that apply to every camera of a bridge.
         source: Used in place of the one that the settings name.
-        stop: Set it to finish in good order: no new frames, Finish, and a bounded wait for Finished.
-        patience: Give up when no session was opened for so many seconds, and at once when the server
-            says no. None never gives up.
+        stop: Set it to finish cleanly: no new frames, Finish, and a bounded wait for Finished.
+        patience: Give up after this many seconds without an open session, and at once if the server refuses. None never
+            gives up.
 
     Returns:
         What became of the frames of the last session, or None when the stream was stopped and the server
         did not answer in time. Returns only when stopped, unless the source is finite and wanted once.
 
     Raises:
-        PorteroError: The server said no, or patience was at its end.
-        SourceFault: A finite source that is wanted once failed.
+        PorteroError: The server refused, or patience ran out.
+        SourceFault: A finite source that is to be sent once failed.
         SettingsError: The source cannot be made from the settings.
     """
     camera = CameraRunner(
@@ -77,19 +76,19 @@ async def run_camera(
 
 
 class CameraRunner:
-    """Runs a camera's tasks: the intake, the buffer's work, and the uplink.
+    """Runs a camera's tasks: the intake, the buffer's background work, and the uplink.
 
     Args:
         settings: The camera.
-        tuning: What holds for every camera of the bridge.
+        tuning: Settings that apply to every camera of the bridge.
         connection: Where the server is.
-        emit: Takes what happens.
+        emit: Receives the camera's events.
         meter: The camera's metrics.
-        stop: Set to finish in good order.
+        stop: Set to finish cleanly.
         source: Used in place of the one that the settings name.
         patience: As for `run_camera`.
-        clock: The time.
-        draw: Gives a number in 0..1, for jitter.
+        clock: The bridge's clock.
+        draw: Returns a random number in 0..1, for jitter.
     """
 
     def __init__(
@@ -121,7 +120,7 @@ class CameraRunner:
         self._without_spool = False
 
     async def run(self) -> StreamAccount | None:
-        """Streams until the end or until stopped; returns and raises as `run_camera`."""
+        """Streams until the end or until stopped; returns and raises like `run_camera`."""
         source = self._source or self._settings.kind.open(self._source_options())
         while True:
             turn = asyncio.Event()
@@ -130,7 +129,7 @@ class CameraRunner:
                 return account
 
     async def _run_with_buffer(self, source: Source, turn: asyncio.Event) -> StreamAccount | None:
-        """Streams until the end, or, with `turn` still set, until another buffer is to take over."""
+        """Streams until the end or, with `turn` set, until another buffer takes over."""
         async with AsyncExitStack() as stack:
             context, buffer = await self._prepare(stack, source, turn)
             tuning = self._tuning
@@ -188,7 +187,7 @@ class CameraRunner:
         await self._stop.wait()
 
     async def _wait_for_turn(self, context: CameraContext, turn: asyncio.Event) -> None:
-        """Return, with `turn` set, when another buffer is to take over: the spool is of no use, or of use again."""
+        """Returns, with `turn` set, when another buffer must take over: the spool failed, or works again."""
         if not self._without_spool or self._plays_once:
             await turn.wait()
         while not turn.is_set():
@@ -225,9 +224,9 @@ class CameraRunner:
         return context, SpoolBuffer(context, thread, source_waits=source.waits, give_up=give_up)
 
     async def _open_spool(self, stack: AsyncExitStack, *, told: bool) -> SpoolThread | None:
-        """Opens the camera's spool, or goes on without one when its disk refuses or is full: that stops no camera.
+        """Opens the camera's spool, or continues without one if its disk refuses or is full.
 
-        One that still holds frames is opened all the same: they are delivered, which makes room.
+        A spool that still holds frames is opened even on a full disk: delivering them makes room.
         """
         settings, directory = self._settings, self._tuning.spool_directory or Path()
         try:
@@ -286,6 +285,6 @@ async def _first_of(*tasks: asyncio.Task[object]) -> None:
 
 
 def _first_failure(group: ExceptionGroup[Exception]) -> Exception:
-    """Returns what made the other tasks of a group end; it is what the caller is told."""
+    """Returns the error that made the other tasks of a group end, for the caller."""
     first = group.exceptions[0]
     return _first_failure(first) if isinstance(first, ExceptionGroup) else first

@@ -7,32 +7,32 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the bridge knows of time."""
+    """The clocks and timers that the bridge uses."""
 
     def monotonic(self) -> float:
-        """Returns seconds that only grow, from an arbitrary start."""
+        """Returns seconds that never go back, from an arbitrary start."""
         ...
 
     def now(self) -> datetime:
-        """Returns the time of day, in UTC."""
+        """Returns the wall time in UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Returns after so many seconds."""
+        """Waits for this many seconds."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """Reads the machine's clocks."""
 
     def monotonic(self) -> float:
-        """Returns seconds that only grow, from an arbitrary start."""
+        """Returns seconds that never go back, from an arbitrary start."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """Returns the time of day, in UTC."""
+        """Returns the wall time in UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Returns after so many seconds."""
+        """Waits for this many seconds."""
         await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""What the tasks of one camera share."""
+"""The state that the tasks of one camera share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from portero_bridge.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class CameraContext:
-    """One camera's state and its outlets.
+    """One camera's state, clock, metrics and event output.
 
     Attributes:
         camera: Name, without "cameras/".
@@ -37,7 +37,7 @@ class CameraContext:
     emit: Callable[[BridgeEvent], None]
 
     def changed(self) -> None:
-        """Notifies everybody that the delivery changed, and brings its metrics up to date."""
+        """Wakes all tasks that wait for a change of the delivery, and updates its metrics."""
         for reason, count in self.delivery.take_dropped().items():
             self.meter.frames_missing(reason, count)
         self.meter.unacked(self.delivery.held_frames)

@@ -1,4 +1,4 @@
-"""What a camera's stream tells its owner: frozen values, without any type of the wire."""
+"""The events of a camera's stream: frozen values without protobuf types."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,14 +9,14 @@ from portero_client.detections import Box, Match, Text
 
 @dataclass(frozen=True, slots=True)
 class SourceUp:
-    """The source gives images."""
+    """The source delivers images."""
 
     camera: str
 
 
 @dataclass(frozen=True, slots=True)
 class SourceDown:
-    """The source gives no images; it is tried again after `retry_in` seconds."""
+    """The source delivers no images; it is retried after `retry_in` seconds."""
 
     camera: str
     reason: str
@@ -32,7 +32,7 @@ class CameraRegistered:
 
 @dataclass(frozen=True, slots=True)
 class StreamOpened:
-    """A session is open; frames go on after `durable_sequence` of the epoch."""
+    """A session is open; the stream resumes after `durable_sequence` of the epoch."""
 
     camera: str
     session: str
@@ -42,7 +42,7 @@ class StreamOpened:
 
 @dataclass(frozen=True, slots=True)
 class StreamClosed:
-    """A session ended otherwise than by Finished; the next is tried after `retry_in` seconds."""
+    """A session ended other than by Finished; the next attempt follows after `retry_in` seconds."""
 
     camera: str
     reason: str
@@ -52,7 +52,7 @@ class StreamClosed:
 
 @dataclass(frozen=True, slots=True)
 class EpochBegun:
-    """A new numbering began, because the server's and the bridge's did not agree."""
+    """A new numbering started, because the server's and the bridge's did not match."""
 
     camera: str
     epoch: str
@@ -60,7 +60,7 @@ class EpochBegun:
 
 @dataclass(frozen=True, slots=True)
 class SpoolSetAside:
-    """The camera's spool was damaged; it was renamed, and a new one begun."""
+    """The camera's spool was damaged; it was renamed, and a new one was created."""
 
     camera: str
     reason: str
@@ -68,7 +68,7 @@ class SpoolSetAside:
 
 @dataclass(frozen=True, slots=True)
 class SpoolFailed:
-    """Frames are being lost because the spool's disk fails; told once per spell of failures."""
+    """Frames are being lost because the spool's disk fails; sent once per series of failures."""
 
     camera: str
     reason: str
@@ -76,7 +76,7 @@ class SpoolFailed:
 
 @dataclass(frozen=True, slots=True)
 class SpoolBack:
-    """The spool's disk takes frames again; they outlive the bridge as before."""
+    """The spool's disk works again."""
 
     camera: str
 
@@ -100,7 +100,7 @@ class TrackState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrackUpdated:
-    """News of a face being followed.
+    """A change of a track.
 
     Attributes:
         camera: Which camera.
@@ -138,7 +138,7 @@ class TextsRead:
 
 @dataclass(frozen=True, slots=True)
 class FrameRefused:
-    """The server refused a frame: `reason` is for programs, `message` for people."""
+    """The server refused a frame: `reason` is for programs, `message` for operators."""
 
     camera: str
     sequence: int
@@ -148,7 +148,7 @@ class FrameRefused:
 
 @dataclass(frozen=True, slots=True)
 class Directed:
-    """The server wishes for something; None means as before. Rate and size are obeyed already."""
+    """The server asks for something; None means as before. Rate and size are applied automatically."""
 
     camera: str
     max_rate: float | None
@@ -159,7 +159,7 @@ class Directed:
 
 @dataclass(frozen=True, slots=True)
 class StreamAccount:
-    """What became of the frames of the last session; every frame is in exactly one of the first eight."""
+    """The totals of the last session; every frame is counted in exactly one of the first eight fields."""
 
     replayed: int
     rejected: int
@@ -183,7 +183,7 @@ class StreamFinished:
 
 @dataclass(frozen=True, slots=True)
 class CameraFailed:
-    """A camera's tasks ended with an error; unless it is wanted once, they are started again.
+    """A camera's tasks ended with an error; they are restarted unless the source is to be sent once.
 
     Attributes:
         camera: Which camera.

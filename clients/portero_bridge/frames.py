@@ -1,4 +1,4 @@
-"""What travels through the bridge: numbered frames, and the gaps between them."""
+"""The entries of a stream: numbered frames, and the gaps between them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 
 
 class DeliveryMode(StrEnum):
-    """What becomes of frames that the server cannot take at once."""
+    """What happens to frames that the server cannot take at once."""
 
     LIVE = "live"
     """Fresh frames matter: the oldest waiting frame is dropped, and a Gap says so."""
@@ -42,7 +42,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Frames `first_sequence` to `last_sequence`, both included, that will never be sent."""
+    """Frames `first_sequence` to `last_sequence`, inclusive, that will never be sent."""
 
     first_sequence: int
     last_sequence: int
@@ -53,7 +53,7 @@ class Gap:
 
 
 Entry = Frame | Gap
-"""What a stream is made of."""
+"""An entry of a stream."""
 
 
 def first_sequence(entry: Entry) -> int:

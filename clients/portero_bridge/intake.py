@@ -1,4 +1,4 @@
-"""Takes images from a source, again and again, and puts those that are wanted into the buffer."""
+"""Reads images from a source, reopens it when it fails, and puts the selected images into the buffer."""
 
 import asyncio
 from contextlib import aclosing
@@ -13,7 +13,7 @@ from portero_bridge.sources.base import CapturedImage, Source
 
 
 class Intake:
-    """Keeps a source open.
+    """Keeps a source open and reads its images.
 
     Args:
         context: The camera's state.
@@ -31,7 +31,7 @@ class Intake:
         self._ends = once and source.is_finite
 
     async def run(self) -> None:
-        """Takes images; returns when a finite source was taken once, if that is all that is wanted.
+        """Reads images until canceled; returns at the end of a finite source that is to be sent once.
 
         Raises:
             SourceFault: A finite source that is wanted once failed: trying again would repeat its beginning.

@@ -1,4 +1,4 @@
-"""One structured line on the standard error for what an operator wants to know: never a name, text or password."""
+"""Structured log lines on standard error for operators; they never contain a name, text or password."""
 
 from dataclasses import replace
 from typing import TextIO
@@ -26,9 +26,9 @@ _Value = str | int | float
 
 
 class Journal:
-    """Writes a line for each event that is for an operator; news of faces and texts are not.
+    """Writes a line for each event of interest to operators; tracks and texts are not logged.
 
-    What goes on in the same words is written once: a server that is away for a night is one line a camera.
+    A state that persists is logged once: a server that is down for a night is one line per camera.
 
     Args:
         output: Where lines go.
@@ -41,7 +41,7 @@ class Journal:
         self._said: dict[tuple[str, str], object] = {}
 
     def __call__(self, event: BridgeEvent) -> None:
-        """Takes an event."""
+        """Logs an event, if it is for operators and not a repetition."""
         match event:
             case StreamClosed() | SourceDown() | CameraFailed():
                 if self._is_news(event.camera, type(event).__name__, replace(event, retry_in=0.0)):
@@ -80,13 +80,13 @@ class Journal:
                     self.write("frames_refused", camera=camera, reason=reason, message=message)
 
     def write(self, name: str, **values: _Value) -> None:
-        """Writes a line."""
+        """Writes one structured line to the output."""
         fields = " ".join(f"{field}={_quoted(value)}" for field, value in values.items())
         self._output.write(f"{self._clock.now():%Y-%m-%dT%H:%M:%S.%fZ} {name} {fields}\n")
         self._output.flush()
 
     def _is_news(self, camera: str, about: str, said: object) -> bool:
-        """Returns whether something else, or nothing, was said about this before, and remembers it."""
+        """Returns whether this differs from the last message about the same subject, and remembers it."""
         before = self._said.get((camera, about))
         self._said[camera, about] = said
         return before != said

@@ -57,7 +57,7 @@ class BridgeMetrics:
         return CameraMeter(self, name)
 
     def serve(self, host: str, port: int) -> int:
-        """Serves the metrics over HTTP from a thread for as long as the process lives.
+        """Serves the metrics over HTTP from a thread until the process ends.
 
         Returns:
             The port, which matters when 0 asked for any.
@@ -76,7 +76,7 @@ class BridgeMetrics:
 
 
 class CameraMeter:
-    """One camera's share of the metrics."""
+    """The metrics of one camera."""
 
     def __init__(self, metrics: BridgeMetrics, camera: str) -> None:
         self._rejected = metrics.frames_rejected
@@ -101,7 +101,7 @@ class CameraMeter:
             metrics.gap_frames.labels(camera, reason.name.lower())
 
     def image_read(self, now: float) -> None:
-        """Notes an image from the source, at monotonic seconds."""
+        """Counts an image from the source, at monotonic seconds."""
         self._read.inc()
         if self._last_read is None:
             self._source_up.set(1)
@@ -113,52 +113,52 @@ class CameraMeter:
         self._fps.set(1 / self._interval if self._interval > 0 else 0)
 
     def source_lost(self) -> None:
-        """Notes that the source gives no more images."""
+        """Records that the source delivers no images."""
         self._camera_reconnects.inc()
         self.source_ended()
 
     def source_ended(self) -> None:
-        """Notes that a finite source is through."""
+        """Records that a finite source has ended."""
         self._last_read, self._interval = None, 0.0
         self._source_up.set(0)
         self._fps.set(0)
 
     def frame_sent(self, size: int) -> None:
-        """Notes a frame of so many bytes written to the stream."""
+        """Counts a frame of `size` bytes written to the stream."""
         self._sent.inc()
         self._sent_bytes.inc(size)
 
     def frame_rejected(self, reason: str) -> None:
-        """Notes a frame that the server refused."""
+        """Counts a frame that the server refused."""
         self._rejected.labels(self._camera, reason).inc()
 
     def frames_missing(self, reason: GapReason, count: int) -> None:
-        """Notes frames that will never be sent."""
+        """Counts frames that will never be sent."""
         self._gaps.labels(self._camera, reason.name.lower()).inc(count)
 
     def stream_opened(self) -> None:
-        """Notes that a stream is open."""
+        """Records that a stream is open."""
         self._stream_open.set(1)
 
     def stream_closed(self, *, wanted: bool) -> None:
-        """Notes that no stream is open, and whether that was wanted."""
+        """Records that no stream is open, and whether that was intended."""
         self._stream_open.set(0)
         if not wanted:
             self._server_reconnects.inc()
 
     def unacked(self, frames: int) -> None:
-        """Sets how many frames in memory are not durable at the server."""
+        """Sets the number of frames in memory that are not durable at the server."""
         self._unacked.set(frames)
 
     def spooled(self, frames: int, size: int) -> None:
-        """Sets what is in the spool, frames and bytes."""
+        """Sets the frames and bytes in the spool."""
         self._spool_frames.set(frames)
         self._spool_bytes.set(size)
 
     def spool_opened(self, limit: int) -> None:
-        """Notes that there is a spool, which may hold so many bytes."""
+        """Records that a spool is open, and its capacity in bytes."""
         self._spool_limit.set(limit)
 
     def camera_failed(self) -> None:
-        """Notes that the camera is started again after an unforeseen error."""
+        """Counts a restart of the camera after an unexpected error."""
         self._failures.inc()

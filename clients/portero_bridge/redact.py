@@ -1,4 +1,4 @@
-"""The one place that takes passwords out of what people may see."""
+"""Removes passwords from texts that people may see; the only place that does."""
 
 import re
 
@@ -22,7 +22,7 @@ def redact_url(text: str) -> str:
 
 
 def redact_address(address: str) -> str:
-    """Replaces whatever stands before the last "@" of what should be a URL, but may be a slip of somebody's pen."""
+    """Replaces everything before the last "@" of a text that should be a URL but may be mistyped."""
     redacted = redact_url(address)
     before, at, place = redacted.rpartition("@")
     return redacted if not at or before.endswith("/***") else f"***@{place}"

@@ -1,4 +1,4 @@
-"""Every setting of the bridge, with its default and its bounds. Times are in seconds, sizes in bytes."""
+"""Every setting of the bridge, with its default and its limits. Times are in seconds, sizes in bytes."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -20,7 +20,7 @@ _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class Pacing(StrEnum):
-    """How fast recorded images come."""
+    """The pace at which recorded images are read."""
 
     REALTIME = "realtime"
     AS_FAST_AS_ACCEPTED = "as_fast_as_accepted"
@@ -39,7 +39,7 @@ def _known(address: str) -> str:
 
 
 class SpoolSettings(_Settings):
-    """How much of one camera is kept on disk while the server is away."""
+    """How much of one camera is kept on disk while the server is unreachable."""
 
     max_bytes: int = Field(default=1024**3, ge=1024**2, le=1024**4)
     max_age: float = Field(default=86_400, gt=0, le=366 * 86_400)
@@ -51,7 +51,7 @@ class SpoolSettings(_Settings):
 
 
 class CameraSettings(_Settings):
-    """One camera: where its images come from, what becomes of them, and how they are delivered."""
+    """One camera: its source, how images are processed, and how they are delivered."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     source: Annotated[str, Field(min_length=1, max_length=4096, repr=False), AfterValidator(_known)]
@@ -71,24 +71,24 @@ class CameraSettings(_Settings):
 
     @property
     def kind(self) -> SourceKind:
-        """What kind of source it is."""
+        """The kind of source."""
         return kind_of(self.source)
 
     @property
     def is_realtime(self) -> bool:
-        """Whether images come when they are due: unless said otherwise, not for a recording played once."""
+        """Whether images are read in real time: by default true, except for a recording that is played once."""
         if self.pacing is None:
             return not (self.kind.is_recorded and self.once)
         return self.pacing is Pacing.REALTIME or not self.kind.is_recorded
 
     @property
     def delivery_mode(self) -> DeliveryMode:
-        """What happens under pressure: unless said otherwise, what can wait is delivered without a loss."""
+        """What happens when the server is slow: by default, sources that can wait are delivered without loss."""
         return self.mode or (DeliveryMode.LIVE if self.is_realtime else DeliveryMode.LOSSLESS)
 
 
 class Tuning(_Settings):
-    """What holds for every camera of a bridge."""
+    """Settings that apply to every camera of a bridge."""
 
     register_cameras: bool = True
     spool_directory: Path | None = None
@@ -114,9 +114,9 @@ class Tuning(_Settings):
 
 
 class TlsSettings(_Settings):
-    """How the way to the server is protected; what is not said is taken from the environment.
+    """How the connection to the server is secured; missing values are taken from the environment.
 
-    Files are read again when they change, so that they may be renewed while the bridge runs.
+    Files are read again when they change, so that they can be renewed while the bridge runs.
     """
 
     enabled: bool | None = None
@@ -136,7 +136,7 @@ class BridgeSettings(Tuning):
     cameras: list[CameraSettings] = Field(min_length=1, max_length=1000)
 
     def connection(self) -> ConnectionSettings:
-        """Returns where the server is and how it is reached.
+        """Returns the connection settings for the server.
 
         Raises:
             InvalidArgument: Address, certificates and token do not fit together.

@@ -1,4 +1,4 @@
-"""Reads a YAML file into a model; whatever is wrong with it becomes one readable line."""
+"""Reads a YAML file into a pydantic model; any error becomes one readable line."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -45,9 +45,9 @@ def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
 
 
 def _expanded(root: yaml.Node | None) -> int:
-    """Count the values of a document as if every alias were written out, up to a little over the limit.
+    """Counts the values of a document as if every alias were written out, up to a little over the limit.
 
-    A merge (`<<`) does write them out, and thirty lines that each merge the one before twice are a billion values.
+    A merge (`<<`) does write them out, and thirty lines that each merge the previous one twice are a billion values.
     """
     counts: dict[int, int] = {}
 
@@ -68,7 +68,7 @@ def _expanded(root: yaml.Node | None) -> int:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Says in one line what is wrong, without the value: it may be an address with a password."""
+    """Returns the first error as one line without the value, which may be an address with a password."""
     problems = error.errors(include_url=False, include_input=False)
     first = problems[0]
     field = ".".join(str(part) for part in first["loc"]) or "the document"

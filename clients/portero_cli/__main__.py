@@ -1,4 +1,4 @@
-"""Runs `portero`: parses, runs the command, and makes one line and an exit code of whatever goes wrong."""
+"""Runs `portero`: parses the command line, runs the command, and turns any error into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portero_client import PorteroError, Unreachable
 
 
 def main() -> int:
-    """Entry point of the `portero` script; gives its exit code."""
+    """Entry point of the `portero` script. Returns its exit code."""
     # gRPC's own log lines would break the promise of one readable line.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
@@ -33,9 +33,9 @@ def main() -> int:
 
 
 async def run(arguments: Sequence[str]) -> int:
-    """Carries out a command line; gives its exit code.
+    """Runs a command line. Returns its exit code.
 
-    With PORTERO_DEBUG set, an unexpected fault is raised instead of told in a line.
+    With PORTERO_DEBUG set, an unexpected error is raised instead of printed as one line.
     """
     try:
         outcome = build_app()(args=list(arguments), prog_name="portero", standalone_mode=False)

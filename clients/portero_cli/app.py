@@ -13,7 +13,7 @@ from portero_cli.session import GlobalOptions, JsonOption, ServerOption
 
 
 def build_app() -> typer.Typer:
-    """Makes the typer application."""
+    """Builds the typer application."""
     app = typer.Typer(name="portero", invoke_without_command=True, pretty_exceptions_enable=False)
     app.callback()(_globals)
     for module in COMMANDS:

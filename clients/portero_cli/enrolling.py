@@ -1,4 +1,4 @@
-"""Adding people with their photos; what was wrong with a photo is part of the result, not the end of the work."""
+"""Adds people with their photos; a rejected photo is part of the result, not an error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portero_client.names import PEOPLE
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What was wrong, for programs and for people."""
+    """An error, as a reason for programs and a message for people."""
 
     reason: str
     message: str
@@ -21,7 +21,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class PhotoResult:
-    """What became of a photo: a face, or an error."""
+    """The result for one photo: a face, or an error."""
 
     photo: str
     face: FaceEnrollment | None
@@ -30,7 +30,7 @@ class PhotoResult:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A folder of which no person could be made."""
+    """A folder that could not be made a person."""
 
     folder: str
     error: Problem
@@ -46,7 +46,7 @@ class Enrolled:
 
     @property
     def complete(self) -> bool:
-        """Whether every photo taught a face."""
+        """Whether every photo was enrolled."""
         return all(photo.error is None for photo in self.photos)
 
 
@@ -57,7 +57,7 @@ async def enroll_person(
     photos: Sequence[Path],
     advance: Callable[[], None],
 ) -> Enrolled:
-    """Adds a person, unless they are there already, and teaches the face of each photo.
+    """Adds a person, unless they exist, and enrolls the face of each photo.
 
     Args:
         client: The server.
@@ -92,7 +92,7 @@ async def enroll_person(
 
 
 def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
-    """Prints what became of the photos: a line for each person, and one for each photo that did not serve."""
+    """Prints the results: a line for each person, and one for each photo that was rejected."""
     lines = []
     for each in enrolled:
         taught = sum(photo.error is None for photo in each.photos)

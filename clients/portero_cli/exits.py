@@ -1,4 +1,4 @@
-"""Exit codes of `portero`: the only place that says what they mean."""
+"""Exit codes of `portero`; the only place that defines their meaning."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from portero_client import (
 
 
 class ExitCode(IntEnum):
-    """What a script may tell apart; `meaning` goes into the reference page."""
+    """The exit codes for scripts; `meaning` appears on the reference page."""
 
     meaning: str
 
     def __new__(cls, value: int, meaning: str) -> ExitCode:
-        """Makes a member of its number and its meaning."""
+        """Creates a member with a number and a meaning."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning

@@ -1,4 +1,4 @@
-"""Ids of names, and names of folders."""
+"""Derives ids from names, and names from folders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST_ID = 63
 
 
 def id_of(display_name: str) -> str:
-    """Returns the id that belongs to a name: "Ana María Díaz" is "ana-maria-diaz".
+    """Returns the id for a name: "Ana María Díaz" becomes "ana-maria-diaz".
 
     Raises:
         InvalidArgument: The name has no letter or digit that an id may have.
@@ -26,7 +26,7 @@ def id_of(display_name: str) -> str:
 
 
 def name_of_folder(folder: str) -> str:
-    """Returns the name that a folder stands for: "rose-leslie" is "Rose Leslie", "Ana Díaz" stays as it is."""
+    """Returns the name for a folder: "rose-leslie" becomes "Rose Leslie", "Ana Díaz" stays as it is."""
     if folder != folder.lower() or " " in folder:
         return folder
     return " ".join(word.capitalize() for word in re.split(r"[-_]+", folder) if word)

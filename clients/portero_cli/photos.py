@@ -1,4 +1,4 @@
-"""Photo files of the command line."""
+"""Reads photo files for the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 def check_photo(path: Path) -> None:
-    """Looks whether a photo is worth reading; nothing large is read for that.
+    """Checks a photo file without reading its contents.
 
     Raises:
         InvalidArgument: It is not there, is no file, is empty, or has more than 5 MiB.
@@ -33,7 +33,7 @@ def check_photo(path: Path) -> None:
 
 
 def read_photo(path: Path) -> bytes:
-    """Returns the bytes of a photo that the server may take.
+    """Returns the bytes of a photo.
 
     Raises:
         InvalidArgument: As `check_photo`, or it may not be read.

@@ -33,7 +33,7 @@ Progress, notes and errors go to stderr. An error is one line, leaves stdout emp
 
 
 def reference_page() -> str:
-    """Returns the page."""
+    """Returns the reference page in Markdown."""
     root: Any = typer.main.get_command(build_app())
     sections = [_HEAD, _exit_codes()]
     sections += _sections(root, typer.Context(root, info_name="portero"))
@@ -41,7 +41,7 @@ def reference_page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the page, or with --check compares it; gives the exit code."""
+    """Writes the page or, with --check, compares it. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m portero_cli.reference", description="Writes REFERENCE.md.")
     parser.add_argument("--check", action="store_true", help="fail when the page is not what the commands say")
     check = parser.parse_args(arguments).check

@@ -1,4 +1,7 @@
-"""The commands; help shows them in this order, groups last. A new one is one file in commands/ and one name here."""
+"""The list of commands, in the order of the help text, groups last.
+
+A new command is one file in commands/ and one name here.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ from portero_cli.commands import (
 
 
 class CommandModule(Protocol):
-    """What a file in commands/ offers."""
+    """The interface of a file in commands/."""
 
     def add_to(self, app: typer.Typer) -> None:
-        """Adds its command, or its group of commands, to the application."""
+        """Registers its command, or its group of commands, with the application."""
         ...
 
 

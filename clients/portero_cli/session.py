@@ -1,4 +1,4 @@
-"""What every command gets, and how an async function with a Session becomes a command with --server and --json."""
+"""What every command receives, and how an async function with a Session becomes a command with --server and --json."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class GlobalOptions:
     as_json: bool = False
 
     def then(self, server: str | None, as_json: bool) -> GlobalOptions:
-        """Returns the options with later ones laid over."""
+        """Returns the options with later ones taking precedence."""
         return GlobalOptions(server or self.server, as_json or self.as_json)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run of one command: the server that is meant, and where to print."""
+    """One run of one command: the server to use, and the output."""
 
     connection: ConnectionSettings
     output: Output
 
     def client(self) -> PorteroClient:
-        """Makes a client of the server that is meant."""
+        """Returns a client of the server to use."""
         return PorteroClient(self.connection)
 
 
@@ -51,10 +51,10 @@ Command = Callable[Concatenate[Session, P], Coroutine[Any, Any, ExitCode]]
 
 
 def command(function: Command[P]) -> Callable[..., Coroutine[Any, Any, ExitCode]]:
-    """Makes a command of an async function whose first parameter is the session.
+    """Returns a command for an async function whose first parameter is the session.
 
-    The command takes the function's other parameters and the global options, and gives the coroutine
-    to whoever runs the command line. That way one event loop runs a command, whoever owns the loop.
+    The command takes the function's other parameters and the global options, and returns the coroutine to the code that
+    runs the command line. So one event loop runs a command, whoever owns the loop.
     """
 
     @functools.wraps(function)

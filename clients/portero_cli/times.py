@@ -1,4 +1,4 @@
-"""Times and durations as they are typed: "2h" ago, "2026-05-01", "2026-05-01T10:00:00Z"."""
+"""Parses times and durations from the command line: "2h" ago, "2026-05-01", "2026-05-01T10:00:00Z"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([smhdw])")
 
 
 def parse_duration(text: str) -> timedelta:
-    """Returns a duration such as "90s", "15m", "2h", "3d" or "1w".
+    """Parses a duration such as "90s", "15m", "2h", "3d" or "1w".
 
     Raises:
         ValueError: It is none.
@@ -22,7 +22,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_time(text: str) -> datetime:
-    """Returns the time that a user means: RFC 3339, a local date or time, or a duration ago.
+    """Parses a time: RFC 3339, a local date or time, or a duration ago.
 
     Raises:
         ValueError: It is none of them.
@@ -31,7 +31,7 @@ def parse_time(text: str) -> datetime:
 
 
 def time_meant(text: str, now: datetime) -> datetime:
-    """Returns the time that is meant at `now`, in UTC; what has no zone is taken in the zone of `now`.
+    """Returns the time that a text means at `now`, in UTC; a text without a zone is in the zone of `now`.
 
     Raises:
         ValueError: It is no time.

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when and from where, and whether anybody has tampered with it."""
+"""The audit trail: who did what, when and from where, and whether it was tampered with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class AuditOutcome(Enum):
-    """How a deed went; UNSPECIFIED is one that a newer server has and this client does not know."""
+    """The outcome of an action; UNSPECIFIED is an outcome that this client does not know."""
 
     UNSPECIFIED = "unspecified"
     ASKED = "asked"
@@ -19,7 +19,7 @@ class AuditOutcome(Enum):
 
 
 class AuditTampering(Enum):
-    """What was done to the chain; UNSPECIFIED is what only a newer client knows a word for."""
+    """How the chain was changed; UNSPECIFIED is a kind that this client does not know."""
 
     UNSPECIFIED = "unspecified"
     EDITED = "edited"
@@ -32,7 +32,7 @@ class AuditTampering(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One entry.
+    """One entry of the audit trail.
 
     Attributes:
         position: From 1, without gaps.
@@ -67,7 +67,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditAnchor:
-    """An end of the trail as it was at some time: entries there were, and the last one's digest."""
+    """An end of the trail at some time: the number of entries, and the last one's digest."""
 
     count: int
     digest: str
@@ -75,7 +75,7 @@ class AuditAnchor:
 
 @dataclass(frozen=True, slots=True)
 class AuditFinding:
-    """Something that is wrong with the chain, from a first to a last position."""
+    """An inconsistency of the chain, from a first to a last position."""
 
     tampering: AuditTampering
     first_position: int
@@ -84,7 +84,7 @@ class AuditFinding:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What a check of the whole trail found.
+    """The result of checking the whole trail.
 
     Attributes:
         findings: What is wrong; none: the chain is sound.

@@ -1,4 +1,4 @@
-"""How long to wait before trying again: capped, jittered, and decided without a clock."""
+"""Delays between retries: capped, jittered, and computed without a clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Delays that double from `first` to `cap` seconds; half of each is drawn, so that clients spread out."""
+    """Delays that double from `first` to `cap` seconds; half of each is random, so that clients spread out."""
 
     first: float = 0.2
     cap: float = 5.0

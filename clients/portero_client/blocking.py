@@ -1,4 +1,4 @@
-"""The same client for threads (Flask, Django, scripts): same names, same types, plain functions."""
+"""The blocking client for threads (Flask, Django, scripts): the same names and types as plain functions."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ AnswerT = TypeVar("AnswerT")
 
 
 class BlockingPeople:
-    """As People of the asynchronous client."""
+    """People and their faces; see People of the asynchronous client."""
 
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
 
     def create(self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None) -> Person:
-        """Adds a person."""
+        """Adds a person. Raises AlreadyExists if the id is taken."""
         return self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
 
     def get(self, person: str) -> Person:
-        """Returns a person."""
+        """Returns a person. Raises NotFound."""
         return self._ask(calls.people.get(person))
 
     def list(
@@ -55,15 +55,15 @@ class BlockingPeople:
         )
 
     def update(self, person: Person, *fields: str) -> Person:
-        """Stores the named fields."""
+        """Changes the named fields."""
         return self._ask(calls.people.update(person, *fields))
 
     def delete(self, person: str) -> None:
-        """Removes a person and all faces."""
+        """Removes a person and all their faces."""
         self._ask(calls.people.delete(person))
 
     def enroll(self, person: str, image: bytes) -> FaceEnrollment:
-        """Teaches a person's face from one photograph."""
+        """Enrolls a person's face from one photograph."""
         return self._ask(calls.people.enroll(person, image))
 
     def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[FaceEnrollment]:
@@ -71,12 +71,12 @@ class BlockingPeople:
         return BlockingListing(self._ask, calls.people.face_pages(person), page_size=page_size, page_token=page_token)
 
     def delete_face(self, face: str) -> None:
-        """Removes one face."""
+        """Removes one face of a person."""
         self._ask(calls.people.delete_face(face))
 
 
 class BlockingImages:
-    """As Images of the asynchronous client."""
+    """Questions about single images; see Images of the asynchronous client."""
 
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
@@ -86,7 +86,7 @@ class BlockingImages:
         return self._ask(calls.images.search(image, max_candidates=max_candidates))
 
     def compare(self, source: bytes, target: bytes) -> Comparison:
-        """Says how alike the largest face of `source` is to each face of `target`."""
+        """Compares the largest face of `source` with each face of `target`."""
         return self._ask(calls.images.compare(source, target))
 
     def recognize(
@@ -101,7 +101,7 @@ class BlockingImages:
 
 
 class BlockingCameras:
-    """As Cameras of the asynchronous client."""
+    """Registered cameras; see Cameras of the asynchronous client."""
 
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
@@ -119,7 +119,7 @@ class BlockingCameras:
         similarity_threshold: float | None = None,
         time_source: TimeSource = TimeSource.CAPTURE,
     ) -> Camera:
-        """Adds a camera."""
+        """Registers a new camera."""
         return self._ask(
             calls.cameras.create(
                 camera_id,
@@ -135,7 +135,7 @@ class BlockingCameras:
         )
 
     def get(self, camera: str) -> Camera:
-        """Returns a camera."""
+        """Returns a camera. Raises NotFound."""
         return self._ask(calls.cameras.get(camera))
 
     def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> BlockingListing[Camera]:
@@ -143,26 +143,26 @@ class BlockingCameras:
         return BlockingListing(self._ask, calls.cameras.list_pages(site), page_size=page_size, page_token=page_token)
 
     def update(self, camera: Camera, *fields: str) -> Camera:
-        """Stores the named fields."""
+        """Changes the named fields."""
         return self._ask(calls.cameras.update(camera, *fields))
 
     def delete(self, camera: str) -> None:
-        """Removes a camera."""
+        """Removes a camera; its sightings are kept."""
         self._ask(calls.cameras.delete(camera))
 
     def status(self, camera: str) -> CameraStatus:
-        """Returns how a camera's stream is doing."""
+        """Returns the current status of a camera's stream."""
         return self._ask(calls.cameras.status(camera))
 
 
 class BlockingSightings:
-    """As Sightings of the asynchronous client."""
+    """Stored sightings; see Sightings of the asynchronous client."""
 
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
 
     def get(self, sighting: str) -> Sighting:
-        """Returns a sighting."""
+        """Returns a sighting. Raises NotFound."""
         return self._ask(calls.sightings.get(sighting))
 
     def list(
@@ -182,7 +182,7 @@ class BlockingSightings:
 
 
 class BlockingAudit:
-    """As Audit of the asynchronous client."""
+    """The audit trail; see Audit of the asynchronous client."""
 
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
@@ -192,12 +192,12 @@ class BlockingAudit:
         return BlockingListing(self._ask, calls.audit.entry_pages(), page_size=page_size, page_token=page_token)
 
     def verify(self, *anchors: AuditAnchor) -> AuditReport:
-        """Checks the whole chain, also against ends of it that were kept elsewhere. May take minutes."""
+        """Verifies the whole chain, also against anchors kept elsewhere. May take minutes."""
         return self._ask(calls.audit.verify(anchors))
 
 
 class BlockingKeys:
-    """As Keys of the asynchronous client."""
+    """API keys; see Keys of the asynchronous client."""
 
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
@@ -211,7 +211,7 @@ class BlockingKeys:
         sites: Collection[str] = (),
         expire_time: datetime | None = None,
     ) -> NewKey:
-        """Makes a key."""
+        """Creates an API key and returns it with its text."""
         return self._ask(
             calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
         )
@@ -221,15 +221,18 @@ class BlockingKeys:
         return BlockingListing(self._ask, calls.keys.list_pages(), page_size=page_size, page_token=page_token)
 
     def revoke(self, key: str) -> ApiKey:
-        """Revokes a key."""
+        """Revokes an API key on every server."""
         return self._ask(calls.keys.revoke(key))
 
 
 class BlockingPorteroClient:
-    """Talks to one Portero server; may be shared by threads, but must be made after a process forks."""
+    """A blocking client of one Portero server.
+
+    Threads may share it, but it must be created after a process forks.
+    """
 
     def __init__(self, server: str | ConnectionSettings | None = None) -> None:
-        """Prepares a client; it connects with its first call.
+        """Creates a client; it connects with its first call.
 
         Args:
             server: HOST:PORT, or all settings; None means PORTERO_SERVER, or 127.0.0.1:50051.
@@ -252,7 +255,9 @@ class BlockingPorteroClient:
         self.privacy = BlockingPrivacy(self._ask)
 
     def watch_sightings(self, *, after: int | None = None, camera: str = "") -> BlockingSightingWatch:
-        """Follows sightings as they happen, through cuts of the connection. It waits for hours: give it a thread.
+        """Yields sightings as they happen, across interruptions of the connection.
+
+        It may wait for hours: give it a thread.
 
         Args:
             after: Only what happened after this position; 0 is the beginning of what is stored, None is now.
@@ -272,11 +277,11 @@ class BlockingPorteroClient:
         )
 
     def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
-        """Returns calls made, calls avoided and money, from midnight UTC or `since`."""
+        """Returns calls made, calls avoided and costs, from midnight UTC or `since`."""
         return self._ask(calls.usage.get(since=since, until=until, camera=camera))
 
     def check_health(self) -> ServerHealth:
-        """Asks the server how it is.
+        """Returns the health of the server.
 
         Raises:
             PorteroError: It does not answer, or is not a Portero server.
@@ -295,7 +300,7 @@ class BlockingPorteroClient:
         return ServerHealth(serving=call.read(data), version=str(metadata.get(VERSION_KEY, "")))
 
     def close(self) -> None:
-        """Closes the connections and ends what is still open on them."""
+        """Closes the connections and ends all open calls."""
         self._channel.close()
         with self._opening:
             if self._watching is not None:

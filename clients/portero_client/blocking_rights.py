@@ -1,4 +1,4 @@
-"""What BlockingPorteroClient offers of what people have a right to. Every call raises PorteroError when it fails."""
+"""The privacy methods of BlockingPorteroClient. Every call raises PorteroError if it fails."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy
 
 
 class BlockingPrivacy:
-    """As Privacy of the asynchronous client."""
+    """Consent, blocking, export and erasure; see Privacy of the asynchronous client."""
 
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
 
     def get(self, person: str) -> PersonPrivacy:
-        """Returns what holds for a person."""
+        """Returns the consents and block of a person."""
         return self._ask(calls.get(person))
 
     def record_consent(
@@ -44,25 +44,25 @@ class BlockingPrivacy:
         )
 
     def withdraw_consent(self, person: str, consent_id: str = "-") -> tuple[Consent, ...]:
-        """Ends one consent, or all; without a valid one the person is matched no more."""
+        """Withdraws one consent, or all; without a valid one the person is no longer matched."""
         return self._ask(calls.withdraw_consent(person, consent_id))
 
     def block(self, person: str, reason: str = "") -> PersonPrivacy:
-        """Has nobody recognized as this person from now on."""
+        """Blocks a person: no face is recognized as this person from now on."""
         return self._ask(calls.block(person, reason))
 
     def unblock(self, person: str) -> PersonPrivacy:
-        """Ends a block."""
+        """Ends the block of a person."""
         return self._ask(calls.unblock(person))
 
     def export(self, person: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[ExportRecord]:
-        """Lists everything that is stored of a person."""
+        """Lists everything stored about a person."""
         return BlockingListing(self._ask, calls.export_pages(person), page_size=page_size, page_token=page_token)
 
     def erase(self, person: str) -> Erasure:
-        """Erases a person for ever; asked again, it returns the receipt."""
+        """Erases a person permanently; repeating it returns the receipt."""
         return self._ask(calls.erase(person))
 
     def verify_erasure(self, person: str) -> Verification:
-        """Searches every place for an erased person."""
+        """Searches every table for traces of an erased person."""
         return self._ask(calls.verify_erasure(person))

@@ -1,4 +1,4 @@
-"""Follows sightings from a thread, through cuts of the connection, without repeating or missing one."""
+"""Follows sightings from a thread, across interruptions of the connection, without repeating or missing one."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _LOG = logging.getLogger(__name__)
 
 
 class BlockingWatchCall(Protocol):
-    """An open WatchSightings call, in bytes."""
+    """An open WatchSightings call; messages are bytes."""
 
     def __next__(self) -> bytes:
-        """Returns the next message; raises StopIteration at the end of the call."""
+        """Returns the next message. Raises StopIteration at the end of the call."""
         ...
 
     def cancel(self) -> bool:
-        """Ends the call."""
+        """Cancels the call on the server."""
         ...
 
 
 class BlockingSightingWatch(Iterator[SightingEvent]):
-    """Everything after a position, in order: `for event in watch`.
+    """Iterates over every event after a position, in order: `for event in watch`.
 
-    As SightingWatch of the asynchronous client, with one difference: `close`, from any thread, ends an iteration that
-    waits for the next event. One thread iterates at a time.
+    It behaves like SightingWatch of the asynchronous client, except that `close`, from any thread, ends an iteration
+    that waits for the next event. Only one thread may iterate at a time.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class BlockingSightingWatch(Iterator[SightingEvent]):
 
     @property
     def position(self) -> int | None:
-        """Everything up to here was returned or was not asked for; None until the server tells."""
+        """Everything up to this position was returned or not requested; None until the server reports one."""
         return self._cursor.position
 
     def __next__(self) -> SightingEvent:
@@ -76,7 +76,7 @@ class BlockingSightingWatch(Iterator[SightingEvent]):
         raise StopIteration
 
     def close(self) -> None:
-        """Ends the watch for good, and an iteration that waits."""
+        """Ends the watch permanently, including an iteration that waits."""
         with self._lock:
             self._closed.set()
             if self._call is not None:
@@ -92,7 +92,7 @@ class BlockingSightingWatch(Iterator[SightingEvent]):
         self.close()
 
     def _open(self) -> BlockingWatchCall | None:
-        """Returns the open call, a new one after a cut; None once the watch is closed."""
+        """Returns the open call, which is a new one after an interruption; None once the watch is closed."""
         with self._lock:
             if self._closed.is_set():
                 return None

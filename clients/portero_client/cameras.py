@@ -1,4 +1,4 @@
-"""Registered sources of frames."""
+"""Registered cameras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CameraMode(Enum):
 
 
 class CameraPurpose(Enum):
-    """The people a camera serves: decides whose recognitions go first when the quota is short."""
+    """The people a camera serves; it decides whose recognitions take priority when the quota is short."""
 
     CHECK_IN = "check_in"
     VISITOR = "visitor"
@@ -25,14 +25,14 @@ class CameraPurpose(Enum):
 
 
 class TimeSource(Enum):
-    """Whose clock says when a camera's frames were taken: the bridge's, or the server's when they come."""
+    """Which clock dates a camera's frames: the bridge's, or the server's at arrival."""
 
     CAPTURE = "capture"
     ARRIVAL = "arrival"
 
 
 class ClockState(Enum):
-    """How the clock of a camera's bridge does."""
+    """The state of the clock of a camera's bridge."""
 
     UNKNOWN = "unknown"
     STEADY = "steady"
@@ -45,7 +45,7 @@ class ClockState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A registered source of frames.
+    """A registered camera.
 
     Attributes:
         name: Resource name, "cameras/{camera}".
@@ -78,7 +78,7 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
-    """How a camera's stream is doing at this moment.
+    """The current status of a camera's stream.
 
     Attributes:
         streaming: Whether a stream is open at the server.

@@ -1,4 +1,4 @@
-"""The asynchronous client."""
+"""The asynchronous client of the SDK."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ AnswerT = TypeVar("AnswerT")
 
 
 class PorteroClient:
-    """Talks to one Portero server from one event loop: over one connection, and one more for its watches.
+    """An asynchronous client of one Portero server, for one event loop.
+
+    It uses one connection, and one more for its watches.
 
     Attributes:
         people: People and their faces.
@@ -38,7 +40,7 @@ class PorteroClient:
     """
 
     def __init__(self, server: str | ConnectionSettings | None = None) -> None:
-        """Prepares a client; it connects with its first call.
+        """Creates a client; it connects with its first call.
 
         Args:
             server: HOST:PORT, or all settings; None means PORTERO_SERVER, or 127.0.0.1:50051.
@@ -60,7 +62,7 @@ class PorteroClient:
         self.privacy = Privacy(self._ask)
 
     def watch_sightings(self, *, after: int | None = None, camera: str = "") -> SightingWatch:
-        """Follows sightings as they happen, through cuts of the connection.
+        """Returns a watch of sightings as they happen, across interruptions of the connection.
 
         Args:
             after: Only what happened after this position; 0 is the beginning of what is stored, None is now.
@@ -83,7 +85,7 @@ class PorteroClient:
         )
 
     async def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
-        """Returns calls made, calls avoided and money.
+        """Returns calls made, calls avoided and costs.
 
         Args:
             since: From the hour that holds this time; None is midnight UTC.
@@ -96,7 +98,7 @@ class PorteroClient:
         return await self._ask(calls.usage.get(since=since, until=until, camera=camera))
 
     async def check_health(self) -> ServerHealth:
-        """Asks the server how it is.
+        """Returns the health of the server.
 
         Raises:
             PorteroError: It does not answer, or is not a Portero server.
@@ -112,7 +114,7 @@ class PorteroClient:
         return ServerHealth(serving=serving, version=str(metadata.get(VERSION_KEY, "")))
 
     async def aclose(self) -> None:
-        """Closes the connections and ends what is still open on them."""
+        """Closes the connections and ends all open calls."""
         channels = (self._channel, self._watching)
         self._channel = self._watching = None
         for channel in channels:

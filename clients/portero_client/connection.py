@@ -1,4 +1,4 @@
-"""How a channel to the server is made: plaintext on this machine, TLS elsewhere."""
+"""Opens channels to the server: plaintext on this machine, TLS elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ATTEMPTS = 4
 def open_channel(
     settings: ConnectionSettings, material: TlsMaterial | None = None, *, own_connection: bool = False
 ) -> grpc.aio.Channel:
-    """Makes a channel for the running event loop; it connects when first used.
+    """Opens a channel for the running event loop; it connects when first used.
 
     Args:
         settings: Where to, and how.
@@ -59,7 +59,7 @@ def open_channel(
 
 
 def open_blocking_channel(settings: ConnectionSettings, *, own_connection: bool = False) -> grpc.Channel:
-    """Makes a channel for threads; it connects when first used. `own_connection` is as of `open_channel`.
+    """Opens a channel for threads; it connects when first used. `own_connection` is as in `open_channel`.
 
     Raises:
         InvalidArgument: The certificates cannot be used.
@@ -101,7 +101,7 @@ def channel_options(settings: ConnectionSettings, *, own_connection: bool = Fals
 
 
 def retry_config() -> str:
-    """Returns gRPC's service config: calls that may be repeated are, when the server was not there."""
+    """Returns gRPC's service config, which retries repeatable calls if the server was unreachable."""
     return json.dumps(
         {
             "methodConfig": [

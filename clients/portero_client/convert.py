@@ -1,4 +1,4 @@
-"""Between the wire and the dataclasses: the only place of the SDK that knows protobuf fields of resources."""
+"""Converts between protobuf messages and dataclasses; the only SDK module that knows resources' protobuf fields."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ SIGHTING_KINDS: dict[SightingKind, sighting_service_pb2.SightingKind.ValueType] 
 
 
 def time_from(message: Timestamp) -> datetime:
-    """Returns a UTC time; microseconds are kept, finer parts are cut."""
+    """Returns a UTC time; anything finer than microseconds is truncated."""
     return message.ToDatetime(tzinfo=UTC)
 
 
 def time_to(value: datetime) -> Timestamp:
-    """Returns the wire form of a time.
+    """Returns a protobuf Timestamp for a time.
 
     Raises:
         ValueError: The time has no time zone, so nobody knows when it is.
@@ -88,12 +88,12 @@ def time_to(value: datetime) -> Timestamp:
 
 
 def box_from(message: detections_pb2.Box) -> Box:
-    """Returns a box."""
+    """Returns a Box for a protobuf message."""
     return Box(left=message.left, top=message.top, width=message.width, height=message.height)
 
 
 def quality_from(message: detections_pb2.FaceQuality) -> FaceQuality:
-    """Returns a face's quality."""
+    """Returns the quality of a face."""
     return FaceQuality(
         size=message.size,
         frontality=message.frontality,
@@ -104,7 +104,7 @@ def quality_from(message: detections_pb2.FaceQuality) -> FaceQuality:
 
 
 def match_from(message: detections_pb2.Match) -> Match:
-    """Returns who a face belongs to."""
+    """Returns the match of a face."""
     return Match(
         person=message.person,
         display_name=message.display_name,
@@ -143,7 +143,7 @@ def text_from(message: detections_pb2.Text) -> Text:
 
 
 def recognition_from(message: recognition_service_pb2.RecognizeImageResponse) -> Recognition:
-    """Returns what an image holds."""
+    """Returns the faces and texts of an image."""
     return Recognition(
         faces=tuple(face_from(face) for face in message.faces),
         texts=tuple(text_from(text) for text in message.texts),
@@ -151,7 +151,7 @@ def recognition_from(message: recognition_service_pb2.RecognizeImageResponse) ->
 
 
 def comparison_from(message: gallery_service_pb2.CompareImagesResponse) -> Comparison:
-    """Returns how alike the faces of two images are."""
+    """Returns the result of comparing two images."""
     return Comparison(
         source_box=box_from(message.source_box),
         comparisons=tuple(
@@ -162,7 +162,7 @@ def comparison_from(message: gallery_service_pb2.CompareImagesResponse) -> Compa
 
 
 def person_from(message: gallery_service_pb2.Person) -> Person:
-    """Returns a person."""
+    """Returns a Person for a protobuf message."""
     return Person(
         name=message.name,
         display_name=message.display_name,
@@ -174,7 +174,7 @@ def person_from(message: gallery_service_pb2.Person) -> Person:
 
 
 def person_to(person: Person) -> gallery_service_pb2.Person:
-    """Returns the wire form of a person, without the fields that only the server sets."""
+    """Returns the protobuf message for a person, without fields that only the server sets."""
     return gallery_service_pb2.Person(name=person.name, display_name=person.display_name, labels=dict(person.labels))
 
 
@@ -191,7 +191,7 @@ def enrollment_from(message: gallery_service_pb2.FaceEnrollment) -> FaceEnrollme
 
 
 def camera_from(message: camera_service_pb2.Camera) -> Camera:
-    """Returns a camera; an unspecified mode or purpose is what the contract takes it for."""
+    """Returns a camera; an unspecified mode or purpose becomes the documented default."""
     return Camera(
         name=message.name,
         display_name=message.display_name,
@@ -221,7 +221,7 @@ def camera_to(
     privacy_zones: Iterable[Box] = (),
     time_source: TimeSource = TimeSource.CAPTURE,
 ) -> camera_service_pb2.Camera:
-    """Returns the wire form of a camera, without the fields that only the server sets."""
+    """Returns the protobuf message for a camera, without fields that only the server sets."""
     message = camera_service_pb2.Camera(
         name=name,
         display_name=display_name,
@@ -244,7 +244,7 @@ def camera_to(
 
 
 def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
-    """Returns how a camera's stream is doing."""
+    """Returns the status of a camera's stream."""
     return CameraStatus(
         streaming=message.streaming,
         session=message.session,
@@ -262,7 +262,7 @@ def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
 
 
 def sighting_from(message: sighting_service_pb2.Sighting) -> Sighting:
-    """Returns a sighting."""
+    """Returns a Sighting for a protobuf message."""
     return Sighting(
         name=message.name,
         camera=message.camera,
@@ -278,7 +278,7 @@ def sighting_from(message: sighting_service_pb2.Sighting) -> Sighting:
 
 
 def event_from(message: sighting_service_pb2.WatchSightingsResponse) -> SightingEvent | None:
-    """Returns what happened, or None for a message that only tells the position."""
+    """Returns the event of a message, or None if the message only reports the position."""
     if not message.HasField("sighting"):
         return None
     return SightingEvent(

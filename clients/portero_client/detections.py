@@ -1,4 +1,4 @@
-"""What is found in images: boxes, faces, text, and who a face belongs to."""
+"""Boxes, faces, text and matches found in images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Who a face belongs to.
+    """The person a face was matched with.
 
     Attributes:
         person: Resource name, "people/{person}".
@@ -35,7 +35,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A person who might own a face, whether or not it was accepted as a match.
+    """A person whom a face may show, whether or not accepted as a match.
 
     Attributes:
         person: Resource name, "people/{person}".
@@ -100,7 +100,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What one image holds: faces, largest first, and texts in reading order."""
+    """The contents of one image: faces, largest first, and texts in reading order."""
 
     faces: tuple[Face, ...]
     texts: tuple[Text, ...]
@@ -108,7 +108,7 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class FaceComparison:
-    """A face of the target image against the source's; `similarity` is 0..1."""
+    """A face of the target image and its similarity to the source's largest face, 0..1."""
 
     box: Box
     similarity: float
@@ -117,7 +117,7 @@ class FaceComparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The largest face of the source image against every face of the target, most alike first."""
+    """The largest face of the source image, and every face of the target, most similar first."""
 
     source_box: Box
     comparisons: tuple[FaceComparison, ...]

@@ -1,10 +1,10 @@
-"""The one tree of errors of the SDK. A message is written for people; `reason` is for programs."""
+"""The error hierarchy of the SDK. A message is written for people; `reason` is for programs."""
 
 from __future__ import annotations
 
 
 class PorteroError(Exception):
-    """Base of everything that the SDK raises on purpose.
+    """Base class of every error that the SDK raises on purpose.
 
     Attributes:
         message: One sentence for people, naming the field and the limit where there are some.
@@ -22,7 +22,7 @@ class PorteroError(Exception):
 
 
 class InvalidArgument(PorteroError):
-    """What was asked can never succeed as it is.
+    """The request is invalid and can never succeed unchanged.
 
     Attributes:
         field: Path of the offending field, as in the proto ("person.display_name"); empty when not told.
@@ -64,26 +64,26 @@ class AlreadyExists(PorteroError):
 
 
 class FailedPrecondition(PorteroError):
-    """The call is sound, but not in this state of things."""
+    """The call is valid, but not in the current state."""
 
     default_reason = "FAILED_PRECONDITION"
 
 
 class Aborted(PorteroError):
-    """Somebody else's change came between; asking again may succeed."""
+    """A concurrent change interfered; trying again may succeed."""
 
     default_reason = "ABORTED"
     retryable = True
 
 
 class Unauthenticated(PorteroError):
-    """The server does not know who asks."""
+    """The server could not identify the caller."""
 
     default_reason = "UNAUTHENTICATED"
 
 
 class PermissionDenied(PorteroError):
-    """The server knows who asks, and says no."""
+    """The server identified the caller, who may not do this."""
 
     default_reason = "PERMISSION_DENIED"
 
@@ -104,7 +104,7 @@ class ResourceExhausted(PorteroError):
 
 
 class Unavailable(PorteroError):
-    """The server, or something that it needs, does not answer now.
+    """The server, or something that it needs, is unavailable now.
 
     Attributes:
         retry_after: Seconds after which asking again makes sense; None when not told.
@@ -119,13 +119,13 @@ class Unavailable(PorteroError):
 
 
 class Unreachable(Unavailable):
-    """No connection to the server could be made, or it was lost."""
+    """The server could not be reached, or the connection was lost."""
 
     default_reason = "UNREACHABLE"
 
 
 class DeadlineExceeded(PorteroError):
-    """The answer did not come in time. Whether the call was carried out is not known."""
+    """The answer did not arrive in time. Whether the call was executed is unknown."""
 
     default_reason = "DEADLINE_EXCEEDED"
     retryable = True
@@ -138,6 +138,6 @@ class Unimplemented(PorteroError):
 
 
 class ServerFault(PorteroError):
-    """The server failed in a way that nobody foresaw; its message carries an id for its operator."""
+    """The server failed unexpectedly; the message contains an id for its operator."""
 
     default_reason = "INTERNAL"

@@ -1,4 +1,4 @@
-"""How the server is."""
+"""The health of a server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """What the server says of itself.
+    """The health that a server reports.
 
     Attributes:
         serving: Whether it takes work; False while it starts, drains or lacks its database.

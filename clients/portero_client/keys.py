@@ -1,4 +1,4 @@
-"""API keys: who may call."""
+"""API keys and their roles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key that was given out; never its text.
+    """An API key, without its text.
 
     Attributes:
         name: Resource name, "keys/{key}".
@@ -30,7 +30,7 @@ class ApiKey:
         sites: Only for the cameras of these sites, and `cameras`.
         create_time: UTC, as the other times.
         creator: Who made it.
-        expire_time: From when on it is worth nothing; None: never.
+        expire_time: When the key becomes invalid; None: never.
         revoke_time: When it was revoked; None: it was not.
         last_use_time: When it was last used, to the minute; None: never.
     """
@@ -49,7 +49,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made.
+    """A newly created key.
 
     Attributes:
         key: As stored.

@@ -1,4 +1,4 @@
-"""Lists that come in pages, read item by item or as one page."""
+"""Paginated lists, read item by item or one page at a time."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MAX_PAGE_SIZE = 1000
 
 
 class Ask(Protocol):
-    """Carries out a call."""
+    """Executes a call."""
 
     async def __call__(self, call: Call[AnswerT]) -> AnswerT:
-        """Returns the answer.
+        """Returns the result of the call.
 
         Raises:
             PorteroError: The call failed.
@@ -26,10 +26,10 @@ class Ask(Protocol):
 
 
 class BlockingAsk(Protocol):
-    """Carries out a call and waits for its answer."""
+    """Executes a call and waits for its result."""
 
     def __call__(self, call: Call[AnswerT]) -> AnswerT:
-        """Returns the answer.
+        """Returns the result of the call.
 
         Raises:
             PorteroError: The call failed.
@@ -38,10 +38,10 @@ class BlockingAsk(Protocol):
 
 
 class Listing(Generic[ItemT]):
-    """A list on the server; nothing is asked before it is read.
+    """A list on the server; nothing is requested before it is read.
 
-    `async for item in listing` reads everything, a page at a time. `first` reads as much as is wanted
-    and tells where to go on.
+    `async for item in listing` reads everything, one page at a time. `first` reads a number of items and returns where
+    to continue.
     """
 
     def __init__(self, ask: Ask, pages: PageCall[ItemT], *, page_size: int, page_token: str) -> None:
@@ -61,7 +61,7 @@ class Listing(Generic[ItemT]):
                 return
 
     async def first(self, limit: int) -> Page[ItemT]:
-        """Returns up to `limit` items (1 or more) and the token that goes on exactly after them.
+        """Returns up to `limit` items (1 or more), and the token to continue exactly after them.
 
         Raises:
             PorteroError: A call failed.
@@ -77,7 +77,7 @@ class Listing(Generic[ItemT]):
 
 
 class BlockingListing(Iterator[ItemT]):
-    """A list on the server, for threads: `for item in listing` reads everything, once, a page at a time."""
+    """A list on the server, for threads: `for item in listing` reads everything once, one page at a time."""
 
     def __init__(self, ask: BlockingAsk, pages: PageCall[ItemT], *, page_size: int, page_token: str) -> None:
         self._ask = ask
@@ -89,7 +89,7 @@ class BlockingListing(Iterator[ItemT]):
         return next(self._items)
 
     def first(self, limit: int) -> Page[ItemT]:
-        """Returns up to `limit` items (1 or more) and the token that goes on exactly after them.
+        """Returns up to `limit` items (1 or more), and the token to continue exactly after them.
 
         Raises:
             PorteroError: A call failed.

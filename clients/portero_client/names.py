@@ -1,4 +1,4 @@
-"""Resource names such as "people/ana": the one place that makes, checks and takes them apart."""
+"""Resource names such as "people/ana": building, validating and parsing them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FACE = re.compile(r"people/[^/]+/faces/[^/]+")
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A kind of resource, as "people".
+    """A kind of resource, such as "people".
 
     Attributes:
         prefix: First part of the name.
@@ -29,7 +29,7 @@ class Collection:
     rule: str
 
     def name(self, value: str) -> str:
-        """Returns the resource name of an identifier ("ana") or of a name that is one already ("people/ana").
+        """Returns the resource name for an identifier ("ana") or for a full name ("people/ana").
 
         Raises:
             InvalidArgument: It is neither.
@@ -44,7 +44,7 @@ class Collection:
         return f"{self.prefix}/{identifier}"
 
     def identifier(self, value: str) -> str:
-        """Returns the last part of a name: "ana" of "people/ana", and of "ana".
+        """Returns the last part of a name: "ana" for "people/ana", and for "ana".
 
         Raises:
             InvalidArgument: As `name`.
@@ -61,7 +61,7 @@ SIGHTINGS = Collection("sightings", "sighting", _MINTED, "1 to 128 characters of
 
 
 def face_name(value: str) -> str:
-    """Returns the name of an enrolled face, "people/{person}/faces/{face}".
+    """Returns the name of an enrolled face, "people/{person}/faces/{face}", after checking it.
 
     Raises:
         InvalidArgument: It is something else.

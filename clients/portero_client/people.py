@@ -1,4 +1,4 @@
-"""The people whom we know, and the photographs that teach their faces."""
+"""Known people and their enrolled faces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portero_client.detections import Box, FaceQuality
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody we know.
+    """A person of the gallery.
 
     Attributes:
         name: Resource name, "people/{person}".
@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class FaceEnrollment:
-    """One photograph that taught a face.
+    """One photograph from which a person's face was enrolled.
 
     Attributes:
         name: Resource name, "people/{person}/faces/{face}".

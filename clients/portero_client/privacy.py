@@ -1,4 +1,4 @@
-"""What people have a right to: consent, to be left alone, to know, to be forgotten."""
+"""People's rights over their data: consent, blocking, export and erasure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Somebody agreed to be recognized.
+    """A person's consent to be recognized.
 
     Attributes:
         name: Resource name, "people/{person}/consents/{consent}".
@@ -36,7 +36,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class PersonPrivacy:
-    """What holds for a person.
+    """Consents, block and recognizability of a person.
 
     Attributes:
         person: Resource name, "people/{person}".
@@ -55,7 +55,7 @@ class PersonPrivacy:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """An erasure; once it is finished, its receipt.
+    """An erasure; once finished, its receipt.
 
     Attributes:
         name: Resource name, "erasures/{erasure}".
@@ -79,7 +79,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a search for an erased person found; `remains`: place to number, empty when all is well."""
+    """The result of searching for an erased person; `remains`: count by table, empty if all is well."""
 
     erasure: Erasure
     remains: Mapping[str, int]
@@ -88,7 +88,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class ExportRecord:
-    """One thing that is stored of a person: its kind, and its values as a JSON object."""
+    """One stored record about a person: its kind, and its values as a JSON object."""
 
     kind: str
     json: str

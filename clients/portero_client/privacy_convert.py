@@ -1,4 +1,4 @@
-"""Privacy's messages as dataclasses."""
+"""Converts privacy messages to dataclasses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy
 
 
 def consent_from(message: pb2.Consent) -> Consent:
-    """Returns a consent."""
+    """Returns a Consent for a protobuf message."""
     return Consent(
         name=message.name,
         purpose=message.purpose,
@@ -24,7 +24,7 @@ def consent_from(message: pb2.Consent) -> Consent:
 
 
 def privacy_from(message: pb2.PersonPrivacy) -> PersonPrivacy:
-    """Returns what holds for a person."""
+    """Returns the privacy state of a person."""
     return PersonPrivacy(
         person=message.person,
         recognizable=message.recognizable,
@@ -36,7 +36,7 @@ def privacy_from(message: pb2.PersonPrivacy) -> PersonPrivacy:
 
 
 def erasure_from(message: pb2.Erasure) -> Erasure:
-    """Returns an erasure."""
+    """Returns an Erasure for a protobuf message."""
     return Erasure(
         name=message.name,
         request_time=time_from(message.request_time),
@@ -49,11 +49,11 @@ def erasure_from(message: pb2.Erasure) -> Erasure:
 
 
 def verification_from(message: pb2.VerifyErasureResponse) -> Verification:
-    """Returns what was found."""
+    """Returns the result of a verification."""
     remains = {count.place: count.count for count in message.remains}
     return Verification(erasure_from(message.erasure), remains, message.clean)
 
 
 def record_from(message: pb2.ExportRecord) -> ExportRecord:
-    """Returns a record."""
+    """Returns an ExportRecord for a protobuf message."""
     return ExportRecord(message.kind, message.json)

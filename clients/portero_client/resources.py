@@ -1,4 +1,4 @@
-"""What PorteroClient offers, by kind of resource. Every call raises PorteroError when it fails."""
+"""The methods of PorteroClient, by kind of resource. Every call raises PorteroError if it fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portero_client.sightings import Sighting, SightingKind
 
 
 class People:
-    """People and the photographs that teach their faces. A person is given by id or resource name."""
+    """People and their enrolled faces. A person is given by id or resource name."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -24,7 +24,7 @@ class People:
     async def create(
         self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None
     ) -> Person:
-        """Adds a person; the server makes an id up when none is given. Raises AlreadyExists."""
+        """Adds a person; the server generates an id if none is given. Raises AlreadyExists."""
         return await self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
 
     async def get(self, person: str) -> Person:
@@ -37,17 +37,17 @@ class People:
         return Listing(self._ask, pages, page_size=page_size, page_token=page_token)
 
     async def update(self, person: Person, *fields: str) -> Person:
-        """Stores the named ones of display_name and labels; none named means those that are set."""
+        """Changes the named fields (display_name, labels); if none is named, those that are set."""
         return await self._ask(calls.people.update(person, *fields))
 
     async def delete(self, person: str) -> None:
-        """Removes a person and all faces. Raises NotFound."""
+        """Removes a person and all their faces. Raises NotFound."""
         await self._ask(calls.people.delete(person))
 
     async def enroll(self, person: str, image: bytes) -> FaceEnrollment:
-        """Teaches a person's face from one JPEG or PNG with exactly one face.
+        """Enrolls a person's face from one JPEG or PNG that shows exactly one face.
 
-        The same photograph again gives the face that is there.
+        The same photograph again returns the existing face.
 
         Raises:
             InvalidArgument: With reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, the photograph does not serve.
@@ -64,7 +64,7 @@ class People:
 
 
 class Images:
-    """What is found in a JPEG or PNG of at most 5 MiB; stores nothing."""
+    """Analyzes a JPEG or PNG of at most 5 MiB; stores nothing."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -74,13 +74,13 @@ class Images:
         return await self._ask(calls.images.search(image, max_candidates=max_candidates))
 
     async def compare(self, source: bytes, target: bytes) -> Comparison:
-        """Says how alike the largest face of `source` is to each face of `target`."""
+        """Compares the largest face of `source` with each face of `target`."""
         return await self._ask(calls.images.compare(source, target))
 
     async def recognize(
         self, image: bytes, *, faces: bool = True, texts: bool = False, max_candidates: int = 0
     ) -> Recognition:
-        """Finds faces, text or both; gives up to `max_candidates` (0..20) for each face."""
+        """Finds faces, text or both; up to `max_candidates` (0..20) for each face."""
         return await self._ask(calls.images.recognize(image, faces=faces, texts=texts, max_candidates=max_candidates))
 
     async def read_text(self, image: bytes) -> tuple[Text, ...]:
@@ -89,7 +89,7 @@ class Images:
 
 
 class Cameras:
-    """Registered sources of frames. A camera is given by id or resource name."""
+    """Registered cameras. A camera is given by id or resource name."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -107,7 +107,7 @@ class Cameras:
         similarity_threshold: float | None = None,
         time_source: TimeSource = TimeSource.CAPTURE,
     ) -> Camera:
-        """Adds a camera. Raises AlreadyExists."""
+        """Registers a new camera. Raises AlreadyExists."""
         return await self._ask(
             calls.cameras.create(
                 camera_id,
@@ -131,20 +131,20 @@ class Cameras:
         return Listing(self._ask, calls.cameras.list_pages(site), page_size=page_size, page_token=page_token)
 
     async def update(self, camera: Camera, *fields: str) -> Camera:
-        """Stores the named fields; none named means those that are set. Raises NotFound."""
+        """Changes the named fields; if none is named, those that are set. Raises NotFound."""
         return await self._ask(calls.cameras.update(camera, *fields))
 
     async def delete(self, camera: str) -> None:
-        """Removes a camera; its sightings stay. Raises NotFound."""
+        """Removes a camera; its sightings are kept. Raises NotFound."""
         await self._ask(calls.cameras.delete(camera))
 
     async def status(self, camera: str) -> CameraStatus:
-        """Returns how a camera's stream is doing. Raises NotFound."""
+        """Returns the current status of a camera's stream. Raises NotFound."""
         return await self._ask(calls.cameras.status(camera))
 
 
 class Sightings:
-    """Who was before which camera, and when."""
+    """Stored sightings: who was seen at which camera, and when."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -164,13 +164,13 @@ class Sightings:
         page_size: int = 0,
         page_token: str = "",
     ) -> Listing[Sighting]:
-        """Lists sightings, latest first: not over before `since`, begun before `until`; conditions add up."""
+        """Lists sightings, latest first: not ended before `since`, started before `until`; all conditions must hold."""
         pages = calls.sightings.list_pages(camera=camera, person=person, since=since, until=until, kind=kind)
         return Listing(self._ask, pages, page_size=page_size, page_token=page_token)
 
 
 class Audit:
-    """Who did what, and whether anybody has tampered with the record of it. For admins."""
+    """The audit trail: who did what, and whether it was tampered with. For admins."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -180,7 +180,7 @@ class Audit:
         return Listing(self._ask, calls.audit.entry_pages(), page_size=page_size, page_token=page_token)
 
     async def verify(self, *anchors: AuditAnchor) -> AuditReport:
-        """Checks the whole chain, also against ends of it that were kept elsewhere. May take minutes."""
+        """Verifies the whole chain, also against anchors kept elsewhere. May take minutes."""
         return await self._ask(calls.audit.verify(anchors))
 
 
@@ -199,7 +199,7 @@ class Keys:
         sites: Collection[str] = (),
         expire_time: datetime | None = None,
     ) -> NewKey:
-        """Makes a key, for all cameras unless some or their sites are named; a bridge's must name some."""
+        """Creates a key, for all cameras unless cameras or sites are named; a bridge's key must name some."""
         return await self._ask(
             calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
         )

@@ -1,4 +1,4 @@
-"""What PorteroClient offers of what people have a right to. Every call raises PorteroError when it fails."""
+"""The privacy methods of PorteroClient. Every call raises PorteroError if it fails."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy
 
 
 class Privacy:
-    """Consent, block, export, erasure. A person is given by id or resource name."""
+    """Consent, blocking, export and erasure. A person is given by id or resource name."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
     async def get(self, person: str) -> PersonPrivacy:
-        """Returns what holds for a person. Raises NotFound."""
+        """Returns the consents and block of a person. Raises NotFound."""
         return await self._ask(calls.get(person))
 
     async def record_consent(
@@ -44,25 +44,25 @@ class Privacy:
         )
 
     async def withdraw_consent(self, person: str, consent_id: str = "-") -> tuple[Consent, ...]:
-        """Ends one consent, or all; without a valid one the person is matched no more. Raises NotFound."""
+        """Withdraws one consent, or all; without a valid one the person is no longer matched. Raises NotFound."""
         return await self._ask(calls.withdraw_consent(person, consent_id))
 
     async def block(self, person: str, reason: str = "") -> PersonPrivacy:
-        """Has nobody recognized as this person from now on. Raises NotFound."""
+        """Blocks a person: no face is recognized as this person from now on. Raises NotFound."""
         return await self._ask(calls.block(person, reason))
 
     async def unblock(self, person: str) -> PersonPrivacy:
-        """Ends a block. Raises NotFound."""
+        """Ends the block of a person. Raises NotFound."""
         return await self._ask(calls.unblock(person))
 
     def export(self, person: str, *, page_size: int = 0, page_token: str = "") -> Listing[ExportRecord]:
-        """Lists everything that is stored of a person. Raises NotFound."""
+        """Lists everything stored about a person. Raises NotFound."""
         return Listing(self._ask, calls.export_pages(person), page_size=page_size, page_token=page_token)
 
     async def erase(self, person: str) -> Erasure:
-        """Erases a person for ever; again, it gives the receipt. Raises NotFound."""
+        """Erases a person permanently; repeating it returns the receipt. Raises NotFound."""
         return await self._ask(calls.erase(person))
 
     async def verify_erasure(self, person: str) -> Verification:
-        """Searches every place for an erased person. Raises NotFound when the person was not erased."""
+        """Searches every table for traces of an erased person. Raises NotFound if they were not erased."""
         return await self._ask(calls.verify_erasure(person))

@@ -1,4 +1,4 @@
-"""Where the server is, how it is reached and with what proof."""
+"""The server's address, and how a client connects and authenticates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """Where the server is, how its clients prove who they are, and how patient they are.
+    """The server's address, how clients authenticate, and their timeouts.
 
     Attributes:
         server: HOST:PORT.
@@ -73,9 +73,9 @@ class ConnectionSettings:
 
     @classmethod
     def from_environment(cls, server: str | None = None, **given: Any) -> Self:
-        """Returns the settings for a server, or for PORTERO_SERVER, or for the default address.
+        """Returns the settings for a server, for PORTERO_SERVER, or for the default address.
 
-        What is not given is taken from PORTERO_TLS (auto, on or off), PORTERO_CA_FILE, PORTERO_CLIENT_CERTIFICATE,
+        Missing values are taken from PORTERO_TLS (auto, on or off), PORTERO_CA_FILE, PORTERO_CLIENT_CERTIFICATE,
         PORTERO_CLIENT_KEY, PORTERO_SERVER_NAME, PORTERO_TOKEN and PORTERO_TOKEN_FILE.
 
         Raises:
@@ -89,7 +89,7 @@ class ConnectionSettings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the server is on this machine; a name other than localhost might be anywhere."""
+        """Whether the server is on this machine; a name other than localhost may be anywhere."""
         host = self.server.rpartition(":")[0].strip("[]")
         if host == "localhost":
             return True
@@ -100,13 +100,13 @@ class ConnectionSettings:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether TLS is spoken."""
+        """Whether TLS is used."""
         if self.tls is None:
             return bool(self.tls_files.paths) or not self.is_loopback
         return self.tls
 
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """Returns what every call carries: the token, as `authorization: Bearer …`, or nothing.
+        """Returns the metadata of every call: the token, as `authorization: Bearer …`, or nothing.
 
         Raises:
             InvalidArgument: The token's file cannot be read, or holds no token.

@@ -1,4 +1,4 @@
-"""What is stored: who was before which camera, and when."""
+"""Stored sightings: who was seen at which camera, and when."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portero_client.detections import Box
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A person, or a stranger, before a camera for a while.
+    """A person, or a stranger, seen at a camera during a period.
 
     Attributes:
         name: Resource name, "sightings/{sighting}".
@@ -39,12 +39,12 @@ class Sighting:
 
     @property
     def is_stranger(self) -> bool:
-        """Whether nobody of the gallery was recognized."""
+        """Whether the sighting matched nobody in the gallery."""
         return not self.person
 
 
 class SightingKind(Enum):
-    """Which sightings, by who they are of."""
+    """Which sightings to list: of known people, of strangers, or all."""
 
     ALL = "all"
     NAMED = "named"
@@ -52,7 +52,7 @@ class SightingKind(Enum):
 
 
 class SightingEventKind(Enum):
-    """What happened to a sighting; UNSPECIFIED is a kind that a newer server has and this client does not know."""
+    """What happened to a sighting; UNSPECIFIED is a kind that this client does not know."""
 
     UNSPECIFIED = "unspecified"
     STARTED = "started"
@@ -63,7 +63,7 @@ class SightingEventKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SightingEvent:
-    """One thing that happened.
+    """Something that happened to a sighting.
 
     Attributes:
         position: Where to go on after it; only grows.

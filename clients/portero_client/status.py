@@ -1,4 +1,4 @@
-"""gRPC statuses into the SDK's errors: the only place that reads google.rpc details."""
+"""Converts gRPC statuses to the SDK's errors; the only module that reads google.rpc details."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _CAUSES = (
 
 
 class Failure(Protocol):
-    """What both gRPC libraries, async and blocking, tell of a failed call."""
+    """What both gRPC libraries, async and blocking, report about a failed call."""
 
     def code(self) -> grpc.StatusCode:
         """Returns the status code."""
@@ -78,12 +78,12 @@ class Failure(Protocol):
         ...
 
     def trailing_metadata(self) -> Iterable[Any] | None:
-        """Returns the pairs of key and value that carry the rich details."""
+        """Returns the trailing metadata, which carries the rich details."""
         ...
 
 
 class Details:
-    """The google.rpc details of a failure; those that were not sent, or not readable, are empty messages."""
+    """The google.rpc details of a failure; missing or unreadable ones are empty messages."""
 
     def __init__(self, failure: Failure) -> None:
         self.info = ErrorInfo()
@@ -107,7 +107,7 @@ class Details:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds after which asking again makes sense, or None."""
+        """Seconds after which to try again, or None."""
         if not self.retry.HasField("retry_delay"):
             return None
         return float(self.retry.retry_delay.ToTimedelta().total_seconds())
@@ -125,7 +125,7 @@ class Details:
 
 
 def error_from(failure: Failure, server: str) -> PorteroError:
-    """Returns the error of a failed call.
+    """Returns the SDK's error for a failed call.
 
     Args:
         failure: The call.

@@ -1,4 +1,4 @@
-"""Certificates of a client: which files there are, and what is in them now."""
+"""The certificates of a client: their files, and the current contents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOLD: set[Path] = set()
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files, all of them optional.
+    """Paths of PEM files, all of them optional.
 
     Attributes:
         ca: Authorities that may have signed the server's certificate; None: those of the system.
@@ -44,11 +44,11 @@ class TlsFiles:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Those that were given."""
+        """The paths that were given."""
         return tuple(path for path in (self.ca, self.certificate, self.key) if path is not None)
 
     def load(self) -> TlsMaterial:
-        """Reads the files.
+        """Reads the files and checks that they can be used.
 
         Raises:
             InvalidArgument: One cannot be read, is no PEM, or the key is not the certificate's.
@@ -76,7 +76,7 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class TlsMaterial:
-    """What the files held: PEM. The key is not for printing."""
+    """The contents of the files, PEM. `repr` hides the key."""
 
     ca: bytes | None
     certificate: bytes | None
@@ -86,14 +86,14 @@ class TlsMaterial:
         return "TlsMaterial(...)"
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """Makes credentials for channels."""
+        """Returns channel credentials."""
         return grpc.ssl_channel_credentials(self.ca, self.key, self.certificate)
 
 
 def warn_of_readers(path: Path) -> None:
-    """Says in the log, once for each file, that everybody on this machine may read a secret.
+    """Logs a warning, once per file, if everybody on this machine may read a secret.
 
-    Not refused: secrets that are mounted into a container of its own are often readable to all who are in it.
+    This is not refused: secrets that are mounted into a container are often readable by everybody in it.
     """
     try:
         mode = path.stat().st_mode
@@ -112,7 +112,7 @@ def _read(path: Path) -> bytes:
 
 
 def _system_authorities() -> bytes | None:
-    """Returns the system's authorities, or None for those that gRPC brings along."""
+    """Returns the system's certificate authorities, or None to use those that gRPC includes."""
     file = ssl.get_default_verify_paths().cafile
     try:
         return Path(file).read_bytes() if file else None

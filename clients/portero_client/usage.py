@@ -1,4 +1,4 @@
-"""What recognition costs, and what was saved."""
+"""The cost of recognition, and the calls that were avoided."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AvoidedLine:
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
-    """A budget and what is left of it.
+    """A budget and what remains of it.
 
     Attributes:
         scope: "total" or a camera's resource name.

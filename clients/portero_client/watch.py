@@ -1,4 +1,4 @@
-"""Follows sightings as they happen, through cuts of the connection, without repeating or missing one."""
+"""Follows sightings as they happen, across interruptions of the connection, without repeating or missing one."""
 
 from __future__ import annotations
 
@@ -20,26 +20,24 @@ _LOG = logging.getLogger(__name__)
 
 
 class WatchCall(Protocol):
-    """An open WatchSightings call, in bytes."""
+    """An open WatchSightings call; messages are bytes."""
 
     async def read(self) -> object:
         """Returns the next message, or grpc.aio.EOF."""
         ...
 
     def cancel(self) -> bool:
-        """Ends the call."""
+        """Cancels the call on the server."""
         ...
 
 
 class SightingWatch(AsyncIterator[SightingEvent]):
-    """Everything after a position, in order: `async for event in watch`.
+    """Iterates over every event after a position, in order: `async for event in watch`.
 
-    A cut is mended by asking again after `position`. Only what will not heal is raised: a wrong
-    request, a refusal, a fault of the server. Keep `position` (or the last event's) to go on in another process.
-
-    One hole is inherent: without a first position, what happens between a cut and the resumption is
-    missed when the cut comes before the server's first message. Begin with a position where that matters.
-
+    After an interruption it resumes after `position`. Only permanent errors are raised: a wrong request, a refusal, a
+    fault of the server. Store `position` (or the last event's) to resume in another process. One gap is inherent:
+    without a first position, events between an interruption and the resumption are missed if the interruption comes
+    before the server's first message. Start with a position where that matters.
     """
 
     def __init__(
@@ -61,7 +59,7 @@ class SightingWatch(AsyncIterator[SightingEvent]):
 
     @property
     def position(self) -> int | None:
-        """Everything up to here was returned or was not asked for; None until the server tells."""
+        """Everything up to this position was returned or not requested; None until the server reports one."""
         return self._cursor.position
 
     async def __anext__(self) -> SightingEvent:
@@ -72,7 +70,7 @@ class SightingWatch(AsyncIterator[SightingEvent]):
                 return event
 
     async def aclose(self) -> None:
-        """Ends the watch; iterating again would begin after `position`."""
+        """Ends the watch; iterating again would resume after `position`."""
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -86,7 +84,7 @@ class SightingWatch(AsyncIterator[SightingEvent]):
         await self.aclose()
 
     async def _next_message(self) -> bytes | None:
-        """Returns a message, or None after a cut was waited out."""
+        """Returns a message, or None after an interruption was waited out."""
         if self._call is None:
             self._call = self._open_call(self.position)
         try:
@@ -113,10 +111,10 @@ class SightingWatch(AsyncIterator[SightingEvent]):
 
 
 async def _read(call: WatchCall) -> object:
-    """Returns what a read gives, and raises the cancellation that came meanwhile, if gRPC swallowed it.
+    """Returns the result of a read, and raises a cancellation that gRPC swallowed meanwhile.
 
-    A read waits for the task that makes the call; canceled there, it cancels that task, which may end as if nothing
-    had been asked. When the call fails in that moment, the failure is all that is left to see.
+    A read waits for the task that makes the call; if it is canceled there, it cancels that task, which may end as if
+    nothing had been requested. If the call fails at that moment, only the failure is visible.
     """
     task = asyncio.current_task()
     asked = 0 if task is None else task.cancelling()

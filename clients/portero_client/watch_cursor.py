@@ -1,4 +1,4 @@
-"""Where a watch of sightings stands: which events are new, and how long to wait after a cut. Pure."""
+"""The state of a watch of sightings: which events are new, and how long to wait after an interruption. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portero_client.sightings import SightingEvent
 
 
 class WatchCursor:
-    """Decides for both clients what a watch returns and when it asks again.
+    """Decides for both clients which events a watch returns and when it reconnects.
 
     Attributes:
         position: Everything up to here was returned or was not asked for; None until the server tells.
@@ -23,7 +23,7 @@ class WatchCursor:
         self._failures = 0
 
     def receive(self, data: bytes) -> SightingEvent | None:
-        """Takes one message in.
+        """Handles one message.
 
         Returns:
             The event it carries; None when it only moves the position, or repeats or precedes what was returned.
@@ -37,7 +37,7 @@ class WatchCursor:
         return None if repeated else convert.event_from(message)
 
     def pause(self, error: PorteroError, draw: float) -> float:
-        """Returns the seconds to wait before asking again after `position`; `draw` is a random 0..1.
+        """Returns the seconds to wait before resuming after `position`; `draw` is a random number in 0..1.
 
         Raises:
             PorteroError: The error itself, when asking again cannot help.

@@ -1,1 +1,1 @@
-"""The parts of Portero's AWS deployment, one component a file; infra/__main__.py puts them together."""
+"""The parts of Portero's AWS deployment, one component per file; infra/__main__.py combines them."""

@@ -1,4 +1,4 @@
-"""The CloudWatch alarms, as a table: what is watched, when it is wrong, and what to do about it."""
+"""The CloudWatch alarms as a table: the metric, when it is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Dimensions = dict[str, pulumi.Input[str]]
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm.
+    """One CloudWatch alarm of the table.
 
     Attributes:
         name: Its name within the stack.
@@ -53,7 +53,7 @@ NAMESPACES = {
 
 
 def alarms(config: StackConfig) -> list[Alarm]:
-    """Every alarm of a stack."""
+    """Returns every alarm of a stack."""
     return [
         Alarm(
             "unready-tasks", "targets", "UnHealthyHostCount", "Maximum", True, 0, 3,
@@ -98,7 +98,7 @@ def alarms(config: StackConfig) -> list[Alarm]:
 
 
 class Alarms(pulumi.ComponentResource):
-    """The alarms; `rolling_back` are the names of those that undo a deployment."""
+    """The alarm resources; `rolling_back` are the names of those that roll back a deployment."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Where the end of the audit trail is anchored: a bucket whose objects nobody can remove before their date."""
+"""The bucket for anchors of the audit trail, from which nobody can remove objects before their date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bucket as every bucket of ours is: private, TLS only, encrypted with the key of S3, versioned."""
+"""The common configuration of buckets: private, TLS only, encrypted with S3's key, versioned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portero_infra.policies import Statement, document
 
 
 class Bucket(pulumi.ComponentResource):
-    """One bucket with everything that makes it safe.
+    """One bucket with all of its security settings.
 
     Args:
         name: The beginning of its name; AWS makes it unique.

@@ -13,7 +13,7 @@ STREAMS_METRIC = "portero_streams"
 
 
 def collector_config(config: StackConfig, service: str, log_group: str, remote_write_url: str | None) -> str:
-    """The collector's configuration, JSON (which is YAML).
+    """Returns the collector's configuration as JSON, which is valid YAML.
 
     Args:
         config: The stack.

@@ -1,4 +1,4 @@
-"""One stack's configuration: typed, frozen, checked before the first resource is made.
+"""The configuration of one stack: typed, frozen, and validated before the first resource is created.
 
 Each section is one key of Pulumi.STACK.yaml, as `portero:network`.
 """
@@ -36,13 +36,13 @@ FARGATE_STOP_LIMIT = 120
 
 
 class Section(BaseModel):
-    """A frozen part of the configuration that refuses keys it does not know."""
+    """A frozen section of the configuration that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", regex_engine="python-re")
 
 
 class Account(Section):
-    """Where the stack lives and who owns it."""
+    """The AWS account and region of the stack, and its owner."""
 
     id: Annotated[str, Field(pattern=r"^\d{12}$")]
     region: str = "us-east-1"
@@ -52,7 +52,7 @@ class Account(Section):
 
 
 class Network(Section):
-    """The VPC."""
+    """The stack's VPC: address range, zones and endpoints."""
 
     cidr: IPv4Network = IPv4Network("10.42.0.0/16")
     zones: int = Field(2, ge=2, le=4)
@@ -85,7 +85,7 @@ class Cameras(Section):
 
 
 class Edge(Section):
-    """What the internet sees."""
+    """The public host name, and how clients reach it."""
 
     domain: str
     name: str = "portero"
@@ -98,12 +98,12 @@ class Edge(Section):
 
     @property
     def host(self) -> str:
-        """The name that clients connect to."""
+        """The host name that clients connect to."""
         return f"{self.name}.{self.domain}"
 
 
 class Server(Section):
-    """What the container is told; ports and deadlines of every other part follow from it."""
+    """Settings of the container; ports and deadlines of every other part follow from them."""
 
     grpc_port: Port = 50_051
     admin_port: Port = 9464
@@ -113,12 +113,12 @@ class Server(Section):
 
     @property
     def stop_timeout(self) -> int:
-        """Seconds from SIGTERM to SIGKILL: the server's own deadline and a margin."""
+        """Seconds from SIGTERM to SIGKILL: the server's own deadline plus a margin."""
         return ceil(self.stop_grace) + STOP_MARGIN
 
 
 class Service(Section):
-    """How many tasks of which size; without an image tag everything is made but no task runs."""
+    """The number and size of tasks; without an image tag everything is created but no task runs."""
 
     image_tag: Annotated[str, Field(pattern=r"^(?!latest$)[\w][\w.-]{0,127}$")] | None = None
     architecture: Literal["ARM64", "X86_64"] = "ARM64"
@@ -141,7 +141,7 @@ class Service(Section):
 
     @property
     def scales(self) -> bool:
-        """Whether the number of tasks may change."""
+        """Whether autoscaling may change the number of tasks."""
         return self.image_tag is not None and self.tasks_limit > self.tasks
 
 
@@ -196,7 +196,10 @@ class Recognition(Section):
 
 
 class Access(Section):
-    """Whose tokens are taken besides API keys, as PORTERO_OIDC_ISSUER, _AUDIENCES and _ROLES; unset: nobody's."""
+    """The OIDC issuer whose tokens are accepted besides API keys, as PORTERO_OIDC_ISSUER, _AUDIENCES and _ROLES.
+
+    Unset: no tokens are accepted.
+    """
 
     issuer: Annotated[str, Field(pattern=r"^https://")] | None = None
     audiences: tuple[str, ...] = ()
@@ -210,13 +213,13 @@ class Access(Section):
 
 
 class Audit(Section):
-    """For how many days nobody, AWS's root user included, can remove an anchor of the audit trail; unset: none made."""
+    """Days for which nobody, including AWS's root user, can remove an anchor of the audit trail; unset: no anchors."""
 
     anchor_days: int | None = Field(None, ge=1, le=36_500)
 
 
 class Observability(Section):
-    """Logs, alarms, budget and the way of the metrics."""
+    """Logs, alarms, the budget, and where metrics are sent."""
 
     log_days: Literal[7, 14, 30, 60, 90, 180, 365] = 30
     alarm_emails: tuple[str, ...] = ()
@@ -233,7 +236,7 @@ class Observability(Section):
 
 
 class Web(Section):
-    """The load balancer and firewall before a web console."""
+    """The load balancer and firewall in front of a web console."""
 
     name: str = "console"
     port: Port = 8080

@@ -1,4 +1,4 @@
-"""`python -m portero_infra.cost`: the estimate for one stack, line by line, and the table in the README."""
+"""`python -m portero_infra.cost`: estimates the cost of a stack, line by line, and updates the README's table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZES = (1, 20, 300)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints an estimate, or writes or checks the README's table; 0: done, 1: the table is out of date."""
+    """Prints an estimate, or writes or checks the README's table. Returns 1 if the table is out of date, else 0."""
     given = _parser().parse_args(arguments)
     if given.write or given.check:
         return _table_in_readme(write=given.write)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def read_stack(name: str) -> StackConfig:
-    """The configuration that a stack's file holds."""
+    """Returns the configuration in a stack's file."""
     found = yaml.safe_load((INFRA / f"Pulumi.{name}.yaml").read_text())["config"]
     prefix = "portero:"
     return StackConfig.model_validate(
@@ -58,7 +58,7 @@ def read_stack(name: str) -> StackConfig:
 
 
 def itemized(lines: Sequence[Line]) -> str:
-    """The lines as a Markdown table, the dearest first, and their sum."""
+    """Returns the lines as a Markdown table, most expensive first, with their sum."""
     rows = [
         f"| {line.item} | {line.units:,.1f} | {line.price.unit} | {_unit(line.price)} | "
         f"{_money(line.dollars)} | {line.price.page}, {line.price.taken:%Y-%m} |"
@@ -69,7 +69,7 @@ def itemized(lines: Sequence[Line]) -> str:
 
 
 def compared() -> str:
-    """Stacks of the usual sizes beside the naive bill, as Markdown."""
+    """Returns a Markdown table that compares typical stacks with the naive bill."""
     dev, prod = read_stack("dev"), read_stack("prod")
     rows = []
     for cameras in SIZES:

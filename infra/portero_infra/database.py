@@ -1,4 +1,4 @@
-"""The database: Aurora MySQL Serverless v2, private, encrypted, TLS only, kept."""
+"""The database: Aurora MySQL Serverless v2, private, encrypted, TLS only, protected from deletion."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ PARAMETERS = {
 
 
 class Database(pulumi.ComponentResource):
-    """The cluster and its instances; AWS keeps and rotates the password, the program never sees it."""
+    """The cluster and its instances.
+
+    AWS stores and rotates the password; this program never sees it.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What clients connect to: one network load balancer, its name, its certificate and its listeners."""
+"""The public entry point: one network load balancer with its DNS name, certificate and listeners."""
 
 from __future__ import annotations
 

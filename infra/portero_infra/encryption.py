@@ -1,4 +1,4 @@
-"""The one key that encrypts what Portero keeps: database, objects, logs, images and alarms."""
+"""The KMS key that encrypts all of Portero's data: database, objects, logs, images and alarms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Private ways to AWS services: frames and secrets do not cross the internet."""
+"""VPC endpoints of AWS services, so that frames and secrets do not cross the internet."""
 
 from __future__ import annotations
 
@@ -52,7 +52,10 @@ class Endpoints(pulumi.ComponentResource):
 
 
 def _own_principals(account: Account) -> Statement:
-    """Only credentials of this account pass: stolen foreign ones cannot carry data out through the endpoint."""
+    """Returns a policy that admits only this account's credentials.
+
+    Stolen credentials of other accounts cannot carry data out through the endpoint.
+    """
     return {
         "Effect": "Allow",
         "Principal": "*",
@@ -73,7 +76,7 @@ def _own_objects(account: Account) -> Statement:
 
 
 def _image_layers(account: Account) -> Statement:
-    """The bucket, owned by AWS, from which ECR serves the layers of images."""
+    """Returns the ARN of the bucket, owned by AWS, from which ECR serves image layers."""
     return {
         "Effect": "Allow",
         "Principal": "*",

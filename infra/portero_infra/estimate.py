@@ -1,4 +1,4 @@
-"""What a stack costs a month, from its configuration and what its cameras see. Pure arithmetic."""
+"""Estimates the monthly cost of a stack from its configuration and what its cameras see. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ KB_PER_GB = Decimal(1_000_000)
 
 
 class TooManyCameras(ValueError):
-    """The stack's limit of tasks does not carry so many cameras."""
+    """The stack's largest number of tasks cannot handle this many cameras."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is expected of a stack; the defaults are cameras at a busy door, sending day and night.
+    """The expected usage of a stack; the defaults are cameras at a busy door, sending day and night.
 
     Attributes:
         cameras: Cameras that stream at once.
@@ -57,7 +57,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the bill: so many units of something at a price."""
+    """One line of the bill: a number of units at a price."""
 
     item: str
     units: Decimal
@@ -65,12 +65,12 @@ class Line:
 
     @property
     def dollars(self) -> Decimal:
-        """US dollars a month."""
+        """The cost of the line, US dollars per month."""
         return self.price.of(self.units)
 
 
 def estimate(config: StackConfig, usage: Usage) -> list[Line]:
-    """Every line of a month's bill that is not zero.
+    """Returns every line of a month's bill that is not zero.
 
     Raises:
         TooManyCameras: The stack's limit of tasks does not carry them.
@@ -88,12 +88,12 @@ def estimate(config: StackConfig, usage: Usage) -> list[Line]:
 
 
 def total(lines: list[Line]) -> Decimal:
-    """US dollars of a month."""
+    """Returns the sum of the lines, US dollars per month."""
     return sum((line.dollars for line in lines), Decimal(0))
 
 
 def naive(usage: Usage, *, volume_discount: bool) -> Decimal:
-    """US dollars of a month of calling DetectFaces and SearchFacesByImage once a second for each camera."""
+    """Returns the monthly cost, US dollars, of calling DetectFaces and SearchFacesByImage every second per camera."""
     calls = usage.cameras * 86_400 * DAYS
     if volume_discount:
         return prices.FACE_SEARCH.of(calls) + prices.IMAGE_READ.of(calls)

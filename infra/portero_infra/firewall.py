@@ -1,4 +1,4 @@
-"""Who may talk to whom: one security group per role, one rule per conversation."""
+"""Allowed network connections: one security group per role, one rule per connection."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Rule:
 
 
 def conversations(edge: Edge, server: Server) -> list[Rule]:
-    """Every conversation between our own parts; none other is possible.
+    """Returns every connection allowed between the stack's own parts.
 
-    The edge reaches the admin port for health checks alone; `monitoring` is the group
-    that a Prometheus of the operator's own joins to scrape.
+    The edge reaches the admin port for health checks only; the operator's own Prometheus joins the group `monitoring`
+    to scrape.
     """
     rules = [
         Rule("edge", "service", server.grpc_port),
@@ -96,7 +96,7 @@ class Firewall(pulumi.ComponentResource):
         self.register_outputs({})
 
     def reach_objects(self, prefix_list: pulumi.Input[str]) -> None:
-        """Lets the tasks reach S3 (and with it the layers of their image) through its gateway endpoint."""
+        """Allows the tasks to reach S3, and with it their image layers, through its gateway endpoint."""
         vpc.SecurityGroupEgressRule(
             f"{self._name}-service-objects",
             security_group_id=self.service,

@@ -1,4 +1,4 @@
-"""Log groups: encrypted, and gone after the configured days."""
+"""Log groups: encrypted, with a configured retention."""
 
 from __future__ import annotations
 

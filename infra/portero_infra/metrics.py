@@ -1,4 +1,4 @@
-"""How metrics get to Grafana: tasks found by name in the VPC, and Managed Prometheus if wanted."""
+"""How metrics reach Grafana: DNS discovery of tasks in the VPC and, optionally, Managed Prometheus."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Metrics(pulumi.ComponentResource):
 
     @property
     def remote_write_url(self) -> pulumi.Output[str | None]:
-        """Where samples are written, or None without a workspace."""
+        """The URL that samples are written to, or None without a workspace."""
         if self.workspace is None:
             return pulumi.Output.from_input(None)
         return self.workspace.prometheus_endpoint.apply(lambda endpoint: f"{endpoint}api/v1/remote_write")

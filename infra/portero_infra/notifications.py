@@ -1,4 +1,4 @@
-"""Where alarms and budget warnings go: one topic, its subscribers by e-mail."""
+"""Notifications of alarms and budget warnings: one topic with e-mail subscribers."""
 
 from __future__ import annotations
 

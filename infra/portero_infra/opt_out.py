@@ -1,7 +1,7 @@
-"""Did the organization opt out of AWS using its images to improve AI services?
+"""Checks that the organization opted out of AWS using its images to improve AI services.
 
-Only an organization's policy can say so, and its member accounts may read what is in effect
-for them; a stack with faces in it must not be made before the answer is yes.
+Only an organization's policy can do so, and its member accounts may read the policy in effect; a stack that processes
+faces must not be created before the answer is yes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NO_POLICY = {"AWSOrganizationsNotInUseException", "EffectivePolicyNotFoundExcept
 
 
 def opted_out(policy: str | None) -> bool:
-    """Whether an effective AISERVICES_OPT_OUT_POLICY (JSON) covers Rekognition, by name or by default."""
+    """Returns whether an effective AISERVICES_OPT_OUT_POLICY (JSON) covers Rekognition, by name or by default."""
     if policy is None:
         return False
     services: dict[str, Any] = json.loads(policy).get("services", {})
@@ -51,7 +51,7 @@ def check_opt_out(wanted: Literal["required", "reported"], effective_policy: Eff
 
 
 def effective_policy_of_account(organizations: Any = None) -> str | None:
-    """Asks AWS Organizations which policy is in effect for the deployer's account.
+    """Returns the policy in effect for the deployer's account, from AWS Organizations.
 
     Args:
         organizations: The boto3 client to ask with; None: one with the deployer's credentials.

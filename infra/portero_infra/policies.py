@@ -1,7 +1,7 @@
-"""What each role may do, statement by statement, and the making of a role from them.
+"""The IAM permissions of each role, statement by statement.
 
-An action is listed only if the server, its collector or ECS calls it, and `*` stands only
-where AWS offers no resource to name.
+An action is listed only if the server, its collector or ECS calls it, and `*` is used only where AWS offers no resource
+to name.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ SHELL_ACTIONS = (
 
 
 def document(*statements: Statement) -> pulumi.Output[str]:
-    """The policy document, as JSON, that consists of the statements."""
+    """Returns the policy document (JSON) with these statements."""
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 def allow(actions: Sequence[str], resources: pulumi.Input[Any], condition: dict[str, Any] | None = None) -> Statement:
-    """A statement that allows actions on resources."""
+    """Returns a statement that allows actions on resources."""
     statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
     return statement if condition is None else {**statement, "Condition": condition}
 
@@ -51,9 +51,9 @@ def allow(actions: Sequence[str], resources: pulumi.Input[Any], condition: dict[
 def role(
     name: str, service: str, account: str, statements: Sequence[Statement], parent: pulumi.Resource
 ) -> pulumi.Output[str]:
-    """Makes a role that one AWS service takes on, for this account only, and returns its ARN.
+    """Creates a role that one AWS service may assume, for this account only, and returns its ARN.
 
-    Whoever uses the ARN waits for the policy too: a task started before it would be denied.
+    The ARN is available only after the policy is attached: a task started earlier would be denied.
     """
     child = pulumi.ResourceOptions(parent=parent)
     trust: Statement = {
@@ -68,12 +68,12 @@ def role(
 
 
 def recognizing(collections: Sequence[pulumi.Input[str]]) -> list[Statement]:
-    """Searching and keeping faces in our collections, and reading single images."""
+    """Returns statements for searching and storing faces in our collections, and analyzing single images."""
     return [allow(COLLECTION_ACTIONS, list(collections)), allow(IMAGE_ACTIONS, "*")]
 
 
 def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:
-    """Locked objects under a prefix of the bucket (an ARN), and the list of their versions."""
+    """Returns statements for writing locked objects under a prefix of the bucket (an ARN), and listing versions."""
     return [
         allow(ANCHOR_ACTIONS, pulumi.Output.concat(bucket, "/", prefix, "*")),
         allow(("s3:ListBucketVersions",), bucket, {"StringLike": {"s3:prefix": [f"{prefix}*"]}}),
@@ -81,7 +81,7 @@ def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:
 
 
 def using_key(actions: Sequence[str], key: pulumi.Input[str], service: str) -> Statement:
-    """The key, but only through one AWS service."""
+    """Returns a statement for using the key, but only through one AWS service."""
     return allow(actions, key, {"StringEquals": {"kms:ViaService": service}})
 
 
@@ -92,7 +92,7 @@ def starting(
     key: pulumi.Input[str],
     region: str,
 ) -> list[Statement]:
-    """What ECS itself does to start a task: fetch the image and the secrets, open the log."""
+    """Returns the statements that ECS needs to start a task: image, secrets and log."""
     return [
         allow(("ecr:GetAuthorizationToken",), "*"),
         allow(("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"), repository),
@@ -103,16 +103,16 @@ def starting(
 
 
 def writing_logs(groups: Sequence[pulumi.Output[str]]) -> Statement:
-    """Streams and events of the log groups (ARNs)."""
+    """Returns a statement for writing to the log groups (ARNs)."""
     streams = [group.apply(lambda arn: f"{arn}:*") for group in groups]
     return allow(("logs:CreateLogStream", "logs:PutLogEvents"), streams)
 
 
 def remote_writing(workspace: pulumi.Input[str]) -> Statement:
-    """Samples into one Managed Prometheus workspace."""
+    """Returns a statement for writing samples to one Managed Prometheus workspace."""
     return allow(("aps:RemoteWrite",), workspace)
 
 
 def opening_shells() -> Statement:
-    """The channels of `aws ecs execute-command`."""
+    """Returns a statement for the channels of `aws ecs execute-command`."""
     return allow(SHELL_ACTIONS, "*")

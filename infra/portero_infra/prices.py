@@ -1,7 +1,7 @@
-"""List prices of AWS in US East (N. Virginia), each with its unit, its page and the day it was taken.
+"""List prices of AWS in US East (N. Virginia), each with its unit, source page and date.
 
-Free tiers of an account's first year and discounts for commitment are left out. Prices change: compare
-with the named page before you rely on a figure.
+Free tiers of the first year and commitment discounts are left out. Prices change: check the source page before relying
+on a figure.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SPRING_2026 = date(2026, 4, 1)
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one unit costs.
+    """The price of one unit.
 
     Attributes:
         tiers: US dollars a unit, each up to a number of units a month; the last has no end.
@@ -38,11 +38,11 @@ class Price:
 
     @property
     def first(self) -> Decimal:
-        """US dollars of the first unit."""
+        """The price of the first unit, US dollars."""
         return self.tiers[0][1]
 
     def of(self, units: Decimal) -> Decimal:
-        """US dollars of so many units in one month."""
+        """Returns the price of a number of units in one month, US dollars."""
         total, below = Decimal(0), Decimal(0)
         for limit, dollars in self.tiers:
             upper = units if limit is None else min(units, Decimal(limit))

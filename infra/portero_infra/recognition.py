@@ -1,4 +1,4 @@
-"""The collections of faces in Amazon Rekognition."""
+"""The face collections in Amazon Rekognition."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from portero_infra.config import Recognition as RecognitionConfig
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One collection as the server needs it."""
+    """One face collection with the name that the server expects."""
 
     id: pulumi.Output[str]
     arn: pulumi.Output[str]
 
 
 class Recognition(pulumi.ComponentResource):
-    """Every configured collection; two exist side by side while faces move to a new model."""
+    """Every configured collection; two exist side by side while faces are moved to a new model."""
 
     def __init__(self, name: str, account: Account, config: RecognitionConfig, opts: pulumi.ResourceOptions) -> None:
         super().__init__("portero:infra:Recognition", name, None, opts)

@@ -1,4 +1,4 @@
-"""The repository of the image: tags that never move, scanned when pushed, old ones thrown away."""
+"""The image repository: immutable tags, scanned on push, old images removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEPT_IMAGES = 30
 
 
 class Registry(pulumi.ComponentResource):
-    """One ECR repository."""
+    """The ECR repository of the server's image."""
 
     def __init__(self, name: str, key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
         super().__init__("portero:infra:Registry", name, None, opts)

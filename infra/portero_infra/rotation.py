@@ -1,7 +1,7 @@
-"""When the database's password is rotated, the tasks are replaced at once, by the ordinary drain.
+"""Replaces the tasks by a rolling deployment when the database password is rotated.
 
-A task gets the password when it starts. Open connections outlive a rotation, new ones do not,
-so the rotation's own event starts a rolling replacement.
+A task receives the password when it starts. Open connections survive a rotation but new ones fail, so the rotation's
+event starts a rolling replacement.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portero_infra.service import Service
 
 
 class Rotation(pulumi.ComponentResource):
-    """The rotation's schedule, the rule that hears of it, and the state machine that replaces the tasks."""
+    """The rotation's schedule, the rule that receives its event, and the state machine that replaces the tasks."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""How many tasks run: enough for the open streams and for the processor, given up slowly."""
+"""The number of tasks: enough for the open streams and the processor load, reduced slowly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IN_COOLDOWN = 900
 
 
 class Scaling(pulumi.ComponentResource):
-    """Target tracking on open streams per task and on processor use; the higher wish wins."""
+    """Target tracking on open streams per task and on processor use; the larger result applies."""
 
     def __init__(self, name: str, config: ServiceConfig, service: Service, opts: pulumi.ResourceOptions) -> None:
         super().__init__("portero:infra:Scaling", name, None, opts)

@@ -1,4 +1,4 @@
-"""The cluster and the service: tasks on Fargate, replaced without a gap, rolled back by themselves."""
+"""The cluster and the service: Fargate tasks, replaced without interruption and rolled back automatically."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Service(pulumi.ComponentResource):
 
 
 def _capacity(size: ServiceConfig) -> list[ecs.ServiceCapacityProviderStrategyArgsDict]:
-    """The first `tasks` tasks never run on Spot; of those that scaling adds, the configured share does."""
+    """Returns the capacity strategy: the first `tasks` tasks never use Spot; further ones in the configured share."""
     spot = round(size.spot_share * 100)
     regular: ecs.ServiceCapacityProviderStrategyArgsDict = {
         "capacity_provider": "FARGATE",

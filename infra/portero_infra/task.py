@@ -1,6 +1,6 @@
-"""The containers of a task as plain data: what runs, with which environment, when it counts as healthy.
+"""The containers of a task as plain data: what runs, its environment, and its health check.
 
-Nothing here makes a resource, so a test can start the server with exactly this environment.
+Nothing here creates a resource, so a test can start the server with exactly this environment.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ for name in sys.argv[2:]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What only the deployment knows."""
+    """Values that are known only during the deployment."""
 
     image: str
     database_host: str
@@ -58,7 +58,7 @@ class Facts:
 
 
 def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
-    """The variables of the server; each PORTERO_ name is a field of the server's settings."""
+    """Returns the server's variables; each PORTERO_ name is a field of the server's settings."""
     server, recognition, most = config.server, config.recognition, config.service.tasks_limit
     return {
         # Everybody shows a key, a token or (with TLS in the task itself) a certificate.
@@ -123,12 +123,15 @@ def _anchoring(config: StackConfig, bucket: str | None) -> dict[str, str]:
 
 
 def secrets(facts: Facts) -> dict[str, str]:
-    """The variables that ECS fills from Secrets Manager: the password inside the secret, by reference."""
+    """Returns the variables that ECS fills from Secrets Manager."""
     return {PASSWORD_VARIABLE: f"{facts.database_secret}:password::"}
 
 
 def containers(config: StackConfig, facts: Facts) -> list[Container]:
-    """The containers: what prepares runs first and ends; the server starts only after it succeeded."""
+    """Returns the containers.
+
+    Preparation runs first and ends; the server starts only after it succeeded.
+    """
     cameras = config.edge.cameras
     files = [] if cameras is None else [_certificates(config, facts, cameras)]
     migrate = _portero(config, facts, "migrate") | {"essential": False, "command": ["migrate"]}
@@ -155,7 +158,7 @@ def containers(config: StackConfig, facts: Facts) -> list[Container]:
 
 
 def ports(config: StackConfig) -> dict[str, int]:
-    """The server's ports by name."""
+    """Returns the server's ports by name."""
     cameras = config.edge.cameras
     return {"grpc": config.server.grpc_port, "admin": config.server.admin_port} | (
         {"cameras": cameras.target_port} if cameras is not None else {}
@@ -206,7 +209,7 @@ def _collector(config: StackConfig, facts: Facts) -> Container:
 
 
 def _contained(config: StackConfig, facts: Facts, name: str) -> Container:
-    """What every container has: no privileges, nothing to write on, a log that cannot block it."""
+    """Returns the properties of every container: no privileges, read-only files, a log that cannot block it."""
     return {
         "name": name,
         "readonlyRootFilesystem": True,

@@ -1,4 +1,4 @@
-"""The task definition with its two roles: what the server may do, and what ECS may do to start it."""
+"""The task definition with its two roles: permissions of the server, and those ECS needs to start it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from portero_infra.task import SCRATCH, Container, Facts, containers
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """What a task stands on."""
+    """The resources that a task depends on."""
 
     registry: Registry
     database: Database
@@ -35,7 +35,7 @@ class Foundation:
 
 
 class TaskDefinition(pulumi.ComponentResource):
-    """What one task runs, as whom, and how large it is."""
+    """The containers, roles and size of a task."""
 
     def __init__(self, name: str, config: StackConfig, base: Foundation, opts: pulumi.ResourceOptions) -> None:
         super().__init__("portero:infra:TaskDefinition", name, None, opts)
@@ -84,7 +84,7 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
 
 
 def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
-    """The calls of the server and, where it runs, of the collector."""
+    """Returns the permissions of the server and, where it runs, of the collector."""
     statements = policies.recognizing(base.recognition.arns)
     if base.anchors is not None:
         statements += policies.anchoring(base.anchors.bucket.arn, ANCHORS)

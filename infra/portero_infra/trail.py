@@ -1,4 +1,4 @@
-"""The account's trail of AWS calls, for accounts whose organization does not keep one."""
+"""The account's CloudTrail, for accounts whose organization does not keep one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEPT_DAYS = 365
 
 
 class Trail(pulumi.ComponentResource):
-    """Management calls of all regions, validated, for a year; EventBridge hears of them through it."""
+    """Management events of all regions, validated, kept for a year; EventBridge receives events through it."""
 
     def __init__(self, name: str, account: Account, opts: pulumi.ResourceOptions) -> None:
         super().__init__("portero:infra:Trail", name, None, opts)

@@ -1,7 +1,7 @@
-"""The way in for a web console, off by default: an application load balancer behind a firewall (WAF).
+"""The entry point of a web console, off by default: an application load balancer behind a firewall (WAF).
 
-A WAF cannot stand before a network load balancer, so browsers get their own door. The console's
-own service registers its tasks in `target_group_arn` and joins the group `console`.
+A WAF cannot stand in front of a network load balancer, so browsers get their own. The console's service registers its
+tasks in `target_group_arn` and joins the group `console`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MANAGED_RULES = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsR
 
 
 class Web(pulumi.ComponentResource):
-    """The load balancer, its certificate and name, and the firewall before it."""
+    """The load balancer with its certificate and name, and the firewall in front of it."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ engine on a scale like Amazon's. All differences: server/portero_simulator/READM
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs until it is interrupted."""
+    """Runs until interrupted."""
     options = parsed(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:

@@ -12,7 +12,7 @@ _LENGTHS = frozenset({"string", "blob", "list", "map"})
 
 
 def violations(value: object, shape: Shape, path: str = "") -> Iterator[str]:
-    """Yields what is wrong, in the words Amazon uses.
+    """Yields each violation in Amazon's wording.
 
     Args:
         value: As boto3 shows it, with the types of the model.

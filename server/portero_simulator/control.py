@@ -1,4 +1,4 @@
-"""The knobs and the accounts, beside the API: what GET /_simulator/state gives and the POSTs take."""
+"""The simulator's controls beside the API: GET /_simulator/state, and the POST requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portero_simulator.journal import as_json
 
 
 class FaultOrder(BaseModel):
-    """A fault as it is asked for: the rate 0..1, for how many seconds (left out: until changed), the delay of slow."""
+    """A request to set a fault: rate 0..1, duration in seconds (left out: until changed), and the delay of `slow`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -23,7 +23,7 @@ class FaultOrder(BaseModel):
 
 
 class ResetOrder(BaseModel):
-    """What else is to be forgotten: the collections with their faces."""
+    """What to reset besides calls and faults: the collections with their faces."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +34,7 @@ _ORDERS = TypeAdapter(dict[FaultKind, FaultOrder])
 
 
 def state(endpoint: Endpoint, now: float, log: int) -> dict[str, Any]:
-    """Returns everything there is to know, ready for JSON.
+    """Returns the whole state, ready for JSON.
 
     Args:
         endpoint: Of which.
@@ -54,7 +54,7 @@ def state(endpoint: Endpoint, now: float, log: int) -> dict[str, Any]:
 
 
 def turn_faults(endpoint: Endpoint, now: float, body: bytes) -> None:
-    """Sets the faults a JSON body names, {"throttle": {"rate": 0.5, "seconds": 30}}; others stay as they are.
+    """Sets the faults in a JSON body, {"throttle": {"rate": 0.5, "seconds": 30}}; others stay as they are.
 
     Raises:
         pydantic.ValidationError: The body is not of that form.
@@ -64,7 +64,7 @@ def turn_faults(endpoint: Endpoint, now: float, body: bytes) -> None:
 
 
 async def reset(endpoint: Endpoint, now: float, body: bytes) -> None:
-    """Forgets calls, faults and used-up quotas; with {"collections": true} the collections too.
+    """Clears calls, faults and used quotas; with {"collections": true} the collections too.
 
     Raises:
         pydantic.ValidationError: The body is not of that form.

@@ -1,4 +1,4 @@
-"""The parts answers are made of: boxes, faces and texts in Rekognition's form."""
+"""The elements of responses: boxes, faces and texts in Rekognition's format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WELL_LIT, _STILL_DARK = 65.0, 40.0
 
 
 def bounding_box(box: Box) -> dict[str, float]:
-    """Returns a BoundingBox."""
+    """Returns the BoundingBox structure for a box."""
     return {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height}
 
 
@@ -45,7 +45,7 @@ def face_detail(found: FoundFace) -> dict[str, Any]:
 
 
 def face(stored: StoredFace) -> dict[str, Any]:
-    """Returns a Face, as collections hold it."""
+    """Returns the Face structure, as in collections."""
     external: Mapping[str, str] = (
         {} if stored.key.external_image_id is None else {"ExternalImageId": stored.key.external_image_id}
     )

@@ -1,4 +1,4 @@
-"""One request from its headers to its answer: who, what, whether, then the operation; everything is noted."""
+"""Handles one request: signature, operation, faults and quotas, then the operation itself; everything is logged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ConnectionCut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request, as far as it matters: X-Amz-Target, Authorization, body."""
+    """The relevant parts of an HTTP request: X-Amz-Target, Authorization, body."""
 
     target: str
     authorization: str | None
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer; `code` is the error's, or empty; `analyzed` whether it is charged for."""
+    """An HTTP response; `code` is the error's, or empty; `analyzed` tells whether it is billed."""
 
     status: int
     body: bytes
@@ -57,7 +57,7 @@ class Answer:
 
 
 class Endpoint:
-    """Answers requests as Rekognition would, or as the faults that are on demand."""
+    """Answers requests as Rekognition would, or with the requested faults."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Endpoint:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         most_at_once: int = 256,
     ) -> None:
-        """Starts nothing.
+        """Creates an endpoint from its parts.
 
         Args:
             service: What the operations work on.
@@ -97,7 +97,7 @@ class Endpoint:
         return self._model.content_type
 
     async def answer(self, request: Request) -> Answer:
-        """Answers one request.
+        """Returns the response to one request.
 
         Raises:
             ConnectionCut: The connection is to be reset.
@@ -139,7 +139,7 @@ class Endpoint:
         return Answer(200, written)
 
     async def _worked(self, operation: str, document: Document, began: float) -> Document:
-        """Runs the operation; takes at least the drawn time, whatever comes of it."""
+        """Runs the operation; takes at least the drawn time, whatever the result."""
         work = OPERATIONS.get(operation)
         if work is None:
             raise ApiProblem("UnknownOperationException", f"{operation} is not simulated")

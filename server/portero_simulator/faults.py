@@ -1,4 +1,4 @@
-"""Which calls go wrong, and how: knobs with a rate and a duration. Decides only; the HTTP side acts."""
+"""Decides which calls fail, and how: faults with a rate and a duration. The HTTP side carries them out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SLOW_BY = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A knob.
+    """The setting of one kind of fault.
 
     Attributes:
         rate: Share of the calls it hits, 0..1.
@@ -43,7 +43,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """What hits one call: a failure or none, and seconds of additional delay. `coin` picks among its variants, 0..1."""
+    """The faults of one call: a failure or none, and seconds of additional delay. `coin` picks among variants, 0..1."""
 
     failure: FaultKind | None
     delay: float
@@ -51,27 +51,27 @@ class Blow:
 
 
 class Faults:
-    """The knobs as they are set now."""
+    """The faults that are set now."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311  # reproducible on purpose; guards no secret
         self._set: dict[FaultKind, tuple[Fault, float]] = {}
 
     def turn(self, kind: FaultKind, fault: Fault, now: float) -> None:
-        """Sets a knob at a monotonic time, seconds."""
+        """Sets a fault at a monotonic time, seconds."""
         end = float("inf") if fault.seconds is None else now + fault.seconds
         self._set[kind] = (fault, end)
 
     def clear(self) -> None:
-        """Turns everything off."""
+        """Turns all faults off."""
         self._set.clear()
 
     def active(self, now: float) -> Mapping[FaultKind, Fault]:
-        """Returns the knobs that are on."""
+        """Returns the faults that are on."""
         return {kind: fault for kind, (fault, end) in self._set.items() if now < end and fault.rate > 0}
 
     def draw(self, now: float) -> Blow:
-        """Decides what hits a call made now."""
+        """Returns the faults of a call made now."""
         active = self.active(now)
         failure = next((kind for kind in _FAILURES if kind in active and self._hits(active[kind])), None)
         slow = active.get(FaultKind.SLOW)

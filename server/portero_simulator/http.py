@@ -1,4 +1,4 @@
-"""The HTTP side: routes, limits, and cutting connections."""
+"""The HTTP side: routes, limits, and aborted connections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOG_LINES = 100
 
 
 def create_app(endpoint: Endpoint, clock: Clock) -> web.Application:
-    """Makes the application: the API at /, the knobs under /_simulator."""
+    """Creates the application: the API at /, the controls under /_simulator."""
 
     async def answer(request: web.Request) -> web.Response:
         asked = Request(
@@ -65,7 +65,7 @@ def create_app(endpoint: Endpoint, clock: Clock) -> web.Application:
 
 @asynccontextmanager
 async def serving(endpoint: Endpoint, clock: Clock, host: str, port: int) -> AsyncIterator[str]:
-    """Serves while the context is open and gives the address, http://HOST:PORT; port 0 takes a free one.
+    """Serves while the context is open. Yields the address, http://HOST:PORT; port 0 picks a free one.
 
     Raises:
         OSError: The port is taken.

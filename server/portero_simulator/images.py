@@ -1,4 +1,4 @@
-"""Images as they come in a request: what Rekognition takes, decoded upright."""
+"""Images in requests: checked against Rekognition's limits and decoded upright."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FORMATS = (b"\xff\xd8\xff", png.SIGNATURE)
 
 
 async def decoded(image: Mapping[str, Any]) -> Pixels:
-    """Decodes the Image of a request, in a thread.
+    """Decodes the image of a request, in a thread.
 
     Raises:
         ApiProblem: It is in S3, of another format, unreadable, too small or too large.

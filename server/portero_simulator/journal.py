@@ -1,4 +1,4 @@
-"""What was asked and answered: the last calls one by one, and sums over all of them."""
+"""The log of calls: the last ones individually, and sums over all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_ANSWER = 0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call.
+    """A call and its result, as logged.
 
     Attributes:
         at: Seconds since the simulator started or was reset.
@@ -36,7 +36,7 @@ class Call:
 
 
 class Journal:
-    """Keeps the last calls, and counts all. `since` is when it began, monotonic seconds."""
+    """Keeps the last calls, and counts all. `since` is when it started, monotonic seconds."""
 
     def __init__(self, now: float, keep: int = 10_000) -> None:
         self.since = now
@@ -46,14 +46,14 @@ class Journal:
         self._dollars: dict[str, Decimal] = {}
 
     def note(self, call: Call) -> None:
-        """Adds a call."""
+        """Adds a call to the log."""
         self._calls.append(call)
         self._operations[call.operation] += 1
         self._codes.setdefault(call.operation, Counter())[call.code or _outcome(call)] += 1
         self._dollars[call.operation] = self._dollars.get(call.operation, Decimal(0)) + call.dollars
 
     def clear(self, now: float) -> None:
-        """Forgets everything and begins anew at a monotonic time, seconds."""
+        """Clears everything and starts again at a monotonic time, seconds."""
         self.since = now
         self._calls.clear()
         self._operations.clear()

@@ -1,4 +1,4 @@
-"""How long the service takes: lognormal, as services do, from a median and a 95th percentile."""
+"""Service times: lognormal, given by a median and a 95th percentile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _Z95 = 1.6448536269514722
 
 
 class Latency:
-    """Draws service times."""
+    """Draws random service times."""
 
     def __init__(self, median: float, p95: float, seed: int) -> None:
         """Sets the distribution, seconds; a median of 0 adds nothing to the time the recognition takes.
@@ -25,7 +25,7 @@ class Latency:
         self._random = random.Random(seed)  # noqa: S311  # reproducible on purpose; guards no secret
 
     def draw(self) -> float:
-        """Returns the time of one call, seconds."""
+        """Returns the duration of one call, seconds."""
         if self._median == 0:
             return 0.0
         return self._median * math.exp(self._random.gauss(0.0, self._sigma))

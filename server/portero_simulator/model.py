@@ -1,4 +1,4 @@
-"""Requests and answers held against Rekognition's own service model, as botocore ships it."""
+"""Validates requests and responses against Rekognition's service model from botocore."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Document = dict[str, Any]
 
 
 class AnswerBroken(Exception):
-    """An answer of ours that Rekognition's model does not allow: a defect of the simulator."""
+    """A response that Rekognition's model does not allow: a defect of the simulator."""
 
 
 class RekognitionModel:
-    """The JSON 1.1 protocol of one service, from its model."""
+    """The JSON 1.1 protocol of one service, from its service model."""
 
     def __init__(self) -> None:
         # Read the way botocore reads it for a client, so that both always agree.
@@ -49,7 +49,7 @@ class RekognitionModel:
         return name
 
     def read(self, operation: str, body: bytes) -> Document:
-        """Reads a request.
+        """Parses and validates a request.
 
         Raises:
             ApiProblem: It is not JSON, or breaks the model: types, required members, lengths, ranges, enums, patterns.
@@ -70,7 +70,7 @@ class RekognitionModel:
         return request
 
     def write(self, operation: str, answer: Document) -> bytes:
-        """Writes an answer.
+        """Validates and encodes a response.
 
         Raises:
             AnswerBroken: The model does not allow it.

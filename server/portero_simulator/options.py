@@ -1,4 +1,4 @@
-"""What the simulator is told when it starts, and how that is read from the command line."""
+"""The simulator's options, and how they are read from the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUOTA = re.compile(r"(?P<operation>[A-Za-z]+)=(?P<rate>[\d.]+)")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to simulate.
+    """The options of a simulator.
 
     Attributes:
         engine: What recognizes ("local", "scripted").
@@ -44,7 +44,7 @@ class Options:
 
 
 def parsed(arguments: Sequence[str] | None = None) -> Options:
-    """Reads the command line; ends the program with a usage message when it is wrong."""
+    """Parses the command line; exits with a usage message if it is wrong."""
     parser = _parser()
     given = parser.parse_args(arguments)
     p95 = 2 * given.latency if given.latency_p95 is None else given.latency_p95

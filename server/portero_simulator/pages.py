@@ -1,4 +1,4 @@
-"""Pagination: tokens that say where the next page begins."""
+"""Pagination: tokens that encode where the next page begins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LARGEST = 4096
 
 
 def page(items: Sequence[_T], token: str | None, size: int | None) -> tuple[Sequence[_T], str | None]:
-    """Returns a page and the token of the next; None: it is the last.
+    """Returns a page and the token of the next one (None: it is the last).
 
     Args:
         items: Everything, in a steady order.

@@ -1,4 +1,4 @@
-"""What calls cost: the first tier of Amazon's price list (us-east-1), without the monthly price of stored faces."""
+"""The price of calls: the first tier of Amazon's price list (us-east-1), without monthly face storage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PRICES = dict.fromkeys(
 
 
 def price(operation: str, *, analyzed: bool) -> Decimal:
-    """Returns the dollars of one call.
+    """Returns the price of one call, US dollars.
 
     Args:
         operation: As Amazon calls it.

@@ -1,10 +1,10 @@
-"""What the simulator refuses with: the codes, messages and statuses that Rekognition gives."""
+"""Error responses: the codes, messages and statuses that Rekognition uses."""
 
 from __future__ import annotations
 
 
 class ApiProblem(Exception):
-    """An error answer.
+    """An error response, with Rekognition's code and status.
 
     Attributes:
         code: As in `__type` ("ThrottlingException").
@@ -22,26 +22,26 @@ class ApiProblem(Exception):
 
 
 def no_face() -> ApiProblem:
-    """A search in an image without a face."""
+    """Returns the error of a search in an image without a face."""
     message = "There are no faces in the image. Should be at least 1."
     return ApiProblem("InvalidParameterException", message, analyzed=True)
 
 
 def invalid_parameters(*, analyzed: bool = False) -> ApiProblem:
-    """What Rekognition says of images under 80 pixels, and of comparisons where one image has no face."""
+    """Returns the error for images under 80 pixels, and for comparisons where one image has no face."""
     return ApiProblem("InvalidParameterException", "Request has invalid parameters", analyzed=analyzed)
 
 
 def no_collection(collection_id: str) -> ApiProblem:
-    """The collection does not exist."""
+    """Returns the error for a missing collection."""
     return ApiProblem("ResourceNotFoundException", f"The collection id: {collection_id} does not exist")
 
 
 def internal_error() -> ApiProblem:
-    """The service failed."""
+    """Returns the error for an internal failure."""
     return ApiProblem("InternalServerError", "Internal server error", status=500)
 
 
 def invalid_token() -> ApiProblem:
-    """A pagination token that this simulator did not give."""
+    """Returns the error for a pagination token that this simulator did not issue."""
     return ApiProblem("InvalidPaginationTokenException", "Invalid pagination token")

@@ -1,4 +1,4 @@
-"""Rekognition's quality filter, by the scores of the engine behind the simulator."""
+"""Rekognition's quality filter, based on the scores of the simulator's engine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ photograph.
 
 
 def shortcomings(face: FoundFace, quality_filter: str, width: int, height: int) -> list[str]:
-    """Returns the reasons (as in UnindexedFaces) for which a filter drops a face; none: it passes.
+    """Returns the reasons (as in UnindexedFaces) for which a filter drops a face; empty if it passes.
 
     Args:
         face: As found.

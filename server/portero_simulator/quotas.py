@@ -1,4 +1,4 @@
-"""How many calls of each operation are let through: token buckets with Rekognition's default rates."""
+"""Call rates by operation: token buckets with Rekognition's default quotas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def default_rates(region: str) -> dict[str, float]:
 
 @dataclass(slots=True)
 class TokenBucket:
-    """Lets `rate` calls a second through, and `burst` at once after a pause."""
+    """Allows `rate` calls per second, and `burst` at once after a pause."""
 
     rate: float
     burst: float
@@ -34,7 +34,7 @@ class TokenBucket:
         self.tokens = self.burst
 
     def take(self, now: float) -> bool:
-        """Takes a token at a monotonic time, seconds; False: there is none."""
+        """Takes a token at a monotonic time, seconds. Returns whether there was one."""
         self.tokens = min(self.burst, self.tokens + (now - self.filled) * self.rate)
         self.filled = now
         if self.tokens < 1:
@@ -62,7 +62,7 @@ class Quotas:
         return bucket is None or bucket.take(now)
 
     def reset(self) -> None:
-        """Fills all buckets."""
+        """Refills all token buckets."""
         self._buckets = self._filled()
 
     def _filled(self) -> dict[str, TokenBucket]:

@@ -1,6 +1,6 @@
-"""The engine behind the simulator, asked the way Rekognition's operations need it.
+"""The engine behind the simulator, adapted to Rekognition's operations.
 
-All collections share the engine's one gallery; every face is a person of its own there, so that candidates are faces.
+All collections share the engine's one gallery, in which every face is a separate person, so that candidates are faces.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class FaceInImage:
-    """A face of an image, and the stored faces it is like, best first."""
+    """A face of an image, and similar stored faces, best first."""
 
     found: FoundFace
     likenesses: tuple[Likeness, ...]
@@ -55,7 +55,7 @@ class Comparison:
 
 
 class Recognizer:
-    """Finds, learns, searches, compares and reads."""
+    """Finds, enrolls, searches and compares faces, and reads text."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -96,12 +96,12 @@ class Recognizer:
         self._gallery[face_id] = stored
 
     async def forget(self, face_ids: Sequence[str]) -> None:
-        """Forgets faces; those it never knew are passed over."""
+        """Removes faces; unknown ones are ignored."""
         known = [self._gallery.pop(face_id) for face_id in face_ids if face_id in self._gallery]
         await self._engine.remove(known)
 
     async def compare(self, source: Pixels, target: Pixels) -> Comparison | None:
-        """Compares the largest face of one image with all of another; None: one of them has no face."""
+        """Compares the largest face of one image with all faces of another. Returns None if either has no face."""
         sources, targets = await self.find(source), await self.find(target)
         if not sources or not targets:
             return None
@@ -116,7 +116,7 @@ class Recognizer:
         return await self._engine.read_text(image, _NOBODY)
 
     async def aclose(self) -> None:
-        """Lets go of the engine."""
+        """Closes the engine."""
         await self._engine.aclose()
 
     def _likenesses(self, candidates: Sequence[Candidate], among: Collection[str]) -> tuple[Likeness, ...]:

@@ -1,4 +1,4 @@
-"""What the operations work on, and the form they have."""
+"""The state that operations work on, and the type of operations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portero_simulator.store import Collections
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Rekognition behind its protocol: collections, and who recognizes. `region` is where it pretends to be."""
+    """Rekognition behind its protocol: collections and the recognizer, in the simulated `region`."""
 
     collections: Collections
     recognizer: Recognizer

@@ -1,4 +1,4 @@
-"""The signature of a request. It is read and not verified: any access key and secret will do."""
+"""The signature of a request. It is parsed but not verified: any access key and secret are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the parts together: an engine and options in, an endpoint out."""
+"""Builds an endpoint from an engine and options."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _T = TypeVar("_T")
 
 
 class OpenGate:
-    """Lets every call through: the engine behind the simulator costs nothing."""
+    """Makes every call at once, since the simulator's engine is free."""
 
     async def run(self, operation: str, context: CallContext, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Makes the call."""
+        """Makes the call at once."""
         return await call()
 
 
 def create_endpoint(
     engine: Engine, options: Options, clock: Clock, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> Endpoint:
-    """Makes the endpoint; the engine stays the caller's to close.
+    """Creates the endpoint; the caller still closes the engine.
 
     Args:
         engine: What recognizes.

@@ -13,7 +13,7 @@ from portero_simulator.problems import ApiProblem, no_collection
 
 @dataclass(frozen=True, slots=True)
 class FaceKey:
-    """What makes a face the same when its image is indexed again: the image, its external id and the place in it."""
+    """Identifies a face when its image is indexed again: the image, its external id and the face's place in it."""
 
     image_digest: str
     external_image_id: str | None
@@ -33,7 +33,7 @@ class StoredFace:
 
 @dataclass(slots=True)
 class Collection:
-    """A set of faces, in the order they came."""
+    """A set of faces, in order of arrival."""
 
     collection_id: str
     arn: str
@@ -47,12 +47,12 @@ class Collection:
         return None if face_id is None else self.faces[face_id]
 
     def add(self, face: StoredFace) -> None:
-        """Adds a face."""
+        """Adds a face to the collection."""
         self.faces[face.face_id] = face
         self._by_key[face.key] = face.face_id
 
     def remove(self, face_id: str) -> bool:
-        """Removes a face; False: it was not there."""
+        """Removes a face. Returns whether it was there."""
         face = self.faces.pop(face_id, None)
         if face is None:
             return False
@@ -61,13 +61,13 @@ class Collection:
 
 
 class Collections:
-    """All collections of the one account this simulator knows, whatever the region."""
+    """All collections of the simulated account, whatever the region."""
 
     def __init__(self) -> None:
         self._collections: dict[str, Collection] = {}
 
     def create(self, collection_id: str, region: str, now: datetime) -> Collection:
-        """Creates a collection.
+        """Creates a collection without faces.
 
         Raises:
             ApiProblem: It exists.
@@ -80,7 +80,7 @@ class Collections:
         return collection
 
     def get(self, collection_id: str) -> Collection:
-        """Returns a collection.
+        """Returns a collection by its id.
 
         Raises:
             ApiProblem: It does not exist.
@@ -91,7 +91,7 @@ class Collections:
             raise no_collection(collection_id) from None
 
     def delete(self, collection_id: str) -> Collection:
-        """Takes a collection away and gives it, so that its faces can be forgotten.
+        """Removes a collection and returns it, so that its faces can be removed from the engine.
 
         Raises:
             ApiProblem: It does not exist.
@@ -101,7 +101,7 @@ class Collections:
         return collection
 
     def holds(self, collection: Collection) -> bool:
-        """Returns whether a collection is still there."""
+        """Returns whether a collection still exists."""
         return self._collections.get(collection.collection_id) is collection
 
     def all(self) -> Sequence[Collection]:

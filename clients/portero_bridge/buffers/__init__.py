@@ -1,1 +1,1 @@
-"""Where frames are numbered and kept on their way from the source to the delivery: in memory, or through the disk."""
+"""Buffers number frames and hold them between the source and the delivery: in memory, or on disk."""

@@ -1,4 +1,4 @@
-"""What a buffer is, and the names that its numberings bear."""
+"""The buffer interface, and the names of epochs."""
 
 import secrets
 from datetime import datetime
@@ -8,39 +8,39 @@ from portero_bridge.clock import Clock
 
 
 class Buffer(Protocol):
-    """Numbers frames and hands them to the delivery."""
+    """Numbers frames and passes them to the delivery."""
 
     @property
     def survives(self) -> bool:
-        """Whether what it keeps outlives the process."""
+        """Whether its contents outlive the process."""
         ...
 
     @property
     def numbered_through(self) -> int:
-        """The last sequence that exists."""
+        """The highest sequence assigned so far."""
         ...
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Numbers a frame and keeps it, waiting for room where the mode says so."""
+        """Numbers and stores a frame; waits for room if the mode requires it."""
         ...
 
     async def renumber(self) -> None:
-        """Begins a new epoch with everything that is kept; only between sessions."""
+        """Starts a new epoch with everything in the buffer; only between sessions."""
         ...
 
     async def run(self) -> None:
-        """Works in the background until canceled."""
+        """Does the buffer's background work until canceled."""
         ...
 
     async def emptied(self) -> None:
-        """Returns when everything that was put is with the delivery."""
+        """Returns once everything in the buffer has been passed to the delivery."""
         ...
 
     async def aclose(self) -> None:
-        """Lets go of what is durable; nothing is put any more."""
+        """Removes what is durable at the server; nothing may be put afterwards."""
         ...
 
 
 def mint_epoch(clock: Clock) -> str:
-    """Returns a name for a new numbering that no other bridge will ever give."""
+    """Returns a globally unique name for a new epoch."""
     return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"

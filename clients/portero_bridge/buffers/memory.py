@@ -1,4 +1,4 @@
-"""The buffer in memory: what is not durable when the process ends is lost."""
+"""The buffer in memory: frames that are not durable when the process ends are lost."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from portero_bridge.frames import DeliveryMode, Frame
 
 
 class MemoryBuffer:
-    """Numbers frames and offers them at once: LIVE never waits, LOSSLESS waits for room."""
+    """Numbers frames and passes them to the delivery at once. LIVE never waits, LOSSLESS waits for room."""
 
     survives = False
 
@@ -17,11 +17,11 @@ class MemoryBuffer:
 
     @property
     def numbered_through(self) -> int:
-        """The last sequence that exists."""
+        """The highest sequence assigned so far."""
         return self._context.delivery.last_sequence
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Numbers a frame and offer it."""
+        """Numbers a frame and passes it to the delivery."""
         context, delivery = self._context, self._context.delivery
         while delivery.mode is DeliveryMode.LOSSLESS and not delivery.has_room:
             await context.bell.wait()
@@ -30,14 +30,14 @@ class MemoryBuffer:
         context.changed()
 
     async def renumber(self) -> None:
-        """Begins a new epoch with what the delivery holds."""
+        """Starts a new epoch with the frames that the delivery holds."""
         self._context.delivery.renumber(mint_epoch(self._context.clock))
 
     async def run(self) -> None:
-        """Does nothing: there is no work in the background."""
+        """Does nothing: there is no background work."""
 
     async def emptied(self) -> None:
-        """Returns at once: what was put is with the delivery."""
+        """Returns at once: the delivery already has every frame."""
 
     async def aclose(self) -> None:
-        """Does nothing: what is durable is gone already."""
+        """Does nothing: durable frames were removed already."""

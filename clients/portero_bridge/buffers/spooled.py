@@ -1,4 +1,4 @@
-"""The buffer that goes through the disk: frames are on it before the delivery sees them."""
+"""The buffer on disk: frames are written to the spool before the delivery sees them."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ _ResultT = TypeVar("_ResultT")
 
 
 class SpoolThread:
-    """A spool and the one thread that uses it, so that a slow disk holds up nothing else."""
+    """A spool and the one thread that uses it, so that a slow disk blocks nothing else."""
 
     def __init__(self, spool: Spool, thread: ThreadPoolExecutor) -> None:
         self.spool = spool
@@ -35,7 +35,7 @@ class SpoolThread:
 
     @classmethod
     async def open(cls, path: Path, clock: Clock, limits: SpoolLimits) -> tuple[Self, SpoolDamaged | None]:
-        """Opens the spool at a path; a damaged one is set aside, and a new one begun.
+        """Opens the spool at a path; a damaged one is renamed, and a new one is created.
 
         Returns:
             The spool, and what was wrong with the one that was set aside.
@@ -54,17 +54,17 @@ class SpoolThread:
         return cls(spool, thread), damage
 
     async def do(self, work: Callable[[Spool], _ResultT]) -> _ResultT:
-        """Runs something with the spool, after what was asked before."""
+        """Runs a function with the spool, after the functions submitted before."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.spool)
 
     async def aclose(self) -> None:
-        """Closes the spool after what is under way; everything stays in it."""
+        """Closes the spool after the function in progress; its frames stay on disk."""
         await self.do(Spool.close)
         self._thread.shutdown(wait=False)
 
 
 class SpoolBuffer:
-    """Numbers frames by writing them to the spool, and feeds the delivery from there.
+    """Numbers frames by writing them to the spool, and feeds the delivery from it.
 
     Args:
         context: The camera's state.
@@ -89,11 +89,11 @@ class SpoolBuffer:
 
     @property
     def numbered_through(self) -> int:
-        """The last sequence that exists."""
+        """The highest sequence assigned so far."""
         return self._thread.spool.last_sequence
 
     async def put(self, capture_time: datetime, jpeg: bytes) -> None:
-        """Writes a frame to the spool; what the disk refuses becomes a gap, not an error.
+        """Writes a frame to the spool. If the disk refuses it, a gap is recorded instead of raising an error.
 
         Raises:
             SpoolDamaged: The file is no longer sound.
@@ -126,7 +126,7 @@ class SpoolBuffer:
         self._lost = lost
 
     async def renumber(self) -> None:
-        """Begins a new epoch with what is on the disk and with the delivery.
+        """Starts a new epoch with the frames on disk and in the delivery.
 
         Raises:
             SpoolFault: The disk refused.
@@ -145,7 +145,7 @@ class SpoolBuffer:
             delivery.renumber(epoch)
 
     async def run(self) -> None:
-        """Releases what is durable, and feeds the delivery, whenever something changed.
+        """Removes durable frames, and feeds the delivery, whenever something changed.
 
         Raises:
             SpoolDamaged: The file is no longer sound.
@@ -160,18 +160,18 @@ class SpoolBuffer:
                 await self._context.bell.wait()
 
     async def emptied(self) -> None:
-        """Returns when everything that was put is with the delivery."""
+        """Returns once everything in the buffer has been passed to the delivery."""
         while self._context.delivery.last_sequence < self.numbered_through:
             await self._context.bell.wait()
 
     async def aclose(self) -> None:
-        """Releases what is durable; what the disk refuses now, the next session's resuming makes up for."""
+        """Removes durable frames. If the disk refuses, the next session skips them when it resumes."""
         durable = self._context.delivery.durable_sequence
         with contextlib.suppress(SpoolFault, SpoolDamaged):
             await self._thread.do(lambda spool: spool.release(durable))
 
     async def _step(self) -> bool:
-        """Does what can be done now; says whether there was anything."""
+        """Does what can be done now. Returns whether there was anything to do."""
         delivery, spool = self._context.delivery, self._thread.spool
         async with self._numbering:
             after = delivery.last_sequence

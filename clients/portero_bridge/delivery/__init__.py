@@ -1,1 +1,1 @@
-"""What may be sent now, what is dropped, when to hang up: decided without I/O, told what happened and the time."""
+"""Decides without I/O what to send, what to drop, and when to hang up, given events and the time."""

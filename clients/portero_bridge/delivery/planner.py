@@ -1,7 +1,6 @@
-"""The planner of one camera's stream: what may be sent now, what is dropped, when to hang up.
+"""The planner of one camera's stream: decides what to send, what to drop, and when to hang up.
 
-Synchronous and without I/O: it is told what happened and the time, and asked what to do. The shell
-around it is `uplink`.
+Synchronous and without I/O: it is given events and the time, and asked what to do. `uplink` carries out its decisions.
 """
 
 from collections import Counter
@@ -30,7 +29,7 @@ class _Phase(Enum):
 
 
 class Delivery:
-    """State of one camera's numbering and of its stream, across sessions.
+    """The state of one camera's numbering and of its stream, across sessions.
 
     Args:
         mode: What happens under pressure.
@@ -59,17 +58,17 @@ class Delivery:
 
     @property
     def durable_sequence(self) -> int:
-        """Everything up to here is durable at the server."""
+        """Everything up to this sequence is durable at the server."""
         return self._window.durable_sequence
 
     @property
     def last_sequence(self) -> int:
-        """The last sequence that was offered; the next one follows it."""
+        """The last sequence that was offered; the next entry must follow it."""
         return self._window.last_sequence
 
     @property
     def held_frames(self) -> int:
-        """Frames in memory."""
+        """Number of frames in memory."""
         return self._window.frames
 
     @property
@@ -79,12 +78,12 @@ class Delivery:
 
     @property
     def held_entries(self) -> int:
-        """Frames and gaps in memory."""
+        """Number of frames and gaps in memory."""
         return len(self._window)
 
     @property
     def has_room(self) -> bool:
-        """Whether another entry fits. A LIVE delivery makes room by itself."""
+        """Whether another entry fits. A LIVE delivery makes room itself by dropping frames."""
         limits = self._limits
         return self.held_entries < 2 * limits.window_frames and (
             self._window.frames < limits.window_frames and self._window.bytes < limits.window_bytes
@@ -92,12 +91,12 @@ class Delivery:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server takes frames now."""
+        """Whether the server accepts frames now."""
         return self._phase is _Phase.OPEN
 
     @property
     def is_engaged(self) -> bool:
-        """Whether a stream is open, be it only to finish it."""
+        """Whether a stream is open, including one that is only being finished."""
         return self._phase in (_Phase.OPEN, _Phase.FINISHING)
 
     @property
@@ -111,18 +110,18 @@ class Delivery:
         return self._phase is _Phase.DONE
 
     def is_paused(self, now: float) -> bool:
-        """Says whether the server wants no frames at this time."""
+        """Whether the server has asked for no frames at this time."""
         return now < self._paused_until
 
     def take_dropped(self) -> Counter[GapReason]:
-        """Returns how many frames were dropped since this was last asked."""
+        """Returns how many frames were dropped since the last call."""
         dropped, self._dropped = self._dropped, Counter()
         return dropped
 
     # What comes from the camera.
 
     def offer(self, entry: Entry, now: float) -> None:
-        """Takes the next frame or gap.
+        """Adds the next frame or gap.
 
         Args:
             entry: Follows `last_sequence`. What the window has, or the server had, is passed over.
@@ -143,20 +142,20 @@ class Delivery:
             self._make_room(now)
 
     def finish(self) -> None:
-        """Says that nothing more will be offered: once all is sent, Finish follows."""
+        """Records that nothing more will be offered: Finish is sent after everything else."""
         self._finish_wanted = True
 
     # What comes from the server.
 
     def connecting(self, now: float) -> None:
-        """Begins a session: Open is the next message."""
+        """Starts a session: Open is the next message."""
         self._phase = _Phase.CONNECTING
         self.hang_up = None
         self._paused_until = 0.0
         self._wrote_at = self._heard_at = self._progress_at = now
 
     def opened(self, terms: Terms, numbered_through: int, now: float) -> None:
-        """Takes the server's first message.
+        """Handles the server's first message.
 
         Args:
             terms: Its content.
@@ -181,7 +180,7 @@ class Delivery:
         self._drop_stale(GapReason.DISCONNECTED, now)
 
     def acked(self, durable_sequence: int, credit: Credit, now: float) -> None:
-        """Takes an acknowledgment and credit; repeated or reordered ones change nothing."""
+        """Handles an acknowledgment and credit; repeated or reordered ones change nothing."""
         self.heard(now)
         if not self.is_engaged:
             self.hang_up = HangUp.OUT_OF_TURN
@@ -194,24 +193,24 @@ class Delivery:
         self._credit = Credit(max(self._credit.frames, credit.frames), max(self._credit.bytes, credit.bytes))
 
     def paused(self, seconds: float, now: float) -> None:
-        """Takes the server's wish for no frames for so long."""
+        """Handles the server's request to send no frames for a while."""
         self._paused_until = now + seconds
 
     def drained(self) -> None:
-        """Takes the server's goodbye: nothing more is sent, the shell reconnects."""
+        """Handles the server's Drain: nothing more is sent, and the uplink reconnects."""
         self.hang_up = HangUp.DRAINED
 
     def renewed(self) -> None:
-        """Takes it that the certificates were renewed: the shell reconnects, unless the stream is ending anyway."""
+        """Handles renewed certificates: the uplink reconnects, unless the stream is ending anyway."""
         if self.is_open and self.hang_up is None:
             self.hang_up = HangUp.RENEWED
 
     def heard(self, now: float) -> None:
-        """Notes that the server said something."""
+        """Records that the server sent something."""
         self._heard_at = now
 
     def finished(self, durable_sequence: int, now: float) -> None:
-        """Takes the server's last message."""
+        """Handles the server's last message."""
         self.acked(durable_sequence, self._credit, now)
         if self._phase is _Phase.FINISHING and self.is_settled:
             self._phase = _Phase.DONE
@@ -219,33 +218,33 @@ class Delivery:
             self.hang_up = HangUp.FINISHED_EARLY
 
     def disconnected(self) -> None:
-        """Notes the end of the session, whoever ended it: what is not durable waits again."""
+        """Handles the end of a session: everything not durable waits to be sent again."""
         if self._phase is not _Phase.DONE:
             self._phase = _Phase.APART
         self._window.rewind()
 
     def renumber(self, epoch: str) -> None:
-        """Begins a new epoch with what is held, after `HangUp.EPOCH_UNKNOWN`; only between sessions."""
+        """Starts a new epoch with what is held, after `HangUp.EPOCH_UNKNOWN`; only between sessions."""
         self._window.renumber()
         self.epoch = epoch
 
     # What to do.
 
     def next_action(self, now: float) -> Action | None:
-        """Returns the next message to write, which counts as sent from here on, or None."""
+        """Returns the next message to write, or None. The message counts as sent from then on."""
         action = self._choose(now)
         if action is not None:
             self._wrote_at = now
         return action
 
     def check(self, now: float) -> HangUp | None:
-        """Looks at the watchdogs; anything but None is to end the session."""
+        """Checks the watchdogs. Returns the reason to end the session, or None."""
         if self.hang_up is None:
             self.hang_up = next((cause for at, cause in self._watchdogs() if now >= at), None)
         return self.hang_up
 
     def wake_at(self, now: float) -> float:
-        """Returns the monotonic time at which to look again though nothing happened."""
+        """Returns the monotonic time for the next check if nothing happens before."""
         times = [at for at, _ in self._watchdogs()]
         if self.is_engaged:
             times += [self._heartbeat_at(), self._paused_until]
@@ -289,7 +288,7 @@ class Delivery:
         return entry
 
     def _make_room(self, now: float) -> None:
-        """Holds a LIVE window within its bounds by dropping what waited longest."""
+        """Keeps a LIVE window within its bounds by dropping the oldest waiting frames."""
         reason = GapReason.NO_CREDIT if self.is_open else GapReason.DISCONNECTED
         self._drop_stale(reason, now)
         if self.is_open and self._window.waiting_frames > self._limits.backlog_frames:
@@ -317,7 +316,7 @@ class Delivery:
         return self._wrote_at + _HEARTBEAT_SHARE * self._terms.heartbeat_interval
 
     def _watchdogs(self) -> list[tuple[float, HangUp]]:
-        """Returns when each watchdog that is awake would bite."""
+        """Returns the deadline of each active watchdog."""
         if self._phase in (_Phase.CONNECTING, _Phase.OPENING):
             return [(self._heard_at + self._limits.open_timeout, HangUp.NOT_OPENED)]
         if not self.is_engaged:

@@ -1,4 +1,4 @@
-"""What bounds a delivery, what the two sides of a stream agree on, and how a session ends."""
+"""Limits of a delivery, the terms the server sets for a stream, and the reasons to end a session."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -8,7 +8,7 @@ from portero_bridge.frames import Frame, Gap
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLimits:
-    """Bounds of one camera's delivery; times in seconds.
+    """Limits of one camera's delivery; times in seconds.
 
     Attributes:
         window_frames: Frames in memory, sent or waiting, that are not durable yet.
@@ -29,7 +29,7 @@ class DeliveryLimits:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """How much may have been sent since the session opened, in total."""
+    """The total that may have been sent since the session opened."""
 
     frames: int
     bytes: int
@@ -37,7 +37,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the server said in Opened.
+    """The terms of a stream, from the server's Opened message.
 
     Attributes:
         session: Names the session.
@@ -55,7 +55,7 @@ class Terms:
 
 
 class Sign(Enum):
-    """Messages without content of their own."""
+    """Messages without content."""
 
     OPEN = auto()
     HEARTBEAT = auto()
@@ -67,7 +67,7 @@ Action = Sign | Frame | Gap
 
 
 class HangUp(Enum):
-    """Why the bridge ends a session by itself; the values are what people read."""
+    """Why the bridge ends a session; the values are shown to operators."""
 
     DRAINED = "the server asked to reconnect"
     RENEWED = "the certificates were renewed"

@@ -9,7 +9,7 @@ from portero_bridge.frames import Entry, Frame, Gap, GapReason, first_sequence, 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A frame and when it came, in monotonic seconds."""
+    """A frame and its arrival time in monotonic seconds."""
 
     frame: Frame
     since: float
@@ -20,11 +20,10 @@ def _unwrap(item: _Held | Gap) -> Entry:
 
 
 class Window:
-    """Two runs, end to end: what was sent in this session, then what waits to be sent.
+    """Two consecutive runs of entries: those sent in this session, then those waiting to be sent.
 
-    Together they cover `durable_sequence + 1` to `last_sequence` without a hole. The window bounds
-    nothing by itself; who fills it looks at `frames` and `bytes` first. Gaps are merged, so that there
-    are never many more of them than frames.
+    Together they cover `durable_sequence + 1` to `last_sequence` without a hole. The window itself has no limits; its
+    user checks `frames` and `bytes` first. Gaps are merged, so that there are never many more gaps than frames.
 
     Args:
         durable_sequence: Where the numbering stands when the window begins.
@@ -48,16 +47,16 @@ class Window:
 
     @property
     def has_sent(self) -> bool:
-        """Whether something was sent in this session and is not durable."""
+        """Whether anything was sent in this session and is not durable."""
         return bool(self._sent)
 
     @property
     def has_waiting(self) -> bool:
-        """Whether something is still to be sent in this session."""
+        """Whether anything waits to be sent in this session."""
         return bool(self._waiting)
 
     def append(self, entry: Entry, now: float) -> None:
-        """Adds what comes next.
+        """Adds the next entry.
 
         Args:
             entry: Covers `last_sequence + 1` and on.
@@ -81,11 +80,11 @@ class Window:
         self.bytes += len(entry.jpeg)
 
     def next_waiting(self) -> Entry | None:
-        """Returns what is to be sent next, or None."""
+        """Returns the next entry to send, or None."""
         return _unwrap(self._waiting[0]) if self._waiting else None
 
     def mark_sent(self) -> None:
-        """Moves what `next_waiting` gave to the sent run."""
+        """Moves the entry that `next_waiting` returned to the sent run."""
         item = self._waiting.popleft()
         if isinstance(item, _Held):
             self.waiting_frames -= 1
@@ -96,7 +95,7 @@ class Window:
         self._sent.append(item)
 
     def settle(self, through: int) -> int:
-        """Forgets everything up to a sequence that became durable, or that others know to be.
+        """Removes everything up to a sequence that is durable, or that the server already has.
 
         Args:
             through: May lie beyond `last_sequence`: numbering then goes on after it.
@@ -115,13 +114,13 @@ class Window:
         return moved
 
     def rewind(self) -> None:
-        """Lets everything wait again, because a new session begins."""
+        """Makes everything wait again, because a new session starts."""
         self.waiting_frames = self.frames
         self._waiting.extendleft(reversed(self._sent))
         self._sent.clear()
 
     def oldest_waiting_since(self) -> float | None:
-        """Returns when the oldest waiting frame came, monotonic seconds, or None."""
+        """Returns when the oldest waiting frame arrived (monotonic seconds), or None."""
         return next((item.since for item in self._waiting if isinstance(item, _Held)), None)
 
     def drop_oldest_waiting(self, reason: GapReason) -> bool:
@@ -139,7 +138,7 @@ class Window:
         return False
 
     def renumber(self) -> None:
-        """Begins a new epoch: what is held is numbered from 1 on, and nothing of it was sent."""
+        """Starts a new epoch: entries are numbered from 1, and none of them counts as sent."""
         self.rewind()
         offset = self.durable_sequence
         for index, item in enumerate(self._waiting):
@@ -162,7 +161,7 @@ class Window:
             self.waiting_frames -= waiting
 
     def _merge_waiting(self, index: int) -> None:
-        """Joins the gap at an index with its neighbors of the same reason."""
+        """Merges the gap at an index with neighboring gaps of the same reason."""
         for left in (index, index - 1):
             if not 0 <= left < len(self._waiting) - 1:
                 continue

@@ -1,1 +1,1 @@
-"""Which images go on, and in what size."""
+"""Selects and resizes the images to send."""

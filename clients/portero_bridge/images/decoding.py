@@ -1,8 +1,8 @@
-"""Decodes files that cameras and folders hold, within bounds that are checked before.
+"""Decodes files from cameras and folders, with limits checked before decoding.
 
-OpenCV knows a dozen formats and believes what a file says of itself. Only formats that cameras write are taken, and
-what could keep a processor busy for minutes is not decoded: a JPEG with hundreds of scans, a PNG whose data inflates
-to more than its picture.
+OpenCV supports a dozen formats and trusts a file's header. Only formats that cameras write are accepted, and files that
+could keep a processor busy for minutes are not decoded: a JPEG with hundreds of scans, a PNG whose data inflates to
+more than its picture.
 """
 
 import struct
@@ -28,7 +28,7 @@ _PNG_KEPT = frozenset((b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"IDAT", b"IEND"))
 
 
 def decode(data: bytes) -> Pixels | None:
-    """Decode a JPEG, PNG, BMP, WebP or TIFF file, or give None for what is none or beyond the bounds."""
+    """Decodes a JPEG, PNG, BMP, WebP or TIFF file. Returns None for other formats and beyond the limits."""
     if data.startswith(_PNG):
         data = _picture_of_png(data)
     elif data.startswith(_JPEG):
@@ -47,7 +47,7 @@ def decode(data: bytes) -> Pixels | None:
 
 
 def _picture_of_png(data: bytes) -> bytes:
-    """Returns the file with its picture alone, or nothing when it is no PNG or inflates to more than its picture."""
+    """Returns the file without anything but its picture; empty if it is not a valid PNG or inflates too far."""
     if len(data) < len(_PNG) + 25:
         return b""
     width, height = _PNG_SIZE(data, 16)
@@ -69,7 +69,7 @@ def _picture_of_png(data: bytes) -> bytes:
 
 
 def _inflated(stream: "zlib._Decompress", packed: memoryview, left: int) -> int:
-    """Inflate picture data, up to one byte more than may still come; give what may come after it."""
+    """Inflates picture data, up to one byte more than allowed. Returns what may still follow."""
     for at in range(0, len(packed), _PNG_PIECE):
         if left < 0 or stream.eof:
             break

@@ -1,4 +1,4 @@
-"""Makes images fit: encodes what was decoded, shrinks what is too large, and leaves the rest untouched."""
+"""Makes images fit: encodes decoded ones, shrinks large ones, and passes the rest unchanged."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 class Encoder:
-    """Encodes within a longest side, a quality and a number of bytes.
+    """Encodes images within a longest side, a quality and a file size.
 
     Args:
         max_side: Longest side, pixels; None leaves the size alone.
@@ -31,11 +31,11 @@ class Encoder:
 
     @property
     def max_side(self) -> int | None:
-        """Longest side that is let through now, pixels."""
+        """Longest side allowed now, pixels."""
         return self._max_side
 
     def ask(self, max_side: int | None = None, max_bytes: int | None = None) -> None:
-        """Follows the server's wishes; a side can be lowered under the configured one, not raised over it.
+        """Applies the server's limits; they can lower the configured side, not raise it.
 
         Args:
             max_side: Longest side, pixels; None as before.
@@ -48,11 +48,11 @@ class Encoder:
             self._max_bytes = max_bytes
 
     def forget_wishes(self) -> None:
-        """Goes back to the configured side: a new session begins, and its server wished for nothing yet."""
+        """Returns to the configured side: a new session starts, and its server has set no limit yet."""
         self._max_side = self._configured_side
 
     def fits(self, image: bytes | Pixels) -> bool:
-        """Says whether an image can go on as it is, without looking further than its header."""
+        """Whether an image can be sent unchanged, judged by its header only."""
         if not isinstance(image, bytes) or len(image) > self._max_bytes:
             return False
         if self._max_side is None:
@@ -62,9 +62,9 @@ class Encoder:
         return size is None or max(size) <= self._max_side
 
     def encode(self, image: bytes | Pixels) -> bytes:
-        """Returns a JPEG that fits, or the best there is: what cannot be decoded comes back untouched.
+        """Returns a JPEG that fits, or the best available: what cannot be decoded is returned unchanged.
 
-        Takes milliseconds of processor time; to be called in a thread.
+        Takes milliseconds of processor time; call it in a thread.
         """
         if isinstance(image, bytes):
             decoded = decode(image)
@@ -93,7 +93,7 @@ class Encoder:
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, int] | None:
-    """Reads the width and height in pixels from a JPEG's header, or None if there are none to read."""
+    """Returns the width and height in pixels from a JPEG's header, or None if it has none."""
     if jpeg[:2] != b"\xff\xd8":
         return None
     at = 2

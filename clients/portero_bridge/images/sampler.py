@@ -1,4 +1,4 @@
-"""Which images of a source are kept, so that no more than the wanted rate goes on."""
+"""Selects the images of a source to send, at the wanted rate."""
 
 # Cameras deliver at 29.97 when they say 30: an image this share of an interval early is on time.
 _EARLY = 0.1
@@ -7,8 +7,8 @@ _EARLY = 0.1
 class Sampler:
     """Keeps images at a steady rate, by their capture times.
 
-    The due times keep their phase, so that 5 of 30 images a second are every sixth one and a
-    source that jitters still comes out at the wanted rate.
+    The due times keep their phase, so that 5 of 30 images per second are every sixth one, and a jittering source still
+    comes out at the wanted rate.
 
     Args:
         rate: Images a second; None keeps all.
@@ -21,11 +21,11 @@ class Sampler:
 
     @property
     def rate(self) -> float | None:
-        """Images a second that are kept now, or None for all."""
+        """Images per second kept now, or None for all."""
         return self._rate
 
     def ask(self, rate: float) -> None:
-        """Follows the server's wish, which can lower the configured rate but not raise it.
+        """Applies the rate that the server asks for; it can lower the configured rate, not raise it.
 
         Args:
             rate: Images a second, more than 0.
@@ -34,11 +34,11 @@ class Sampler:
         self._due = None
 
     def forget_wishes(self) -> None:
-        """Goes back to the configured rate: a new session begins, and its server wished for nothing yet."""
+        """Returns to the configured rate: a new session starts, and its server has set no limit yet."""
         self._rate = self._configured
 
     def keep(self, at: float) -> bool:
-        """Says whether an image goes on.
+        """Returns whether to keep an image.
 
         Args:
             at: Its capture time in seconds; may jump in either direction with the clock.

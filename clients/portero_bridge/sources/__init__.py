@@ -1,1 +1,1 @@
-"""Where frames come from. A new kind of source is one file here and one line in `registry.py`."""
+"""Camera sources. A new kind of source is one file here and one line in `registry.py`."""

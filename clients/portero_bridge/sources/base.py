@@ -1,4 +1,4 @@
-"""What every source offers, and what it is told."""
+"""The interface of sources, and their options."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -23,22 +23,22 @@ class CapturedImage:
 
 
 class Source(Protocol):
-    """Something that gives images."""
+    """A source of images."""
 
     @property
     def is_finite(self) -> bool:
-        """Whether it ends by itself when everything was given."""
+        """Whether it ends by itself after its last image."""
         ...
 
     @property
     def waits(self) -> bool:
-        """Whether nothing is lost when the next image is asked for late."""
+        """Whether no image is lost if the next one is requested late."""
         ...
 
     def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Connects and yields images in the order of their capture; may be called again after the end.
+        """Connects and yields images in order of capture; may be called again after the end.
 
-        Closing the iterator lets go of everything that it held.
+        Closing the iterator releases everything it held.
 
         Raises:
             SourceFault: The source is off, frozen, or sends something else; it may be tried again.
@@ -48,7 +48,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """What a source is told; those that have no use for a value ignore it.
+    """Options of a source; a source ignores those it has no use for.
 
     Attributes:
         address: URL, path or number; may hold a password and is never shown as it is.

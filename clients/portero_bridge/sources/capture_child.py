@@ -1,4 +1,4 @@
-"""The process that reads an RTSP stream or a USB camera through OpenCV; started by `capture_process.py`."""
+"""The process that reads an RTSP stream or USB camera through OpenCV, started by `capture_process.py`."""
 
 import json
 import os
@@ -18,7 +18,10 @@ _FFMPEG_OPTIONS = "rtsp_transport;tcp"
 
 
 class Outlet:
-    """The newest picture on its way out: a thread encodes and writes, the capture never waits for the pipe."""
+    """Holds the newest picture to send.
+
+    A thread encodes and writes it, so that the capture never waits for the pipe.
+    """
 
     def __init__(self, pipe: BinaryIO, encoder: Encoder) -> None:
         self._pipe = pipe
@@ -28,13 +31,13 @@ class Outlet:
         self._ended = False
 
     def put(self, pixels: Pixels, capture_time: datetime) -> None:
-        """Replaces the picture that waits, if one does."""
+        """Replaces the waiting picture, if there is one."""
         with self._changed:
             self._newest = (capture_time, pixels)
             self._changed.notify()
 
     def end(self) -> None:
-        """Lets `run` return after the picture that waits."""
+        """Makes `run` return after the waiting picture."""
         with self._changed:
             self._ended = True
             self._changed.notify()
@@ -46,7 +49,7 @@ class Outlet:
             self.write(RecordKind.IMAGE, capture_time, self._encoder.encode(pixels))
 
     def write(self, kind: RecordKind, capture_time: datetime, payload: bytes) -> None:
-        """Writes one record."""
+        """Writes one record to the pipe."""
         self._pipe.write(pack(kind, capture_time, payload))
         self._pipe.flush()
 
@@ -59,7 +62,7 @@ class Outlet:
 
 
 def capture(job: CaptureJob, outlet: Outlet) -> str:
-    """Reads pictures until there are none; gives the reason in words."""
+    """Reads pictures until there are none. Returns the reason as a text."""
     source = cv2.VideoCapture(
         job.target,
         cv2.CAP_ANY,
@@ -87,7 +90,7 @@ def capture(job: CaptureJob, outlet: Outlet) -> str:
 
 
 def main() -> None:
-    """Takes the job from the standard input, write records to the standard output."""
+    """Reads the job from standard input, and writes records to standard output."""
     # A stray print of some library must not get between the records.
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -1,7 +1,7 @@
-"""Runs OpenCV's capture in a process of its own, because a read that hangs can only be killed.
+"""Runs OpenCV's capture in a separate process, because only a process can be killed while a read hangs.
 
-The child (`capture_child.py`) encodes the newest picture whenever the pipe takes one; older ones are lost
-there. It ends by itself when this process goes away.
+The child (`capture_child.py`) encodes the newest picture whenever the pipe accepts one; older ones are dropped. It ends
+by itself when this process ends.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _START_TIME = 20.0
 
 
 class CaptureProcess:
-    """Captures in a child process.
+    """Captures images in a child process.
 
     Args:
         job: What to capture.
@@ -39,7 +39,7 @@ class CaptureProcess:
         self._command = command
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Starts the child and yields its images; kills it when none comes in time.
+        """Starts the child and yields its images; kills it if no image arrives in time.
 
         Raises:
             SourceFault: The source is off or frozen.

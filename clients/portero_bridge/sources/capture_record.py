@@ -1,4 +1,4 @@
-"""What crosses the pipe between a capture process and the bridge."""
+"""The records on the pipe between a capture process and the bridge."""
 
 import struct
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RecordKind(IntEnum):
-    """What a record is."""
+    """The kind of a record."""
 
     IMAGE = 1
     FAULT = 2
@@ -22,7 +22,7 @@ class RecordKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaptureJob:
-    """What a capture process is told, as JSON on its standard input: not in its arguments, which everybody sees.
+    """The job of a capture process, sent as JSON on its standard input; arguments would be visible to all users.
 
     Attributes:
         target: URL, path, or device number.
@@ -42,12 +42,12 @@ class CaptureJob:
 
 
 def pack(kind: RecordKind, capture_time: datetime, payload: bytes) -> bytes:
-    """Returns a record's bytes."""
+    """Returns the bytes of a record."""
     return HEADER.pack(kind, len(payload), (capture_time - _UNIX_START) // timedelta(microseconds=1)) + payload
 
 
 def unpack_header(header: bytes) -> tuple[RecordKind, int, datetime]:
-    """Reads a record's header: kind, length of the payload, capture time.
+    """Parses a record's header: kind, length of the payload, capture time.
 
     Raises:
         ValueError: It is no header.

@@ -6,7 +6,7 @@ from portero_bridge.sources.capture_record import CaptureJob
 
 
 def open_device(options: SourceOptions) -> CaptureProcess:
-    """Makes the source."""
+    """Returns the source for a device number or path."""
     address = options.address
     return CaptureProcess(
         CaptureJob(

@@ -1,4 +1,4 @@
-"""Video files, decoded by OpenCV, with the timestamps that are in them."""
+"""Video files, decoded by OpenCV, with the timestamps from the file."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,7 +15,7 @@ _DEFAULT_RATE = 25.0
 
 
 class FileSource:
-    """A video file: in real time, or as fast as its frames are accepted."""
+    """Plays a video file: in real time, or as fast as its frames are accepted."""
 
     is_finite = True
 

@@ -17,7 +17,7 @@ _MAX_BYTES = 64 * 1024 * 1024
 
 
 class FolderSource:
-    """A folder of images: at the wanted rate, or as fast as they are accepted."""
+    """Plays a folder of images: at the wanted rate, or as fast as they are accepted."""
 
     is_finite = True
 
@@ -28,7 +28,7 @@ class FolderSource:
         self._timeline = Timeline(options.clock, realtime=options.realtime)
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Yields the images that the folder holds now.
+        """Yields the images that the folder contains now.
 
         Raises:
             SourceFault: The folder is gone or empty, or a file in it is not an image.

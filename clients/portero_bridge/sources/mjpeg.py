@@ -1,6 +1,6 @@
-"""Cameras that speak HTTP: an endless multipart stream, or one JPEG an answer, which is then asked for again.
+"""HTTP cameras: an endless multipart stream, or one JPEG per response, which is then requested repeatedly.
 
-The bytes pass through untouched.
+JPEG bytes are passed on unchanged.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""Takes JPEG files out of a `multipart/x-mixed-replace` stream, as cameras send it rather than as it is written.
+"""Extracts JPEG files from a `multipart/x-mixed-replace` stream, tolerating what real cameras send.
 
-Incremental and without I/O. Bounded in everything: whatever a camera sends, no more than one part and one
-header is held. What does not look like a part is skipped up to the next boundary.
+Incremental and without I/O. Memory is bounded: whatever a camera sends, at most one part and one header are held. Data
+that does not look like a part is skipped up to the next boundary.
 """
 
 import re
@@ -57,7 +57,7 @@ class MultipartParser:
         """Parts and stretches of garbage that were not given."""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Takes what came in; returns the files that are complete with it."""
+        """Adds received bytes. Returns the files that are complete now."""
         self._buffer += data
         files: list[bytes] = []
         advance = {

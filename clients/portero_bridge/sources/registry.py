@@ -1,4 +1,4 @@
-"""Which kind of source an address is."""
+"""The registry of source kinds: decides which kind an address is."""
 
 from portero_bridge.errors import SettingsError
 from portero_bridge.redact import redact_address
@@ -17,7 +17,7 @@ KINDS: tuple[SourceKind, ...] = (
 
 
 def kind_of(address: str) -> SourceKind:
-    """Returns the kind of source that an address is.
+    """Returns the kind of source for an address.
 
     Raises:
         SettingsError: It is none; the message shows no password.

@@ -6,7 +6,7 @@ from portero_bridge.sources.capture_record import CaptureJob
 
 
 def open_rtsp(options: SourceOptions) -> CaptureProcess:
-    """Makes the source; FFmpeg takes the password from the URL."""
+    """Returns the source for an RTSP URL; FFmpeg reads the password from the URL."""
     return CaptureProcess(
         CaptureJob(
             target=options.address,

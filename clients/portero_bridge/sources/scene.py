@@ -1,6 +1,6 @@
-"""Renders made-up camera pictures: portraits and figures that walk past before a wall.
+"""Renders artificial camera pictures: portraits and figures that walk past a wall.
 
-Deterministic: the same scene at the same time is the same picture, noise included.
+Deterministic: the same scene at the same time is the same picture, including noise.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _FEATHER = 0.12
 
 
 class Figure(StrEnum):
-    """What can be drawn without a photograph; none of them has a face."""
+    """Subjects that can be drawn without a photograph; none of them has a face."""
 
     BACK_OF_HEAD = "back_of_head"
     DISC = "disc"
@@ -37,7 +37,7 @@ class Figure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody or something that comes and goes.
+    """A person or object that enters and leaves the picture.
 
     Attributes:
         subject: A portrait's file, or a figure.
@@ -57,11 +57,11 @@ class Visit:
     crop: tuple[float, float, float, float] = WHOLE
 
     def is_present(self, time: float) -> bool:
-        """Says whether it is there at a time, seconds."""
+        """Whether the subject is in the picture at a time, seconds."""
         return self.start <= time < self.start + self.duration
 
     def placement(self, time: float) -> tuple[float, float, float]:
-        """Returns its center and height at a time, in ratios of the picture."""
+        """Returns the subject's center and height at a time, in ratios of the picture."""
         share = (time - self.start) / self.duration
         points = np.array(self.path)
         return (
@@ -92,20 +92,20 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Sprite:
-    """A picture with its opacity, 0..1."""
+    """A picture with an opacity per pixel, 0..1."""
 
     pixels: NDArray[np.float32]
     alpha: NDArray[np.float32]
 
     def halved(self) -> "_Sprite":
-        """Give it at half the size, smoothed."""
+        """Returns the sprite at half the size, smoothed."""
         return _Sprite(
             np.asarray(cv2.pyrDown(self.pixels), np.float32), np.asarray(cv2.pyrDown(self.alpha), np.float32)
         )
 
 
 class SceneRenderer:
-    """Draws a scene.
+    """Draws the pictures of a scene.
 
     Args:
         scene: What to draw.
@@ -142,7 +142,7 @@ _in_use: WeakValueDictionary[Scene, SceneRenderer] = WeakValueDictionary()
 
 
 def renderer_of(scene: Scene) -> SceneRenderer:
-    """Returns a scene's renderer, the same for all cameras that play it now: at 640 x 480 its pictures take 30 MB.
+    """Returns a scene's renderer, shared by all cameras that play the scene: at 640 x 480 its pictures take 30 MB.
 
     Raises:
         SettingsError: A portrait cannot be read.
@@ -158,7 +158,7 @@ def _along(share: float, values: NDArray[np.float64]) -> float:
 
 
 def _wall(scene: Scene, random: np.random.Generator) -> NDArray[np.float32]:
-    """Makes a wall with soft stains and a floor, so that no part of the picture is of one color."""
+    """Returns a wall with soft stains and a floor, so that no part of the picture has a uniform color."""
     size = (scene.width, scene.height)
     stains = cv2.resize(random.normal(0, 9, (6, 8, 3)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
     light = np.linspace(20, -20, scene.height, dtype=np.float32)[:, None, None]
@@ -197,7 +197,7 @@ def _sprite(visit: Visit) -> _Sprite:
 
 
 def _feathered(size: tuple[int, int]) -> NDArray[np.float32]:
-    """Makes a mask that is 1 inside and falls smoothly to 0 at the edges."""
+    """Returns a mask that is 1 inside and falls smoothly to 0 at the edges."""
     ramps = []
     for length in size:
         edge = np.minimum(np.arange(length), np.arange(length)[::-1]) / (_FEATHER * length)
@@ -224,7 +224,7 @@ def _figure(figure: Figure) -> _Sprite:
 
 
 def _blend(picture: NDArray[np.float32], sprite: _Sprite, x: float, y: float, height: float) -> None:
-    """Lays a sprite over the picture, its center at (x, y); places between pixels count, so that it glides."""
+    """Draws a sprite over the picture, centered at (x, y) with subpixel precision, so that it moves smoothly."""
     rows, columns = picture.shape[:2]
     scale = height * rows / sprite.alpha.shape[0]
     left = x * columns - scale * sprite.alpha.shape[1] / 2

@@ -1,4 +1,4 @@
-"""Reads a scene from a YAML file, and makes one up where none is given."""
+"""Reads a scene from a YAML file, or generates a default one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,7 +35,7 @@ class _SceneScript(BaseModel):
 
 
 def load_scene(path: Path) -> Scene:
-    """Reads a scene; portraits are looked for from the script's folder.
+    """Reads a scene; portrait paths are relative to the script's folder.
 
     Raises:
         SettingsError: The file cannot be read or says something a scene is not.
@@ -61,7 +61,7 @@ def load_scene(path: Path) -> Scene:
 
 
 def moving_shapes() -> Scene:
-    """Makes a scene in which things without a face cross the picture, one after the other and together."""
+    """Returns a scene in which shapes without a face cross the picture, one by one and together."""
     return Scene(
         visits=(
             Visit(Figure.BACK_OF_HEAD, 2.0, 6.0, ((-0.3, 0.65), (1.3, 0.65)), (0.7,)),

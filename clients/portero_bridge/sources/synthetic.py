@@ -1,4 +1,4 @@
-"""A camera that is made up: `synthetic:` shows moving shapes, `synthetic:FILE.yaml` plays a scene."""
+"""An artificial camera: `synthetic:` shows moving shapes, `synthetic:FILE.yaml` plays a scene."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -45,7 +45,7 @@ class SyntheticSource:
 
 
 def open_synthetic(options: SourceOptions) -> SyntheticSource:
-    """Makes the source that a `synthetic:` address names.
+    """Returns the source for a `synthetic:` address.
 
     Raises:
         SettingsError: The scene's file, or a portrait in it, cannot be read.
@@ -59,4 +59,4 @@ def _claims(address: str) -> bool:
 
 
 KIND = SourceKind("synthetic", _claims, open_synthetic, is_recorded=True)
-"""A made-up camera."""
+"""An artificial camera."""

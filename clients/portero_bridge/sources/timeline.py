@@ -1,4 +1,4 @@
-"""Dates images that were recorded or made up, and paces them."""
+"""Dates recorded or artificial images, and paces them."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from portero_bridge.clock import Clock
 
 
 class Timeline:
-    """The time of one source, across its repetitions: capture times never go back.
+    """The time of one source across repetitions: capture times never go back.
 
     Args:
         clock: The time.
@@ -20,12 +20,12 @@ class Timeline:
         self._start = self._last = datetime.min.replace(tzinfo=clock.now().tzinfo)
 
     def begin(self) -> None:
-        """Lets offset 0 be now, or where a faster repetition ended."""
+        """Sets offset 0 to now, or to the end of a previous repetition that ran ahead."""
         self._began = self._clock.monotonic()
         self._start = max(self._clock.now(), self._last)
 
     async def reach(self, offset: float) -> datetime:
-        """Waits until an image is due, if that matters.
+        """Waits until an image is due, in real-time mode.
 
         Args:
             offset: Seconds after the beginning.

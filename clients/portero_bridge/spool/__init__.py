@@ -1,1 +1,1 @@
-"""Frames on disk until their acknowledgment is durable. Synchronous; knows nothing of streams."""
+"""Stores frames on disk until they are durable at the server. Synchronous; knows nothing about streams."""

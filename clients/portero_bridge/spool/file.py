@@ -1,6 +1,6 @@
-"""The file of a spool: opened, checked, set aside when damaged, and its errors translated.
+"""The spool's file: opening, checking, renaming a damaged one, and translating its errors.
 
-A commit is on the disk when it returns: WAL with `synchronous=FULL`.
+A commit is on disk when it returns: WAL with `synchronous=FULL`.
 """
 
 import os
@@ -41,7 +41,7 @@ _PRIMARY_CODE = 0xFF
 
 
 def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
-    """Opens and checks the spool at a path, or begins one.
+    """Opens and checks the spool at a path, or creates one.
 
     Raises:
         SpoolFault: The disk refused, or another bridge has the file.
@@ -59,7 +59,7 @@ def open_file(path: Path, new_epoch: str) -> sqlite3.Connection:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Returns what tells the file at a path from every other, or None when there is none."""
+    """Returns what distinguishes the file at a path from any other, or None if there is none."""
     try:
         state = path.stat()
     except OSError:
@@ -68,17 +68,17 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def overwrite_deleted(connection: sqlite3.Connection, wanted: bool) -> None:
-    """Says whether what is deleted from now on is overwritten on the disk.
+    """Sets whether deleted data is overwritten on disk from now on.
 
-    Faces are in these pages. But overwriting writes as much as was deleted once more, which a full disk cannot take;
-    then pages stay as they are until new frames get them. The log may hold what was deleted until it is written over
-    (256 KiB at most), or until the file is closed.
+    These pages hold faces. But overwriting writes the deleted amount once more, which a full disk cannot take; then
+    pages stay as they are until new frames reuse them. The log may keep deleted data until it is overwritten (256 KiB
+    at most), or until the file is closed.
     """
     connection.execute(f"PRAGMA secure_delete = {'ON' if wanted else 'FAST'}")
 
 
 def set_aside(path: Path, now: datetime) -> Path:
-    """Renames a damaged spool, with what belongs to it; returns its new name."""
+    """Renames a damaged spool and its log files; returns the new name."""
     kept_as = path.with_name(f"{path.name}.damaged-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}")
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
@@ -89,7 +89,7 @@ def set_aside(path: Path, now: datetime) -> Path:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commits what is done within, or nothing of it."""
+    """Commits everything done within the block, or nothing."""
     with faults():
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -104,7 +104,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def faults() -> Iterator[None]:
-    """Translates SQLite's errors."""
+    """Translates SQLite's errors raised within the block."""
     try:
         yield
     except sqlite3.Error as error:
@@ -114,7 +114,7 @@ def faults() -> Iterator[None]:
 
 
 def _keep_private(path: Path) -> None:
-    """Makes a spool and its log readable to their owner alone: they hold pictures of people.
+    """Makes a spool and its log readable by their owner only, since they contain pictures of people.
 
     SQLite gives the log the permissions of the file.
     """

@@ -1,4 +1,4 @@
-"""Room on the disk that is kept for hard times: without it, a full disk could not even note what it lost."""
+"""Reserved disk space: without it, a full disk could not even record which frames were lost."""
 
 import shutil
 from collections.abc import Callable
@@ -9,12 +9,12 @@ SIZE = 2 * 1024 * 1024
 
 
 def free_bytes(folder: Path) -> int:
-    """Returns how much room the disk has that a folder is on."""
+    """Returns the free bytes of the disk that contains a folder."""
     return shutil.disk_usage(folder).free
 
 
 class Reserve:
-    """A file that takes up room until it is needed.
+    """A file that occupies disk space until the space is needed.
 
     Args:
         path: Where it is; the folder exists. One that an earlier process left is taken over.
@@ -30,14 +30,14 @@ class Reserve:
         self.restore()
 
     def spend(self) -> bool:
-        """Returns the room up; says whether there was any."""
+        """Frees the reserved space. Returns whether there was any."""
         spent = self.is_kept
         self.is_kept = False
         self._path.unlink(missing_ok=True)
         return spent
 
     def restore(self) -> bool:
-        """Keeps the room again, if the disk has it twice; says whether it is kept."""
+        """Reserves the space again, if the disk has twice that much. Returns whether it is reserved."""
         try:
             if not self.is_kept and self._free(self._path.parent) >= 2 * self._size:
                 self._path.write_bytes(bytes(self._size))

@@ -1,6 +1,6 @@
-"""Frames of one camera on disk, until their acknowledgment is durable: one SQLite file.
+"""Frames of one camera on disk, in one SQLite file, until they are durable at the server.
 
-Synchronous, and used from one thread. What was numbered survives a kill and a power cut.
+Synchronous, and used from one thread. Numbered frames survive kill -9 and power loss.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class SpoolPolicy(StrEnum):
-    """What a full spool does with a source that cannot wait."""
+    """What a full spool does if the source cannot wait."""
 
     DROP_OLDEST = "drop_oldest"
     """The oldest frames that were not handed out yet make room."""
@@ -43,7 +43,7 @@ class SpoolLimits:
 
 
 class Spool:
-    """Opens the spool at a path, or begins one.
+    """Opens the spool at a path, or creates one.
 
     Args:
         path: The file; its directory exists.
@@ -76,32 +76,32 @@ class Spool:
         self._reserve = reserve or Reserve(path.with_name(f"{path.name}-reserve"))
 
     def close(self) -> None:
-        """Closes the file; everything stays in it."""
+        """Closes the file; its frames stay on disk."""
         self._connection.close()
 
     @property
     def losses(self) -> int:
-        """How many frames were lost of which no gap could be written."""
+        """Number of frames lost for which no gap could be written."""
         return self._unwritten_losses
 
     def is_lost(self) -> bool:
-        """Says whether the file was deleted, moved or replaced: what is written into it then survives no restart."""
+        """Whether the file was deleted, moved or replaced; anything written to it is then lost at restart."""
         return identity(self._path) != self._identity
 
     def is_idle(self) -> bool:
-        """Says whether nothing is left in it to be delivered."""
+        """Whether nothing is left to deliver."""
         return self.last_sequence == self.durable_sequence
 
     def has_disk(self) -> bool:
-        """Says whether the disk has the room that a spool needs to be of use."""
+        """Whether the disk has the room that a spool needs to be useful."""
         return self._reserve.is_kept or self._reserve.restore()
 
     def has_room(self, size: int) -> bool:
-        """Says whether a frame of so many bytes fits without anything being dropped."""
+        """Whether a frame of `size` bytes fits without dropping anything."""
         return self.bytes + size <= self._limits.max_bytes
 
     def append(self, capture_time: datetime, jpeg: bytes, now: datetime) -> int:
-        """Numbers a frame and keeps it, as far as the bounds allow.
+        """Numbers and stores a frame, within the limits.
 
         Args:
             capture_time: When it was taken, UTC.
@@ -127,7 +127,7 @@ class Spool:
             raise
 
     def read_after(self, sequence: int, max_entries: int, max_bytes: int) -> list[Entry]:
-        """Hands out what follows a sequence, in order; at least one entry if there is one.
+        """Returns the entries after a sequence, in order; at least one if there is any.
 
         Raises:
             SpoolFault: The disk refused.
@@ -153,7 +153,7 @@ class Spool:
         return entries
 
     def release(self, durable_sequence: int) -> None:
-        """Lets go of everything that is durable at the server.
+        """Deletes everything that is durable at the server.
 
         Raises:
             SpoolFault: The disk refused; it can be asked again.
@@ -176,7 +176,7 @@ class Spool:
         self.bytes -= size
 
     def renumber(self, epoch: str) -> None:
-        """Begins a new epoch: what is kept is numbered from 1 on.
+        """Starts a new epoch: stored frames are numbered from 1.
 
         Raises:
             SpoolFault: The disk refused.
@@ -200,7 +200,7 @@ class Spool:
         self.last_sequence -= offset
 
     def _disk_has_room(self, size: int) -> bool:
-        """Says whether a frame may be written; while the reserve is spent, only into room that frames left."""
+        """Whether a frame may be written; while the reserve is spent, only into space freed by other frames."""
         if self._reserve.is_kept or self._reserve.restore():
             return True
         with faults():
@@ -236,7 +236,7 @@ class Spool:
         return dropped + (not kept)
 
     def _make_room(self, size: int, now: datetime) -> tuple[int, int]:
-        """Turns the oldest frames that were not handed out into a gap, as far as the bounds ask for it.
+        """Replaces the oldest unread frames by a gap, as far as the limits require.
 
         Returns:
             How many frames and bytes that was.
@@ -265,7 +265,7 @@ class Spool:
         return dropped
 
     def _delete(self, first: int, last: int) -> tuple[int, int]:
-        """Deletes entries that lie within two sequences; gives how many frames and bytes that was."""
+        """Deletes the entries between two sequences. Returns the number of frames and bytes."""
         within = "first_sequence >= ? AND last_sequence <= ?"
         frames, size = self._connection.execute(
             f"SELECT count(jpeg), coalesce(sum(length(jpeg)), 0) FROM entries WHERE {within}",  # noqa: S608 - a constant
@@ -282,7 +282,7 @@ class Spool:
             self._connection.execute("INSERT INTO entries VALUES (?, ?, ?, NULL, NULL)", (first, last, reason))
 
     def _write_losses(self) -> int:
-        """Writes the gap of frames that the disk had refused; gives the last sequence in use then."""
+        """Writes the gap for frames that the disk refused. Returns the last sequence then in use."""
         last = self.last_sequence + self._unwritten_losses
         if self._unwritten_losses:
             self._write_gap(self.last_sequence + 1, last, GapReason.SPOOL_FAILED)

@@ -1,1 +1,4 @@
-"""One camera's stream to the server: opened, kept open, opened again. Only this package knows gRPC and protobuf."""
+"""One camera's stream to the server: opens it, keeps it open, reopens it.
+
+Only this package knows gRPC and protobuf.
+"""

@@ -1,4 +1,4 @@
-"""How the bridge reaches the server: one connection a session, with the certificates of that moment."""
+"""Opens gRPC channels to the server: one connection per session, with the current certificates."""
 
 import os
 
@@ -13,9 +13,9 @@ _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 class Channels:
-    """Opens channels of one camera, and tells when their certificates were renewed.
+    """Opens the channels of one camera, and detects renewed certificates.
 
-    Files that cannot be used, as in the middle of a renewal, change nothing: what was last sound is used on.
+    Files that cannot be used, for example in the middle of a renewal, are ignored: the last valid ones stay in use.
 
     Args:
         connection: Where the server is, and which files hold the certificates.
@@ -29,11 +29,11 @@ class Channels:
 
     @property
     def may_be_renewed(self) -> bool:
-        """Whether there are files that somebody may renew."""
+        """Whether there are certificate files that may change."""
         return bool(self._connection.tls_files.paths)
 
     def open(self) -> grpc.aio.Channel:
-        """Makes a channel that shares its connection with no other; it connects when first used.
+        """Returns a channel with a connection of its own; it connects when first used.
 
         Raises:
             InvalidArgument: The certificates cannot be used, and never could.
@@ -46,7 +46,7 @@ class Channels:
         return open_channel(self._connection, self._used, own_connection=True)
 
     def renewed(self) -> bool:
-        """Says whether there are sound certificates other than those of the last channel."""
+        """Whether there are valid certificates other than those of the last channel."""
         self._look()
         return self._latest != self._used
 

@@ -1,4 +1,4 @@
-"""What a call ended with, in the server's own words."""
+"""Keeps the status with which the server ended a call."""
 
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -11,9 +11,9 @@ _T = TypeVar("_T")
 class Ending:
     """Keeps the first status that a call ended with.
 
-    A write that is under way when the server ends the call fails, and grpc.aio then puts an INTERNAL of its own in the
-    place of the server's status (grpc/grpc#36066). A bridge is writing nearly always, and what it does next depends on
-    that status: one that was superseded and does not hear it would throw its successor out in turn.
+    If the server ends the call during a write, the write fails, and grpc.aio replaces the server's status with its own
+    INTERNAL (grpc/grpc#36066). A bridge is almost always writing, and its next step depends on that status: a
+    superseded bridge that does not see it would supersede its successor in turn.
 
     Args:
         call: The call; not ended yet.
@@ -25,7 +25,7 @@ class Ending:
         call.add_done_callback(self._note)
 
     def instead_of(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError | None:
-        """Returns the error of the call's first status in the place of a later one; None when that status was OK."""
+        """Returns the error of the call's first status, to replace a later one; None if that status was OK."""
         return self._error if self._is_over else error
 
     def _note(self, call: grpc.aio.Call) -> None:
@@ -44,7 +44,7 @@ class Ending:
 
 
 def _at_once(answer: Coroutine[Any, Any, _T]) -> _T:
-    """Returns what a coroutine returns that does not have to wait, as none about the status of a finished call has."""
+    """Returns the result of a coroutine that does not have to wait, such as the status of a finished call."""
     try:
         answer.send(None)
     except StopIteration as returned:

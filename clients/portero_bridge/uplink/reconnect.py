@@ -1,4 +1,4 @@
-"""Decides what follows the end of a session: when to come back, and what to put right first."""
+"""Decides what follows the end of a session: when to reconnect, and what to repair first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class SessionEnd:
 
 
 class Remedy(Enum):
-    """What to do before the next session."""
+    """A repair to make before the next session."""
 
     NOTHING = auto()
     REGISTER = auto()
@@ -41,14 +41,14 @@ class Remedy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What follows: a remedy, then a delay in seconds, then the next session."""
+    """What to do next: a remedy, then a delay in seconds, then the next session."""
 
     remedy: Remedy
     delay: float
 
 
 class Reconnect:
-    """Remembers how sessions ended, so that whatever fails again and again is tried ever less often.
+    """Remembers how sessions ended, so that repeated failures are retried less and less often.
 
     Args:
         backoff: Delays after failures.
@@ -76,7 +76,7 @@ class Reconnect:
         self._remedies_in_vain = 0
 
     def after(self, end: SessionEnd, now: float) -> Plan:
-        """Decides what follows the end of a session, or of an attempt at a remedy.
+        """Decides what follows the end of a session, or of an attempted remedy.
 
         Args:
             end: How it ended.

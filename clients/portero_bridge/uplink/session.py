@@ -26,11 +26,10 @@ _LAST_WORD = 1.0
 
 
 class Session:
-    """Carries messages between a call and the delivery.
+    """Transfers messages between a call and the delivery.
 
-    Three tasks: the reader (`run` itself), the writer, and a watch that ends the call when a watchdog
-    bites, because the writer may be held up by flow control. A read is never waited for with a timeout:
-    canceling it would cancel the call.
+    Three tasks: the reader (`run` itself), the writer, and a watch that ends the call when a watchdog expires, because
+    flow control may block the writer. A read never has a timeout: canceling it would cancel the call.
 
     Args:
         context: The camera's state; `Delivery.connecting` was called.
@@ -120,7 +119,7 @@ class Session:
         call.cancel()
 
     async def _follow_renewals(self, renewed: Callable[[], bool], call: Call) -> None:
-        """Hangs up when there are new certificates: what is not durable yet goes over the next stream."""
+        """Ends the session when there are new certificates; what is not durable is sent again on the next stream."""
         while not renewed():
             await self._context.clock.sleep(_RENEWAL_INTERVAL)
         self._delivery.renewed()
@@ -152,7 +151,7 @@ class Session:
         self._emit(message, now)
 
     def _emit(self, message: stream_pb2.StreamFramesResponse, now: float) -> None:
-        """Notifies the camera's owner, and obeys what the server wishes."""
+        """Passes an event to the camera's owner, and applies the server's directives."""
         context = self._context
         event = event_from(context.camera, message)
         if isinstance(event, StreamFinished):

@@ -1,4 +1,4 @@
-"""Keeps one camera's stream to the server open: session after session, with what must be put right between."""
+"""Keeps one camera's stream to the server open: session after session, with the necessary repairs between."""
 
 import asyncio
 
@@ -52,7 +52,7 @@ class Uplink:
         return outcome
 
     async def _recover(self, end: SessionEnd) -> SessionEnd | None:
-        """Puts right what can be, and waits; returns how that failed, or None."""
+        """Carries out the remedy and waits. Returns the error if it failed, or None."""
         context = self._context
         plan = self._reconnect.after(end, context.clock.monotonic())
         reason = end.cause.value if isinstance(end.cause, HangUp) else end.cause.message
@@ -115,8 +115,8 @@ class Uplink:
 def _heed_cancellation() -> None:
     """Raises the cancellation that gRPC swallowed.
 
-    A read waits for the task that makes the call; canceled there, it cancels that task, which ends as if nothing
-    had been asked. When the call fails in that moment, the failure is all that is left to see.
+    A read waits for the task that makes the call; if it is canceled there, it cancels that task, which ends as if
+    nothing had been requested. If the call fails at that moment, only the failure is visible.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
@@ -126,7 +126,7 @@ def _heed_cancellation() -> None:
 async def register_camera(
     channel: grpc.aio.Channel, camera: str, connection: ConnectionSettings
 ) -> PorteroError | None:
-    """Creates a camera with the server's defaults; gives what went wrong, or None."""
+    """Creates a camera with the server's defaults. Returns the error, or None."""
     request = camera_service_pb2.CreateCameraRequest(
         camera_id=camera, camera=camera_service_pb2.Camera(display_name=camera)
     )

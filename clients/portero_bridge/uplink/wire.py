@@ -1,4 +1,4 @@
-"""Between the bridge's values and `portero.v1`: the only place here that knows protobuf fields."""
+"""Converts between the bridge's values and `portero.v1`; the only bridge module that knows protobuf fields."""
 
 import math
 
@@ -59,7 +59,7 @@ _REJECTIONS: dict[int, str] = {
 def request_of(
     action: Action, *, camera: str, epoch: str, mode: DeliveryMode, clock: Clock
 ) -> stream_pb2.StreamFramesRequest:
-    """Returns the message that carries an action out."""
+    """Returns the message for an action."""
     if isinstance(action, Frame):
         return stream_pb2.StreamFramesRequest(
             frame=stream_pb2.Frame(
@@ -95,7 +95,7 @@ def credit_from(message: stream_pb2.Credit) -> Credit:
 
 
 def terms_from(message: stream_pb2.Opened) -> Terms:
-    """Returns what the server said in Opened."""
+    """Returns the terms in the server's Opened message."""
     interval = _seconds(message.heartbeat_interval)
     return Terms(
         session=message.session,
@@ -107,7 +107,7 @@ def terms_from(message: stream_pb2.Opened) -> Terms:
 
 
 def directive_from(camera: str, message: stream_pb2.Directive) -> Directed:
-    """Returns the server's wish; a value that makes no sense counts as unset."""
+    """Returns the server's directive; an invalid value counts as unset."""
     rate = message.max_rate if message.HasField("max_rate") else None
     pause = _seconds(message.pause) if message.HasField("pause") else None
     return Directed(
@@ -120,7 +120,7 @@ def directive_from(camera: str, message: stream_pb2.Directive) -> Directed:
 
 
 def event_from(camera: str, message: stream_pb2.StreamFramesResponse) -> BridgeEvent | None:
-    """Returns what a message means to the camera's owner, or None where it concerns the bridge alone."""
+    """Returns the event for a message, or None if it concerns only the bridge itself."""
     match message.WhichOneof("message"):
         case "ack":
             return Acknowledged(camera, message.ack.durable_sequence)

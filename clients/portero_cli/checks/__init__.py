@@ -1,1 +1,1 @@
-"""What `portero doctor` looks at; each check gives findings and raises nothing."""
+"""The checks of `portero doctor`; each returns findings and raises nothing."""

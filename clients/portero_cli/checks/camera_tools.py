@@ -1,4 +1,4 @@
-"""What a machine with cameras needs: a library that opens streams and files, and devices that may be read."""
+"""Checks what a machine with cameras needs: a library that opens streams and files, and readable devices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEVICES = Path("/dev")
 
 
 def check_video(*, needed: bool) -> Finding:
-    """Asks OpenCV whether it opens RTSP streams and video files."""
+    """Checks whether OpenCV can open RTSP streams and video files."""
     try:
         cv2: Any = importlib.import_module("cv2")
     except (ImportError, OSError):
@@ -30,7 +30,7 @@ def check_video(*, needed: bool) -> Finding:
 
 
 def check_devices(devices: Iterable[Path] | None = None) -> Finding:
-    """Looks for USB cameras; a machine without one is sound."""
+    """Checks that USB cameras are readable; having none is fine."""
     found = sorted(_DEVICES.glob("video*") if devices is None else devices)
     closed = [device.name for device in found if not os.access(device, os.R_OK | os.W_OK)]
     if closed:

@@ -1,4 +1,4 @@
-"""The files of the local engine's models."""
+"""Checks the model files of the local engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def package_folder(package: str) -> Path | None:
 
 
 def check_models(faces: Path | None, text: Path | None, *, needed: bool) -> list[Finding]:
-    """Looks for the model files.
+    """Checks that the model files exist.
 
     Args:
         faces: Folder of the package with the face models, or None when it is not installed.

@@ -1,4 +1,4 @@
-"""Python, and the packages of each role as the project's own metadata lists them."""
+"""Checks Python, and the packages of each role as listed in the project's own metadata."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def packages_by_extra(
 
 
 def check_python() -> Finding:
-    """Looks at the interpreter."""
+    """Checks the version of the interpreter."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     least = ".".join(str(part) for part in _LEAST_PYTHON)
     ok = sys.version_info[:2] >= _LEAST_PYTHON
@@ -64,7 +64,7 @@ def check_python() -> Finding:
 
 
 def check_extras(extras: dict[str, list[Package]], needed: frozenset[str]) -> list[Finding]:
-    """Returns for each role what is installed and missing; only `needed` roles (and the base) must be complete."""
+    """Returns for each role what is installed and missing; only `needed` roles and the base must be complete."""
     findings = []
     for extra, packages in extras.items():
         missing = [package.name for package in packages if package.version is None]
@@ -85,7 +85,7 @@ def check_extras(extras: dict[str, list[Package]], needed: frozenset[str]) -> li
 def check_compiled(
     extras: dict[str, list[Package]], load: Callable[[str], object] = importlib.import_module
 ) -> list[Finding]:
-    """Loads the compiled libraries that are installed: what is there must work, whatever is needed."""
+    """Loads the installed compiled libraries: each must work, needed or not."""
     installed = {package.name for packages in extras.values() for package in packages if package.version}
     findings = []
     for name, module in _COMPILED.items():

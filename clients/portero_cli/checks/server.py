@@ -1,4 +1,4 @@
-"""Whether the server answers, and how it is."""
+"""Checks whether the server answers, and whether it is healthy."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _DONE_TO_IT = {
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the group."""
+    """Registers the group `portero audit` with the application."""
     group = typer.Typer(help="Who did what, when and from where.", no_args_is_help=True)
     group.command("list")(list_entries)
     group.command("verify")(verify)

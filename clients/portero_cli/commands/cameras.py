@@ -22,7 +22,7 @@ CameraArgument = Annotated[str, typer.Argument(metavar="CAMERA", help="Id, or ca
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the group; without a command it lists."""
+    """Registers the group `portero cameras`, which lists cameras if called without a command."""
     group = typer.Typer(help="Keep the cameras. Without a command: list them.", invoke_without_command=True)
     group.callback()(_list_without_command)
     group.command("list")(list_cameras)

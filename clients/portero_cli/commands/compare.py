@@ -14,7 +14,7 @@ from portero_cli.session import Session, command
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero compare` with the application."""
     app.command("compare")(compare)
 
 

@@ -15,7 +15,7 @@ from portero_cli.times import parse_time
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the group."""
+    """Registers the group `portero consent` with the application."""
     group = typer.Typer(help="Keep who agreed to be recognized.", no_args_is_help=False)
     group.command("show")(show)
     group.command("give")(give)

@@ -1,4 +1,4 @@
-"""`portero demo`: the whole system on this machine, with people walking past a made-up camera."""
+"""`portero demo`: the whole system on this machine, with people walking past an artificial camera."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PATIENCE = 30.0
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero demo` with the application."""
     app.command("demo")(demo)
 
 
@@ -97,20 +97,20 @@ async def demo(
 
 @dataclass(slots=True)
 class _Play:
-    """One run of the camera; `began` is when its first picture was taken."""
+    """One run of the camera; `began` is the capture time of its first picture."""
 
     source: str
     once: bool
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def settings(self) -> CameraSettings:
-        """Returns the bridge's settings: at the camera's own pace, so that times are what they would be."""
+        """Returns the bridge's settings, in real time, so that durations are realistic."""
         from portero_bridge.settings import CameraSettings, Pacing
 
         return CameraSettings(name=_CAMERA, source=self.source, rate=10.0, once=self.once, pacing=Pacing.REALTIME)
 
     def listening(self, take: Callable[[BridgeEvent], None]) -> Callable[[BridgeEvent], None]:
-        """Returns what takes events, notes the beginning and passes them on."""
+        """Returns a listener that notes the beginning and passes events on."""
 
         def listen(event: BridgeEvent) -> None:
             if isinstance(event, SourceUp):

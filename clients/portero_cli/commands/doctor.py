@@ -29,7 +29,7 @@ class Role(Enum):
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero doctor` with the application."""
     app.command("doctor")(doctor)
 
 

@@ -18,7 +18,7 @@ from portero_client.names import CAMERAS, KEYS
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the group."""
+    """Registers the group `portero keys` with the application."""
     group = typer.Typer(help="Keep API keys; for admins.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(list_keys)

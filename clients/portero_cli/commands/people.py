@@ -24,7 +24,7 @@ PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or pe
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the group."""
+    """Registers the group `portero people` with the application."""
     group = typer.Typer(help="Keep the people who are to be recognized.", no_args_is_help=False)
     group.command("add")(add)
     group.command("import")(import_folder)

@@ -1,4 +1,4 @@
-"""The commands of `portero people` that people have a right to: block, export, erase."""
+"""The privacy commands of `portero people`: block, export, erase."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or pe
 
 
 def add_to(group: typer.Typer) -> None:
-    """Adds the commands to the group of people."""
+    """Registers the privacy commands with the group `portero people`."""
     group.command("block")(block)
     group.command("unblock")(unblock)
     group.command("export")(export)

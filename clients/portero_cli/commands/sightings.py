@@ -16,7 +16,7 @@ from portero_client import SightingKind
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero sightings` with the application."""
     app.command("sightings")(sightings)
 
 

@@ -1,4 +1,4 @@
-"""`portero stream`: one camera's frames to the server, and who is seen."""
+"""`portero stream`: sends one camera's frames to the server, and shows who is seen."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PATIENCE_ENDLESS = 3600.0
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero stream` with the application."""
     app.command("stream")(stream)
 
 
@@ -116,7 +116,7 @@ async def _run(
 
 
 async def _sightings(client: PorteroClient, board: Board) -> list[Sighting]:
-    """Returns the sightings of this run as they are stored now; one that a revision dissolved is left out."""
+    """Returns the sightings of this run as stored now; one that a revision removed is left out."""
     found = []
     for name in dict.fromkeys(board.sighting_of.values()):
         with contextlib.suppress(NotFound):

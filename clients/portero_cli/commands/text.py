@@ -15,7 +15,7 @@ from portero_client import TextKind
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero text` with the application."""
     app.command("text")(text)
 
 

@@ -22,7 +22,7 @@ from portero_client.errors import PorteroError
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero top` with the application."""
     app.command("top")(top)
 
 

@@ -1,4 +1,4 @@
-"""`portero usage`: what recognition costs, and what was saved."""
+"""`portero usage`: what recognition costs, and how many calls were avoided."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portero_client.names import CAMERAS
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero usage` with the application."""
     app.command("usage")(usage)
 
 

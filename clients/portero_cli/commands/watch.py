@@ -14,7 +14,7 @@ from portero_client.names import CAMERAS
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the command."""
+    """Registers the command `portero watch` with the application."""
     app.command("watch")(watch)
 
 

@@ -1,1 +1,1 @@
-"""The demo behind `make run`: a server of its own, two people enrolled, and a camera before which people walk past."""
+"""The demo behind `make run`: its own server, two enrolled people, and an artificial camera they walk past."""

@@ -1,4 +1,4 @@
-"""The demo's faces: two public-domain portraits that its libraries install, and one of nobody."""
+"""The demo's faces: two public-domain portraits from installed libraries, and one of nobody."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portero_client.errors import PorteroError
 
 
 class DemoProblem(PorteroError):
-    """The demo cannot go on; the message says what to do."""
+    """The demo cannot continue; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Portrait:
     crop: tuple[float, float, float, float]
 
     def write(self, folder: Path) -> Path:
-        """Writes the picture as PNG; gives its path.
+        """Writes the picture as PNG and returns its path.
 
         Raises:
             DemoProblem: The package that has it is not installed.
@@ -60,7 +60,7 @@ def _hopper() -> object:
 
 
 def _nobody() -> object:
-    """Averages twenty faces of 25 x 25 pixels: a face that a detector finds and that belongs to no one."""
+    """Averages twenty faces of 25 x 25 pixels to a face that a detector finds but that is nobody's."""
     import numpy as np
     from skimage import data, transform
 

@@ -1,4 +1,4 @@
-"""What the demo's camera shows, and what is therefore true: who walks past when."""
+"""What the demo's camera shows, and the truth to compare with: who walks past when."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VISIT_GAP = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Somebody walks past.
+    """A person or figure that walks past the camera.
 
     Attributes:
         portrait: Who; None for a figure without a face.
@@ -43,7 +43,7 @@ PASSAGES = (
 
 
 def write_scene(folder: Path) -> Path:
-    """Writes the portraits and the scene's script into a folder; gives the script for a `synthetic:` source.
+    """Writes the portraits and the scene's script to a folder. Returns the script for a `synthetic:` source.
 
     Raises:
         DemoProblem: A portrait's package is not installed.

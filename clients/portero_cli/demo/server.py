@@ -1,4 +1,4 @@
-"""A server of the demo's own, in a process that ends with it."""
+"""The demo's own server, in a process that ends with the demo."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DemoServer:
 
 @asynccontextmanager
 async def demo_server(folder: Path) -> AsyncIterator[DemoServer]:
-    """Runs `portero-server serve` with its database and log in a folder; settings of the environment hold.
+    """Runs `portero-server serve` with its database and log in a folder; PORTERO_ variables apply.
 
     Raises:
         DemoProblem: It did not come up; the message is the server's own last line.
@@ -65,7 +65,7 @@ async def demo_server(folder: Path) -> AsyncIterator[DemoServer]:
 
 
 def _free_port(wanted: int) -> int:
-    """Returns the wanted port, or any when it is taken."""
+    """Returns the wanted port, or any free one if it is taken."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             # A port whose last connections are still fading away is free for a server.

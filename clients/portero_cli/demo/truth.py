@@ -1,4 +1,4 @@
-"""Compares what was seen with what was shown."""
+"""Compares what was recognized with what was shown."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Verdict:
 
     @property
     def right(self) -> bool:
-        """Whether it is as it should be."""
+        """Whether the result is correct."""
         return self.shown == self.seen
 
 
 def compare(passages: Sequence[Passage], sightings: Sequence[Sighting], began: datetime) -> list[Verdict]:
-    """Lays sightings beside passages, by name and time.
+    """Matches sightings with passages, by name and time.
 
     Args:
         passages: What was shown.

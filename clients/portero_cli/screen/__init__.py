@@ -1,1 +1,1 @@
-"""What is written for people and programs to read: the one place that prints, tables, and what is drawn live."""
+"""Output for people and programs: printing, tables, and live views; the only package that prints."""

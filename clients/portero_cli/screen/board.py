@@ -1,4 +1,4 @@
-"""Who is seen now by a stream: follows the bridge's events, and says what there is to show."""
+"""The live state of a stream: follows the bridge's events, and renders who is in view."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TEXT_LINES = 6
 
 @dataclass(slots=True)
 class Board:
-    """State of one camera's stream.
+    """The state of one camera's stream.
 
     Attributes:
         tracks: Faces that are followed, by track.
@@ -52,7 +52,7 @@ class Board:
     complaints: set[str] = field(default_factory=set)
 
     def take(self, event: BridgeEvent) -> tuple[str, ...]:
-        """Follows an event; gives the lines that tell it to people who see no live table."""
+        """Handles an event. Returns lines for output without a live table."""
         match event:
             case TrackUpdated():
                 return self._take_track(event)

@@ -1,4 +1,4 @@
-"""Options that every list has."""
+"""Options shared by all list commands."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ PageTokenOption = Annotated[
 
 
 def note_rest(output: Output, page: Page[ItemT]) -> None:
-    """Prints that there is more than the limit let through."""
+    """Prints that there are more items than the limit allows."""
     if page.next_page_token and not output.as_json:
         output.note(f"there are more: --limit shows more at once, --page-token {page.next_page_token} goes on")

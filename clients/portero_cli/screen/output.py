@@ -1,4 +1,4 @@
-"""What a command prints: a document for machines or renderables for people on stdout, the rest on stderr."""
+"""The output of a command: JSON for machines or tables for people on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PIPED_WIDTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a command prints; `as_json` is for machines: one document on stdout."""
+    """The output of a command; `as_json` selects JSON: one document on stdout."""
 
     as_json: bool
 
     def show(self, document: object, *renderables: RenderableType) -> None:
-        """Prints the document for machines, or else the renderables for people."""
+        """Prints the JSON document, or else the renderables for people."""
         if self.as_json:
             print(json.dumps(jsonable(document), ensure_ascii=False, indent=2))
             return
@@ -34,15 +34,15 @@ class Output:
             console().print(renderable, markup=False, soft_wrap=isinstance(renderable, str | Text))
 
     def show_line(self, document: object, line: str) -> None:
-        """Prints one of many: a document on a line of its own, or else a line for people; at once."""
+        """Prints one of many results at once: a JSON document on its own line, or else a line for people."""
         print(json.dumps(jsonable(document), ensure_ascii=False) if self.as_json else printable(line), flush=True)
 
     def note(self, text: str) -> None:
-        """Says something beside the result, on stderr."""
+        """Prints a message beside the result, on stderr."""
         print(printable(text), file=sys.stderr, flush=True)
 
     def progress(self) -> Progress:
-        """Returns a progress bar on stderr, which is gone when it is done; none where nobody looks."""
+        """Returns a progress bar on stderr that disappears when done; nothing if stderr is not a terminal."""
         return Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -65,20 +65,20 @@ def print_error(message: str) -> None:
 
 
 def printable(text: str) -> str:
-    """Returns a text that cannot steer a terminal, whoever wrote it."""
+    """Returns a text without characters that could control a terminal."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def cell(value: object) -> Text:
-    """Returns a table cell that is shown as it is, without markup."""
+    """Returns a table cell whose text is not interpreted as markup."""
     return Text(printable(str(value)))
 
 
 def jsonable(value: object) -> Any:
-    """Returns what JSON can say of a value.
+    """Returns a value in a form that JSON can encode.
 
-    Keys are field names, as in the proto; times are RFC 3339 in UTC, durations seconds as "90s",
-    enumerations their lower-case words.
+    Keys are field names, as in the proto; times are RFC 3339 in UTC, durations seconds as "90s", enumerations their
+    lower-case names.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: jsonable(getattr(value, field.name)) for field in fields(value)}

@@ -1,4 +1,4 @@
-"""How all cameras are doing at one moment: what `portero top` shows."""
+"""The state of all cameras at one moment, for `portero top`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class CameraRow:
-    """One camera at this moment.
+    """The state of one camera at this moment.
 
     Attributes:
         camera: Its id.
@@ -54,7 +54,7 @@ class CameraRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All cameras, those without a stream first, and what today costs."""
+    """All cameras, those without a stream first, and today's cost."""
 
     time: datetime
     cameras: tuple[CameraRow, ...]
@@ -62,7 +62,7 @@ class Overview:
 
 
 async def take_overview(client: PorteroClient, now: datetime, limit: int) -> Overview:
-    """Asks the server for everything.
+    """Queries the server for the state of all cameras.
 
     Args:
         client: The server.

@@ -1,4 +1,4 @@
-"""Showing a stream while it runs, and ending it in good order on Ctrl-C."""
+"""Shows a stream while it runs, and ends it cleanly on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REFRESH_INTERVAL = 0.25
 
 @contextlib.asynccontextmanager
 async def stop_signals() -> AsyncIterator[asyncio.Event]:
-    """Yields an event that Ctrl-C and SIGTERM set, so that a stream ends in good order."""
+    """Yields an event that Ctrl-C and SIGTERM set, so that a stream ends cleanly."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -32,7 +32,7 @@ async def stop_signals() -> AsyncIterator[asyncio.Event]:
 
 @contextlib.asynccontextmanager
 async def shown(board: Board, output: Output) -> AsyncIterator[Callable[[BridgeEvent], None]]:
-    """Yields what takes the events, while they are shown: as a live table on a terminal, else line by line."""
+    """Yields a listener that displays events: as a live table on a terminal, else line by line."""
     if output.as_json or not console().is_terminal:
 
         def tell(event: BridgeEvent) -> None:

@@ -1,4 +1,4 @@
-"""The tables for people; times are the machine's local ones."""
+"""Tables for people; times are in the machine's local time zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STRANGER = "unknown"
 
 
 def table(*columns: str, rows: Iterable[Sequence[object]]) -> Table:
-    """Makes a table whose cells are shown as they are."""
+    """Returns a table whose cells are not interpreted as markup."""
     made = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in made.columns:
         column.overflow = "fold"
@@ -26,12 +26,12 @@ def table(*columns: str, rows: Iterable[Sequence[object]]) -> Table:
 
 
 def local_time(value: datetime) -> str:
-    """Returns a time as people here read it."""
+    """Returns a time in the local time zone and format."""
     return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def local_clock(value: datetime) -> str:
-    """Returns the time of day of something that happens now."""
+    """Returns the local time of day, for current events."""
     return value.astimezone().strftime("%H:%M:%S")
 
 
@@ -41,7 +41,7 @@ def percent(ratio: float) -> str:
 
 
 def people_table(people: Iterable[Person]) -> Table:
-    """Shows people."""
+    """Returns the table of people."""
     return table(
         "id",
         "name",
@@ -62,7 +62,7 @@ def people_table(people: Iterable[Person]) -> Table:
 
 
 def enrollments_table(faces: Iterable[FaceEnrollment]) -> Table:
-    """Shows enrolled faces."""
+    """Returns the table of a person's enrolled faces."""
     return table(
         "face",
         "quality",
@@ -77,7 +77,7 @@ def enrollments_table(faces: Iterable[FaceEnrollment]) -> Table:
 
 
 def faces_table(faces: Sequence[Face]) -> Table:
-    """Shows the faces found in a photo, with who they are and who they might be."""
+    """Returns the table of faces found in a photo, with their matches and candidates."""
     return table(
         "face",
         "who",
@@ -100,7 +100,7 @@ def faces_table(faces: Sequence[Face]) -> Table:
 
 
 def sightings_table(sightings: Iterable[Sighting]) -> Table:
-    """Shows sightings."""
+    """Returns the table of sightings."""
     return table(
         "who",
         "camera",
@@ -123,7 +123,7 @@ def sightings_table(sightings: Iterable[Sighting]) -> Table:
 
 
 def clock_words(status: CameraStatus) -> str:
-    """Returns how the clock of a camera's bridge does; empty when it does as it should, or nobody knows."""
+    """Returns a description of a camera clock's fault; empty if it has none, or if that is unknown."""
     if status.clock_state in (ClockState.STEADY, ClockState.UNKNOWN):
         return ""
     words = status.clock_state.value.replace("_", " ")
@@ -131,7 +131,7 @@ def clock_words(status: CameraStatus) -> str:
 
 
 def cameras_table(cameras: Iterable[Camera]) -> Table:
-    """Shows cameras."""
+    """Returns the table of registered cameras."""
     return table(
         "id",
         "name",

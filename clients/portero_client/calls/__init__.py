@@ -1,4 +1,4 @@
-"""Every unary call of the API as a value, without input or output; one module for each kind of resource."""
+"""Every unary call of the API as a value, without I/O; one module for each kind of resource."""
 
 from portero_client.calls import audit, cameras, health, images, keys, people, sightings, usage
 from portero_client.calls.base import Call, Page, PageCall

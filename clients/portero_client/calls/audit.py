@@ -1,4 +1,4 @@
-"""Calls for the audit trail."""
+"""The calls of AuditService."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def entry_pages() -> PageCall[AuditEntry]:
 
 
 def verify(anchors: Iterable[AuditAnchor]) -> Call[AuditReport]:
-    """Checks the whole chain."""
+    """Verifies the whole chain."""
     given = [pb2.AuditAnchor(count=anchor.count, digest=anchor.digest) for anchor in anchors]
     return unary(
         _SERVICE + "VerifyAudit",

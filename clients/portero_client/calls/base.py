@@ -1,4 +1,4 @@
-"""A unary call as a value: what is asked and how the answer is read. Async and blocking clients carry it out."""
+"""A unary call as a value: the request, and how the response is read. Both clients execute it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MessageT = TypeVar("_MessageT", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[AnswerT]):
-    """One unary call.
+    """One unary call, ready to be executed.
 
     Attributes:
         method: Path of the method, "/portero.v1.GalleryService/GetPerson".
@@ -48,10 +48,10 @@ class Page(Generic[ItemT]):
 
 
 class PageCall(Protocol[AnswerT]):
-    """Makes the call for one page of a list."""
+    """Creates the call for one page of a list."""
 
     def __call__(self, page_size: int, page_token: str) -> Call[Page[AnswerT]]:
-        """Returns the call; `page_size` 0 is the server's default, an empty token is the beginning."""
+        """Returns the call; `page_size` 0 is the server's default, an empty token is the first page."""
         ...
 
 
@@ -64,5 +64,5 @@ def unary(
     carries_image: bool = False,
     patience: float = 0,
 ) -> Call[AnswerT]:
-    """Makes a call whose answer is read of a response message."""
+    """Creates a call whose response is one protobuf message."""
     return Call(method, request, lambda data: read(response.FromString(data)), carries_image, patience)

@@ -1,4 +1,4 @@
-"""Calls for cameras."""
+"""The calls of CameraService."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def create(
     similarity_threshold: float | None,
     time_source: TimeSource,
 ) -> Call[Camera]:
-    """Adds a camera."""
+    """Registers a new camera."""
     camera = convert.camera_to(
         display_name=display_name,
         site=site,
@@ -47,7 +47,7 @@ def create(
 
 
 def get(camera: str) -> Call[Camera]:
-    """Returns a camera."""
+    """Returns a camera by name."""
     return unary(
         _SERVICE + "GetCamera",
         pb2.GetCameraRequest(name=CAMERAS.name(camera)),
@@ -73,7 +73,7 @@ def list_pages(site: str) -> PageCall[Camera]:
 
 
 def update(camera: Camera, *fields: str) -> Call[Camera]:
-    """Changes the named fields; none named means those that are set."""
+    """Changes the named fields; if none is named, those that are set."""
     return unary(
         _SERVICE + "UpdateCamera",
         pb2.UpdateCameraRequest(
@@ -97,7 +97,7 @@ def update(camera: Camera, *fields: str) -> Call[Camera]:
 
 
 def delete(camera: str) -> Call[None]:
-    """Removes a camera; its sightings stay."""
+    """Removes a camera; its sightings are kept."""
     return unary(
         _SERVICE + "DeleteCamera",
         pb2.DeleteCameraRequest(name=CAMERAS.name(camera)),
@@ -107,7 +107,7 @@ def delete(camera: str) -> Call[None]:
 
 
 def status(camera: str) -> Call[CameraStatus]:
-    """Returns how a camera's stream is doing."""
+    """Returns the current status of a camera's stream."""
     return unary(
         _SERVICE + "GetCameraStatus",
         pb2.GetCameraStatusRequest(name=CAMERAS.name(camera)),

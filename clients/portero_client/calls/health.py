@@ -1,4 +1,4 @@
-"""The customary health check of gRPC servers."""
+"""The standard gRPC health check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VERSION_KEY = "portero-version"
 
 
 def check() -> Call[bool]:
-    """Asks whether the server as a whole takes work."""
+    """Checks whether the server as a whole accepts work."""
     serving = health_pb2.HealthCheckResponse.SERVING
     return unary(
         "/grpc.health.v1.Health/Check",

@@ -1,4 +1,4 @@
-"""Calls that look at images and store nothing, and the check that every image passes before it travels."""
+"""Calls that analyze images and store nothing, and the check of every image before it is sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RECOGNITION = "/portero.v1.RecognitionService/"
 
 
 def checked_image(image: bytes, field: str = "image") -> bytes:
-    """Returns an image that is worth sending.
+    """Returns an image after checking its size.
 
     Raises:
         InvalidArgument: It is empty, or larger than 5 MiB.
@@ -44,7 +44,7 @@ def search(image: bytes, *, max_candidates: int) -> Call[tuple[Face, ...]]:
 
 
 def compare(source: bytes, target: bytes) -> Call[Comparison]:
-    """Says how alike the largest face of one photograph is to each face of another."""
+    """Compares the largest face of one photograph with each face of another."""
     return unary(
         _GALLERY + "CompareImages",
         gallery_pb2.CompareImagesRequest(
@@ -58,7 +58,7 @@ def compare(source: bytes, target: bytes) -> Call[Comparison]:
 
 
 def recognize(image: bytes, *, faces: bool, texts: bool, max_candidates: int) -> Call[Recognition]:
-    """Finds faces, text or both in an image; gives up to `max_candidates` (0..20) for each face."""
+    """Finds faces, text or both in an image; up to `max_candidates` (0..20) for each face."""
     if not faces and not texts:
         raise InvalidArgument("look for faces, texts or both", field="features", reason="NOTHING_ASKED")
     wanted = [recognition_pb2.RECOGNITION_FEATURE_FACES] if faces else []

@@ -1,4 +1,4 @@
-"""Calls for API keys."""
+"""The calls of AccessService."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def create(
     sites: Collection[str],
     expire_time: datetime | None,
 ) -> Call[NewKey]:
-    """Makes a key."""
+    """Creates an API key."""
     key = pb2.ApiKey(
         display_name=display_name,
         roles=[_ROLES[role] for role in roles],
@@ -65,7 +65,7 @@ def list_pages() -> PageCall[ApiKey]:
 
 
 def revoke(key: str) -> Call[ApiKey]:
-    """Revokes a key."""
+    """Revokes an API key."""
     return unary(
         _SERVICE + "RevokeKey",
         pb2.RevokeKeyRequest(name=KEYS.name(key)),

@@ -1,4 +1,4 @@
-"""Calls for people and the photographs that teach their faces."""
+"""Calls for people and their enrolled faces."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def create(display_name: str, *, person_id: str, labels: Mapping[str, str] | Non
 
 
 def get(person: str) -> Call[Person]:
-    """Returns a person."""
+    """Returns a person by name."""
     return unary(
         _GALLERY + "GetPerson",
         pb2.GetPersonRequest(name=PEOPLE.name(person)),
@@ -57,7 +57,7 @@ def list_pages(display_name_contains: str) -> PageCall[Person]:
 
 
 def update(person: Person, *fields: str) -> Call[Person]:
-    """Changes the named ones of display_name and labels; none named means those that are set."""
+    """Changes the named fields (display_name, labels); if none is named, those that are set."""
     return unary(
         _GALLERY + "UpdatePerson",
         pb2.UpdatePersonRequest(person=convert.person_to(person), update_mask=FieldMask(paths=fields)),
@@ -77,7 +77,7 @@ def delete(person: str) -> Call[None]:
 
 
 def enroll(person: str, image: bytes) -> Call[FaceEnrollment]:
-    """Teaches a person's face from one photograph."""
+    """Enrolls a person's face from one photograph."""
     return unary(
         _GALLERY + "EnrollFace",
         pb2.EnrollFaceRequest(parent=PEOPLE.name(person), image=checked_image(image)),
@@ -103,7 +103,7 @@ def face_pages(person: str) -> PageCall[FaceEnrollment]:
 
 
 def delete_face(face: str) -> Call[None]:
-    """Removes one face."""
+    """Removes one face of a person."""
     return unary(
         _GALLERY + "DeleteFace",
         pb2.DeleteFaceRequest(name=face_name(face)),

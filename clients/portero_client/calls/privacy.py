@@ -1,4 +1,4 @@
-"""Calls for what people have a right to."""
+"""The calls of PrivacyService."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SERVICE = "/portero.v1.PrivacyService/"
 
 
 def get(person: str) -> Call[PersonPrivacy]:
-    """Returns what holds for a person."""
+    """Returns the consents and block of a person."""
     return unary(
         _SERVICE + "GetPersonPrivacy",
         pb2.GetPersonPrivacyRequest(name=PEOPLE.name(person)),
@@ -35,7 +35,7 @@ def record_consent(
     give_time: datetime | None,
     expire_time: datetime | None,
 ) -> Call[Consent]:
-    """Records that a person agreed to be recognized; carried out twice, it is one consent."""
+    """Records that a person agreed to be recognized; repeating it records one consent."""
     consent = pb2.Consent(purpose=purpose, text_version=text_version, channel=channel, guardian=guardian)
     if give_time is not None:
         consent.give_time.FromDatetime(give_time)
@@ -50,7 +50,7 @@ def record_consent(
 
 
 def withdraw_consent(person: str, consent_id: str) -> Call[tuple[Consent, ...]]:
-    """Ends one consent of a person; "-" ends all."""
+    """Withdraws one consent of a person; "-" withdraws all."""
     return unary(
         _SERVICE + "WithdrawConsent",
         pb2.WithdrawConsentRequest(name=f"{PEOPLE.name(person)}/consents/{consent_id}"),
@@ -60,7 +60,7 @@ def withdraw_consent(person: str, consent_id: str) -> Call[tuple[Consent, ...]]:
 
 
 def block(person: str, reason: str) -> Call[PersonPrivacy]:
-    """Has nobody recognized as this person."""
+    """Blocks a person: no face is recognized as this person."""
     return unary(
         _SERVICE + "BlockPerson",
         pb2.BlockPersonRequest(name=PEOPLE.name(person), reason=reason),
@@ -70,7 +70,7 @@ def block(person: str, reason: str) -> Call[PersonPrivacy]:
 
 
 def unblock(person: str) -> Call[PersonPrivacy]:
-    """Ends a block."""
+    """Ends the block of a person."""
     return unary(
         _SERVICE + "UnblockPerson",
         pb2.UnblockPersonRequest(name=PEOPLE.name(person)),
@@ -80,7 +80,7 @@ def unblock(person: str) -> Call[PersonPrivacy]:
 
 
 def export_pages(person: str) -> PageCall[ExportRecord]:
-    """Returns everything that is stored of a person."""
+    """Lists everything stored about a person."""
     name = PEOPLE.name(person)
 
     def page(page_size: int, page_token: str) -> Call[Page[ExportRecord]]:
@@ -97,7 +97,7 @@ def export_pages(person: str) -> PageCall[ExportRecord]:
 
 
 def erase(person: str) -> Call[Erasure]:
-    """Erases a person for ever."""
+    """Erases a person permanently."""
     return unary(
         _SERVICE + "ErasePerson",
         pb2.ErasePersonRequest(name=PEOPLE.name(person)),
@@ -107,7 +107,7 @@ def erase(person: str) -> Call[Erasure]:
 
 
 def verify_erasure(person: str) -> Call[Verification]:
-    """Searches every place for an erased person."""
+    """Searches every table for traces of an erased person."""
     return unary(
         _SERVICE + "VerifyErasure",
         pb2.VerifyErasureRequest(person=PEOPLE.name(person)),

@@ -1,4 +1,4 @@
-"""Calls for sightings, and the request that a watch begins with."""
+"""The calls of SightingService, and the request that starts a watch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WATCH_METHOD = _SERVICE + "WatchSightings"
 
 
 def get(sighting: str) -> Call[Sighting]:
-    """Returns a sighting."""
+    """Returns a sighting by name."""
     return unary(
         _SERVICE + "GetSighting",
         pb2.GetSightingRequest(name=SIGHTINGS.name(sighting)),
@@ -28,7 +28,7 @@ def get(sighting: str) -> Call[Sighting]:
 def list_pages(
     *, camera: str, person: str, since: datetime | None, until: datetime | None, kind: SightingKind
 ) -> PageCall[Sighting]:
-    """Lists sightings, latest first; the conditions add up."""
+    """Lists sightings, latest first; all conditions must hold."""
     request = pb2.ListSightingsRequest(
         camera=CAMERAS.name(camera) if camera else "",
         person=PEOPLE.name(person) if person else "",

@@ -1,4 +1,4 @@
-"""The call for usage."""
+"""The call of UsageService."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
 
 
 def get(*, since: datetime | None, until: datetime | None, camera: str) -> Call[Usage]:
-    """Sums usage over a span of time."""
+    """Returns the usage in a span of time."""
     return unary(
         "/portero.v1.UsageService/GetUsage",
         pb2.GetUsageRequest(

@@ -19,19 +19,19 @@ FOLDER = Path(__file__).resolve().parents[2] / "grafana" / "dashboards"
 
 
 def text_of(dashboard: Dashboard) -> str:
-    """Returns a dashboard's file."""
+    """Returns the contents of a dashboard's file."""
     return json.dumps(dashboard.as_json(), indent=2) + "\n"
 
 
 def drifted(folder: Path) -> list[str]:
-    """Returns the names of the files that are not what the code says: changed, missing or left over."""
+    """Returns the names of files that do not match the code: changed, missing or left over."""
     wanted = {f"{dashboard.uid}.json": text_of(dashboard) for dashboard in DASHBOARDS}
     present = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.json")}
     return sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
 
 
 def main() -> int:
-    """Writes the files, or checks them; returns the exit code."""
+    """Writes or checks the files. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
     if not parser.parse_args().check:

@@ -1,4 +1,4 @@
-"""*Access and privacy*: who is turned away, what is written down of it, and whether the promises to people are kept."""
+"""The dashboard *Access and privacy*: refused callers, the audit trail, erasures and retention."""
 
 from __future__ import annotations
 

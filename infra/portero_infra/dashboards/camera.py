@@ -1,4 +1,4 @@
-"""*Camera*: one camera's life, from the lens to the database."""
+"""The dashboard *Camera*: one camera's frames, from capture to database."""
 
 from __future__ import annotations
 

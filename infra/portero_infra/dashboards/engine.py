@@ -1,4 +1,4 @@
-"""*Engine and cost*: what the recognizer is asked, how it answers, and what that costs."""
+"""The dashboard *Engine and cost*: calls to the recognizer, their results and their cost."""
 
 from __future__ import annotations
 

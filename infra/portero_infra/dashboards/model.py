@@ -1,4 +1,4 @@
-"""What a dashboard consists of, and how Grafana wants it written (its classic JSON model)."""
+"""The elements of a dashboard, and their conversion to Grafana's classic JSON model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Unit(Enum):
 
 
 class Look(Enum):
-    """How a panel shows its answer."""
+    """How a panel shows its values."""
 
     NUMBER = "stat"
     CURVES = "timeseries"
@@ -37,7 +37,7 @@ class Look(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One expression, and what its series are called ("{{camera}}")."""
+    """One expression, and the names of its series ("{{camera}}")."""
 
     expression: str
     legend: str = ""
@@ -45,7 +45,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a value stops being good.
+    """The thresholds at which a value becomes a warning or critical.
 
     Attributes:
         warning: From here on it deserves a look.
@@ -68,7 +68,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One question and its answer.
+    """One question, and the queries that answer it.
 
     Attributes:
         question: The title.
@@ -91,7 +91,7 @@ class Panel:
     note: str = ""
 
     def as_json(self, number: int, x: int, y: int) -> dict[str, Any]:
-        """Returns the panel as Grafana wants it, at a place."""
+        """Returns the panel in Grafana's format, at a position."""
         curves = self.look is Look.CURVES
         custom: dict[str, Any] = {"fillOpacity": 10, "showPoints": "never", "thresholdsStyle": {"mode": "dashed"}}
         options: dict[str, Any] = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}}
@@ -148,11 +148,11 @@ class Dashboard:
 
     @property
     def panels(self) -> Sequence[Panel]:
-        """All panels."""
+        """The panels of all sections, in order."""
         return tuple(panel for section in self.sections for panel in section.panels)
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the dashboard as Grafana wants it."""
+        """Returns the dashboard in Grafana's format."""
         return {
             "uid": self.uid,
             "title": self.title,
@@ -170,7 +170,7 @@ class Dashboard:
         }
 
     def _placed(self) -> list[dict[str, Any]]:
-        """Lays the panels out from left to right, a new line where one does not fit."""
+        """Positions the panels from left to right, with a new row where one does not fit."""
         placed: list[dict[str, Any]] = []
         y = 0
         for section in self.sections:

@@ -1,4 +1,4 @@
-"""*Overview*: is it healthy, is it on time, what does it cost."""
+"""The dashboard *Overview*: health, latency and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""*Database and process*: what the server stands on."""
+"""The dashboard *Database and process*: the resources that the server uses."""
 
 from __future__ import annotations
 

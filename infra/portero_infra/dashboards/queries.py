@@ -1,4 +1,4 @@
-"""The shapes of expressions that recur in the dashboards."""
+"""Common PromQL expressions of the dashboards."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ WINDOW = "$__rate_interval"
 
 
 def rate(series: str, *by: str) -> str:
-    """Returns events a second, summed over all servers, by labels."""
+    """Returns an expression for events per second, summed over all servers, by labels."""
     return f"{_sum(by)}(rate({series}[{WINDOW}]))"
 
 
 def percentile(ratio: float, histogram: str, *by: str, where: str = "") -> str:
-    """Returns a percentile of a histogram; 0 where nothing happened.
+    """Returns an expression for a percentile of a histogram; 0 where nothing happened.
 
     Args:
         ratio: 0..1.
@@ -25,7 +25,7 @@ def percentile(ratio: float, histogram: str, *by: str, where: str = "") -> str:
 
 
 def share(part: str, whole: str) -> str:
-    """Returns one rate as a part of another; 0 where there is neither."""
+    """Returns an expression for one rate as a share of another; 0 where there is neither."""
     return f"({part}) / ({whole} > 0) or 0 * ({whole})"
 
 

@@ -189,9 +189,9 @@ class Follower:
             self._names.pop(person_id, None)
 
     def miss_all(self) -> None:
-        """Marks all tracks as absent because no frames arrive; late frames may bring them back.
+        """Marks all decided tracks as absent, since no frames arrive.
 
-        Undecided tracks wait for their deadline or, if the stream was interrupted, for their frames to be sent again.
+        Undecided ones wait for their deadline or, after an interruption, for their frames to be sent again.
         """
         for track in self._tracker.tracks:
             if track.decided and not track.absent:

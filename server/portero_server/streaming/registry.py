@@ -252,10 +252,7 @@ class Streams:
             await self._empty.wait()
 
     def _ask_to_leave(self, session: Session) -> None:
-        """Asks a new session to leave if this server is draining.
-
-        The session may have been opening when the others were asked.
-        """
+        """Asks a new session to leave if the server is draining: it may have missed the general request."""
         if self._leave_by is not None:
             session.drain(self._leave_by)
 

@@ -161,10 +161,7 @@ class Session:
         self._work.notify()
 
     def hang_up(self) -> None:
-        """Records that the client closed the call.
-
-        The numbering, and the faces being followed, may continue in another session.
-        """
+        """Records that the client closed the call; numbering and faces may continue in another session."""
         self._goes_on = True
         self.finish()
 

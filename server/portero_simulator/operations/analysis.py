@@ -1,4 +1,4 @@
-"""DetectFaces, CompareFaces, DetectText: what needs no collection."""
+"""The operations DetectFaces, CompareFaces and DetectText, which need no collection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXT_MODEL_VERSION = "0.1"
 
 
 async def detect_faces(service: Service, request: Document) -> Document:
-    """Finds an image's faces; gives the default attributes, whatever was asked for."""
+    """Finds an image's faces; returns the default attributes, whatever was requested."""
     pixels = await decoded(request["Image"])
     return {"FaceDetails": [face_detail(found) for found in await service.recognizer.find(pixels)]}
 

@@ -1,4 +1,4 @@
-"""CreateCollection, DescribeCollection, DeleteCollection, ListCollections."""
+"""The operations CreateCollection, DescribeCollection, DeleteCollection and ListCollections."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from portero_simulator.service import Service
 
 
 async def create_collection(service: Service, request: Document) -> Document:
-    """Creates a collection."""
+    """Creates a collection without faces."""
     collection = service.collections.create(request["CollectionId"], service.region, service.clock.now())
     return {"StatusCode": 200, "CollectionArn": collection.arn, "FaceModelVersion": MODEL_VERSION}
 
 
 async def describe_collection(service: Service, request: Document) -> Document:
-    """Describes a collection."""
+    """Returns the face count and model version of a collection."""
     collection = service.collections.get(request["CollectionId"])
     return {
         "FaceCount": len(collection.faces),
@@ -27,7 +27,7 @@ async def describe_collection(service: Service, request: Document) -> Document:
 
 
 async def delete_collection(service: Service, request: Document) -> Document:
-    """Deletes a collection with its faces."""
+    """Deletes a collection and its faces."""
     collection = service.collections.delete(request["CollectionId"])
     await service.recognizer.forget(list(collection.faces))
     return {"StatusCode": 200}

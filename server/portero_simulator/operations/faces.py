@@ -1,4 +1,4 @@
-"""IndexFaces, ListFaces, DeleteFaces."""
+"""The operations IndexFaces, ListFaces and DeleteFaces."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Unindexed:
 
 
 async def index_faces(service: Service, request: Document) -> Document:
-    """Puts an image's faces into a collection; the same image under the same external id adds nothing."""
+    """Adds an image's faces to a collection; the same image with the same external id adds nothing."""
     collection = service.collections.get(request["CollectionId"])
     pixels = await decoded(request["Image"])
     chosen, left_out = _chosen(
@@ -74,7 +74,7 @@ async def list_faces(service: Service, request: Document) -> Document:
 
 
 async def delete_faces(service: Service, request: Document) -> Document:
-    """Deletes faces; says which were not there."""
+    """Deletes faces; reports the ones that do not exist."""
     collection = service.collections.get(request["CollectionId"])
     deleted = [face_id for face_id in request["FaceIds"] if collection.remove(face_id)]
     await service.recognizer.forget(deleted)
@@ -108,7 +108,7 @@ def _chosen(
 
 
 async def _kept(service: Service, collection: Collection, stored: StoredFace) -> StoredFace:
-    """Puts a learned face into its collection, unless another request was quicker, or deleted the collection."""
+    """Adds a learned face to its collection, unless a concurrent request added it or deleted the collection."""
     winner = collection.known(stored.key)
     if winner is None and service.collections.holds(collection):
         collection.add(stored)

@@ -1,4 +1,4 @@
-"""SearchFacesByImage, SearchFaces."""
+"""The operations SearchFacesByImage and SearchFaces."""
 
 from __future__ import annotations
 
