@@ -145,3 +145,40 @@ def test_rooms_have_the_names_that_the_readme_lists() -> None:
     listed = set(re.findall(r"(?m)^\| `(\w+)/` \|", page))
     rooms = {path.parent.name for path in (ROOT / "server" / "portero_server").glob("*/__init__.py")}
     assert rooms - {"settings"} == listed
+
+
+_RIDDLE = re.compile(
+    r"(Gives?|Tells?|Told|Whom|Chance|Whoever|Somebody|Takes it that|So many|Looks away|Lets? go)\b"
+    r"|\w+[.!]$"
+    r"|.*\b(whoever|worth nothing|as far as anybody)\b"
+)
+"""First lines of docstrings that say nothing, or that only their author understands."""
+
+
+def summaries(source: str) -> list[tuple[int, str]]:
+    """Returns the first line of every docstring of a module, with its line number."""
+    return [
+        (getattr(node, "lineno", 1), text.splitlines()[0])
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and (text := ast.get_docstring(node))
+    ]
+
+
+def test_docstrings_say_what_a_thing_does() -> None:
+    """No docstring of the sources begins with a banned opening or consists of a single word."""
+    riddles = [
+        f"{path.relative_to(ROOT)}:{line}: {summary}"
+        for folder in SOURCES
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line, summary in summaries(path.read_text(encoding="utf-8"))
+        if _RIDDLE.match(summary)
+    ]
+    assert riddles == []
+
+
+def test_the_house_notices_a_riddle() -> None:
+    """A banned opening and a single verb are found, and a plain sentence is not."""
+    assert all(map(_RIDDLE.match, ["Gives the key.", "Chooses.", "Whom.", "The key is worth nothing."]))
+    assert not any(map(_RIDDLE.match, ["Returns the key.", "Chooses a key.", "Givens are fixed."]))
+    assert summaries('class Key:\n    """Opens."""\n') == [(1, "Opens.")]

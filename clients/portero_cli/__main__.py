@@ -43,13 +43,13 @@ async def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         return _usage_error(error)
     except PorteroError as error:
-        hint = " (is it running? `portero doctor` tells more)" if isinstance(error, Unreachable) else ""
+        hint = " (is it running? `portero doctor` shows more)" if isinstance(error, Unreachable) else ""
         print_error(error.message + hint)
         return exit_code_of(error)
     except ModuleNotFoundError as error:
         # Commands import what an extra brings when they are run.
         print_error(
-            f"this needs a package that is not installed ({error.name}); `portero doctor` tells what to install"
+            f"this needs a package that is not installed ({error.name}); `portero doctor` shows what to install"
         )
         return ExitCode.FAILED
     except BrokenPipeError:
@@ -58,7 +58,7 @@ async def run(arguments: Sequence[str]) -> int:
         # The last seam before the user: a fault is one line here.
         if os.environ.get("PORTERO_DEBUG"):
             raise
-        print_error(f"internal fault: {type(error).__name__}: {error} (PORTERO_DEBUG=1 shows where)")
+        print_error(f"internal error: {type(error).__name__}: {error} (PORTERO_DEBUG=1 shows where)")
         return ExitCode.FAILED
 
 

@@ -32,10 +32,10 @@ def _globals(
     server: ServerOption = None,
     as_json: JsonOption = False,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Recognizes people at the door: keeps the gallery, searches photos, streams cameras, tells who was seen.
+    """Recognizes people at the door: manages the gallery, searches photos, streams cameras, shows who was seen.
 
     --server and --json may stand before or after the command.
     """

@@ -61,7 +61,7 @@ async def enroll_person(
 
     Args:
         client: The server.
-        display_name: What people call them.
+        display_name: Display name.
         person_id: Last part of the resource name.
         photos: Photo files.
         advance: Called after each photo, for a progress bar.
@@ -96,10 +96,10 @@ def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
     lines = []
     for each in enrolled:
         taught = sum(photo.error is None for photo in each.photos)
-        known = "is new" if each.created else "was known already"
+        known = "is new" if each.created else "existed already"
         lines.append(
             f"{each.person.display_name} ({PEOPLE.identifier(each.person.name)}) {known}: "
-            f"{taught} of {_count(len(each.photos), 'photo')} taught a face, "
+            f"{taught} of {_count(len(each.photos), 'photo')} enrolled, "
             f"{_count(each.person.face_count, 'face')} in all"
         )
         lines += [f"  {photo.photo}: {photo.error.message}" for photo in each.photos if photo.error is not None]

@@ -31,15 +31,15 @@ class ExitCode(IntEnum):
         member.meaning = meaning
         return member
 
-    OK = 0, "everything was done"
+    OK = 0, "success"
     FAILED = 1, "something else went wrong, or `doctor` found something missing"
-    USAGE = 2, "the command line was wrong"
+    USAGE = 2, "the command line was invalid"
     NOT_FOUND = 3, "a person, camera or sighting does not exist"
-    INVALID_INPUT = 4, "something given cannot be used, as a photo without a face; with several photos: at least one"
-    UNREACHABLE = 5, "the server does not answer, or cannot work now"
-    DENIED = 6, "the server refuses: not known, or not allowed"
-    CONFLICT = 7, "it exists already, or the state of things does not allow it"
-    LIMIT = 8, "a quota or rate is used up; later it may work"
+    INVALID_INPUT = 4, "an input cannot be used, such as a photo without a face; with several photos: at least one"
+    UNREACHABLE = 5, "the server does not answer, or is unavailable"
+    DENIED = 6, "the server refused: not authenticated, or not allowed"
+    CONFLICT = 7, "it exists already, or the current state does not allow it"
+    LIMIT = 8, "a quota or rate is used up; try again later"
     INTERRUPTED = 130, "stopped with Ctrl-C"
 
 

@@ -43,7 +43,7 @@ def reference_page() -> str:
 def main(arguments: list[str]) -> int:
     """Writes the page or, with --check, compares it. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m portero_cli.reference", description="Writes REFERENCE.md.")
-    parser.add_argument("--check", action="store_true", help="fail when the page is not what the commands say")
+    parser.add_argument("--check", action="store_true", help="fail if the page does not match the commands")
     check = parser.parse_args(arguments).check
     page = reference_page()
     if not check:

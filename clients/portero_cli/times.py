@@ -17,7 +17,7 @@ def parse_duration(text: str) -> timedelta:
     """
     found = _DURATION.fullmatch(text.strip().lower())
     if found is None:
-        raise ValueError(f"{text!r} is no duration; write 90s, 15m, 2h, 3d or 1w")
+        raise ValueError(f"{text!r} is not a duration; write 90s, 15m, 2h, 3d or 1w")
     return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
@@ -41,4 +41,4 @@ def time_meant(text: str, now: datetime) -> datetime:
         meant = now - parse_duration(text) if _DURATION.fullmatch(text.lower()) else datetime.fromisoformat(text)
         return (meant if meant.tzinfo else meant.replace(tzinfo=now.tzinfo)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no time; write 2h (ago), 2026-05-01 or 2026-05-01T10:00:00Z") from None
+        raise ValueError(f"{text!r} is not a time; write 2h (ago), 2026-05-01 or 2026-05-01T10:00:00Z") from None

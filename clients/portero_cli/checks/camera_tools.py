@@ -35,5 +35,5 @@ def check_devices(devices: Iterable[Path] | None = None) -> Finding:
     closed = [device.name for device in found if not os.access(device, os.R_OK | os.W_OK)]
     if closed:
         remedy = "add this user to the group `video` and log in again"
-        return Finding("USB cameras", False, False, f"may not be opened: {', '.join(closed)}", remedy)
+        return Finding("USB cameras", False, False, f"cannot be opened: {', '.join(closed)}", remedy)
     return Finding("USB cameras", True, False, ", ".join(device.name for device in found) or "none connected")

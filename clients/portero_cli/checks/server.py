@@ -15,8 +15,8 @@ async def check_server(connection: ConnectionSettings, own_version: str) -> Find
     except PorteroError as error:
         remedy = "start it with `portero-server serve`, or name another with --server or PORTERO_SERVER"
         return Finding(check, False, True, error.message, remedy)
-    version = f"version {health.version}" if health.version else "version not told"
+    version = f"version {health.version}" if health.version else "version unknown"
     if not health.serving:
-        return Finding(check, False, True, f"answers, but takes no work; {version}", "look at its log and its database")
+        return Finding(check, False, True, f"answers, but is not ready; {version}", "look at its log and its database")
     differs = f"; this client is {own_version}" if health.version not in ("", own_version) else ""
     return Finding(check, True, True, f"serving; {version}{differs}")

@@ -16,7 +16,7 @@ from portero_cli.session import Session, command
 from portero_client import AuditAnchor, AuditEntry, AuditReport, AuditTampering, InvalidArgument
 
 _DONE_TO_IT = {
-    AuditTampering.UNSPECIFIED: "not as it was written",
+    AuditTampering.UNSPECIFIED: "not as written",
     AuditTampering.EDITED: "edited",
     AuditTampering.REMOVED: "removed",
     AuditTampering.REORDERED: "reordered",
@@ -36,14 +36,14 @@ def add_to(app: typer.Typer) -> None:
 
 @command
 async def list_entries(session: Session, limit: LimitOption = 100, page_token: PageTokenOption = "") -> ExitCode:
-    """List what was done, the latest first."""
+    """List the entries of the audit trail, latest first."""
     async with session.client() as client:
         page = await client.audit.list(page_token=page_token).first(limit)
     session.output.show(
         {"entries": page.items, "next_page_token": page.next_page_token},
         table("position", "time", "who", "from", "what", "of", "outcome", "reason", "count", rows=map(_row, page.items))
         if page.items
-        else "nothing was done yet",
+        else "no entries yet",
     )
     note_rest(session.output, page)
     return ExitCode.OK
@@ -57,15 +57,15 @@ async def verify(
         typer.Option(
             "--anchor",
             metavar="COUNT:DIGEST",
-            help="An end of the trail that was kept elsewhere, as an earlier check told it. May be given again.",
+            help="An end of the trail that was kept elsewhere, as printed by an earlier check. May be repeated.",
             show_default=False,
         ),
     ] = None,
 ) -> ExitCode:
-    """Check that no entry was edited, removed, reordered, inserted or cut off; fail when one was.
+    """Check that no entry was edited, removed, reordered, inserted or cut off; fail if one was.
 
-    The server compares the ends that it anchored, where it does. Whoever may write the whole database could forge
-    a chain without them: keep the line that this prints, and give it to a later check as --anchor.
+    The server compares the chain with its anchors, if it has any. Without anchors, an attacker with full access to the
+    database could forge a chain: keep the line that this prints, and pass it to a later check as --anchor.
     """
     anchors = [_anchor(text) for text in anchor or ()]
     async with session.client() as client:

@@ -23,7 +23,7 @@ CameraArgument = Annotated[str, typer.Argument(metavar="CAMERA", help="Id, or ca
 
 def add_to(app: typer.Typer) -> None:
     """Registers the group `portero cameras`, which lists cameras if called without a command."""
-    group = typer.Typer(help="Keep the cameras. Without a command: list them.", invoke_without_command=True)
+    group = typer.Typer(help="Manage cameras. Without a command: list them.", invoke_without_command=True)
     group.callback()(_list_without_command)
     group.command("list")(list_cameras)
     group.command("show")(show)
@@ -63,7 +63,7 @@ def _list_without_command(
 
 @command
 async def show(session: Session, camera: CameraArgument) -> ExitCode:
-    """Show a camera and how its stream is doing."""
+    """Show a camera and the status of its stream."""
     async with session.client() as client:
         found = await client.cameras.get(camera)
         status = await client.cameras.status(camera)
@@ -76,12 +76,13 @@ async def add(
     session: Session,
     camera: CameraArgument,
     display_name: Annotated[
-        str, typer.Option("--name", help="What people call it. Default: its id.", show_default=False)
+        str, typer.Option("--name", help="Display name. Default: its id.", show_default=False)
     ] = "",
     site: Annotated[str, typer.Option("--site", help="The place it belongs to.", show_default=False)] = "",
-    mode: Annotated[CameraMode, typer.Option("--mode", help="What is looked for.")] = CameraMode.FACES,
+    mode: Annotated[CameraMode, typer.Option("--mode", help="What to look for.")] = CameraMode.FACES,
     purpose: Annotated[
-        CameraPurpose, typer.Option("--purpose", help="Whom it serves: decides who goes first when the quota is short.")
+        CameraPurpose,
+        typer.Option("--purpose", help="The people it serves; decides the priority when the quota is short."),
     ] = CameraPurpose.VISITOR,
     visit_gap: Annotated[
         timedelta | None,
@@ -89,7 +90,7 @@ async def add(
             "--visit-gap",
             parser=parse_duration,
             metavar="DURATION",
-            help="Who is seen again within this time is the same sighting, as 90s. Default: the server's.",
+            help="A person seen again within this time continues the sighting, such as 90s. Default: the server's.",
             show_default=False,
         ),
     ] = None,
@@ -99,15 +100,15 @@ async def add(
             "--threshold",
             min=0,
             max=1,
-            help="Lowest similarity that names somebody. Default: the server's.",
+            help="Lowest similarity for a match. Default: the server's.",
             show_default=False,
         ),
     ] = None,
     time_source: Annotated[
-        TimeSource, typer.Option("--time", help="Whose clock dates its frames; arrival: live streams only.")
+        TimeSource, typer.Option("--time", help="Which clock dates its frames; arrival is for live streams only.")
     ] = TimeSource.CAPTURE,
 ) -> ExitCode:
-    """Add a camera."""
+    """Register a camera, with the given settings."""
     async with session.client() as client:
         added = await client.cameras.create(
             camera,
@@ -130,11 +131,11 @@ async def zones(
     boxes: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[LEFT,TOP,WIDTH,HEIGHT...]", help="Ratios of the frame, as 0,0,0.5,1.", show_default=False
+            metavar="[LEFT,TOP,WIDTH,HEIGHT...]", help="Ratios of the frame, such as 0,0,0.5,1.", show_default=False
         ),
     ] = None,
 ) -> ExitCode:
-    """Set the parts of the frame that nothing looks at; without a box there are none."""
+    """Set the parts of the frame that are blacked out; without a box, remove them."""
     wanted = tuple(_box(text) for text in boxes or ())
     async with session.client() as client:
         found = await client.cameras.get(camera)
@@ -150,10 +151,12 @@ async def time_source(
     camera: CameraArgument,
     source: Annotated[
         TimeSource,
-        typer.Argument(help="capture: the bridge's; arrival: the server's when a frame comes, live streams only."),
+        typer.Argument(
+            help="capture: the bridge's clock; arrival: the server's clock on receipt, for live streams only."
+        ),
     ],
 ) -> ExitCode:
-    """Set whose clock says when a camera's frames were taken."""
+    """Set which clock dates a camera's frames."""
     async with session.client() as client:
         found = await client.cameras.get(camera)
         changed = await client.cameras.update(replace(found, time_source=source), "time_source")
@@ -176,7 +179,7 @@ async def remove(
     session: Session,
     cameras: Annotated[list[str], typer.Argument(metavar="CAMERA...", help="Ids, or cameras/ID.", show_default=False)],
 ) -> ExitCode:
-    """Remove cameras; their sightings stay."""
+    """Remove cameras; their sightings are kept."""
     names = [CAMERAS.name(camera) for camera in cameras]
     async with session.client() as client:
         for name in names:

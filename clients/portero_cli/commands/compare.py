@@ -24,7 +24,7 @@ async def compare(
     source: Annotated[Path, typer.Argument(metavar="A", help="Photo with the face to look for.", show_default=False)],
     target: Annotated[Path, typer.Argument(metavar="B", help="Photo to look for it in.", show_default=False)],
 ) -> ExitCode:
-    """Tell how alike the largest face of A is to each face of B, 0 to 1."""
+    """Compare the largest face of A with each face of B; similarities are 0 to 1."""
     images = read_photo(source), read_photo(target)
     async with session.client() as client:
         comparison = await client.images.compare(*images)

@@ -16,7 +16,7 @@ from portero_cli.times import parse_time
 
 def add_to(app: typer.Typer) -> None:
     """Registers the group `portero consent` with the application."""
-    group = typer.Typer(help="Keep who agreed to be recognized.", no_args_is_help=False)
+    group = typer.Typer(help="Manage people's consent to be recognized.", no_args_is_help=False)
     group.command("show")(show)
     group.command("give")(give)
     group.command("withdraw")(withdraw)
@@ -61,17 +61,19 @@ async def show(session: Session, person: PersonArgument) -> ExitCode:
 async def give(
     session: Session,
     person: PersonArgument,
-    purpose: Annotated[str, typer.Option("--purpose", help="What for, as the text says.", show_default=False)],
+    purpose: Annotated[str, typer.Option("--purpose", help="The purpose, as worded in the text.", show_default=False)],
     text: Annotated[str, typer.Option("--text", help="Version of the text agreed to.", show_default=False)],
     channel: Annotated[str, typer.Option("--channel", help="How: paper, desk, app.", show_default=False)],
-    guardian: Annotated[str, typer.Option("--guardian", help="Who agreed for a minor.", show_default=False)] = "",
+    guardian: Annotated[
+        str, typer.Option("--guardian", help="Who consented on behalf of a minor.", show_default=False)
+    ] = "",
     at: Annotated[
         datetime | None,
         typer.Option("--at", parser=parse_time, metavar="TIME", help="When. Default: now.", show_default=False),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option("--until", parser=parse_time, metavar="TIME", help="When it ends by itself.", show_default=False),
+        typer.Option("--until", parser=parse_time, metavar="TIME", help="When it expires.", show_default=False),
     ] = None,
 ) -> ExitCode:
     """Record that a person agreed to be recognized."""
@@ -97,7 +99,7 @@ async def withdraw(
         str, typer.Argument(metavar="[CONSENT]", help="Its id. Default: all.", show_default=False)
     ] = "-",
 ) -> ExitCode:
-    """End consents; without a valid one the person is matched no more, at once."""
+    """Withdraw consents; without a valid one the person is no longer matched, effective immediately."""
     async with session.client() as client:
         ended = await client.privacy.withdraw_consent(person, consent)
     session.output.show({"consents": ended}, *(f"{each.name} ended" for each in ended))

@@ -45,10 +45,10 @@ def add_to(app: typer.Typer) -> None:
 async def demo(
     session: Session,
     once: Annotated[
-        bool, typer.Option("--once", help="Play once, compare what was seen with what was shown, and end.")
+        bool, typer.Option("--once", help="Play once, compare the results with what was shown, and exit.")
     ] = False,
     source: Annotated[
-        str, typer.Option("--source", metavar="SOURCE", help="A real camera instead: device number, file or URL.")
+        str, typer.Option("--source", metavar="SOURCE", help="Use a real camera instead: device number, file or URL.")
     ] = "",
     people: Annotated[
         Path | None,
@@ -56,13 +56,13 @@ async def demo(
             "--people",
             exists=True,
             file_okay=False,
-            help="Folder with one folder of photos a person, to know them too.",
+            help="Folder with one folder of photos per person, to enroll them too.",
         ),
     ] = None,
 ) -> ExitCode:
-    """Show the whole system at work: a server of its own, two people enrolled, and a camera.
+    """Show the whole system at work: its own server, two enrolled people, and a camera.
 
-    Everything is kept in a temporary folder that goes with the demo.
+    Everything is kept in a temporary folder, which is removed at the end.
     """
     # Here and not above, so that a machine without the bridge's packages has all other commands.
     from portero_bridge.camera import run_camera
@@ -175,5 +175,5 @@ def _summary(verdicts: list[Verdict], account: StreamAccount | None) -> list[str
         lines.append(f"{frames} frames, {looked} looked at, the recognizer asked {account.recognitions} times")
     if verdicts:
         right = sum(verdict.right for verdict in verdicts)
-        lines.append(f"{right} of {len(verdicts)} visits as they should be")
+        lines.append(f"{right} of {len(verdicts)} visits correct")
     return lines

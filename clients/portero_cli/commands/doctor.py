@@ -40,15 +40,15 @@ async def doctor(
         list[Role] | None,
         typer.Option(
             "--for",
-            help="What this machine is for, besides being a client: those parts must be there. May be repeated.",
+            help="Roles of this machine besides being a client; their parts must be installed. May be repeated.",
             show_default=False,
         ),
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the server.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not contact the server.")] = False,
 ) -> ExitCode:
-    """Tell what is installed, reachable and missing, and what to do.
+    """Report what is installed, reachable and missing, and what to do.
 
-    Ends with code 1 when something needed is missing.
+    Exits with code 1 if something needed is missing.
     """
     needed = frozenset(role.value for role in roles or ())
     extras = packages_by_extra(metadata.requires("portero") or ())

@@ -19,7 +19,7 @@ from portero_client.names import CAMERAS, KEYS
 
 def add_to(app: typer.Typer) -> None:
     """Registers the group `portero keys` with the application."""
-    group = typer.Typer(help="Keep API keys; for admins.", no_args_is_help=True)
+    group = typer.Typer(help="Manage API keys; for admins.", no_args_is_help=True)
     group.command("create")(create)
     group.command("list")(list_keys)
     group.command("revoke")(revoke)
@@ -29,15 +29,14 @@ def add_to(app: typer.Typer) -> None:
 @command
 async def create(
     session: Session,
-    display_name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.", show_default=False)],
-    roles: Annotated[
-        list[Role], typer.Option("--role", help="What it may do; may be given several times.", show_default=False)
-    ],
+    display_name: Annotated[str, typer.Argument(metavar="NAME", help="Display name.", show_default=False)],
+    roles: Annotated[list[Role], typer.Option("--role", help="What it may do. May be repeated.", show_default=False)],
     cameras: Annotated[
-        list[str] | None, typer.Option("--camera", help="Only for this camera; several times.", show_default=False)
+        list[str] | None, typer.Option("--camera", help="Only for this camera. May be repeated.", show_default=False)
     ] = None,
     sites: Annotated[
-        list[str] | None, typer.Option("--site", help="Only for cameras of this site.", show_default=False)
+        list[str] | None,
+        typer.Option("--site", help="Only for cameras of this site. May be repeated.", show_default=False),
     ] = None,
     lasts: Annotated[
         timedelta | None,
@@ -45,12 +44,12 @@ async def create(
             "--lasts",
             parser=parse_duration,
             metavar="DURATION",
-            help="After which it is worth nothing, as 90d. Default: never.",
+            help="Time until it expires, such as 90d. Default: never.",
             show_default=False,
         ),
     ] = None,
 ) -> ExitCode:
-    """Make a key and print its text, this once."""
+    """Create a key and print its text, which is shown only once."""
     async with session.client() as client:
         made = await client.keys.create(
             display_name,
@@ -59,14 +58,14 @@ async def create(
             sites=sites or (),
             expire_time=None if lasts is None else datetime.now(UTC) + lasts,
         )
-    session.output.note(f"{made.key.name}; its text is shown this once:")
+    session.output.note(f"{made.key.name}; its text is shown only once:")
     session.output.show({"key": made.key, "text": made.text}, made.text)
     return ExitCode.OK
 
 
 @command
 async def list_keys(session: Session, limit: LimitOption = 100, page_token: PageTokenOption = "") -> ExitCode:
-    """List keys by id, revoked and expired ones too."""
+    """List keys by id, including revoked and expired ones."""
     async with session.client() as client:
         page = await client.keys.list(page_token=page_token).first(limit)
     session.output.show(
@@ -82,7 +81,7 @@ async def revoke(
     session: Session,
     keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Ids, or keys/ID.", show_default=False)],
 ) -> ExitCode:
-    """Revoke keys: servers refuse them, and cut their streams, within 15 seconds."""
+    """Revoke keys: servers refuse them, and end their streams, within 15 seconds."""
     names = [KEYS.name(key) for key in keys]
     async with session.client() as client:
         for name in names:

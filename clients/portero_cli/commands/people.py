@@ -25,7 +25,7 @@ PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or pe
 
 def add_to(app: typer.Typer) -> None:
     """Registers the group `portero people` with the application."""
-    group = typer.Typer(help="Keep the people who are to be recognized.", no_args_is_help=False)
+    group = typer.Typer(help="Manage the people to recognize.", no_args_is_help=False)
     group.command("add")(add)
     group.command("import")(import_folder)
     group.command("list")(list_people)
@@ -38,16 +38,18 @@ def add_to(app: typer.Typer) -> None:
 @command
 async def add(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call them.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Display name.", show_default=False)],
     photos: Annotated[
         list[Path],
         typer.Argument(metavar="PHOTO...", help="JPEG or PNG files with exactly one face.", show_default=False),
     ],
-    person_id: Annotated[str, typer.Option("--id", help="Id. Default: made of the name.", show_default=False)] = "",
+    person_id: Annotated[
+        str, typer.Option("--id", help="Id. Default: derived from the name.", show_default=False)
+    ] = "",
 ) -> ExitCode:
-    """Add a person and teach their face; a known person gets the new photos.
+    """Add a person and enroll their face; for a known person, enroll the new photos.
 
-    Tells for each photo that did not serve what was wrong, and then ends with code 4.
+    Prints what was wrong with each rejected photo, and then exits with code 4.
     """
     async with session.client() as client:
         enrolled = await enroll_person(client, name, person_id or id_of(name), photos, lambda: None)
@@ -59,16 +61,16 @@ async def add(
 async def import_folder(
     session: Session,
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Holds one folder for each person.", show_default=False)
+        Path, typer.Argument(metavar="FOLDER", help="A folder with one folder per person.", show_default=False)
     ],
 ) -> ExitCode:
-    """Add many people: each folder in FOLDER is a person, each photo in it teaches the face.
+    """Add many people: each folder in FOLDER is a person, and each photo in it is enrolled.
 
-    The folder's name is the person's: "Ana Díaz" as it is, "ana-diaz" as "Ana Diaz". May be repeated:
-    who is known already only gets new photos.
+    The folder's name is the person's: "Ana Díaz" as it is, "ana-diaz" as "Ana Diaz". May be run again: people who exist
+    only get new photos.
     """
     if not folder.is_dir():
-        raise InvalidArgument(f"{folder} is no folder", field="folder", reason="NO_FOLDER")
+        raise InvalidArgument(f"{folder} is not a folder", field="folder", reason="NO_FOLDER")
     people = [(each, photos) for each in sorted(folder.iterdir()) if each.is_dir() and (photos := photos_in(each))]
     if not people:
         raise InvalidArgument(
@@ -100,7 +102,7 @@ async def import_folder(
 async def list_people(
     session: Session,
     contains: Annotated[
-        str, typer.Option("--contains", help="Only names that hold this text, whatever the case.", show_default=False)
+        str, typer.Option("--contains", help="Only names that contain this text, ignoring case.", show_default=False)
     ] = "",
     limit: LimitOption = 100,
     page_token: PageTokenOption = "",
@@ -118,7 +120,7 @@ async def list_people(
 
 @command
 async def show(session: Session, person: PersonArgument) -> ExitCode:
-    """Show a person and the faces that were taught."""
+    """Show a person and their enrolled faces."""
     async with session.client() as client:
         found = await client.people.get(person)
         faces = [face async for face in client.people.faces(person)]
@@ -131,7 +133,7 @@ async def remove(
     session: Session,
     people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False)],
 ) -> ExitCode:
-    """Remove people and all their faces. Past sightings keep their names; `erase` leaves nothing."""
+    """Remove people and all their faces. Past sightings keep their names; `erase` removes everything."""
     names = [PEOPLE.name(person) for person in people]
     async with session.client() as client:
         for name in names:

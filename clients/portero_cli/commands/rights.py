@@ -33,7 +33,7 @@ async def block(
     person: PersonArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why, for the record.", show_default=False)] = "",
 ) -> ExitCode:
-    """Have nobody recognized as this person from now on; everything else stays."""
+    """Block a person: no face is recognized as them from now on; everything else is kept."""
     async with session.client() as client:
         privacy = await client.privacy.block(person, reason)
     session.output.show({"privacy": privacy}, f"{privacy.person} is blocked")
@@ -42,7 +42,7 @@ async def block(
 
 @command
 async def unblock(session: Session, person: PersonArgument) -> ExitCode:
-    """End a block."""
+    """End the block of a person."""
     async with session.client() as client:
         privacy = await client.privacy.unblock(person)
     may = "may be recognized" if privacy.recognizable else "has no valid consent and is not recognized"
@@ -54,11 +54,11 @@ async def unblock(session: Session, person: PersonArgument) -> ExitCode:
 async def export(
     session: Session,
     person: PersonArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write; must not exist.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Output file; must not exist.", show_default=False)],
 ) -> ExitCode:
-    """Write everything that is stored of a person into a JSON file.
+    """Write everything stored about a person to a JSON file.
 
-    There are no photographs in it: the server keeps none, only what faces look like to the recognizer.
+    It contains no photographs: the server stores none, only the recognizer's descriptions of faces.
     """
     name = PEOPLE.name(person)
     if file.exists():
@@ -83,21 +83,21 @@ async def export(
 async def erase(
     session: Session,
     people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False)],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> ExitCode:
-    """Erase people for ever: faces, consents, and their names in everything that was ever written.
+    """Erase people permanently: faces, consents, and their names in everything that was ever written.
 
-    Their ids are never given out again. Keep the name of the receipt.
+    Their ids are never reused. Keep the name of the receipt.
     """
     names = [PEOPLE.name(person) for person in people]
-    if not yes and not typer.confirm(f"Erase {', '.join(names)} for ever?"):
+    if not yes and not typer.confirm(f"Erase {', '.join(names)} permanently?"):
         session.output.note("nothing was erased")
         return ExitCode.FAILED
     done: list[Erasure] = []
     async with session.client() as client:
         for name in names:
             done.append(await client.privacy.erase(name))
-            session.output.note(f"{name} is known no more")
+            session.output.note(f"{name} is erased")
     session.output.show(
         {"erasures": done},
         table(
@@ -108,7 +108,7 @@ async def erase(
             rows=(
                 (
                     erasure.name,
-                    local_time(erasure.finish_time) if erasure.finish_time else "the server goes on",
+                    local_time(erasure.finish_time) if erasure.finish_time else "in progress on the server",
                     local_time(erasure.overwrite_time) if erasure.overwrite_time else "not told",
                     ", ".join(f"{count} {place}" for place, count in erasure.removed.items() if count),
                 )
@@ -121,7 +121,7 @@ async def erase(
 
 @command
 async def verify_erasure(session: Session, person: PersonArgument) -> ExitCode:
-    """Search every place for an erased person; ends with code 1 when anything is left."""
+    """Search every table for an erased person; exits with code 1 if anything is left."""
     async with session.client() as client:
         found = await client.privacy.verify_erasure(person)
     lines = [f"{place}: {count} left" for place, count in found.remains.items()]

@@ -23,10 +23,10 @@ async def search(
     session: Session,
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="JPEG or PNG file.", show_default=False)],
     candidates: Annotated[
-        int, typer.Option("--candidates", min=1, max=20, help="How many closest people to give for each face.")
+        int, typer.Option("--candidates", min=1, max=20, help="Number of most similar people to show for each face.")
     ] = 5,
 ) -> ExitCode:
-    """Find the people in a photo: every face, largest first, with who it is and who it might be."""
+    """Find the people in a photo: every face, largest first, with its match and candidates."""
     image = read_photo(photo)
     async with session.client() as client:
         faces = await client.images.search(image, max_candidates=candidates)

@@ -31,19 +31,21 @@ async def sightings(
             "--since",
             parser=parse_time,
             metavar="TIME",
-            help="Only those not over before: 2h (ago), 2026-05-01, 2026-05-01T10:00:00Z.",
+            help="Only sightings that did not end before: 2h (ago), 2026-05-01, 2026-05-01T10:00:00Z.",
             show_default=False,
         ),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option("--until", parser=parse_time, metavar="TIME", help="Only those begun before.", show_default=False),
+        typer.Option(
+            "--until", parser=parse_time, metavar="TIME", help="Only sightings that started before.", show_default=False
+        ),
     ] = None,
-    kind: Annotated[SightingKind, typer.Option("--kind", help="Of whom.")] = SightingKind.ALL,
+    kind: Annotated[SightingKind, typer.Option("--kind", help="Which sightings.")] = SightingKind.ALL,
     limit: LimitOption = 100,
     page_token: PageTokenOption = "",
 ) -> ExitCode:
-    """List who was seen where and when, the latest first; conditions add up."""
+    """List who was seen where and when, latest first; all conditions must hold."""
     async with session.client() as client:
         page = await client.sightings.list(
             camera=camera, person=person, since=since, until=until, kind=kind, page_token=page_token

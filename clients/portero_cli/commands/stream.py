@@ -47,20 +47,20 @@ async def stream(
     ],
     camera: Annotated[
         str,
-        typer.Option("--camera", metavar="NAME", help="Its id at the server; registered when new.", show_default=False),
+        typer.Option("--camera", metavar="NAME", help="Its id on the server; registered if new.", show_default=False),
     ],
-    once: Annotated[bool, typer.Option("--once", help="End when a file or folder has been sent once.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit after sending a file or folder once.")] = False,
     rate: Annotated[
-        float, typer.Option("--rate", metavar="FPS", min=0.01, max=120, help="Frames a second that are sent.")
+        float, typer.Option("--rate", metavar="FPS", min=0.01, max=120, help="Frames per second to send.")
     ] = 5.0,
     realtime: Annotated[
-        bool, typer.Option("--realtime", help="With --once: at the recording's own pace, not as fast as accepted.")
+        bool, typer.Option("--realtime", help="With --once: play in real time, not as fast as accepted.")
     ] = False,
 ) -> ExitCode:
     """Stream a camera, a file or a folder to the server, and show who is seen.
 
-    On a terminal a live table shows who is seen now; elsewhere every coming and going is a line. In the end,
-    also after Ctrl-C, the sightings of this run are listed.
+    On a terminal, a live table shows who is in view; elsewhere, a line is printed for every arrival and departure. At
+    the end, also after Ctrl-C, the sightings of this run are listed.
     """
     settings = _camera_settings(CAMERAS.identifier(camera), source, rate, once=once, realtime=realtime)
     board = Board()

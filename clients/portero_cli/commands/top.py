@@ -35,16 +35,16 @@ async def top(
             "--interval",
             parser=parse_duration,
             metavar="DURATION",
-            help="Time between two looks. [default: 2s]",
+            help="Time between updates. [default: 2s]",
             show_default=False,
         ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Most cameras.")] = 100,
-    once: Annotated[bool, typer.Option("--once", help="Look once, also on a terminal.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Largest number of cameras.")] = 100,
+    once: Annotated[bool, typer.Option("--once", help="Print once, even on a terminal.")] = False,
 ) -> ExitCode:
     """Show cameras, frame rates, lag, names, calls and cost, until Ctrl-C.
 
-    Cameras without a stream stand first. With --json, or where the output is no terminal, it looks once.
+    Cameras without a stream are listed first. With --json, or if the output is not a terminal, it prints once.
     """
     pause = (interval or timedelta(seconds=2)).total_seconds()
     async with session.client() as client:

@@ -32,16 +32,18 @@ async def usage(
             "--since",
             parser=parse_time,
             metavar="TIME",
-            help="From the hour that holds this time: 2d (ago), 2026-05-01. [default: midnight UTC]",
+            help="From the hour that contains this time: 2d (ago), 2026-05-01. [default: midnight UTC]",
             show_default=False,
         ),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option("--until", parser=parse_time, metavar="TIME", help="Only hours begun before.", show_default=False),
+        typer.Option(
+            "--until", parser=parse_time, metavar="TIME", help="Only hours that started before.", show_default=False
+        ),
     ] = None,
 ) -> ExitCode:
-    """Tell calls made, calls avoided and dollars: today or since a time, this month, and projected."""
+    """Show calls made, calls avoided and dollars: today or since a time, this month, and projected."""
     async with session.client() as client:
         found = await client.usage(since=since, until=until, camera=camera)
     session.output.show(found, *_shown(found))

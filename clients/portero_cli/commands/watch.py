@@ -27,17 +27,17 @@ async def watch(
         typer.Option(
             "--after",
             min=0,
-            help="Begin after this position; 0 is the beginning of what is stored. Default: now.",
+            help="Start after this position; 0 is the first stored event. Default: now.",
             show_default=False,
         ),
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", min=1, help="Stop after so many events.", show_default=False)
+        int | None, typer.Option("--count", min=1, help="Stop after this many events.", show_default=False)
     ] = None,
 ) -> ExitCode:
-    """Follow who is seen, until Ctrl-C; resumes by itself when the connection breaks.
+    """Follow who is seen, until Ctrl-C; resumes automatically if the connection breaks.
 
-    With --json every event is a document on a line of its own, with the position to go on after.
+    With --json, every event is a document on its own line, with the position to resume after.
     """
     async with session.client() as client:
         # A watch tries for ever; a server that is not there at all is told at once instead.

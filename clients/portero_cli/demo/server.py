@@ -87,8 +87,8 @@ async def _until_ready(process: asyncio.subprocess.Process, address: str, log: P
                         return
                     await asyncio.sleep(_PROBE)
         except TimeoutError:
-            raise DemoProblem(f"the server did not come up within {_START_TIME:g} s; its log is {log}") from None
-    raise DemoProblem(_last_line(log) or f"the server ended with {process.returncode} and said nothing")
+            raise DemoProblem(f"the server did not start within {_START_TIME:g} s; its log is {log}") from None
+    raise DemoProblem(_last_line(log) or f"the server exited with code {process.returncode} without a message")
 
 
 def _last_line(log: Path) -> str:

@@ -76,7 +76,7 @@ class Board:
                 self.source = f"no images ({reason}), again in {retry_in:.1f} s"
                 return (self.source,)
             case CameraRegistered(camera):
-                return (f"camera {camera} was not known and is registered now",)
+                return (f"camera {camera} was unknown and is now registered",)
             case FrameRefused(_, sequence, reason, message):
                 return self._once(reason, f"frame {sequence} refused: {message}")
             case Directed(advice="check_clock"):
@@ -89,7 +89,7 @@ class Board:
     def render(self) -> Group:
         """Returns the live table."""
         seen = sorted(self.tracks.values(), key=lambda track: track.first_seen)
-        status = f"{self.connection}, {self.source}, {self.durable_sequence} frames safe; Ctrl-C ends"
+        status = f"{self.connection}, {self.source}, {self.durable_sequence} frames durable; Ctrl-C stops"
         return Group(
             table(
                 "who",
@@ -107,7 +107,7 @@ class Board:
                 ),
             )
             if seen
-            else Text("nobody is seen"),
+            else Text("nobody in view"),
             *(Text(printable(line)) for line in self.texts),
             Text(printable(status), style="dim"),
         )

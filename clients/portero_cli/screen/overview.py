@@ -67,7 +67,7 @@ async def take_overview(client: PorteroClient, now: datetime, limit: int) -> Ove
     Args:
         client: The server.
         now: The time, UTC.
-        limit: Most cameras.
+        limit: Largest number of cameras.
 
     Raises:
         PorteroError: A call failed.

@@ -11,7 +11,7 @@ async def test_version_and_help_ask_no_server(cli: Cli, server: FakeServer) -> N
     assert (await cli("--version")).out == f"portero {version('portero')}\n"
     result = await cli("people", "--help")
     assert result.code == 0
-    assert "Keep the people who are to be recognized." in result.out
+    assert "Manage the people to recognize." in result.out
     assert not server.calls
 
 

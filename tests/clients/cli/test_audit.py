@@ -47,7 +47,7 @@ async def test_entries_are_listed_latest_first(cli: Cli, server: FakeServer) -> 
 
 async def test_an_empty_trail_is_told_in_words(cli: Cli) -> None:
     """Without entries a sentence takes the table's place."""
-    assert "nothing was done yet" in (await cli("audit", "list")).out
+    assert "no entries yet" in (await cli("audit", "list")).out
 
 
 async def test_a_sound_chain_is_told_with_its_end(cli: Cli, server: FakeServer) -> None:
@@ -76,7 +76,7 @@ async def test_tampering_fails_and_is_named(cli: Cli, server: FakeServer) -> Non
     assert done.code == 1
     assert "entry 3 was edited" in done.out
     assert "entries 5 to 8 were removed" in done.out
-    assert "entry 9 was not as it was written" in done.out
+    assert "entry 9 was not as written" in done.out
     assert "TAMPERED WITH" in done.out
     assert (await cli("audit", "verify", "--json")).document["findings"][1] == {
         "tampering": "removed",

@@ -118,4 +118,4 @@ async def test_a_server_that_takes_no_work_is_a_fault(cli: Cli, server: FakeServ
     server.serving = False
     result = await cli("doctor")
     assert result.code == 1
-    assert "answers, but takes no work" in result.out
+    assert "answers, but is not ready" in result.out

@@ -58,7 +58,7 @@ async def test_an_unreachable_server_is_one_line(cli: Cli, server: FakeServer) -
     assert (result.code, result.out) == (5, "")
     assert result.err == (
         f"error: no Portero server answers at {server.address}: connection refused"
-        " (is it running? `portero doctor` tells more)\n"
+        " (is it running? `portero doctor` shows more)\n"
     )
 
 
@@ -160,7 +160,7 @@ async def test_an_unforeseen_fault_is_one_line_unless_asked_for(cli: Cli, monkey
     monkeypatch.setattr("portero_cli.commands.search.read_photo", broken)
     result = await cli("search", "x.jpg")
     assert result.code == 1
-    assert result.err == "error: internal fault: ZeroDivisionError: division by zero (PORTERO_DEBUG=1 shows where)\n"
+    assert result.err == "error: internal error: ZeroDivisionError: division by zero (PORTERO_DEBUG=1 shows where)\n"
     monkeypatch.setenv("PORTERO_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         await cli("search", "x.jpg")

@@ -22,7 +22,7 @@ async def test_a_person_is_added_with_an_id_made_of_the_name(cli: Cli, tmp_path:
     """Adding creates the person, teaches each photo and tells both."""
     result = await cli("people", "add", "Ana María Díaz", write(tmp_path, "a.jpg", photo("ana")))
     assert result.code == 0
-    assert "Ana María Díaz (ana-maria-diaz) is new: 1 of 1 photo taught a face, 1 face in all" in result.out
+    assert "Ana María Díaz (ana-maria-diaz) is new: 1 of 1 photo enrolled, 1 face in all" in result.out
     assert result.err == ""
 
 
@@ -33,7 +33,7 @@ async def test_each_photo_that_does_not_serve_is_told_in_words(cli: Cli, tmp_pat
     group = write(tmp_path, "group.jpg", photo("ana", "bea"))
     result = await cli("people", "add", "Ana", good, empty_room, group, tmp_path / "gone.jpg")
     assert result.code == 4
-    assert "1 of 4 photos taught a face, 1 face in all" in result.out
+    assert "1 of 4 photos enrolled, 1 face in all" in result.out
     assert f"{empty_room}: no face was found in the image" in result.out
     assert f"{group}: 2 faces were found; one is wanted" in result.out
     assert "gone.jpg cannot be read: no such file or directory" in result.out
@@ -113,7 +113,7 @@ async def test_a_folder_without_people_is_told(cli: Cli, tmp_path: Path) -> None
     assert (await cli("people", "import", tmp_path)).err == (
         f"error: {tmp_path} holds no folder with .jpg, .jpeg or .png files\n"
     )
-    assert (await cli("people", "import", tmp_path / "gone")).err == f"error: {tmp_path / 'gone'} is no folder\n"
+    assert (await cli("people", "import", tmp_path / "gone")).err == f"error: {tmp_path / 'gone'} is not a folder\n"
 
 
 async def test_people_are_listed_filtered_and_continued(cli: Cli, server: FakeServer, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ async def test_a_malformed_time_is_a_wrong_command_line(cli: Cli) -> None:
     """A time that is none ends with code 2 and shows how times are written."""
     result = await cli("sightings", "--since", "yesterdayish")
     assert result.code == 2
-    assert "'yesterdayish' is no time; write 2h (ago), 2026-05-01 or 2026-05-01T10:00:00Z" in result.err
+    assert "'yesterdayish' is not a time; write 2h (ago), 2026-05-01 or 2026-05-01T10:00:00Z" in result.err
     assert result.err.count("\n") == 1
 
 

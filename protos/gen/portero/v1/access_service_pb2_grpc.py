@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AccessServiceStub:
-    """Keeps API keys. Only for admins without a scope of cameras.
+    """Manages API keys. Only for admins without a camera scope.
     """
 
     def __init__(self, channel):
@@ -53,25 +53,26 @@ class AccessServiceStub:
 
 
 class AccessServiceServicer:
-    """Keeps API keys. Only for admins without a scope of cameras.
+    """Manages API keys. Only for admins without a camera scope.
     """
 
     def CreateKey(self, request, context):
-        """Makes a key. Its text is in this answer and nowhere else, ever.
+        """Creates a key. Its text is in this response only; it is not stored and cannot be recovered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
-        """Lists keys by name of the resource, revoked and expired ones too; never their texts.
+        """Lists keys by resource name, including revoked and expired ones; never their texts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """Revokes a key: within 15 seconds every server refuses it and cuts its streams. Again changes nothing. NOT_FOUND.
+        """Revokes a key: within 15 seconds every server refuses it and ends its streams. Repeating it changes nothing.
+        Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +105,7 @@ def add_AccessServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccessService:
-    """Keeps API keys. Only for admins without a scope of cameras.
+    """Manages API keys. Only for admins without a camera scope.
     """
 
     @staticmethod

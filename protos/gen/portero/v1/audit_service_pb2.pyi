@@ -27,33 +27,33 @@ class _AuditOutcome:
 class _AuditOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuditOutcome.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     AUDIT_OUTCOME_UNSPECIFIED: _AuditOutcome.ValueType  # 0
-    """Not known to this client."""
+    """A value that this client does not know."""
     AUDIT_OUTCOME_ASKED: _AuditOutcome.ValueType  # 1
-    """Written before it was done. It was done unless a FAILED entry follows."""
+    """Written before the action. The action was done unless a FAILED entry follows."""
     AUDIT_OUTCOME_DONE: _AuditOutcome.ValueType  # 2
-    """Was done; names what was made."""
+    """The action was done; the entry names what was created."""
     AUDIT_OUTCOME_FAILED: _AuditOutcome.ValueType  # 3
-    """Was asked and not done, or not wholly, or nobody knows."""
+    """The action was requested but not done, only partly done, or its outcome is unknown."""
     AUDIT_OUTCOME_DENIED: _AuditOutcome.ValueType  # 4
-    """Was refused to a caller who is known."""
+    """Refused to an authenticated caller."""
     AUDIT_OUTCOME_NO_LOGIN: _AuditOutcome.ValueType  # 5
-    """Was refused to somebody whose credential is missing or worth nothing."""
+    """Refused because the credential was missing or invalid."""
 
 class AuditOutcome(_AuditOutcome, metaclass=_AuditOutcomeEnumTypeWrapper):
-    """How a deed went, as far as its entry knows."""
+    """The outcome of an action, as far as its entry knows."""
 
 AUDIT_OUTCOME_UNSPECIFIED: AuditOutcome.ValueType  # 0
-"""Not known to this client."""
+"""A value that this client does not know."""
 AUDIT_OUTCOME_ASKED: AuditOutcome.ValueType  # 1
-"""Written before it was done. It was done unless a FAILED entry follows."""
+"""Written before the action. The action was done unless a FAILED entry follows."""
 AUDIT_OUTCOME_DONE: AuditOutcome.ValueType  # 2
-"""Was done; names what was made."""
+"""The action was done; the entry names what was created."""
 AUDIT_OUTCOME_FAILED: AuditOutcome.ValueType  # 3
-"""Was asked and not done, or not wholly, or nobody knows."""
+"""The action was requested but not done, only partly done, or its outcome is unknown."""
 AUDIT_OUTCOME_DENIED: AuditOutcome.ValueType  # 4
-"""Was refused to a caller who is known."""
+"""Refused to an authenticated caller."""
 AUDIT_OUTCOME_NO_LOGIN: AuditOutcome.ValueType  # 5
-"""Was refused to somebody whose credential is missing or worth nothing."""
+"""Refused because the credential was missing or invalid."""
 Global___AuditOutcome: _TypeAlias = AuditOutcome  # noqa: Y015
 
 class _AuditTampering:
@@ -63,42 +63,42 @@ class _AuditTampering:
 class _AuditTamperingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuditTampering.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     AUDIT_TAMPERING_UNSPECIFIED: _AuditTampering.ValueType  # 0
-    """Not known to this client."""
+    """A value that this client does not know."""
     AUDIT_TAMPERING_EDITED: _AuditTampering.ValueType  # 1
-    """An entry says something else than when it was written."""
+    """An entry was changed after it was written."""
     AUDIT_TAMPERING_REMOVED: _AuditTampering.ValueType  # 2
     """Entries are missing."""
     AUDIT_TAMPERING_REORDERED: _AuditTampering.ValueType  # 3
-    """Entries stand at other places."""
+    """Entries are in other positions."""
     AUDIT_TAMPERING_INSERTED: _AuditTampering.ValueType  # 4
-    """Entries were put in that nobody wrote then."""
+    """Entries were inserted that were not written at that time."""
     AUDIT_TAMPERING_CUT: _AuditTampering.ValueType  # 5
     """The last entries are missing."""
     AUDIT_TAMPERING_REWRITTEN: _AuditTampering.ValueType  # 6
-    """The chain agrees with itself, and not with an anchor."""
+    """The chain is consistent, but does not match an anchor."""
 
 class AuditTampering(_AuditTampering, metaclass=_AuditTamperingEnumTypeWrapper):
-    """What was done to the chain."""
+    """How the chain was changed."""
 
 AUDIT_TAMPERING_UNSPECIFIED: AuditTampering.ValueType  # 0
-"""Not known to this client."""
+"""A value that this client does not know."""
 AUDIT_TAMPERING_EDITED: AuditTampering.ValueType  # 1
-"""An entry says something else than when it was written."""
+"""An entry was changed after it was written."""
 AUDIT_TAMPERING_REMOVED: AuditTampering.ValueType  # 2
 """Entries are missing."""
 AUDIT_TAMPERING_REORDERED: AuditTampering.ValueType  # 3
-"""Entries stand at other places."""
+"""Entries are in other positions."""
 AUDIT_TAMPERING_INSERTED: AuditTampering.ValueType  # 4
-"""Entries were put in that nobody wrote then."""
+"""Entries were inserted that were not written at that time."""
 AUDIT_TAMPERING_CUT: AuditTampering.ValueType  # 5
 """The last entries are missing."""
 AUDIT_TAMPERING_REWRITTEN: AuditTampering.ValueType  # 6
-"""The chain agrees with itself, and not with an anchor."""
+"""The chain is consistent, but does not match an anchor."""
 Global___AuditTampering: _TypeAlias = AuditTampering  # noqa: Y015
 
 @_typing.final
 class AuditEntry(_message.Message):
-    """One entry of the trail. Holds names of resources; never names of people, images, faces or texts."""
+    """One entry of the trail. It holds resource names; never names of people, images, faces or texts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -118,25 +118,27 @@ class AuditEntry(_message.Message):
     position: _builtins.int
     """From 1, without gaps."""
     subject: _builtins.str
-    """Who: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local"; "server" for the server itself; empty: unknown."""
+    """Who acted: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local"; "server" for the server itself; empty if
+    unknown.
+    """
     peer: _builtins.str
-    """From where: the address of the connection's other end, or "console" for a command on the server's machine."""
+    """Where the request came from: the peer's address, or "console" for a command on the server's machine."""
     method: _builtins.str
     """How the identity was proven: "key", "certificate", "token" or "none"."""
     credential: _builtins.str
     """The public part of the credential."""
     action: _builtins.str
-    """What: "GalleryService/EnrollFace", or a word such as "server.configured"."""
+    """The action: "GalleryService/EnrollFace", or a word such as "server.configured"."""
     resource: _builtins.str
-    """Of what: "people/ana"; empty when it is about nothing in particular."""
+    """The resource concerned: "people/ana"; empty if there is none."""
     outcome: Global___AuditOutcome.ValueType
-    """How it went."""
+    """The outcome of the action."""
     reason: _builtins.str
     """Why it was refused or failed; for a change, the fields; for a configuration, what is set."""
     count: _builtins.int
-    """So many alike, written together."""
+    """Number of identical actions that this entry combines."""
     previous_digest: _builtins.str
-    """SHA-256 of the entry before, and of this one; hexadecimal."""
+    """Digest of the previous entry, hexadecimal."""
     digest: _builtins.str
     """SHA-256 over the previous digest and this entry, hexadecimal."""
     @_builtins.property
@@ -179,7 +181,7 @@ class ListAuditEntriesRequest(_message.Message):
     page_size: _builtins.int
     """At most 1000; 0 means 100."""
     page_token: _builtins.str
-    """next_page_token of the page before; empty for the first."""
+    """next_page_token of the previous page; empty for the first."""
     def __init__(
         self,
         *,
@@ -203,7 +205,7 @@ class ListAuditEntriesResponse(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Of the next page; empty when this is the last."""
+    """Token of the next page; empty if this is the last."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditEntry]:
         """The entries, newest first."""
@@ -224,16 +226,16 @@ Global___ListAuditEntriesResponse: _TypeAlias = ListAuditEntriesResponse  # noqa
 
 @_typing.final
 class AuditAnchor(_message.Message):
-    """An end of the trail as it was at some time, kept where nobody can change it."""
+    """The end of the trail at some time, kept where nobody can change it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     COUNT_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
     count: _builtins.int
-    """Entries there were."""
+    """Number of entries."""
     digest: _builtins.str
-    """Digest of the last one, 64 hexadecimal digits."""
+    """Digest of the last entry, 64 hexadecimal digits."""
     def __init__(
         self,
         *,
@@ -257,7 +259,7 @@ class VerifyAuditRequest(_message.Message):
     ANCHORS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def anchors(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditAnchor]:
-        """Compared besides those that the server finds where it anchors; at most 1000."""
+        """Anchors to compare besides those that the server has stored itself; at most 1000."""
 
     def __init__(
         self,
@@ -274,7 +276,7 @@ Global___VerifyAuditRequest: _TypeAlias = VerifyAuditRequest  # noqa: Y015
 
 @_typing.final
 class AuditFinding(_message.Message):
-    """Something that is wrong with the chain."""
+    """An inconsistency of the chain."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -282,7 +284,7 @@ class AuditFinding(_message.Message):
     FIRST_POSITION_FIELD_NUMBER: _builtins.int
     LAST_POSITION_FIELD_NUMBER: _builtins.int
     tampering: Global___AuditTampering.ValueType
-    """What was done: the simplest thing that explains it."""
+    """The simplest explanation of what was changed."""
     first_position: _builtins.int
     """First position concerned."""
     last_position: _builtins.int
@@ -318,11 +320,11 @@ class VerifyAuditResponse(_message.Message):
     """Anchors that were compared."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditFinding]:
-        """What is wrong, at most 100; none means the chain is sound."""
+        """Inconsistencies, at most 100; none means the chain is intact."""
 
     @_builtins.property
     def head(self) -> Global___AuditAnchor:
-        """Where the chain ends: an anchor for whoever wants to keep it."""
+        """The end of the chain, to be kept as an anchor if wanted."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AuditServiceStub:
-    """Reads and checks the audit trail. Only for admins. Nothing here changes an entry, and no RPC does.
+    """Reads and verifies the audit trail. Only for admins. No RPC changes an entry.
     """
 
     def __init__(self, channel):
@@ -48,7 +48,7 @@ class AuditServiceStub:
 
 
 class AuditServiceServicer:
-    """Reads and checks the audit trail. Only for admins. Nothing here changes an entry, and no RPC does.
+    """Reads and verifies the audit trail. Only for admins. No RPC changes an entry.
     """
 
     def ListAuditEntries(self, request, context):
@@ -59,7 +59,8 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyAudit(self, request, context):
-        """Checks the whole chain: each entry, its place, the end, and the anchors. Takes about a second for 50,000 entries.
+        """Verifies the whole chain: each entry, its position, the end, and the anchors. Takes about a second for 50,000
+        entries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +88,7 @@ def add_AuditServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuditService:
-    """Reads and checks the audit trail. Only for admins. Nothing here changes an entry, and no RPC does.
+    """Reads and verifies the audit trail. Only for admins. No RPC changes an entry.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuditServiceStub:
-    """Reads and checks the audit trail. Only for admins. Nothing here changes an entry, and no RPC does."""
+    """Reads and verifies the audit trail. Only for admins. No RPC changes an entry."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,20 +36,24 @@ class AuditServiceStub:
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.ListAuditEntriesRequest, _audit_service_pb2.ListAuditEntriesResponse]
     """Lists entries, newest first."""
     VerifyAudit: _grpc.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyAuditRequest, _audit_service_pb2.VerifyAuditResponse]
-    """Checks the whole chain: each entry, its place, the end, and the anchors. Takes about a second for 50,000 entries."""
+    """Verifies the whole chain: each entry, its position, the end, and the anchors. Takes about a second for 50,000
+    entries.
+    """
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
-    """Reads and checks the audit trail. Only for admins. Nothing here changes an entry, and no RPC does."""
+    """Reads and verifies the audit trail. Only for admins. No RPC changes an entry."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.ListAuditEntriesRequest, _audit_service_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
     """Lists entries, newest first."""
     VerifyAudit: _aio.UnaryUnaryMultiCallable[_audit_service_pb2.VerifyAuditRequest, _audit_service_pb2.VerifyAuditResponse]  # type: ignore[assignment]
-    """Checks the whole chain: each entry, its place, the end, and the anchors. Takes about a second for 50,000 entries."""
+    """Verifies the whole chain: each entry, its position, the end, and the anchors. Takes about a second for 50,000
+    entries.
+    """
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Reads and checks the audit trail. Only for admins. Nothing here changes an entry, and no RPC does."""
+    """Reads and verifies the audit trail. Only for admins. No RPC changes an entry."""
 
     @_abc_1.abstractmethod
     def ListAuditEntries(
@@ -65,6 +69,8 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_service_pb2.VerifyAuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_service_pb2.VerifyAuditResponse, _abc.Awaitable[_audit_service_pb2.VerifyAuditResponse]]:
-        """Checks the whole chain: each entry, its place, the end, and the anchors. Takes about a second for 50,000 entries."""
+        """Verifies the whole chain: each entry, its position, the end, and the anchors. Takes about a second for 50,000
+        entries.
+        """
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CameraServiceStub:
-    """Keeps the cameras and tells how they are.
+    """Manages registered cameras and reports the status of their streams.
     """
 
     def __init__(self, channel):
@@ -68,46 +68,46 @@ class CameraServiceStub:
 
 
 class CameraServiceServicer:
-    """Keeps the cameras and tells how they are.
+    """Manages registered cameras and reports the status of their streams.
     """
 
     def CreateCamera(self, request, context):
-        """Adds a camera. ALREADY_EXISTS when camera_id is taken.
+        """Registers a camera. Errors: ALREADY_EXISTS if camera_id is taken.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCamera(self, request, context):
-        """Returns a camera. NOT_FOUND.
+        """Returns a camera. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCameras(self, request, context):
-        """Lists cameras by name of the resource.
+        """Lists cameras by resource name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateCamera(self, request, context):
-        """Changes the fields that the mask names; open streams follow within seconds. NOT_FOUND.
+        """Changes the fields in the mask; open streams apply the change within seconds. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteCamera(self, request, context):
-        """Removes a camera; its sightings stay. NOT_FOUND.
+        """Removes a camera; its sightings are kept. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCameraStatus(self, request, context):
-        """Returns how a camera's stream is doing at this moment. NOT_FOUND.
+        """Returns the current status of a camera's stream. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,7 +155,7 @@ def add_CameraServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CameraService:
-    """Keeps the cameras and tells how they are.
+    """Manages registered cameras and reports the status of their streams.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class GalleryServiceStub:
-    """Keeps the gallery and searches it.
+    """Manages the gallery and searches it.
     """
 
     def __init__(self, channel):
@@ -88,50 +88,50 @@ class GalleryServiceStub:
 
 
 class GalleryServiceServicer:
-    """Keeps the gallery and searches it.
+    """Manages the gallery and searches it.
     """
 
     def CreatePerson(self, request, context):
-        """Adds a person. ALREADY_EXISTS when person_id is taken; the same request_id again gives the first answer.
+        """Adds a person. Repeating a request_id returns the first response. Errors: ALREADY_EXISTS if person_id is taken.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPerson(self, request, context):
-        """Returns a person. NOT_FOUND.
+        """Returns a person. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPeople(self, request, context):
-        """Lists people by name of the resource.
+        """Lists people by resource name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePerson(self, request, context):
-        """Changes the fields that the mask names. NOT_FOUND.
+        """Changes the fields in the mask. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeletePerson(self, request, context):
-        """Removes a person and all faces, from the database and from the engine. Past sightings keep the name
-        they had, as a visitors' book does; PrivacyService.ErasePerson leaves nothing. NOT_FOUND.
+        """Removes a person and all their faces, from the database and from the engine. Past sightings keep the name, as a
+        visitors' book does; PrivacyService.ErasePerson removes everything. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def EnrollFace(self, request, context):
-        """Teaches a person's face from one photograph with exactly one face. INVALID_ARGUMENT with reason
-        NO_FACE, SEVERAL_FACES or LOW_QUALITY says what to do better. The same photograph of the same
-        person again gives the face that is there. FAILED_PRECONDITION with reason CONSENT_MISSING where the
-        server asks for a consent and the person has no valid one.
+        """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
+        again returns the existing face. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
+        advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
+        valid one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,7 +145,7 @@ class GalleryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteFace(self, request, context):
-        """Removes one face. NOT_FOUND.
+        """Removes one face. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,7 +159,7 @@ class GalleryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompareImages(self, request, context):
-        """Says how alike the largest face of one photograph is to each face of another.
+        """Compares the largest face of one photograph with each face of another.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -227,7 +227,7 @@ def add_GalleryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GalleryService:
-    """Keeps the gallery and searches it.
+    """Manages the gallery and searches it.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class PrivacyServiceStub:
-    """Keeps consents and blocks, exports and erases people.
+    """Manages consents and blocks; exports and erases people's data.
     """
 
     def __init__(self, channel):
@@ -83,69 +83,70 @@ class PrivacyServiceStub:
 
 
 class PrivacyServiceServicer:
-    """Keeps consents and blocks, exports and erases people.
+    """Manages consents and blocks; exports and erases people's data.
     """
 
     def GetPersonPrivacy(self, request, context):
-        """Returns what holds for a person: consents, block, and whether they may be recognized now. NOT_FOUND.
+        """Returns a person's consents and block, and whether they may be recognized now. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordConsent(self, request, context):
-        """Records that a person agreed to be recognized. NOT_FOUND.
+        """Records that a person agreed to be recognized. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WithdrawConsent(self, request, context):
-        """Ends one consent or all; whoever has no valid one left is matched no more, at once. NOT_FOUND.
+        """Withdraws one consent or all. A person without a valid consent is no longer matched, effective immediately.
+        Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BlockPerson(self, request, context):
-        """Has nobody recognized as this person from now on; everything else stays. NOT_FOUND.
+        """Blocks a person: no face is recognized as this person from now on; everything else is kept. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnblockPerson(self, request, context):
-        """Ends a block. NOT_FOUND.
+        """Ends the block of a person. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportPerson(self, request, context):
-        """Returns everything that is stored of a person, a page at a time. NOT_FOUND.
+        """Returns everything stored about a person, one page at a time. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ErasePerson(self, request, context):
-        """Erases a person for ever: faces, consents, and the name in everything that was ever written. When it
-        returns, nobody is recognized as the person any more; what is left of the work is done within minutes
-        by whichever server runs. The id is never given out again. Again, it gives the receipt. NOT_FOUND.
+        """Erases a person permanently: faces, consents, and the name in everything that was ever written. When it returns,
+        nobody is recognized as the person any more; the remaining work is done within minutes by any running server. The
+        id is never reused. Repeating it returns the receipt. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetErasure(self, request, context):
-        """Returns an erasure by its own name. NOT_FOUND.
+        """Returns an erasure by its own name. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifyErasure(self, request, context):
-        """Searches every place for an erased person; takes as long as reading the database does. NOT_FOUND.
+        """Searches every table for traces of an erased person; takes as long as reading the database. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -208,7 +209,7 @@ def add_PrivacyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PrivacyService:
-    """Keeps consents and blocks, exports and erases people.
+    """Manages consents and blocks; exports and erases people's data.
     """
 
     @staticmethod

@@ -27,9 +27,9 @@ class _RecognitionFeature:
 class _RecognitionFeatureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RecognitionFeature.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     RECOGNITION_FEATURE_UNSPECIFIED: _RecognitionFeature.ValueType  # 0
-    """Not said."""
+    """Unspecified."""
     RECOGNITION_FEATURE_FACES: _RecognitionFeature.ValueType  # 1
-    """Faces and who they are."""
+    """Faces and their matches."""
     RECOGNITION_FEATURE_TEXT: _RecognitionFeature.ValueType  # 2
     """Text."""
 
@@ -37,9 +37,9 @@ class RecognitionFeature(_RecognitionFeature, metaclass=_RecognitionFeatureEnumT
     """What RecognizeImage looks for."""
 
 RECOGNITION_FEATURE_UNSPECIFIED: RecognitionFeature.ValueType  # 0
-"""Not said."""
+"""Unspecified."""
 RECOGNITION_FEATURE_FACES: RecognitionFeature.ValueType  # 1
-"""Faces and who they are."""
+"""Faces and their matches."""
 RECOGNITION_FEATURE_TEXT: RecognitionFeature.ValueType  # 2
 """Text."""
 Global___RecognitionFeature: _TypeAlias = RecognitionFeature  # noqa: Y015
@@ -56,7 +56,7 @@ class RecognizeImageRequest(_message.Message):
     image: _builtins.bytes
     """A whole JPEG or PNG file, at most 5 MiB, sides 80..4096 pixels."""
     max_candidates: _builtins.int
-    """How many candidates to give for each face, 0..20."""
+    """Number of candidates to return for each face, 0..20."""
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[Global___RecognitionFeature.ValueType]:
         """What to look for; empty means faces only."""

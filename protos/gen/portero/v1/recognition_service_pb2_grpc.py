@@ -58,23 +58,23 @@ class RecognitionServiceServicer:
     """
 
     def StreamFrames(self, request_iterator, context):
-        """One camera's frames in, who was seen out. The law of the messages is in stream.proto.
-        Errors: NOT_FOUND (camera), FAILED_PRECONDITION (first message law, camera disabled),
-        RESOURCE_EXHAUSTED (streams), ABORTED (a later session took over), UNAVAILABLE (draining).
+        """Receives the frames of one camera, and returns who was seen. stream.proto defines the order of messages. Errors:
+        NOT_FOUND (camera), FAILED_PRECONDITION (wrong first message, camera disabled), RESOURCE_EXHAUSTED (too many
+        streams), ABORTED (a later session took over), UNAVAILABLE (draining).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecognizeImage(self, request, context):
-        """One image in; every face in it, with who it is, and its text out. Stores nothing.
+        """Returns every face of one image with its match, and the image's text. Stores nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadText(self, request, context):
-        """One image in, its text out. Stores nothing.
+        """Returns the text of one image. Stores nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,14 +35,14 @@ class RecognitionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecognitionServiceAsyncStub: ...
     StreamFrames: _grpc.StreamStreamMultiCallable[_stream_pb2.StreamFramesRequest, _stream_pb2.StreamFramesResponse]
-    """One camera's frames in, who was seen out. The law of the messages is in stream.proto.
-    Errors: NOT_FOUND (camera), FAILED_PRECONDITION (first message law, camera disabled),
-    RESOURCE_EXHAUSTED (streams), ABORTED (a later session took over), UNAVAILABLE (draining).
+    """Receives the frames of one camera, and returns who was seen. stream.proto defines the order of messages. Errors:
+    NOT_FOUND (camera), FAILED_PRECONDITION (wrong first message, camera disabled), RESOURCE_EXHAUSTED (too many
+    streams), ABORTED (a later session took over), UNAVAILABLE (draining).
     """
     RecognizeImage: _grpc.UnaryUnaryMultiCallable[_recognition_service_pb2.RecognizeImageRequest, _recognition_service_pb2.RecognizeImageResponse]
-    """One image in; every face in it, with who it is, and its text out. Stores nothing."""
+    """Returns every face of one image with its match, and the image's text. Stores nothing."""
     ReadText: _grpc.UnaryUnaryMultiCallable[_recognition_service_pb2.ReadTextRequest, _recognition_service_pb2.ReadTextResponse]
-    """One image in, its text out. Stores nothing."""
+    """Returns the text of one image. Stores nothing."""
 
 @_typing.type_check_only
 class RecognitionServiceAsyncStub(RecognitionServiceStub):
@@ -50,14 +50,14 @@ class RecognitionServiceAsyncStub(RecognitionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StreamFrames: _aio.StreamStreamMultiCallable[_stream_pb2.StreamFramesRequest, _stream_pb2.StreamFramesResponse]  # type: ignore[assignment]
-    """One camera's frames in, who was seen out. The law of the messages is in stream.proto.
-    Errors: NOT_FOUND (camera), FAILED_PRECONDITION (first message law, camera disabled),
-    RESOURCE_EXHAUSTED (streams), ABORTED (a later session took over), UNAVAILABLE (draining).
+    """Receives the frames of one camera, and returns who was seen. stream.proto defines the order of messages. Errors:
+    NOT_FOUND (camera), FAILED_PRECONDITION (wrong first message, camera disabled), RESOURCE_EXHAUSTED (too many
+    streams), ABORTED (a later session took over), UNAVAILABLE (draining).
     """
     RecognizeImage: _aio.UnaryUnaryMultiCallable[_recognition_service_pb2.RecognizeImageRequest, _recognition_service_pb2.RecognizeImageResponse]  # type: ignore[assignment]
-    """One image in; every face in it, with who it is, and its text out. Stores nothing."""
+    """Returns every face of one image with its match, and the image's text. Stores nothing."""
     ReadText: _aio.UnaryUnaryMultiCallable[_recognition_service_pb2.ReadTextRequest, _recognition_service_pb2.ReadTextResponse]  # type: ignore[assignment]
-    """One image in, its text out. Stores nothing."""
+    """Returns the text of one image. Stores nothing."""
 
 class RecognitionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Recognizes faces and reads text."""
@@ -68,9 +68,9 @@ class RecognitionServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_stream_pb2.StreamFramesRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_stream_pb2.StreamFramesResponse], _abc.AsyncIterator[_stream_pb2.StreamFramesResponse]]:
-        """One camera's frames in, who was seen out. The law of the messages is in stream.proto.
-        Errors: NOT_FOUND (camera), FAILED_PRECONDITION (first message law, camera disabled),
-        RESOURCE_EXHAUSTED (streams), ABORTED (a later session took over), UNAVAILABLE (draining).
+        """Receives the frames of one camera, and returns who was seen. stream.proto defines the order of messages. Errors:
+        NOT_FOUND (camera), FAILED_PRECONDITION (wrong first message, camera disabled), RESOURCE_EXHAUSTED (too many
+        streams), ABORTED (a later session took over), UNAVAILABLE (draining).
         """
 
     @_abc_1.abstractmethod
@@ -79,7 +79,7 @@ class RecognitionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recognition_service_pb2.RecognizeImageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recognition_service_pb2.RecognizeImageResponse, _abc.Awaitable[_recognition_service_pb2.RecognizeImageResponse]]:
-        """One image in; every face in it, with who it is, and its text out. Stores nothing."""
+        """Returns every face of one image with its match, and the image's text. Stores nothing."""
 
     @_abc_1.abstractmethod
     def ReadText(
@@ -87,6 +87,6 @@ class RecognitionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recognition_service_pb2.ReadTextRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recognition_service_pb2.ReadTextResponse, _abc.Awaitable[_recognition_service_pb2.ReadTextResponse]]:
-        """One image in, its text out. Stores nothing."""
+        """Returns the text of one image. Stores nothing."""
 
 def add_RecognitionServiceServicer_to_server(servicer: RecognitionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

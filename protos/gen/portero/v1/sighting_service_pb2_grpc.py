@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SightingServiceStub:
-    """Reads sightings and follows them as they happen.
+    """Reads stored sightings and streams new ones.
     """
 
     def __init__(self, channel):
@@ -53,11 +53,11 @@ class SightingServiceStub:
 
 
 class SightingServiceServicer:
-    """Reads sightings and follows them as they happen.
+    """Reads stored sightings and streams new ones.
     """
 
     def GetSighting(self, request, context):
-        """Returns a sighting. NOT_FOUND.
+        """Returns a sighting. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,8 +71,8 @@ class SightingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchSightings(self, request, context):
-        """Follows sightings: everything after a position, first what is stored, then what comes.
-        Begin again with the last position received after a cut; nothing is missed or repeated.
+        """Streams events after a position: first stored ones, then new ones. To resume after an interruption without missing
+        or repeating an event, pass the last position received.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +105,7 @@ def add_SightingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SightingService:
-    """Reads sightings and follows them as they happen.
+    """Reads stored sightings and streams new ones.
     """
 
     @staticmethod

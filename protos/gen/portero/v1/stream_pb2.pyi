@@ -3,10 +3,9 @@
 isort:skip_file
 The stream protocol between a camera bridge and the server.
 
-Law of the first message: the client's first message is an OpenStream and there is exactly
-one of them; the server's first message is an Opened. Anything else ends the stream with
-FAILED_PRECONDITION. Every trouble of a single frame is answered in-band (FrameRejected)
-and never ends the stream.
+The client's first message is an OpenStream, and it sends exactly one; the server's first message is an Opened.
+Anything else ends the stream with FAILED_PRECONDITION. A problem with a single frame is answered in-band
+(FrameRejected) and never ends the stream.
 """
 
 from collections import abc as _abc
@@ -35,7 +34,7 @@ class _DeliveryMode:
 class _DeliveryModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeliveryMode.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     DELIVERY_MODE_UNSPECIFIED: _DeliveryMode.ValueType  # 0
-    """Not said; refused."""
+    """Unspecified; refused."""
     DELIVERY_MODE_LIVE: _DeliveryMode.ValueType  # 1
     """Fresh frames matter: the bridge drops its oldest waiting frame and reports it with a Gap."""
     DELIVERY_MODE_LOSSLESS: _DeliveryMode.ValueType  # 2
@@ -45,7 +44,7 @@ class DeliveryMode(_DeliveryMode, metaclass=_DeliveryModeEnumTypeWrapper):
     """How a bridge treats frames that the server cannot take at once."""
 
 DELIVERY_MODE_UNSPECIFIED: DeliveryMode.ValueType  # 0
-"""Not said; refused."""
+"""Unspecified; refused."""
 DELIVERY_MODE_LIVE: DeliveryMode.ValueType  # 1
 """Fresh frames matter: the bridge drops its oldest waiting frame and reports it with a Gap."""
 DELIVERY_MODE_LOSSLESS: DeliveryMode.ValueType  # 2
@@ -59,37 +58,37 @@ class _GapReason:
 class _GapReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GapReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     GAP_REASON_UNSPECIFIED: _GapReason.ValueType  # 0
-    """Not said."""
+    """Unspecified."""
     GAP_REASON_NO_CREDIT: _GapReason.ValueType  # 1
-    """The bridge had no credit and dropped its oldest waiting frames (LIVE)."""
+    """The bridge had no credit and dropped its oldest waiting frames (LIVE mode)."""
     GAP_REASON_DISCONNECTED: _GapReason.ValueType  # 2
     """The connection to the server was down and the frames grew too old."""
     GAP_REASON_SPOOL_FULL: _GapReason.ValueType  # 3
-    """The bridge's spool was full or over age."""
+    """The bridge's spool was full, or the frames were too old."""
     GAP_REASON_SPOOL_FAILED: _GapReason.ValueType  # 4
     """The bridge's disk failed."""
     GAP_REASON_OVERSIZED: _GapReason.ValueType  # 5
-    """The frame was larger than the server takes and the bridge did not shrink it."""
+    """The frame was larger than the server accepts and the bridge did not shrink it."""
     GAP_REASON_UNEXPLAINED: _GapReason.ValueType  # 6
-    """The numbering jumped and the bridge did not say why; recorded by the server."""
+    """The numbering jumped and the bridge gave no reason; recorded by the server."""
 
 class GapReason(_GapReason, metaclass=_GapReasonEnumTypeWrapper):
     """Why frames are missing."""
 
 GAP_REASON_UNSPECIFIED: GapReason.ValueType  # 0
-"""Not said."""
+"""Unspecified."""
 GAP_REASON_NO_CREDIT: GapReason.ValueType  # 1
-"""The bridge had no credit and dropped its oldest waiting frames (LIVE)."""
+"""The bridge had no credit and dropped its oldest waiting frames (LIVE mode)."""
 GAP_REASON_DISCONNECTED: GapReason.ValueType  # 2
 """The connection to the server was down and the frames grew too old."""
 GAP_REASON_SPOOL_FULL: GapReason.ValueType  # 3
-"""The bridge's spool was full or over age."""
+"""The bridge's spool was full, or the frames were too old."""
 GAP_REASON_SPOOL_FAILED: GapReason.ValueType  # 4
 """The bridge's disk failed."""
 GAP_REASON_OVERSIZED: GapReason.ValueType  # 5
-"""The frame was larger than the server takes and the bridge did not shrink it."""
+"""The frame was larger than the server accepts and the bridge did not shrink it."""
 GAP_REASON_UNEXPLAINED: GapReason.ValueType  # 6
-"""The numbering jumped and the bridge did not say why; recorded by the server."""
+"""The numbering jumped and the bridge gave no reason; recorded by the server."""
 Global___GapReason: _TypeAlias = GapReason  # noqa: Y015
 
 class _TrackState:
@@ -99,27 +98,27 @@ class _TrackState:
 class _TrackStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TrackState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     TRACK_STATE_UNSPECIFIED: _TrackState.ValueType  # 0
-    """Not said."""
+    """Unspecified."""
     TRACK_STATE_PROVISIONAL: _TrackState.ValueType  # 1
-    """Seen, not decided."""
+    """Seen, but not decided yet."""
     TRACK_STATE_CONFIRMED: _TrackState.ValueType  # 2
-    """Decided: a match, or unknown."""
+    """Decided: matched, or unknown."""
     TRACK_STATE_REVISED: _TrackState.ValueType  # 3
-    """A clearly better shot changed the decision."""
+    """A later answer changed the decision."""
     TRACK_STATE_CLOSED: _TrackState.ValueType  # 4
     """The face left."""
 
 class TrackState(_TrackState, metaclass=_TrackStateEnumTypeWrapper):
-    """Life of a track."""
+    """The state of a track."""
 
 TRACK_STATE_UNSPECIFIED: TrackState.ValueType  # 0
-"""Not said."""
+"""Unspecified."""
 TRACK_STATE_PROVISIONAL: TrackState.ValueType  # 1
-"""Seen, not decided."""
+"""Seen, but not decided yet."""
 TRACK_STATE_CONFIRMED: TrackState.ValueType  # 2
-"""Decided: a match, or unknown."""
+"""Decided: matched, or unknown."""
 TRACK_STATE_REVISED: TrackState.ValueType  # 3
-"""A clearly better shot changed the decision."""
+"""A later answer changed the decision."""
 TRACK_STATE_CLOSED: TrackState.ValueType  # 4
 """The face left."""
 Global___TrackState: _TypeAlias = TrackState  # noqa: Y015
@@ -131,11 +130,11 @@ class _FrameRejectionReason:
 class _FrameRejectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FrameRejectionReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     FRAME_REJECTION_REASON_UNSPECIFIED: _FrameRejectionReason.ValueType  # 0
-    """Not said."""
+    """Unspecified."""
     FRAME_REJECTION_REASON_EMPTY: _FrameRejectionReason.ValueType  # 1
     """No bytes."""
     FRAME_REJECTION_REASON_NOT_JPEG: _FrameRejectionReason.ValueType  # 2
-    """Does not begin as a JPEG file does, or its structure is broken."""
+    """Does not start like a JPEG file, or its structure is broken."""
     FRAME_REJECTION_REASON_TRUNCATED: _FrameRejectionReason.ValueType  # 3
     """Ends before its end marker."""
     FRAME_REJECTION_REASON_TOO_MANY_BYTES: _FrameRejectionReason.ValueType  # 4
@@ -143,39 +142,39 @@ class _FrameRejectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     FRAME_REJECTION_REASON_BAD_DIMENSIONS: _FrameRejectionReason.ValueType  # 5
     """A side or the area is outside FrameLimits."""
     FRAME_REJECTION_REASON_UNSUPPORTED_CODING: _FrameRejectionReason.ValueType  # 6
-    """A coding that is not decoded here: arithmetic, lossless, or more scans than allowed."""
+    """A coding that is not supported: arithmetic, lossless, or more scans than allowed."""
     FRAME_REJECTION_REASON_SEQUENCE_BACKWARDS: _FrameRejectionReason.ValueType  # 7
     """The sequence was received before in this session, or is 0."""
     FRAME_REJECTION_REASON_NO_CREDIT: _FrameRejectionReason.ValueType  # 8
     """Sent without credit."""
     FRAME_REJECTION_REASON_UNDECODABLE: _FrameRejectionReason.ValueType  # 9
-    """The header was sound but the picture could not be decoded."""
+    """The header was valid but the picture could not be decoded."""
     FRAME_REJECTION_REASON_BAD_CAPTURE_TIME: _FrameRejectionReason.ValueType  # 10
-    """Capture time missing, before 1970, or further ahead of the server's clock than the server takes
-    (a day, unless its settings say otherwise; the message names the limit).
+    """Capture time missing, before 1970, or too far ahead of the server's clock (by default a day; the message states
+    the limit).
     """
     FRAME_REJECTION_REASON_INTERNAL: _FrameRejectionReason.ValueType  # 11
-    """A fault of the server; its id is in the message."""
+    """An error of the server; the message contains its id."""
     FRAME_REJECTION_REASON_RATE_LIMITED: _FrameRejectionReason.ValueType  # 12
-    """More frames or bytes a second than this caller may send; the message says which, and when to go on."""
+    """More frames or bytes per second than this caller may send; the message says which, and when to continue."""
     FRAME_REJECTION_REASON_STORE_REFUSED: _FrameRejectionReason.ValueType  # 13
-    """The database refuses what was found in the frame, and would refuse it again. Everything else
-    that was found with it is stored. May come after the frame was looked at, never after its Ack.
+    """The database permanently refuses what was found in the frame. All other findings are stored. May be sent after the
+    frame was analyzed, but never after its Ack.
     """
     FRAME_REJECTION_REASON_SEQUENCE_TOO_LARGE: _FrameRejectionReason.ValueType  # 14
-    """The sequence is above 2^63-1, the last one of a numbering. The frame, or the Gap that ends
-    there, has no place in the numbering: nothing is settled by it and no Ack will cover it.
+    """The sequence is above 2^63-1, the largest one. The frame, or the Gap that ends there, settles nothing, and no Ack
+    will cover it.
     """
 
 class FrameRejectionReason(_FrameRejectionReason, metaclass=_FrameRejectionReasonEnumTypeWrapper):
     """Why a frame was refused."""
 
 FRAME_REJECTION_REASON_UNSPECIFIED: FrameRejectionReason.ValueType  # 0
-"""Not said."""
+"""Unspecified."""
 FRAME_REJECTION_REASON_EMPTY: FrameRejectionReason.ValueType  # 1
 """No bytes."""
 FRAME_REJECTION_REASON_NOT_JPEG: FrameRejectionReason.ValueType  # 2
-"""Does not begin as a JPEG file does, or its structure is broken."""
+"""Does not start like a JPEG file, or its structure is broken."""
 FRAME_REJECTION_REASON_TRUNCATED: FrameRejectionReason.ValueType  # 3
 """Ends before its end marker."""
 FRAME_REJECTION_REASON_TOO_MANY_BYTES: FrameRejectionReason.ValueType  # 4
@@ -183,28 +182,28 @@ FRAME_REJECTION_REASON_TOO_MANY_BYTES: FrameRejectionReason.ValueType  # 4
 FRAME_REJECTION_REASON_BAD_DIMENSIONS: FrameRejectionReason.ValueType  # 5
 """A side or the area is outside FrameLimits."""
 FRAME_REJECTION_REASON_UNSUPPORTED_CODING: FrameRejectionReason.ValueType  # 6
-"""A coding that is not decoded here: arithmetic, lossless, or more scans than allowed."""
+"""A coding that is not supported: arithmetic, lossless, or more scans than allowed."""
 FRAME_REJECTION_REASON_SEQUENCE_BACKWARDS: FrameRejectionReason.ValueType  # 7
 """The sequence was received before in this session, or is 0."""
 FRAME_REJECTION_REASON_NO_CREDIT: FrameRejectionReason.ValueType  # 8
 """Sent without credit."""
 FRAME_REJECTION_REASON_UNDECODABLE: FrameRejectionReason.ValueType  # 9
-"""The header was sound but the picture could not be decoded."""
+"""The header was valid but the picture could not be decoded."""
 FRAME_REJECTION_REASON_BAD_CAPTURE_TIME: FrameRejectionReason.ValueType  # 10
-"""Capture time missing, before 1970, or further ahead of the server's clock than the server takes
-(a day, unless its settings say otherwise; the message names the limit).
+"""Capture time missing, before 1970, or too far ahead of the server's clock (by default a day; the message states
+the limit).
 """
 FRAME_REJECTION_REASON_INTERNAL: FrameRejectionReason.ValueType  # 11
-"""A fault of the server; its id is in the message."""
+"""An error of the server; the message contains its id."""
 FRAME_REJECTION_REASON_RATE_LIMITED: FrameRejectionReason.ValueType  # 12
-"""More frames or bytes a second than this caller may send; the message says which, and when to go on."""
+"""More frames or bytes per second than this caller may send; the message says which, and when to continue."""
 FRAME_REJECTION_REASON_STORE_REFUSED: FrameRejectionReason.ValueType  # 13
-"""The database refuses what was found in the frame, and would refuse it again. Everything else
-that was found with it is stored. May come after the frame was looked at, never after its Ack.
+"""The database permanently refuses what was found in the frame. All other findings are stored. May be sent after the
+frame was analyzed, but never after its Ack.
 """
 FRAME_REJECTION_REASON_SEQUENCE_TOO_LARGE: FrameRejectionReason.ValueType  # 14
-"""The sequence is above 2^63-1, the last one of a numbering. The frame, or the Gap that ends
-there, has no place in the numbering: nothing is settled by it and no Ack will cover it.
+"""The sequence is above 2^63-1, the largest one. The frame, or the Gap that ends there, settles nothing, and no Ack
+will cover it.
 """
 Global___FrameRejectionReason: _TypeAlias = FrameRejectionReason  # noqa: Y015
 
@@ -215,7 +214,7 @@ class _Advice:
 class _AdviceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Advice.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ADVICE_UNSPECIFIED: _Advice.ValueType  # 0
-    """Not said."""
+    """Unspecified."""
     ADVICE_TOO_DARK: _Advice.ValueType  # 1
     """More light is needed."""
     ADVICE_MOVE_CLOSER: _Advice.ValueType  # 2
@@ -223,13 +222,13 @@ class _AdviceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Advice.ValueTy
     ADVICE_TOO_BLURRED: _Advice.ValueType  # 3
     """The picture is blurred."""
     ADVICE_CHECK_CLOCK: _Advice.ValueType  # 4
-    """The camera's clock was set, stands still, drifts or is far from the server's: see CameraStatus.clock_state."""
+    """The camera's clock was set, stands still, drifts or is far from the server's; see CameraStatus.clock_state."""
 
 class Advice(_Advice, metaclass=_AdviceEnumTypeWrapper):
-    """What the picture or the camera lacks."""
+    """What would improve the pictures, or the camera."""
 
 ADVICE_UNSPECIFIED: Advice.ValueType  # 0
-"""Not said."""
+"""Unspecified."""
 ADVICE_TOO_DARK: Advice.ValueType  # 1
 """More light is needed."""
 ADVICE_MOVE_CLOSER: Advice.ValueType  # 2
@@ -237,13 +236,13 @@ ADVICE_MOVE_CLOSER: Advice.ValueType  # 2
 ADVICE_TOO_BLURRED: Advice.ValueType  # 3
 """The picture is blurred."""
 ADVICE_CHECK_CLOCK: Advice.ValueType  # 4
-"""The camera's clock was set, stands still, drifts or is far from the server's: see CameraStatus.clock_state."""
+"""The camera's clock was set, stands still, drifts or is far from the server's; see CameraStatus.clock_state."""
 Global___Advice: _TypeAlias = Advice  # noqa: Y015
 
 @_typing.final
 class OpenStream(_message.Message):
-    """Opens the stream of one camera. A later session of the same camera fences an earlier one:
-    the earlier one can commit nothing any more and is ended with ABORTED (SESSION_SUPERSEDED).
+    """Opens the stream of one camera. A later session of the same camera supersedes an earlier one, which can no longer
+    commit and is ended with ABORTED (SESSION_SUPERSEDED).
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -256,17 +255,17 @@ class OpenStream(_message.Message):
     camera: _builtins.str
     """Resource name, "cameras/{camera}"."""
     epoch: _builtins.str
-    """Names one unbroken numbering of this camera's frames; 1 to 64 characters of [A-Za-z0-9_.-].
-    The bridge mints it and keeps it for as long as its numbering goes on.
+    """Identifies one unbroken numbering of this camera's frames; 1 to 64 characters of [A-Za-z0-9_.-]. The bridge
+    generates it and keeps it for as long as its numbering continues.
     """
     mode: Global___DeliveryMode.ValueType
-    """What the bridge does under pressure."""
+    """How the bridge treats frames that the server cannot take at once."""
     agent: _builtins.str
     """Name and version of the bridge, for operators; at most 128 characters."""
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
-        """The bridge's clock when it sent this message; the server reports skew against its own
-        (CameraStatus.clock_skew), and takes a clock further behind than in the session before for one that was set back.
+        """The bridge's time when it sent this message. The server reports the skew against its own clock
+        (CameraStatus.clock_skew), and treats a clock that is further behind than in the previous session as set back.
         """
 
     def __init__(
@@ -296,7 +295,7 @@ class Frame(_message.Message):
     CAPTURE_TIME_FIELD_NUMBER: _builtins.int
     JPEG_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    """Position in the epoch's numbering: the first frame is 1, each next one is one more."""
+    """Position in the epoch's numbering, counting up from 1."""
     jpeg: _builtins.bytes
     """A whole baseline or progressive JPEG file."""
     @_builtins.property
@@ -332,7 +331,7 @@ class Gap(_message.Message):
     last_sequence: _builtins.int
     """Last missing sequence, not before the first."""
     reason: Global___GapReason.ValueType
-    """Why."""
+    """Why they are missing."""
     def __init__(
         self,
         *,
@@ -350,8 +349,8 @@ Global___Gap: _TypeAlias = Gap  # noqa: Y015
 
 @_typing.final
 class Finish(_message.Message):
-    """The bridge will send no more frames in this session. The server decides what is open, commits,
-    answers Finished and ends the stream with OK.
+    """The bridge will send no more frames in this session. The server decides open tracks, commits, answers with Finished
+    and ends the stream with OK.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -369,14 +368,14 @@ Global___Finish: _TypeAlias = Finish  # noqa: Y015
 
 @_typing.final
 class Heartbeat(_message.Message):
-    """Sign of life, from either side, when nothing else was sent for a heartbeat interval."""
+    """Shows that the sender is alive; sent by either side when nothing else was sent for a heartbeat interval."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SEND_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
-        """The sender's clock. The server measures the skew of the bridge's with it."""
+        """The sender's time. The server uses it to measure the skew of the bridge's clock."""
 
     def __init__(
         self,
@@ -393,7 +392,7 @@ Global___Heartbeat: _TypeAlias = Heartbeat  # noqa: Y015
 
 @_typing.final
 class StreamFramesRequest(_message.Message):
-    """What a client sends."""
+    """A message from the bridge."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -412,15 +411,15 @@ class StreamFramesRequest(_message.Message):
 
     @_builtins.property
     def gap(self) -> Global___Gap:
-        """Images that will never come."""
+        """Frames that will never be sent."""
 
     @_builtins.property
     def finish(self) -> Global___Finish:
-        """The end."""
+        """The end of the frames."""
 
     @_builtins.property
     def heartbeat(self) -> Global___Heartbeat:
-        """Sign of life."""
+        """Shows that the sender is alive."""
 
     def __init__(
         self,
@@ -443,7 +442,7 @@ Global___StreamFramesRequest: _TypeAlias = StreamFramesRequest  # noqa: Y015
 
 @_typing.final
 class FrameLimits(_message.Message):
-    """What the server takes in a frame."""
+    """Limits on a frame."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -477,8 +476,8 @@ Global___FrameLimits: _TypeAlias = FrameLimits  # noqa: Y015
 
 @_typing.final
 class Credit(_message.Message):
-    """How much the client may send, as totals since the session opened (as QUIC's MAX_DATA), so that
-    a repeated or coalesced grant changes nothing. Never shrinks. Zero is legal.
+    """How much the client may send, as totals since the session opened (like QUIC's MAX_DATA), so that a repeated or
+    coalesced grant changes nothing. It never shrinks. Zero is allowed.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -516,16 +515,16 @@ class Opened(_message.Message):
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
     DECISION_DEADLINE_FIELD_NUMBER: _builtins.int
     session: _builtins.str
-    """Names the session in logs and support requests."""
+    """Identifies the session in logs and support requests."""
     durable_sequence: _builtins.int
-    """Everything up to this sequence of the epoch is durable; go on after it. 0: nothing yet."""
+    """Everything up to this sequence of the epoch is durable; continue after it. 0: nothing yet."""
     @_builtins.property
     def credit(self) -> Global___Credit:
         """How much may be sent before the next Ack."""
 
     @_builtins.property
     def limits(self) -> Global___FrameLimits:
-        """What a frame may be."""
+        """Limits on a frame."""
 
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
@@ -564,7 +563,7 @@ class Ack(_message.Message):
     DURABLE_SEQUENCE_FIELD_NUMBER: _builtins.int
     CREDIT_FIELD_NUMBER: _builtins.int
     durable_sequence: _builtins.int
-    """Highest sequence below which nothing is undecided or uncommitted."""
+    """Highest sequence up to which everything is decided and committed."""
     @_builtins.property
     def credit(self) -> Global___Credit:
         """How much may be sent in total."""
@@ -585,7 +584,7 @@ Global___Ack: _TypeAlias = Ack  # noqa: Y015
 
 @_typing.final
 class StageTiming(_message.Message):
-    """Where the time of a decision went."""
+    """Duration of each stage of a decision."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -633,7 +632,7 @@ Global___StageTiming: _TypeAlias = StageTiming  # noqa: Y015
 
 @_typing.final
 class TrackUpdate(_message.Message):
-    """News of a face being followed, sent after the commit that holds it."""
+    """A change of a track, sent after the commit that stores it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -647,32 +646,32 @@ class TrackUpdate(_message.Message):
     LAST_SEEN_TIME_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
     track: _builtins.str
-    """Names the track; unique at its camera."""
+    """Identifies the track; unique for its camera."""
     state: Global___TrackState.ValueType
-    """What happened to it."""
+    """The new state of the track."""
     sequence: _builtins.int
-    """The frame that the news is from."""
+    """The frame that caused the change."""
     sighting: _builtins.str
     """Resource name of the stored sighting, once decided: "sightings/{sighting}"."""
     @_builtins.property
     def box(self) -> _detections_pb2.Box:
-        """Where the face was in it."""
+        """Box of the face in that frame."""
 
     @_builtins.property
     def match(self) -> _detections_pb2.Match:
-        """Who it is; unset while undecided or unknown."""
+        """The matched person; unset while undecided or unknown."""
 
     @_builtins.property
     def first_seen_time(self) -> _timestamp_pb2.Timestamp:
-        """When the track began, by the bridge's clock."""
+        """Capture time of the track's first frame."""
 
     @_builtins.property
     def last_seen_time(self) -> _timestamp_pb2.Timestamp:
-        """When the face was last seen, by the bridge's clock."""
+        """Capture time of the frame that showed the face last."""
 
     @_builtins.property
     def timing(self) -> Global___StageTiming:
-        """Where the time went; set on the decision."""
+        """Durations of the stages; set with the decision."""
 
     def __init__(
         self,
@@ -697,7 +696,7 @@ Global___TrackUpdate: _TypeAlias = TrackUpdate  # noqa: Y015
 
 @_typing.final
 class TextRead(_message.Message):
-    """Text read from a frame of a camera in text mode, sent after the commit that holds it."""
+    """Text read from a frame of a camera in text mode, sent after its commit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -737,7 +736,7 @@ class FrameRejected(_message.Message):
     reason: Global___FrameRejectionReason.ValueType
     """Why, for programs."""
     message: _builtins.str
-    """Why, for people: names the field and the limit."""
+    """Why, for people: states the field and the limit."""
     def __init__(
         self,
         *,
@@ -755,7 +754,7 @@ Global___FrameRejected: _TypeAlias = FrameRejected  # noqa: Y015
 
 @_typing.final
 class Directive(_message.Message):
-    """What the server would like the bridge to do. Unset fields mean: as before."""
+    """What the server asks the bridge to do. Unset fields change nothing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -764,14 +763,14 @@ class Directive(_message.Message):
     PAUSE_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
     max_rate: _builtins.float
-    """Wanted rate, frames a second."""
+    """Highest rate wanted, frames per second."""
     max_side: _builtins.int
-    """Wanted longest side, pixels."""
+    """Longest side wanted, pixels."""
     advice: Global___Advice.ValueType
     """For the person at the camera."""
     @_builtins.property
     def pause(self) -> _duration_pb2.Duration:
-        """Send nothing for so long."""
+        """Send no frames for this long."""
 
     def __init__(
         self,
@@ -798,14 +797,14 @@ Global___Directive: _TypeAlias = Directive  # noqa: Y015
 
 @_typing.final
 class Drain(_message.Message):
-    """Please reconnect: this server goes away. Sent before anything is cut."""
+    """Asks the bridge to reconnect, because this server is shutting down. Sent before any stream is ended."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DEADLINE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def deadline(self) -> _timestamp_pb2.Timestamp:
-        """After this time the stream is cut."""
+        """After this time the stream is ended."""
 
     def __init__(
         self,
@@ -832,7 +831,7 @@ class Finished(_message.Message):
     """The last sequence of the session, durable."""
     @_builtins.property
     def account(self) -> Global___StreamAccount:
-        """What became of this session's frames."""
+        """Totals of this session's frames."""
 
     def __init__(
         self,
@@ -850,8 +849,8 @@ Global___Finished: _TypeAlias = Finished  # noqa: Y015
 
 @_typing.final
 class StreamAccount(_message.Message):
-    """What became of the frames of a session. Sums to the sequences covered:
-    every frame is in exactly one of the counts.
+    """Totals of a session's frames. They add up to the sequences covered: every frame is counted in exactly one of the
+    first eight fields.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -866,21 +865,21 @@ class StreamAccount(_message.Message):
     WITH_FACES_FIELD_NUMBER: _builtins.int
     RECOGNITIONS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.int
-    """Received before in an earlier session and already durable."""
+    """Received in an earlier session and already durable."""
     rejected: _builtins.int
     """Refused with FrameRejected."""
     missing: _builtins.int
     """Reported or found missing."""
     duplicate: _builtins.int
-    """Byte for byte the frame before it."""
+    """Byte for byte the same as the previous frame."""
     unchanged: _builtins.int
     """No change against the background."""
     skipped: _builtins.int
-    """Changed, but the detector was not due (the tracker had asked for a slower cadence)."""
+    """Changed, but not searched, since no search was due yet."""
     empty: _builtins.int
-    """Looked at; no face."""
+    """Searched; no face was found."""
     with_faces: _builtins.int
-    """Looked at; at least one face."""
+    """Searched; at least one face was found."""
     recognitions: _builtins.int
     """Engine calls made for this session's tracks."""
     def __init__(
@@ -906,7 +905,7 @@ Global___StreamAccount: _TypeAlias = StreamAccount  # noqa: Y015
 
 @_typing.final
 class StreamFramesResponse(_message.Message):
-    """What the server sends."""
+    """A message from the server."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -929,7 +928,7 @@ class StreamFramesResponse(_message.Message):
 
     @_builtins.property
     def track_update(self) -> Global___TrackUpdate:
-        """News of a face."""
+        """A change of a track."""
 
     @_builtins.property
     def text_read(self) -> Global___TextRead:
@@ -941,15 +940,15 @@ class StreamFramesResponse(_message.Message):
 
     @_builtins.property
     def directive(self) -> Global___Directive:
-        """A wish."""
+        """A request to the bridge."""
 
     @_builtins.property
     def drain(self) -> Global___Drain:
-        """A goodbye announced."""
+        """An announced shutdown."""
 
     @_builtins.property
     def heartbeat(self) -> Global___Heartbeat:
-        """Sign of life."""
+        """Shows that the sender is alive."""
 
     @_builtins.property
     def finished(self) -> Global___Finished:

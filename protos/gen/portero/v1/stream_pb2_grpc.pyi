@@ -3,10 +3,9 @@
 isort:skip_file
 The stream protocol between a camera bridge and the server.
 
-Law of the first message: the client's first message is an OpenStream and there is exactly
-one of them; the server's first message is an Opened. Anything else ends the stream with
-FAILED_PRECONDITION. Every trouble of a single frame is answered in-band (FrameRejected)
-and never ends the stream.
+The client's first message is an OpenStream, and it sends exactly one; the server's first message is an Opened.
+Anything else ends the stream with FAILED_PRECONDITION. A problem with a single frame is answered in-band
+(FrameRejected) and never ends the stream.
 """
 
 from collections import abc as _abc

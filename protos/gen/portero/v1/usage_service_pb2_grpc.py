@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class UsageServiceStub:
-    """Returns calls made, calls avoided and money.
+    """Returns calls made, calls avoided and costs.
     """
 
     def __init__(self, channel):
@@ -43,7 +43,7 @@ class UsageServiceStub:
 
 
 class UsageServiceServicer:
-    """Returns calls made, calls avoided and money.
+    """Returns calls made, calls avoided and costs.
     """
 
     def GetUsage(self, request, context):
@@ -70,7 +70,7 @@ def add_UsageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class UsageService:
-    """Returns calls made, calls avoided and money.
+    """Returns calls made, calls avoided and costs.
     """
 
     @staticmethod

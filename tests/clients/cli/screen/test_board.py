@@ -71,7 +71,7 @@ def test_a_face_that_was_never_decided_leaves_without_a_word() -> None:
 def test_the_live_table_shows_who_is_there_now() -> None:
     """Names as they are, strangers as unknown, undecided faces as such; who left is gone."""
     board = Board()
-    assert "nobody is seen" in shown(board)
+    assert "nobody in view" in shown(board)
     board.take(NAMED)
     board.take(replace(NAMED, track="t2", match=None))
     board.take(replace(COMING, track="t3"))
@@ -89,7 +89,7 @@ def test_the_state_of_stream_and_source_is_shown() -> None:
     board.take(StreamOpened("door", "s", "e", 0))
     board.take(SourceUp("door"))
     board.take(Acknowledged("door", 120))
-    assert "streaming, source open, 120 frames safe" in shown(board)
+    assert "streaming, source open, 120 frames durable" in shown(board)
     assert board.take(StreamClosed("door", "server drains", 0.5, 120)) == (
         "interrupted (server drains), again in 0.5 s",
     )
@@ -100,7 +100,7 @@ def test_the_state_of_stream_and_source_is_shown() -> None:
 def test_what_an_operator_should_know_is_told() -> None:
     """A new registration, read text, and each kind of refused frame or poor picture once, are lines."""
     board = Board()
-    assert board.take(CameraRegistered("door")) == ("camera door was not known and is registered now",)
+    assert board.take(CameraRegistered("door")) == ("camera door was unknown and is now registered",)
     assert board.take(FrameRefused("door", 7, "TRUNCATED", "no end marker")) == ("frame 7 refused: no end marker",)
     assert board.take(FrameRefused("door", 8, "TRUNCATED", "no end marker")) == ()
     assert board.take(Directed("door", None, None, None, "too_dark")) == ("the picture could be better: too dark",)
