@@ -9,7 +9,7 @@ class Backoff:
     Args:
         base: Bound of the first delay, seconds.
         cap: Bound that delays never exceed, seconds.
-        random: Gives a number in 0..1 (the jitter).
+        random: Returns a number in 0..1 (the jitter).
     """
 
     def __init__(self, base: float, cap: float, random: Callable[[], float]) -> None:

@@ -18,13 +18,13 @@ class CameraContext:
 
     Attributes:
         camera: Name, without "cameras/".
-        delivery: What is numbered, sent and durable.
-        sampler: Which images go on.
-        encoder: How they are made to fit.
-        bell: Rung when the delivery changed.
-        clock: The time.
+        delivery: The state of the numbering and the stream.
+        sampler: Selects the images to send.
+        encoder: Makes images fit the limits.
+        bell: Notified when the delivery changes.
+        clock: The bridge's clock.
         meter: The camera's metrics.
-        emit: Takes the camera's events.
+        emit: Receives the camera's events.
     """
 
     camera: str

@@ -106,7 +106,7 @@ class TrackUpdated:
         camera: Which camera.
         track: Names the track at its camera.
         state: What happened to it.
-        sequence: The frame that the news is from.
+        sequence: The frame that caused the change.
         box: Where the face was in it.
         match: Who it is; None while undecided or unknown.
         sighting: Resource name of the stored sighting, or empty.

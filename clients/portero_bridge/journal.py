@@ -32,7 +32,7 @@ class Journal:
 
     Args:
         output: Where lines go.
-        clock: The time.
+        clock: The bridge's clock.
     """
 
     def __init__(self, output: TextIO, clock: Clock) -> None:

@@ -27,7 +27,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as `head` has. The interpreter's last flush must not fail either.
+        # The reader of our output has closed the pipe, as `head` does. The interpreter's last flush must not fail
+        # either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
 

@@ -13,7 +13,7 @@ def parse_duration(text: str) -> timedelta:
     """Parses a duration such as "90s", "15m", "2h", "3d" or "1w".
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is malformed.
     """
     found = _DURATION.fullmatch(text.strip().lower())
     if found is None:
@@ -25,7 +25,7 @@ def parse_time(text: str) -> datetime:
     """Parses a time: RFC 3339, a local date or time, or a duration ago.
 
     Raises:
-        ValueError: It is none of them.
+        ValueError: It is malformed.
     """
     return time_meant(text, datetime.now().astimezone())
 

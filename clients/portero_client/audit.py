@@ -45,7 +45,7 @@ class AuditEntry:
         resource: Of what; empty when it is about nothing in particular.
         outcome: How it went. ASKED is written before, so it was done unless FAILED follows.
         reason: Why it was refused or failed; for a change, the fields; for a configuration, what is set.
-        count: So many alike, written together.
+        count: Number of identical actions that the entry combines.
         previous_digest: SHA-256 of the entry before, hexadecimal.
         digest: Its own.
     """
@@ -87,7 +87,7 @@ class AuditReport:
     """The result of checking the whole trail.
 
     Attributes:
-        findings: What is wrong; none: the chain is sound.
+        findings: Inconsistencies; empty if the chain is intact.
         head: Where the chain ends; keep it, and give it to a later check as an anchor.
         retired_count: Entries that retention has removed from the beginning.
         anchor_count: Anchors that were compared.

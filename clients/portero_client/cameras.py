@@ -52,7 +52,7 @@ class Camera:
         display_name: What people call it.
         site: The place it belongs to, or empty.
         mode: What is looked for.
-        purpose: Whom it serves.
+        purpose: The people it serves.
         disabled: No stream is taken while set.
         visit_gap: A person seen again within this time is still the same sighting; None: the server's setting.
         similarity_threshold: Lowest similarity that names somebody here, 0..1; None: the server's setting.

@@ -46,7 +46,7 @@ class PorteroClient:
             server: HOST:PORT, or all settings; None means PORTERO_SERVER, or 127.0.0.1:50051.
 
         Raises:
-            InvalidArgument: The address is none.
+            InvalidArgument: The address is malformed.
         """
         if not isinstance(server, ConnectionSettings):
             server = ConnectionSettings.from_environment(server)

@@ -25,7 +25,7 @@ class InvalidArgument(PorteroError):
     """The request is invalid and can never succeed unchanged.
 
     Attributes:
-        field: Path of the offending field, as in the proto ("person.display_name"); empty when not told.
+        field: Path of the offending field, as in the proto ("person.display_name"); empty if unknown.
     """
 
     default_reason = "INVALID_ARGUMENT"
@@ -39,7 +39,7 @@ class NotFound(PorteroError):
     """A resource does not exist.
 
     Attributes:
-        resource: Its resource name ("people/ana"); empty when not told.
+        resource: Its resource name ("people/ana"); empty if unknown.
     """
 
     default_reason = "NOT_FOUND"
@@ -53,7 +53,7 @@ class AlreadyExists(PorteroError):
     """A resource with this name exists.
 
     Attributes:
-        resource: Its resource name; empty when not told.
+        resource: Its resource name; empty if unknown.
     """
 
     default_reason = "ALREADY_EXISTS"
@@ -92,7 +92,7 @@ class ResourceExhausted(PorteroError):
     """A quota, a rate or a queue is full.
 
     Attributes:
-        retry_after: Seconds after which asking again makes sense; None when not told.
+        retry_after: Seconds after which asking again makes sense; None if unknown.
     """
 
     default_reason = "RESOURCE_EXHAUSTED"
@@ -107,7 +107,7 @@ class Unavailable(PorteroError):
     """The server, or something that it needs, is unavailable now.
 
     Attributes:
-        retry_after: Seconds after which asking again makes sense; None when not told.
+        retry_after: Seconds after which asking again makes sense; None if unknown.
     """
 
     default_reason = "UNAVAILABLE"

@@ -39,7 +39,7 @@ class ConnectionSettings:
         token_file: File that holds it; read before each call, so that it may be renewed.
 
     Raises:
-        InvalidArgument: The address is none, or a token would travel unprotected.
+        InvalidArgument: The address is malformed, or a token would travel unprotected.
     """
 
     server: str = DEFAULT_SERVER
@@ -79,7 +79,7 @@ class ConnectionSettings:
         PORTERO_CLIENT_KEY, PORTERO_SERVER_NAME, PORTERO_TOKEN and PORTERO_TOKEN_FILE.
 
         Raises:
-            InvalidArgument: A value is none, or they do not fit together.
+            InvalidArgument: A value is malformed, or the values do not fit together.
         """
         values = {**_from_variables(os.environ), **{name: value for name, value in given.items() if value is not None}}
         if given.get("token_file") is not None and given.get("token") is None:

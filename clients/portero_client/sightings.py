@@ -66,7 +66,7 @@ class SightingEvent:
     """Something that happened to a sighting.
 
     Attributes:
-        position: Where to go on after it; only grows.
+        position: Position to resume after; always increases.
         kind: What happened.
         sighting: The sighting as it is now.
         event_time: When it happened, by the server's clock, UTC.

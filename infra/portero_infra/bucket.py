@@ -59,7 +59,7 @@ class Bucket(pulumi.ComponentResource):
             rules=[
                 {
                     # CloudTrail signs its digests and anchors are digests: a key of ours would protect neither, and
-                    # whoever verifies them would need it.
+                    # anybody who verifies them would need it.
                     "bucket_key_enabled": False,
                     "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
                 }

@@ -82,7 +82,7 @@ def make_certificates(folder: Path, order: Order, now: datetime) -> list[Path]:
         The files written.
 
     Raises:
-        StartupProblem: A file exists, a name is none, or the folder cannot be written; nothing was written.
+        StartupProblem: A file exists, a name is malformed, or the folder cannot be written; nothing was written.
     """
     for name in order.server:
         _server_name(name)
@@ -126,7 +126,7 @@ def issue_server(authority: Issued, names: Sequence[str], now: datetime, lasting
     """Creates a server certificate for host names and IP addresses; the first is also its subject.
 
     Raises:
-        StartupProblem: A name is none.
+        StartupProblem: A name is malformed.
     """
     alternatives = [_server_name(name) for name in names]
     return _issue(authority, names[0], alternatives, ExtendedKeyUsageOID.SERVER_AUTH, now, lasting)

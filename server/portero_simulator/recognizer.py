@@ -19,7 +19,7 @@ from portero_simulator.similarity import rekognition_similarity
 
 _NOBODY = CallContext(camera_id=None, lane=Lane.VISITOR)
 MOST_FACES = 100
-"""Rekognition gives so many of an image's faces, the largest."""
+"""Rekognition returns at most this many of an image's faces, the largest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from portero_bridge.delivery.terms import Action, Credit, DeliveryLimits, HangUp
 from portero_bridge.delivery.window import Window
 from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, last_sequence
 
-# The other side is taken for dead after so many heartbeat intervals of silence.
+# The server is considered dead after this many heartbeat intervals of silence.
 _SILENT_INTERVALS = 3
 # Signs of life leave a little early, so that they are in time after the way to the server.
 _HEARTBEAT_SHARE = 0.75
@@ -271,7 +271,7 @@ class Delivery:
         self._drop_stale(GapReason.NO_CREDIT, now)
         entry = self._window.next_waiting()
         if isinstance(entry, Frame) and len(entry.jpeg) > self._terms.max_bytes:
-            # It could never be taken, so that waiting for credit would be for ever.
+            # It could never be sent, so waiting for credit would never end.
             self._drop_oldest(GapReason.OVERSIZED)
             entry = self._window.next_waiting()
         if entry is None or self.is_paused(now):

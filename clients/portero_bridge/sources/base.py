@@ -58,7 +58,7 @@ class SourceOptions:
         realtime: Whether recorded images come at the pace they were taken at, or as fast as accepted.
         connect_timeout: Longest time to connect, seconds.
         read_timeout: Longest time without an image before the source counts as frozen, seconds.
-        clock: The time.
+        clock: The bridge's clock.
     """
 
     address: str

@@ -27,7 +27,7 @@ class MjpegSource:
     """A camera behind an http(s) URL.
 
     Raises:
-        SettingsError: The URL is none.
+        SettingsError: The URL is malformed.
     """
 
     is_finite = False

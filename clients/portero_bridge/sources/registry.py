@@ -20,7 +20,7 @@ def kind_of(address: str) -> SourceKind:
     """Returns the kind of source for an address.
 
     Raises:
-        SettingsError: It is none; the message shows no password.
+        SettingsError: No source accepts it; the message shows no password.
     """
     for kind in KINDS:
         if kind.claims(address):

@@ -9,7 +9,7 @@ class Timeline:
     """The time of one source across repetitions: capture times never go back.
 
     Args:
-        clock: The time.
+        clock: The bridge's clock.
         realtime: Whether images come when they are due, or as fast as they are taken.
     """
 

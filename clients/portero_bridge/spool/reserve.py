@@ -19,7 +19,7 @@ class Reserve:
     Args:
         path: Where it is; the folder exists. One that an earlier process left is taken over.
         size: How large it is, bytes.
-        free: Gives how much room the disk of a folder has.
+        free: Returns the free bytes of a folder's disk.
     """
 
     def __init__(self, path: Path, size: int = SIZE, free: Callable[[Path], int] | None = None) -> None:

@@ -52,7 +52,7 @@ class Reconnect:
 
     Args:
         backoff: Delays after failures.
-        random: Gives a number in 0..1.
+        random: Returns a number in 0..1.
         register: Whether an unknown camera may be created.
         patience: Give up when no session was opened for so many seconds, and at once when the server
             says no; None never gives up.

@@ -157,7 +157,7 @@ def _account_from(message: stream_pb2.StreamAccount) -> StreamAccount:
 def _track_from(camera: str, message: stream_pb2.TrackUpdate) -> TrackUpdated | None:
     state = _TRACK_STATES.get(message.state)
     if state is None:
-        # News in a vocabulary that is younger than this bridge.
+        # A message that this bridge does not know yet.
         return None
     timed = message.HasField("timing") and message.timing.HasField("time_to_name")
     return TrackUpdated(

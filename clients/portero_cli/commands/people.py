@@ -1,4 +1,4 @@
-"""`portero people`: whom we know."""
+"""`portero people`: manages known people and their faces."""
 
 from __future__ import annotations
 

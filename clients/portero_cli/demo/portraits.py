@@ -20,7 +20,7 @@ class Portrait:
     Attributes:
         name: Who it is; None for nobody.
         file: Name of the file it is written to.
-        draw: Gives the picture, height x width x 3, RGB, uint8.
+        draw: Returns the picture, height x width x 3, RGB, uint8.
         crop: Head and shoulders: left, top, width, height in ratios.
     """
 

@@ -40,7 +40,7 @@ class Board:
         connection: How the stream is doing, in words.
         source: How the source is doing, in words.
         durable_sequence: Frames that are safe at the server.
-        complaints: What was told already; a camera repeats its faults with every frame.
+        complaints: Problems reported already; a camera repeats its faults with every frame.
     """
 
     tracks: dict[str, TrackUpdated] = field(default_factory=dict)

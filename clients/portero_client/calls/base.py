@@ -41,7 +41,7 @@ class Call(Generic[AnswerT]):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[ItemT]):
-    """A part of a list; `next_page_token` goes on after it and is empty at the end."""
+    """A part of a list; `next_page_token` continues after it and is empty at the end."""
 
     items: tuple[ItemT, ...]
     next_page_token: str

@@ -81,9 +81,9 @@ class IssuerKeys:
         """Starts without keys; the first look-up fetches them.
 
         Args:
-            fetch: Gives the members of the key set; raises Unavailable.
-            clock: For how fresh they are.
-            policy: How fresh they have to be.
+            fetch: Returns the members of the key set; raises Unavailable.
+            clock: Measures their age.
+            policy: How fresh they must be.
         """
         self._fetch = fetch
         self._clock = clock

@@ -56,7 +56,7 @@ class ApiKeyService:
             The key, and its text, which is not stored and cannot be recovered.
 
         Raises:
-            InvalidInput: No role, a name that is none, or an end that has come already.
+            InvalidInput: No role, a malformed name, or an expiry in the past.
         """
         now = self._clock.now()
         if not wanted.roles:
@@ -95,6 +95,6 @@ class ApiKeyService:
         """Revokes a key and returns it as stored; revoking it again changes nothing.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         return await self._rows.revoke(key_id, self._clock.now())

@@ -21,7 +21,7 @@ from portero_server.domain.access.identities import AuthMethod, Grant, Identity
 from portero_server.errors import Unauthenticated
 
 ALGORITHMS = frozenset({"RS256", "ES256"})
-"""The only ones: with both, whoever knows the public key can make no token, as with HS256 and with none."""
+"""The only algorithms accepted: with HS256 or "none", anybody who knows the public key could forge a token."""
 
 _MOST_SUBJECT = 128
 _MOST_KEY_ID = 256

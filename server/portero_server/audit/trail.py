@@ -1,6 +1,6 @@
 """The audit trail as the rest of the server sees it.
 
-Two guarantees, by how a deed is told:
+Two guarantees, by how a deed is reported:
 
 - `record` waits for the entry's commit. Whoever changes something records it *before* doing it, so that nothing is done
   which the trail does not know of: when the entry cannot be written, the caller gets the error and does nothing. The
@@ -77,8 +77,8 @@ class AuditReport:
 
     Attributes:
         head: Where the chain ends.
-        anchors: So many anchors were compared.
-        findings: What is wrong; none: the chain is sound.
+        anchors: Number of anchors compared.
+        findings: Inconsistencies; empty if the chain is intact.
     """
 
     head: Head
@@ -97,9 +97,9 @@ class AuditTrail:
         Args:
             log: Where entries are kept.
             clock: Dates them.
-            observer: Told how it goes.
+            observer: Receives the results.
             interval: Longest time until what was noted is written, seconds.
-            most: Unlike deeds noted within it that are told apart.
+            most: Number of different deeds per interval that get their own entry.
         """
         self._log = log
         self._clock = clock

@@ -100,8 +100,8 @@ class UsageRecorder:
         Args:
             ledger: Where calls are counted.
             rows: Where they are stored.
-            clock: Time.
-            metrics: Told of what was stored.
+            clock: The server's clock.
+            metrics: Updated with what was stored.
             budget: What may be spent; None when nothing costs money.
             operation: What an avoided call would have been ("SearchFacesByImage").
             interval: Seconds between two storings.

@@ -83,7 +83,7 @@ def paid(
         prices: What a call costs.
         rows: Where accounts are stored.
         clock: Time.
-        metrics: Told of it all.
+        metrics: Counts calls, refusals and costs.
     """
     ledger = UsageLedger()
     budget = Budget(limits, prices, ledger, engine)

@@ -75,7 +75,7 @@ class CallGate(Protocol):
 
         Args:
             operation: As the vendor calls it ("SearchFacesByImage"); each has its own quota and price.
-            context: For whom.
+            context: The purpose of the call.
             call: Makes the call once; raises EngineThrottled and EngineUnavailable for the gate to learn from.
 
         Raises:
@@ -102,7 +102,7 @@ class FaceCrop:
         pixels: The region, height x width x 3, BGR.
         face: Where the face is in the region, ratios.
         quality: Of the shot.
-        context: For whom.
+        context: The purpose of the call.
     """
 
     pixels: Pixels

@@ -53,8 +53,8 @@ class Gallery:
             engine: Learns faces.
             people: Stores them.
             mirror: Brings changes to the engine.
-            clock: Gives the time of enrollment.
-            new_id: Makes up ids of people who come without one.
+            clock: Dates enrollments.
+            new_id: Generates ids for people without one.
             check_learnable: Raises when a person's face may not be learned; None: everybody's may.
         """
         self._engine = engine

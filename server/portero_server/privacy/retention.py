@@ -53,9 +53,9 @@ class Retention:
 
         Args:
             kept: The rows.
-            rules: How long; a purpose without a rule is kept for ever.
-            clock: Time.
-            metrics: Told what was removed.
+            rules: Retention periods; a purpose without a rule is kept forever.
+            clock: The server's clock.
+            metrics: Counts removed rows.
             interval: Seconds between two rounds.
             sleep: Waits.
         """

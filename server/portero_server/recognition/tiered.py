@@ -75,7 +75,7 @@ class TieredRecognizer:
             camera_id: Whose faces.
             traits: Of the engine.
             identify: Asks the engine.
-            clock: Time.
+            clock: The server's clock.
             avoided_calls: Told of calls avoided.
             free: The engine behind it, if it is a paid one.
             memory: What is remembered at this camera; needs `free`, which encodes the faces.

@@ -140,7 +140,7 @@ class CallAudit:
         Args:
             method: "package.Service/Method".
             request: Its message.
-            serve: Does it, and gives the response.
+            serve: Executes the call and returns the response.
 
         Raises:
             Unavailable: The entry cannot be written; nothing was done.

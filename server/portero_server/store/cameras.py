@@ -99,7 +99,7 @@ class CameraStore:
         """Returns a camera by its id.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         return await self._database.read(lambda connection: _get(connection, camera_id))
 
@@ -135,7 +135,7 @@ class CameraStore:
         """Changes fields of a camera and returns it as stored.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         values = _columns(**changes) | {"updated_at": self._clock.now()}
 
@@ -149,7 +149,7 @@ class CameraStore:
         """Removes a camera; its streams and sightings stay.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
 
         async def unit(connection: AsyncConnection) -> None:

@@ -57,7 +57,7 @@ class KeyStore:
         """Revokes a key and returns it as stored; if it was revoked before, the first time is kept.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         mine = api_keys.c.key_id == key_id
 

@@ -41,7 +41,7 @@ class PeopleStore:
 
         Args:
             database: The database to use.
-            clock: Time.
+            clock: The server's clock.
             consent_required: Whether only people with a valid consent may be named, and learned.
         """
         self._database = database
@@ -85,7 +85,7 @@ class PeopleStore:
         """Returns a person by id.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         return await self._database.read(lambda connection: _person(connection, person_id))
 
@@ -112,7 +112,7 @@ class PeopleStore:
         """Changes the values that are not None and returns the person as stored.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         values: dict[str, Any] = {"updated_at": self._clock.now()}
         if display_name is not None:
@@ -132,7 +132,7 @@ class PeopleStore:
         Past sightings keep the name, as a visitors' book does; use `ErasureStore` to remove everything.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
 
         async def unit(connection: AsyncConnection) -> Sequence[GalleryFace]:

@@ -73,7 +73,7 @@ class SightingStore:
         """Returns a sighting by its id.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         found = await self._read(select(sightings).where(sightings.c.sighting_id == sighting_id))
         if not found:

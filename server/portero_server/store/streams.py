@@ -71,7 +71,7 @@ class StreamStore:
         """Returns a stream as it is stored.
 
         Raises:
-            NotFound: There is none.
+            NotFound: It does not exist.
         """
         return await self._database.read(lambda connection: _one(connection, streams.c.stream_id == stream_id))
 

@@ -372,7 +372,7 @@ class Streams:
         for camera_id, (due, session) in tuple(self._cut.items()):
             if now >= due:
                 del self._cut[camera_id]
-                # Where another server goes on with the stream, the database refuses what this one says of it.
+                # If another server has resumed the stream, the database refuses this server's commits.
                 session.abandon()
 
     async def _follow_cameras(self) -> None:

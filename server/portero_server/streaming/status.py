@@ -18,7 +18,7 @@ class LiveStatus:
     """The current state of an open stream.
 
     Attributes:
-        session: Its name.
+        session: Name of the session.
         opened_at: UTC, the server's clock.
         last_frame_at: Capture time of the last frame received, or None before the first.
         frame_rate: Frames a second over the last seconds.

@@ -146,7 +146,7 @@ class StreamClock:
             self._watch.bridge_said((sent_at - self._clock.now()).total_seconds())
 
     def _watched(self, captured_at: datetime, received: float, source: TimeSource) -> FrameClock:
-        # The bridge's clock is told of also where it is not believed.
+        # Faults of the bridge's clock are reported even if frames are dated by arrival.
         if source is TimeSource.ARRIVAL:
             self._unused.date(captured_at.timestamp(), received)
             return self._unused

@@ -44,7 +44,7 @@ class AdminHttp:
             registry: What /metrics shows.
             ready: Raises PorteroError when the server cannot do its work.
             refresh: Called on the event loop before each scrape, to set what holds only for the moment.
-            permit: Asked before each scrape; None: whoever reaches the port may scrape.
+            permit: Called before each scrape; None: anybody who can reach the port may scrape.
         """
         self._permit = permit
         self._registry = registry

@@ -13,8 +13,8 @@ class LoginPolicy:
     Attributes:
         free: Failures that cost nothing: a bridge with an old key tries a few times.
         first: Wait after the next one, seconds; each further one doubles it.
-        longest: At most so long.
-        forgotten: After so many seconds without a failure all is forgiven.
+        longest: Longest wait, seconds.
+        forgotten: Seconds without a failure after which all failures are forgotten.
         most: Addresses remembered; the one not heard of for the longest is forgotten.
     """
 

@@ -59,7 +59,7 @@ class Buckets(Generic[Key]):
             amount: Units; what is more than a whole bucket counts as a whole one, so that it can pass at all.
 
         Returns:
-            0 when taken; else nothing was taken, and after so many seconds it can be.
+            0 if taken; else the seconds after which it can be, and nothing was taken.
         """
         amount = min(amount, self._rate.burst)
         left, then = self._left.get(key, (self._rate.burst, now))

@@ -60,7 +60,7 @@ SERVER = Actor("server", "local")
 """The server, acting by itself."""
 
 CONSOLE = Actor("server", "console")
-"""Whoever runs a command of portero-server."""
+"""A person who runs a command of portero-server on its machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Deed:
         resource: Of what: "people/ana"; empty when it is about nothing in particular.
         outcome: How it went.
         reason: UPPER_SNAKE_CASE reason of a refusal or failure; for a configuration, what is set.
-        count: So many alike, in the time since the trail was last written.
+        count: Number of identical deeds since the trail was last written.
     """
 
     actor: Actor

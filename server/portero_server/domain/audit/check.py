@@ -17,7 +17,7 @@ _RECENT = 100
 _WINDOW = 1000
 _REACH = 100
 MOST_FINDINGS = 100
-"""After so many the check is full: a chain so damaged has told enough."""
+"""The check stops after this many findings: such a chain is clearly damaged."""
 
 
 class Tampering(Enum):

@@ -158,7 +158,7 @@ class Budget:
 
         Args:
             operation: As in the price table.
-            camera_id: For whom; None for a unary RPC, which only the total bounds.
+            camera_id: The camera; None for a unary RPC, which only the total bounds.
             now: UTC.
             essential: Whether the call may use what LOCAL_ONLY keeps back.
         """
@@ -179,7 +179,7 @@ class Budget:
 
         Args:
             operation: As in the price table.
-            camera_id: For whom; None for a unary RPC.
+            camera_id: The camera; None for a unary RPC.
             now: UTC.
             essential: Whether the call may use what LOCAL_ONLY keeps back.
 

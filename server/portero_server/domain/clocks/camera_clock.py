@@ -1,7 +1,8 @@
 """How far apart two frames of a stream were taken, whatever the camera's clock does.
 
 Capture times are the bridge's. They are set back by NTP, jump, stand still or creep. A face must not be followed across
-such a fault, since whoever stands in its place afterward would be taken for whoever stood there before. So the ages of
+such a fault, since a person who stands there afterward would be taken for the one who stood there before. So the ages
+of
 everything that was seen are measured on two clocks: the camera's, and the server's own at which the frames arrived.
 
 A planner: it is told when each frame was taken and when it arrived, and reads no clock itself.

@@ -213,7 +213,7 @@ class Quarantine:
 
 
 class Suspects:
-    """Remembers, by stream, the frames of commits of which nothing could be written, so that they do not come for ever.
+    """Remembers, by stream, the frames of commits of which nothing could be written, so that they do not come forever.
 
     Such a commit ends its session, and the bridge sends its frames again. Once may be an accident of the database; when
     the same frames end a session for the second time, the next session refuses them by their numbers.

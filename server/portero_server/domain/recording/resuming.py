@@ -27,7 +27,7 @@ class OpenTrack:
     """A track as it was at one frame; see `tracks.Track` for what the numbers mean.
 
     Attributes:
-        sighting_id: Its sighting, as far as stored.
+        sighting_id: Its sighting, if stored.
         ahead: Whether it began beyond the watermark: nobody goes on with it, it begins anew or has left.
     """
 
@@ -136,8 +136,8 @@ def revived_tracks(tracks: Iterable[OpenTrack], known: Collection[str], received
 
     Args:
         tracks: As remembered.
-        known: People who still exist; the others' tracks go on as strangers'.
-        received: The present, in the server's monotonic seconds.
+        known: People who still exist; tracks of others continue as strangers.
+        received: The current time, in the server's monotonic seconds.
     """
     return [
         (track if track.match is None or track.match.person_id in known else replace(track, match=None)).revived(

@@ -190,7 +190,7 @@ class StreamRow:
     """A stored stream: the epoch of a camera, its owner, and how far it is durable.
 
     Attributes:
-        open_tracks: Faces that were followed there, to go on with.
+        open_tracks: Tracks that were open there, to continue with.
         left_behind: Tracks open at the end of an earlier epoch of the camera that no session resumes.
     """
 

@@ -103,7 +103,7 @@ class Frame(NamedTuple):
         received: Server's monotonic seconds when it came in.
         lag: Seconds from capture to receipt, by both clocks; may be negative under skew.
         time: What frames of the stream are compared by; capture times alone may go back.
-        zones: What whoever decodes it makes black before anything else sees it: the camera's privacy zones.
+        zones: The camera's privacy zones, blacked out by the code that decodes the frame.
     """
 
     sequence: int

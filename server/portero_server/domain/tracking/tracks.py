@@ -82,7 +82,8 @@ class Track:
         asked_quality: Quality of the best shot ever sent.
         visible: Whether the last look found it.
         misses: Frames since the last look that found it, while it is not visible.
-        absent: Whether it was told to have left because no frame came any more. It goes on with the next that shows it.
+        absent: Whether it was reported as left because frames stopped arriving. The next frame that shows it
+            continues it.
         company: Tracks seen together with it in one frame: they cannot be the same person.
     """
 

@@ -76,7 +76,7 @@ class RekognitionCalls:
 
         Args:
             operation: As the vendor calls it ("IndexFaces").
-            context: For whom.
+            context: The purpose of the call.
             ask: Makes the blocking call.
             read: Turns its answer into ours; whatever it misses makes the answer unreadable.
 

@@ -225,7 +225,7 @@ class RekognitionEngine:
 
         Args:
             images: What to read.
-            contexts: For whom; one an image.
+            contexts: The purpose of each call, one per image.
         """
         return await read_texts(self.read_text, images, contexts, shared=self._options.text_sheets)
 

@@ -13,7 +13,7 @@ from portero_server.errors import EngineError
 from portero_server.vision.sheet import Sheet, plan_sheets
 
 MAX_WORDS = 100
-"""DetectText gives so many words; a sheet that reaches them may hold more."""
+"""DetectText returns at most this many words; a sheet that reaches the limit may hold more."""
 _LANES = (Lane.CHECK_IN, Lane.VISITOR, Lane.ATTENDANCE)
 
 Answer = Sequence[Text] | EngineError
@@ -28,7 +28,7 @@ async def read_texts(
     Args:
         read: Reads one image by one paid call.
         images: Height x width x 3, BGR.
-        contexts: For whom; one an image.
+        contexts: The purpose of each call, one per image.
         shared: Whether images that fit together share calls.
     """
     sheets = plan_sheets([(image.shape[1], image.shape[0]) for image in images]) if shared else ()

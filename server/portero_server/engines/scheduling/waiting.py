@@ -18,7 +18,7 @@ class Request:
     Attributes:
         number: Grows with each request; names it between planner and shell.
         operation: What is to be called.
-        camera_id: For whom, or None for a unary RPC.
+        camera_id: The camera, or None for a unary RPC.
         lane: Its place when the quota is short.
         deadline: When an answer is of no use any more.
         submitted: When it came.

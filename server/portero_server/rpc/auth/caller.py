@@ -94,7 +94,7 @@ class AccessObserver(Protocol):
             peer: Address it came from.
             method: What was called with it.
             reason: Of the Unauthenticated ("CREDENTIALS_MISSING", "KEY_REVOKED", "TOKEN_EXPIRED", …).
-            credential_id: The public part of what was shown, as far as it has the form of one; else empty.
+            credential_id: The public part of what was shown, if it has the form of one; else empty.
         """
         ...
 

@@ -142,7 +142,7 @@ class CommitSql:
             connection: Of the transaction.
             parts: Of the commit.
             names: People who may be named; an answer that names somebody else keeps its row but not the person.
-            now: When refused and missing frames are taken to have been told.
+            now: The time recorded for refused and missing frames.
         """
         await self._recognitions.write(connection, _recognition_rows(parts, names))
         await _write(connection, self._put_exceptions, _exception_rows(parts, now))

@@ -45,7 +45,7 @@ class SightingMerger:
 
         Args:
             sightings: Those of `links`, and those that decided tracks may join.
-            links: Of every track that will be decided, seen or left, as far as stored.
+            links: The stored links of every track that is decided, seen or left.
             names: Display names of those who may be named; a match with anybody else counts as none, since that
                 person was erased or blocked.
         """
