@@ -173,4 +173,4 @@ async def test_a_missing_extra_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "httpx", None)
     result = await cli("stream", tmp_path, "--camera", "door")
     assert result.code == 1
-    assert result.err.startswith("error: this needs a package that is not installed (httpx); `portero doctor` tells")
+    assert result.err.startswith("error: this needs a package that is not installed (httpx); `portero doctor` shows")
