@@ -55,7 +55,11 @@ class SqliteFile:
             self.check()
             return
         try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
+            # Never a file that exists: closing any descriptor of it drops every lock that SQLite holds on it in this
+            # process (POSIX), and another process would then take itself for the only one.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
+        except FileExistsError:
+            pass
         except OSError as error:
             raise StartupProblem(
                 f"PORTERO_DATABASE_URL: the file {self._path} cannot be opened: {error.strerror}"

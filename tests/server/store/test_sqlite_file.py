@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from portero_server.errors import StoreUnavailable
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.faults import CommitUnknown
-from portero_server.store.sqlite_file import DatabaseFileLost
+from portero_server.store.sqlite_file import DatabaseFileLost, SqliteFile
 from tests.fakes.virtual_time import ManualClock
 
 
@@ -211,3 +214,14 @@ async def test_readiness_knows_a_database_that_cannot_be_written(database: Datab
     await database.check()
     with pytest.raises(StoreUnavailable, match="cannot be written"):
         await database.check_writes(0.0)
+
+
+def test_a_look_at_the_file_drops_no_lock_on_it(file: Path) -> None:
+    """Making sure that the file is private lets another process not take a lock that this one holds."""
+    with file.open("r+b") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        SqliteFile(file).before_opening()
+        program = f"import fcntl; fcntl.lockf(open({str(file)!r}, 'r+b'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        other = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert other.returncode == 1
+    assert b"Resource temporarily unavailable" in other.stderr
