@@ -27,7 +27,7 @@ $(READY): requirements.lock pyproject.toml
 run: setup ## The main job: server, bridge and a demo camera. ARGS="--once" plays it once; ARGS="--source 0" uses your camera.
 	@$(BIN)/portero demo $(ARGS)
 
-test: setup ## All tests, on SQLite and on a MariaDB started privately. ARGS selects, as tests/server.
+test: setup ## All tests, on SQLite and on a MariaDB started privately. ARGS selects, as tests/unit/portero_server (see tests/README.md).
 	@.ci/system mariadb prometheus
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 

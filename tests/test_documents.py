@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from portero_server.settings import PREFIX, Settings
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     "README.md",
     "SECURITY.md",

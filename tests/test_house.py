@@ -9,7 +9,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.repository import ROOT
+
 SOURCES = ("server", "clients", "infra")
 
 

@@ -19,9 +19,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.benchmarks.contenders import ROOT
 from tests.benchmarks.leftover_processes import ended_strays
 from tests.benchmarks.results import FOLDER
+from tests.support.repository import ROOT
 
 _WITH_PEERS = ("transport", "whole_job", "search")
 _ALL = (*_WITH_PEERS, "latency", "database_rows", "old_loop", "scale_streams", "scale_store", "profiles")

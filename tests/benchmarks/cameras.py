@@ -37,7 +37,7 @@ from portero_cli.enrolling import enroll_person
 from portero_cli.naming import id_of
 from portero_client import ConnectionSettings, PorteroClient
 from tests.benchmarks.machine import machine
-from tests.benchmarks.streaming import show
+from tests.support.client.streaming import show
 
 _QUIET = 2.0
 """The scene is stretched by this factor with an empty picture, so that most of the time nothing moves."""

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.leftover_processes import ended_strays
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 _START_TIME = 120.0
 _STOP_TIME = 20.0
 # What it starts inherits it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.mariadb import MariaDB
+from tests.support.store.mariadb import MariaDB
 
 _SETTINGS = (
     # What the tests relax.

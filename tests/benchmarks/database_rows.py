@@ -27,7 +27,7 @@ from portero_server.store.migrations import migrate
 from portero_server.store.streams import StreamStore
 from tests.benchmarks.database import durable_mariadb, statements
 from tests.benchmarks.results import begun
-from tests.mariadb import MariaDB
+from tests.support.store.mariadb import MariaDB
 
 _STREAMS = 16
 _COLUMNS = (

@@ -19,7 +19,7 @@ from tests.benchmarks.load import Load, Plan, pushed
 from tests.benchmarks.pictures import scene_files
 from tests.benchmarks.results import Figure, Results, begun
 from tests.benchmarks.serving import quantiles, served, stage_counts
-from tests.end_to_end.server_process import ServerProcess
+from tests.support.processes.server_process import ServerProcess
 
 _STREAMS = 30
 _SHARES = (0.5, 0.99)

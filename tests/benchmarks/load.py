@@ -8,7 +8,8 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tests.benchmarks.contenders import ROOT, BrokenOff
+from tests.benchmarks.contenders import BrokenOff
+from tests.support.repository import ROOT
 
 STREAM_FRAMES = "/portero.v1.RecognitionService/StreamFrames"
 OPENING_LIMIT = 60.0

@@ -20,8 +20,8 @@ from portero_server.telemetry.camera_metrics import CameraFigures
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.detect import FaceDetector
-from tests.fakes.bridge_pictures import picture
-from tests.fakes.stream_harness import stream_harness
+from tests.support.bridge.pictures import picture
+from tests.support.server.stream_harness import stream_harness
 
 _FRAMES = 1500
 _ROUNDS = 7

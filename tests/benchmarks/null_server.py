@@ -31,8 +31,8 @@ from portero_server.streaming.outbox import Outbox
 from portero_server.streaming.recorder import Committing
 from portero_server.streaming.session import Session
 from portero_server.streaming.stream_clock import UNDECLARED, Opening
-from tests.fakes.open_access import open_access, unlimited
-from tests.fakes.stream_harness import MemoryCameras, camera, stream_harness
+from tests.support.server.open_access import open_access, unlimited
+from tests.support.server.stream_harness import MemoryCameras, camera, stream_harness
 
 
 class _AnyCamera(MemoryCameras):

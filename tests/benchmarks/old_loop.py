@@ -28,10 +28,10 @@ from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 from portero_cli.enrolling import enroll_person
 from portero_client import ConnectionSettings, PorteroClient
 from portero_server.vision.models import Model, load_dlib, load_model
-from tests.benchmarks.contenders import ROOT
 from tests.benchmarks.results import Results, begun
 from tests.benchmarks.visit_footage import Subject, make_footage, public_subjects
-from tests.end_to_end.server_process import running_server
+from tests.support.processes.server_process import running_server
+from tests.support.repository import ROOT
 
 _RATE = 5.0
 

@@ -14,10 +14,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.contenders import ROOT, BrokenOff, Contender, running
+from tests.benchmarks.contenders import BrokenOff, Contender, running
 from tests.benchmarks.leftover_processes import removed_shared_memory
 from tests.benchmarks.load import Plan
 from tests.benchmarks.results import Results
+from tests.support.repository import ROOT
 
 # numpy 1 of PyTriton goes with OpenCV up to 4.11.
 _JOB = ("opencv-python-headless<5", "pymysql>=1.1")

@@ -15,8 +15,8 @@ import grpc
 from portero_cli.enrolling import enroll_person
 from portero_client import CameraPurpose, ConnectionSettings, PorteroClient
 from tests.benchmarks.visit_footage import Subject
-from tests.end_to_end.server_process import ServerProcess, running_server
-from tests.end_to_end.simulator_process import SimulatorProcess, running_simulator
+from tests.support.processes.server_process import ServerProcess, running_server
+from tests.support.processes.simulator_process import SimulatorProcess, running_simulator
 
 VISIT_GAP = timedelta(seconds=2)
 """Of all cameras, so that visits soon after another are sightings of their own."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.machine import machine
+from tests.support.repository import ROOT
 
-FOLDER = Path(__file__).parents[2] / "build" / "bench"
+FOLDER = ROOT / "build" / "bench"
 
 
 @dataclass(frozen=True, slots=True)

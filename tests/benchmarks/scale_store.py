@@ -28,8 +28,8 @@ from portero_server.store.migrations import migrate
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingKind, SightingStore
 from tests.benchmarks.database import durable_mariadb
 from tests.benchmarks.results import Results, begun
-from tests.end_to_end.server_process import running_server
-from tests.mariadb import MariaDB
+from tests.support.processes.server_process import running_server
+from tests.support.store.mariadb import MariaDB
 
 _BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 _APART = timedelta(seconds=3)

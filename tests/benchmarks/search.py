@@ -22,10 +22,11 @@ import numpy as np
 
 from portero_server.engines.base import GalleryFace
 from portero_server.engines.local.gallery import LocalGallery
-from tests.benchmarks.contenders import ROOT, BrokenOff
+from tests.benchmarks.contenders import BrokenOff
 from tests.benchmarks.peers import NotInstallable, installed, version_of
 from tests.benchmarks.results import Results, begun
 from tests.benchmarks.vectors import BATCH, LENGTH, WANTED, gallery, median_seconds, probes
+from tests.support.repository import ROOT
 
 _KINDS = ("single", "batch")
 _PEER_LIMIT = 180.0

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from portero_client import ConnectionSettings, PorteroClient
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
-from tests.end_to_end.server_process import ServerProcess, running_server
+from tests.support.processes.server_process import ServerProcess, running_server
 
 # A start may take as long as that on a machine that does something else.
 _START_TIME = 120.0

@@ -25,11 +25,11 @@ from portero.v1 import stream_pb2
 from portero_client import CameraPurpose
 from tests.benchmarks.machine import machine
 from tests.benchmarks.rekognition_fixture import stand
-from tests.benchmarks.streaming import show
 from tests.benchmarks.visit_baseline import visits_found
 from tests.benchmarks.visit_figures import Decision, Figures
 from tests.benchmarks.visit_footage import Footage, Subject, folder_subjects, make_footage, public_subjects
-from tests.end_to_end.simulator_process import SimulatorProcess
+from tests.support.client.streaming import show
+from tests.support.processes.simulator_process import SimulatorProcess
 
 _DECIDED = (stream_pb2.TRACK_STATE_CONFIRMED, stream_pb2.TRACK_STATE_REVISED)
 

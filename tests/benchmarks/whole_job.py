@@ -27,7 +27,7 @@ from tests.benchmarks.peers import Peer, measured_peers
 from tests.benchmarks.pictures import SIZES, Scene, scene_files
 from tests.benchmarks.results import Results, begun
 from tests.benchmarks.serving import served
-from tests.mariadb import MariaDB
+from tests.support.store.mariadb import MariaDB
 
 _STREAMS = 16
 _WINDOW = 32

@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos.faultpoints import REFUSAL
 from tests.chaos.faults import Fault
 from tests.chaos.plan import Plan
 from tests.chaos.runs import DEFECT_PLANS, FAULT_POINTS, Report, run_plan
+from tests.support.defects.faultpoints import REFUSAL
 
 # In memory where there is such a folder: killed processes lose nothing there, and the disk is not what is tested.
 _MEMORY = Path("/dev/shm")

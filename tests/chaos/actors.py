@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 from tests.chaos.hostile import SECRET
-from tests.chaos.ledger import LedgerFile
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.processes import Supervised
 from tests.chaos.proxy import Proxy
 from tests.chaos.refusals import MARK, POISON
-from tests.chaos.script import VISIT_GAP, camera_name, read_mark
-from tests.fakes.ports import free_port
+from tests.support.model.ledger import LedgerFile
+from tests.support.model.script import VISIT_GAP, camera_name, read_mark
+from tests.support.processes.ports import free_port
 
 STOP_GRACE = 6.0
 
@@ -186,12 +186,12 @@ def clean_environment() -> dict[str, str]:
 
 
 def _server_defects() -> frozenset[str]:
-    from tests.chaos.server_defects import DEFECTS
+    from tests.support.defects.server_defects import DEFECTS
 
     return frozenset(DEFECTS)
 
 
 def _bridge_defects() -> frozenset[str]:
-    from tests.chaos.bridge_defects import DEFECTS
+    from tests.support.defects.bridge_defects import DEFECTS
 
     return frozenset(DEFECTS)

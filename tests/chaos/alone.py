@@ -16,8 +16,8 @@ from portero.v1 import stream_pb2
 from portero_client import ConnectionSettings, PorteroClient
 from tests.chaos.actors import clean_environment
 from tests.chaos.processes import Supervised
-from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, color_of, jpeg, person_name, shown
-from tests.fakes.patch_photos import photo
+from tests.support.images.patch_photos import photo
+from tests.support.model.script import PEOPLE_PER_CAMERA, camera_name, color_of, jpeg, person_name, shown
 
 Call = grpc.aio.StreamStreamCall[stream_pb2.StreamFramesRequest, stream_pb2.StreamFramesResponse]
 

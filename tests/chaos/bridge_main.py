@@ -39,10 +39,10 @@ from portero_bridge.settings import BridgeSettings, CameraSettings, SpoolSetting
 from portero_bridge.sources.base import CapturedImage
 from portero_bridge.spool.spool import Spool
 from portero_client.settings import ConnectionSettings
-from tests.chaos.bridge_defects import DEFECTS
-from tests.chaos.clocks import CameraClocks
-from tests.chaos.faultpoints import FaultPoints, JumpingClock, wrapped
-from tests.chaos.script import camera_name, jpeg, read_mark
+from tests.support.defects.bridge_defects import DEFECTS
+from tests.support.defects.faultpoints import FaultPoints, JumpingClock, wrapped
+from tests.support.model.clocks import CameraClocks
+from tests.support.model.script import camera_name, jpeg, read_mark
 
 _SPOOL_BYTES = 1024**2
 _MAX_AGE = 200 * 366 * 86_400

@@ -33,10 +33,10 @@ from portero_bridge.spool.spool import Spool, SpoolLimits, SpoolPolicy
 from portero_client import ConnectionSettings, FailedPrecondition, PorteroClient
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
-from tests.benchmarks.streaming import show
-from tests.end_to_end.server_process import running_server
-from tests.fakes.patch_photos import Color, photo
-from tests.mariadb import MariaDB
+from tests.support.client.streaming import show
+from tests.support.images.patch_photos import Color, photo
+from tests.support.processes.server_process import running_server
+from tests.support.store.mariadb import MariaDB
 
 RATE = 8.0
 GRACE = 2.0

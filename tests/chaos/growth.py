@@ -33,19 +33,20 @@ from tests.chaos.actors import clean_environment
 from tests.chaos.alone import LoneServer, lone_server
 from tests.chaos.churn import visit
 from tests.chaos.growth_report import Sample, growths, plot, write_csv
-from tests.chaos.ledger import LedgerFile
 from tests.chaos.processes import Supervised
 from tests.chaos.proxy import Proxy
-from tests.chaos.script import camera_name, color_of, person_name
-from tests.fakes.patch_photos import photo
-from tests.mariadb import MariaDB
+from tests.support.images.patch_photos import photo
+from tests.support.model.ledger import LedgerFile
+from tests.support.model.script import camera_name, color_of, person_name
+from tests.support.repository import ROOT
+from tests.support.store.mariadb import MariaDB
 
 _SAMPLE = 15.0
 _CUT = 30.0
 """Seconds between two cuts of the bridge's connections."""
 _CALLS = 5.0
 """Calls a second beside the streams."""
-_BUILD = Path(__file__).resolve().parents[2] / "build"
+_BUILD = ROOT / "build"
 _SCHEMA = "growth"
 
 

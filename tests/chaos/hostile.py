@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 
-from tests.fakes.pngs import inflating_png
-from tests.fakes.raw_http2 import raw_connection
+from tests.support.images.pngs import inflating_png
+from tests.support.server.raw_http2 import raw_connection
 
 SECRET = "secret-of-the-rig"
 """Stands in what is sent in place of a credential; nobody may log it."""

@@ -12,7 +12,7 @@ from portero_client import ConnectionSettings, PorteroClient
 from portero_client.errors import PorteroError
 from tests.chaos.actors import Actors
 from tests.chaos.faults import Fault
-from tests.chaos.script import camera_name
+from tests.support.model.script import camera_name
 
 _KINDS = {
     Fault.HOSTILE_CALLS: "calls",

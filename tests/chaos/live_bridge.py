@@ -14,7 +14,7 @@ import grpc
 from portero.v1 import stream_pb2
 
 from tests.chaos.alone import opening
-from tests.chaos.script import CYCLE, START, STEP, jpeg
+from tests.support.model.script import CYCLE, START, STEP, jpeg
 
 RawCall = grpc.aio.StreamStreamCall[bytes, bytes]
 

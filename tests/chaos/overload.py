@@ -31,7 +31,7 @@ from portero_server.store.database import Database
 from portero_server.store.schema import OUTCOME_COLUMNS, stream_exceptions, streams
 from tests.chaos.alone import Call, LoneServer, frame_request, lone_server, opening
 from tests.chaos.live_bridge import LiveBridge
-from tests.chaos.script import camera_name
+from tests.support.model.script import camera_name
 
 _LIVE = 16
 _GOODPUT = 0.9

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos.faultpoints import REFUSAL
 from tests.chaos.faults import Fault
+from tests.support.defects.faultpoints import REFUSAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.store.commit.recording import Recording
 from portero_server.store.commit.statements import CommitSql
-from tests.chaos.faultpoints import FaultPoints, wrapped
+from tests.support.defects.faultpoints import FaultPoints, wrapped
 
 MARK = "refused by the rig"
 GROUP = "refuse_group"

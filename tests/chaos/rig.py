@@ -16,11 +16,11 @@ from tests.chaos.actors import STOP_GRACE, Actors
 from tests.chaos.faults import DATABASE_FAULTS, KILLS, Fault, possible, strokes
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.proxy import Proxy
-from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, color_of, person_name
 from tests.chaos.striking import Striker
-from tests.fakes.patch_photos import photo
-from tests.fakes.timeouts import PATIENCE
-from tests.mariadb import MariaDB
+from tests.support.images.patch_photos import photo
+from tests.support.model.script import PEOPLE_PER_CAMERA, camera_name, color_of, person_name
+from tests.support.store.mariadb import MariaDB
+from tests.support.time.timeouts import PATIENCE
 
 _RESPITE = 1.0
 _SAMPLE = 0.5

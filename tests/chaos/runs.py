@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.checker import Verdict, check
-from tests.chaos.clocks import CameraClocks
 from tests.chaos.faults import Fault
-from tests.chaos.ledger import read_ledger
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.refusals import GROUP, PARTLY_WRITTEN, POISON, STREAM, WRITTEN
 from tests.chaos.rig import finished_run
-from tests.chaos.stored import read_stored
+from tests.support.model.checker import Verdict, check
+from tests.support.model.clocks import CameraClocks
+from tests.support.model.ledger import read_ledger
+from tests.support.model.stored import read_stored
 
 FAULT_POINTS: Mapping[str, float] = {
     "before_commit": 0.001,

@@ -16,10 +16,10 @@ from portero_server.store.commit.recording import Recording
 from portero_server.store.faults import CommitUnknown
 from portero_server.store.streams import StreamStore
 from portero_server.streaming.session import Session
-from tests.chaos.faultpoints import FaultPoints, JumpingClock, wrapped
 from tests.chaos.refusals import Refusals
-from tests.chaos.scripted_vision import ScriptedVision
-from tests.chaos.server_defects import DEFECTS
+from tests.support.defects.faultpoints import FaultPoints, JumpingClock, wrapped
+from tests.support.defects.server_defects import DEFECTS
+from tests.support.model.scripted_vision import ScriptedVision
 
 
 def _script_eyes(latency: float) -> None:

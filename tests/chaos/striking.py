@@ -18,7 +18,7 @@ from tests.chaos.hostile_callers import HostileCaller
 from tests.chaos.plan import Plan
 from tests.chaos.processes import Supervised
 from tests.chaos.proxy import Flow, Proxy
-from tests.mariadb import MariaDB
+from tests.support.store.mariadb import MariaDB
 
 _FULL_DISK = 64 * 1024
 _FULL_FILE = 8192

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.plan import Plan
 from tests.chaos.runs import DEFECT_PLANS, FAULT_POINTS, run_plan
-from tests.fakes.timeouts import PATIENCE
+from tests.support.time.timeouts import PATIENCE
 
 
 @pytest.mark.slow

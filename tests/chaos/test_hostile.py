@@ -11,9 +11,9 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from tests.chaos.hostile import Deeds, rapid_resets
-from tests.fakes.pngs import inflating_png
-from tests.fakes.raw_http2 import raw_connection
-from tests.fakes.timeouts import PATIENCE
+from tests.support.images.pngs import inflating_png
+from tests.support.server.raw_http2 import raw_connection
+from tests.support.time.timeouts import PATIENCE
 
 
 @pytest.fixture

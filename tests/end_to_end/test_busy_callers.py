@@ -16,8 +16,8 @@ from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
 from portero_client import ConnectionSettings, PorteroClient
 from portero_client.errors import PorteroError, ResourceExhausted
-from tests.end_to_end.server_process import created_key, running_server
-from tests.fakes.timeouts import PATIENCE
+from tests.support.processes.server_process import created_key, running_server
+from tests.support.time.timeouts import PATIENCE
 
 _CALLS = 1000
 _FAST = 500

@@ -15,9 +15,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
 from portero_client import ConnectionSettings, PorteroClient
-from tests.end_to_end.server_process import running_server
-from tests.fakes.jpegs import picture
-from tests.fakes.timeouts import PATIENCE
+from tests.support.images.jpegs import picture
+from tests.support.processes.server_process import running_server
+from tests.support.time.timeouts import PATIENCE
 
 _OPENING = stream_pb2.StreamFramesRequest(
     open=stream_pb2.OpenStream(camera="cameras/door", epoch="life", mode=stream_pb2.DELIVERY_MODE_LOSSLESS)

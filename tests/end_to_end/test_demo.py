@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from tests.fakes.timeouts import PATIENCE
+from tests.support.time.timeouts import PATIENCE
 
 
 async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:

@@ -12,13 +12,13 @@ import pytest
 from portero_cli.demo.portraits import COLLINS
 from portero_client import ConnectionSettings, PorteroClient
 from portero_client.errors import PorteroError
-from tests.end_to_end.bridge_process import running_bridge
-from tests.end_to_end.prometheus_process import Prometheus, running_prometheus
-from tests.end_to_end.server_process import ended_server, running_server
-from tests.end_to_end.simulator_process import PATIENT, SimulatorProcess, running_simulator
-from tests.fakes.bridge_pictures import picture
-from tests.fakes.mjpeg_camera import MjpegCamera
-from tests.mariadb import MariaDB
+from tests.support.bridge.mjpeg_camera import MjpegCamera
+from tests.support.bridge.pictures import picture
+from tests.support.processes.bridge_process import running_bridge
+from tests.support.processes.prometheus_process import Prometheus, running_prometheus
+from tests.support.processes.server_process import ended_server, running_server
+from tests.support.processes.simulator_process import PATIENT, SimulatorProcess, running_simulator
+from tests.support.store.mariadb import MariaDB
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults")]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.server_process import running_server
-from tests.fakes.raw_http2 import raw_connection
-from tests.fakes.timeouts import PATIENCE
+from tests.support.processes.server_process import running_server
+from tests.support.server.raw_http2 import raw_connection
+from tests.support.time.timeouts import PATIENCE
 
 _CANARY = b"c4n4ry"
 _METHOD = "/portero.v1.GalleryService/GetPerson"

@@ -20,13 +20,13 @@ from portero_cli.demo.scene import write_scene
 from portero_client import ConnectionSettings, PorteroClient, TlsFiles
 from portero_infra.dashboards.__main__ import DASHBOARDS
 from portero_server.reference import metrics_page as metrics_reference
-from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
-from tests.end_to_end.prometheus_process import Prometheus, quickened, running_prometheus
-from tests.end_to_end.server_process import ServerProcess, running_server
-from tests.fakes.otlp_collector import Collector, running_collector
-from tests.fakes.timeouts import PATIENCE
-from tests.fakes.tls import Authority
-from tests.infra.prometheus_tools import RULES
+from tests.support.processes.bridge_process import BridgeProcess, running_bridge
+from tests.support.processes.prometheus_process import Prometheus, quickened, running_prometheus
+from tests.support.processes.prometheus_tools import RULES
+from tests.support.processes.server_process import ServerProcess, running_server
+from tests.support.server.otlp_collector import Collector, running_collector
+from tests.support.time.timeouts import PATIENCE
+from tests.support.tls.certificates import Authority
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("observability")]
 

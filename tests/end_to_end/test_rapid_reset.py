@@ -11,7 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.benchmarks.hostile.attacker import Orders, attack
-from tests.end_to_end.server_process import running_server
+from tests.support.processes.server_process import running_server
 
 _SECONDS = 3.0
 

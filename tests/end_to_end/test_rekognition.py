@@ -11,9 +11,9 @@ import pytest
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_client import ConnectionSettings, PorteroClient
 from portero_server.engines.kept_faces import image_id
-from tests.end_to_end.server_process import ended_server, running_server
-from tests.end_to_end.simulator_process import PATIENT, SimulatorProcess, running_simulator
-from tests.fakes.timeouts import PATIENCE
+from tests.support.processes.server_process import ended_server, running_server
+from tests.support.processes.simulator_process import PATIENT, SimulatorProcess, running_simulator
+from tests.support.time.timeouts import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
 

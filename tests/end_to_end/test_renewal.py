@@ -13,11 +13,11 @@ import pytest
 from portero_server.certificates import Order, make_certificates
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.schema import OUTCOME_COLUMNS
-from tests.chaos.stored import read_stored
-from tests.end_to_end.bridge_process import BridgeProcess, running_bridge
-from tests.end_to_end.server_process import running_server
-from tests.fakes.timeouts import PATIENCE
-from tests.fakes.tls import handshake
+from tests.support.model.stored import read_stored
+from tests.support.processes.bridge_process import BridgeProcess, running_bridge
+from tests.support.processes.server_process import running_server
+from tests.support.time.timeouts import PATIENCE
+from tests.support.tls.certificates import handshake
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ from portero.v1 import recognition_service_pb2_grpc, sighting_service_pb2_grpc, 
 from portero.v1 import sighting_service_pb2 as sightings
 from portero.v1.camera_service_pb2_grpc import CameraServiceStub
 
-from tests.end_to_end.server_process import managed_keys, running_server
-from tests.fakes.timeouts import PATIENCE
-from tests.fakes.tls import Authority
+from tests.support.processes.server_process import managed_keys, running_server
+from tests.support.time.timeouts import PATIENCE
+from tests.support.tls.certificates import Authority
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ async def test_revoked_keys_are_cut_off_from_open_streams(tmp_path: Path) -> Non
                 await managed_keys(tmp_path, "revoke", key.split("_")[1])
             cuts = await asyncio.gather(*(_cut(_drained(cast("Readable", call))) for call in (stream, watch)))
         assert await server.stop() == 0
-    # How soon is promised, and shown in virtual time: tests/server/rpc/auth/test_watch.py.
+    # How soon is promised, and shown in virtual time: tests/unit/portero_server/rpc/auth/test_watch.py.
     assert cuts == [grpc.StatusCode.UNAUTHENTICATED] * 2
 
 

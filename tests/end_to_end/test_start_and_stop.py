@@ -11,9 +11,9 @@ import psutil
 import pytest
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc, stream_pb2
 
-from tests.end_to_end.server_process import ended_server, running_server
-from tests.fakes.stream_harness import jpeg
-from tests.fakes.timeouts import PATIENCE
+from tests.support.processes.server_process import ended_server, running_server
+from tests.support.server.stream_harness import jpeg
+from tests.support.time.timeouts import PATIENCE
 
 
 @pytest.mark.parametrize(

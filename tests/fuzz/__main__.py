@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fuzz.target import TARGETS, Target
+from tests.support.repository import ROOT
 
-_ROOT = Path(__file__).parents[2]
 _RUNS = re.compile(r"stat::number_of_executed_units: (\d+)")
 # An input that takes so long is a hang; machines that are busy with other things are given some time.
 _HANG_SECONDS = 20
@@ -95,7 +95,7 @@ def _fuzz(target: Target, minutes: float, runs: int, *, keep: bool) -> Outcome:
 def _child(target: Target, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.child", target.name, *arguments],
-        cwd=_ROOT,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,

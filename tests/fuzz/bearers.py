@@ -17,7 +17,7 @@ from portero_server.access.tokens import TokenPolicy, TokenVerifier
 from portero_server.domain.access.identities import Identity
 from portero_server.errors import Unauthenticated
 from portero_server.rpc.auth.interceptor import bearer_in
-from tests.fakes.virtual_time import ManualClock
+from tests.support.time.virtual_time import ManualClock
 
 _ISSUER = "https://issuer.example"
 _EXPIRY = ManualClock().now().timestamp() + 3600

@@ -15,6 +15,7 @@ from portero_bridge.sources.mjpeg import MjpegSource
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
 from portero_bridge.sources.registry import kind_of
 from portero_bridge.yaml_file import read_yaml
+from tests.support.repository import ROOT
 
 _LIMITS = PartLimits(header_bytes=64, body_bytes=256)
 _PART = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 8\r\n\r\n\xff\xd8\x00\x01\x02\x03\xff\xd9\r\n"
@@ -105,7 +106,7 @@ def bridge_yaml(data: bytes) -> None:
 
 def bridge_yaml_seeds() -> list[bytes]:
     """Returns the example, and what YAML has besides."""
-    example = Path(__file__).parents[2] / "clients/portero_bridge/bridge.example.yaml"
+    example = ROOT / "clients/portero_bridge/bridge.example.yaml"
     return [
         example.read_bytes(),
         b"cameras:\n- {name: door, source: 'http://a:hunter2@192.0.2.1/'}\n",

@@ -9,7 +9,7 @@ from portero_server.domain.streams.frames import FrameLimits, FrameRefused
 from portero_server.errors import InvalidInput
 from portero_server.vision.jpeg import check_header
 from portero_server.vision.photo import check_photo
-from tests.fakes import jpegs
+from tests.support.images import jpegs
 
 _LIMITS = FrameLimits()
 

@@ -28,9 +28,9 @@ from portero.v1 import (
     stream_pb2,
 )
 
-from tests.end_to_end.server_process import ServerProcess, running_server
-from tests.fakes import jpegs
 from tests.fuzz.malformed_images import malformed_images
+from tests.support.images import jpegs
+from tests.support.processes.server_process import ServerProcess, running_server
 
 _MIB = 1024 * 1024
 _GOOD_INTERVAL = 0.1

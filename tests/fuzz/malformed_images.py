@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from portero_server.vision.opencv import cv2
-from tests.fakes import jpegs
+from tests.support.images import jpegs
 
 _SIDES = ((120, 96), (320, 240), (640, 480), (200, 700))
 

@@ -38,8 +38,8 @@ from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.rpc.services.usage import UsageServicer
 from portero_server.store.people import _face_position
 from portero_server.store.types import time_text
-from tests.fakes.open_access import unlimited
-from tests.fakes.virtual_time import ManualClock
+from tests.support.server.open_access import unlimited
+from tests.support.time.virtual_time import ManualClock
 
 _NOW = datetime(2026, 3, 2, tzinfo=UTC)
 _PERSON = Person("ana", "Ana", _NOW, _NOW, {"floor": "2"}, 1)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fuzz.malformed import attack
 from tests.fuzz.malformed_images import malformed_images
-from tests.test_house import ROOT
+from tests.support.repository import ROOT
 
 _MIB = 1024 * 1024
 
@@ -42,7 +42,7 @@ def test_more_pixels_than_the_limit_are_not_decoded(module: str) -> None:
     """In a process that has imported the module, a file that claims 65 megapixels is refused by OpenCV itself."""
     program = f"""
 import {module}
-from tests.fakes import jpegs
+from tests.support.images import jpegs
 from portero_bridge.images.opencv import cv2, np
 bomb = jpegs.with_frame_header(jpegs.picture(), width=8200, height=8200)
 try:

@@ -16,8 +16,8 @@ from portero_server.errors import InvalidInput
 from portero_server.vision.jpeg import check_header, decode_color
 from portero_server.vision.opencv import cv2
 from portero_server.vision.photo import decode_photo
-from tests.fakes import jpegs
 from tests.fuzz.malformed_images import bombs
+from tests.support.images import jpegs
 
 _LARGEST = FrameLimits().max_bytes
 

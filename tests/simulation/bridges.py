@@ -14,10 +14,10 @@ from portero_bridge.delivery.terms import Credit, DeliveryLimits, Sign, Terms
 from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, last_sequence
 from portero_bridge.notifier import Notifier
 from portero_server.domain.streams.messages import Ack, Drain, Finished, Message, Opened, Rejected, TrackUpdate
-from tests.chaos.ledger import Numbering, Told
-from tests.chaos.script import camera_name, jpeg, shown
 from tests.simulation.network import Broken
 from tests.simulation.servers import Alive, Beat, Finish, Link, Lost, Open, Request, Sent
+from tests.support.model.ledger import Numbering, Told
+from tests.support.model.script import camera_name, jpeg, shown
 
 _HEARTBEAT = 2.0
 _MAX_BYTES = 5 * 1024 * 1024

@@ -32,10 +32,10 @@ from portero_server.errors import PorteroError
 from portero_server.streaming.session import Session
 from portero_server.streaming.stream_clock import Opening
 from portero_server.vision.analysis import FrameAnalysis
-from tests.chaos.scripted_vision import ScriptedVision
-from tests.fakes.stream_harness import EPOCH_START, UNKNOWN, StreamHarness, jpeg, named, stream_harness
-from tests.fakes.virtual_time import run_in_virtual_time
 from tests.simulation.store import SimulatedStore
+from tests.support.model.scripted_vision import ScriptedVision
+from tests.support.server.stream_harness import EPOCH_START, UNKNOWN, StreamHarness, jpeg, named, stream_harness
+from tests.support.time.virtual_time import run_in_virtual_time
 
 _RATE = 0.2
 _PEOPLE = [f"person-{number}" for number in range(6)]

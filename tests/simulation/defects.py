@@ -8,10 +8,10 @@ from typing import Any
 
 from portero_server.domain.recording.quarantine import Quarantine
 from portero_server.streaming.session import Session
-from tests.chaos.bridge_defects import DEFECTS as BRIDGE_DEFECTS
-from tests.chaos.faultpoints import wrapped
-from tests.chaos.server_defects import DEFECTS as SERVER_DEFECTS
 from tests.simulation.world import simulate
+from tests.support.defects.bridge_defects import DEFECTS as BRIDGE_DEFECTS
+from tests.support.defects.faultpoints import wrapped
+from tests.support.defects.server_defects import DEFECTS as SERVER_DEFECTS
 
 
 def failed_session_goes_on() -> None:

@@ -18,11 +18,11 @@ from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError
 from portero_server.streaming.session import Session
 from portero_server.vision.analysis import FrameAnalysis
-from tests.chaos.script import PEOPLE_PER_CAMERA, Sight, camera_name, person_name, read_mark, shown
-from tests.chaos.scripted_vision import ScriptedVision
-from tests.fakes.stream_harness import StreamHarness, camera, named, stream_harness
 from tests.simulation.network import Broken, Pipe
 from tests.simulation.store import SimulatedStore
+from tests.support.model.script import PEOPLE_PER_CAMERA, Sight, camera_name, person_name, read_mark, shown
+from tests.support.model.scripted_vision import ScriptedVision
+from tests.support.server.stream_harness import StreamHarness, camera, named, stream_harness
 
 _HEARTBEAT = 2.0
 

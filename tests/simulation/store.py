@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-from portero_server.domain.recording.resuming import OpenTrack
-from portero_server.domain.recording.sightings import CommitResult, Sighting, StreamCommit, StreamRow
-from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit, StreamRow
+from portero_server.domain.streams.frames import RejectionReason
 from portero_server.errors import StoreUnavailable
-from portero_server.store.commit.visits import SightingMerger, TrackLink
 from portero_server.store.faults import StoreRefused
 from portero_server.store.schema import OUTCOME_COLUMNS
-from tests.chaos.stored import Rows, Stored
+from tests.support.model.stored import Stored
+from tests.support.store.memory import StoreInMemory
 
 _LONGEST_UNIT = 0.3
 _UNIT_TIMEOUT = 5.0
@@ -39,6 +38,7 @@ class SimulatedStore:
         doubt: Share of units whose caller never learns that they happened.
         refusals: How many of the commits to come it refuses, whatever they hold.
         most: Most findings that a commit may hold.
+        kept: What is stored, to be read.
         poison: Camera and sequence of frames whose findings it never takes.
         impassable: Camera and sequence of frames that no watermark may pass but as rejected.
     """
@@ -53,39 +53,21 @@ class SimulatedStore:
         self.impassable: frozenset[tuple[str, int]] = frozenset()
         self._names = {person: person for person in people}
         self._chance = chance
-        self._streams: dict[int, StreamRow] = {}
-        self._counters: dict[int, dict[str, int]] = {}
+        self.kept = StoreInMemory(self._names.get)
         self._recognitions: dict[str, dict[str, Any]] = {}
         self._exceptions: dict[tuple[int, int], dict[str, Any]] = {}
-        self._sightings: dict[str, Sighting] = {}
-        self._links: dict[str, TrackLink] = {}
-        self._events: Rows = []
 
     async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
         """Makes the session the owner of the stream, as `StreamStore.open`."""
         await self._way()
-        found = [row for row in self._streams.values() if (row.camera_id, row.epoch) == (camera_id, epoch)]
-        row = (
-            replace(found[0], session=session)
-            if found
-            else StreamRow(len(self._streams) + 1, camera_id, epoch, session, 0)
-        )
-        left_behind: list[OpenTrack] = []
-        for other in tuple(self._streams.values()):
-            if other.camera_id == camera_id and other.stream_id != row.stream_id and other.session:
-                left_behind += other.open_tracks
-                self._streams[other.stream_id] = replace(other, session="", open_tracks=())
-        self._streams[row.stream_id] = row
-        self._counters.setdefault(row.stream_id, dict.fromkeys(OUTCOME_COLUMNS.values(), 0))
+        row = self.kept.taken(camera_id, epoch, session)
         await self._way_back()
-        return replace(row, left_behind=tuple(left_behind))
+        return row
 
     async def followed(self) -> Sequence[StreamRow]:
         """Returns streams with somebody before their camera, as `StreamStore.followed`."""
         await self._way()
-        return [
-            row for row in self._streams.values() if row.session and any(not track.absent for track in row.open_tracks)
-        ]
+        return self.kept.with_somebody()
 
     async def name_of(self, person_id: str) -> str | None:
         """Looks up a display name, as `PeopleStore.display_names`."""
@@ -109,15 +91,18 @@ class SimulatedStore:
                     "camera_id": row.camera_id,
                     "epoch": row.epoch,
                     "durable_sequence": row.durable_sequence,
-                    **self._counters[row.stream_id],
+                    **{name: self.kept.counted[row.stream_id][each] for each, name in OUTCOME_COLUMNS.items()},
                 }
-                for row in self._streams.values()
+                for row in self.kept.rows.values()
             ],
             recognitions=list(self._recognitions.values()),
             exceptions=list(self._exceptions.values()),
-            sightings=[{name: getattr(each, name) for name in _CHECKED} for each in self._sightings.values()],
-            tracks=[asdict(link) for link in self._links.values()],
-            events=list(self._events),
+            sightings=[{name: getattr(each, name) for name in _CHECKED} for each in self.kept.sightings.values()],
+            tracks=[asdict(link) for link in self.kept.links.values()],
+            events=[
+                {"position": position, "kind": kind.value, "sighting_id": sighting.sighting_id}
+                for position, (kind, sighting) in enumerate(self.kept.events, 1)
+            ],
         )
 
     def _refuse(self, commits: Sequence[StreamCommit]) -> None:
@@ -137,54 +122,26 @@ class SimulatedStore:
 
     def _undone(self, commits: Sequence[StreamCommit]) -> None:
         """Writes a part, and rolls it back, as a transaction does that fails amid its statements."""
-        kept = (
-            dict(self._streams),
-            {stream: dict(counters) for stream, counters in self._counters.items()},
-            dict(self._recognitions),
-            dict(self._exceptions),
-            dict(self._sightings),
-            dict(self._links),
-            list(self._events),
-        )
+        kept = (self.kept.copied(), dict(self._recognitions), dict(self._exceptions))
         self._apply(commits)
-        (
-            self._streams,
-            self._counters,
-            self._recognitions,
-            self._exceptions,
-            self._sightings,
-            self._links,
-            self._events,
-        ) = kept
+        self.kept, self._recognitions, self._exceptions = kept
 
     def _poisoned(self, part: StreamCommit) -> bool:
         frames = {sequence for camera, sequence in self.poison if camera == part.camera_id}
         if frames and not frames.isdisjoint(_frames_of(part)):
             return True
-        row = self._streams[part.stream_id]
+        row = self.kept.row(part.stream_id)
         told = {sequence for each in part.exceptions for sequence in range(each.first_sequence, each.last_sequence + 1)}
         return any(
-            camera == part.camera_id and row.durable_sequence < sequence <= part.durable_sequence
+            row is not None and camera == part.camera_id and row.durable_sequence < sequence <= part.durable_sequence
             for camera, sequence in self.impassable
             if sequence not in told
         )
 
     def _apply(self, commits: Sequence[StreamCommit]) -> CommitResult:
-        parts = [part for part in commits if self._streams[part.stream_id].session == part.session]
-        superseded = frozenset(part.session for part in commits) - {part.session for part in parts}
-        found = {part.stream_id: self._streams[part.stream_id].durable_sequence for part in parts}
-        book = SightingMerger(self._sightings.values(), self._links.values(), self._names)
-        sighting_of: dict[str, str] = {}
-        for part in parts:
-            sighting_of |= book.add(part)
+        for part in self.kept.owned(commits):
             self._keep_evidence(part)
-            self._move(part)
-        self._sightings |= {each.sighting_id: each for each in book.changed_sightings}
-        self._links |= {each.track_id: each for each in book.changed_links}
-        for kind, sighting in book.events:
-            position = len(self._events) + 1
-            self._events.append({"position": position, "kind": kind.value, "sighting_id": sighting.sighting_id})
-        return CommitResult(superseded, sighting_of, len(self._events) or None, frozenset(), self._names, found)
+        return self.kept.write(commits)
 
     def _keep_evidence(self, part: StreamCommit) -> None:
         for answer in part.recognitions:
@@ -198,19 +155,6 @@ class SimulatedStore:
                 "kind": "rejected" if isinstance(exception.reason, RejectionReason) else "missing",
                 "reason": exception.reason.value,
             }
-
-    def _move(self, part: StreamCommit) -> None:
-        row = self._streams[part.stream_id]
-        moves = part.durable_sequence > row.durable_sequence
-        for outcome, count in part.outcomes.items():
-            if moves or outcome is FrameOutcome.REPLAYED:
-                self._counters[part.stream_id][OUTCOME_COLUMNS[outcome]] += count
-        open_tracks = row.open_tracks
-        current = part.durable_sequence >= row.durable_sequence
-        if part.open_tracks is not None and current and (moves or part.decided or part.left or part.recognitions):
-            open_tracks = part.open_tracks
-        durable = max(row.durable_sequence, part.durable_sequence)
-        self._streams[part.stream_id] = replace(row, durable_sequence=durable, open_tracks=open_tracks)
 
     async def _way(self) -> None:
         await asyncio.sleep(self._chance.uniform(0.0, _LONGEST_UNIT) ** 2)

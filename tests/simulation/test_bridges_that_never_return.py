@@ -7,13 +7,13 @@ import random
 from collections import Counter
 
 from portero_server.engines.base import FaceCrop, Identification
-from tests.chaos.ledger import Told
-from tests.chaos.script import PEOPLE_PER_CAMERA, person_name
-from tests.fakes.virtual_time import run_in_virtual_time
 from tests.simulation.bridges import SimulatedBridge
 from tests.simulation.network import Pipe
 from tests.simulation.servers import Engine, Link, simulated_server
 from tests.simulation.store import SimulatedStore
+from tests.support.model.ledger import Told
+from tests.support.model.script import PEOPLE_PER_CAMERA, person_name
+from tests.support.time.virtual_time import run_in_virtual_time
 
 _SEEDS = 30
 _CAMERAS = 2

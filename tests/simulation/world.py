@@ -13,14 +13,14 @@ from typing import Any
 
 import structlog
 
-from tests.chaos.checker import Verdict, check
-from tests.chaos.ledger import Told
-from tests.chaos.script import PEOPLE_PER_CAMERA, camera_name, person_name
-from tests.fakes.virtual_time import Deadlock, run_in_virtual_time
 from tests.simulation.bridges import SimulatedBridge
 from tests.simulation.network import Pipe
 from tests.simulation.servers import Engine, Link, SimulatedServer, simulated_server
 from tests.simulation.store import SimulatedStore
+from tests.support.model.checker import Verdict, check
+from tests.support.model.ledger import Told
+from tests.support.model.script import PEOPLE_PER_CAMERA, camera_name, person_name
+from tests.support.time.virtual_time import Deadlock, run_in_virtual_time
 
 _CAMERAS = 2
 _FRAMES = 80

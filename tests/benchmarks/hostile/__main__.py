@@ -26,7 +26,7 @@ from typing import Any
 from tests.benchmarks.hostile.attacker import BOMB, KINDS, SOURCE, Orders
 from tests.benchmarks.hostile.good import CALLS_A_SECOND, FRAMES_A_SECOND
 from tests.benchmarks.hostile.house import House, running_house
-from tests.benchmarks.hostile.proxy import Proxy, running_haproxy
+from tests.support.processes.haproxy_process import Proxy, running_haproxy
 
 GOAL = 0.95
 _CAMERAS, _CALLERS = 20, 10

@@ -21,8 +21,8 @@ from dataclasses import asdict, dataclass
 import grpc
 from portero.v1 import recognition_service_pb2, recognition_service_pb2_grpc
 
-from tests.fakes import raw_http2 as http2
-from tests.fakes.pngs import inflating_png
+from tests.support.images.pngs import inflating_png
+from tests.support.server import raw_http2 as http2
 
 SOURCE = "127.0.0.66"
 """The address attacks come from, unless told otherwise: the good clients have another."""

@@ -21,7 +21,7 @@ from typing import Any
 import grpc
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc, stream_pb2
 
-from tests.fakes.patch_photos import photo
+from tests.support.images.patch_photos import photo
 
 FRAMES_A_SECOND = 5.0
 CALLS_A_SECOND = 5.0

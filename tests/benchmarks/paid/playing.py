@@ -15,7 +15,7 @@ from tests.benchmarks.paid.pictures import Pictures, PlannedVisit
 from tests.benchmarks.paid.stories import Listener, Story
 from tests.benchmarks.paid.watch import Watch
 from tests.benchmarks.rekognition_fixture import Stand
-from tests.benchmarks.streaming import show
+from tests.support.client.streaming import show
 
 SEARCH = "SearchFacesByImage"
 _MOST_CALLS = 10_000

@@ -1,0 +1,204 @@
+"""An in-memory GalleryService."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from portero.v1 import detections_pb2
+from portero.v1 import gallery_service_pb2 as pb2
+
+from tests.support.client.photos import box_of, quality_message, shown_in, similarity
+from tests.support.client.wire import UnaryMethod, already_exists, invalid, not_found, page_of
+
+_MOMENT = Timestamp(seconds=1_750_000_000)
+_THRESHOLD = 0.6
+
+
+@dataclass
+class Known:
+    """A person with the faces that were taught: resource name, whose face, and the enrollment."""
+
+    person: pb2.Person
+    faces: dict[str, tuple[str, pb2.FaceEnrollment]] = field(default_factory=dict)
+
+
+class FakeGallery:
+    """People and their faces; a face is the word that its photograph carries."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Known] = {}
+        self._answered: dict[str, pb2.Person] = {}
+
+    def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
+        """Returns the table of the service."""
+        return {
+            "CreatePerson": (pb2.CreatePersonRequest, self.create),
+            "GetPerson": (pb2.GetPersonRequest, self.get),
+            "ListPeople": (pb2.ListPeopleRequest, self.list_people),
+            "UpdatePerson": (pb2.UpdatePersonRequest, self.update),
+            "DeletePerson": (pb2.DeletePersonRequest, self.delete),
+            "EnrollFace": (pb2.EnrollFaceRequest, self.enroll),
+            "ListFaces": (pb2.ListFacesRequest, self.list_faces),
+            "DeleteFace": (pb2.DeleteFaceRequest, self.delete_face),
+            "SearchByImage": (pb2.SearchByImageRequest, self.search),
+            "CompareImages": (pb2.CompareImagesRequest, self.compare),
+        }
+
+    async def create(self, request: pb2.CreatePersonRequest) -> pb2.CreatePersonResponse:
+        """Adds a person; a repeated request id gives the first answer."""
+        if request.request_id in self._answered:
+            return pb2.CreatePersonResponse(person=self._answered[request.request_id])
+        if not 1 <= len(request.person.display_name) <= 200:
+            raise invalid("person.display_name", "person.display_name must be 1 to 200 printable characters")
+        name = f"people/{request.person_id or f'p{len(self.known) + 1}'}"
+        if name in self.known:
+            raise already_exists(name)
+        person = pb2.Person(
+            name=name,
+            display_name=request.person.display_name,
+            labels=request.person.labels,
+            create_time=_MOMENT,
+            update_time=_MOMENT,
+        )
+        self.known[name] = Known(person)
+        if request.request_id:
+            self._answered[request.request_id] = person
+        return pb2.CreatePersonResponse(person=person)
+
+    async def get(self, request: pb2.GetPersonRequest) -> pb2.GetPersonResponse:
+        """Returns a person."""
+        return pb2.GetPersonResponse(person=self._of(request.name).person)
+
+    async def list_people(self, request: pb2.ListPeopleRequest) -> pb2.ListPeopleResponse:
+        """Lists people by name."""
+        wanted = request.display_name_contains.casefold()
+        people = [self.known[name].person for name in sorted(self.known)]
+        matching = [person for person in people if wanted in person.display_name.casefold()]
+        page, token = page_of(matching, request.page_size, request.page_token)
+        return pb2.ListPeopleResponse(people=page, next_page_token=token)
+
+    async def update(self, request: pb2.UpdatePersonRequest) -> pb2.UpdatePersonResponse:
+        """Changes the fields of the mask."""
+        person = self._of(request.person.name).person
+        for path in request.update_mask.paths or [given.name for given, _ in request.person.ListFields()]:
+            if path == "display_name":
+                person.display_name = request.person.display_name
+            elif path == "labels":
+                person.labels.clear()
+                person.labels.update(request.person.labels)
+            elif path != "name":
+                raise invalid("update_mask", f"{path} cannot be changed")
+        return pb2.UpdatePersonResponse(person=person)
+
+    async def delete(self, request: pb2.DeletePersonRequest) -> pb2.DeletePersonResponse:
+        """Removes a person."""
+        self._of(request.name)
+        del self.known[request.name]
+        return pb2.DeletePersonResponse()
+
+    async def enroll(self, request: pb2.EnrollFaceRequest) -> pb2.EnrollFaceResponse:
+        """Teaches a face, once for each photograph."""
+        known = self._of(request.parent)
+        shown = shown_in(request.image)
+        if not shown.faces:
+            raise invalid("image", "no face was found in the image", "NO_FACE")
+        if len(shown.faces) > 1:
+            raise invalid("image", f"{len(shown.faces)} faces were found; one is wanted", "SEVERAL_FACES")
+        if shown.quality < 0.3:
+            raise invalid("image", f"the face's quality is {shown.quality:.2f}; at least 0.30 is needed", "LOW_QUALITY")
+        name = f"{request.parent}/faces/{hashlib.sha256(request.image).hexdigest()[:16]}"
+        enrollment = pb2.FaceEnrollment(
+            name=name,
+            box=box_of(0),
+            quality=quality_message(shown.quality),
+            engine="fake",
+            model_version="1",
+            create_time=_MOMENT,
+        )
+        known.faces.setdefault(name, (shown.faces[0], enrollment))
+        known.person.face_count = len(known.faces)
+        return pb2.EnrollFaceResponse(face=known.faces[name][1])
+
+    async def list_faces(self, request: pb2.ListFacesRequest) -> pb2.ListFacesResponse:
+        """Lists a person's faces."""
+        faces = [enrollment for _, enrollment in self._of(request.parent).faces.values()]
+        page, token = page_of(faces, request.page_size, request.page_token)
+        return pb2.ListFacesResponse(faces=page, next_page_token=token)
+
+    async def delete_face(self, request: pb2.DeleteFaceRequest) -> pb2.DeleteFaceResponse:
+        """Removes a face."""
+        known = self.known.get(request.name.partition("/faces/")[0])
+        if known is None or request.name not in known.faces:
+            raise not_found(request.name)
+        del known.faces[request.name]
+        known.person.face_count = len(known.faces)
+        return pb2.DeleteFaceResponse()
+
+    async def search(self, request: pb2.SearchByImageRequest) -> pb2.SearchByImageResponse:
+        """Finds the people of a photograph."""
+        if request.max_candidates > 20:
+            raise invalid("max_candidates", "max_candidates must be 0..20")
+        return pb2.SearchByImageResponse(faces=self.faces_in(request.image, request.max_candidates or 5))
+
+    async def compare(self, request: pb2.CompareImagesRequest) -> pb2.CompareImagesResponse:
+        """Compares the source's largest face with the target's."""
+        source = shown_in(request.source_image, "source_image")
+        target = shown_in(request.target_image, "target_image")
+        for field_name, shown in (("source_image", source), ("target_image", target)):
+            if not shown.faces:
+                raise invalid(field_name, f"no face was found in {field_name}", "NO_FACE")
+        comparisons = [
+            pb2.FaceComparison(
+                box=box_of(index),
+                similarity=similarity(source.faces[0], face),
+                same_person=similarity(source.faces[0], face) >= _THRESHOLD,
+            )
+            for index, face in enumerate(target.faces)
+        ]
+        comparisons.sort(key=lambda comparison: -comparison.similarity)
+        return pb2.CompareImagesResponse(source_box=box_of(0), comparisons=comparisons)
+
+    def faces_in(self, image: bytes, max_candidates: int) -> list[detections_pb2.Face]:
+        """Returns the faces of an image with matches and candidates."""
+        shown = shown_in(image)
+        return [self._face(index, word, shown.quality, max_candidates) for index, word in enumerate(shown.faces)]
+
+    def _face(self, index: int, word: str, quality: float, max_candidates: int) -> detections_pb2.Face:
+        candidates = sorted(
+            (
+                detections_pb2.Candidate(
+                    person=known.person.name,
+                    display_name=known.person.display_name,
+                    similarity=similarity(word, taught),
+                    face=face,
+                )
+                for known in self.known.values()
+                for face, (taught, _) in list(known.faces.items())[:1]
+            ),
+            key=lambda candidate: (-candidate.similarity, candidate.person),
+        )
+        face = detections_pb2.Face(
+            box=box_of(index),
+            confidence=0.99,
+            quality=quality_message(quality),
+            candidates=candidates[:max_candidates],
+        )
+        if candidates and candidates[0].similarity >= _THRESHOLD:
+            best = candidates[0]
+            runner_up = candidates[1].similarity if len(candidates) > 1 else 0.0
+            face.match.CopyFrom(
+                detections_pb2.Match(
+                    person=best.person,
+                    display_name=best.display_name,
+                    similarity=best.similarity,
+                    margin=best.similarity - runner_up,
+                )
+            )
+        return face
+
+    def _of(self, name: str) -> Known:
+        if name not in self.known:
+            raise not_found(name)
+        return self.known[name]

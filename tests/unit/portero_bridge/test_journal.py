@@ -1,0 +1,79 @@
+"""What an operator reads."""
+
+import io
+
+from portero_bridge.events import (
+    Acknowledged,
+    CameraFailed,
+    Directed,
+    FrameRefused,
+    SourceDown,
+    SourceUp,
+    StreamClosed,
+    StreamOpened,
+    TextsRead,
+)
+from portero_bridge.journal import Journal
+from portero_client.detections import Box, Text, TextKind
+from tests.support.bridge.clock import JumpingClock
+
+
+def journal() -> tuple[Journal, io.StringIO]:
+    """Returns a journal and what it writes to."""
+    output = io.StringIO()
+    return Journal(output, JumpingClock()), output
+
+
+def test_line_is_a_time_a_name_and_fields() -> None:
+    """Values with blanks or quotes are quoted, on one line."""
+    write, output = journal()
+    write(StreamClosed("lobby", 'the server said "no"\nand more', 0.123, 7))
+    assert output.getvalue() == (
+        "2026-03-02T08:00:00.000000Z stream_closed camera=lobby"
+        ' reason="the server said \\"no\\"\\nand more" retry_in=0.12 durable_sequence=7\n'
+    )
+
+
+def test_what_goes_on_is_written_once() -> None:
+    """A night without a server is one line, and the line comes again after a stream was open."""
+    write, output = journal()
+    for _ in range(1_000):
+        write(StreamClosed("lobby", "no server", 1.0, 0))
+        write(SourceDown("lobby", "no camera", 1.0))
+    assert output.getvalue().count("\n") == 2
+    write(StreamOpened("lobby", "s", "e", 0))
+    write(StreamClosed("lobby", "no server", 1.0, 0))
+    assert output.getvalue().count("stream_closed") == 2
+
+
+def test_passwords_are_redacted_whatever_the_field() -> None:
+    """Reasons and traces pass through the one place that redacts."""
+    write, output = journal()
+    write(SourceDown("lobby", "cannot open rtsp://joe:s3cret@cam/1", 1.0))
+    write(CameraFailed("lobby", "http://joe:s3cret@cam", "Traceback: rtsp://joe:s3cret@cam/1\n", 1.0))
+    assert "s3cret" not in output.getvalue()
+
+
+def test_nothing_personal_is_written() -> None:
+    """Texts that were read, and progress, are no news for an operator."""
+    write, output = journal()
+    write(TextsRead("lobby", 1, (Text("JANE DOE", TextKind.LINE, Box(0, 0, 1, 1), 0.9),)))
+    write(Acknowledged("lobby", 1))
+    assert output.getvalue() == ""
+
+
+def test_refused_frames_are_written_once_a_reason() -> None:
+    """A camera that sends broken files does not fill the log."""
+    write, output = journal()
+    for sequence in range(100):
+        write(FrameRefused("lobby", sequence, "truncated", "the file ends early"))
+    write(FrameRefused("lobby", 100, "empty", "no bytes"))
+    assert output.getvalue().count("frames_refused") == 2
+
+
+def test_wishes_show_only_what_was_wished() -> None:
+    """A Directive's unset fields are left out."""
+    write, output = journal()
+    write(SourceUp("lobby"))
+    write(Directed("lobby", max_rate=2.0, max_side=None, pause=None, advice="too_dark"))
+    assert output.getvalue().endswith("directed camera=lobby max_rate=2.0 advice=too_dark\n")

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portero_cli.checks.camera_tools import check_devices, check_video
+from portero_cli.checks.models import check_models
+from portero_cli.checks.packages import BASE, check_compiled, check_extras, check_python, packages_by_extra
+from tests.support.client.command_line import Cli
+from tests.support.client.server import VERSION, FakeServer
+
+REQUIREMENTS = [
+    "rich>=14",
+    "numpy>=2; extra == 'server'",
+    'sqlalchemy[asyncio]<2.2,>=2.1; extra == "server"',
+    "dlib-bin>=20; extra == 'local'",
+    "uvloop>=0.21; (sys_platform != 'win32') and extra == 'server'",
+]
+
+
+def test_requirements_are_sorted_by_extra() -> None:
+    """The project's own metadata tells what each role needs."""
+    versions = {"rich": "14.0", "numpy": "2.4"}
+    extras = packages_by_extra(REQUIREMENTS, versions.get)
+    assert [(package.name, package.version) for package in extras[BASE]] == [("rich", "14.0")]
+    assert [package.name for package in extras["server"]] == ["numpy", "sqlalchemy", "uvloop"]
+
+
+def test_only_what_is_needed_must_be_there() -> None:
+    """A missing role is told either way, but counts only where the machine is for it."""
+    extras = packages_by_extra(REQUIREMENTS, {"rich": "14.0"}.get)
+    base, server, local = check_extras(extras, frozenset({"local"}))
+    assert (base.ok, base.needed, base.detail) == (True, True, "rich 14.0")
+    assert (server.ok, server.needed, server.detail) == (False, False, "missing: numpy, sqlalchemy, uvloop")
+    assert (local.ok, local.needed, local.remedy) == (False, True, "pip install 'portero[local]'")
+
+
+def test_an_installed_library_that_does_not_load_is_needed() -> None:
+    """What is installed must work: a missing system library is found before a stream needs it."""
+
+    def load(module: str) -> object:
+        if module == "dlib":
+            raise ImportError("libGL.so.1:\n cannot open")
+        return object()
+
+    extras = packages_by_extra(REQUIREMENTS, {"numpy": "2.4", "dlib-bin": "20"}.get)
+    findings = {finding.check: finding for finding in check_compiled(extras, load)}
+    assert set(findings) == {"library numpy", "library dlib"}
+    assert findings["library numpy"].ok
+    assert findings["library dlib"].needed
+    assert findings["library dlib"].detail == "does not load: libGL.so.1: cannot open"
+
+
+def test_model_files_are_looked_for_where_their_packages_are(tmp_path: Path) -> None:
+    """Both kinds of model must be complete; without their packages they are missing."""
+    faces, text = tmp_path / "faces", tmp_path / "text"
+    for path in (
+        faces / "models/shape_predictor_5_face_landmarks.dat",
+        faces / "models/dlib_face_recognition_resnet_model_v1.dat",
+        text / "models/det.onnx",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    face_models, text_models = check_models(faces, text, needed=True)
+    assert face_models.ok
+    assert (text_models.ok, text_models.detail) == (False, "1 of 2 files of rapidocr")
+    assert not any(finding.ok for finding in check_models(None, None, needed=False))
+
+
+def test_a_camera_that_may_not_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device of another group comes with what to do; no device at all is sound."""
+    device = tmp_path / "video0"
+    device.touch()
+    assert check_devices([device]).detail == "video0"
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert check_devices([device]).remedy == "add this user to the group `video` and log in again"
+    assert check_devices([]).ok
+
+
+def test_a_missing_opencv_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without OpenCV there is no RTSP, which only a camera box needs."""
+
+    def absent(module: str) -> object:
+        raise ImportError(module)
+
+    monkeypatch.setattr("importlib.import_module", absent)
+    finding = check_video(needed=False)
+    assert (finding.ok, finding.needed, finding.remedy) == (False, False, "pip install 'portero[bridge]'")
+
+
+def test_this_python_is_recent_enough() -> None:
+    """The interpreter that runs the tests is one that the project supports."""
+    assert check_python().ok
+
+
+async def test_a_sound_machine_ends_with_0(cli: Cli) -> None:
+    """Each line says ok, the server's version is told, and the code is 0."""
+    result = await cli("doctor")
+    assert result.code == 0
+    assert f"serving; version {VERSION}" in result.out
+
+
+async def test_an_absent_server_ends_with_1_and_a_remedy(cli: Cli, server: FakeServer) -> None:
+    """The report is complete although the server is missing, and says what to do."""
+    await server.stop()
+    result = await cli("doctor", "--json")
+    assert (result.code, result.err) == (1, "")
+    assert not result.document["ok"]
+    [missing] = [check for check in result.document["checks"] if not check["ok"] and check["needed"]]
+    assert missing["check"] == f"server {server.address}"
+    assert "portero-server serve" in missing["remedy"]
+    assert (await cli("doctor", "--offline")).code == 0
+
+
+async def test_a_server_that_takes_no_work_is_a_fault(cli: Cli, server: FakeServer) -> None:
+    """Answering is not enough: a server without its database is told as such."""
+    server.serving = False
+    result = await cli("doctor")
+    assert result.code == 1
+    assert "answers, but is not ready" in result.out

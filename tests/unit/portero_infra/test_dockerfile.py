@@ -1,0 +1,117 @@
+"""The image: small, without rights, and told the same numbers as everything else."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+
+import pytest
+
+from portero_infra.config import Server
+from portero_infra.task import CA_FILE, USER
+from portero_server.settings import PREFIX, Settings
+from tests.support.repository import ROOT
+
+TEXT = (ROOT / "Dockerfile").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROGRAMS = {"server": "portero-server", "simulator": "portero-simulator", "bridge": "portero-bridge", "demo": "portero"}
+
+
+@dataclass(slots=True)
+class Stage:
+    """One stage: what it stands on and its instructions."""
+
+    base: str
+    steps: list[tuple[str, str]] = field(default_factory=list)
+
+    def last(self, instruction: str) -> str:
+        """The value of the last such instruction."""
+        return [value for name, value in self.steps if name == instruction][-1]
+
+
+def _stages() -> dict[str, Stage]:
+    joined = re.sub(r"\\\n\s*", "", re.sub(r"^\s*#.*\n", "", TEXT, flags=re.MULTILINE))
+    stages: dict[str, Stage] = {}
+    for line in filter(None, joined.splitlines()):
+        instruction, _, value = line.partition(" ")
+        if instruction == "FROM":
+            base, _, name = value.partition(" AS ")
+            stage = stages[name or "final"] = Stage(base)
+        elif stages:
+            stage.steps.append((instruction, value))
+    return stages
+
+
+STAGES = _stages()
+
+
+def test_every_base_is_the_pinned_one_or_our_own() -> None:
+    """No stage pulls anything but the one base that a release pins by digest."""
+    known = {"${BASE}", "scratch", "${ROLE}", *STAGES}
+    assert {stage.base for stage in STAGES.values()} <= known
+    assert "@sha256:" in TEXT
+    assert ":latest" not in TEXT
+
+
+@pytest.mark.parametrize("role", PROGRAMS)
+def test_role_runs_its_program_without_rights(role: str) -> None:
+    """Each role starts one of the project's programs, in a stage that runs as a numbered user."""
+    stage = STAGES[role]
+    assert stage.base == "runtime"
+    assert json.loads(stage.last("ENTRYPOINT")) == [PROGRAMS[role]]
+    assert PROGRAMS[role] in PROJECT["scripts"]
+    assert not any(instruction == "USER" for instruction, _ in stage.steps)
+    assert STAGES["runtime"].last("USER") == USER
+
+
+@pytest.mark.parametrize("role", ["server", "simulator", "bridge"])
+def test_role_that_serves_says_how_it_is(role: str) -> None:
+    """Each role that serves has a health check and names its ports."""
+    stage = STAGES[role]
+    assert "http://127.0.0.1:" in stage.last("HEALTHCHECK")
+    assert stage.last("EXPOSE")
+
+
+def test_server_listens_where_the_stack_expects_it() -> None:
+    """The image's variables are settings of the server, and its ports those of the task definition."""
+    given = dict(pair.split("=", 1) for pair in STAGES["server"].last("ENV").split())
+    assert set(given) <= {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    server = Server()
+    assert STAGES["server"].last("EXPOSE") == f"{server.grpc_port} {server.admin_port}"
+    assert given["PORTERO_LISTEN"].endswith(f":{server.grpc_port}")
+    assert given["PORTERO_ADMIN_LISTEN"].endswith(f":{server.admin_port}")
+
+
+def test_database_authority_is_where_the_task_looks_for_it() -> None:
+    """The certificates of AWS's databases are copied to the path in the task's database address."""
+    assert STAGES["server"].last("COPY").split()[-1] == CA_FILE
+
+
+def test_each_role_installs_known_extras_as_locked() -> None:
+    """The extras exist in the project, and what is installed is what requirements.lock says."""
+    run = next(value for name, value in STAGES["build"].steps if name == "RUN" and "case" in value)
+    assert set(re.findall(r"--extra (\w+)", run)) <= set(PROJECT["optional-dependencies"])
+    named = re.findall(r"([\w |]+)\) set --", run.replace('case "$ROLE" in', ";"))
+    assert {role.strip() for roles in named for role in roles.split("|")} == set(PROGRAMS)
+    assert "--constraint requirements.lock" in run
+
+
+def test_everything_written_is_a_volume() -> None:
+    """The root may be read-only: scratch space and state are volumes, and Python writes nothing beside the code."""
+    runtime = STAGES["runtime"]
+    assert json.loads(runtime.last("VOLUME")) == ["/tmp", "/var/lib/portero"]
+    assert "PYTHONDONTWRITEBYTECODE=1" in runtime.last("ENV")
+
+
+def test_builder_gets_what_is_copied_and_nothing_else() -> None:
+    """.dockerignore shuts everything out but what a COPY names, so that no secret or footage slips in."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    admitted = {line[1:] for line in lines if line.startswith("!")}
+    copied = {
+        source.split("/")[0] for name, value in STAGES["build"].steps if name == "COPY" for source in value.split()[:-1]
+    }
+    assert "*" in lines
+    assert admitted == copied
+    assert all((ROOT / name).exists() for name in copied)

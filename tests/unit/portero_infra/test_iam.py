@@ -1,0 +1,160 @@
+"""What the roles may do, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import json
+from importlib import resources
+from typing import Any
+
+import botocore.session
+
+from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS
+from tests.support.infra.cloudformation import findings, template
+from tests.support.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, Stack, deploy
+from tests.support.repository import ROOT
+
+REKOGNITION = ROOT / "server" / "portero_server" / "engines" / "rekognition"
+COLLECTION = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:collection/portero-prod-faces-1"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/portero-prod"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!cluster-1-abcdef"
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/portero/portero-prod"
+
+
+def _allowed(stack: Stack, role: str) -> dict[str, list[str]]:
+    """Which resources each action of a role is allowed on."""
+    allowed: dict[str, list[str]] = {}
+    for name, statement in stack.statements("iam/rolePolicy:RolePolicy"):
+        if name == role:
+            listed = statement["Resource"]
+            for action in statement["Action"]:
+                allowed.setdefault(action, []).extend([listed] if isinstance(listed, str) else listed)
+    return allowed
+
+
+def test_task_role_allows_exactly_these_actions(prod: Stack) -> None:
+    """The server may use our collection, read images and publish its metrics."""
+    assert _allowed(prod, "portero-prod-task") == {
+        "rekognition:DeleteFaces": [COLLECTION],
+        "rekognition:DescribeCollection": [COLLECTION],
+        "rekognition:IndexFaces": [COLLECTION],
+        "rekognition:ListFaces": [COLLECTION],
+        "rekognition:SearchFacesByImage": [COLLECTION],
+        "rekognition:CompareFaces": ["*"],
+        "rekognition:DetectFaces": ["*"],
+        "rekognition:DetectText": ["*"],
+        "logs:CreateLogStream": [f"{LOGS}/streams:*"],
+        "logs:PutLogEvents": [f"{LOGS}/streams:*"],
+        "aps:RemoteWrite": [f"arn:aws:aps:{REGION}:{ACCOUNT}:workspace/portero-prod"],
+    }
+
+
+def test_execution_role_allows_exactly_these_actions(prod: Stack) -> None:
+    """ECS may fetch our image and the one secret, and write the one log."""
+    repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/portero-prod"
+    assert _allowed(prod, "portero-prod-execution") == {
+        "ecr:GetAuthorizationToken": ["*"],
+        "ecr:BatchCheckLayerAvailability": [repository],
+        "ecr:BatchGetImage": [repository],
+        "ecr:GetDownloadUrlForLayer": [repository],
+        "secretsmanager:GetSecretValue": [SECRET],
+        "kms:Decrypt": [KEY],
+        "logs:CreateLogStream": [f"{LOGS}/server:*"],
+        "logs:PutLogEvents": [f"{LOGS}/server:*"],
+    }
+
+
+def test_options_add_exactly_these_actions(prod: Stack) -> None:
+    """Anchors may be written, locked and listed under their prefix, never removed; ECS reads the cameras' secret."""
+    made = deploy("prod", OPTIONS)
+    before, after = (
+        {(action, place) for action, places in _allowed(stack, "portero-prod-task").items() for place in places}
+        for stack in (prod, made)
+    )
+    anchors = "arn:aws:s3:::portero-prod-anchors-"
+    assert after - before == {
+        ("s3:PutObject", f"{anchors}/audit/*"),
+        ("s3:PutObjectRetention", f"{anchors}/audit/*"),
+        ("s3:ListBucketVersions", anchors),
+    }
+    (listing,) = [
+        statement
+        for _, statement in made.statements("iam/rolePolicy:RolePolicy")
+        if statement["Action"] == ["s3:ListBucketVersions"]
+    ]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["audit/*"]}}
+    secrets = _allowed(made, "portero-prod-execution")["secretsmanager:GetSecretValue"]
+    assert secrets == [SECRET, CAMERAS_SECRET]
+
+
+def test_only_dev_opens_shells(dev: Stack, prod: Stack) -> None:
+    """The channels of a remote shell exist where the configuration asks for them, and not in production."""
+    assert any(action.startswith("ssmmessages:") for action in _allowed(dev, "portero-dev-task"))
+    assert not any(action.startswith("ssmmessages:") for action in _allowed(prod, "portero-prod-task"))
+
+
+def test_recognition_actions_are_the_calls_the_server_makes() -> None:
+    """Each Rekognition call in the server's engines is allowed, and no other; creating collections is the stack's."""
+    model = botocore.session.get_session().get_service_model("rekognition")
+    operations = {botocore.xform_name(name): name for name in model.operation_names}
+    called = {
+        node.attr
+        for path in REKOGNITION.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute)
+    }
+    made = {f"rekognition:{operations[name]}" for name in called & set(operations)}
+    assert made - {"rekognition:CreateCollection"} == {*COLLECTION_ACTIONS, *IMAGE_ACTIONS}
+
+
+def _namable() -> dict[str, set[str]]:
+    """The actions of each service, lower case, for which AWS lets a policy name a resource."""
+    text = (resources.files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text()
+    services: dict[str, dict[str, Any]] = json.loads(text)
+    return {
+        service: {action for action, facts in known["Actions"].items() if facts.get("Resources")}
+        for service, known in services.items()
+    }
+
+
+def test_no_star_where_a_resource_can_be_named(stack: Stack) -> None:
+    """A role's `*` stands only for actions that offer no resource, and no action is a pattern."""
+    namable = _namable()
+    loose = [
+        (name, action)
+        for name, statement in stack.statements("iam/rolePolicy:RolePolicy")
+        for action in statement["Action"]
+        if "*" in action
+        or (statement["Resource"] == "*" and action.partition(":")[2].lower() in namable[action.partition(":")[0]])
+    ]
+    assert loose == []
+
+
+def test_star_for_a_namable_resource_would_be_noticed() -> None:
+    """The list of what can be named knows the actions that this stack depends on."""
+    assert "searchfacesbyimage" in _namable()["rekognition"]
+    assert "getobject" in _namable()["s3"]
+    assert "detectfaces" not in _namable()["rekognition"]
+
+
+def test_roles_are_taken_only_by_services_of_this_account(stack: Stack) -> None:
+    """Each role trusts one AWS service, on behalf of this account alone."""
+    for _, statement in stack.statements("iam/role:Role", "assumeRolePolicy"):
+        assert statement["Principal"]["Service"].endswith(".amazonaws.com")
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_linter_has_nothing_to_say() -> None:
+    """AWS's linter finds no unknown action, no resource of the wrong kind, no fault in the task definition."""
+    assert findings(template(deploy("prod", OPTIONS))) == []
+
+
+def test_linter_finds_what_is_wrong(prod: Stack) -> None:
+    """A misspelt action and a resource of another service are reported."""
+    policy = prod.one("iam/rolePolicy:RolePolicy", "portero-prod-task")
+    wrong = [
+        {"Effect": "Allow", "Action": ["rekognition:SearchFaceByImage"], "Resource": "*"},
+        {"Effect": "Allow", "Action": ["rekognition:IndexFaces"], "Resource": "arn:aws:s3:::faces"},
+    ]
+    broken = prod.changed(policy, policy=json.dumps({"Version": "2012-10-17", "Statement": wrong}))
+    assert sorted(finding[:5] for finding in findings(template(broken))) == ["I3510", "W3037"]

@@ -1,0 +1,50 @@
+"""Scopes, and identities with several roles."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from portero_server.domain.access.identities import (
+    EVERYTHING,
+    LOCAL_ADMIN,
+    NOTHING,
+    AuthMethod,
+    Grant,
+    Identity,
+    Role,
+    Scope,
+)
+from tests.support.time.virtual_time import ManualClock
+
+_LOBBY = Scope(sites=frozenset({"lobby"}))
+_DOOR = Scope(cameras=frozenset({"door"}))
+
+
+def test_a_scope_covers_cameras_by_name_and_by_site() -> None:
+    """A camera is within a scope by its id or by its site, and one without site by its id alone."""
+    assert _DOOR.covers("door", "")
+    assert not _DOOR.covers("desk", "")
+    assert _LOBBY.covers("door", "lobby")
+    assert not _LOBBY.covers("door", "garage")
+    assert not Scope(sites=frozenset({""})).covers("door", "")
+    assert EVERYTHING.covers("door", "")
+    assert not NOTHING.covers("door", "lobby")
+
+
+def test_roles_keep_their_own_scopes() -> None:
+    """Who reads everything and operates one site does not operate everything."""
+    identity = Identity("users/1", AuthMethod.TOKEN, (Grant(Role.READER), Grant(Role.OPERATOR, _LOBBY)))
+    assert identity.roles == {Role.READER, Role.OPERATOR}
+    assert identity.scope_of({Role.READER, Role.OPERATOR}) == EVERYTHING | _LOBBY
+    assert identity.scope_of({Role.OPERATOR, Role.ADMIN}) == _LOBBY
+    assert identity.scope_of({Role.ADMIN}) == NOTHING
+    assert identity.scope.everything
+
+
+def test_an_identity_ends_with_its_credential() -> None:
+    """An identity has expired from its very moment on, and one without an end never."""
+    clock = ManualClock()
+    until = Identity("keys/1", AuthMethod.KEY, (), clock.now() + timedelta(seconds=5))
+    assert not until.expired(clock.now() + timedelta(seconds=4))
+    assert until.expired(clock.now() + timedelta(seconds=5))
+    assert not LOCAL_ADMIN.expired(clock.now() + timedelta(days=36_500))

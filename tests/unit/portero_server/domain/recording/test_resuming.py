@@ -1,0 +1,160 @@
+"""What a stream remembers of the faces it follows, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.recording.resuming import MOST_TRACKS, ResumePoints, revived_tracks
+from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
+from tests.support.time.frame_times import time_of
+
+_START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def _face(left: float) -> FoundFace:
+    return FoundFace(Box(left, 0.3, 0.03, 0.04), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0))
+
+
+def _followed(tracker: Tracker, points: ResumePoints, sequence: int, *lefts: float) -> None:
+    """Lets a tracker look at a frame, five a second."""
+    captured = _START + timedelta(seconds=sequence / 5)
+    tracker.observe(sequence, captured, 100.0 + sequence / 5, time_of(captured), [_face(left) for left in lefts])
+    points.note(sequence, tracker.tracks)
+
+
+def test_tracks_are_as_they_were_at_the_watermark() -> None:
+    """A watermark behind the last frame gives the box and times of its own frame, with the decision of today."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    _followed(tracker, points, 2, 0.11)
+    _followed(tracker, points, 3, 0.12)
+    (track,) = tracker.tracks
+    track.decided = True
+    track.match = Match("ana", 0.9, 0.4)
+    (then,) = points.at(2)
+    assert (then.last_sequence, then.box.left, then.hits) == (2, 0.11, 2)
+    assert then.match == track.match
+    (now,) = points.at(7)
+    assert now.last_sequence == 3
+
+
+def test_undecided_tracks_are_not_remembered() -> None:
+    """They hold the watermark back, so that their frames come again."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    assert points.at(1) == ()
+
+
+def test_a_track_that_ended_beyond_the_watermark_is_remembered() -> None:
+    """The frames in which it was still there come again, and must not begin a second one."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    track.decided = True
+    _followed(tracker, points, 2)
+    tracker.leave(track)
+    tracker.close(track)
+    _followed(tracker, points, 3)
+    assert [each.track_id for each in points.at(2)] == [track.track_id]
+    assert points.at(3) == ()
+
+
+def _both_decided_while_the_first_frame_is_held() -> tuple[Tracker, ResumePoints]:
+    """A face in each frame, and another one from the third on, decided with the watermark still at 2."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    for sequence in (1, 2):
+        _followed(tracker, points, sequence, 0.10)
+    _followed(tracker, points, 3, 0.10, 0.60)
+    for track in tracker.tracks:
+        track.decided = True
+    return tracker, points
+
+
+def test_a_track_stored_ahead_of_the_watermark_is_remembered_as_such() -> None:
+    """It has an end to be told, but nobody goes on with it, until the watermark is there."""
+    tracker, points = _both_decided_while_the_first_frame_is_held()
+    first, second = tracker.tracks
+    assert [(each.track_id, each.ahead) for each in points.at(2)] == [(first.track_id, False), (second.track_id, True)]
+    assert [each.track_id for each in revived_tracks(points.at(2), (), 100.0)] == [first.track_id]
+    assert [(each.track_id, each.ahead) for each in points.at(3)] == [(first.track_id, False), (second.track_id, False)]
+
+
+def test_a_track_ahead_that_ended_is_forgotten() -> None:
+    """Its end was told with the same commit."""
+    tracker, points = _both_decided_while_the_first_frame_is_held()
+    first, second = tracker.tracks
+    tracker.leave(second)
+    tracker.close(second)
+    _followed(tracker, points, 4, 0.10)
+    assert [each.track_id for each in points.at(2)] == [first.track_id]
+
+
+def test_a_track_ahead_stays_remembered_until_its_first_frame_came_again() -> None:
+    """A later session remembers it as it was, then gives it out once unless it began anew."""
+    for begins_anew in (False, True):
+        _, points = _both_decided_while_the_first_frame_is_held()
+        stored = points.at(2)
+        later = ResumePoints(stored)
+        tracker = Tracker("door.e1", TrackPolicy(), revived_tracks(stored, (), 100.0))
+        later.note(2, tracker.tracks)
+        assert later.passed(2) == ()
+        assert later.at(2) == stored
+        _followed(tracker, later, 3, 0.10, *([0.60] if begins_anew else []))
+        for track in tracker.tracks:
+            track.decided = True
+        assert later.passed(3) == (() if begins_anew else stored[1:])
+        assert later.passed(4) == ()
+        assert [each.ahead for each in later.at(4)] == [False] * (1 + begins_anew)
+
+
+def test_a_track_ahead_that_was_told_to_have_left_is_not_told_again() -> None:
+    """Whoever found the stream deserted has told it."""
+    _, points = _both_decided_while_the_first_frame_is_held()
+    later = ResumePoints(replace(track, absent=True) for track in points.at(2))
+    assert later.passed(9) == ()
+
+
+def test_few_of_a_crowd_are_remembered() -> None:
+    """Of more faces than fit, the ones seen last are kept, and company names only those."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    crowd = [0.05 * place for place in range(MOST_TRACKS + 2)]
+    _followed(tracker, points, 1, *crowd)
+    _followed(tracker, points, 2, *crowd[2:])
+    for track in tracker.tracks:
+        track.decided = True
+    kept = points.at(2)
+    assert len(kept) == MOST_TRACKS
+    assert all(track.last_sequence == 2 for track in kept)
+    assert all(len(track.company) == MOST_TRACKS - 1 for track in kept)
+
+
+def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
+    """The same face in the next frame continues it; a stranger who was asked about is not asked about again."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    tracker.call(track, 1.0)
+    tracker.answer(track, None)
+    track.decided = True
+    revived = revived_tracks(points.at(1), (), 5.0)
+    again = Tracker("door.e1", TrackPolicy(), revived)
+    captured = _START + timedelta(seconds=0.4)
+    observation = again.observe(2, captured, 5.0, time_of(captured), [_face(0.10)])
+    assert observation.started == ()
+    assert [each.track_id for each in observation.seen] == [track.track_id]
+    assert not again.wants_call(observation.seen[0], 1.0, 9.0)
+
+
+def test_people_who_are_gone_do_not_come_back_with_their_tracks() -> None:
+    """The track of somebody who was erased goes on as a stranger's."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    track.decided, track.match = True, Match("ana", 0.9, 0.4)
+    (known,) = revived_tracks(points.at(1), {"ana"}, 5.0)
+    (stranger,) = revived_tracks(points.at(1), {"ben"}, 5.0)
+    assert known.match == track.match
+    assert stranger.match is None

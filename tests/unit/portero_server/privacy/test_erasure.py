@@ -1,0 +1,184 @@
+"""Erasures end, whatever fails in the middle, and streams forget who was erased."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.people.people import FaceEnrollment
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit
+from portero_server.domain.streams.messages import TrackUpdate
+from portero_server.domain.tracking.tracks import TrackState
+from portero_server.engines.base import GalleryFace, Identification
+from portero_server.engines.kept_faces import KeptFace, image_id
+from portero_server.errors import EngineUnavailable, NotFound
+from portero_server.gallery.mirror import GalleryMirror
+from portero_server.privacy.erasure import Eraser
+from portero_server.privacy.name_revocation import NameRevocation
+from portero_server.store.database import Database
+from portero_server.store.erasures import ErasureStore
+from portero_server.store.people import PeopleStore
+from portero_server.telemetry.metrics import Metrics
+from tests.support.server.picky_engine import PickyEngine
+from tests.support.server.stream_harness import MemoryStore, face, looked, named, stream_harness
+from tests.support.store.commits import BOX, at
+from tests.support.time.virtual_time import ManualClock, in_virtual_time
+
+
+class KeepingEngine(PickyEngine):
+    """Keeps faces itself, as a collection does.
+
+    Attributes:
+        kept: What it keeps, by its own name of the face.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, KeptFace] = {}
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Forgets faces."""
+        removed = list(faces)
+        await super().remove(removed)
+        for each in removed:
+            self.kept.pop(each.external_id or "", None)
+
+    async def list_faces(self) -> Sequence[KeptFace]:
+        """Returns everything it keeps."""
+        return list(self.kept.values())
+
+    async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
+        """Forgets faces that are stored nowhere."""
+        for each in faces:
+            del self.kept[each.external_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """An eraser and what it works on."""
+
+    eraser: Eraser
+    engine: KeepingEngine
+    people: PeopleStore
+
+
+@pytest.fixture
+async def office(database: Database) -> Office:
+    """An eraser, Ana with one stored face, and a face of hers that an enrollment left behind."""
+    engine, clock = KeepingEngine(), ManualClock()
+    people = PeopleStore(database, clock)
+    mirror = GalleryMirror(engine, people, refresh=5)
+    await mirror.load()
+    quality = FaceQuality(1.0, 1.0, 1.0, 1.0)
+    await people.create("ana", "Ana", {})
+    vector = b"\0" * 12
+    await people.add_face(FaceEnrollment("f1", "ana", BOX, quality, "scripted", "colors-v1", vector, "x1", at(0)))
+    await mirror.apply()
+    for external_id, face_id, person_id in (("x1", "f1", "ana"), ("x2", "f2", "ana"), ("x3", "f3", "anabel")):
+        engine.kept[external_id] = KeptFace(external_id, image_id(person_id, face_id))
+    eraser = Eraser(
+        ErasureStore(database, clock),
+        database,
+        engine,
+        mirror,
+        NameRevocation(lambda: (), people.display_names, interval=5),
+        Metrics(version="0", engine="scripted").privacy,
+        keeper=engine,
+    )
+    return Office(eraser, engine, people)
+
+
+async def test_an_erasure_takes_the_engines_faces_too(office: Office) -> None:
+    """Stored faces and those an interrupted enrollment left go from the engine; a similar name stays."""
+    receipt = await office.eraser.erase("ana")
+    assert receipt.sound
+    assert receipt.counts["engine_faces"] == 2
+    assert set(office.engine.kept) == {"x3"}
+    assert office.engine.found == set()
+    assert (await office.eraser.verify("ana")).clean
+
+
+async def test_an_engine_that_is_away_is_asked_again(office: Office) -> None:
+    """While the engine fails there is no receipt and the proof says what is left; afterward any server finishes."""
+    office.engine.failing["remove"] = EngineUnavailable("away")
+    begun = await office.eraser.erase("ana")
+    assert begun.finished_at is None
+    found = await office.eraser.verify("ana")
+    assert not found.clean
+    assert {each.place: each.rows for each in found.remains}["faces the engine keeps"] == 2
+    del office.engine.failing["remove"]
+    await office.eraser.round()
+    assert (await office.eraser.get(begun.erasure_id)).sound
+    await office.eraser.erase("ana")
+    # Once more: the gallery of this server learns the change that it could not apply.
+    assert (await office.eraser.verify("ana")).clean
+
+
+async def test_nobody_is_proven_erased_who_was_not(office: Office) -> None:
+    """The proof is only for those who were erased."""
+    with pytest.raises(NotFound):
+        await office.eraser.verify("ana")
+
+
+@in_virtual_time
+async def test_a_stream_forgets_whom_it_may_not_name() -> None:
+    """Whoever is blocked while before the camera becomes a stranger within a round, and is told as one."""
+    allowed = {"ana": "Ana"}
+
+    async def names(ids: Collection[str]) -> Mapping[str, str]:
+        return {each: allowed[each] for each in ids if each in allowed}
+
+    async with stream_harness({1: looked(face()), 2: looked(face())}, lambda crop: _answer("ana")) as at_door:
+        name_revocation = NameRevocation(at_door.streams.name_holders, names, interval=5)
+        session = await at_door.open()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(at_door.listen(session))
+            run = group.create_task(session.run())
+            at_door.send(session, 1, 2)
+            await asyncio.sleep(1)
+            await name_revocation.catch_up()
+            assert _states(at_door.said)[-1] == (TrackState.CONFIRMED, "ana")
+            allowed.clear()
+            await name_revocation.catch_up()
+            assert not set().union(*(each.people for each in at_door.streams.name_holders()))
+            session.finish()
+            await run
+        assert _states(at_door.said)[-2:] == [(TrackState.REVISED, None), (TrackState.CLOSED, None)]
+
+
+@in_virtual_time
+async def test_news_of_whom_the_store_does_not_name_are_a_strangers() -> None:
+    """When the commit finds that somebody was erased meanwhile, the bridge is not told the name either."""
+
+    class Forbidding(MemoryStore):
+        async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
+            result = await super().commit(commits)
+            told = frozenset().union(*(commit.told for commit in commits))
+            return CommitResult(result.superseded, result.sighting_of, result.last_position, told)
+
+    async with stream_harness(
+        {1: looked(face()), 2: looked(face())}, lambda crop: _answer("ana"), store=Forbidding()
+    ) as at_door:
+        session = await at_door.open()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(at_door.listen(session))
+            at_door.send(session, 1, 2)
+            session.finish()
+            await session.run()
+        assert {person for _, person in _states(at_door.said)} == {None}
+
+
+async def _answer(person_id: str) -> Identification:
+    return named(person_id)
+
+
+def _states(said: Sequence[object]) -> list[tuple[TrackState, str | None]]:
+    return [
+        (each.state, None if each.named is None else each.named.match.person_id)
+        for each in said
+        if isinstance(each, TrackUpdate)
+    ]

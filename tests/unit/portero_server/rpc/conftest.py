@@ -1,0 +1,74 @@
+"""Real servers on loopback ports, with a channel to each; and all services behind one, on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import grpc
+import pytest
+
+from portero_server.clock import SystemClock
+from portero_server.engines.scripted import ScriptedEngine
+from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.service import Gallery
+from portero_server.recognition.images import Images
+from portero_server.rpc.admission import CallLimits
+from portero_server.rpc.server import ServerOptions, build_server
+from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.gallery import GalleryServicer
+from portero_server.rpc.services.recognition import RecognitionServicer
+from portero_server.rpc.services.sightings import SightingServicer
+from portero_server.store.cameras import CameraStore
+from portero_server.store.commit.recording import Recording
+from portero_server.store.database import Database
+from portero_server.store.people import PeopleStore
+from portero_server.store.sightings import SightingStore
+from portero_server.store.streams import StreamStore
+from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from tests.support.server.open_access import open_access
+from tests.support.server.rpc_edge import RecordingObserver
+from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
+from tests.support.time.virtual_time import ManualClock
+
+
+@pytest.fixture
+async def house(database: Database, serve: Serve) -> House:
+    """A server with every service, the scripted engine, real stores and nobody in the gallery."""
+    door, clock, live = EngineDoor(), ManualClock(), OpenStreams()
+    engine = ScriptedEngine(sleep=door)
+    people, sightings = PeopleStore(database, clock), SightingStore(database)
+    watch = SightingWatch(sightings, WatchPolicy(page=3))
+    mirror = GalleryMirror(engine, people, refresh=5)
+    await mirror.load()
+    images = Images(engine, people, engine.traits.policy)
+    edge = await serve(
+        [
+            GalleryServicer(Gallery(engine, people, mirror, clock), images, clock),
+            CameraServicer(CameraStore(database, clock), live),
+            SightingServicer(sightings, watch),
+            RecognitionServicer(images, echo, clock),
+        ]
+    )
+    streams, recording = StreamStore(database, clock), Recording(database, clock)
+    return House(edge, engine, door, people, streams, recording, live, watch, clock)
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Starts servers from servicers and ServerOptions, and stops them after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(servicers: Sequence[object], **options: Any) -> Edge:
+            observer = RecordingObserver()
+            options = {"listen": "127.0.0.1:0", "limits": CallLimits(), **options}
+            auth = options.pop("auth", None) or open_access()
+            audit = options.pop("audit", None)
+            server = build_server(ServerOptions(**options), servicers, auth, observer, SystemClock(), audit)
+            port = await server.start()
+            stack.push_async_callback(server.stop, 0)
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+            return Edge(server, port, channel, observer)
+
+        yield start

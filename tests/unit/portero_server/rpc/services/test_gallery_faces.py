@@ -1,0 +1,212 @@
+"""The faces and photographs of GalleryService, over a real connection and a real database."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from portero.v1 import gallery_service_pb2 as pb
+
+from portero_server.errors import EngineThrottled, EngineUnavailable
+from tests.support.images.patch_photos import ALIKE_ANA, ANA, BOB, EVE, NEARLY_ANA, noise_photo, photo
+from tests.support.server.rpc_edge import refused
+from tests.support.server.serving import House
+
+_CODE = grpc.StatusCode
+
+
+async def _create(house: House, *people: str) -> None:
+    for person_id in people:
+        person = pb.Person(display_name=person_id.title())
+        await house.gallery.CreatePerson(pb.CreatePersonRequest(person_id=person_id, person=person))
+
+
+async def _enroll(house: House, image: bytes, person_id: str = "ana") -> pb.FaceEnrollment:
+    request = pb.EnrollFaceRequest(parent=f"people/{person_id}", image=image)
+    return (await house.gallery.EnrollFace(request)).face
+
+
+async def test_enrolled_face_is_listed_counted_and_found(house: House) -> None:
+    """After enrollment the face is in the list, in the count, and in the next search."""
+    await _create(house, "ana")
+    face = await _enroll(house, photo(ANA))
+    assert face.name.startswith("people/ana/faces/")
+    assert (face.engine, face.model_version) == ("scripted", "colors-v1")
+    assert face.quality.overall == 1.0
+    assert list((await house.gallery.ListFaces(pb.ListFacesRequest(parent="people/ana"))).faces) == [face]
+    assert (await house.gallery.GetPerson(pb.GetPersonRequest(name="people/ana"))).person.face_count == 1
+    (found,) = (await house.gallery.SearchByImage(pb.SearchByImageRequest(image=photo(ANA)))).faces
+    assert (found.match.person, found.match.display_name) == ("people/ana", "Ana")
+    assert found.candidates[0].face == face.name
+
+
+async def test_same_photograph_is_one_face(house: House) -> None:
+    """The same photograph of the same person is learned once; of another person it is another face."""
+    await _create(house, "ana", "bob")
+    first = await _enroll(house, photo(ANA))
+    assert await _enroll(house, photo(ANA)) == first
+    assert house.engine.calls["learn"] == 1
+    assert (await _enroll(house, photo(ANA), "bob")).name != first.name
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (b"", "EMPTY"),
+        (b"GIF89a" + bytes(100), "NOT_JPEG"),
+        (photo(ANA, kind=".jpg")[:-200], "TRUNCATED"),
+        (noise_photo(1400), "TOO_MANY_BYTES"),
+        (photo(), "NO_FACE"),
+        (photo(ANA, BOB, EVE), "SEVERAL_FACES"),
+        (photo(ANA, side=15), "LOW_QUALITY"),
+    ],
+    ids=["empty", "gif", "truncated", "oversize", "no-face", "three-faces", "too-small"],
+)
+async def test_unusable_photograph_says_why(house: House, image: bytes, reason: str) -> None:
+    """A photograph that cannot teach a face gives INVALID_ARGUMENT on the field with its reason, and no face."""
+    await _create(house, "ana")
+    refusal = await refused(_enroll(house, image))
+    assert (refusal.code, refusal.fields, refusal.reason) == (_CODE.INVALID_ARGUMENT, ("image",), reason)
+    assert not (await house.gallery.ListFaces(pb.ListFacesRequest(parent="people/ana"))).faces
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (EngineThrottled("quota used up"), _CODE.RESOURCE_EXHAUSTED),
+        (EngineUnavailable("no answer"), _CODE.UNAVAILABLE),
+    ],
+)
+async def test_engine_that_cannot_answer_says_when_to_retry(
+    house: House, error: EngineThrottled | EngineUnavailable, code: grpc.StatusCode
+) -> None:
+    """An engine's trouble is a status with RetryInfo, and the retry succeeds."""
+    await _create(house, "ana")
+    house.engine.fail(error)
+    for call in (
+        _enroll(house, photo(ANA)),
+        house.gallery.SearchByImage(pb.SearchByImageRequest(image=photo(ANA))),
+        house.gallery.CompareImages(pb.CompareImagesRequest(source_image=photo(ANA), target_image=photo(ANA))),
+    ):
+        refusal = await refused(call)
+        assert (refusal.code, refusal.reason, refusal.retry_after) == (code, error.reason, 1.0)
+    house.engine.fail(None)
+    assert (await _enroll(house, photo(ANA))).name
+
+
+async def test_faces_are_paged_oldest_first_whoever_comes_meanwhile(house: House) -> None:
+    """A walk through a person's faces meets each once, also when one comes and one goes in between."""
+    await _create(house, "ana")
+    enrolled = []
+    for side in (60, 61, 62, 63):
+        house.clock.advance(1)
+        enrolled.append(await _enroll(house, photo(ANA, side=side)))
+    first = await house.gallery.ListFaces(pb.ListFacesRequest(parent="people/ana", page_size=2))
+    assert list(first.faces) == enrolled[:2]
+    house.clock.advance(1)
+    late = await _enroll(house, photo(ANA, side=64))
+    await house.gallery.DeleteFace(pb.DeleteFaceRequest(name=enrolled[1].name))
+    second = await house.gallery.ListFaces(
+        pb.ListFacesRequest(parent="people/ana", page_size=1000, page_token=first.next_page_token)
+    )
+    assert list(second.faces) == [*enrolled[2:], late]
+    assert not second.next_page_token
+
+
+async def test_page_token_of_another_person_isrefused(house: House) -> None:
+    """A token holds to the person whose faces it walks."""
+    await _create(house, "ana", "bob")
+    for side in (60, 61):
+        await _enroll(house, photo(ANA, side=side))
+    page = await house.gallery.ListFaces(pb.ListFacesRequest(parent="people/ana", page_size=1))
+    refusal = await refused(
+        house.gallery.ListFaces(pb.ListFacesRequest(parent="people/bob", page_token=page.next_page_token))
+    )
+    assert (refusal.fields, refusal.reason) == (("page_token",), "PAGE_TOKEN_MISMATCH")
+
+
+async def test_deleted_face_is_found_no_more(house: House) -> None:
+    """After deletion the face neither matches nor exists; the person stays."""
+    await _create(house, "ana")
+    face = await _enroll(house, photo(ANA))
+    await house.gallery.DeleteFace(pb.DeleteFaceRequest(name=face.name))
+    (found,) = (await house.gallery.SearchByImage(pb.SearchByImageRequest(image=photo(ANA)))).faces
+    assert not found.HasField("match")
+    refusal = await refused(house.gallery.DeleteFace(pb.DeleteFaceRequest(name=face.name)))
+    assert (refusal.code, refusal.resource) == (_CODE.NOT_FOUND, ("portero.v1.FaceEnrollment", face.name))
+    assert (await house.gallery.GetPerson(pb.GetPersonRequest(name="people/ana"))).person.face_count == 0
+
+
+async def test_search_names_the_known_and_leaves_strangers_unknown(house: House) -> None:
+    """Every face is answered, largest first, with candidates whether or not one is a match."""
+    await _create(house, "ana", "bob")
+    await _enroll(house, photo(ANA))
+    await _enroll(house, photo(BOB), "bob")
+    found = await house.gallery.SearchByImage(pb.SearchByImageRequest(image=photo(EVE, BOB, ANA), max_candidates=1))
+    assert [face.match.person for face in found.faces] == ["", "people/bob", "people/ana"]
+    assert [len(face.candidates) for face in found.faces] == [1, 1, 1]
+
+
+async def test_margin_counts_the_runner_up_that_was_not_asked_for(house: House) -> None:
+    """With one candidate wanted, the lead is still measured over the second."""
+    await _create(house, "ana", "ann")
+    await _enroll(house, photo(ANA))
+    await _enroll(house, photo(ALIKE_ANA), "ann")
+    request = pb.SearchByImageRequest(image=photo(ANA), max_candidates=1)
+    (face,) = (await house.gallery.SearchByImage(request)).faces
+    assert face.match.similarity == pytest.approx(1.0)
+    assert face.match.margin == pytest.approx(0.2, abs=0.05)
+
+
+@pytest.mark.parametrize(("asked", "given"), [(0, 5), (2, 2), (20, 6)])
+async def test_search_gives_as_many_candidates_as_asked(house: House, asked: int, given: int) -> None:
+    """max_candidates bounds the candidates of each face; 0 means five."""
+    people = [f"p{number}" for number in range(6)]
+    await _create(house, *people)
+    for number, person_id in enumerate(people):
+        await _enroll(house, photo((200, 100 + 20 * number, 60)), person_id)
+    request = pb.SearchByImageRequest(image=photo(ANA), max_candidates=asked)
+    (face,) = (await house.gallery.SearchByImage(request)).faces
+    assert len(face.candidates) == given
+
+
+async def test_search_for_too_many_candidates_isrefused(house: House) -> None:
+    """More than 20 candidates are not given."""
+    request = pb.SearchByImageRequest(image=photo(ANA), max_candidates=21)
+    refusal = await refused(house.gallery.SearchByImage(request))
+    assert (refusal.code, refusal.fields) == (_CODE.INVALID_ARGUMENT, ("max_candidates",))
+
+
+async def test_comparison_ranks_the_faces_of_the_target(house: House) -> None:
+    """The source's largest face is compared with every face of the target, most alike first."""
+    response = await house.gallery.CompareImages(
+        pb.CompareImagesRequest(source_image=photo(ANA, EVE), target_image=photo(BOB, NEARLY_ANA))
+    )
+    assert [comparison.same_person for comparison in response.comparisons] == [True, False]
+    assert response.comparisons[0].similarity > response.comparisons[1].similarity
+    assert response.source_box.left == pytest.approx(40 / 360)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "field", "reason"),
+    [
+        (photo(), photo(ANA), "source_image", "NO_FACE"),
+        (b"no", photo(ANA), "source_image", "NOT_JPEG"),
+        (photo(ANA), b"no", "target_image", "NOT_JPEG"),
+        (photo(ANA), noise_photo(1400), "target_image", "TOO_MANY_BYTES"),
+    ],
+    ids=["faceless-source", "bad-source", "bad-target", "oversize-target"],
+)
+async def test_unusable_image_of_a_comparison_is_named(
+    house: House, source: bytes, target: bytes, field: str, reason: str
+) -> None:
+    """Which of the two images cannot be used is said."""
+    refusal = await refused(
+        house.gallery.CompareImages(pb.CompareImagesRequest(source_image=source, target_image=target))
+    )
+    assert (refusal.code, refusal.fields, refusal.reason) == (_CODE.INVALID_ARGUMENT, (field,), reason)
+
+
+async def test_target_without_a_face_has_no_comparisons(house: House) -> None:
+    """Nobody on the target is an answer, not an error."""
+    response = await house.gallery.CompareImages(pb.CompareImagesRequest(source_image=photo(ANA), target_image=photo()))
+    assert not response.comparisons

@@ -1,0 +1,84 @@
+"""Which index a query walks, asked of the database itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.store.database import Database
+from portero_server.store.sightings import SightingFilter, SightingStore
+from portero_server.store.streams import StreamStore
+from tests.support.store.commits import at
+
+_Statement = tuple[str, Any]
+
+
+@asynccontextmanager
+async def _heard(database: Database) -> AsyncIterator[list[_Statement]]:
+    """Yields the SELECT statements that the database is asked meanwhile, with their parameters."""
+    ran: list[_Statement] = []
+
+    def hear(connection: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
+        if statement.startswith("SELECT"):
+            ran.append((statement, parameters))
+
+    engines = {id(engine): engine.sync_engine for engine in (database._engines.reader, database._engines.writer)}
+    for engine in engines.values():
+        event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield ran
+    finally:
+        for engine in engines.values():
+            event.remove(engine, "before_cursor_execute", hear)
+
+
+async def _plans(database: Database, question: Awaitable[object]) -> list[str]:
+    """Returns the plan of each SELECT of a question."""
+    async with _heard(database) as ran:
+        await question
+    explain = "EXPLAIN" if database.dialect == "mysql" else "EXPLAIN QUERY PLAN"
+
+    async def unit(connection: AsyncConnection) -> list[str]:
+        plans = []
+        for statement, parameters in ran:
+            rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
+            plans.append(str([dict(row) for row in rows.mappings()]))
+        return plans
+
+    return await database.read(unit)
+
+
+@pytest.mark.parametrize(
+    ("camera_id", "index"), [("door", "ix_sightings_camera_long"), (None, "ix_sightings_long")], ids=["one", "all"]
+)
+async def test_a_report_finds_long_sightings_by_their_end(
+    database: Database, sightings: SightingStore, camera_id: str | None, index: str
+) -> None:
+    """A report of an hour finds sightings that began long before among the long ones, of its camera if it names one."""
+    hour = SightingFilter(camera_id=camera_id, start=at(0), end=at(0) + timedelta(hours=1))
+    _, long = await _plans(database, sightings.list(hour, 50))
+    assert index in long
+
+
+async def test_streams_that_are_followed_are_found_among_the_owned_ones(
+    database: Database, streams: StreamStore
+) -> None:
+    """Looking for deserted streams reads those that a session owns, not every epoch there ever was."""
+    await streams.open("door", "e1", "s1")
+    (plan,) = await _plans(database, streams.followed())
+    assert "ix_streams_session" in plan
+
+
+async def test_taking_a_camera_over_locks_no_other_camera(database: Database, streams: StreamStore) -> None:
+    """A session that opens a stream looks at its own camera's epochs alone."""
+    epochs_of_camera = "uq_streams_epoch" if database.dialect == "mysql" else "(camera_id=?)"
+    for camera in ("door", "gate", "desk"):
+        await streams.open(camera, "e1", camera)
+    taken, *_ = await _plans(database, streams.open("door", "e2", "s2"))
+    assert epochs_of_camera in taken
