@@ -13,10 +13,10 @@ from tests.simulation.store import SimulatedStore
 
 
 class _AtOnce(random.Random):
-    """Chance that lets every unit happen at once."""
+    """A random source that draws the lower bound, so that every unit of work happens at once."""
 
     def uniform(self, a: float, b: float) -> float:
-        """Returns the least."""
+        """Returns the lower bound."""
         return a
 
 
