@@ -67,6 +67,8 @@ class Actors:
         self._streams.retarget(self.port)
         environment = {
             **clean_environment(),
+            # Of what signal it died says little; its threads say where.
+            "PYTHONFAULTHANDLER": "1",
             "PORTERO_DATABASE_URL": self._server_database_url(),
             "PORTERO_DATABASE_TIMEOUT": "2",
             "PORTERO_ENGINE": "scripted",

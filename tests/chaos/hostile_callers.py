@@ -39,7 +39,7 @@ class HostileCaller:
     async def call(self, fault: Fault, seconds: float) -> None:
         """Lets a hostile process loose and makes good calls beside it; one that is shut out is a trouble."""
         cast = self._cast
-        life, lines = cast.server.lives, cast.server_lines
+        lines = cast.server_lines
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -56,12 +56,13 @@ class HostileCaller:
             await asyncio.sleep(_HEAD_START)
             until = time.monotonic() + seconds
             while time.monotonic() < until and process.returncode is None:
-                began = time.monotonic()
+                # A call that begins while the server is still starting is refused by nobody's fault.
+                served, life, began = cast.serving.is_set(), cast.server.lives, time.monotonic()
                 trouble = await self._good_call()
                 if trouble is not None:
                     # Whether the server died meanwhile is known a moment later.
                     await asyncio.sleep(_NEWS)
-                lived = cast.serving.is_set() and cast.server.lives == life
+                lived = served and cast.serving.is_set() and cast.server.lives == life
                 # Resets take a share of everybody's calls, which gRPC leaves no way to prevent.
                 if trouble is not None and lived and fault is not Fault.HOSTILE_RESETS:
                     cast.outcome.troubles.append(f"beside {_KINDS[fault]} a good call failed: {trouble}")
