@@ -48,20 +48,33 @@ def shut_down(places: Collection[Place], ports: Collection[int]) -> int:
 
 
 def _sockets() -> Iterator[socket.socket]:
-    """Yields a duplicate of every internet socket of this process."""
+    """Yields a duplicate of every internet socket of this process.
+
+    No file is ever duplicated and closed: closing any descriptor of a file releases all POSIX locks that this process
+    holds on it, and with such locks SQLite keeps other processes from truncating the memory it has mapped.
+    """
     for descriptor in list(_DESCRIPTORS.iterdir()) if _DESCRIPTORS else ():
         with suppress(OSError, ValueError):
-            double = os.dup(int(descriptor.name))
+            number = int(descriptor.name)
+            if not _is_socket(number):
+                continue
+            double = os.dup(number)
+            if not _is_socket(double):
+                # A file was opened under this number a moment ago: one descriptor leaked is better than its locks lost.
+                continue
             try:
-                connection = socket.socket(fileno=double) if stat.S_ISSOCK(os.fstat(double).st_mode) else None
+                connection = socket.socket(fileno=double)
             except OSError:
-                connection = None
-            if connection is None:
                 os.close(double)
-            elif connection.family in (socket.AF_INET, socket.AF_INET6):
+                continue
+            if connection.family in (socket.AF_INET, socket.AF_INET6):
                 yield connection
             else:
                 connection.close()
+
+
+def _is_socket(descriptor: int) -> bool:
+    return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
 
 
 def _place(name: tuple[str, int]) -> Place:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +68,29 @@ def test_connection_that_this_process_opened_is_never_closed(listener: socket.so
 def test_connection_that_is_gone_is_no_error() -> None:
     """Looking for what is closed already finds nothing."""
     assert shut_down({(_HOST, 1)}, {2}) == 0
+
+
+def test_locks_on_files_outlive_the_closing_of_connections(listener: socket.socket, tmp_path: Path) -> None:
+    """After connections were closed, other processes still find the locks by which SQLite guards its files."""
+    file = tmp_path / "portero.db-shm"
+    client, end = _connected(listener)
+    with client, end, file.open("w+b") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)
+        assert shut_down({client.getsockname()}, {listener.getsockname()[1]}) == 1
+        assert _others_may_lock(file) == "no"
+
+
+def _others_may_lock(file: Path) -> str:
+    """Returns whether a process of its own gets the lock on a file: "yes" or "no"."""
+    program = (
+        "import fcntl, sys\n"
+        "with open(sys.argv[1], 'r+b') as file:\n"
+        "    try:\n"
+        "        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "    except OSError:\n"
+        "        print('no')\n"
+        "    else:\n"
+        "        print('yes')\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", program, file], capture_output=True, text=True, check=True)
+    return answer.stdout.strip()
