@@ -9,6 +9,7 @@ import resource
 import signal
 import sqlite3
 import time
+from pathlib import Path
 
 import psutil
 
@@ -157,11 +158,16 @@ class Striker:
 
     async def _lock_file(self, seconds: float) -> None:
         """Holds the database file against every other writer; longer than a unit of work may take, now and then."""
-        with contextlib.closing(sqlite3.connect(self._cast.database_file, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError:
-                # The server was faster; its transactions are short.
-                return
-            await asyncio.sleep(seconds)
-            connection.execute("ROLLBACK")
+        # In a thread: waiting for the server's transactions must not hold up the network between the processes.
+        await asyncio.to_thread(_hold, self._cast.database_file, seconds)
+
+
+def _hold(file: Path, seconds: float) -> None:
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            # The server was faster; its transactions are short.
+            return
+        time.sleep(seconds)
+        connection.execute("ROLLBACK")
