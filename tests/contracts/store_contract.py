@@ -72,7 +72,7 @@ class StoreContract:
         """A new stream is its session's, with nothing durable, nothing counted and nobody followed."""
         stream = await case.streams.open("door", "e1", "s1")
         assert (stream.camera_id, stream.epoch, stream.session) == ("door", "e1", "s1")
-        assert (stream.open_tracks, stream.left_behind) == ((), ())
+        assert stream.open_tracks == ()
         assert await case.written(stream.stream_id) == Written(0, Counter(), ())
 
     async def test_streams_are_told_apart_by_camera_and_epoch(self, case: StoreCase) -> None:
@@ -213,7 +213,6 @@ class StoreContract:
         again = await case.streams.open("door", "e1", "s2")
         assert [replace(track, sighting_id="") for track in again.open_tracks] == [ANA, STRANGER]
         assert [bool(track.sighting_id) for track in again.open_tracks] == [True, False]
-        assert again.left_behind == ()
         await case.moved(again, 12)
         assert (await case.streams.open("door", "e1", "s3")).open_tracks == ()
 
@@ -232,14 +231,17 @@ class StoreContract:
         await case.commits.commit([replace(commit_of(stream, seen("t1", 5)), open_tracks=())])
         assert (await case.written(stream.stream_id)).open_tracks == (STRANGER,)
 
-    async def test_tracks_left_behind_are_handed_over_once(self, case: StoreCase) -> None:
-        """A new epoch's session gets the tracks of the camera's earlier one, which forgets them."""
+    @pytest.mark.parametrize("ended", [True, False])
+    async def test_tracks_left_behind_end_with_the_opening_that_forgets_them(
+        self, case: StoreCase, *, ended: bool
+    ) -> None:
+        """A new epoch's opening ends the tracks of the camera's earlier one; another camera's ends nothing."""
         stream = await case.moved(await case.streams.open("door", "e1", "s1"), 9, ANA)
-        assert (await case.streams.open("desk", "e9", "s2")).left_behind == ()
-        taken = await case.streams.open("door", "e2", "s3")
-        assert (taken.left_behind, taken.open_tracks) == ((ANA,), ())
-        assert (await case.written(stream.stream_id)).open_tracks == ()
-        assert (await case.streams.open("door", "e3", "s4")).left_behind == ()
+        taken = await case.streams.open("door" if ended else "desk", "e2", "s2")
+        assert taken.open_tracks == ()
+        assert (await case.written(stream.stream_id)).open_tracks == (() if ended else (ANA,))
+        again = await case.commits.commit([commit_of(taken, left("t1", 2.5))])
+        assert (again.last_position is None) == ended
 
     async def test_followed_streams_have_an_owner_and_somebody_present(self, case: StoreCase) -> None:
         """A stream is followed while a session owns it and a track of it is not absent."""

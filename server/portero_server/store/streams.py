@@ -13,6 +13,8 @@ from portero_server.clock import Clock
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.errors import NotFound
+from portero_server.store.commit.endings import end_tracks
+from portero_server.store.commit.statements import CommitSql
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import PRESENT, read
 from portero_server.store.rows import encoded, insert_rows
@@ -27,6 +29,7 @@ class StreamStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._sql = CommitSql(database.dialect)
         columns = [column for column in streams.columns if column is not streams.c.stream_id]
         self._take = insert_rows(database.dialect, streams, columns, key=("camera_id", "epoch"), replacing=("session",))
 
@@ -34,10 +37,12 @@ class StreamStore:
         """Assigns the stream of an epoch to a session, and revokes every stream of the camera from earlier sessions.
 
         Commits of an earlier session that are in progress end first, since they hold the row. After that only the new
-        session can move the durable sequence returned.
+        session can move the durable sequence returned. Nobody resumes the tracks of an earlier epoch, so they end here,
+        in the transaction that forgets them: no crash comes between, and the end is written once.
         """
+        now = self._clock.now()
         fresh = dict.fromkeys(("durable_sequence", *OUTCOME_COLUMNS.values()), 0)
-        row = {"camera_id": camera_id, "epoch": epoch, "session": session, "opened_at": self._clock.now()} | fresh
+        row = {"camera_id": camera_id, "epoch": epoch, "session": session, "opened_at": now} | fresh
         others = (streams.c.camera_id == camera_id, streams.c.epoch != epoch, streams.c.session != _NOBODY)
 
         async def unit(connection: AsyncConnection) -> StreamRow:
@@ -45,14 +50,16 @@ class StreamStore:
             # they walk over, so they walk this camera's epochs and not the streams of all cameras that are owned.
             left = along(select(streams.c.stream_id, streams.c.open_tracks).where(*others), streams, "uq_streams_epoch")
             rows = (await connection.execute(left.with_for_update())).all()
-            left_behind = tuple(track for row in rows for track in read(row.open_tracks))
             if rows:
                 taken_from = streams.c.stream_id.in_([row.stream_id for row in rows])
                 await connection.execute(update(streams).where(taken_from).values(session=_NOBODY, open_tracks=""))
             await connection.execute(self._take, encoded([row]))
             taken = await _one(connection, streams.c.camera_id == camera_id, streams.c.epoch == epoch)
             open_tracks = await _with_sightings(connection, taken.open_tracks)
-            return replace(taken, open_tracks=open_tracks, left_behind=left_behind)
+            # Last, since it takes positions of events, which holds up everybody's commits.
+            if left_behind := [track for row in rows for track in read(row.open_tracks)]:
+                await end_tracks(connection, self._sql, camera_id, left_behind, now)
+            return replace(taken, open_tracks=open_tracks)
 
         return await self._database.run(unit)
 

@@ -291,7 +291,7 @@ class Streams:
                 camera.camera_id, camera.purpose, self._engine.read_text, session.ledger, session.spawn
             )
             # The camera followed faces before its mode was changed.
-            session.ledger.go_on((), (*row.open_tracks, *row.left_behind))
+            session.ledger.go_on((), row.open_tracks)
             return
         resumed = revived_tracks(row.open_tracks, names, self._parts.clock.monotonic())
         follower = Follower(

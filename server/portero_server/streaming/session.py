@@ -224,7 +224,7 @@ class Session:
         """Starts to follow faces, beginning with the tracks of the earlier session."""
         self.follower = follower
         self._resume.note(self.row.durable_sequence, follower.tracks)
-        self.ledger.go_on(self.row.open_tracks, self.row.left_behind)
+        self.ledger.go_on(self.row.open_tracks, ())
 
     def abandon(self) -> None:
         """Reports that the faces have left: the stream was interrupted and no session resumed it."""

@@ -11,7 +11,14 @@ from copy import copy
 from dataclasses import replace
 
 from portero_server.domain.recording.resuming import OpenTrack
-from portero_server.domain.recording.sightings import CommitResult, Sighting, SightingEventKind, StreamCommit, StreamRow
+from portero_server.domain.recording.sightings import (
+    CommitResult,
+    Sighting,
+    SightingEventKind,
+    StreamCommit,
+    StreamRow,
+    TrackLeft,
+)
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.commit.visits import SightingMerger, TrackLink
 
@@ -47,7 +54,8 @@ class StoreInMemory:
         self.rows[camera_id, epoch] = row = replace(row, session=session)
         self.counted.setdefault(row.stream_id, Counter())
         open_tracks = tuple(replace(track, sighting_id=self._sighting_of(track)) for track in row.open_tracks)
-        return replace(row, open_tracks=open_tracks, left_behind=tuple(left_behind))
+        self._end(camera_id, left_behind)
+        return replace(row, open_tracks=open_tracks)
 
     def with_somebody(self) -> Sequence[StreamRow]:
         """Returns owned streams with an open track that is not absent, as `StreamStore.followed`."""
@@ -73,9 +81,7 @@ class StoreInMemory:
         for part in parts:
             sighting_of |= merger.add(part)
             self._move(part, names)
-        self.sightings |= {each.sighting_id: each for each in merger.changed_sightings}
-        self.links |= {each.track_id: each for each in merger.changed_links}
-        self.events += merger.events
+        self._keep(merger)
         last = len(self.events) if merger.events else None
         unnamed = set().union(*(_people_of(part) for part in parts)) - names.keys()
         return CommitResult(superseded, sighting_of, last, frozenset(unnamed), names, found)
@@ -87,6 +93,17 @@ class StoreInMemory:
         copied.counted = {stream_id: Counter(counted) for stream_id, counted in self.counted.items()}
         copied.events = list(self.events)
         return copied
+
+    def _end(self, camera_id: str, tracks: Sequence[OpenTrack]) -> None:
+        merger = SightingMerger(self.sightings.values(), self.links.values(), {})
+        lefts = tuple(TrackLeft(track.track_id, track.last_seen) for track in tracks)
+        merger.add(StreamCommit(0, camera_id, "", 0, left=lefts))
+        self._keep(merger)
+
+    def _keep(self, merger: SightingMerger) -> None:
+        self.sightings |= {each.sighting_id: each for each in merger.changed_sightings}
+        self.links |= {each.track_id: each for each in merger.changed_links}
+        self.events += merger.events
 
     def _are_as_claimed(self, commits: Sequence[StreamCommit]) -> bool:
         return len({part.stream_id for part in commits}) == len(commits) and all(

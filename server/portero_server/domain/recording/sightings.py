@@ -191,7 +191,6 @@ class StreamRow:
 
     Attributes:
         open_tracks: Tracks that were open there, to continue with.
-        left_behind: Tracks open at the end of an earlier epoch of the camera that no session resumes.
     """
 
     stream_id: int
@@ -200,4 +199,3 @@ class StreamRow:
     session: str
     durable_sequence: int
     open_tracks: tuple[OpenTrack, ...] = ()
-    left_behind: tuple[OpenTrack, ...] = ()

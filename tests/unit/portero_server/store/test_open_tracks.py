@@ -13,6 +13,7 @@ from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import PRESENT, read, written
 from portero_server.store.people import PeopleStore
+from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from tests.support.store.commits import BOX, at, commit_of, decided, left, recognition
 from tests.support.time.virtual_time import ManualClock
@@ -59,22 +60,33 @@ async def test_a_session_that_goes_on_gets_the_open_tracks(database: Database, p
     assert again.durable_sequence == 10
     assert [replace(track, sighting_id="") for track in again.open_tracks] == [ANA, STRANGER]
     assert [bool(track.sighting_id) for track in again.open_tracks] == [True, False]
-    assert again.left_behind == ()
     await _moved(recording, again, sequence=12)
     assert (await streams.open("door", "e1", "s3")).open_tracks == ()
 
 
-async def test_tracks_of_an_epoch_without_successor_are_handed_over_once(database: Database) -> None:
-    """A new epoch's session gets the tracks left behind, of this camera alone, and the old epoch forgets them."""
+async def test_tracks_of_an_epoch_without_successor_end_with_the_next_opening(database: Database) -> None:
+    """A server that opens a new epoch and dies has told the end of the tracks left behind; whoever comes says no more.
+
+    Only tracks of this camera end, each once, and the sighting lasts to where its track was seen last.
+    """
     clock = ManualClock()
-    recording, streams = Recording(database, clock), StreamStore(database, clock)
-    await _moved(recording, await streams.open("door", "e1", "s1"), ANA, sequence=9)
-    assert (await streams.open("gate", "e9", "s2")).left_behind == ()
+    recording, streams, sightings = Recording(database, clock), StreamStore(database, clock), SightingStore(database)
+    first = await streams.open("door", "e1", "s1")
+    await _moved(recording, first, ANA, sequence=9)
+    await streams.open("gate", "e9", "s2")
+    assert await _kinds(sightings) == ["started"]
     taken = await streams.open("door", "e2", "s3")
-    assert [track.track_id for track in taken.left_behind] == [ANA.track_id]
-    assert taken.open_tracks == ()
-    await recording.commit([commit_of(taken, left(ANA.track_id, 2.5))])
-    assert (await streams.open("door", "e3", "s4")).left_behind == ()
+    assert taken.open_tracks == (await streams.get(first.stream_id)).open_tracks == ()
+    assert await _kinds(sightings) == ["started", "left"]
+    (ended,) = await sightings.events_after(1)
+    assert ended.sighting.last_seen == ANA.last_seen
+    await streams.open("door", "e3", "s4")
+    await streams.open("door", "e1", "s5")
+    assert await _kinds(sightings) == ["started", "left"]
+
+
+async def _kinds(sightings: SightingStore) -> list[str]:
+    return [event.kind.value for event in await sightings.events_after(0)]
 
 
 async def test_a_superseded_session_cannot_change_the_open_tracks(database: Database, people: PeopleStore) -> None:
