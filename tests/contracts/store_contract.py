@@ -243,6 +243,33 @@ class StoreContract:
         again = await case.commits.commit([commit_of(taken, left("t1", 2.5))])
         assert (again.last_position is None) == ended
 
+    @pytest.mark.parametrize("news", ["none", "tracks", "watermark", "session", "beside it"])
+    async def test_a_commit_that_expects_open_tracks_changes_no_others(self, case: StoreCase, news: str) -> None:
+        """It is written where the stream is as it was read; else nothing of it is, and its session is not to blame."""
+        stream = await case.moved(await case.streams.open("door", "e1", "s1"), 9, ANA)
+        (read,) = await case.orphans.followed()
+        gone = replace(ANA, match=None, absent=True)
+        closing = replace(commit_of(read, left("t1", 2.5)), open_tracks=(gone,), expected_tracks=read.open_tracks)
+        newer = replace(commit_of(stream, decided("t2", None, 2)), open_tracks=(ANA, STRANGER))
+        beside: list[StreamCommit] = []
+        if news == "tracks":
+            await case.commits.commit([newer])
+        elif news == "watermark":
+            await case.moved(stream, 12, ANA)
+        elif news == "session":
+            await case.streams.open("door", "e1", "s2")
+        elif news == "beside it":
+            beside.append(newer)
+        before = (await case.written(stream.stream_id)).open_tracks
+        result = await case.commits.commit([*beside, closing])
+        after = (await case.written(stream.stream_id)).open_tracks
+        assert after == {"none": (gone,), "beside it": (ANA, STRANGER)}.get(news, before)
+        assert result.superseded == ({"s1"} if news == "session" else frozenset())
+        ended = await case.commits.commit(
+            [replace(commit_of(stream, left("t1", 2.5)), session="s2" if news == "session" else "s1")]
+        )
+        assert (ended.last_position is None) == (news == "none")
+
     async def test_followed_streams_have_an_owner_and_somebody_present(self, case: StoreCase) -> None:
         """A stream is followed while a session owns it and a track of it is not absent."""
         followed = await case.moved(await case.streams.open("door", "e1", "s1"), 9, ANA, STRANGER)

@@ -89,7 +89,7 @@ class _ClosingCommit:
     def take(self) -> StreamCommit:
         """Returns the end of every track that is not absent.
 
-        If the stream has moved meanwhile, the store leaves its tracks unchanged.
+        If the stream is no longer exactly as it was read, the store writes nothing: whoever went on knows better.
         """
         row = self.row
         return StreamCommit(
@@ -99,10 +99,11 @@ class _ClosingCommit:
             durable_sequence=row.durable_sequence,
             left=tuple(TrackLeft(track.track_id, track.last_seen) for track in row.open_tracks if not track.absent),
             open_tracks=tuple(replace(track, absent=True) for track in row.open_tracks),
+            expected_tracks=row.open_tracks,
         )
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> None:
-        """Does nothing: the end of the tracks is durable."""
+        """Does nothing: the end of the tracks is durable, or the stream went on."""
 
     def superseded(self) -> None:
         """Does nothing: a new session resumed the stream."""

@@ -66,13 +66,22 @@ class StoreInMemory:
         return next((row for row in self.rows.values() if row.stream_id == stream_id), None)
 
     def owned(self, commits: Sequence[StreamCommit]) -> list[StreamCommit]:
-        """Returns the commits whose sessions own their streams."""
-        return [part for part in commits if (row := self.row(part.stream_id)) and row.session == part.session]
+        """Returns the commits that are written: their sessions own the streams, which are as the commits expect."""
+        together = Counter(part.stream_id for part in commits)
+        return [
+            part
+            for part in commits
+            if (row := self.row(part.stream_id))
+            and row.session == part.session
+            and (part.expected_tracks is None or (together[part.stream_id] == 1 and _is_as_expected(part, row)))
+        ]
 
     def write(self, commits: Sequence[StreamCommit]) -> CommitResult:
         """Writes all, as `Recording.commit`."""
         parts = self.owned(commits)
-        superseded = frozenset(part.session for part in commits if part not in parts)
+        superseded = frozenset(
+            part.session for part in commits if (row := self.row(part.stream_id)) is None or row.session != part.session
+        )
         found = {} if self._are_as_claimed(commits) else self._watermarks(commits)
         people = set().union(*(_people_of(part) for part in commits))
         names = {person: name for person in people if (name := self._name_of(person)) is not None}
@@ -106,6 +115,8 @@ class StoreInMemory:
         self.events += merger.events
 
     def _are_as_claimed(self, commits: Sequence[StreamCommit]) -> bool:
+        if any(part.expected_tracks is not None for part in commits):
+            return False
         return len({part.stream_id for part in commits}) == len(commits) and all(
             (row := self.row(part.stream_id)) is not None
             and row.session == part.session
@@ -136,6 +147,10 @@ class StoreInMemory:
     def _sighting_of(self, track: OpenTrack) -> str:
         link = self.links.get(track.track_id)
         return "" if link is None else link.sighting_id
+
+
+def _is_as_expected(part: StreamCommit, row: StreamRow) -> bool:
+    return (row.durable_sequence, row.open_tracks) == (part.durable_sequence, part.expected_tracks)
 
 
 def _says_it_moves(part: StreamCommit) -> bool:

@@ -144,6 +144,8 @@ class StreamCommit:
         outcomes: How many sequences passed the watermark with which outcome (added to the stored counters).
         decided, seen, left: Tracks, in order.
         open_tracks: Decided faces that are still followed at the watermark; None leaves what is stored.
+        expected_tracks: Tracks that must be stored as open, with the watermark at `durable_sequence` and no other
+            commit of the stream beside this one; else nothing of it is written. None: whatever is stored.
         told: People named in the messages that follow this commit.
         marks: Traces of the recognitions in it; not stored.
     """
@@ -160,6 +162,7 @@ class StreamCommit:
     exceptions: tuple[FrameException, ...] = ()
     texts: tuple[TextFinding, ...] = ()
     open_tracks: tuple[OpenTrack, ...] | None = None
+    expected_tracks: tuple[OpenTrack, ...] | None = None
     told: frozenset[str] = frozenset()
     marks: tuple[object, ...] = field(default=(), compare=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,12 +13,12 @@ from portero_server.clock import Clock
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.frames import FrameOutcome
-from portero_server.store.commit.statements import CommitSql
+from portero_server.store.commit.statements import CommitSql, StreamOwner
 from portero_server.store.commit.visits import SightingMerger
 from portero_server.store.commit.watermarks import Claim, WatermarkRow, move_claimed, move_streams
 from portero_server.store.database import Database
 from portero_server.store.eligibility import hold_people, recognizable_names
-from portero_server.store.open_tracks import written
+from portero_server.store.open_tracks import read, written
 from portero_server.store.schema import OUTCOME_COLUMNS
 
 
@@ -86,7 +87,7 @@ class Recording:
     ) -> bool:
         """Moves and locks all streams, unless one belongs to another session or is not where its commit claims."""
         moving = {commit.stream_id: _says_it_moves(commit) for commit in commits}
-        if len(moving) < len(commits):
+        if len(moving) < len(commits) or any(commit.expected_tracks is not None for commit in commits):
             return False
         claimed = {commit.stream_id: commit.durable_sequence - moving[commit.stream_id] for commit in commits}
         progress = {each.stream_id: each for each in _progress(commits, claimed, names)}
@@ -111,15 +112,23 @@ class Recording:
         owners = await self._sql.lock_streams(connection, {commit.stream_id for commit in commits})
         parts: list[StreamCommit] = []
         superseded: set[str] = set()
+        together = Counter(commit.stream_id for commit in commits)
         for commit in commits:
             owner = owners.get(commit.stream_id)
-            if owner is not None and owner.session == commit.session:
-                parts.append(commit)
-            else:
+            if owner is None or owner.session != commit.session:
                 superseded.add(commit.session)
+            elif _is_as_expected(commit, owner, alone=together[commit.stream_id] == 1):
+                parts.append(commit)
         watermarks = {stream_id: owner.durable_sequence for stream_id, owner in owners.items()}
         await move_streams(connection, self._database.dialect, _progress(parts, watermarks, names))
         return parts, frozenset(superseded), watermarks
+
+
+def _is_as_expected(commit: StreamCommit, owner: StreamOwner, *, alone: bool) -> bool:
+    if commit.expected_tracks is None:
+        return True
+    found = (owner.durable_sequence, read(owner.open_tracks))
+    return alone and found == (commit.durable_sequence, commit.expected_tracks)
 
 
 def _says_it_moves(commit: StreamCommit) -> bool:

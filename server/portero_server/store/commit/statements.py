@@ -29,15 +29,16 @@ from portero_server.store.sequencers import take_positions
 from portero_server.store.sightings import sighting_columns, sighting_of
 from portero_server.store.types import Name, UtcTime
 
-_OWNERS = "SELECT stream_id, session, durable_sequence FROM streams"
+_OWNERS = "SELECT stream_id, session, durable_sequence, open_tracks FROM streams"
 
 
 @dataclass(frozen=True, slots=True)
 class StreamOwner:
-    """The session that may commit to a stream, and the stream's durable sequence."""
+    """The session that may commit to a stream, the stream's durable sequence, and the text of its open tracks."""
 
     session: str
     durable_sequence: int
+    open_tracks: str | None
 
 
 class CommitSql:
@@ -78,7 +79,7 @@ class CommitSql:
         # In order of id, as everybody locks them.
         query = f"{_OWNERS} WHERE stream_id IN ({which}) ORDER BY stream_id{self._holding}"
         rows: Sequence[Any] = (await connection.exec_driver_sql(query)).all()
-        return {stream_id: StreamOwner(session, durable_sequence) for stream_id, session, durable_sequence in rows}
+        return {stream_id: StreamOwner(*owner) for stream_id, *owner in rows}
 
     async def links(self, connection: AsyncConnection, track_ids: Collection[str]) -> Sequence[TrackLink]:
         """Returns the stored links of these tracks."""
