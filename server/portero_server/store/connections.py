@@ -20,6 +20,7 @@ from sqlalchemy.pool import Pool, PoolResetState, QueuePool
 from portero_server.errors import StartupProblem
 from portero_server.private_files import Readers, readers_of
 from portero_server.store.faults import READ_ONLY_CODES, driver_code
+from portero_server.store.packets import keep_within_packets
 from portero_server.store.rows import DialectName
 from portero_server.store.sqlite_file import SqliteFile
 
@@ -224,6 +225,7 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
         if driver_code(context.original_exception) in READ_ONLY_CODES:
             context.is_disconnect = True
 
+    keep_within_packets(engine.sync_engine)
     if context is not None:
 
         @event.listens_for(engine.sync_engine, "connect")

@@ -179,9 +179,11 @@ class Recorder:
                 result = await self._persist([commit for _, commit in taken])
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the other streams
             if len(taken) > 1:
-                # One stream's unwritable data must not take the others' with it.
-                for part in taken:
-                    await self._commit([part])
+                # One stream's unwritable data must not take the others' with it; and what is too large together is
+                # not too large in halves.
+                half = len(taken) // 2
+                await self._commit(taken[:half])
+                await self._commit(taken[half:])
                 return
             await self._sort_out(*taken[0], error)
             return

@@ -53,25 +53,25 @@ class NewRows:
 
 
 @dataclass(frozen=True, slots=True)
-class _ValueList:
+class ValueList:
     """Rows as SQL text, which the driver sends unchanged."""
 
     text: str = field(repr=False)
 
 
-def _sent(values: _ValueList, _: object = None) -> str:
+def _sent(values: ValueList, _: object = None) -> str:
     return values.text
 
 
 # The driver asks here, by exact type, how a parameter is written. Were this entry to be passed over, the list would be
 # quoted like any text, and no INSERT would work.
-encoders[_ValueList] = _sent
+encoders[ValueList] = _sent
 
 
-def _listed(rows: Iterable[Sequence[Any]]) -> _ValueList:
+def _listed(rows: Iterable[Sequence[Any]]) -> ValueList:
     written = _WRITTEN
     try:
-        return _ValueList(
+        return ValueList(
             ",".join(["(" + ",".join([written.get(type(value), _other)(value) for value in row]) + ")" for row in rows])
         )
     except ValueError as error:
