@@ -192,7 +192,9 @@ async def _assembled(
     await mirror.load()
     consents = ConsentStore(database, clock, consent_required=settings.consent_required)
     gallery = Gallery(engine, people, mirror, clock, check_learnable=consents.check_learnable)
-    watch = SightingWatch(sightings, WatchPolicy(heartbeat=settings.heartbeat_interval))
+    watch = SightingWatch(
+        sightings, WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
+    )
     batcher = _batcher(engine, settings, clock, metrics, traces)
     batchers: tuple[Batcher, ...] = (batcher,)
     free = None

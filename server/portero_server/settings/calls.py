@@ -55,6 +55,19 @@ class CallSettings(BaseSettings):
         600.0, description="Health watches and server reflection calls are ended after this time, seconds."
     )
 
+    max_watchers: Places = Field(
+        100,
+        description="Most watches of sightings at once; each reads the database once a commit. Beyond this and "
+        "PORTERO_WATCHERS_BY_SCOPE, a newcomer replaces a watch of somebody who holds more, or is refused.",
+    )
+    watchers_by_identity: Places = Field(20, description="Most of these of one identity.")
+    watchers_by_scope: int = Field(
+        50,
+        ge=0,
+        le=100_000,
+        description="Most of these of all identities that are limited to the same sites and cameras; 0: no such limit.",
+    )
+
     connection_calls: int = Field(
         100,
         ge=1,
@@ -76,6 +89,11 @@ class CallSettings(BaseSettings):
         description="Most log lines a minute of one kind (logger and event); what is beyond is counted in one line. "
         "Libraries get a tenth of it.",
     )
+
+    @property
+    def watcher_shares(self) -> PlaceShares:
+        """The limits of watches of sightings."""
+        return PlaceShares(self.watchers_by_identity, self.watchers_by_scope or None, self.max_watchers)
 
     @property
     def call_limits(self) -> CallLimits:

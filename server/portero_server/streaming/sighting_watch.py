@@ -1,15 +1,20 @@
-"""Follows sighting events: one notifier per process wakes every watcher, and each reads the store at its own pace."""
+"""Follows sighting events: one notifier per process wakes every watcher, and each reads the store at its own pace.
+
+Places are few, since each watcher reads the database once a commit. They are shared out fairly: one credential, or many
+that are limited to the same cameras, cannot keep out somebody who needs a single place.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
+from portero_server.domain.access.fair_places import FairPlaces, PlaceLimit, PlaceShares
 from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
 
@@ -49,13 +54,13 @@ class WatchPolicy:
         heartbeat: Longest silence of a watcher, seconds.
         poll: How often events of other processes are looked for, seconds; ours are known at once.
         page: Most events a watcher holds in memory.
-        watchers: Most watchers at once; each reads the database once a commit.
+        watchers: Most watchers at once: of one identity, of all identities with one scope, and in total.
     """
 
     heartbeat: float = 15.0
     poll: float = 1.0
     page: int = 100
-    watchers: int = 100
+    watchers: PlaceShares = field(default_factory=lambda: PlaceShares(20, 50, 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,36 @@ class WatchEvent:
 
     position: int
     event: SightingEvent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who watches.
+
+    Attributes:
+        subject: Of the identity.
+        scope: One word for the cameras it is limited to; empty: it is limited to none.
+    """
+
+    subject: str
+    scope: str = ""
+
+    @property
+    def group(self) -> str:
+        """Those who share a limit: everybody of the same scope; who may see everything belongs to nobody."""
+        return self.scope or f"of {self.subject}"
+
+
+_SERVER = Watcher("local")
+
+
+class _Seat:
+    """The place of one watcher; `lost` says who took it."""
+
+    __slots__ = ("lost",)
+
+    def __init__(self) -> None:
+        self.lost: LimitReached | None = None
 
 
 class SightingWatch:
@@ -77,6 +112,7 @@ class SightingWatch:
         self._store = store
         self._policy = policy
         self._latest = 0
+        self._seats: FairPlaces[_Seat] = FairPlaces(policy.watchers, brief=False)
         self._watchers = 0
         self._draining = False
         self._changed = asyncio.Event()
@@ -108,7 +144,7 @@ class SightingWatch:
             await asyncio.sleep(self._policy.poll)
 
     async def watch(
-        self, after: int | None, camera_id: str | None, within: Within | None = None
+        self, after: int | None, camera_id: str | None, within: Within | None = None, watcher: Watcher = _SERVER
     ) -> AsyncGenerator[WatchEvent, None]:
         """Yields every event after a position, stored ones first, then new ones, until closed.
 
@@ -116,19 +152,15 @@ class SightingWatch:
             after: Position to resume after; None: start now; the current position is sent first.
             camera_id: Only events of this camera; None: of all.
             within: Only events of cameras within.
+            watcher: Who watches, for the limits.
 
         Raises:
             InvalidInput: The position does not exist yet.
-            LimitReached: There are too many watchers.
+            LimitReached: There are too many watchers, or somebody who holds fewer took this place; names the limit.
             StoreUnavailable: The database does not answer; watch again from the last position.
             Unavailable: The server drains.
         """
-        if self._watchers >= self._policy.watchers:
-            raise LimitReached(
-                f"the server has {self._policy.watchers} watchers of sightings, its most",
-                retry_after=self._policy.heartbeat,
-                reason="TOO_MANY_WATCHERS",
-            )
+        seat = self._seated(watcher)
         self._watchers += 1
         try:
             present = await self._store.last_position()
@@ -141,13 +173,47 @@ class SightingWatch:
                     f"after_position is beyond the last position, {present}: it is of another server's database",
                     reason="POSITION_BEYOND_LAST",
                 )
-            async for news in self._follow(present if after is None else after, camera_id, within):
+            async for news in self._follow(seat, present if after is None else after, camera_id, within):
                 yield news
         finally:
             self._watchers -= 1
+            self._seats.leave(seat)
+
+    def _seated(self, watcher: Watcher) -> _Seat:
+        seat, group = _Seat(), watcher.group
+        reached = self._seats.reached(watcher.subject, group)
+        entry = self._seats.enter(seat, watcher.subject, group)
+        if reached is not None:
+            refusal = self._refusal(reached)
+            if not entry.admitted:
+                raise refusal
+            if entry.gives_way is not None:
+                entry.gives_way.lost = refusal
+                self._wake()
+        return seat
+
+    def _refusal(self, reached: PlaceLimit) -> LimitReached:
+        shares = self._policy.watchers
+        message, reason = {
+            PlaceLimit.HOLDER: (
+                f"this credential has {shares.holder} watches of sightings open, the most "
+                "PORTERO_WATCHERS_BY_IDENTITY allows",
+                "TOO_MANY_WATCHERS_OF_IDENTITY",
+            ),
+            PlaceLimit.GROUP: (
+                f"credentials limited to the same cameras have {shares.group} watches of sightings open, the most "
+                "PORTERO_WATCHERS_BY_SCOPE allows",
+                "TOO_MANY_WATCHERS_OF_SCOPE",
+            ),
+            PlaceLimit.TOTAL: (
+                f"the server has {shares.total} watches of sightings open, the most PORTERO_MAX_WATCHERS allows",
+                "TOO_MANY_WATCHERS",
+            ),
+        }[reached]
+        return LimitReached(message, retry_after=self._policy.heartbeat, reason=reason)
 
     async def _follow(
-        self, position: int, camera_id: str | None, within: Within | None
+        self, seat: _Seat, position: int, camera_id: str | None, within: Within | None
     ) -> AsyncGenerator[WatchEvent, None]:
         deadline = _now() + self._policy.heartbeat
         while True:
@@ -156,7 +222,7 @@ class SightingWatch:
             cameras = None if within is None else within.cameras
             events = await self._store.events_after(position, camera_id, self._policy.page, cameras)
             for event in events:
-                self._check_draining()
+                self._check(seat)
                 position = event.position
                 yield WatchEvent(position, event)
                 deadline = _now() + self._policy.heartbeat
@@ -165,19 +231,21 @@ class SightingWatch:
             position = max(position, horizon)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
-                    await self._beyond(position)
+                    await self._beyond(seat, position)
             # Asked of the clock: where other cameras keep us busy, the wait above never times out.
             if _now() >= deadline:
                 yield WatchEvent(position, None)
                 deadline = _now() + self._policy.heartbeat
 
-    async def _beyond(self, position: int) -> None:
+    async def _beyond(self, seat: _Seat, position: int) -> None:
         while self._latest <= position:
-            self._check_draining()
+            self._check(seat)
             await self._changed.wait()
-        self._check_draining()
+        self._check(seat)
 
-    def _check_draining(self) -> None:
+    def _check(self, seat: _Seat) -> None:
+        if seat.lost is not None:
+            raise seat.lost
         if self._draining:
             raise Unavailable(
                 "the server is going away; watch again from the last position", retry_after=_RETRY, reason="DRAINING"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Generic, TypeVar
 
 Ticket = TypeVar("Ticket")
@@ -21,6 +22,14 @@ class PlaceShares:
     holder: int
     group: int | None
     total: int
+
+
+class PlaceLimit(Enum):
+    """Which of the limits in `PlaceShares`."""
+
+    HOLDER = "holder"
+    GROUP = "group"
+    TOTAL = "total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,15 @@ class FairPlaces(Generic[Ticket]):
             return _WELCOME
         self.leave(victim)
         return PlaceEntry(admitted=False) if victim == ticket else PlaceEntry(admitted=True, gives_way=victim)
+
+    def reached(self, holder: str, group: str) -> PlaceLimit | None:
+        """Returns the limit that one more ticket of a holder would exceed, or None."""
+        tickets = self._groups.get(group, {}).get(holder, {})
+        if len(tickets) >= self._shares.holder:
+            return PlaceLimit.HOLDER
+        if self._shares.group is not None and self._counts.get(group, 0) >= self._shares.group:
+            return PlaceLimit.GROUP
+        return PlaceLimit.TOTAL if len(self._tickets) >= self._shares.total else None
 
     def leave(self, ticket: Ticket) -> None:
         """Returns a place to the pool; a ticket without a place is ignored."""

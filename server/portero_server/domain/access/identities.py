@@ -53,6 +53,14 @@ class Scope:
         """Whether the scope includes a camera of this site."""
         return self.everything or camera_id in self.cameras or (site != "" and site in self.sites)
 
+    @property
+    def key(self) -> str:
+        """One word for all equal scopes; empty for everything, which says nothing of who belongs together."""
+        if self.everything:
+            return ""
+        named = [f"sites/{name}" for name in sorted(self.sites)] + [f"cameras/{name}" for name in sorted(self.cameras)]
+        return ",".join(named)
+
     def __or__(self, other: Scope) -> Scope:
         return Scope(self.cameras | other.cameras, self.sites | other.sites, self.everything or other.everything)
 

@@ -18,7 +18,7 @@ from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed
 from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_camera, parse_person, parse_sighting
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingStore
-from portero_server.streaming.sighting_watch import SightingWatch
+from portero_server.streaming.sighting_watch import SightingWatch, Watcher
 
 
 class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
@@ -52,7 +52,9 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
         """Streams sighting events after a position: first stored ones, then new ones."""
         after = request.after_position if request.HasField("after_position") else None
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
-        async with aclosing(self._watch.watch(after, camera_id, current_caller().authorized)) as watched:
+        caller = current_caller()
+        watcher = Watcher(caller.identity.subject, caller.identity.scope.key)
+        async with aclosing(self._watch.watch(after, camera_id, caller.authorized, watcher)) as watched:
             async for news in watched:
                 yield news_to_proto(news)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
+from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
-from portero_server.streaming.sighting_watch import SightingWatch, WatchEvent, WatchPolicy
+from portero_server.streaming.sighting_watch import SightingWatch, Watcher, WatchEvent, WatchPolicy
 from tests.support.store.sighting_events import MemoryEvents
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
-_POLICY = WatchPolicy(heartbeat=10, poll=3, page=4, watchers=3)
+_POLICY = WatchPolicy(heartbeat=10, poll=3, page=4, watchers=PlaceShares(3, 4, 5))
 
 
 def _watch(events: MemoryEvents) -> SightingWatch:
@@ -183,13 +184,13 @@ async def test_drain_ends_every_watcher_with_unavailable() -> None:
 
 @in_virtual_time
 async def test_one_watcher_too_many_is_refused_until_another_leaves() -> None:
-    """The number of watchers is bounded, and a place is free again when a watcher closes."""
+    """The watches of one identity are bounded, and a place is free again when one closes."""
     watch = _watch(_with_events(1))
-    watchers = [watch.watch(0, None) for _ in range(_POLICY.watchers)]
+    watchers = [watch.watch(0, None) for _ in range(_POLICY.watchers.holder)]
     for news in watchers:
         await _take(news, 1)
-    assert watch.watchers == _POLICY.watchers
-    with pytest.raises(LimitReached, match="3 watchers"):
+    assert watch.watchers == _POLICY.watchers.holder
+    with pytest.raises(LimitReached, match=r"3 watches .* PORTERO_WATCHERS_BY_IDENTITY"):
         await _take(watch.watch(0, None), 1)
     await watchers.pop().aclose()
     async with aclosing(watch.watch(0, None)) as news:
@@ -197,6 +198,43 @@ async def test_one_watcher_too_many_is_refused_until_another_leaves() -> None:
     for other in watchers:
         await other.aclose()
     assert watch.watchers == 0
+
+
+async def _opened(watch: SightingWatch, *who: Watcher) -> list[AsyncGenerator[WatchEvent, None]]:
+    """Opens watches that have read everything."""
+    opened = [watch.watch(None, None, watcher=each) for each in who]
+    for news in opened:
+        await _take(news, 1)
+    return opened
+
+
+@in_virtual_time
+async def test_one_who_takes_every_place_gives_one_up_to_a_newcomer() -> None:
+    """Keys that fill the server are told which limit was reached, one watch at a time; the newcomer watches."""
+    watch = _watch(_with_events(1))
+    greedy, greedy_too, newcomer = Watcher("keys/a"), Watcher("keys/b"), Watcher("keys/c")
+    held = await _opened(watch, *(greedy,) * 3, *(greedy_too,) * 2)
+    oldest = asyncio.create_task(_take(held[0], 1))
+    (served,) = await _opened(watch, newcomer)
+    with pytest.raises(LimitReached, match=r"5 watches .* PORTERO_MAX_WATCHERS") as lost:
+        await oldest
+    assert (lost.value.reason, lost.value.retry_after) == ("TOO_MANY_WATCHERS", _POLICY.heartbeat)
+    for news in (*held, served):
+        await news.aclose()
+    assert watch.watchers == 0
+
+
+@in_virtual_time
+async def test_many_keys_of_one_scope_share_a_limit() -> None:
+    """Keys made for one site take four places together, however many they are; another site's key gets the fifth."""
+    watch = _watch(_with_events(1))
+    held = await _opened(watch, *(Watcher(f"keys/{number}", "sites/bank") for number in range(4)))
+    with pytest.raises(LimitReached, match=r"4 watches .* PORTERO_WATCHERS_BY_SCOPE") as refused:
+        await _opened(watch, Watcher("keys/4", "sites/bank"))
+    assert refused.value.reason == "TOO_MANY_WATCHERS_OF_SCOPE"
+    held += await _opened(watch, Watcher("keys/5", "sites/hotel"))
+    for news in held:
+        await news.aclose()
 
 
 @in_virtual_time

@@ -48,7 +48,9 @@ def test_nobody_ever_holds_more_than_a_share(
     model = _Model(shares, brief=brief)
     for ticket, (holder, group, leaves) in enumerate(steps):
         before = dict(model.held)
+        reached = model.places.reached(f"{group}/{holder}", f"{group}")
         entry = model.enter(ticket, f"{group}/{holder}", f"{group}")
+        assert (reached is None) == (entry == PlaceEntry(admitted=True))
         assert entry.admitted or entry.gives_way is None
         assert entry.gives_way is None or entry.gives_way in before
         if leaves and model.held:

@@ -48,3 +48,12 @@ def test_an_identity_ends_with_its_credential() -> None:
     assert not until.expired(clock.now() + timedelta(seconds=4))
     assert until.expired(clock.now() + timedelta(seconds=5))
     assert not LOCAL_ADMIN.expired(clock.now() + timedelta(days=36_500))
+
+
+def test_equal_scopes_have_one_key_and_everything_has_none() -> None:
+    """Whoever may see everything is grouped with nobody; sites and cameras of one name are told apart."""
+    both = Scope(frozenset({"door", "gate"}), frozenset({"bank"}))
+    assert both.key == (Scope(frozenset({"gate"}), frozenset({"bank"})) | Scope(frozenset({"door"}))).key
+    assert both.key == "sites/bank,cameras/door,cameras/gate"
+    assert Scope(frozenset({"bank"})).key != Scope(sites=frozenset({"bank"})).key
+    assert EVERYTHING.key == NOTHING.key == ""
