@@ -13,8 +13,11 @@ from jwt.algorithms import ECAlgorithm
 
 from portero_server.access.issuer_keys import IssuerKey
 from portero_server.access.key_text import digest_of, key_id_of, matches, mint
+from portero_server.access.token_checks import TokenChecks
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
 from portero_server.domain.access.identities import Identity
+from portero_server.domain.access.rates import Limit
+from portero_server.domain.access.turns import TurnPolicy
 from portero_server.errors import Unauthenticated
 from portero_server.rpc.auth.interceptor import bearer_in
 from tests.support.time.virtual_time import ManualClock
@@ -36,7 +39,19 @@ class _OneKey:
         return self._key
 
 
-_verifier = TokenVerifier(TokenPolicy(_ISSUER, frozenset({"portero"}), {}), _OneKey(), ManualClock())
+class _Unobserved:
+    """Counts nothing."""
+
+    def limit_reached(self, limit: Limit) -> None:
+        """Does nothing."""
+
+
+_verifier = TokenVerifier(
+    TokenPolicy(_ISSUER, frozenset({"portero"}), {}),
+    _OneKey(),
+    TokenChecks(TurnPolicy(per_second=1e12), _Unobserved(), ManualClock()),
+    ManualClock(),
+)
 
 
 def bearer_tokens(data: bytes) -> None:

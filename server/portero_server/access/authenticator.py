@@ -39,22 +39,28 @@ class Credentials:
     Attributes:
         bearer: Of the metadata "authorization: Bearer …"; None when there is none, empty when it is of another form.
         certificate: Of the connection.
+        address: Where they came from.
     """
 
     bearer: str | None = None
     certificate: Certificate | None = None
+    address: str = ""
 
 
-class Verifier(Protocol):
-    """Verifies one kind of bearer token."""
+class BearerVerifier(Protocol):
+    """Verifies tokens of an issuer."""
 
-    async def identify(self, text: str) -> Identity:
+    async def identify(self, text: str, address: str) -> Identity:
         """Returns the identity that the token proves. Raises Unauthenticated."""
         ...
 
 
-class KeyVerifier(Verifier, Protocol):
+class KeyVerifier(Protocol):
     """Verifies API keys, and can recheck identities."""
+
+    async def identify(self, text: str) -> Identity:
+        """Returns the identity that the key proves. Raises Unauthenticated."""
+        ...
 
     async def recheck(self, identity: Identity) -> Identity:
         """Returns the current identity. Raises Unauthenticated if the key is no longer valid."""
@@ -70,7 +76,7 @@ class Authenticator:
     def __init__(
         self,
         keys: KeyVerifier,
-        tokens: Verifier | None,
+        tokens: BearerVerifier | None,
         bridges: Mapping[str, Scope],
         clock: Clock,
         *,
@@ -96,12 +102,13 @@ class Authenticator:
 
         Raises:
             Unauthenticated: No credential was presented, or it is invalid.
+            LimitReached: Too many tokens of its address wait to be verified.
             Unavailable: The credential cannot be checked now.
         """
         if not self._required:
             return LOCAL_ADMIN
         if shown.bearer is not None:
-            return await self._bearer(shown.bearer)
+            return await self._bearer(shown.bearer, shown.address)
         if shown.certificate is not None:
             return self._bridge(shown.certificate)
         raise Unauthenticated(
@@ -122,12 +129,12 @@ class Authenticator:
             kind = "TOKEN" if identity.method is AuthMethod.TOKEN else "CERTIFICATE"
             raise Unauthenticated(f"the {kind.lower()} has expired", reason=f"{kind}_EXPIRED")
 
-    async def _bearer(self, text: str) -> Identity:
+    async def _bearer(self, text: str, address: str) -> Identity:
         if text.startswith(f"{PREFIX}_"):
             return await self._keys.identify(text)
         if self._tokens is None or not text:
             raise Unauthenticated("the bearer is no API key of this server's", reason="BEARER_UNKNOWN")
-        return await self._tokens.identify(text)
+        return await self._tokens.identify(text, address)
 
     def _bridge(self, certificate: Certificate) -> Identity:
         name = certificate.bridge

@@ -5,9 +5,11 @@ An access token of Amazon Cognito has no `aud`, but the `client_id` it was made 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Protocol
 
 import jwt
@@ -16,6 +18,7 @@ from jwt.utils import base64url_decode
 
 from portero_server.access.issuer_keys import IssuerKey
 from portero_server.access.strict_json import strict_object
+from portero_server.access.token_checks import TokenChecks
 from portero_server.clock import Clock
 from portero_server.domain.access.identities import AuthMethod, Grant, Identity
 from portero_server.errors import Unauthenticated
@@ -25,6 +28,7 @@ ALGORITHMS = frozenset({"RS256", "ES256"})
 
 _MOST_SUBJECT = 128
 _MOST_KEY_ID = 256
+_PARTS = 3
 _LATEST_TIME = 32_503_680_000
 """The year 3000, in seconds since 1970: no token is valid that long, and a time in milliseconds is beyond it."""
 _SIGNATURE_ONLY: Options = {
@@ -50,6 +54,7 @@ class TokenPolicy:
         grants: What a value of the roles' claim grants.
         roles_claim: Name of that claim; a word or a list of words.
         leeway: By how much the clocks of issuer and server may differ, seconds.
+        remembered: Tokens remembered as verified; the one not shown for the longest is forgotten.
     """
 
     issuer: str
@@ -57,6 +62,7 @@ class TokenPolicy:
     grants: Mapping[str, Sequence[Grant]]
     roles_claim: str = "cognito:groups"
     leeway: float = 30.0
+    remembered: int = 4096
 
 
 class KeySource(Protocol):
@@ -67,21 +73,70 @@ class KeySource(Protocol):
         ...
 
 
-class TokenVerifier:
-    """Verifies tokens of one issuer."""
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a token proved, and the key that its signature was verified with."""
 
-    def __init__(self, policy: TokenPolicy, keys: KeySource, clock: Clock) -> None:
+    identity: Identity
+    key_id: str
+    key: IssuerKey
+
+
+class TokenVerifier:
+    """Verifies tokens of one issuer.
+
+    A token that was verified is remembered by its digest until it expires or its key changes, so that a caller's next
+    calls neither wait nor cost a signature.
+    """
+
+    def __init__(self, policy: TokenPolicy, keys: KeySource, checks: TokenChecks, clock: Clock) -> None:
         self._policy = policy
         self._keys = keys
+        self._checks = checks
         self._clock = clock
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
-    async def identify(self, text: str) -> Identity:
+    async def identify(self, text: str, address: str = "") -> Identity:
         """Returns the identity that a token proves.
+
+        Args:
+            text: The unchecked text of the request.
+            address: Where it came from; unknown tokens of one address wait for each other.
 
         Raises:
             Unauthenticated: It is no token, of another issuer, for somebody else, expired, or its signature is wrong.
+            LimitReached: Too many unknown tokens of this address wait to be verified.
             Unavailable: The issuer's keys cannot be fetched.
         """
+        if text.count(".") != _PARTS - 1 or not text.isascii():
+            raise _invalid("the bearer is neither an API key nor a token")
+        digest = sha256(text.encode()).digest()
+        if (known := await self._remembered(digest)) is not None:
+            return known
+        async with self._checks.turn(address):
+            verified = await self._verify(text)
+        self._verified[digest] = verified
+        if len(self._verified) > self._policy.remembered:
+            self._verified.popitem(last=False)
+        return verified.identity
+
+    async def _remembered(self, digest: bytes) -> Identity | None:
+        known = self._verified.get(digest)
+        if known is None:
+            return None
+        if not known.identity.expired(self._clock.now()):
+            try:
+                # Asked each time: keys are fetched again when they are old, and one the issuer took back ends here too.
+                valid = await self._keys.find(known.key_id) is known.key
+            except Unauthenticated:
+                valid = False
+            if valid:
+                self._verified.move_to_end(digest)
+                return known.identity
+        self._verified.pop(digest, None)
+        return None
+
+    async def _verify(self, text: str) -> _Verified:
         algorithm, key_id, claimed = _unverified(text)
         if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise Unauthenticated("the token must be signed with RS256 or ES256", reason="TOKEN_WRONG_ALGORITHM")
@@ -94,7 +149,7 @@ class TokenVerifier:
         found = await self._keys.find(key_id)
         if found.algorithm != algorithm:
             raise Unauthenticated("the token's key is not for its algorithm", reason="TOKEN_WRONG_ALGORITHM")
-        return self._identity(_verified(text, found))
+        return _Verified(self._identity(_verified(text, found)), key_id, found)
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         subject, end = claims.get("sub"), self._end(claims)

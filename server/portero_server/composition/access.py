@@ -12,8 +12,10 @@ from portero_server.access.issuer_keys import IssuerKeys
 from portero_server.access.key_service import ApiKeyService
 from portero_server.access.keys import KeyRing
 from portero_server.access.limits import Limits
+from portero_server.access.token_checks import TokenChecks
 from portero_server.access.tokens import TokenVerifier
 from portero_server.clock import Clock
+from portero_server.domain.access.turns import TurnPolicy
 from portero_server.errors import PermissionDenied, StartupProblem
 from portero_server.rpc.auth.caller import AccessObserver, Observers
 from portero_server.rpc.auth.interceptor import AuthInterceptor, bearer_in, is_local_address
@@ -65,15 +67,18 @@ def access_control(
     ring = KeyRing(store, clock)
     limits = Limits(settings.limit_policy, metrics, clock)
     authenticator = Authenticator(
-        ring, _tokens(settings, clock), settings.bridge_scopes, clock, required=settings.auth == "required"
+        ring, _tokens(settings, metrics, clock), settings.bridge_scopes, clock, required=settings.auth == "required"
     )
     auth = AuthInterceptor(authenticator, Sites(cameras, clock), limits, Observers((metrics, *observers)))
     return AccessControl(auth, ring, ApiKeyService(store, clock), limits)
 
 
-def _tokens(settings: Settings, clock: Clock) -> TokenVerifier | None:
+def _tokens(settings: Settings, metrics: AccessMetrics, clock: Clock) -> TokenVerifier | None:
     policy = settings.token_policy
-    return None if policy is None else TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), clock), clock)
+    if policy is None:
+        return None
+    checks = TokenChecks(TurnPolicy(settings.limit_token_checks, settings.max_waiting_calls), metrics, clock)
+    return TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), clock), checks, clock)
 
 
 def check_open(settings: Settings) -> None:
@@ -102,7 +107,7 @@ def permit_metrics(auth: AuthInterceptor, settings: Settings) -> Permit:
     async def permit(address: str, authorization: str | None) -> None:
         if settings.auth == "none" or is_local_address(address):
             return
-        caller = await auth.identify("/metrics", address, Credentials(bearer_in(authorization)))
+        caller = await auth.identify("/metrics", address, Credentials(bearer_in(authorization), address=address))
         try:
             await auth.authorize("/metrics", caller)
         except PermissionDenied as refusal:

@@ -77,6 +77,12 @@ class AccessSettings(BaseSettings):
         "limit by address, for where all callers come through one proxy.",
     )
 
+    limit_token_checks: Rate = Field(
+        200.0,
+        description="Most tokens of the issuer a second that are verified in vain, of everybody together. Beyond it "
+        "tokens not seen before wait for their turn, one address after the other; those verified before never wait.",
+    )
+
     limit_wasted_calls: Annotated[float, Field(ge=0)] = Field(
         50.0,
         description="Most calls a second of one connection that come to nothing within a second: canceled, refused, "

@@ -45,7 +45,8 @@ class AccessMetrics:
         )
         self.limited = Counter(
             "portero_limit_refusals",
-            "Connections, logins, requests, streams, frames and bytes of frames refused for being too many, by limit.",
+            "Connections, logins, requests, streams, frames and bytes of frames refused for being too many, and tokens "
+            "that waited to be verified, by limit.",
             ("limit",),
             registry=registry,
         )

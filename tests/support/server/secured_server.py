@@ -28,9 +28,11 @@ from portero_server.access.issuer_keys import IssuerKeys
 from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.access.keys import KeyPolicy, KeyRing
 from portero_server.access.limits import LimitPolicy, Limits
+from portero_server.access.token_checks import TokenChecks
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
 from portero_server.domain.access.identities import Grant, Role, Scope
 from portero_server.domain.access.logins import LoginPolicy
+from portero_server.domain.access.turns import TurnPolicy
 from portero_server.errors import FailedPrecondition
 from portero_server.rpc.auth.interceptor import AuthInterceptor
 from portero_server.rpc.services.cameras import CameraServicer
@@ -149,7 +151,10 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
         grants = {role.value: [Grant(role)] for role in Role}
         grants |= {f"{role.value}@{OWN}": [Grant(role, scope)] for role in Role}
         tokens = TokenVerifier(
-            TokenPolicy(issuer.url, frozenset({CLIENT}), grants), IssuerKeys(IssuerHttp(issuer.url), clock), clock
+            TokenPolicy(issuer.url, frozenset({CLIENT}), grants),
+            IssuerKeys(IssuerHttp(issuer.url), clock),
+            TokenChecks(TurnPolicy(per_second=1e6), Refusals(), clock),
+            clock,
         )
         auth = AuthInterceptor(
             Authenticator(KeyRing(KeyStore(database), clock, KeyPolicy(remembered=0)), tokens, {"lobby": scope}, clock),

@@ -19,6 +19,7 @@ class Limit(Enum):
     STREAMS = "streams"
     FRAMES = "frames"
     BYTES = "bytes"
+    TOKEN_CHECKS = "token_checks"  # noqa: S105 - a label, not a secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,11 +52,11 @@ class AuthInterceptor:
 
         Raises:
             Unauthenticated: No valid credential was presented.
-            LimitReached: Too many connections.
+            LimitReached: Too many connections, or too many tokens of its address wait to be verified.
             Unavailable: It cannot be checked now.
         """
         peer, connection = peer_of(context), context.peer()
-        shown = Credentials(bearer_in(_authorization(context)), peer.certificate)
+        shown = Credentials(bearer_in(_authorization(context)), peer.certificate, peer.address)
         try:
             caller = await self.identify(method, peer.address, shown)
         except Unauthenticated:
@@ -71,8 +71,7 @@ class AuthInterceptor:
         """Does what `authenticate` does, for a known connection and credentials.
 
         Every credential is verified, however many from the same address failed before, so that an attacker cannot lock
-        out others. Verifying costs no more than the call that carries the credential, and the store handles one query
-        at a time.
+        out others. The store handles one query for keys at a time, and unknown tokens are verified in turns.
         """
         try:
             identity = await self._authenticator.identify(shown)

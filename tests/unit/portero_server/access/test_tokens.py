@@ -8,7 +8,7 @@ import hmac
 import json
 import warnings
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,14 +18,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portero_server.access.issuer_http import IssuerHttp, sound_url
 from portero_server.access.issuer_keys import IssuerKeys
+from portero_server.access.token_checks import TokenChecks
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
 from portero_server.domain.access.identities import AuthMethod, Grant, Role, Scope
+from portero_server.domain.access.rates import Limit
+from portero_server.domain.access.turns import TurnPolicy
 from portero_server.errors import Unauthenticated, Unavailable
 from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, ec_key, oidc_issuer, rsa_key
 from tests.support.time.virtual_time import ManualClock
 
 _LOBBY = Scope(sites=frozenset({"lobby"}))
 _GRANTS = {"staff": [Grant(Role.READER)], "desk": [Grant(Role.CHECK_IN_DESK, _LOBBY)]}
+
+
+class _Unobserved:
+    def limit_reached(self, limit: Limit) -> None:
+        """Nobody counts."""
 
 
 @dataclass
@@ -49,7 +57,8 @@ async def court() -> AsyncIterator[Court]:
     clock = ManualClock()
     async with oidc_issuer(clock) as issuer:
         policy = TokenPolicy(issuer.url, frozenset({CLIENT}), _GRANTS)
-        yield Court(issuer, TokenVerifier(policy, IssuerKeys(IssuerHttp(issuer.url), clock), clock), clock)
+        checks = TokenChecks(TurnPolicy(per_second=1e6), _Unobserved(), clock)
+        yield Court(issuer, TokenVerifier(policy, IssuerKeys(IssuerHttp(issuer.url), clock), checks, clock), clock)
 
 
 async def test_an_access_token_of_cognito_is_an_identity(court: Court) -> None:
@@ -346,3 +355,36 @@ def _signed_text(court: Court, members: str) -> str:
     text = f'{{"iss":"{court.issuer.url}","sub":"7d1f","client_id":"{CLIENT}"{end},{members}}}'
     key = {"alg": "RS256", "kid": "first"}
     return jwt.api_jws.encode(text.encode(), rsa_key(1), "RS256", headers=key)
+
+
+async def test_a_token_that_was_verified_waits_for_no_flood(court: Court) -> None:
+    """While worthless tokens have used up every turn, a token seen before is let in, until it expires."""
+    policy = court.verifier._policy
+    checks = TokenChecks(TurnPolicy(per_second=1e-6), _Unobserved(), court.clock)
+    court.verifier = TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), court.clock), checks, court.clock)
+    good, other = court.issuer.access_token("staff"), court.issuer.access_token("desk")
+    first = await court.verifier.identify(good)
+    assert await court.refused(f"{good[:-8]}AAAAAAAA") == "TOKEN_INVALID"
+    assert await court.verifier.identify(good) == first
+    waiting = asyncio.create_task(court.verifier.identify(other))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    assert await court.verifier.identify(good) == first
+    assert await court.refused("two.parts") == "TOKEN_INVALID"
+    court.clock.advance(3630)
+    expired = asyncio.create_task(court.verifier.identify(good))
+    await asyncio.sleep(0)
+    assert not expired.done()
+    for task in (waiting, expired):
+        task.cancel()
+
+
+async def test_only_so_many_tokens_are_remembered(court: Court) -> None:
+    """A thousand tokens of one person do not stay in memory; what is remembered is no token."""
+    policy = replace(court.verifier._policy, remembered=10)
+    checks = TokenChecks(TurnPolicy(per_second=1e6), _Unobserved(), court.clock)
+    verifier = TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), court.clock), checks, court.clock)
+    for number in range(30):
+        await verifier.identify(court.issuer.access_token("staff", jti=f"t-{number}"))
+    assert len(verifier._verified) == 10
+    assert all(len(digest) == 32 for digest in verifier._verified)
