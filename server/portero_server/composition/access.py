@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portero_server.access.authenticator import Authenticator, Credentials
 from portero_server.access.authorized_cameras import Sites
 from portero_server.access.issuer_http import IssuerHttp
-from portero_server.access.issuer_keys import IssuerKeys
+from portero_server.access.issuer_keys import FetchPolicy, IssuerKeys
 from portero_server.access.key_service import ApiKeyService
 from portero_server.access.keys import KeyRing
 from portero_server.access.limits import Limits
@@ -78,7 +78,8 @@ def _tokens(settings: Settings, metrics: AccessMetrics, clock: Clock) -> TokenVe
     if policy is None:
         return None
     checks = TokenChecks(TurnPolicy(settings.limit_token_checks, settings.max_waiting_calls), metrics, clock)
-    return TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), clock), checks, clock)
+    keys = IssuerKeys(IssuerHttp(policy.issuer), clock, FetchPolicy(interval=settings.oidc_keys_interval))
+    return TokenVerifier(policy, keys, checks, clock)
 
 
 def check_open(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from portero_server.access.limits import LimitPolicy
 from portero_server.access.tokens import TokenPolicy
 from portero_server.domain.access.identities import EVERYTHING, Grant, Role, Scope
 from portero_server.domain.access.wasted_calls import WastePolicy
-from portero_server.settings.types import Pause, Rate
+from portero_server.settings.types import Pause, Rate, Seconds
 
 _SITE = "sites/"
 _PLACE = r"(cameras/|sites/)?[a-z0-9][a-z0-9-]{0,62}"
@@ -58,6 +58,11 @@ class AccessSettings(BaseSettings):
     )
     oidc_roles_claim: str = Field("cognito:groups", description="The claim that says which roles somebody has.")
     oidc_leeway: Pause = Field(30.0, description="By how much the clocks of issuer and server may differ, seconds.")
+    oidc_keys_interval: Seconds = Field(
+        10.0,
+        description="Least time between two requests for the issuer's keys, seconds. A new key is known this long "
+        "after its first token at the latest, and the time in which the issuer answers twice.",
+    )
     limit_connections: Rate = Field(600.0, description="Most new connections a minute from one address.")
     limit_requests: Rate = Field(100.0, description="Most calls a second of one identity, streams not counted.")
     limit_streams: int = Field(

@@ -77,7 +77,8 @@ class AuthInterceptor:
             identity = await self._authenticator.identify(shown)
         except Unauthenticated as refusal:
             if shown.bearer is not None or shown.certificate is not None:
-                refusal.retry_after = self._limits.login_failed(address) or None
+                wait = max(refusal.retry_after or 0.0, self._limits.login_failed(address))
+                refusal.retry_after = wait or None
             self._observer.failed_login(address, method, refusal.reason, public_part(shown))
             raise
         row = ACCESS.get(method)

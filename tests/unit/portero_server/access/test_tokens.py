@@ -159,7 +159,7 @@ async def test_deeply_nested_claims_are_refused(court: Court) -> None:
 
 
 async def test_ten_thousand_unknown_key_ids_cost_one_fetch_an_interval(court: Court) -> None:
-    """Ten thousand tokens with made-up key ids within a minute cause at most three fetches, and good ones go on."""
+    """Ten thousand tokens with made-up key ids within a minute cause a fetch each ten seconds, and good ones go on."""
     await court.verifier.identify(court.issuer.access_token("staff"))
     head, body, signature = court.issuer.access_token("staff").split(".")
     header = json.loads(base64.urlsafe_b64decode(head + "=="))
@@ -168,7 +168,7 @@ async def test_ten_thousand_unknown_key_ids_cost_one_fetch_an_interval(court: Co
         reasons = await asyncio.gather(*map(court.refused, tokens))
         assert set(reasons) == {"TOKEN_UNKNOWN_KEY"}
         court.clock.advance(0.6)
-    assert court.issuer.fetches <= 3
+    assert court.issuer.fetches <= 7
     await court.verifier.identify(court.issuer.access_token("staff"))
 
 
