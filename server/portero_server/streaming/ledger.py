@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from portero_server.domain.recording.quarantine import PutAside
+from portero_server.domain.recording.presence import Presence, UnstoredTracks
+from portero_server.domain.recording.quarantine import Quarantine
 from portero_server.domain.recording.resuming import OpenTrack, ResumePoints
 from portero_server.domain.recording.sightings import (
     CommitResult,
@@ -57,6 +58,8 @@ class StreamLedger:
             released: Called when frames held by a track or reading need no longer be.
         """
         self.recognitions = 0
+        self.presence = Presence()
+        self._unstored = UnstoredTracks()
         self._pending = PendingCommit(durable_sequence)
         self._in_flight: PendingCommit | None = None
         self._exceptions: list[FrameException] = []
@@ -103,17 +106,31 @@ class StreamLedger:
         """The spans of sequences that the commit in progress passes."""
         return self._in_flight.fates if self._in_flight is not None else ()
 
-    def put_aside(self, findings: Collection[PutAside]) -> None:
-        """Drops the messages about findings of the current commit that the database refused."""
+    def put_aside(self, search: Quarantine) -> None:
+        """Drops the messages about findings of the current commit that the database refused.
+
+        A track whose decision is among them is decided again with the next frame that shows it.
+        """
         if (gathered := self._in_flight) is None:
             return
-        undecided = {finding.track_id for finding in findings if finding.kind == "decision"}
-        unread = {finding.sequence for finding in findings if finding.kind == "text"}
-        gathered.updates = [
-            update
-            for update in gathered.updates
-            if (update.sequence not in unread if isinstance(update, TextRead) else update.track_id not in undecided)
-        ]
+        self.presence.rejected(search.rejected)
+        undecided = {decided.track_id for decided in search.unstored}
+        unread = {finding.sequence for finding in search.put_aside if finding.kind == "text"}
+        news: dict[str, TrackUpdate] = {}
+        kept: list[TrackUpdate | TextRead] = []
+        for update in gathered.updates:
+            if isinstance(update, TextRead):
+                kept += () if update.sequence in unread else (update,)
+            elif update.track_id not in undecided:
+                kept.append(update)
+            elif update.state in (TrackState.CONFIRMED, TrackState.REVISED):
+                news[update.track_id] = update
+        gathered.updates = kept
+        for decided in search.unstored:
+            self._unstored.put_aside(decided, news.get(decided.track_id))
+            if seen := self.presence.after(decided.track_id, decided.sequence):
+                # While the search went on.
+                self._decide_again(seen)
 
     # --- What is gathered -----------------------------------------------------------------------
 
@@ -135,6 +152,7 @@ class StreamLedger:
         if decided.returns:
             # The bridge has not been told that it left.
             self._pending.left = [left for left in self._pending.left if left.track_id != decided.track_id]
+        self._unstored.decided(decided.track_id)
         self._pending.decided.append(decided)
         self._pending.updates.append(update)
         if update.timing is not None:
@@ -148,10 +166,23 @@ class StreamLedger:
 
     def track_seen(self, track_id: str, last_seen: datetime, sequence: int) -> None:
         """Records that a decided track was seen in frame `sequence`."""
-        self._pending.seen[track_id] = TrackSeen(track_id, last_seen, sequence)
+        seen = self._pending.seen[track_id] = TrackSeen(track_id, last_seen, sequence)
+        if track_id in self._unstored:
+            self._decide_again([seen])
+
+    def _decide_again(self, seen: Sequence[TrackSeen]) -> None:
+        """Decides a track anew as of these frames, since its decision was put aside with all frames before them."""
+        if (again := self._unstored.again(seen)) is None:
+            return
+        decided, update = again
+        self._pending.decided.insert(0, decided)
+        if update is not None:
+            self._pending.updates.insert(0, update)
+        self._changed()
 
     def track_left(self, left: TrackLeft | None, update: TrackUpdate) -> None:
         """Records the end of a track; `None` if the track was never decided."""
+        self._unstored.left(update.track_id)
         if left is not None:
             self._pending.left.append(left)
         self._pending.updates.append(update)
@@ -214,13 +245,15 @@ class StreamLedger:
                 for each in gone
                 if each.track_id not in told
             ]
-        return gathered.commit(stream_id, camera_id, session, points.at(durable))
+        followed = tuple(track for track in points.at(durable) if track.track_id not in self._unstored)
+        return gathered.commit(stream_id, camera_id, session, followed)
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> int:
         """Sends the messages of the durable commit and returns how many received frames it passed."""
         gathered, self._in_flight = self._in_flight, None
         if gathered is None:
             return 0
+        self.presence.durable(commit.durable_sequence)
         self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
         self._emit(gathered, result)
         return gathered.frames

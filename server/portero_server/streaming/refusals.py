@@ -68,13 +68,18 @@ class Refusals:
         """Starts the search for the findings of a refused commit that cannot be written."""
         parts = self._parts
         self._search = Quarantine(
-            commit, self._core.durable, self._ledger.fates, parts.quarantine_attempts, parts.suspects.hopeless
+            commit,
+            self._core.durable,
+            self._ledger.fates,
+            parts.quarantine_attempts,
+            parts.suspects.hopeless,
+            self._ledger.presence,
         )
         return self._search
 
     def put_aside(self, search: Quarantine) -> None:
         """Settles the frames whose findings the search found to be unwritable; everything else was written."""
-        self._ledger.put_aside(search.put_aside)
+        self._ledger.put_aside(search)
         for finding in search.put_aside:
             self._parts.metrics.streams.finding_put_aside(finding.kind)
         for sequence in search.rejected:

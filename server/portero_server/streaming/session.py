@@ -296,6 +296,7 @@ class Session:
         core.settle(frame.sequence, look.outcome, holders)
         if follower is not None:
             self._resume.note(frame.sequence, follower.tracks)
+            self.ledger.presence.note(frame.sequence, follower.tracks)
         if self.gate_sampler is not None:
             self.gate_sampler.consider(frame, look.outcome, self._faces.followed)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from portero_server.clock import Clock
 from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
-from portero_server.domain.recording.quarantine import Suspects
+from portero_server.domain.recording.suspects import Suspects
 from portero_server.domain.streams.capture_times import CaptureTimes
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.streaming.recorder import Recorder

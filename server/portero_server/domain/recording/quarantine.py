@@ -4,14 +4,18 @@ One frame must never end a stream. A refused commit is taken apart into its find
 smaller pieces; those pieces do not move the watermark, and writing a finding twice changes nothing, so that a piece may
 be written ahead of the watermark as any finding may. What the database refuses by itself is put aside, and the frames
 it came from are settled as rejected by the commit that closes the search, which moves the watermark.
+
+A finding about a track stands for all frames that show it, and is dated by the latest. When it is refused, that frame
+is put aside and the finding is tried again as of the frame before, until there is none.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from portero_server.domain.recording.presence import Presence, as_of
 from portero_server.domain.recording.sightings import (
     CommitResult,
     FrameException,
@@ -26,13 +30,15 @@ from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
 from portero_server.domain.streams.watermark import Fate
 
 _ATTEMPTS_WITHOUT_FRAME = 3
-_STREAMS = 1000
 
 FINDING_KINDS = ("decision", "presence", "departure", "recognition", "text")
 """The words for what a commit holds."""
 
-Finding = tuple[TrackDecided | Recognition, ...] | TrackSeen | TrackLeft | Recognition | TextFinding
-"""What can be written by itself: all decisions about one track with answers that came late, or one of anything else."""
+_AboutTrack = tuple[TrackDecided | TrackSeen | Recognition, ...]
+Finding = _AboutTrack | TrackSeen | TrackLeft | Recognition | TextFinding
+"""What can be written by itself: one of anything, or all decisions about one track with what is nothing without them:
+its presence, and answers that came late.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,29 @@ class PutAside:
     track_id: str
 
 
+@dataclass(slots=True, eq=False)
+class _Part:
+    """One finding of the commit, as of the latest frame that has not been put aside.
+
+    Attributes:
+        finding: What is left to write, or has been written; None: nothing.
+        refused: What was refused of it, latest frame first.
+        tries: Refusals of `finding` as it is.
+    """
+
+    finding: Finding | None
+    refused: list[PutAside] = field(default_factory=list)
+    tries: int = 0
+
+    @property
+    def put_aside(self) -> list[PutAside]:
+        """What was lost: a frame's presence, and with the last one the finding itself."""
+        lost = [replace(each, kind="presence") for each in self.refused]
+        if self.finding is None and lost:
+            lost[-1] = self.refused[-1]
+        return lost
+
+
 class Quarantine:
     """Searches one refused commit of one stream for what cannot be written.
 
@@ -58,9 +87,10 @@ class Quarantine:
     holds nothing: should the database not even take that, it is not the data; and it tells whether the commit was
     written after all, in an attempt that got no answer.
 
-    Invariants: each finding is accepted or put aside, unless one is `unanswered`; the order of a track's findings is
-    kept; the search takes at most `attempts` pieces; the outcomes of the closing commit cover the same sequences as
-    those of the refused one.
+    Invariants: each finding is accepted or put aside, unless one is `unanswered`; each frame that shows a track is
+    rejected, or not later than what is written about the track; the order of a track's findings is kept; the search
+    takes at most `attempts` pieces; the outcomes of the closing commit cover the same sequences as those of the refused
+    one.
 
     Attributes:
         unanswered: Track of a finding that is refused, and that no frame answers for since its frames are durable: the
@@ -75,6 +105,7 @@ class Quarantine:
         fates: Sequence[Fate],
         attempts: int,
         hopeless: Collection[str] = (),
+        presence: Presence | None = None,
     ) -> None:
         """Starts a search.
 
@@ -84,6 +115,7 @@ class Quarantine:
             fates: The spans that the commit passes, in order.
             attempts: Most pieces to be tried; what is not known to be sound then is put aside.
             hopeless: Tracks that were `unanswered` before.
+            presence: In which frames beyond `durable` each track was seen.
         """
         self.unanswered: str | None = None
         self._hopeless = hopeless
@@ -91,23 +123,24 @@ class Quarantine:
         self.durable = durable
         self._fates = fates
         self._attempts = attempts
-        self._findings = tuple(_findings(commit, durable))
-        self._queue: list[tuple[Finding, ...]] = [(), self._findings] if self._findings else [()]
+        self._presence = presence or Presence()
+        self._parts = tuple(_Part(finding) for finding in _findings(commit, durable))
+        self._queue: list[tuple[_Part, ...]] = [(), self._parts] if self._parts else [()]
         self._hopes = _ATTEMPTS_WITHOUT_FRAME
         self._fails = self._written_before = False
-        self._tries: Counter[int] = Counter()
-        self._refused: list[Finding] = []
         self._written: list[CommitResult] = []
 
     def piece(self) -> StreamCommit | None:
         """Returns the next piece to try, which does not move the watermark, or None when the search is over."""
         if not self._attempts and not self._fails:
-            self._refused += [finding for findings in self._queue for finding in findings]
+            for part in (part for parts in self._queue for part in parts):
+                while (finding := part.finding) is not None:
+                    self._put_aside(part, finding)
             self._queue.clear()
         if not self._queue:
             return None
         bare = replace(self.commit, durable_sequence=self.durable, outcomes={}, exceptions=(), open_tracks=None)
-        return _holding(replace(bare, told=frozenset()), self._queue[0])
+        return _holding(replace(bare, told=frozenset()), _left_of(self._queue[0]))
 
     def accepted(self, result: CommitResult) -> None:
         """Records that the piece was written."""
@@ -120,25 +153,32 @@ class Quarantine:
             self._queue.clear()
 
     def refused(self) -> None:
-        """Records that the piece was refused: it is split in half, and a single finding is put aside."""
-        findings = self._queue.pop(0)
-        if not findings:
+        """Records that the piece was refused: it is split in half, and of a single finding one frame is put aside."""
+        parts = self._queue.pop(0)
+        if not parts:
             self._hopes -= 1
             self._fails = not self._hopes
             self._queue = [] if self._fails else [(), *self._queue]
             return
         self._attempts -= 1
-        if len(findings) > 1:
-            middle = len(findings) // 2
-            self._queue[:0] = [findings[:middle], findings[middle:]]
+        if len(parts) > 1:
+            middle = len(parts) // 2
+            self._queue[:0] = [parts[:middle], parts[middle:]]
             return
-        (finding,) = findings
-        self._tries[id(finding)] += 1
+        (part,) = parts
+        if (finding := part.finding) is None:
+            return
+        part.tries += 1
         track = _described(finding).track_id
-        if self._frame_of(finding) or track in self._hopeless:
-            self._refused.append(finding)
-        elif self._tries[id(finding)] < _ATTEMPTS_WITHOUT_FRAME:
-            self._queue.insert(0, findings)
+        if isinstance(finding, tuple) and (restated := self._as_of_latest(finding)) != finding:
+            part.finding = restated
+            self._queue.insert(0, parts)
+        elif self._frame_of(finding) or track in self._hopeless:
+            self._put_aside(part, finding)
+            if part.finding is not None:
+                self._queue.insert(0, parts)
+        elif part.tries < _ATTEMPTS_WITHOUT_FRAME:
+            self._queue.insert(0, parts)
         else:
             self.unanswered = track
             self._fails = True
@@ -146,14 +186,24 @@ class Quarantine:
 
     @property
     def put_aside(self) -> list[PutAside]:
-        """The findings that the database does not accept."""
-        return [_described(finding) for finding in self._refused]
+        """What the database does not accept."""
+        return [lost for part in self._parts for lost in part.put_aside]
+
+    @property
+    def unstored(self) -> list[TrackDecided]:
+        """The last decision about each track that was put aside for good, as of the latest frame put aside."""
+        decisions = {decided.track_id: decided for decided in self.commit.decided}
+        return [
+            replace(decisions[part.refused[0].track_id], sequence=part.refused[0].sequence)
+            for part in self._parts
+            if part.finding is None and part.refused[-1].kind == "decision"
+        ]
 
     @property
     def rejected(self) -> tuple[int, ...]:
         """Sequences of the frames to settle as rejected, in order."""
         passed = (FrameOutcome.MISSING, FrameOutcome.REJECTED)
-        frames = {self._frame_of(finding) for finding in self._refused} - {0}
+        frames = {lost.sequence for lost in self.put_aside if lost.sequence > self.durable}
         return tuple(sorted(each for each in frames if self._fate(each) not in passed))
 
     @property
@@ -163,7 +213,7 @@ class Quarantine:
 
     def written(self, closing: StreamCommit) -> StreamCommit:
         """Returns everything that was written, in pieces and by the closing commit, as one commit."""
-        return _holding(closing, self._sound)
+        return _holding(closing, _left_of(self._parts))
 
     def result(self, result: CommitResult) -> CommitResult:
         """Returns the combined result of all pieces; `result` is that of the closing commit."""
@@ -193,14 +243,55 @@ class Quarantine:
             outcomes[FrameOutcome.REJECTED] += 1
         refusals = [FrameException(each, each, RejectionReason.STORE_REFUSED) for each in passed]
         settled = replace(self.commit, outcomes=+outcomes, exceptions=(*self.commit.exceptions, *refusals))
-        yield _holding(settled, self._sound)
+        if self.commit.open_tracks is not None:
+            # A session that resumes would go on with a face that has no sighting; it must begin anew.
+            begun = {decided.track_id for decided in self.unstored if not decided.revises}
+            followed = tuple(track for track in self.commit.open_tracks if track.track_id not in begun)
+            settled = replace(settled, open_tracks=followed)
+        yield _holding(settled, _left_of(self._parts))
         yield _holding(settled, ())
         yield _holding(replace(settled, open_tracks=()), ())
 
-    @property
-    def _sound(self) -> list[Finding]:
-        refused = {id(finding) for finding in self._refused}
-        return [finding for finding in self._findings if id(finding) not in refused]
+    def _put_aside(self, part: _Part, finding: Finding) -> None:
+        """Puts aside the frame that a finding is from, and leaves of it what the frames before saw."""
+        part.refused.append(_described(finding))
+        part.finding = self._without_latest(finding) if self._frame_of(finding) else None
+        part.tries = 0
+
+    def _without_latest(self, finding: Finding) -> Finding | None:
+        match finding:
+            case TrackSeen():
+                return self._presence.before(finding.track_id, finding.sequence)
+            case TrackLeft():
+                # What the frames before saw is a finding of its own, or durable.
+                return TrackLeft(finding.track_id, None)
+            case Recognition() | TextFinding():
+                return None
+        latest = _described(finding)
+        earlier = self._presence.before(latest.track_id, latest.sequence)
+        if earlier is None and any(isinstance(each, TrackDecided) and not each.revises for each in finding):
+            return None
+        return tuple(
+            as_of(each, earlier) if isinstance(each, TrackDecided) else each
+            for each in finding
+            if not isinstance(each, TrackSeen)
+        )
+
+    def _as_of_latest(self, finding: _AboutTrack) -> _AboutTrack:
+        """Returns decisions and presence as decisions of one frame, the latest that is not durable."""
+        latest = max(
+            (each for each in finding if not isinstance(each, Recognition) and each.sequence > self.durable),
+            key=lambda each: each.sequence,
+            default=None,
+        )
+        if latest is None:
+            return finding
+        seen = TrackSeen(latest.track_id, latest.last_seen, latest.sequence)
+        return tuple(
+            as_of(each, seen) if isinstance(each, TrackDecided) else each
+            for each in finding
+            if not isinstance(each, TrackSeen)
+        )
 
     def _frame_of(self, finding: Finding) -> int:
         """Returns the frame that a finding belongs to, or 0 if it is durable already or unknown."""
@@ -212,58 +303,33 @@ class Quarantine:
         return next((outcome for first, last, outcome in self._fates if first <= sequence <= last), None)
 
 
-class Suspects:
-    """Remembers, by stream, the frames of commits of which nothing could be written, so that they do not come forever.
-
-    Such a commit ends its session, and the bridge sends its frames again. Once may be an accident of the database; when
-    the same frames end a session for the second time, the next session refuses them by their numbers.
-
-    Attributes:
-        hopeless: Tracks of findings that ended a session and that no frame answers for: put aside the next time.
-    """
-
-    def __init__(self) -> None:
-        self.hopeless: OrderedDict[str, None] = OrderedDict()
-        self._ended: OrderedDict[int, range] = OrderedDict()
-        self._refused: OrderedDict[int, range] = OrderedDict()
-
-    def ended(self, stream_id: int, frames: range) -> None:
-        """Records that a session ended because nothing of a commit that passed these frames could be written."""
-        before = self._ended.pop(stream_id, range(0))
-        self._ended[stream_id] = frames
-        if before.start < frames.stop and frames.start < before.stop:
-            self._refused[stream_id] = frames
-        for known in (self._ended, self._refused):
-            if len(known) > _STREAMS:
-                known.popitem(last=False)
-
-    def unanswered(self, track_id: str) -> None:
-        """Records that a session ended because of a finding about this track that belongs to no open frame."""
-        self.hopeless[track_id] = None
-        if len(self.hopeless) > _STREAMS:
-            self.hopeless.popitem(last=False)
-
-    def refused(self, stream_id: int) -> range:
-        """Returns the frames of a stream that must not be accepted again."""
-        return self._refused.get(stream_id, range(0))
-
-
 def _findings(commit: StreamCommit, durable: int) -> Iterator[Finding]:
-    decisions: dict[str, tuple[TrackDecided | Recognition, ...]] = {}
+    decisions: dict[str, _AboutTrack] = {}
     for decided in commit.decided:
         decisions[decided.track_id] = (*decisions.get(decided.track_id, ()), decided)
-    alone = []
+    alone: list[TrackSeen] = []
+    for seen in commit.seen:
+        if seen.track_id in decisions:
+            # Without its track it would be taken, and lead nowhere.
+            decisions[seen.track_id] = (*decisions[seen.track_id], seen)
+        else:
+            alone.append(seen)
+    answers: list[Recognition] = []
     for answer in commit.recognitions:
         if answer.track_id in decisions and answer.sequence <= durable:
             # Its frame does not come again: without the answer, nobody would know whence the name came.
             decisions[answer.track_id] = (*decisions[answer.track_id], answer)
         else:
-            alone.append(answer)
+            answers.append(answer)
     yield from decisions.values()
-    yield from commit.seen
-    yield from commit.left
     yield from alone
+    yield from commit.left
+    yield from answers
     yield from commit.texts
+
+
+def _left_of(parts: Iterable[_Part]) -> list[Finding]:
+    return [part.finding for part in parts if part.finding is not None]
 
 
 def _holding(commit: StreamCommit, findings: Sequence[Finding]) -> StreamCommit:

@@ -85,10 +85,10 @@ class TrackSeen:
 
 @dataclass(frozen=True, slots=True)
 class TrackLeft:
-    """A decided track ended; it was last seen in frame `sequence`."""
+    """A decided track ended; it was last seen in frame `sequence`. `last_seen` None: what is stored of it stands."""
 
     track_id: str
-    last_seen: datetime
+    last_seen: datetime | None
     sequence: int = 0
 
 

@@ -108,8 +108,9 @@ class SightingMerger:
         self._links[track_id] = replace(link, ordinal=sighting.track_count, ended=False)
         self.events.append((SightingEventKind.RESUMED, sighting))
 
-    def _leave(self, track_id: str, last_seen: datetime) -> None:
-        self._move_on(track_id, last_seen)
+    def _leave(self, track_id: str, last_seen: datetime | None) -> None:
+        if last_seen is not None:
+            self._move_on(track_id, last_seen)
         link = self._links.get(track_id)
         if link is None or link.ended:
             return

@@ -162,6 +162,40 @@ async def test_a_finding_ahead_of_the_watermark_is_put_aside_too() -> None:
     assert at.store.outcomes() == {FrameOutcome.WITH_FACES: 2, FrameOutcome.REJECTED: 1}
 
 
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("bad", [{1}, {2}, {6}, {5, 6}, {1, 2}, {1, 2, 3}, {2, 3, 6}, {1, 2, 3, 4, 5, 6}])
+@in_virtual_time
+async def test_what_the_other_frames_saw_of_a_face_is_stored(bad: set[int], *, together: bool) -> None:
+    """Each frame that shows a face is refused, or its sighting lasts to it; whoever was stored is told to have left."""
+    async with stream_harness({number: looked(face()) for number in range(1, 7)}, _ana) as at:
+        at.store.unstorable = bad
+        session = await at.open()
+        if together:
+            at.send(session, *range(1, 30))
+            await _run(at, session)
+        else:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(at.listen(session))
+                running = group.create_task(session.run())
+                for number in range(1, 30):
+                    at.send(session, number)
+                    await asyncio.sleep(0.2)
+                session.finish()
+                await running
+            at.streams.close(session, "finished")
+        commits = at.store.commits
+        said = at.said
+    refused = {sequence for sequence, _ in _rejected(said)}
+    assert refused <= bad
+    stored = {each.sequence for commit in commits for each in (*commit.decided, *commit.seen)}
+    assert stored
+    assert not stored & bad
+    assert all(frame in refused or frame <= max(stored) for frame in range(1, 7))
+    assert any(commit.left for commit in commits)
+    confirmed = [news for news in said if isinstance(news, TrackUpdate) and news.state is TrackState.CONFIRMED]
+    assert [news.sighting_id != "" for news in confirmed] == [True]
+
+
 @in_virtual_time
 async def test_one_streams_unstorable_frame_is_nothing_to_the_others() -> None:
     """Streams of the same commit are written each by itself, and none ends."""

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.recording.quarantine import Quarantine, Suspects
+from portero_server.domain.recording.presence import Presence
+from portero_server.domain.recording.quarantine import Quarantine
+from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import (
     CommitResult,
     FrameException,
@@ -23,8 +25,10 @@ from portero_server.domain.recording.sightings import (
     TrackLeft,
     TrackSeen,
 )
+from portero_server.domain.recording.suspects import Suspects
 from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
 from portero_server.domain.streams.watermark import Fate
+from portero_server.domain.tracking.tracks import Track
 
 _AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _BOX = Box(0.1, 0.1, 0.1, 0.1)
@@ -46,6 +50,22 @@ _OUTCOMES = {
 
 def _decided(track: str, sequence: int) -> TrackDecided:
     return TrackDecided(track, None, _AT, _AT, _BOX, timedelta(seconds=60), sequence=sequence)
+
+
+def _at(sequence: int) -> datetime:
+    return _AT + timedelta(seconds=sequence)
+
+
+def _seen(track: str, sequence: int) -> TrackSeen:
+    return TrackSeen(track, _at(sequence), sequence)
+
+
+def _open_track(track: str, sequence: int = 11) -> OpenTrack:
+    return OpenTrack(track, 11, _at(11), sequence, _at(sequence), _BOX, 1, visible=True, misses=0)
+
+
+def _followed(track: str, sequence: int) -> Track:
+    return _open_track(track, sequence).revived(0.0)
 
 
 def _recognition(track: str, sequence: int) -> Recognition:
@@ -109,18 +129,72 @@ def test_all_that_can_be_written_is_and_only_the_rest_is_put_aside(findings: lis
 
     search = Quarantine(_commit(*findings), _DURABLE, _FATES, 1000)
     taken = [finding for piece in _search(search, takes) for finding in _held(piece)]
-    aside = {(each.kind, each.track_id, each.sequence) for each in search.put_aside}
-    assert {sequence for _, _, sequence in aside} <= {each.sequence for each in findings}
-    assert set(search.rejected) <= {sequence for _, _, sequence in aside}
+    assert set(search.rejected) <= bad
     closing = next(search.closings())
     assert takes(closing)
     assert sorted(map(repr, _held(closing))) == sorted(map(repr, taken))
-    # Decisions about one track go together: one of them that cannot be written takes the others with it.
-    lost = {repr(each) for each in findings} - {repr(each) for each in taken}
-    tracks = {each.track_id for each in findings if isinstance(each, TrackDecided) and each.sequence in bad}
+    held = {repr(each) for each in taken}
+    decided = {each.track_id for each in findings if isinstance(each, TrackDecided)}
     for each in findings:
-        if repr(each) in lost:
-            assert each.sequence in bad or (isinstance(each, TrackDecided) and each.track_id in tracks)
+        if isinstance(each, Recognition) or each.track_id not in decided:
+            assert (repr(each) in held) != (each.sequence in bad)
+
+
+@st.composite
+def _tracks(draw: st.DrawFn) -> tuple[list[Any], dict[str, list[int]]]:
+    """Draws what a stream gathered about some tracks, and in which frames each was seen."""
+    findings: list[Any] = []
+    shown: dict[str, list[int]] = {}
+    for track in draw(st.sets(st.sampled_from("abc"), min_size=1)):
+        frames = shown[track] = sorted(draw(st.sets(st.integers(_DURABLE + 1, _THROUGH + 5), min_size=1)))
+        if draw(st.booleans()):
+            # Decided in one of the frames, perhaps again in later ones; else it was stored before.
+            at = draw(st.lists(st.sampled_from(frames), min_size=1, max_size=3))
+            findings += [replace(_decided(track, each), revises=turn > 0) for turn, each in enumerate(sorted(at))]
+            if frames[-1] > max(at):
+                findings.append(_seen(track, frames[-1]))
+        else:
+            findings.append(_seen(track, frames[-1]))
+        if draw(st.booleans()):
+            findings.append(TrackLeft(track, _at(frames[-1]), frames[-1]))
+        findings += [_recognition(track, each) for each in draw(st.sets(st.sampled_from(frames), max_size=2))]
+    return findings, shown
+
+
+@given(drawn=_tracks(), bad=st.sets(st.integers(_DURABLE + 1, _THROUGH + 5), max_size=8), most=st.integers(1, 200))
+def test_what_each_frame_saw_survives_the_refusal_of_a_later_one(
+    drawn: tuple[list[Any], dict[str, list[int]]], bad: set[int], most: int
+) -> None:
+    """Each frame that shows a track is rejected, or the track is written as of that frame or a later one."""
+    findings, shown = drawn
+    presence = Presence()
+    for frame in range(_DURABLE + 1, _THROUGH + 6):
+        presence.note(frame, [_followed(track, frame) for track, frames in shown.items() if frame in frames])
+    search = Quarantine(_commit(*findings), _DURABLE, _FATES, most, (), presence)
+    _search(search, lambda commit: not any(each.sequence in bad for each in _held(commit)))
+    closing = next(search.closings())
+    settled = {15, 20}.union(search.rejected)
+    for track, frames in shown.items():
+        until = max((each.sequence for each in (*closing.decided, *closing.seen) if each.track_id == track), default=0)
+        assert all(frame <= until or frame in settled for frame in frames)
+        begun = [each for each in findings if isinstance(each, TrackDecided) and each.track_id == track]
+        again = [each for each in search.unstored if each.track_id == track]
+        assert bool(again) == (bool(begun) and not until)
+        # Its end is told all the same.
+        left = {each.track_id for each in findings if isinstance(each, TrackLeft)}
+        assert (track in left) == (track in {each.track_id for each in closing.left}) or most < 100
+    if most >= 100:
+        assert set(search.rejected) <= bad
+
+
+def test_a_session_that_resumes_does_not_go_on_with_a_track_that_has_no_sighting() -> None:
+    """A track whose decision was put aside is not among those followed at the watermark; a revised one is."""
+    decisions = [_decided("a", 11), replace(_decided("b", 11), revises=True)]
+    followed = tuple(_open_track(track) for track in "abc")
+    search = Quarantine(replace(_commit(*decisions), open_tracks=followed), _DURABLE, _FATES, 0)
+    _search(search, lambda _: True)
+    for full in (next(search.closings()), list(search.closings())[1]):
+        assert [track.track_id for track in full.open_tracks or ()] == ["b", "c"]
 
 
 @given(findings=_FINDINGS, bad=st.sets(st.integers(_DURABLE + 1, _THROUGH + 5), max_size=4), most=st.integers(1, 40))
@@ -214,22 +288,3 @@ def test_a_commit_that_was_written_after_all_is_not_searched() -> None:
     search.accepted(CommitResult(frozenset(), {}, None, found={1: _THROUGH}))
     assert search.piece() is None
     assert list(search.closings()) == [commit]
-
-
-def test_frames_that_end_sessions_twice_are_refused_by_number() -> None:
-    """The first time may be an accident; frames that were not in both commits count anew."""
-    suspects = Suspects()
-    suspects.ended(1, range(11, 21))
-    assert not suspects.refused(1)
-    suspects.ended(1, range(21, 31))
-    suspects.ended(2, range(21, 31))
-    assert not suspects.refused(1)
-    suspects.ended(1, range(25, 28))
-    assert suspects.refused(1) == range(25, 28)
-    assert not suspects.refused(2)
-    for stream in range(3, 2000):
-        suspects.ended(stream, range(1, 2))
-        suspects.ended(stream, range(1, 2))
-        suspects.unanswered(str(stream))
-    assert not suspects.refused(1)
-    assert len(suspects.hopeless) == 1000

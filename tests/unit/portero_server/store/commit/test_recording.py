@@ -16,6 +16,7 @@ from portero_server.domain.recording.sightings import (
     StreamCommit,
     StreamRow,
     TextFinding,
+    TrackLeft,
 )
 from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.store import schema
@@ -72,6 +73,17 @@ async def test_stores_a_visit(
     assert (event.kind, event.sighting, event.happened_at) == (STARTED, sighting, clock.now())
     assert event.position == result.last_position == await sightings.last_position()
     assert (await streams.get(stream.stream_id)).durable_sequence == 40
+
+
+async def test_a_departure_without_a_time_ends_the_visit_as_it_is_stored(
+    recording: Recording, streams: StreamStore, sightings: SightingStore
+) -> None:
+    """When what the last frame saw was refused, the visit ends when the frames before saw it."""
+    stream = await streams.open("door", "e1", "s1")
+    result = await recording.commit([commit_of(stream, decided("t1", "ana", 1, 2), seen("t1", 3), sequence=40)])
+    await recording.commit([commit_of(stream, TrackLeft("t1", None), sequence=41)])
+    assert (await sightings.get(result.sighting_of["t1"])).last_seen == at(3)
+    assert [kind for kind, _ in await events(sightings)] == [STARTED, LEFT]
 
 
 async def test_a_commit_says_what_people_are_called(
