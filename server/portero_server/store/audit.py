@@ -108,7 +108,7 @@ async def append_deeds(connection: AsyncConnection, deeds: Sequence[Deed], at: d
     chain = Chain(await _held_head(connection))
     for deed in deeds:
         chain.append(deed, at)
-    # Never `insert_rows`, which passes over rows that are there: an entry that finds its place taken must fail.
+    # Never `insert_new`, which passes over rows that are there: an entry that finds its place taken must fail.
     await connection.execute(insert(audit_entries), [_columns(entry) for entry in chain.appended])
     ends = {"count": chain.head.count, "digest": chain.head.digest}
     await connection.execute(update(audit_head).where(_OWN).values(**ends))

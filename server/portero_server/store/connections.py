@@ -19,9 +19,10 @@ from sqlalchemy.pool import Pool, PoolResetState, QueuePool
 
 from portero_server.errors import StartupProblem
 from portero_server.private_files import Readers, readers_of
+from portero_server.store.bulk.incoming import DialectName
+from portero_server.store.bulk.value_list import connect
 from portero_server.store.faults import READ_ONLY_CODES, driver_code
 from portero_server.store.packets import keep_within_packets
-from portero_server.store.rows import DialectName
 from portero_server.store.sqlite_file import SqliteFile
 
 _log = structlog.get_logger(__name__)
@@ -175,6 +176,7 @@ def _check_file(file: Path) -> None:
 def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -> Engines:
     context = _tls(url)
     arguments: dict[str, Any] = {
+        "async_creator_fn": connect,
         "charset": "utf8mb4",
         "connect_timeout": timeout,
         "init_command": (

@@ -21,9 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from portero_server.clock import Clock, SystemClock
 from portero_server.errors import StoreUnavailable
+from portero_server.store.bulk.incoming import DialectName
 from portero_server.store.connections import emptied_log, make_engines
 from portero_server.store.faults import CommitUnknown, Fault, FaultVerdict, diagnosed
-from portero_server.store.rows import DialectName
 from portero_server.store.sqlite_file import DatabaseFileLost
 from portero_server.store.write_health import WriteHealth, WriteState
 

@@ -190,7 +190,7 @@ class ErasureStore:
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount
         await connection.execute(delete(people).where(people.c.person_id == person_id))
-        await log_changes(connection, self._database.dialect, removed, added=False)
+        await log_changes(connection, removed, added=False)
         # Other servers need the face's id to forget it, not the person's.
         changes = gallery_changes.c.person_id == person_id
         await connection.execute(update(gallery_changes).where(changes).values(person_id=""))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment, GalleryFace
-from portero_server.store.rows import DialectName, encoded, insert_rows
+from portero_server.store.bulk.writing import insert_new
 from portero_server.store.schema import faces, gallery_changes
 from portero_server.store.sequencers import take_positions
 from portero_server.store.types import box_columns, box_of
@@ -74,12 +74,12 @@ def face_columns(face: FaceEnrollment) -> dict[str, Any]:
     }
 
 
-async def log_changes(connection: AsyncConnection, dialect: DialectName, rows: Sequence[Any], *, added: bool) -> None:
+async def log_changes(connection: AsyncConnection, rows: Sequence[Any], *, added: bool) -> None:
     """Logs that faces (rows of `faces`) were added or removed, in the same transaction."""
     if not rows:
         return
     first = await take_positions(connection, "gallery", len(rows))
-    changes = (
+    changes = [
         {
             "position": position,
             "added": added,
@@ -90,8 +90,8 @@ async def log_changes(connection: AsyncConnection, dialect: DialectName, rows: S
             "external_id": row.external_id,
         }
         for position, row in enumerate(rows, first)
-    )
-    await connection.execute(insert_rows(dialect, gallery_changes), encoded(changes))
+    ]
+    await insert_new(connection, gallery_changes, changes)
 
 
 def changes_query(after: int, limit: int) -> Select[Any]:

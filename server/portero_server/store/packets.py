@@ -13,7 +13,7 @@ from pymysql.converters import escape_string
 from sqlalchemy import Connection, Engine, event
 
 from portero_server.errors import StoreUnavailable
-from portero_server.store.commit.value_lists import ValueList
+from portero_server.store.bulk.value_list import ValueList
 from portero_server.store.faults import StoreRefused
 
 LEAST = 65_536

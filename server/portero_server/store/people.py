@@ -145,7 +145,7 @@ class PeopleStore:
             ended = (consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
             await connection.execute(update(consents).where(*ended).values(withdrawn_at=self._clock.now()))
             await connection.execute(delete(people_blocks).where(people_blocks.c.person_id == person_id))
-            await log_changes(connection, self._database.dialect, removed, added=False)
+            await log_changes(connection, removed, added=False)
             return [gallery_face(row) for row in removed]
 
         return await self._database.run(unit)
@@ -180,7 +180,7 @@ class PeopleStore:
             if present is not None:
                 return enrollment(present)
             await connection.execute(insert(faces).values(face_columns(face)))
-            await log_changes(connection, self._database.dialect, [face], added=True)
+            await log_changes(connection, [face], added=True)
             return face
 
         return await self._database.run(unit)
@@ -229,7 +229,7 @@ class PeopleStore:
             await lock_person(connection, person_id)
             removed = await _face(connection, person_id, face_id)
             await connection.execute(delete(faces).where(faces.c.face_id == face_id))
-            await log_changes(connection, self._database.dialect, [removed], added=False)
+            await log_changes(connection, [removed], added=False)
             return gallery_face(removed)
 
         return await self._database.run(unit)

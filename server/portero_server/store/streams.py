@@ -13,11 +13,11 @@ from portero_server.clock import Clock
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.errors import NotFound
+from portero_server.store.bulk.writing import upsert
 from portero_server.store.commit.endings import end_tracks
 from portero_server.store.commit.statements import CommitSql
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import PRESENT, read
-from portero_server.store.rows import encoded, insert_rows
 from portero_server.store.schema import OUTCOME_COLUMNS, along, sighting_tracks, streams
 
 _NOBODY = ""
@@ -30,8 +30,6 @@ class StreamStore:
         self._database = database
         self._clock = clock
         self._sql = CommitSql(database.dialect)
-        columns = [column for column in streams.columns if column is not streams.c.stream_id]
-        self._take = insert_rows(database.dialect, streams, columns, key=("camera_id", "epoch"), replacing=("session",))
 
     async def open(self, camera_id: str, epoch: str, session: str) -> StreamRow:
         """Assigns the stream of an epoch to a session, and revokes every stream of the camera from earlier sessions.
@@ -53,7 +51,7 @@ class StreamStore:
             if rows:
                 taken_from = streams.c.stream_id.in_([row.stream_id for row in rows])
                 await connection.execute(update(streams).where(taken_from).values(session=_NOBODY, open_tracks=""))
-            await connection.execute(self._take, encoded([row]))
+            await upsert(connection, streams, [row], key=("camera_id", "epoch"), replacing=("session",))
             taken = await _one(connection, streams.c.camera_id == camera_id, streams.c.epoch == epoch)
             open_tracks = await _with_sightings(connection, taken.open_tracks)
             # Last, since it takes positions of events, which holds up everybody's commits.

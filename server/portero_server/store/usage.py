@@ -6,17 +6,17 @@ recorded cost may then be too high, but never too low.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, select, update
+from sqlalchemy import Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.billing.budget import Step, StepChanged
 from portero_server.domain.billing.usage import AvoidedKey, CallKey, CallTally, UsageDelta, hour_of
+from portero_server.store.bulk.writing import insert_new, upsert
 from portero_server.store.database import Database
-from portero_server.store.rows import DialectName, encoded, incoming, insert_rows
 from portero_server.store.schema import budget_steps, usage_avoided, usage_calls
 
 
@@ -25,9 +25,6 @@ class UsageStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._calls = _Sums(database.dialect, usage_calls)
-        self._avoided = _Sums(database.dialect, usage_avoided)
-        self._steps = insert_rows(database.dialect, budget_steps)
 
     async def add(self, delta: UsageDelta, steps: Sequence[StepChanged] = ()) -> None:
         """Adds counts, and records budget steps; each step of a budget is stored once a day.
@@ -40,10 +37,9 @@ class UsageStore:
         audit = [_step_row(change) for change in steps]
 
         async def unit(connection: AsyncConnection) -> None:
-            await self._calls.add(connection, calls)
-            await self._avoided.add(connection, avoided)
-            if audit:
-                await connection.execute(self._steps, encoded(audit))
+            await upsert(connection, usage_calls, calls, adding=("calls", "microdollars"))
+            await upsert(connection, usage_avoided, avoided, adding=("calls",))
+            await insert_new(connection, budget_steps, audit)
 
         if calls or avoided or audit:
             await self._database.run(unit)
@@ -101,27 +97,6 @@ class UsageStore:
             return rows
 
         return await self._database.read(unit)
-
-
-class _Sums:
-    """Adds numbers to stored sums, safely with concurrent writers."""
-
-    def __init__(self, dialect: DialectName, table: Table) -> None:
-        self._insert = insert_rows(dialect, table)
-        self._numbers = [column.name for column in table.columns if not column.primary_key]
-        added = incoming(dialect, list(table.columns))
-        self._add = (
-            update(table)
-            .where(*(table.c[column.name] == added.c[column.name] for column in table.primary_key))
-            .values({table.c[name]: table.c[name] + added.c[name] for name in self._numbers})
-        )
-
-    async def add(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Adds the numbers; missing rows start at 0."""
-        if not rows:
-            return
-        await connection.execute(self._insert, encoded([{**row, **dict.fromkeys(self._numbers, 0)} for row in rows]))
-        await connection.execute(self._add, encoded(rows))
 
 
 def _call_row(key: CallKey, tally: CallTally) -> dict[str, Any]:

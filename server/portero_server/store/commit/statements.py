@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind, StreamCommit
 from portero_server.domain.streams.frames import RejectionReason
-from portero_server.store.commit.value_lists import NewRows
+from portero_server.store.bulk.incoming import DialectName, encoded, incoming, whole
+from portero_server.store.bulk.writing import insert_new, upsert
 from portero_server.store.commit.visits import TrackLink
-from portero_server.store.rows import DialectName, encoded, incoming, insert_rows, whole
 from portero_server.store.schema import (
     along,
     events,
@@ -29,6 +29,8 @@ from portero_server.store.sequencers import take_positions
 from portero_server.store.sightings import sighting_columns, sighting_of
 from portero_server.store.types import Name, UtcTime
 
+_SIGHTING = [column.name for column in sightings.columns if not column.primary_key]
+_LINK = [column.name for column in sighting_tracks.columns if not column.primary_key]
 _OWNERS = "SELECT stream_id, session, durable_sequence, open_tracks FROM streams"
 
 
@@ -47,12 +49,6 @@ class CommitSql:
     def __init__(self, dialect: DialectName) -> None:
         # SQLite has one writer at a time, which holds everything.
         self._holding = "" if dialect == "sqlite" else " FOR UPDATE"
-        self._put_sightings = insert_rows(dialect, sightings, replacing=_all_but(sightings.c.sighting_id))
-        self._put_links = insert_rows(dialect, sighting_tracks, replacing=_all_but(sighting_tracks.c.track_id))
-        self._recognitions = NewRows(dialect, recognitions)
-        self._put_exceptions = insert_rows(dialect, stream_exceptions, replacing=("last_sequence",))
-        self._texts = NewRows(dialect, texts)
-        self._events = NewRows(dialect, events)
 
         wanted = incoming(dialect, [Column("camera_id", Name), Column("person_id", Name), Column("latest", UtcTime)])
         latest_visit = (
@@ -119,7 +115,8 @@ class CommitSql:
 
     async def write_sightings(self, connection: AsyncConnection, changed: Iterable[Sighting]) -> None:
         """Writes whole sightings, new and existing ones."""
-        await _write(connection, self._put_sightings, [sighting_columns(sighting) for sighting in changed])
+        rows = [sighting_columns(sighting) for sighting in changed]
+        await upsert(connection, sightings, rows, replacing=_SIGHTING)
 
     async def write_links(self, connection: AsyncConnection, changed: Iterable[TrackLink]) -> None:
         """Writes whole links, new and existing ones."""
@@ -132,7 +129,7 @@ class CommitSql:
             }
             for link in changed
         ]
-        await _write(connection, self._put_links, rows)
+        await upsert(connection, sighting_tracks, rows, replacing=_LINK)
 
     async def write_evidence(
         self, connection: AsyncConnection, parts: Sequence[StreamCommit], names: Mapping[str, str], now: datetime
@@ -145,9 +142,9 @@ class CommitSql:
             names: People who may be named; an answer that names somebody else keeps its row but not the person.
             now: The time recorded for refused and missing frames.
         """
-        await self._recognitions.write(connection, _recognition_rows(parts, names))
-        await _write(connection, self._put_exceptions, _exception_rows(parts, now))
-        await self._texts.write(connection, _text_rows(parts))
+        await insert_new(connection, recognitions, _recognition_rows(parts, names))
+        await upsert(connection, stream_exceptions, _exception_rows(parts, now), replacing=("last_sequence",))
+        await insert_new(connection, texts, _text_rows(parts))
 
     async def write_events(
         self, connection: AsyncConnection, happened: Sequence[tuple[SightingEventKind, Sighting]], now: datetime
@@ -157,23 +154,20 @@ class CommitSql:
             return None
         first = await take_positions(connection, "events", len(happened))
         rows = [
-            (position, kind.value, sighting.sighting_id, sighting.camera_id, now)
+            {
+                "position": position,
+                "kind": kind.value,
+                "sighting_id": sighting.sighting_id,
+                "camera_id": sighting.camera_id,
+                "happened_at": now,
+            }
             for position, (kind, sighting) in enumerate(happened, first)
         ]
-        await self._events.write(connection, rows)
+        await insert_new(connection, events, rows)
         return first + len(rows) - 1
 
 
-def _all_but(key: Column[Any]) -> list[str]:
-    return [column.name for column in key.table.columns if column is not key]
-
-
-async def _write(connection: AsyncConnection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await connection.execute(statement, encoded(rows))
-
-
-def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -> list[tuple[Any, ...]]:
+def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -> list[dict[str, Any]]:
     rows = []
     for part in parts:
         for answer in part.recognitions:
@@ -181,20 +175,20 @@ def _recognition_rows(parts: Iterable[StreamCommit], names: Mapping[str, str]) -
             # An answer about a person who may not be named is stored as "unknown".
             outcome = "unknown" if answer.person_id is not None and not known else answer.outcome
             rows.append(
-                (
-                    answer.recognition_id,
-                    part.stream_id,
-                    answer.track_id,
-                    answer.sequence,
-                    answer.captured_at,
-                    answer.engine,
-                    outcome,
-                    answer.person_id if known else None,
-                    answer.similarity if known else 0.0,
-                    answer.margin if known else 0.0,
-                    answer.quality,
-                    answer.latency,
-                )
+                {
+                    "recognition_id": answer.recognition_id,
+                    "stream_id": part.stream_id,
+                    "track_id": answer.track_id,
+                    "sequence": answer.sequence,
+                    "captured_at": answer.captured_at,
+                    "engine": answer.engine,
+                    "outcome": outcome,
+                    "person_id": answer.person_id if known else None,
+                    "similarity": answer.similarity if known else 0.0,
+                    "margin": answer.margin if known else 0.0,
+                    "quality": answer.quality,
+                    "latency": answer.latency,
+                }
             )
     return rows
 
@@ -214,9 +208,14 @@ def _exception_rows(parts: Iterable[StreamCommit], now: datetime) -> list[dict[s
     ]
 
 
-def _text_rows(parts: Iterable[StreamCommit]) -> list[tuple[Any, ...]]:
+def _text_rows(parts: Iterable[StreamCommit]) -> list[dict[str, Any]]:
     return [
-        (part.stream_id, text.sequence, text.captured_at, json.dumps(text.lines, ensure_ascii=False))
+        {
+            "stream_id": part.stream_id,
+            "sequence": text.sequence,
+            "captured_at": text.captured_at,
+            "content": json.dumps(text.lines, ensure_ascii=False),
+        }
         for part in parts
         for text in part.texts
     ]

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.store.bulk.incoming import DialectName, whole
 from portero_server.store.faults import StoreRefused
-from portero_server.store.rows import DialectName, whole
 
 _TOGETHER = 200
 """Largest number of streams per statement: the database evaluates its CASEs for each of them."""

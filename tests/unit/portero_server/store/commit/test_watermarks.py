@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.store.bulk.writing import insert_new
 from portero_server.store.commit.watermarks import Claim, WatermarkRow, move_claimed, move_streams
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
-from portero_server.store.rows import encoded, insert_rows
 from portero_server.store.schema import OUTCOME_COLUMNS, streams
 from tests.support.store.commits import EIGHT
 
@@ -34,7 +34,7 @@ async def moved(database: Database, *progress: WatermarkRow, many: int = 3, clai
     ]
 
     async def unit(connection: AsyncConnection) -> Rows:
-        await connection.execute(insert_rows(database.dialect, streams), encoded(made))
+        await insert_new(connection, streams, made)
         await move_streams(connection, database.dialect, progress)
         assert await move_claimed(connection, database.dialect, claims)
         return {

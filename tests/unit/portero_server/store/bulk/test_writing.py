@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.store.commit.value_lists import NewRows
+from portero_server.store.bulk.writing import insert_new, upsert
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
-from portero_server.store.schema import recognitions
+from portero_server.store.schema import OUTCOME_COLUMNS, recognitions, streams
 from tests.support.store.recognition_row import ROW
 
 
@@ -23,11 +23,10 @@ class _Word(StrEnum):
 
 
 async def write(database: Database, *changes: dict[str, Any]) -> list[dict[str, Any]]:
-    """Writes rows that differ so from the one above, and gives what is stored."""
-    rows = NewRows(database.dialect, recognitions)
+    """Inserts rows that differ so from a plain one, and returns what is stored."""
 
     async def unit(connection: AsyncConnection) -> list[dict[str, Any]]:
-        await rows.write(connection, [tuple((ROW | change).values()) for change in changes])
+        await insert_new(connection, recognitions, [ROW | change for change in changes])
         result = await connection.execute(select(recognitions).order_by(recognitions.c.recognition_id))
         return [dict(row) for row in result.mappings()]
 
@@ -110,11 +109,46 @@ async def test_mysql_refuses_what_is_too_long_or_no_value(database: Database) ->
 
 async def test_no_value_shows_in_an_error(database: Database) -> None:
     """Whatever the driver's error holds, its text and statement name nobody."""
-    wrong = NewRows(database.dialect, recognitions)
+    wrong = [ROW | {"engine": None, "person_id": "someone"}]
 
     async def unit(connection: AsyncConnection) -> str:
         with pytest.raises(Exception, match=r".") as caught:
-            await wrong.write(connection, [tuple((ROW | {"engine": None, "person_id": "someone"}).values())])
+            await insert_new(connection, recognitions, wrong)
         return f"{caught.value!s} {caught.value!r}"
 
     assert "someone" not in await database.run(unit)
+
+
+async def test_upsert_replaces_and_adds(database: Database) -> None:
+    """A row that exists takes the new values, or their sums, in the columns named, and keeps the others."""
+
+    async def unit(connection: AsyncConnection) -> list[tuple[Any, ...]]:
+        for times in (1, 2):
+            changed = {"outcome": f"{times}", "engine": f"{times}", "sequence": 10 * times}
+            rows = [ROW | changed, ROW | changed | {"recognition_id": f"r1-{times}"}]
+            await upsert(connection, recognitions, rows, replacing=("outcome",), adding=("sequence",))
+        await upsert(connection, recognitions, [], replacing=("outcome",))
+        columns = (
+            recognitions.c.recognition_id,
+            recognitions.c.outcome,
+            recognitions.c.engine,
+            recognitions.c.sequence,
+        )
+        return [tuple(row) for row in await connection.execute(select(*columns).order_by(columns[0]))]
+
+    assert await database.run(unit) == [("r1", "2", "1", 30), ("r1-1", "1", "1", 10), ("r1-2", "2", "2", 20)]
+
+
+async def test_upsert_goes_by_the_key_it_is_told(database: Database) -> None:
+    """A row is found by a unique key that is not the primary one, which the database numbers."""
+    counters = dict.fromkeys(OUTCOME_COLUMNS.values(), 0)
+    row = {"camera_id": "door", "epoch": "e", "session": "a", "durable_sequence": 7, "opened_at": ROW["captured_at"]}
+
+    async def unit(connection: AsyncConnection) -> list[tuple[Any, ...]]:
+        for changed in ({}, {"session": "b", "durable_sequence": 0}, {"epoch": "f"}):
+            rows = [row | counters | changed]
+            await upsert(connection, streams, rows, key=("camera_id", "epoch"), replacing=("session",))
+        columns = (streams.c.epoch, streams.c.session, streams.c.durable_sequence)
+        return [tuple(found) for found in await connection.execute(select(*columns).order_by(streams.c.epoch))]
+
+    assert await database.run(unit) == [("e", "b", 7), ("f", "a", 7)]

@@ -9,19 +9,20 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.store.bulk.writing import upsert
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
-from portero_server.store.rows import encoded, insert_rows
 from portero_server.store.schema import recognitions
 from tests.support.store.recognition_row import ROW
 
 
-async def write(database: Database, *changes: dict[str, Any], replacing: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """Writes rows that differ so from the one above, and gives what is stored."""
-    statement = insert_rows(database.dialect, recognitions, replacing=replacing)
+async def write(
+    database: Database, *changes: dict[str, Any], replacing: tuple[str, ...] = ("outcome",)
+) -> list[dict[str, Any]]:
+    """Writes rows that differ so from a plain one, and returns what is stored."""
 
     async def unit(connection: AsyncConnection) -> list[dict[str, Any]]:
-        await connection.execute(statement, encoded(ROW | change for change in changes))
+        await upsert(connection, recognitions, [ROW | change for change in changes], replacing=replacing)
         result = await connection.execute(select(recognitions).order_by(recognitions.c.recognition_id))
         return [dict(row) for row in result.mappings()]
 
@@ -61,15 +62,6 @@ async def test_keys_differ_by_case_and_accent(database: Database) -> None:
     """Keys that only differ by case or accent are different keys."""
     stored = await write(database, *({"recognition_id": key} for key in ("a", "A", "á")))
     assert len(stored) == 3
-
-
-async def test_present_rows_stay_or_are_replaced(database: Database) -> None:
-    """A row whose key is there stays as it is, except for the columns that are said to be replaced."""
-    await write(database, {"outcome": "first"})
-    (stored,) = await write(database, {"outcome": "second", "engine": "second"})
-    assert (stored["outcome"], stored["engine"]) == ("first", "local")
-    (stored,) = await write(database, {"outcome": "third", "engine": "third"}, replacing=("outcome",))
-    assert (stored["outcome"], stored["engine"]) == ("third", "local")
 
 
 @pytest.mark.parametrize(
