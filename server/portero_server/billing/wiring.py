@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from portero_server.billing.usage_recorder import UsageRecorder, UsageRows
 from portero_server.clock import Clock
@@ -63,6 +64,10 @@ class Billing:
     gate: CallGate
     scheduler: Scheduler | None
     accounts: UsageRecorder
+
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Returns the coroutines to run while the server runs."""
+        return [self.accounts.run(), *([] if self.scheduler is None else [self.scheduler.serve()])]
 
 
 def paid(

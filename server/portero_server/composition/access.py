@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from portero_server.access.authenticator import Authenticator, Credentials
 from portero_server.access.authorized_cameras import Sites
@@ -44,8 +45,12 @@ class AccessControl:
     key_service: ApiKeyService
     limits: Limits
 
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Returns the coroutines to run while the server runs."""
+        return [self.ring.run()]
 
-def access_control(
+
+def build(
     settings: Settings,
     database: Database,
     cameras: CameraStore,

@@ -47,7 +47,7 @@ class AuditParts:
         return [self.trail.run(), *([] if self.anchoring is None else [self.anchoring.run()])]
 
 
-def audit_parts(settings: Settings, database: Database, metrics: AuditMetrics, clock: Clock) -> AuditParts:
+def build(settings: Settings, database: Database, metrics: AuditMetrics, clock: Clock) -> AuditParts:
     """Builds the audit trail from the settings.
 
     Raises:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.clock import SystemClock
-from portero_server.composition.build import opened_database
+from portero_server.composition.store import bring_up_to_date, opened_database
 from portero_server.domain.access.identities import Role
 from portero_server.domain.access.keys import ApiKey
 from portero_server.domain.audit.chain import CONSOLE, AuditOutcome, Deed
@@ -16,8 +16,6 @@ from portero_server.errors import InvalidInput, NotFound, StartupProblem
 from portero_server.settings import Settings
 from portero_server.store.audit import AuditStore
 from portero_server.store.keys import KeyStore
-from portero_server.store.migrations import check_revision
-from portero_server.store.migrations import migrate as migrate_database
 from portero_server.telemetry.logs import configure_logs
 
 _CREATOR = "console"
@@ -51,10 +49,7 @@ class KeyCommand:
         configure_logs(settings.log_format, "warning")
         clock = SystemClock()
         async with opened_database(settings, None) as database:
-            if database.dialect == "sqlite":
-                await migrate_database(database)
-            else:
-                await check_revision(database)
+            await bring_up_to_date(database)
             try:
                 await self._act(ApiKeyService(KeyStore(database), clock), AuditStore(database), clock)
             except (InvalidInput, NotFound) as problem:

@@ -13,8 +13,9 @@ import structlog
 from portero_server import __version__
 from portero_server.clock import SystemClock
 from portero_server.composition.audit import record_configuration, verify_audit
-from portero_server.composition.build import Parts, built, opened_database
+from portero_server.composition.build import Server, built
 from portero_server.composition.descriptors import raise_descriptor_limit
+from portero_server.composition.store import opened_database
 from portero_server.domain.audit.chain import CONSOLE, Deed
 from portero_server.engines.base import OpenGate
 from portero_server.errors import EngineError, StartupProblem, StoreUnavailable
@@ -46,11 +47,11 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for word in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(word, stop.set)
-    async with built(settings) as parts:
+    async with built(settings) as server:
         # Not before: a start that fails says why in one line and nothing else.
         _log.info("descriptor_limit", now=descriptors.now, before=descriptors.before)
         _collect_garbage_less_often()
-        await _serve(parts, settings, stop)
+        await _serve(server, settings, stop)
     _log.info("stopped")
 
 
@@ -73,9 +74,9 @@ async def check(settings: Settings) -> None:
         StartupProblem: One of them does not work.
     """
     configure_logs(settings.log_format, "warning")
-    async with built(settings) as parts:
-        sys.stdout.write(f"settings: sound\ndatabase: {parts.database.address}, up to date\n")
-        traits = parts.engine.traits
+    async with built(settings) as server:
+        sys.stdout.write(f"settings: sound\ndatabase: {server.stores.database.address}, up to date\n")
+        traits = server.engine.traits
         sys.stdout.write(f"engine: {traits.name}, model {traits.model_version}\n")
 
 
@@ -144,71 +145,57 @@ def _collect_garbage_less_often() -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
 
 
-async def _serve(parts: Parts, settings: Settings, stop: asyncio.Event) -> None:
+async def _serve(server: Server, settings: Settings, stop: asyncio.Event) -> None:
     host, _, port = settings.admin_listen.rpartition(":")
-    await record_configuration(settings, parts.database, parts.records.trail)
-    grpc_port = await parts.rpc.start()
-    admin_port = await parts.admin.start(host, int(port))
+    await record_configuration(settings, server.stores.database, server.audit.trail)
+    grpc_port = await server.rpc.start()
+    admin_port = await server.operations.admin.start(host, int(port))
     grpc_host = settings.listen.rpartition(":")[0]
     _log.info(
         "serving",
         grpc=f"{grpc_host}:{grpc_port}",
-        **_protection(parts, settings),
+        **_protection(server, settings),
         metrics=f"http://{host}:{admin_port}/metrics",
         engine=settings.engine,
-        database=parts.database.address,
+        database=server.stores.database.address,
         version=__version__,
     )
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            *(group.create_task(batcher.run()) for batcher in parts.batchers),
-            group.create_task(parts.paying.accounts.run()),
-            group.create_task(parts.recorder.run()),
-            group.create_task(parts.streams.run()),
-            group.create_task(parts.orphans.run()),
-            group.create_task(parts.watch.run()),
-            group.create_task(parts.mirror.follow()),
-            group.create_task(parts.inventory.run()),
-            group.create_task(parts.access_control.ring.run()),
-            group.create_task(parts.privacy.run()),
-            *(group.create_task(run) for run in parts.records.runs()),
-        ]
-        if parts.paying.scheduler is not None:
-            tasks.append(group.create_task(parts.paying.scheduler.serve()))
-        await parts.rpc.set_serving(True)
-        watching = group.create_task(parts.readiness.run(parts.rpc.set_serving))
+        tasks = [group.create_task(run) for run in server.runs()]
+        await server.rpc.set_serving(True)
+        watching = group.create_task(server.operations.readiness.run(server.rpc.set_serving))
         await stop.wait()
         watching.cancel()
-        await _stop(parts, settings)
+        await _stop(server, settings)
         for task in tasks:
             task.cancel()
-    await parts.admin.aclose()
+    await server.operations.admin.aclose()
 
 
-def _protection(parts: Parts, settings: Settings) -> dict[str, object]:
+def _protection(server: Server, settings: Settings) -> dict[str, object]:
     """Returns for the log whether TLS is used, and where bridges connect."""
-    if parts.rpc.bridge_port is None or settings.bridge_listen is None:
+    if server.rpc.bridge_port is None or settings.bridge_listen is None:
         return {"tls": settings.tls_certificate is not None}
-    return {"tls": True, "bridges": f"{settings.bridge_listen.rpartition(':')[0]}:{parts.rpc.bridge_port}"}
+    return {"tls": True, "bridges": f"{settings.bridge_listen.rpartition(':')[0]}:{server.rpc.bridge_port}"}
 
 
-async def _stop(parts: Parts, settings: Settings) -> None:
+async def _stop(server: Server, settings: Settings) -> None:
     """Drains within the grace period: two thirds for the bridges to leave, the rest for calls and the last commit."""
     _log.info("draining", grace=settings.stop_grace)
-    await parts.rpc.set_serving(False)
-    parts.watch.drain()
+    await server.rpc.set_serving(False)
+    server.streaming.watch.drain()
     patience = settings.stop_grace * 2 / 3
-    await parts.streams.drain(parts.clock.now() + timedelta(seconds=patience), patience)
-    await parts.rpc.stop(settings.stop_grace / 6)
+    await server.streaming.streams.drain(server.context.clock.now() + timedelta(seconds=patience), patience)
+    await server.rpc.stop(settings.stop_grace / 6)
     try:
         async with asyncio.timeout(settings.stop_grace / 6):
-            await parts.recorder.idle()
+            await server.streaming.recorder.idle()
     except TimeoutError:
         # Nothing is lost: what is not committed was not acknowledged, and the bridges still have it.
         _log.warning("stopped_without_last_commit")
     try:
-        await parts.paying.accounts.store()
+        await server.billing.accounts.store()
     except StoreUnavailable as error:
         _log.warning("stopped_without_last_accounts", problem=error.message)
-    await parts.access_control.ring.note_uses()
-    await parts.records.trail.flush()
+    await server.access.ring.note_uses()
+    await server.audit.trail.flush()

@@ -17,7 +17,7 @@ from portero_server.telemetry.process_metrics import TlsMetrics
 _log = structlog.get_logger(__name__)
 
 
-def server_options(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
+def build(settings: Settings, metrics: TlsMetrics) -> ServerOptions:
     """Returns the options of the gRPC server, with its certificates read.
 
     Raises:

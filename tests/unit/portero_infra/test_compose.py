@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from portero_bridge.settings import BridgeSettings
 from portero_client.settings import ConnectionSettings
+from portero_server.composition import transport
 from portero_server.composition.access import check_open
-from portero_server.composition.transport import server_options
 from portero_server.errors import StartupProblem
 from portero_server.settings import PREFIX, Settings
 from portero_server.telemetry.process_metrics import TlsMetrics
@@ -73,7 +73,7 @@ def test_server_serves_the_other_containers(left_out: str | None, monkeypatch: p
     settings = Settings()
     with nullcontext() if left_out is None else pytest.raises(StartupProblem, match=left_out):
         check_open(settings)
-        options = server_options(settings, TlsMetrics(CollectorRegistry()))
+        options = transport.build(settings, TlsMetrics(CollectorRegistry()))
         assert options.listen == "0.0.0.0:50051"
         assert options.certificates is None
 

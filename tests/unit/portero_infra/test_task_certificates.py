@@ -11,8 +11,8 @@ import trustme
 from prometheus_client import CollectorRegistry
 
 from portero_infra.task import TLS_FILES, TLS_FOLDER
+from portero_server.composition import transport
 from portero_server.composition.access import check_open
-from portero_server.composition.transport import server_options
 from portero_server.settings import PREFIX, Settings
 from portero_server.telemetry.process_metrics import TlsMetrics
 from tests.support.infra.stack import CAMERAS_SECRET, OPTIONS, Stack, deploy
@@ -72,7 +72,7 @@ def test_server_serves_the_files_that_were_written(
         monkeypatch.setenv(entry["name"], entry["value"].replace(TLS_FOLDER, str(folder)))
     settings = Settings()
     check_open(settings)
-    options = server_options(settings, TlsMetrics(CollectorRegistry()))
+    options = transport.build(settings, TlsMetrics(CollectorRegistry()))
     assert options.certificates is not None
     assert (options.listen, options.bridge_listen) == ("0.0.0.0:50051", "0.0.0.0:50052")
     assert settings.plaintext_off_loopback is False

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero_server.access.key_service import KeyRequest
-from portero_server.composition.access import AccessControl, access_control, check_open, permit_metrics
+from portero_server.composition.access import AccessControl, build, check_open, permit_metrics
 from portero_server.domain.access.identities import Role
 from portero_server.errors import PermissionDenied, StartupProblem, Unauthenticated
 from portero_server.settings import Settings
@@ -33,11 +33,11 @@ def metrics() -> Metrics:
 def make(database: Database, metrics: Metrics) -> Make:
     """Builds the entrance of settings."""
 
-    def build(**given: Any) -> tuple[AccessControl, Settings]:
+    def made(**given: Any) -> tuple[AccessControl, Settings]:
         settings, clock = Settings(**given), ManualClock()
-        return access_control(settings, database, CameraStore(database, clock), metrics.access, clock), settings
+        return build(settings, database, CameraStore(database, clock), metrics.access, clock), settings
 
-    return build
+    return made
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.composition.audit import CONFIGURED, audit_parts, record_configuration, verify_audit
+from portero_server.composition.audit import CONFIGURED, build, record_configuration, verify_audit
 from portero_server.domain.audit.chain import AuditOutcome
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
@@ -28,7 +28,7 @@ def settings(**given: object) -> Settings:
 
 async def configured(given: Settings, database: Database) -> list[str]:
     """Starts with these settings, and gives what the trail has of configurations since its beginning."""
-    kept = audit_parts(given, database, Metrics(version="", engine="").audit, ManualClock())
+    kept = build(given, database, Metrics(version="", engine="").audit, ManualClock())
     await record_configuration(given, database, kept.trail)
     return [entry.deed.resource for entry in reversed(await AuditStore(database).newest(99))]
 
@@ -98,7 +98,7 @@ async def test_anchors_are_kept_where_the_settings_say(database: Database, monke
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     given = settings(audit_anchor_bucket="locked-bucket", audit_anchor_region="us-east-1")
-    kept = audit_parts(given, database, Metrics(version="", engine="").audit, ManualClock())
+    kept = build(given, database, Metrics(version="", engine="").audit, ManualClock())
     runs = kept.runs()
     assert len(runs) == 2
     for run in runs:

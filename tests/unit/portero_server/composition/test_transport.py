@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from portero_server.composition.transport import server_options
+from portero_server.composition import transport
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback
@@ -42,7 +42,7 @@ def test_loopback_is_what_no_other_machine_reaches(address: str, loopback: bool)
 
 def test_a_laptop_needs_no_certificate() -> None:
     """The defaults serve plaintext, on the loopback address."""
-    options = server_options(Settings(), _metrics())
+    options = transport.build(Settings(), _metrics())
     assert options.certificates is None
     assert is_loopback(options.listen)
 
@@ -50,7 +50,7 @@ def test_a_laptop_needs_no_certificate() -> None:
 def test_plaintext_stays_on_this_machine() -> None:
     """Off loopback without a certificate, start-up ends in one line that names every way out."""
     with pytest.raises(StartupProblem) as caught:
-        server_options(Settings(listen="0.0.0.0:50051"), _metrics())
+        transport.build(Settings(listen="0.0.0.0:50051"), _metrics())
     for name in ("PORTERO_LISTEN", "PORTERO_TLS_CERTIFICATE", "PORTERO_TLS_KEY", "PORTERO_PLAINTEXT_OFF_LOOPBACK=true"):
         assert name in caught.value.message
     assert "\n" not in caught.value.message
@@ -58,7 +58,7 @@ def test_plaintext_stays_on_this_machine() -> None:
 
 def test_plaintext_is_served_off_loopback_when_a_setting_says_so() -> None:
     """In so many words, plaintext is served anywhere."""
-    options = server_options(Settings(listen="0.0.0.0:50051", plaintext_off_loopback=True), _metrics())
+    options = transport.build(Settings(listen="0.0.0.0:50051", plaintext_off_loopback=True), _metrics())
     assert options.certificates is None
 
 
@@ -66,7 +66,7 @@ def test_with_a_certificate_any_address_is_served(tmp_path: Path) -> None:
     """With certificate and key TLS is served anywhere, and metrics tell when it ends."""
     files, metrics = Authority(tmp_path).server_files(), _metrics()
     settings = Settings(listen="0.0.0.0:50051", tls_certificate=files.certificate, tls_key=files.key)
-    options = server_options(settings, metrics)
+    options = transport.build(settings, metrics)
     assert options.certificates is not None
     told = {sample.labels["certificate"]: sample.value for sample in next(iter(metrics.not_after.collect())).samples}
     assert told == {"server": options.certificates.current().not_after.timestamp()}
@@ -76,7 +76,7 @@ def test_metrics_tell_renewals_from_refusals(tmp_path: Path) -> None:
     """The first reading is no renewal; later ones are counted as taken or refused."""
     authority, metrics = Authority(tmp_path), _metrics()
     files = authority.server_files()
-    options = server_options(Settings(tls_certificate=files.certificate, tls_key=files.key), metrics)
+    options = transport.build(Settings(tls_certificate=files.certificate, tls_key=files.key), metrics)
     assert options.certificates is not None
     authority.server_files(authority.server())
     options.certificates.refresh()
@@ -114,9 +114,9 @@ def test_a_key_that_everybody_may_read_is_not_served(tmp_path: Path, mode: int, 
     with capture_logs() as lines:
         if mode & 0o004 and not allowed:
             with pytest.raises(StartupProblem, match=r"chmod 600 .*server\.key.*PORTERO_TLS_KEY_READABLE_BY_OTHERS"):
-                server_options(settings, metrics)
+                transport.build(settings, metrics)
         else:
-            assert server_options(settings, metrics).certificates is not None
+            assert transport.build(settings, metrics).certificates is not None
     told = [line["readers"] for line in lines if line["event"] == "tls_key_readable_by_others"]
     expected = {0o640: ["its group"], 0o600: []}.get(mode, ["everybody on this machine"] if allowed else [])
     assert told == expected

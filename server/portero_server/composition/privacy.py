@@ -1,0 +1,59 @@
+"""Builds what erases people, revokes their names, and deletes what has been kept long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portero_server.composition.context import BuildContext
+from portero_server.composition.gallery import GalleryParts
+from portero_server.composition.store import Stores
+from portero_server.engines.backed import BackedEngine
+from portero_server.engines.base import Engine
+from portero_server.engines.kept_faces import FaceKeeper
+from portero_server.privacy.erasure import Eraser
+from portero_server.privacy.name_revocation import NameRevocation
+from portero_server.privacy.retention import Retention
+from portero_server.privacy.worker import PrivacyWorker
+from portero_server.rpc.services.privacy import PrivacyServicer
+from portero_server.store.erasures import ErasureStore
+from portero_server.store.exports import ExportStore
+from portero_server.store.retention import RetentionStore
+from portero_server.streaming.registry import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyParts:
+    """What works in the background, and what serves requests of admins."""
+
+    worker: PrivacyWorker
+    servicer: PrivacyServicer
+
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Returns the coroutines to run while the server runs."""
+        return [self.worker.run()]
+
+
+def build(
+    context: BuildContext, stores: Stores, engine: Engine, gallery: GalleryParts, streams: Streams
+) -> PrivacyParts:
+    """Builds erasure, name revocation and retention from the settings."""
+    settings, clock, metrics = context.settings, context.clock, context.metrics.privacy
+    database, people = stores.database, stores.people
+    name_revocation = NameRevocation(streams.name_holders, people.display_names, interval=settings.gallery_refresh)
+    keeper = engine.paid if isinstance(engine, BackedEngine) else engine
+    eraser = Eraser(
+        ErasureStore(database, clock),
+        database,
+        engine,
+        gallery.mirror,
+        name_revocation,
+        metrics,
+        keeper=keeper if isinstance(keeper, FaceKeeper) else None,
+        interval=settings.erasure_interval,
+    )
+    kept = RetentionStore(database, clock)
+    retention = Retention(kept, settings.retention_rules, clock, metrics, interval=settings.retention_interval)
+    servicer = PrivacyServicer(people, stores.consents, ExportStore(database), eraser, name_revocation, clock)
+    return PrivacyParts(PrivacyWorker(name_revocation, eraser, retention), servicer)

@@ -1,0 +1,71 @@
+"""Builds what asks the engine about faces: batches for streams, single pictures for unary calls."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portero_server.composition.context import BuildContext
+from portero_server.composition.store import Stores
+from portero_server.domain.detection.detections import MatchPolicy
+from portero_server.engines.backed import BackedEngine
+from portero_server.engines.base import Engine
+from portero_server.recognition.batcher import Batcher
+from portero_server.recognition.images import Images
+from portero_server.recognition.tiered import FreeEngine
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionParts:
+    """What asks the engine.
+
+    Attributes:
+        batcher: Of the engine, for the faces of all streams.
+        backing: Batcher of the free engine behind a paid one, if there is one.
+        free: That engine, as streams ask it.
+        images: For pictures that come by themselves.
+        match: When a face counts as a person's.
+    """
+
+    batcher: Batcher
+    backing: Batcher | None
+    free: FreeEngine | None
+    images: Images
+    match: MatchPolicy
+
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Returns the coroutines to run while the server runs."""
+        return [self.batcher.run(), *([] if self.backing is None else [self.backing.run()])]
+
+
+def build(context: BuildContext, stores: Stores, engine: Engine) -> RecognitionParts:
+    """Builds batchers for the engine and for the one behind it."""
+    match = _match_policy(context, engine)
+    backing = free = None
+    if isinstance(engine, BackedEngine):
+        backing = _batcher(context, engine.free)
+        free = FreeEngine(engine.free.traits, backing.identify)
+    return RecognitionParts(_batcher(context, engine), backing, free, Images(engine, stores.people, match), match)
+
+
+def _batcher(context: BuildContext, engine: Engine) -> Batcher:
+    settings = context.settings
+    return Batcher(
+        engine,
+        context.clock,
+        context.metrics.recognition,
+        delay=settings.batch_delay,
+        capacity=settings.recognition_queue,
+        # Requests for paid calls wait in the scheduler, which knows quotas and money.
+        concurrency=settings.recognition_queue if engine.traits.paid else settings.recognition_concurrency,
+        traces=context.traces,
+    )
+
+
+def _match_policy(context: BuildContext, engine: Engine) -> MatchPolicy:
+    settings, own = context.settings, engine.traits.policy
+    return MatchPolicy(
+        threshold=own.threshold if settings.match_threshold is None else settings.match_threshold,
+        margin=own.margin if settings.match_margin is None else settings.match_margin,
+    )

@@ -1,0 +1,114 @@
+"""Builds what serves the streams of cameras, records what they find, and tells watchers."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from portero_server.billing.wiring import Billing
+from portero_server.composition.context import BuildContext
+from portero_server.composition.recognition import RecognitionParts
+from portero_server.composition.store import Stores
+from portero_server.domain.gate.cadence import CadencePolicy
+from portero_server.domain.streams.capture_times import CaptureTimes
+from portero_server.domain.streams.frames import FrameLimits
+from portero_server.domain.tracking.tracks import TrackPolicy
+from portero_server.engines.base import Engine
+from portero_server.store.commit.recording import Recording
+from portero_server.streaming.orphans import OrphanReaper
+from portero_server.streaming.recorder import Recorder
+from portero_server.streaming.registry import CostPolicy, StreamEngine, StreamPolicy, Streams
+from portero_server.streaming.session_parts import SessionParts
+from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from portero_server.vision.analyzer import VisionPool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingParts:
+    """What serves streams.
+
+    Attributes:
+        streams: Opens and closes sessions.
+        recorder: Commits what they find.
+        orphans: Ends the tracks of streams whose server died.
+        watch: Tells watchers of sightings.
+        limits: What a frame may be.
+    """
+
+    streams: Streams
+    recorder: Recorder
+    orphans: OrphanReaper
+    watch: SightingWatch
+    limits: FrameLimits
+
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Returns the coroutines to run while the server runs."""
+        return [self.recorder.run(), self.streams.run(), self.orphans.run(), self.watch.run()]
+
+
+def build(
+    context: BuildContext,
+    stores: Stores,
+    engine: Engine,
+    recognition: RecognitionParts,
+    billing: Billing,
+    vision_pool: VisionPool,
+) -> StreamingParts:
+    """Builds the streams from the settings."""
+    settings, clock, metrics = context.settings, context.clock, context.metrics
+    watch = SightingWatch(
+        stores.sightings, WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
+    )
+    recording = Recording(stores.database, clock, consent_required=settings.consent_required)
+    recorder = Recorder(
+        recording, clock, metrics.store, watch, interval=settings.commit_interval, traces=context.traces
+    )
+    limits = FrameLimits(
+        max_bytes=settings.frame_max_bytes, max_side=settings.frame_max_side, max_pixels=settings.frame_max_pixels
+    )
+
+    async def name_of(person_id: str) -> str | None:
+        return (await stores.people.display_names([person_id])).get(person_id)
+
+    streams = Streams(
+        stores.cameras,
+        stores.streams,
+        SessionParts(
+            clock,
+            recorder,
+            metrics,
+            limits,
+            settings.keep_texts,
+            CaptureTimes(timedelta(seconds=settings.max_clock_ahead)),
+            settings.quarantine_attempts,
+            clocks=settings.clocks,
+        ),
+        vision_pool,
+        StreamEngine(engine.traits, recognition.batcher.identify, engine.read_text, name_of),
+        _policy(context, recognition),
+        CostPolicy(
+            billing.accounts,
+            recognition.free,
+            settings.memory,
+            settings.gate_audit if engine.traits.paid else None,
+            engine.search,
+        ),
+    )
+    return StreamingParts(streams, recorder, OrphanReaper(stores.streams, recorder, clock), watch, limits)
+
+
+def _policy(context: BuildContext, recognition: RecognitionParts) -> StreamPolicy:
+    settings = context.settings
+    return StreamPolicy(
+        max_streams=settings.max_streams,
+        window_frames=settings.stream_window_frames,
+        window_bytes=settings.stream_window_bytes,
+        total_window_bytes=settings.total_window_bytes,
+        idle_timeout=settings.stream_idle_timeout,
+        visit_gap=settings.visit_gap_delta,
+        match=recognition.match,
+        tracks=TrackPolicy(deadline=settings.decision_deadline),
+        cadence=CadencePolicy(),
+    )

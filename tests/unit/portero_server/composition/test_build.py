@@ -1,0 +1,121 @@
+"""A server is built part by part: nothing runs before it is told to, and everything is closed again."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import CoroutineType
+from typing import Any
+
+import psutil
+import pytest
+
+from portero_server.composition.build import built
+from portero_server.engines.scripted import ScriptedEngine
+from portero_server.errors import EngineUnavailable, StartupProblem, StoreUnavailable
+from portero_server.settings import Settings
+from portero_server.store.database import Database
+from portero_server.store.people import PeopleStore
+from portero_server.vision.analyzer import VisionPool
+from tests.support.store.fixtures import migrated_file
+
+__all__ = ["migrated_file"]
+
+
+@pytest.fixture
+def settings(migrated_file: Path, tmp_path: Path) -> Settings:
+    """Settings of a small server."""
+    file = tmp_path / "portero.db"
+    shutil.copy(migrated_file, file)
+    return Settings(
+        engine="scripted",
+        listen="127.0.0.1:0",
+        admin_listen="127.0.0.1:0",
+        database_url=f"sqlite+aiosqlite:///{file}",
+    )
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of what was closed, in order."""
+    names: list[str] = []
+    for holder in (Database, ScriptedEngine, VisionPool):
+        monkeypatch.setattr(holder, "aclose", _noting(holder, names))
+    return names
+
+
+def _noting(holder: type, names: list[str]) -> Callable[..., Any]:
+    close = holder.aclose  # type: ignore[attr-defined]
+
+    async def aclose(self: object) -> None:
+        names.append(holder.__name__)
+        await close(self)
+
+    return aclose
+
+
+def _outside() -> tuple[set[Any], set[int]]:
+    """Returns the ports on which this process listens, and its child processes."""
+    process = psutil.Process()
+    ports = {each.laddr for each in process.net_connections() if each.status == psutil.CONN_LISTEN}
+    return ports, {child.pid for child in process.children(recursive=True)}
+
+
+def _failing(error: Exception) -> Callable[..., Any]:
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+async def test_building_starts_nothing(settings: Settings) -> None:
+    """No task runs, no port is open and no process was started once all parts exist."""
+    tasks, outside = asyncio.all_tasks(), _outside()
+    async with built(settings) as server:
+        assert asyncio.all_tasks() == tasks
+        runs = server.runs()
+        assert asyncio.all_tasks() == tasks
+        assert _outside() == outside
+        assert all(inspect.getcoroutinestate(run) == inspect.CORO_CREATED for run in runs)
+        # Each loop of the server is there once.
+        assert len({run.cr_code for run in runs if isinstance(run, CoroutineType)}) == len(runs) == 11
+        for run in runs:
+            run.close()
+
+
+async def test_parts_are_closed_in_reverse_order(settings: Settings, closed: list[str]) -> None:
+    """What was opened first is closed last, since the others may use it to the end."""
+    async with built(settings):
+        assert closed == []
+    assert closed == ["VisionPool", "ScriptedEngine", "Database"]
+
+
+@pytest.mark.parametrize(
+    ("holder", "method", "error", "words", "left"),
+    [
+        (ScriptedEngine, "check", EngineUnavailable("the engine is away"), "the engine is away", 1),
+        (ScriptedEngine, "load", EngineUnavailable("no room"), "does not take the stored faces: no room", 2),
+        (PeopleStore, "gallery_position", StoreUnavailable("no answer"), "does not answer (no answer)", 2),
+    ],
+)
+async def test_a_part_that_fails_is_one_line_and_closes_the_others(
+    settings: Settings,
+    closed: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    holder: type,
+    method: str,
+    error: Exception,
+    words: str,
+    left: int,
+) -> None:
+    """Whatever step fails, the start ends with one readable line, and what was open by then is closed."""
+    monkeypatch.setattr(holder, method, _failing(error))
+    with pytest.raises(StartupProblem) as caught:
+        async with built(settings):
+            raise AssertionError("it was built")
+    assert words in caught.value.message
+    assert "\n" not in caught.value.message
+    assert closed == ["VisionPool", "ScriptedEngine", "Database"][2 - left :]
