@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode
-from portero_bridge.settings import BridgeSettings, Pacing
+from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing
 from portero_bridge.yaml_file import first_problem, read_yaml
+from portero_client.settings import DEFAULT_HELP
 
 _DESCRIPTION = """Forwards the frames of cameras to a Portero server.
 
@@ -44,6 +45,10 @@ def read_arguments(arguments: list[str]) -> BridgeSettings:
         raise SettingsError(f"command line: {first_problem(error)}") from error
 
 
+def _default(name: str) -> Any:
+    return CameraSettings.model_fields[name].default
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "portero-bridge", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -55,14 +60,19 @@ def _parser() -> argparse.ArgumentParser:
     add("source", nargs="?", metavar="SOURCE", help="where images come from")
     add("--config", type=Path, metavar="FILE", help="YAML file of many cameras")
     add("--camera", dest="name", metavar="NAME", help="the camera's name at the server")
-    add("--server", metavar="HOST:PORT", help="default: PORTERO_SERVER, or 127.0.0.1:50051")
+    add("--server", metavar="HOST:PORT", help=f"default: {DEFAULT_HELP}")
     add("--ca", dest="ca_file", type=Path, metavar="FILE", help="authorities of the server's certificate (PEM)")
     add("--certificate", type=Path, metavar="FILE", help="this bridge's certificate (PEM)")
     add("--key", type=Path, metavar="FILE", help="its private key (PEM)")
     add("--token-file", type=Path, metavar="FILE", help="file that holds an API key, where there is no certificate")
-    add("--rate", type=float, metavar="FPS", help="images a second that are sent; default 5")
+    add("--rate", type=float, metavar="FPS", help=f"images a second that are sent; default {_default('rate'):g}")
     add("--max-side", type=int, metavar="PIXELS", help="shrink larger images to this longest side")
-    add("--quality", type=int, metavar="1-100", help="JPEG quality where images must be encoded; default 85")
+    add(
+        "--quality",
+        type=int,
+        metavar="1-100",
+        help=f"JPEG quality where images must be encoded; default {_default('quality')}",
+    )
     add("--mode", choices=[mode.value for mode in DeliveryMode], help="what to do with frames that must wait")
     pacing = parser.add_mutually_exclusive_group()
     pacing.add_argument(

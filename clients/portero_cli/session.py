@@ -13,12 +13,13 @@ import typer
 from portero_cli.exits import ExitCode
 from portero_cli.screen.output import Output
 from portero_client import ConnectionSettings, PorteroClient
+from portero_client.settings import DEFAULT_HELP
 
 P = ParamSpec("P")
 
 ServerOption = Annotated[
     str | None,
-    typer.Option("--server", metavar="HOST:PORT", help="The server. Default: PORTERO_SERVER, or 127.0.0.1:50051."),
+    typer.Option("--server", metavar="HOST:PORT", help=f"The server. Default: {DEFAULT_HELP}."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 

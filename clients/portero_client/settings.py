@@ -17,6 +17,28 @@ from portero_client.tls import TlsFiles, warn_of_readers
 DEFAULT_SERVER = "127.0.0.1:50051"
 SERVER_VARIABLE = "PORTERO_SERVER"
 _TLS_VARIABLE = "PORTERO_TLS"
+_CA_VARIABLE = "PORTERO_CA_FILE"
+_CERTIFICATE_VARIABLE = "PORTERO_CLIENT_CERTIFICATE"
+_KEY_VARIABLE = "PORTERO_CLIENT_KEY"
+_NAME_VARIABLE = "PORTERO_SERVER_NAME"
+_TOKEN_VARIABLE = "PORTERO_TOKEN"  # noqa: S105 - the name of a variable, not a token
+_TOKEN_FILE_VARIABLE = "PORTERO_TOKEN_FILE"  # noqa: S105 - see above
+
+VARIABLES = (
+    SERVER_VARIABLE,
+    _TLS_VARIABLE,
+    _CA_VARIABLE,
+    _CERTIFICATE_VARIABLE,
+    _KEY_VARIABLE,
+    _NAME_VARIABLE,
+    _TOKEN_VARIABLE,
+    _TOKEN_FILE_VARIABLE,
+)
+"""Every variable that clients read: the SDK, the command line and the bridge."""
+
+DEFAULT_HELP = f"{SERVER_VARIABLE}, or {DEFAULT_SERVER}"
+"""Which server is called where none is named, for help texts."""
+
 _TLS_WORDS = {"": None, "auto": None, "on": True, "off": False}
 
 _ADDRESS = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5})")
@@ -139,8 +161,8 @@ def _from_variables(environment: Mapping[str, str]) -> dict[str, Any]:
 
     return {
         "tls": _TLS_WORDS[word],
-        "tls_files": TlsFiles(path("PORTERO_CA_FILE"), path("PORTERO_CLIENT_CERTIFICATE"), path("PORTERO_CLIENT_KEY")),
-        "server_name": environment.get("PORTERO_SERVER_NAME") or None,
-        "token": environment.get("PORTERO_TOKEN") or None,
-        "token_file": path("PORTERO_TOKEN_FILE"),
+        "tls_files": TlsFiles(path(_CA_VARIABLE), path(_CERTIFICATE_VARIABLE), path(_KEY_VARIABLE)),
+        "server_name": environment.get(_NAME_VARIABLE) or None,
+        "token": environment.get(_TOKEN_VARIABLE) or None,
+        "token_file": path(_TOKEN_FILE_VARIABLE),
     }

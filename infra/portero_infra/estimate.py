@@ -177,9 +177,11 @@ def _network(config: StackConfig, usage: Usage) -> Iterator[Line]:
 
 
 def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:
-    yield Line("Key", Decimal(1), prices.KEY)
-    yield Line("Secret", Decimal(1), prices.SECRET)
-    yield Line("Hosted zone", Decimal(1), prices.ZONE)
+    yield Line("Keys", Decimal(1), prices.KEY)
+    # The database's, and the cameras' certificates.
+    yield Line("Secrets", Decimal(1 if config.edge.cameras is None else 2), prices.SECRET)
+    yield Line("Hosted zone of the host name", Decimal(1), prices.ZONE)
+    yield Line("Hosted zone of the tasks", Decimal(1), prices.ZONE)
     yield Line("Images", Decimal(10), prices.IMAGES_KEPT)
     yield Line("Logs", Decimal(tasks), prices.LOGS)
     yield Line("Alarms", Decimal(len(alarms(config))), prices.ALARM)

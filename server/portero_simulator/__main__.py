@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 async def _run(options: Options) -> None:
     clock = SystemClock()
-    engine = create_engine(options.engine, options, OpenGate())
+    engine = create_engine(options.engine, {"local": options.encoder_processes, "scripted": None}, OpenGate())
     try:
         await engine.check()
         async with serving(create_endpoint(engine, options, clock), clock, options.host, options.port) as url:

@@ -23,7 +23,7 @@ async def visits_found(subjects: Sequence[Subject], footage: Footage) -> list[bo
     Frames are tried from the middle of the visit outwards, until one does. The recognizer is the one behind the
     simulator.
     """
-    engine = LocalEngine()
+    engine = LocalEngine(1)
     try:
         for subject in subjects:
             for number, photo in enumerate(subject.enrolled):

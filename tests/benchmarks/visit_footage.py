@@ -16,7 +16,8 @@ import numpy as np
 
 from portero_bridge.sources.scene import Scene, SceneRenderer, Visit
 from portero_cli.demo.portraits import COLLINS, HOPPER
-from portero_server.vision.detect import DetectPolicy, FaceDetector
+from portero_server.domain.detection.detections import DetectPolicy
+from portero_server.vision.detect import FaceDetector
 from portero_server.vision.jpeg import to_gray
 
 _WIDTH, _HEIGHT = 640, 480

@@ -43,6 +43,9 @@ _SIGNATURE_ONLY: Options = {
 }
 _UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, RecursionError)
 
+ROLES_CLAIM = "cognito:groups"
+LEEWAY = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
@@ -60,8 +63,8 @@ class TokenPolicy:
     issuer: str
     audiences: frozenset[str]
     grants: Mapping[str, Sequence[Grant]]
-    roles_claim: str = "cognito:groups"
-    leeway: float = 30.0
+    roles_claim: str = ROLES_CLAIM
+    leeway: float = LEEWAY
     remembered: int = 4096
 
 

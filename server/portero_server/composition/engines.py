@@ -34,7 +34,7 @@ async def build(context: BuildContext, billing: Billing) -> AsyncIterator[Engine
 
 def _engine(context: BuildContext, billing: Billing) -> Engine:
     settings = context.settings
-    engine = create_engine(settings.engine, settings, billing.gate)
+    engine = create_engine(settings.engine, settings.engine_options, billing.gate)
     if not engine.traits.paid or not settings.local_backing:
         return engine
-    return BackedEngine(engine, create_engine("local", settings, OpenGate()))
+    return BackedEngine(engine, create_engine("local", settings.engine_options, OpenGate()))

@@ -46,7 +46,7 @@ class KeyCommand:
         Raises:
             StartupProblem: The database cannot be used, or what was typed cannot be done.
         """
-        configure_logs(settings.log_format, "warning")
+        configure_logs(settings.log_format, "warning", settings.log_lines)
         clock = SystemClock()
         async with opened_database(settings, None) as database:
             await bring_up_to_date(database)

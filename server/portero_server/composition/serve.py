@@ -61,7 +61,7 @@ async def migrate(settings: Settings) -> None:
     Raises:
         StartupProblem: The database cannot be reached or migrated.
     """
-    configure_logs(settings.log_format, settings.log_level)
+    configure_logs(settings.log_format, settings.log_level, settings.log_lines)
     async with opened_database(settings, None) as database:
         await migrate_database(database)
         sys.stdout.write(f"the database {database.address} is up to date\n")
@@ -73,7 +73,7 @@ async def check(settings: Settings) -> None:
     Raises:
         StartupProblem: One of them does not work.
     """
-    configure_logs(settings.log_format, "warning")
+    configure_logs(settings.log_format, "warning", settings.log_lines)
     async with built(settings) as server:
         sys.stdout.write(f"settings: sound\ndatabase: {server.stores.database.address}, up to date\n")
         traits = server.engine.traits
@@ -104,7 +104,7 @@ async def check_audit(settings: Settings) -> None:
     Raises:
         StartupProblem: The database or the anchors cannot be read, or the trail was tampered with.
     """
-    configure_logs(settings.log_format, "warning")
+    configure_logs(settings.log_format, "warning", settings.log_lines)
     async with opened_database(settings, None) as database:
         await check_revision(database)
         if not await verify_audit(settings, database):
@@ -112,7 +112,7 @@ async def check_audit(settings: Settings) -> None:
 
 
 async def _faces(settings: Settings, *, repair: bool) -> None:
-    configure_logs(settings.log_format, "warning")
+    configure_logs(settings.log_format, "warning", settings.log_lines)
     if settings.engine != "rekognition":
         raise StartupProblem(f"the engine {settings.engine} keeps no faces of its own; set PORTERO_ENGINE=rekognition")
     # Imported late: no other engine needs its libraries.
@@ -120,7 +120,7 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
 
     async with opened_database(settings, None) as database:
         await check_revision(database)
-        engine = create_rekognition(settings, OpenGate())
+        engine = create_rekognition(settings.rekognition_options, OpenGate())
         try:
             await engine.check()
             if repair:

@@ -8,7 +8,8 @@ import structlog
 
 from portero_server.errors import StartupProblem
 from portero_server.private_files import Readers, readers_of
-from portero_server.rpc.server import ConnectionLimits, ServerOptions
+from portero_server.rpc.admission import ConnectionLimits
+from portero_server.rpc.server import ServerOptions
 from portero_server.rpc.tls import Certificates, TlsFiles
 from portero_server.settings import Settings
 from portero_server.settings.security import is_loopback

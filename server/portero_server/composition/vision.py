@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from portero_server.composition.context import BuildContext
+from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.engines.scripted import PatchDetector
 from portero_server.settings import Settings
 from portero_server.vision.analyzer import Detector, VisionPool
-from portero_server.vision.detect import DetectPolicy, FaceDetector
+from portero_server.vision.detect import FaceDetector
 
 
 @asynccontextmanager

@@ -9,8 +9,7 @@ from portero_server.engines.base import CallGate, Engine
 from portero_server.errors import StartupProblem
 
 # The factory, imported only when chosen, so that a server installs no more than the engine it runs; and the
-# extra that installs it. A factory takes the server's settings, of which each engine names what it reads, and
-# the gate for paid calls.
+# extra that installs it. A factory takes options of its own kind, and the gate for paid calls.
 FACTORIES: Mapping[str, tuple[str, str]] = {
     "local": ("portero_server.engines.local.engine:create", "local"),
     "rekognition": ("portero_server.engines.rekognition.engine:create", "server"),
@@ -18,12 +17,12 @@ FACTORIES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def create_engine(name: str, settings: object, gate: CallGate) -> Engine:
+def create_engine(name: str, options: Mapping[str, object], gate: CallGate) -> Engine:
     """Creates an engine; it starts nothing before its first call.
 
     Args:
         name: As in the setting PORTERO_ENGINE.
-        settings: The server's settings. Engines are a layer below them, so each sees them through its own Protocol.
+        options: What each engine's factory takes, by the engine's name.
         gate: What stands between the engine and paid calls.
 
     Raises:
@@ -42,5 +41,5 @@ def create_engine(name: str, settings: object, gate: CallGate) -> Engine:
         raise StartupProblem(
             f"the engine {name} needs {missing.name}, which is missing; install it with: pip install 'portero[{extra}]'"
         ) from None
-    engine: Engine = getattr(module, function_name)(settings, gate)
+    engine: Engine = getattr(module, function_name)(options[name], gate)
     return engine

@@ -197,8 +197,8 @@ class ScriptedEngine:
         return self._faults.popleft() if self._faults else self._broken
 
 
-def create(settings: object, gate: CallGate) -> ScriptedEngine:
-    """Creates the engine for the registry; it has no settings, and its calls are free."""
+def create(options: object, gate: CallGate) -> ScriptedEngine:
+    """Creates the engine for the registry; it has no options, and its calls are free."""
     return ScriptedEngine()
 
 

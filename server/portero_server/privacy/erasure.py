@@ -55,7 +55,7 @@ class Eraser:
         metrics: PrivacyMetrics,
         *,
         keeper: FaceKeeper | None = None,
-        interval: float = 5.0,
+        interval: float,
     ) -> None:
         """Creates an eraser; `run` completes unfinished erasures.
 

@@ -97,6 +97,32 @@ class CallLimits:
         return PlaceShares(most // 2, most // 2, most)
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Limits on one connection, enforced by gRPC itself.
+
+    Attributes:
+        calls: Most calls at once. Clients are told, and let further ones wait.
+        idle: Seconds without any call after which a connection is closed.
+        handshake: Seconds from a connection's start to the end of its handshakes.
+    """
+
+    calls: int = 100
+    idle: float = 300.0
+    handshake: float = 20.0
+
+    def options(self) -> Mapping[str, int]:
+        """Returns the limits as gRPC channel options."""
+        return {
+            # A client that resets its calls as fast as it begins them fills gRPC's queue of new calls (1,000), and
+            # everybody's are then refused. gRPC counts a call until the server is done with it, so this bounds one
+            # connection's share.
+            "grpc.max_concurrent_streams": self.calls,
+            "grpc.max_connection_idle_ms": round(self.idle * 1000),
+            "grpc.server_handshake_timeout_ms": round(self.handshake * 1000),
+        }
+
+
 class AdmissionObserver(Protocol):
     """Receives refused calls, for metrics."""
 

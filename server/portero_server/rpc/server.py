@@ -24,7 +24,7 @@ from portero.v1 import (
 from portero_server import __version__
 from portero_server.clock import Clock
 from portero_server.errors import StartupProblem
-from portero_server.rpc.admission import CallAdmission, CallLimits
+from portero_server.rpc.admission import CallAdmission, CallLimits, ConnectionLimits
 from portero_server.rpc.auth.interceptor import AuthInterceptor
 from portero_server.rpc.call_audit import CallAudit
 from portero_server.rpc.flood_guard import FloodGuard
@@ -83,32 +83,6 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
         usage_service_pb2_grpc.add_UsageServiceServicer_to_server,
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Limits on one connection, enforced by gRPC itself.
-
-    Attributes:
-        calls: Most calls at once. Clients are told, and let further ones wait.
-        idle: Seconds without any call after which a connection is closed.
-        handshake: Seconds from a connection's start to the end of its handshakes.
-    """
-
-    calls: int = 100
-    idle: float = 300.0
-    handshake: float = 20.0
-
-    def options(self) -> Mapping[str, int]:
-        """Returns the limits as gRPC channel options."""
-        return {
-            # A client that resets its calls as fast as it begins them fills gRPC's queue of new calls (1,000), and
-            # everybody's are then refused. gRPC counts a call until the server is done with it, so this bounds one
-            # connection's share.
-            "grpc.max_concurrent_streams": self.calls,
-            "grpc.max_connection_idle_ms": round(self.idle * 1000),
-            "grpc.server_handshake_timeout_ms": round(self.handshake * 1000),
-        }
 
 
 @dataclass(frozen=True, slots=True)

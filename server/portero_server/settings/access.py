@@ -9,12 +9,15 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
 from portero_server.access.issuer_http import sound_url
+from portero_server.access.issuer_keys import FetchPolicy
 from portero_server.access.limits import LimitPolicy
-from portero_server.access.tokens import TokenPolicy
+from portero_server.access.tokens import LEEWAY, ROLES_CLAIM, TokenPolicy
 from portero_server.domain.access.identities import EVERYTHING, Grant, Role, Scope
+from portero_server.domain.access.turns import TurnPolicy
 from portero_server.domain.access.wasted_calls import WastePolicy
 from portero_server.settings.types import Pause, Rate, Seconds
 
+_LIMITS = LimitPolicy()
 _SITE = "sites/"
 _PLACE = r"(cameras/|sites/)?[a-z0-9][a-z0-9-]{0,62}"
 _GRANT = re.compile(rf"({'|'.join(role.value for role in Role)})(@{_PLACE}(,{_PLACE})*)?")
@@ -56,40 +59,42 @@ class AccessSettings(BaseSettings):
         description="What values of the claim of PORTERO_OIDC_ROLES_CLAIM grant: roles, for all cameras or behind @ "
         'for some and for sites: {"staff": ["reader"], "lobby": ["operator@door,sites/lobby"]}.',
     )
-    oidc_roles_claim: str = Field("cognito:groups", description="The claim that says which roles somebody has.")
-    oidc_leeway: Pause = Field(30.0, description="By how much the clocks of issuer and server may differ, seconds.")
+    oidc_roles_claim: str = Field(ROLES_CLAIM, description="The claim that says which roles somebody has.")
+    oidc_leeway: Pause = Field(LEEWAY, description="By how much the clocks of issuer and server may differ, seconds.")
     oidc_keys_interval: Seconds = Field(
-        10.0,
+        FetchPolicy().interval,
         description="Least time between two requests for the issuer's keys, seconds. A new key is known this long "
         "after its first token at the latest, and the time in which the issuer answers twice.",
     )
-    limit_connections: Rate = Field(600.0, description="Most new connections a minute from one address.")
-    limit_requests: Rate = Field(100.0, description="Most calls a second of one identity, streams not counted.")
+    limit_connections: Rate = Field(_LIMITS.connections, description="Most new connections a minute from one address.")
+    limit_requests: Rate = Field(
+        _LIMITS.requests, description="Most calls a second of one identity, streams not counted."
+    )
     limit_streams: int = Field(
-        300, ge=1, le=10_000, description="Most streams and watchers of one identity that are open at once."
+        _LIMITS.streams, ge=1, le=10_000, description="Most streams and watchers of one identity that are open at once."
     )
     limit_frames: Rate = Field(
-        1000.0,
+        _LIMITS.frames,
         description="Most frames a second of one identity, all its streams together; those beyond are rejected one by "
         "one (RATE_LIMITED), and are lost. Leave room for bridges that send what they spooled.",
     )
     limit_frame_bytes: Rate = Field(
-        128 * 1024 * 1024, description="Most bytes of frames a second of one identity, all its streams together."
+        _LIMITS.frame_bytes, description="Most bytes of frames a second of one identity, all its streams together."
     )
     limit_by_address: Annotated[float, Field(ge=0)] = Field(
-        4.0,
+        _LIMITS.by_address,
         description="How many times the limits of an identity all identities of one address may use together; 0: no "
         "limit by address, for where all callers come through one proxy.",
     )
 
     limit_token_checks: Rate = Field(
-        200.0,
+        TurnPolicy().per_second,
         description="Most tokens of the issuer a second that are verified in vain, of everybody together. Beyond it "
         "tokens not seen before wait for their turn, one address after the other; those verified before never wait.",
     )
 
     limit_wasted_calls: Annotated[float, Field(ge=0)] = Field(
-        50.0,
+        WastePolicy().per_second,
         description="Most calls a second of one connection that come to nothing within a second: canceled, refused, "
         "of an unknown method, or a health check. A connection with more is closed, and for a minute those of its "
         "identity, or of strangers at its address, may make a tenth. A known caller who is only told to wait is not "

@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field, model_validator
 
-from portero_server.domain.billing.budget import BudgetLimits, Step
-from portero_server.domain.billing.usage import REKOGNITION_PRICES, PriceTable, microdollars
+from portero_server.domain.billing.budget import DEFAULT_THRESHOLDS, BudgetLimits, Step
+from portero_server.domain.billing.usage import REKOGNITION_PRICES, PriceTable, dollars, microdollars
 from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.domain.tracking.memory import MemoryPolicy
-from portero_server.engines.rekognition.options import QualityFilter
+from portero_server.engines.rekognition.options import QualityFilter, RekognitionOptions
 from portero_server.engines.scheduling.breaker import BreakerConfig
 from portero_server.engines.scheduling.config import REKOGNITION_QUOTAS, SchedulerConfig
 from portero_server.settings.serving import ServingSettings
 from portero_server.settings.types import Dollars, Pause, Rate, Ratio, Seconds
+
+_REKOGNITION, _SCHEDULER = RekognitionOptions(), SchedulerConfig()
+_MEMORY, _SAMPLING = MemoryPolicy(), SamplingPolicy()
+_STEPS = tuple(step for step in Step if step is not Step.NORMAL)
+_FEWER, _LONGER, _LOCAL, _STOPPED = (DEFAULT_THRESHOLDS[step] for step in _STEPS)
 
 
 class BillingSettings(ServingSettings):
     """The paid engine: the service, its quotas, prices and budgets, and how calls are avoided."""
 
     rekognition_region: str | None = Field(
-        None, description="AWS region of Rekognition; unset: that of the AWS profile or environment."
+        _REKOGNITION.region, description="AWS region of Rekognition; unset: that of the AWS profile or environment."
     )
     rekognition_collection: str = Field(
-        "portero",
+        _REKOGNITION.collection,
         pattern=r"^[a-zA-Z0-9_.\-]{1,255}$",
         description="The Rekognition collection that is the gallery.",
     )
     rekognition_create_collection: bool = Field(
-        True, description="Whether a missing collection is created at start-up, rather than refused."
+        _REKOGNITION.create_collection,
+        description="Whether a missing collection is created at start-up, rather than refused.",
     )
-    rekognition_threads: int = Field(32, ge=1, le=256, description="Threads and connections for calls to Rekognition.")
-    rekognition_connect_timeout: Seconds = Field(1.0, description="Longest time to connect to Rekognition, seconds.")
-    rekognition_read_timeout: Seconds = Field(2.0, description="Longest silence of Rekognition within a call, seconds.")
+    rekognition_threads: int = Field(
+        _REKOGNITION.threads, ge=1, le=256, description="Threads and connections for calls to Rekognition."
+    )
+    rekognition_connect_timeout: Seconds = Field(
+        _REKOGNITION.connect_timeout, description="Longest time to connect to Rekognition, seconds."
+    )
+    rekognition_read_timeout: Seconds = Field(
+        _REKOGNITION.read_timeout, description="Longest silence of Rekognition within a call, seconds."
+    )
     rekognition_similarity_floor: Ratio = Field(
-        0.3, description="Faces less similar are not asked for; low enough to see the runner-up."
+        _REKOGNITION.similarity_floor,
+        description="Faces less similar are not asked for; low enough to see the runner-up.",
     )
-    rekognition_max_matches: int = Field(25, ge=1, le=4096, description="Most faces asked for in a search.")
+    rekognition_max_matches: int = Field(
+        _REKOGNITION.max_matches, ge=1, le=4096, description="Most faces asked for in a search."
+    )
     rekognition_search_quality: QualityFilter = Field(
-        "NONE", description="Rekognition's quality filter for searches: NONE, AUTO, LOW, MEDIUM or HIGH."
+        _REKOGNITION.search_quality,
+        description="Rekognition's quality filter for searches: NONE, AUTO, LOW, MEDIUM or HIGH.",
     )
     rekognition_enroll_quality: QualityFilter = Field(
-        "AUTO", description="Rekognition's quality filter for enrollment: NONE, AUTO, LOW, MEDIUM or HIGH."
+        _REKOGNITION.enroll_quality,
+        description="Rekognition's quality filter for enrollment: NONE, AUTO, LOW, MEDIUM or HIGH.",
     )
     rekognition_text_sheets: bool = Field(
-        False, description="Whether small images that are read for text at once share a paid call."
+        _REKOGNITION.text_sheets, description="Whether small images that are read for text at once share a paid call."
     )
     rekognition_quotas: dict[str, Rate] = Field(
         {},
@@ -51,17 +70,19 @@ class BillingSettings(ServingSettings):
         "Amazon's defaults of the large regions hold. Divide the account's quota by the number of servers.",
     )
     rekognition_other_quota: Rate = Field(
-        5.0, description="Calls a second of each operation that has no quota of its own."
+        _SCHEDULER.other_quota, description="Calls a second of each operation that has no quota of its own."
     )
-    calls_running: int = Field(32, ge=1, le=256, description="Paid calls under way at once.")
+    calls_running: int = Field(_SCHEDULER.running_limit, ge=1, le=256, description="Paid calls under way at once.")
     call_timeout: Seconds = Field(
-        8.0, description="A paid call that took so long has failed; more than both Rekognition timeouts, seconds."
+        _SCHEDULER.call_timeout,
+        description="A paid call that took so long has failed; more than both Rekognition timeouts, seconds.",
     )
     breaker_failed: Ratio = Field(
-        0.5, description="Share of failed calls, of the latest 20, at which a paid operation is left alone for a while."
+        _SCHEDULER.breaker.failed,
+        description="Share of failed calls, of the latest 20, at which a paid operation is left alone for a while.",
     )
     breaker_pause: Seconds = Field(
-        1.0, description="For how long, the first time; it doubles up to eight times, seconds."
+        _SCHEDULER.breaker.pause, description="For how long, the first time; it doubles up to eight times, seconds."
     )
 
     prices: dict[str, Dollars] = Field(
@@ -69,7 +90,9 @@ class BillingSettings(ServingSettings):
         description='US dollars a call by operation, as JSON: {"DetectText": 0.0012}; of what it does not name, '
         "those of us-east-1 hold.",
     )
-    price_otherwise: Dollars = Field(0.001, description="US dollars a call of an operation without a price.")
+    price_otherwise: Dollars = Field(
+        dollars(PriceTable().otherwise), description="US dollars a call of an operation without a price."
+    )
     budget_daily: Dollars | None = Field(
         None, description="US dollars that may be spent a UTC day by this server; unset: no limit."
     )
@@ -81,7 +104,7 @@ class BillingSettings(ServingSettings):
         None, description="US dollars that each other camera may spend a UTC day; unset: no limit."
     )
     budget_thresholds: tuple[Ratio, Ratio, Ratio, Ratio] = Field(
-        (0.7, 0.85, 0.95, 1.0),
+        (_FEWER, _LONGER, _LOCAL, _STOPPED),
         description="Shares of a budget, as JSON, at which service degrades: fewer retries, longer deadlines, "
         "only the local engine (but for check-in), no recognition.",
     )
@@ -91,15 +114,18 @@ class BillingSettings(ServingSettings):
         "are not paid for twice, and answers when a budget is used up. People are then enrolled with both.",
     )
     remember_people: Pause = Field(
-        60.0, description="How long a named face is remembered at its camera instead of asked about, seconds; 0: not."
+        _MEMORY.people,
+        description="How long a named face is remembered at its camera instead of asked about, seconds; 0: not.",
     )
-    remember_strangers: Pause = Field(60.0, description="The same for faces that nobody knows, seconds; 0: not.")
+    remember_strangers: Pause = Field(
+        _MEMORY.strangers, description="The same for faces that nobody knows, seconds; 0: not."
+    )
     gate_audit_share: Ratio = Field(
-        0.01,
+        _SAMPLING.share,
         description="Share of the frames held back that a paid engine searches anyway, to know the loss; 0: none.",
     )
     gate_audit_interval: Pause = Field(
-        5.0,
+        _SAMPLING.interval,
         description="Motion without a face for so long has a paid engine search a frame, seconds; doubled each time it "
         "finds nobody, up to 300; 0: never.",
     )
@@ -114,6 +140,28 @@ class BillingSettings(ServingSettings):
         if list(self.budget_thresholds) != sorted(self.budget_thresholds):
             raise ValueError("PORTERO_BUDGET_THRESHOLDS must ascend")
         return self
+
+    @property
+    def rekognition_options(self) -> RekognitionOptions:
+        """Where the collection is, and how Rekognition is asked."""
+        return RekognitionOptions(
+            region=self.rekognition_region,
+            collection=self.rekognition_collection,
+            threads=self.rekognition_threads,
+            connect_timeout=self.rekognition_connect_timeout,
+            read_timeout=self.rekognition_read_timeout,
+            similarity_floor=self.rekognition_similarity_floor,
+            max_matches=self.rekognition_max_matches,
+            search_quality=self.rekognition_search_quality,
+            enroll_quality=self.rekognition_enroll_quality,
+            create_collection=self.rekognition_create_collection,
+            text_sheets=self.rekognition_text_sheets,
+        )
+
+    @property
+    def engine_options(self) -> Mapping[str, object]:
+        """What each engine is created with, by its name."""
+        return {"local": self.encoder_processes, "rekognition": self.rekognition_options, "scripted": None}
 
     @property
     def scheduler(self) -> SchedulerConfig:
@@ -138,12 +186,11 @@ class BillingSettings(ServingSettings):
     @property
     def budget(self) -> BudgetLimits:
         """What may be spent."""
-        steps = [step for step in Step if step is not Step.NORMAL]
         return BudgetLimits(
             total=_microdollars(self.budget_daily),
             per_camera={camera: microdollars(amount) for camera, amount in self.budget_cameras.items()},
             other_cameras=_microdollars(self.budget_other_cameras),
-            thresholds=dict(zip(steps, self.budget_thresholds, strict=True)),
+            thresholds=dict(zip(_STEPS, self.budget_thresholds, strict=True)),
         )
 
     @property

@@ -9,8 +9,10 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from portero_server.domain.access.fair_places import PlaceShares
-from portero_server.rpc.admission import CallLimits
+from portero_server.rpc.admission import CallLimits, ConnectionLimits
 from portero_server.settings.types import Seconds
+
+_CALLS, _CONNECTIONS = CallLimits(), ConnectionLimits()
 
 Places = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -18,41 +20,47 @@ Places = Annotated[int, Field(ge=1, le=100_000)]
 class CallSettings(BaseSettings):
     """How many calls and connections there may be, how long each may take, and how many lines they may log."""
 
-    max_calls: Places = Field(4096, description="Most calls served at once, open streams and watchers included.")
+    max_calls: Places = Field(
+        _CALLS.calls, description="Most calls served at once, open streams and watchers included."
+    )
     max_image_calls: int = Field(
         0, ge=0, le=1024, description="Most unary calls with images served at once; 0: two a processor."
     )
     limit_calls: Places = Field(
-        100, description="Most unary calls of one identity served at once; streams have PORTERO_LIMIT_STREAMS."
+        _CALLS.identity_calls,
+        description="Most unary calls of one identity served at once; streams have PORTERO_LIMIT_STREAMS.",
     )
     first_message_timeout: Seconds = Field(
-        20.0,
+        _CALLS.first_message,
         description="Longest time from the start of a call to its first message, the whole message included, seconds. "
         "An image of 5 MiB takes 8 s at 5 Mbit/s.",
     )
     answer_timeout: Seconds = Field(
-        60.0, description="Longest time in which a caller must take the answer of a unary call, seconds."
+        _CALLS.answer, description="Longest time in which a caller must take the answer of a unary call, seconds."
     )
     max_waiting_calls: Places = Field(
-        1024,
+        _CALLS.waiting.total,
         description="Most calls at once whose first message has not come. Beyond this and the two limits below, the "
         "one that has waited the longest on the connection with the most is refused, never the newcomer.",
     )
-    waiting_calls_by_connection: Places = Field(64, description="Most of these on one connection.")
+    waiting_calls_by_connection: Places = Field(_CALLS.waiting.holder, description="Most of these on one connection.")
     waiting_calls_by_address: int = Field(
-        256, ge=0, le=100_000, description="Most of these from one address; 0: no limit by address."
+        _CALLS.waiting.group or 0,
+        ge=0,
+        le=100_000,
+        description="Most of these from one address; 0: no limit by address.",
     )
     max_long_calls: Places = Field(
-        512,
+        _CALLS.long.total,
         description="Most calls at once of health watches and server reflection. Beyond this and the two limits below, "
         "a newcomer replaces a call of somebody who holds more, or is refused.",
     )
-    long_calls_by_connection: Places = Field(4, description="Most of these on one connection.")
+    long_calls_by_connection: Places = Field(_CALLS.long.holder, description="Most of these on one connection.")
     long_calls_by_address: int = Field(
-        64, ge=0, le=100_000, description="Most of these from one address; 0: no limit by address."
+        _CALLS.long.group or 0, ge=0, le=100_000, description="Most of these from one address; 0: no limit by address."
     )
     long_call_timeout: Seconds = Field(
-        600.0, description="Health watches and server reflection calls are ended after this time, seconds."
+        _CALLS.long_life, description="Health watches and server reflection calls are ended after this time, seconds."
     )
 
     max_watchers: Places = Field(
@@ -69,17 +77,19 @@ class CallSettings(BaseSettings):
     )
 
     connection_calls: int = Field(
-        100,
+        _CONNECTIONS.calls,
         ge=1,
         le=100_000,
         description="Most calls at once on one connection. Clients let further ones wait; one that resets its calls as "
         "fast as it begins them can then not fill gRPC's queue. A bridge has a connection for each camera.",
     )
     connection_idle_timeout: Seconds = Field(
-        300.0, description="A connection without any call for this time is closed, seconds. Streams keep theirs open."
+        _CONNECTIONS.idle,
+        description="A connection without any call for this time is closed, seconds. Streams keep theirs open.",
     )
     handshake_timeout: Seconds = Field(
-        20.0, description="Longest time from the start of a connection to the end of its handshakes, seconds."
+        _CONNECTIONS.handshake,
+        description="Longest time from the start of a connection to the end of its handshakes, seconds.",
     )
 
     log_lines: int = Field(

@@ -10,7 +10,15 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
+from portero_server.domain.detection.detections import DetectPolicy
+from portero_server.domain.streams.capture_times import CaptureTimes
+from portero_server.domain.streams.frames import FrameLimits
+from portero_server.domain.tracking.tracks import TrackPolicy
+from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.settings.types import Address, DatabaseUrl, Ratio, Seconds
+from portero_server.streaming.sighting_watch import WatchPolicy
+
+_FRAMES, _DETECT = FrameLimits(), DetectPolicy()
 
 
 class ServingSettings(BaseSettings):
@@ -73,7 +81,7 @@ class ServingSettings(BaseSettings):
     )
 
     max_streams: int = Field(300, ge=1, le=10_000, description="Most open streams.")
-    heartbeat_interval: Seconds = Field(15.0, description="Longest silence on a stream, seconds.")
+    heartbeat_interval: Seconds = Field(WatchPolicy().heartbeat, description="Longest silence on a stream, seconds.")
     stream_idle_timeout: Seconds = Field(
         60.0, description="A stream from which nothing came for this time is ended, seconds."
     )
@@ -88,18 +96,19 @@ class ServingSettings(BaseSettings):
         ge=1_048_576,
         description="Bytes of all streams together that may wait in the server.",
     )
-    frame_max_bytes: int = Field(5 * 1024 * 1024, ge=1024, le=5 * 1024 * 1024, description="Largest frame, bytes.")
-    frame_max_side: int = Field(4096, ge=80, le=16_384, description="Longest side of a frame, pixels.")
-    frame_max_pixels: int = Field(12_000_000, ge=6400, description="Largest area of a frame, pixels.")
+    frame_max_bytes: int = Field(_FRAMES.max_bytes, ge=1024, le=5 * 1024 * 1024, description="Largest frame, bytes.")
+    frame_max_side: int = Field(_FRAMES.max_side, ge=80, le=16_384, description="Longest side of a frame, pixels.")
+    frame_max_pixels: int = Field(_FRAMES.max_pixels, ge=6400, description="Largest area of a frame, pixels.")
 
     max_clock_ahead: Seconds = Field(
-        86_400.0,
+        CaptureTimes().most_ahead.total_seconds(),
         description="A frame whose capture time is further ahead of the server's clock is refused (BAD_CAPTURE_TIME), "
         "seconds.",
     )
 
     decision_deadline: Seconds = Field(
-        2.0, description="A track is decided at the latest so long after its first frame came in, seconds."
+        TrackPolicy().deadline,
+        description="A track is decided at the latest so long after its first frame came in, seconds.",
     )
     commit_interval: Seconds = Field(
         0.015,
@@ -117,7 +126,7 @@ class ServingSettings(BaseSettings):
         0.01, description="How long a recognition waits for others to share its batch, seconds."
     )
     recognition_queue: int = Field(
-        256,
+        SchedulerConfig().queue_limit,
         ge=1,
         le=100_000,
         description="Recognitions that may wait; beyond, the oldest of the lowest lane is dropped.",
@@ -130,10 +139,10 @@ class ServingSettings(BaseSettings):
     )
     vision_threads: int = Field(0, ge=0, le=256, description="Threads for decoding and detecting; 0: one a processor.")
     detect_min_face: int = Field(
-        44, ge=20, le=1000, description="Narrowest face that a thorough look finds, pixels of the frame."
+        _DETECT.min_face, ge=20, le=1000, description="Narrowest face that a thorough look finds, pixels of the frame."
     )
     detect_quick_face: int = Field(
-        73, ge=40, le=1000, description="Narrowest face that every look finds, pixels of the frame."
+        _DETECT.quick_face, ge=40, le=1000, description="Narrowest face that every look finds, pixels of the frame."
     )
     encoder_processes: int = Field(1, ge=1, le=64, description="Worker processes that encode faces (local engine).")
     gallery_refresh: Seconds = Field(

@@ -14,7 +14,7 @@ import structlog
 from portero_server.telemetry.log_filters import RateFilter, is_ours, terse, told_without_text, with_fields
 
 
-def configure_logs(form: Literal["auto", "json", "console"], level: str, lines: int = 600) -> None:
+def configure_logs(form: Literal["auto", "json", "console"], level: str, lines: int) -> None:
     """Configures structlog, and the standard library's loggers through it, to write to standard error.
 
     Args:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.detections import DetectPolicy, FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.vision.models import Model, load_dlib, load_model
 from portero_server.vision.opencv import cv2
@@ -18,25 +17,6 @@ from portero_server.vision.quality import Landmarks, face_quality
 
 # The narrowest box that the detector gives for an image at its own size, pixels.
 _WINDOW = 73
-
-
-@dataclass(frozen=True, slots=True)
-class DetectPolicy:
-    """How hard to look. A look costs about 50 ms a million pixels searched, after scaling.
-
-    Attributes:
-        min_face: Narrowest face that a thorough look finds, pixels of the frame.
-        quick_face: Narrowest face that a quick look finds, pixels of the frame.
-        thorough_pixels: Most pixels a thorough look searches; larger frames are scaled down to it.
-        quick_pixels: The same for a quick look.
-        min_score: Lowest score of the detector that counts as a face; below 0 it sees faces in cloth.
-    """
-
-    min_face: int = 44
-    quick_face: int = 73
-    thorough_pixels: int = 1_000_000
-    quick_pixels: int = 400_000
-    min_score: float = 0.0
 
 
 class FaceDetector:

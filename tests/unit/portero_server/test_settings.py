@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from contextlib import suppress
+
 import pytest
 from pydantic import SecretStr
 
+from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.domain.access.identities import Grant, Role, Scope
 from portero_server.errors import StartupProblem
 from portero_server.settings import PREFIX, Settings, load_settings
+from tests.support.repository import ROOT
+
+SERVER = ROOT / "server" / "portero_server"
+STATED_TWICE = {
+    # "All processors" is a word of the setting, 0, and a number of the machine in the limits.
+    "CallLimits.image_calls",
+    # Session parts are imported by what settings must not wait for.
+    "SessionParts.quarantine_attempts",
+}
 
 
 def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,3 +106,66 @@ def test_bridges_and_claims_become_scopes_and_grants(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PORTERO_OIDC_ROLES", '{"staff": ["wizard"]}')
     with pytest.raises(StartupProblem, match="grants staff 'wizard'"):
         load_settings()
+
+
+def _fields() -> dict[str, ast.expr]:
+    """The default of each setting as it is written."""
+    return {
+        node.target.id: node.value.args[0]
+        for path in (SERVER / "settings").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "Field"
+    }
+
+
+def _handed_on() -> Iterator[tuple[str, str, object]]:
+    """Every setting that is handed on to a parameter with a default: the setting, the parameter, its default."""
+    for path in (*(SERVER / "settings").glob("*.py"), *(SERVER / "composition").glob("*.py")):
+        name = ".".join(path.relative_to(SERVER.parent).with_suffix("").parts).removesuffix(".__init__")
+        known = vars(importlib.import_module(name))
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and callable(known.get(call.func.id)):
+                with suppress(ValueError, TypeError):
+                    parameters = inspect.signature(known[call.func.id]).parameters
+                    named = list(zip(parameters, call.args, strict=False))
+                    named += [
+                        (given.arg, given.value) for given in call.keywords if given.arg and given.arg in parameters
+                    ]
+                    for parameter, value in named:
+                        for node in ast.walk(value):
+                            if isinstance(node, ast.Attribute) and node.attr in Settings.model_fields:
+                                yield node.attr, f"{call.func.id}.{parameter}", parameters[parameter].default
+
+
+def test_a_default_is_stated_once() -> None:
+    """Where a policy has a default of its own, the setting takes it from there instead of stating it again."""
+    fields, again, handed_on = _fields(), [], list(_handed_on())
+    assert len({setting for setting, *_ in handed_on}) > 60
+    for setting, parameter, default in handed_on:
+        own = fields[setting]
+        literal = not any(isinstance(node, ast.Name | ast.Attribute) for node in ast.walk(own))
+        said = isinstance(default, int | float | str | PlaceShares) and not isinstance(default, bool) and default != ""
+        if said and literal and parameter not in STATED_TWICE:
+            again.append(f"{setting}: {ast.unparse(own)}, {parameter}: {default}")
+    assert again == []
+
+
+def test_every_setting_is_read() -> None:
+    """No setting is declared that nothing reads."""
+    read = {
+        node.attr
+        for path in SERVER.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {"self", "settings", "context.settings"}
+    }
+    assert set(Settings.model_fields) <= read
+
+
+def test_defaults_are_values_that_the_settings_take() -> None:
+    """A default, wherever it comes from, is within the limits of its setting."""
+    given = Settings().model_dump()
+    assert Settings.model_validate(given).model_dump() == given

@@ -39,7 +39,7 @@ def hopper() -> Pixels:
 @pytest.fixture
 async def simulation() -> AsyncIterator[Simulation]:
     """A simulator with the local engine and the collection "staff"."""
-    async with simulated(engine=local.LocalEngine()) as running:
+    async with simulated(engine=local.LocalEngine(1)) as running:
         await ask(running.client.create_collection, CollectionId="staff")
         yield running
 

@@ -103,3 +103,22 @@ class Text:
     kind: TextKind
     box: Box
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class DetectPolicy:
+    """How hard to look. A look costs about 50 ms a million pixels searched, after scaling.
+
+    Attributes:
+        min_face: Narrowest face that a thorough look finds, pixels of the frame.
+        quick_face: Narrowest face that a quick look finds, pixels of the frame.
+        thorough_pixels: Most pixels a thorough look searches; larger frames are scaled down to it.
+        quick_pixels: The same for a quick look.
+        min_score: Lowest score of the detector that counts as a face; below 0 it sees faces in cloth.
+    """
+
+    min_face: int = 44
+    quick_face: int = 73
+    thorough_pixels: int = 1_000_000
+    quick_pixels: int = 400_000
+    min_score: float = 0.0

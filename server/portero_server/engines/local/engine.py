@@ -6,7 +6,7 @@ import asyncio
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,24 +48,15 @@ _MOST_FACES = 100
 _CHECK_TIMEOUT = 30.0
 
 
-class LocalSettings(Protocol):
-    """The server settings that this engine reads."""
-
-    @property
-    def encoder_processes(self) -> int:
-        """Processes that encode faces."""
-        ...
-
-
-def create(settings: LocalSettings, gate: CallGate) -> LocalEngine:
+def create(processes: int, gate: CallGate) -> LocalEngine:
     """Creates the engine for the registry; it ignores the gate, since its calls are free."""
-    return LocalEngine(settings.encoder_processes)
+    return LocalEngine(processes)
 
 
 class LocalEngine:
     """Recognizes faces and reads text on this machine. Implements `engines.base.Engine`."""
 
-    def __init__(self, processes: int = 1) -> None:
+    def __init__(self, processes: int) -> None:
         """Creates the engine. Its processes start with the first call, so `check` is a good first call.
 
         Args:

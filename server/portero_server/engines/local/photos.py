@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portero_server.domain.detection.detections import FaceQuality, FoundFace
+from portero_server.domain.detection.detections import DetectPolicy, FaceQuality, FoundFace
 from portero_server.engines.base import PhotoRefused, Pixels
-from portero_server.vision.detect import DetectPolicy, FaceDetector
+from portero_server.vision.detect import FaceDetector
 from portero_server.vision.jpeg import to_gray
 
 # A photograph comes alone and not ten times a second, so more may be spent on it: 0.2 s at most.

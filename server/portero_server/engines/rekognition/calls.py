@@ -26,9 +26,7 @@ _UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 """What reading an answer of the wrong form raises, in botocore's parser as in ours."""
 
 
-def create_client(
-    region: str | None, threads: int, connect_timeout: float = 1.0, read_timeout: float = 2.0
-) -> RekognitionClient:
+def create_client(region: str | None, threads: int, connect_timeout: float, read_timeout: float) -> RekognitionClient:
     """Creates the boto3 client, with credentials and endpoint found by AWS's standard rules.
 
     Args:

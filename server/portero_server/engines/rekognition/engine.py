@@ -33,7 +33,7 @@ from portero_server.engines.rekognition.calls import RekognitionCalls, create_cl
 from portero_server.engines.rekognition.collection import Collection
 from portero_server.engines.rekognition.errors import is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
-from portero_server.engines.rekognition.options import POLICY, RekognitionOptions, RekognitionSettings
+from portero_server.engines.rekognition.options import POLICY, RekognitionOptions
 from portero_server.engines.rekognition.texts import read_texts
 from portero_server.errors import EngineError
 
@@ -44,25 +44,14 @@ _SEARCHES_AT_ONCE = 8
 """Crops of one image that are encoded and searched together; bounds the memory a crowd takes."""
 
 
-def create(settings: RekognitionSettings, gate: CallGate) -> RekognitionEngine:
+def create(options: RekognitionOptions, gate: CallGate) -> RekognitionEngine:
     """Creates the engine for the registry.
 
     Raises:
         StartupProblem: AWS region or credentials are missing.
     """
-    client = create_client(
-        settings.rekognition_region,
-        settings.rekognition_threads,
-        settings.rekognition_connect_timeout,
-        settings.rekognition_read_timeout,
-    )
-    return RekognitionEngine(
-        client,
-        settings.rekognition_collection,
-        gate,
-        threads=settings.rekognition_threads,
-        options=RekognitionOptions.of(settings),
-    )
+    client = create_client(options.region, options.threads, options.connect_timeout, options.read_timeout)
+    return RekognitionEngine(client, options.collection, gate, threads=options.threads, options=options)
 
 
 class RekognitionEngine:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +16,7 @@ from portero_server.errors import StartupProblem
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    encoder_processes: int = 2
+_OPTIONS = {"local": 2, "scripted": None, "needy": None}
 
 
 class _OpenGate:
@@ -29,8 +26,8 @@ class _OpenGate:
 
 @pytest.mark.parametrize("name", ["local", "scripted"])
 async def test_an_engine_is_made_by_name(name: str) -> None:
-    """Each registered engine can be made from settings, and says its name."""
-    engine = create_engine(name, _Settings(), _OpenGate())
+    """Each registered engine can be made from its options, and says its name."""
+    engine = create_engine(name, _OPTIONS, _OpenGate())
     assert engine.traits.name == name
     await engine.aclose()
 
@@ -38,7 +35,7 @@ async def test_an_engine_is_made_by_name(name: str) -> None:
 def test_an_unknown_engine_is_a_startup_problem() -> None:
     """A name that is not registered ends start-up, naming those that are."""
     with pytest.raises(StartupProblem, match=r"'telepathy'.*local.*scripted"):
-        create_engine("telepathy", _Settings(), _OpenGate())
+        create_engine("telepathy", _OPTIONS, _OpenGate())
 
 
 def test_a_missing_library_is_a_startup_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -47,4 +44,4 @@ def test_a_missing_library_is_a_startup_problem(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(registry, "FACTORIES", {"needy": ("needy_engine:create", "local")})
     with pytest.raises(StartupProblem, match=r"a_library_nobody_has.*pip install 'portero\[local\]'"):
-        create_engine("needy", _Settings(), _OpenGate())
+        create_engine("needy", _OPTIONS, _OpenGate())

@@ -88,6 +88,7 @@ async def office(database: Database) -> Office:
         NameRevocation(lambda: (), people.display_names, interval=5),
         Metrics(version="0", engine="scripted").privacy,
         keeper=engine,
+        interval=5,
     )
     return Office(eraser, engine, people)
 

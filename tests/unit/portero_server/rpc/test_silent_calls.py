@@ -17,8 +17,7 @@ from portero.v1 import recognition_service_pb2_grpc as recognition_grpc
 from portero.v1 import stream_pb2
 
 from portero_server.domain.access.fair_places import PlaceShares
-from portero_server.rpc.admission import CallLimits
-from portero_server.rpc.server import ConnectionLimits
+from portero_server.rpc.admission import CallLimits, ConnectionLimits
 from tests.support.server.raw_http2 import RawConnection, raw_connection
 from tests.support.server.rpc_edge import refused, servicer
 from tests.support.server.serving import Edge, Serve, echo

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.detection.geometry import Box
-from portero_server.vision.detect import DetectPolicy, FaceDetector
+from portero_server.vision.detect import FaceDetector
 from portero_server.vision.jpeg import to_gray
 from portero_server.vision.pixels import Gray
 from tests.support.images.portraits import collins, frame_with, hopper

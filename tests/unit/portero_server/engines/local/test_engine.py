@@ -36,7 +36,7 @@ def card() -> Pixels:
 @pytest.fixture(scope="module")
 def shared_engine() -> Iterator[LocalEngine]:
     """Yields one engine to all tests of the module, since its processes take a second to start."""
-    engine = LocalEngine()
+    engine = LocalEngine(1)
     yield engine
     asyncio.run(engine.aclose())
 
@@ -93,7 +93,7 @@ async def test_words_lie_where_they_stand_in_their_line(engine: LocalEngine) -> 
 async def test_a_crashed_encoder_fails_the_batch_and_is_replaced() -> None:
     """When its process dies under a batch each crop is answered as unavailable, and the next batch is encoded."""
     others = set(psutil.Process().children(recursive=True))
-    engine = LocalEngine()
+    engine = LocalEngine(1)
     await enroll(engine, "ana", collins())
     crop = await crop_of(engine, another(collins()))
     batch = asyncio.create_task(_identify(engine, crop))
@@ -132,7 +132,7 @@ def test_a_missing_library_ends_start_up_in_one_line(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, library, None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == library else find(name))
     with pytest.raises(StartupProblem, match=rf"{library}.*pip install 'portero\[local\]'") as problem:
-        LocalEngine()
+        LocalEngine(1)
     assert "\n" not in problem.value.message
 
 

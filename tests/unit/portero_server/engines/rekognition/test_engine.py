@@ -12,7 +12,7 @@ import pytest
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
-from portero_server.engines.base import CallContext, FaceCrop, GalleryFace, Identification, PhotoRefused, Pixels
+from portero_server.engines.base import CallContext, Engine, FaceCrop, GalleryFace, Identification, PhotoRefused, Pixels
 from portero_server.engines.kept_faces import compare_gallery
 from portero_server.engines.registry import create_engine
 from portero_server.engines.rekognition.engine import RekognitionEngine
@@ -91,7 +91,7 @@ class TestContract(EngineContract):
 async def test_missing_collection_is_told_with_what_to_do() -> None:
     """Unless it may create it, the engine does not start without its collection, and names the setting."""
     async with simulated() as simulation:
-        engine = _engine(simulation, CountingGate(), RekognitionOptions())
+        engine = _engine(simulation, CountingGate(), RekognitionOptions(create_collection=False))
         with pytest.raises(CollectionMissing, match="PORTERO_REKOGNITION_CREATE_COLLECTION"):
             await engine.check()
         await engine.aclose()
@@ -292,19 +292,9 @@ async def test_images_are_read_together_on_one_sheet() -> None:
         ]
 
 
-@dataclass(frozen=True)
-class _Settings:
-    rekognition_region: str | None = "us-east-1"
-    rekognition_collection: str = "staff"
-    rekognition_create_collection: bool = True
-    rekognition_threads: int = 2
-    rekognition_connect_timeout: float = 1.0
-    rekognition_read_timeout: float = 2.0
-    rekognition_similarity_floor: float = 0.3
-    rekognition_max_matches: int = 25
-    rekognition_search_quality: str = "NONE"
-    rekognition_enroll_quality: str = "AUTO"
-    rekognition_text_sheets: bool = False
+def _made_by_name(region: str | None = "us-east-1") -> Engine:
+    options = RekognitionOptions(region=region, threads=4)
+    return create_engine("rekognition", {"rekognition": options}, CountingGate())
 
 
 async def test_registry_makes_it_from_settings_and_the_aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +303,7 @@ async def test_registry_makes_it_from_settings_and_the_aws_environment(monkeypat
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", simulation.url)
-        engine = await asyncio.to_thread(create_engine, "rekognition", _Settings(), CountingGate())
+        engine = await asyncio.to_thread(_made_by_name)
         await engine.check()
         await engine.aclose()
 
@@ -329,9 +319,9 @@ def test_missing_credentials_end_startup_in_one_line(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
 
     with pytest.raises(StartupProblem, match="no AWS credentials"):
-        create_engine("rekognition", _Settings(), CountingGate())
+        _made_by_name()
     with pytest.raises(StartupProblem, match="no AWS region"):
-        create_engine("rekognition", _Settings(rekognition_region=None), CountingGate())
+        _made_by_name(None)
 
 
 @pytest.mark.parametrize(
@@ -350,6 +340,6 @@ def test_broken_aws_configuration_ends_startup_in_one_line(
     monkeypatch.setenv(name, value)
 
     with pytest.raises(StartupProblem, match=words) as problem:
-        create_engine("rekognition", _Settings(), CountingGate())
+        _made_by_name()
 
     assert "\n" not in problem.value.message

@@ -68,6 +68,7 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
         mirror,
         name_revocation,
         Metrics(version="0", engine="scripted").privacy,
+        interval=5,
     )
     gallery = Gallery(engine, people, mirror, clock, check_learnable=consents.check_learnable)
     edge = await serve(

@@ -1,0 +1,180 @@
+"""Nothing is set, granted or billed for which there is no feature: of every stack, with all that can be switched on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from portero_client.settings import VARIABLES
+from portero_infra.config import StackConfig
+from portero_infra.cost import read_stack
+from portero_infra.estimate import Usage, estimate
+from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS
+from portero_server.settings import PREFIX, Settings
+from tests.support.infra.stack import OPTIONS, Stack, deploy
+from tests.support.repository import ROOT
+
+ALL = {**OPTIONS, "web": {"name": "console"}}
+USAGE = Usage(cameras=2, texts=5)
+
+# By the beginning of a line of the bill: the resources without which it would not come.
+BILLED = {
+    "Rekognition, searches": "rekognition/collection:Collection",
+    "Rekognition, texts read": "ecs/service:Service",
+    "Rekognition, faces kept": "rekognition/collection:Collection",
+    "Fargate, ": "ecs/service:Service",
+    "Aurora, ": "rds/clusterInstance:ClusterInstance",
+    "Balancer": "lb/loadBalancer:LoadBalancer",
+    "Frames that cross zones": "lb/loadBalancer:LoadBalancer",
+    "Answers to the internet": "lb/loadBalancer:LoadBalancer",
+    "NAT, ": "ec2/natGateway:NatGateway",
+    "Endpoints, ": "ec2/vpcEndpoint:VpcEndpoint",
+    "public addresses": "lb/loadBalancer:LoadBalancer",
+    "Keys": "kms/key:Key",
+    "Secrets": "secretsmanager/secretRotation:SecretRotation",
+    "Hosted zone of the host name": "route53/record:Record",
+    "Hosted zone of the tasks": "servicediscovery/privateDnsNamespace:PrivateDnsNamespace",
+    "Images": "ecr/repository:Repository",
+    "Logs": "cloudwatch/logGroup:LogGroup",
+    "Alarms": "cloudwatch/metricAlarm:MetricAlarm",
+    "Metric to scale by": "appautoscaling/policy:Policy",
+    "Managed Prometheus": "amp/workspace:Workspace",
+    "Web balancer": "lb/loadBalancer:LoadBalancer",
+    "Web firewall": "wafv2/webAcl:WebAcl",
+}
+
+# What AWS bills by the existence of a resource, however little it is used: these must stand in the bill.
+COSTLY = {
+    "amp/workspace:Workspace",
+    "cloudwatch/metricAlarm:MetricAlarm",
+    "ec2/natGateway:NatGateway",
+    "kms/key:Key",
+    "lb/loadBalancer:LoadBalancer",
+    "rds/clusterInstance:ClusterInstance",
+    "rekognition/collection:Collection",
+    "secretsmanager/secretRotation:SecretRotation",
+    "servicediscovery/privateDnsNamespace:PrivateDnsNamespace",
+    "wafv2/webAcl:WebAcl",
+}
+
+# Who makes the call that an action allows: the words of ours without which it would not be made.
+CALLED: dict[str, tuple[str, str]] = {
+    "s3:PutObject": ("server/portero_server/audit/anchors.py", "put_object("),
+    "s3:PutObjectRetention": ("server/portero_server/audit/anchors.py", "ObjectLockRetainUntilDate="),
+    "s3:ListBucketVersions": ("server/portero_server/audit/anchors.py", "list_object_versions"),
+    "aps:RemoteWrite": ("infra/portero_infra/collector.py", "prometheusremotewrite"),
+    "ecs:UpdateService": ("infra/portero_infra/rotation.py", "aws-sdk:ecs:updateService"),
+    "states:StartExecution": ("infra/portero_infra/rotation.py", "EventTarget("),
+    "secretsmanager:GetSecretValue": ("infra/portero_infra/task.py", ":password::"),
+    "kms:Decrypt": ("infra/portero_infra/encryption.py", "kms.Key("),
+    "ecr:GetAuthorizationToken": ("infra/portero_infra/registry.py", "ecr.Repository("),
+    "ecr:BatchCheckLayerAvailability": ("infra/portero_infra/registry.py", "ecr.Repository("),
+    "ecr:BatchGetImage": ("infra/portero_infra/registry.py", "ecr.Repository("),
+    "ecr:GetDownloadUrlForLayer": ("infra/portero_infra/registry.py", "ecr.Repository("),
+    "logs:CreateLogStream": ("infra/portero_infra/task.py", "awslogs"),
+    "logs:PutLogEvents": ("infra/portero_infra/task.py", "awslogs"),
+    "logs:DescribeLogStreams": ("infra/portero_infra/logs.py", "FlowLog("),
+    "ssmmessages:": ("infra/portero_infra/service.py", "enable_execute_command"),
+}
+
+
+@pytest.fixture(scope="module")
+def whole() -> Stack:
+    """The production stack with everything that can be switched on."""
+    return deploy("prod", ALL)
+
+
+@pytest.fixture(params=["dev", "prod", "whole"])
+def any_stack(request: pytest.FixtureRequest) -> Stack:
+    """Each stack there is, and the one with everything."""
+    chosen: Stack = request.getfixturevalue(request.param)
+    return chosen
+
+
+def _declared() -> set[str]:
+    return {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | set(VARIABLES)
+
+
+def test_every_variable_of_a_container_is_declared(any_stack: Stack) -> None:
+    """What is set for a container of a task, whichever, is read by the server or a client."""
+    given = {
+        entry["name"]
+        for container in any_stack.containers.values()
+        for entry in [*container.get("environment", []), *container.get("secrets", [])]
+    }
+    assert {name for name in given if name.startswith(PREFIX)} <= _declared()
+
+
+def test_every_variable_of_other_deployments_is_declared() -> None:
+    """The same for the composition of one machine, the systemd unit and the image."""
+    services: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    given = {name for service in services.values() for name in service.get("environment", {})}
+    for path in ("infra/systemd/portero-bridge.service", "Dockerfile", "infra/raspberry-pi.md"):
+        given |= set(re.findall(r"PORTERO_[A-Z_]+", (ROOT / path).read_text()))
+    assert {name for name in given if name.startswith(PREFIX)} <= _declared()
+
+
+def _config(stack: Stack) -> StackConfig:
+    config = read_stack("dev" if stack.name == "dev" else "prod")
+    edge = config.edge.model_dump() | ALL["edge"]
+    return (
+        config
+        if not stack.all("wafv2/webAcl:WebAcl")
+        else StackConfig.model_validate(config.model_dump() | {"edge": edge, "web": ALL["web"]})
+    )
+
+
+def _unfounded(stack: Stack, config: StackConfig) -> list[str]:
+    """Lines of the bill for which the stack has no resource, or of which no resource is known."""
+    unfounded = []
+    for line in estimate(config, USAGE):
+        kinds = {kind for start, kind in BILLED.items() if re.match(rf"(\d+ )?{start}", line.item)}
+        if not kinds or not all(stack.all(kind) for kind in kinds):
+            unfounded.append(line.item)
+    return unfounded
+
+
+def test_every_line_of_the_bill_has_a_resource(any_stack: Stack) -> None:
+    """What the estimate lists is made by the stack, or used by what it makes."""
+    assert _unfounded(any_stack, _config(any_stack)) == []
+
+
+@pytest.mark.parametrize("kind", sorted(set(BILLED.values())))
+def test_a_bill_without_its_resource_would_be_noticed(whole: Stack, kind: str) -> None:
+    """Were a resource gone, a line of the bill would have none."""
+    gone = whole
+    for made in whole.all(kind):
+        gone = gone.without(made)
+    assert gone is not whole
+    assert _unfounded(gone, _config(whole)) != []
+
+
+def test_what_costs_by_being_there_is_in_the_bill(any_stack: Stack) -> None:
+    """A resource that AWS bills by the month has a line."""
+    items = [line.item for line in estimate(_config(any_stack), USAGE)]
+    made = {made.type.removeprefix("aws:") for made in any_stack.resources} & COSTLY
+    billed = {kind for start, kind in BILLED.items() if any(re.match(rf"(\d+ )?{start}", item) for item in items)}
+    assert made <= billed
+    secrets = {
+        entry["valueFrom"].partition(":secret:")[2].partition(":")[0]
+        for container in any_stack.containers.values()
+        for entry in container.get("secrets", [])
+    }
+    (line,) = [line for line in estimate(_config(any_stack), USAGE) if line.item == "Secrets"]
+    assert line.units == len(secrets)
+
+
+def test_every_action_that_is_granted_is_called(any_stack: Stack) -> None:
+    """Each action that a role allows is a call of the server, its collector, ECS or another resource of the stack."""
+    actions = {
+        action for _, statement in any_stack.statements("iam/rolePolicy:RolePolicy") for action in statement["Action"]
+    }
+    # Those of Rekognition are compared with the server's calls in test_iam.
+    others = actions - {*COLLECTION_ACTIONS, *IMAGE_ACTIONS}
+    for action in sorted(others):
+        (place,) = {where for name, where in CALLED.items() if action == name or (name[-1] == ":" and name in action)}
+        path, words = place
+        assert words in (ROOT / path).read_text(), f"{action} is granted, and {path} has no {words}"
