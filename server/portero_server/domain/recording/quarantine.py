@@ -173,6 +173,10 @@ class Quarantine:
         if isinstance(finding, tuple) and (restated := self._as_of_latest(finding)) != finding:
             part.finding = restated
             self._queue.insert(0, parts)
+        elif isinstance(finding, TrackLeft) and finding.last_seen is not None:
+            # What its last frame saw is a finding of its own, or durable; that it ended is true without it.
+            part.finding, part.tries = TrackLeft(finding.track_id, None), 0
+            self._queue.insert(0, parts)
         elif self._frame_of(finding) or track in self._hopeless:
             self._put_aside(part, finding)
             if part.finding is not None:
@@ -262,10 +266,7 @@ class Quarantine:
         match finding:
             case TrackSeen():
                 return self._presence.before(finding.track_id, finding.sequence)
-            case TrackLeft():
-                # What the frames before saw is a finding of its own, or durable.
-                return TrackLeft(finding.track_id, None)
-            case Recognition() | TextFinding():
+            case TrackLeft() | Recognition() | TextFinding():
                 return None
         latest = _described(finding)
         earlier = self._presence.before(latest.track_id, latest.sequence)

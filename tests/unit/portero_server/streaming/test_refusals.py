@@ -187,7 +187,8 @@ async def test_what_the_other_frames_saw_of_a_face_is_stored(bad: set[int], *, t
         said = at.said
     refused = {sequence for sequence, _ in _rejected(said)}
     assert refused <= bad
-    stored = {each.sequence for commit in commits for each in (*commit.decided, *commit.seen)}
+    stored = {each.sequence for commit in commits for each in commit.decided}
+    stored |= {each.sequence for commit in commits for each in commit.seen}
     assert stored
     assert not stored & bad
     assert all(frame in refused or frame <= max(stored) for frame in range(1, 7))
