@@ -15,7 +15,14 @@ import pymysql
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.recording.sightings import CommitResult, StreamCommit
+from portero_server.domain.recording.sightings import (
+    CommitResult,
+    Recognition,
+    StreamCommit,
+    TrackDecided,
+    TrackLeft,
+    TrackSeen,
+)
 from portero_server.store.commit.recording import Recording
 from portero_server.store.commit.statements import CommitSql
 from tests.support.defects.faultpoints import FaultPoints, wrapped
@@ -122,13 +129,15 @@ class Refusals:
     def _holds_poison(self, commits: Collection[StreamCommit]) -> bool:
         if not self._poison:
             return False
-        for part in commits:
-            for answer in part.recognitions:
-                stream, _, _ = answer.track_id.rsplit(".", 2)
-                if self.poisonous(stream, answer.sequence):
-                    return True
-            for track in part.decided:
-                stream, sequence, _ = track.track_id.rsplit(".", 2)
-                if self.poisonous(stream, int(sequence)):
-                    return True
-        return False
+        return any(
+            sequence and self.poisonous(track_id.rsplit(".", 2)[0], sequence)
+            for part in commits
+            for track_id, sequence in _frames_of(part)
+        )
+
+
+def _frames_of(part: StreamCommit) -> list[tuple[str, int]]:
+    """Returns track and frame of everything that a commit tells of a track."""
+    findings: list[Recognition | TrackDecided | TrackSeen | TrackLeft]
+    findings = [*part.recognitions, *part.decided, *part.seen, *part.left]
+    return [(finding.track_id, finding.sequence) for finding in findings]

@@ -13,10 +13,11 @@ from tests.chaos.faults import Fault
 from tests.chaos.plan import Outcome, Plan
 from tests.chaos.refusals import GROUP, PARTLY_WRITTEN, POISON, STREAM, WRITTEN
 from tests.chaos.rig import finished_run
-from tests.support.model.checker import Verdict, check
+from tests.support.model.checker import check
 from tests.support.model.clocks import CameraClocks
 from tests.support.model.ledger import read_ledger
 from tests.support.model.stored import read_stored
+from tests.support.model.verdict import Verdict
 
 FAULT_POINTS: Mapping[str, float] = {
     "before_commit": 0.001,
@@ -70,6 +71,7 @@ DEFECT_PLANS: Mapping[str, Plan] = {
             _SHORT, frames=4000, kills=5, only=frozenset({Fault.CUT_STREAMS, Fault.KILL_SERVER})
         ),
         "refused_commit_forgotten": replace(_SHORT, points={GROUP: 0.3, STREAM: 0.05, WRITTEN: 0.05}, only=frozenset()),
+        "earlier_presence_forgotten": replace(_SHORT, points={POISON: 0.05}, only=frozenset()),
         "clock_set_back_unnoticed": replace(_SHORT, clocks=True, only=frozenset()),
         "silent_calls_take_places": replace(_SHORT, kills=1, pause=0.3, only=frozenset({Fault.HOSTILE_CALLS})),
     }.items()

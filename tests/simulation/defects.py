@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from portero_server.domain.recording.presence import UnstoredTracks
 from portero_server.domain.recording.quarantine import Quarantine
 from portero_server.streaming.session import Session
 from tests.simulation.world import simulate
@@ -31,8 +32,17 @@ def quarantine_takes_all() -> None:
     wrapped(Quarantine, "__init__", wrap)
 
 
+def refused_decision_forgotten() -> None:
+    """A track whose decision was put aside is not decided again, however long it is still there."""
+    wrapped(UnstoredTracks, "put_aside", lambda _: lambda *_: None)
+
+
 DEFECTS: Mapping[str, Callable[[], None]] = {
-    each.__name__: each for each in (failed_session_goes_on, quarantine_takes_all)
+    each.__name__: each
+    for each in (
+        failed_session_goes_on,
+        quarantine_takes_all,
+    )
 }
 
 

@@ -36,6 +36,8 @@ def test_a_seed_replays() -> None:
         "failed_commit_forgotten",
         "failed_session_goes_on",
         "quarantine_takes_all",
+        "earlier_presence_forgotten",
+        "refused_decision_forgotten",
         "gap_not_recorded",
         "resume_skips_ahead",
         "nameless_is_unanswered",

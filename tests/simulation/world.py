@@ -17,9 +17,10 @@ from tests.simulation.bridges import SimulatedBridge
 from tests.simulation.network import Pipe
 from tests.simulation.servers import Engine, Link, SimulatedServer, simulated_server
 from tests.simulation.store import SimulatedStore
-from tests.support.model.checker import Verdict, check
+from tests.support.model.checker import check
 from tests.support.model.ledger import Told
 from tests.support.model.script import PEOPLE_PER_CAMERA, camera_name, person_name
+from tests.support.model.verdict import Verdict
 from tests.support.time.virtual_time import Deadlock, run_in_virtual_time
 
 _CAMERAS = 2
@@ -103,6 +104,10 @@ class _World:
         frames = [(camera_name(camera), sequence) for camera in range(_CAMERAS) for sequence in range(1, _FRAMES + 1)]
         if chance.random() < _POISONED_SHARE:
             self._store.poison = frozenset(chance.sample(frames, chance.randint(1, _MOST_POISON)))
+        elif chance.random() < _POISONED_SHARE:
+            # One after the other: the first frames of a visit, its middle, or its end.
+            first = chance.randrange(len(frames))
+            self._store.poison = frozenset(frames[first : first + chance.randint(2, _MOST_POISON)])
         if chance.random() < _IMPASSABLE_SHARE:
             self._store.impassable = frozenset(chance.sample(frames, 1))
 

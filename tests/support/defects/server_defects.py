@@ -11,6 +11,7 @@ from typing import Any
 
 from portero_server.domain.access.fair_places import FairPlaces
 from portero_server.domain.clocks.camera_clock import FrameClock
+from portero_server.domain.recording.presence import Presence
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Ack
@@ -219,6 +220,11 @@ def refused_commit_forgotten() -> None:
     wrapped(Session, "_end_at_once", wrap)
 
 
+def earlier_presence_forgotten() -> None:
+    """Of a track only the latest presence is known: when it is put aside, that of the frames before is lost."""
+    wrapped(Presence, "before", lambda _: lambda *_: None)
+
+
 def clock_set_back_unnoticed() -> None:
     """Ages are measured by the camera's clock alone: one that was set back leaves its tracks open."""
 
@@ -266,6 +272,7 @@ DEFECTS: Mapping[str, Callable[[], None]] = {
         resume_from_the_start,
         nameless_is_unanswered,
         refused_commit_forgotten,
+        earlier_presence_forgotten,
         clock_set_back_unnoticed,
         silent_calls_take_places,
     )

@@ -7,19 +7,18 @@ nothing is at a foreign camera, and no watermark goes back.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from portero_server.domain.streams.frames import FrameOutcome
-from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.store.schema import OUTCOME_COLUMNS
 from tests.support.model.clocks import RIGHT_CLOCKS, CameraClocks
-from tests.support.model.expected import ExpectedTrack, ForeseenVisit, foreseen_tracks, foreseen_visits
+from tests.support.model.expected import ExpectedTrack, Stay, foreseen_stays
 from tests.support.model.ledger import Numbering, Told
 from tests.support.model.script import Sight, camera_name, shown
 from tests.support.model.stored import Rows, Stored
+from tests.support.model.verdict import Verdict
+from tests.support.model.visits import check_sightings
 
 _COUNTED = {
     Sight.FACE: FrameOutcome.WITH_FACES,
@@ -28,55 +27,11 @@ _COUNTED = {
     Sight.DUPLICATE: FrameOutcome.DUPLICATE,
     Sight.BROKEN: FrameOutcome.REJECTED,
 }
-_MOST_UNANSWERED = 0.05
 _BAD_TIME = "bad_capture_time"
-_AROUND = 8
-"""Frames of one visit of the script, and by which a track may begin late where some of its frames were given up."""
-_LONGEST_GAP = timedelta(seconds=TrackPolicy().longest_gap)
 QUARANTINED = "store_refused"
 """The reason of frames that were given up because what follows from them cannot be stored."""
 _IN_FLIGHT = 4 * 32
 """Most frames of a stream that are received and not durable: four windows, as `Streams` grants them."""
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What a check found.
-
-    Attributes:
-        violations: By kind ("lost", "duplicated", "phantom", "foreign", "backward", "counters", "told"), in words.
-        frames: Sequences checked.
-        missing: Sequences that the bridge reported as gaps.
-        rejected: Sequences stored as rejected, by reason.
-        refused: Those by epoch that the database refused; a run that made it refuse none must have none.
-        recognitions: Rows checked.
-        sightings: Rows checked.
-        unanswered: Visits of known people that the engine could not name in time, which is allowed.
-        asked_again: Answers beyond the first about one track, which only frames sent again may bring.
-    """
-
-    violations: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    frames: int = 0
-    missing: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    refused: dict[str, set[int]] = field(default_factory=dict)
-    recognitions: int = 0
-    sightings: int = 0
-    unanswered: int = 0
-    asked_again: int = 0
-
-    @property
-    def sound(self) -> bool:
-        """Whether there is no violation."""
-        return not any(self.violations.values())
-
-    def wrong(self, kind: str, words: str) -> None:
-        """Notes a violation."""
-        self.violations[kind].append(words)
-
-    def summary(self) -> dict[str, int]:
-        """Returns the number of violations of each kind."""
-        return {kind: len(found) for kind, found in self.violations.items() if found}
 
 
 def check(
@@ -97,7 +52,7 @@ def check(
     streams = {row["epoch"]: row for row in stored.streams}
     exceptions = _by(stored.exceptions, "stream_id")
     recognitions = _by(stored.recognitions, "stream_id")
-    tracks: dict[int, list[ExpectedTrack]] = defaultdict(list)
+    stays: dict[int, list[Stay]] = defaultdict(list)
     promised: set[str] = set()
     for epoch, numbering in told.numberings.items():
         _check_promises(verdict, numbering)
@@ -108,7 +63,7 @@ def check(
             continue
         account = _Account(verdict, numbering, exceptions[row["stream_id"]], clocks)
         _check_stream(verdict, numbering, row, account)
-        foreseen = foreseen_tracks(
+        of_stream = foreseen_stays(
             numbering.camera,
             epoch,
             numbering.index_of,
@@ -116,7 +71,8 @@ def check(
             given_up=account.given_up,
             clocks=clocks,
         )
-        tracks[numbering.camera] += foreseen
+        stays[numbering.camera] += of_stream
+        foreseen = [track for stay in of_stream for track in stay.tracks.values()]
         promised |= {
             track.track_id
             for track in foreseen
@@ -127,9 +83,8 @@ def check(
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
         verdict.wrong("phantom", f"{len(rows)} recognitions of no stream")
-    _check_sightings(verdict, tracks, stored, promised)
-    refused = {track.track_id for of_camera in tracks.values() for track in of_camera if not track.sure}
-    _check_events(verdict, stored, {row["sighting_id"] for row in stored.tracks if row["track_id"] in refused})
+    check_sightings(verdict, stays, stored, promised)
+    _check_events(verdict, stored)
     _check_news(verdict, told, stored)
     return verdict
 
@@ -292,113 +247,7 @@ def _sent_again(numbering: Numbering, track: ExpectedTrack) -> int:
     return sum(first - _IN_FLIGHT <= durable < first for durable, _ in numbering.resumed[1:])
 
 
-def _check_sightings(
-    verdict: Verdict, tracks: Mapping[int, list[ExpectedTrack]], stored: Stored, promised: Collection[str]
-) -> None:
-    links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
-    stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
-    answered = {row["track_id"] for row in stored.recognitions if row["outcome"] in ("match", "unknown")}
-    answered.update(promised)
-    members: dict[str, set[str]] = defaultdict(set)
-    for track_id, sighting_id in links.items():
-        members[sighting_id].add(track_id)
-        if sighting_id not in stored_sightings:
-            verdict.wrong("lost", f"track {track_id} belongs to sighting {sighting_id}, which is not stored")
-    verdict.sightings += len(stored_sightings)
-    known: set[str] = set()
-    for camera, all_tracks in tracks.items():
-        # A stranger seen once is taken for a false alarm, unless its deadline came first.
-        counted = [
-            track
-            for track in all_tracks
-            if track.track_id in links
-            or (track.sure and (len(track.looks) > 1 or (track.person is not None and track.track_id in answered)))
-        ]
-        unanswered = {
-            track.track_id
-            for track in counted
-            if track.sure and track.person is not None and track.track_id not in answered
-        }
-        verdict.unanswered += len(unanswered)
-        known |= {track.track_id for track in counted}
-        for visit in foreseen_visits(camera, counted, frozenset(unanswered)):
-            _check_visit(verdict, visit, links, members, stored_sightings)
-    for track_id in links.keys() - known:
-        if not _near_given_up(verdict, track_id):
-            verdict.wrong("phantom", f"track {track_id} has a sighting and was not shown")
-    for sighting_id, row in stored_sightings.items():
-        if row["track_count"] != len(members[sighting_id]):
-            verdict.wrong(
-                "counters", f"sighting {sighting_id} counts {row['track_count']} of {len(members[sighting_id])}"
-            )
-    visits = sum(len(each) for each in tracks.values())
-    if verdict.unanswered > 10 + _MOST_UNANSWERED * visits:
-        verdict.wrong("lost", f"{verdict.unanswered} of {visits} visits were not answered by the engine")
-
-
-def _check_visit(
-    verdict: Verdict,
-    visit: ForeseenVisit,
-    links: Mapping[str, str],
-    members: Mapping[str, set[str]],
-    stored_sightings: Mapping[str, Mapping[str, Any]],
-) -> None:
-    missing = {track_id for track_id, track in visit.tracks.items() if track.sure} - links.keys()
-    if missing:
-        verdict.wrong("lost", f"tracks {sorted(missing)} have no sighting")
-    ids = {links[track_id] for track_id in visit.tracks if track_id in links}
-    if len(ids) > 1 and visit.certain:
-        verdict.wrong("duplicated", f"tracks {sorted(visit.tracks)} are one visit, and stored as {len(ids)}")
-    for sighting_id in ids:
-        row = stored_sightings.get(sighting_id)
-        if row is None:
-            continue
-        strangers = {
-            track_id for track_id in members[sighting_id] - visit.tracks.keys() if not _near_given_up(verdict, track_id)
-        }
-        held = [visit.tracks[track_id] for track_id in members[sighting_id] & visit.tracks.keys()]
-        words = f"sighting {sighting_id} of tracks {sorted(track.track_id for track in held)}"
-        if row["camera_id"] != visit.camera:
-            verdict.wrong("foreign", f"{words} is stored at {row['camera_id']}")
-        unnamed = row["person_id"] is None and not any(track.sure for track in held)
-        if row["person_id"] != visit.person and not unnamed:
-            verdict.wrong("phantom", f"{words} is stored as {row['person_id']}, not {visit.person}")
-        if strangers:
-            verdict.wrong("phantom", f"{words} also holds {sorted(strangers)}")
-        elif not missing:
-            _check_span(verdict, words, row, held)
-
-
-def _near_given_up(verdict: Verdict, track_id: str) -> bool:
-    """Returns whether a track began where frames were given up.
-
-    A frame may have been looked at in one life of the server and refused by its number in the next, each for itself; so
-    a track may begin at any frame of a visit.
-    """
-    _, epoch, sequence, _ = track_id.rsplit(".", 3)
-    return any(abs(int(sequence) - each) <= _AROUND for each in verdict.refused.get(epoch, ()))
-
-
-def _check_span(verdict: Verdict, words: str, row: Mapping[str, Any], held: Sequence[ExpectedTrack]) -> None:
-    """Holds a sighting's times against its tracks; those that are not sure may have added to them or not.
-
-    Over frames that were given up a track goes on with the next face in its place, as far as the longest gap reaches.
-    """
-    first, last = min(track.first_seen for track in held), max(track.last_seen for track in held)
-    sure = [track for track in held if track.sure]
-    if len(sure) < len(held):
-        last += _LONGEST_GAP
-    latest_first = min((track.first_seen for track in sure), default=last)
-    earliest_last = max((track.last_seen for track in sure), default=first)
-    if not (first <= row["first_seen"] <= latest_first and earliest_last <= row["last_seen"] <= last):
-        verdict.wrong(
-            "gap",
-            f"{words} is stored from {row['first_seen']:%d. %H:%M:%S.%f} to {row['last_seen']:%d. %H:%M:%S.%f},"
-            f" not {first:%d. %H:%M:%S.%f} to {last:%d. %H:%M:%S.%f}",
-        )
-
-
-def _check_events(verdict: Verdict, stored: Stored, unsure: Collection[str]) -> None:
+def _check_events(verdict: Verdict, stored: Stored) -> None:
     started: Counter[str] = Counter()
     left: Counter[str] = Counter()
     began: Counter[str] = Counter()
@@ -415,7 +264,7 @@ def _check_events(verdict: Verdict, stored: Stored, unsure: Collection[str]) -> 
             verdict.wrong("duplicated", f"sighting {sighting_id} was told to have started {started[sighting_id]} times")
         if left[sighting_id] > started[sighting_id] + began[sighting_id]:
             verdict.wrong("duplicated", f"sighting {sighting_id} was told to have ended {left[sighting_id]} times")
-        if row["track_count"] and not left[sighting_id] and sighting_id not in unsure:
+        if row["track_count"] and not left[sighting_id]:
             verdict.wrong("lost", f"sighting {sighting_id} was never told to have ended")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from portero_server.domain.tracking.tracks import TrackPolicy
@@ -19,14 +18,14 @@ _BACK = 0.5
 
 @dataclass(slots=True)
 class ExpectedTrack:
-    """A track that the server must have formed.
+    """A track that the server must have formed, or may have where frames were given up.
 
     Attributes:
         looks: The sequences that showed its face.
-        last_sequence: The last sequence in which it was there.
+        moments: Its `last_seen` at each frame that showed it.
         stretch: How often the camera's clock had been set before it began.
-        sure: Whether it must be stored exactly so. Of a track whose findings the database refused, with a frame that
-            answers for them, any part may be missing.
+        sure: Whether it must be stored exactly so; else it is one of the ways in which frames that were given up may
+            have had their effects or not.
     """
 
     track_id: str
@@ -34,11 +33,58 @@ class ExpectedTrack:
     first_seen: datetime
     last_seen: datetime
     looks: list[int]
-    last_sequence: int = 0
+    moments: set[datetime]
     stretch: int = 0
     sure: bool = True
+
+
+@dataclass(slots=True)
+class Stay:
+    """Somebody at one place of a camera, from before whom to after whom nobody is followed there, whatever was seen.
+
+    Attributes:
+        tracks: The ways to follow them, by track id; one, if no frame was given up.
+        kept: Frames that were not given up and show them however the others are taken: the sequence, whether it is a
+            look, the least `last_seen` there, and the tracks that it belongs to.
+    """
+
+    tracks: dict[str, ExpectedTrack] = field(default_factory=dict)
+    kept: list[tuple[int, bool, datetime, frozenset[str]]] = field(default_factory=list)
+
+    @property
+    def sure(self) -> bool:
+        """Whether there is one way only."""
+        return all(track.sure for track in self.tracks.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    sequence: int
+    shown: Shown
+    captured: datetime
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """A track in one of the ways to follow a place."""
+
+    track_id: str
+    person: str | None
+    first_seen: datetime
+    last_seen: datetime
+    stretch: int
     visible: bool = True
     misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One way in which the frames up to here may have been taken, as it matters at one place."""
+
+    track: _Followed | None = None
+    latest: datetime | None = None
+    stretch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +103,7 @@ class ForeseenVisit:
     certain: bool
 
 
-def foreseen_tracks(
+def foreseen_stays(
     camera: int,
     epoch: str,
     index_of: Mapping[int, int],
@@ -65,7 +111,7 @@ def foreseen_tracks(
     rejected: Collection[int] = (),
     given_up: Collection[int] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
-) -> list[ExpectedTrack]:
+) -> list[Stay]:
     """Follows the faces that a stream shows, frame by frame.
 
     Args:
@@ -73,70 +119,112 @@ def foreseen_tracks(
         epoch: Its numbering.
         index_of: What frame each sequence is; what is missing was never seen.
         rejected: Sequences that were rejected before they were looked at.
-        given_up: Sequences that were rejected since what follows from them could not be stored; whether they had been
-            looked at is not known, so that both is foreseen.
+        given_up: Sequences that were rejected since what follows from them could not be stored. Each for itself may
+            have been looked at or not, and what it showed may be stored or not.
         clocks: How the camera dates its frames.
     """
-    unseen = frozenset(rejected)
-    found = _followed(camera, epoch, index_of, unseen, clocks)
-    if not given_up:
-        return found
-    others = _followed(camera, epoch, index_of, unseen.union(given_up), clocks)
-    return _either(found, others, given_up)
+    frames = [
+        _Frame(sequence, frame, clocks.captured(camera, index), sequence in given_up)
+        for sequence, index in sorted(index_of.items())
+        if (frame := shown(camera, index)).sight is not Sight.BROKEN
+        and sequence not in rejected
+        and not clocks.impossible(camera, index)
+    ]
+    places = {frame.shown.place for frame in frames if frame.shown.sight is Sight.FACE}
+    prefix = f"{camera_name(camera)}.{epoch}"
+    return [stay for place in sorted(places) for stay in _stays(place, frames, prefix)]
 
 
-def _followed(
-    camera: int, epoch: str, index_of: Mapping[int, int], unseen: Collection[int], clocks: CameraClocks
+def foreseen_tracks(
+    camera: int, epoch: str, index_of: Mapping[int, int], *, clocks: CameraClocks = RIGHT_CLOCKS
 ) -> list[ExpectedTrack]:
-    done: list[ExpectedTrack] = []
-    present: dict[int, ExpectedTrack] = {}
-    latest: datetime | None = None
-    stretch = 0
-    for sequence, index in sorted(index_of.items()):
-        frame = shown(camera, index)
-        if frame.sight is Sight.BROKEN or sequence in unseen or clocks.impossible(camera, index):
-            continue
-        captured = clocks.captured(camera, index)
-        moved = 0.0 if latest is None else (captured - latest).total_seconds()
-        if moved < -_BACK:
-            # Nobody's age can be told any more: whoever is there now is somebody anew.
-            done += present.values()
-            present.clear()
-            latest = captured
-        latest = captured if latest is None else max(latest, captured)
-        stretch += moved < -_BACK or moved > _POLICY.longest_gap
-        for place, track in tuple(present.items()):
-            if (captured - track.last_seen).total_seconds() > _POLICY.longest_gap:
-                done.append(present.pop(place))
-        if frame.sight in (Sight.FACE, Sight.EMPTY):
-            _look(present, frame, captured, sequence, f"{camera_name(camera)}.{epoch}", stretch)
+    """Returns the tracks of a stream of which no frame was given up."""
+    stays = foreseen_stays(camera, epoch, index_of, clocks=clocks)
+    return [track for stay in stays for track in stay.tracks.values()]
+
+
+def _stays(place: int, frames: Iterable[_Frame], prefix: str) -> list[Stay]:
+    """Follows whoever is at one place, in all ways in which the frames that were given up may have been taken.
+
+    Faces at different places never meet, so that each place can be followed by itself.
+    """
+    stays: list[Stay] = []
+    states = {_State()}
+    stay = Stay()
+    for frame in frames:
+        taken = {(_taken(state, frame, place, prefix), True) for state in states}
+        if frame.given_up:
+            taken |= {(state, False) for state in states}
+        followed = {state.track.track_id for state, _ in taken if state.track is not None}
+        if stay.tracks and followed.isdisjoint(stay.tracks):
+            stays.append(stay)
+            stay = Stay()
+        showing = {state.track for state, seen in taken if seen and _shows(state)}
+        for track in showing:
+            _add(stay, track, frame)
+        if not frame.given_up and all(_shows(state) for state, _ in taken):
+            least = min(track.last_seen for track in showing if track is not None)
+            ids = frozenset(track.track_id for track in showing if track is not None)
+            stay.kept.append((frame.sequence, frame.shown.sight is Sight.FACE, least, ids))
+        states = {_without_lost(state, frame.captured) if seen else state for state, seen in taken}
+    return stays + ([stay] if stay.tracks else [])
+
+
+def _add(stay: Stay, followed: _Followed | None, frame: _Frame) -> None:
+    if followed is None:
+        return
+    track = stay.tracks.get(followed.track_id)
+    if track is None:
+        first = followed.first_seen
+        track = ExpectedTrack(followed.track_id, followed.person, first, first, [], set(), followed.stretch)
+        stay.tracks[followed.track_id] = track
+    track.last_seen = max(track.last_seen, followed.last_seen)
+    track.moments.add(followed.last_seen)
+    if frame.shown.sight is Sight.FACE and track.looks[-1:] != [frame.sequence]:
+        track.looks.append(frame.sequence)
+    if frame.given_up or len(stay.tracks) > 1:
+        for each in stay.tracks.values():
+            each.sure = False
+
+
+def _taken(state: _State, frame: _Frame, place: int, prefix: str) -> _State:
+    """Returns the state after a frame was looked at; a track that is lost with it is still there."""
+    captured, track = frame.captured, state.track
+    latest, stretch = state.latest, state.stretch
+    moved = 0.0 if latest is None else (captured - latest).total_seconds()
+    if moved < -_BACK:
+        # Nobody's age can be told any more: whoever is there now is somebody anew.
+        track, latest = None, captured
+    latest = captured if latest is None else max(latest, captured)
+    stretch += moved < -_BACK or moved > _POLICY.longest_gap
+    if track is not None and (captured - track.last_seen).total_seconds() > _POLICY.longest_gap:
+        track = None
+    sight = frame.shown.sight
+    if sight is Sight.FACE and frame.shown.place == place:
+        if track is None:
+            track_id = f"{prefix}.{frame.sequence}.0"
+            track = _Followed(track_id, frame.shown.person, captured, captured, stretch)
         else:
-            _still(present.values(), captured, sequence)
-        for place, track in tuple(present.items()):
-            lost = (captured - track.last_seen).total_seconds() > _POLICY.max_lost
-            if track.misses >= _POLICY.max_misses and lost:
-                done.append(present.pop(place))
-    return done + list(present.values())
+            track = replace(track, visible=True, misses=0, last_seen=max(track.last_seen, captured))
+    elif track is not None:
+        if sight not in (Sight.FACE, Sight.EMPTY) and track.visible:
+            track = replace(track, last_seen=max(track.last_seen, captured))
+        else:
+            track = replace(track, visible=False, misses=track.misses + 1)
+    return _State(track, latest, stretch)
 
 
-def _either(
-    found: Iterable[ExpectedTrack], others: Iterable[ExpectedTrack], given_up: Collection[int]
-) -> list[ExpectedTrack]:
-    """Joins what was foreseen in two ways; what both agree on and no frame that was given up touches is sure."""
-    refused = sorted(given_up)
-    by_id = {track.track_id: track for track in others}
-    joined: list[ExpectedTrack] = []
-    for track in found:
-        first = track.looks[0]
-        other = by_id.pop(track.track_id, None)
-        # A finding answers with the frame in which the face was seen last, which may be any from its first to its last.
-        touched = bisect_right(refused, track.last_sequence) > bisect_left(refused, first)
-        track.sure = not touched and other is not None and other.looks == track.looks
-        joined.append(track)
-    for track in by_id.values():
-        track.sure = False
-        joined.append(track)
-    return joined
+def _shows(state: _State) -> bool:
+    """Whether the frame that was looked at last shows the track."""
+    return state.track is not None and state.track.visible
+
+
+def _without_lost(state: _State, captured: datetime) -> _State:
+    track = state.track
+    if track is None or track.misses < _POLICY.max_misses:
+        return state
+    lost = (captured - track.last_seen).total_seconds() > _POLICY.max_lost
+    return replace(state, track=None) if lost else state
 
 
 def foreseen_visits(camera: int, tracks: Iterable[ExpectedTrack], unanswered: frozenset[str]) -> list[ForeseenVisit]:
@@ -172,32 +260,3 @@ def _within_gap(tracks: Iterable[ExpectedTrack]) -> list[list[ExpectedTrack]]:
         joined[-1].append(track)
         until = max(until, track.last_seen)
     return joined
-
-
-def _look(
-    present: dict[int, ExpectedTrack], frame: Shown, captured: datetime, sequence: int, prefix: str, stretch: int
-) -> None:
-    for track in present.values():
-        track.visible = False
-        track.misses += 1
-    if frame.sight is not Sight.FACE:
-        return
-    known = present.get(frame.place)
-    if known is None:
-        track_id = f"{prefix}.{sequence}.0"
-        present[frame.place] = ExpectedTrack(track_id, frame.person, captured, captured, [sequence], sequence, stretch)
-        return
-    known.visible = True
-    known.misses = 0
-    known.last_seen = max(known.last_seen, captured)
-    known.last_sequence = sequence
-    known.looks.append(sequence)
-
-
-def _still(present: Iterable[ExpectedTrack], captured: datetime, sequence: int) -> None:
-    for track in present:
-        if track.visible:
-            track.last_seen = max(track.last_seen, captured)
-            track.last_sequence = sequence
-        else:
-            track.misses += 1

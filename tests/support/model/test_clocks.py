@@ -46,10 +46,3 @@ def test_right_clocks_make_certain_visits_only() -> None:
     """What was stored of an undisturbed camera is checked without any tolerance."""
     index_of = {index + 1: index for index in range(_FRAMES)}
     assert all(visit.certain for visit in foreseen_visits(0, foreseen_tracks(0, "e", index_of), frozenset()))
-
-
-def test_a_frame_that_was_given_up_makes_only_its_own_track_unsure() -> None:
-    """What the database refused is tolerated for the visit that it answers for, and for no other."""
-    index_of = {index + 1: index for index in range(_FRAMES)}
-    tracks = foreseen_tracks(0, "e", index_of, given_up={19})
-    assert {track.track_id for track in tracks if not track.sure} == {"gate-00.e.17.0"}

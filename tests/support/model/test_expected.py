@@ -1,0 +1,47 @@
+"""What is foreseen where frames were given up."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.model.expected import Stay, foreseen_stays
+
+_FRAMES = 64
+_INDEX_OF = {index + 1: index for index in range(_FRAMES)}
+
+
+def _tracks(stays: list[Stay]) -> dict[str, list[int]]:
+    return {name.removeprefix("gate-00.e."): track.looks for stay in stays for name, track in stay.tracks.items()}
+
+
+def test_a_frame_that_was_given_up_makes_only_its_own_visit_unsure() -> None:
+    """Its track may begin with it or without it; the frames beside it show somebody in any case."""
+    stays = foreseen_stays(0, "e", _INDEX_OF, given_up={17})
+    (unsure,) = [stay for stay in stays if not stay.sure]
+    assert _tracks([unsure]) == {"17.0": [17, 19], "19.0": [19]}
+    both = frozenset({"gate-00.e.17.0", "gate-00.e.19.0"})
+    # Frame 18, in which nothing changed, shows whoever was seen in frame 17 only if that was looked at.
+    assert [(sequence, look, ids) for sequence, look, _, ids in unsure.kept] == [(19, True, both), (20, False, both)]
+
+
+def test_what_was_not_looked_at_may_join_two_visits() -> None:
+    """When nobody saw a place empty, the next face there goes on as the same track; or else begins one."""
+    given_up = set(range(21, 49))
+    (unsure,) = [stay for stay in foreseen_stays(0, "e", _INDEX_OF, given_up=given_up) if "17.0" in _tracks([stay])]
+    assert not unsure.sure
+    assert _tracks([unsure]) == {"17.0": [17, 19, 49, 51], "49.0": [49, 51]}
+
+
+@given(given_up=st.sets(st.integers(1, _FRAMES), max_size=12))
+def test_every_way_to_take_the_frames_given_up_is_foreseen(given_up: set[int]) -> None:
+    """None of them, all of them, and any half of them, looked at: those tracks are among the foreseen."""
+    foreseen = foreseen_stays(0, "e", _INDEX_OF, given_up=given_up)
+    tracks = _tracks(foreseen)
+    for unseen in (set(), given_up, {each for each in given_up if each % 2}):
+        for name, looks in _tracks(foreseen_stays(0, "e", _INDEX_OF, rejected=unseen)).items():
+            assert set(looks) <= set(tracks[name])
+    kept = {sequence for stay in foreseen for sequence, *_ in stay.kept}
+    assert not kept & given_up
+    shown = {look for looks in _tracks(foreseen_stays(0, "e", _INDEX_OF)).values() for look in looks}
+    assert shown - given_up <= kept
