@@ -38,11 +38,7 @@ def refused_decision_forgotten() -> None:
 
 
 DEFECTS: Mapping[str, Callable[[], None]] = {
-    each.__name__: each
-    for each in (
-        failed_session_goes_on,
-        quarantine_takes_all,
-    )
+    each.__name__: each for each in (failed_session_goes_on, quarantine_takes_all, refused_decision_forgotten)
 }
 
 
