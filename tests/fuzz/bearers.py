@@ -7,11 +7,6 @@ import json
 from contextlib import suppress
 from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
-
-from portero_server.access.issuer_keys import IssuerKey
 from portero_server.access.key_text import digest_of, key_id_of, matches, mint
 from portero_server.access.token_checks import TokenChecks
 from portero_server.access.tokens import TokenPolicy, TokenVerifier
@@ -20,23 +15,12 @@ from portero_server.domain.access.rates import Limit
 from portero_server.domain.access.turns import TurnPolicy
 from portero_server.errors import Unauthenticated
 from portero_server.rpc.auth.interceptor import bearer_in
+from tests.support.server.memory_keys import MemoryKeys
+from tests.support.server.oidc_issuer import ec_key
 from tests.support.time.virtual_time import ManualClock
 
 _ISSUER = "https://issuer.example"
 _EXPIRY = ManualClock().now().timestamp() + 3600
-
-
-class _OneKey:
-    """An issuer with one key, whatever it is asked for."""
-
-    def __init__(self) -> None:
-        public = ec.generate_private_key(ec.SECP256R1()).public_key()
-        self._key = IssuerKey(jwt.PyJWK.from_json(ECAlgorithm.to_jwk(public)), "ES256")
-
-    async def find(self, key_id: str) -> IssuerKey:
-        """Returns it."""
-        key_id.encode()
-        return self._key
 
 
 class _Unobserved:
@@ -48,7 +32,7 @@ class _Unobserved:
 
 _verifier = TokenVerifier(
     TokenPolicy(_ISSUER, frozenset({"portero"}), {}),
-    _OneKey(),
+    MemoryKeys(k1=ec_key()),
     TokenChecks(TurnPolicy(per_second=1e12), _Unobserved(), ManualClock()),
     ManualClock(),
 )

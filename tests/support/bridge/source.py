@@ -29,8 +29,8 @@ class PushedSource:
             self._queue.put_nowait(CapturedImage(picture(self.pushed).ljust(size, b"\0"), taken))
 
     def end(self) -> None:
-        """Ends this opening of the source."""
-        self._queue.put_nowait(None)
+        """Ends this opening of the source: with its last image if it is finite, else with a fault."""
+        self._queue.put_nowait(None if self.is_finite else SourceFault("the source ended"))
 
     def fail(self, reason: str) -> None:
         """Lets the source fail."""

@@ -33,6 +33,13 @@ def ec_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def jwk_of(kid: str, key: Any) -> dict[str, Any]:
+    """Returns the member of a key set that tells a private key's public half."""
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid, "use": "sig", "alg": "ES256"}
+    return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid, "use": "sig", "alg": "RS256"}
+
+
 class OidcIssuer:
     """Signs tokens and tells its keys.
 
@@ -88,14 +95,8 @@ class OidcIssuer:
 
     def _document(self, path: str) -> dict[str, Any]:
         if path == "/keys":
-            return {"keys": [self._member(kid, key) for kid, key in self.keys.items()] + self.extra}
+            return {"keys": [jwk_of(kid, key) for kid, key in self.keys.items()] + self.extra}
         return {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
-
-    @staticmethod
-    def _member(kid: str, key: Any) -> dict[str, Any]:
-        if isinstance(key, ec.EllipticCurvePrivateKey):
-            return ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid, "use": "sig", "alg": "ES256"}
-        return RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid, "use": "sig", "alg": "RS256"}
 
 
 @asynccontextmanager

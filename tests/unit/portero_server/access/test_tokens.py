@@ -24,7 +24,7 @@ from portero_server.domain.access.identities import AuthMethod, Grant, Role, Sco
 from portero_server.domain.access.rates import Limit
 from portero_server.domain.access.turns import TurnPolicy
 from portero_server.errors import Unauthenticated, Unavailable
-from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, ec_key, oidc_issuer, rsa_key
+from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, ec_key, jwk_of, oidc_issuer, rsa_key
 from tests.support.time.virtual_time import ManualClock
 
 _LOBBY = Scope(sites=frozenset({"lobby"}))
@@ -236,7 +236,7 @@ async def test_without_any_key_the_server_says_that_it_cannot_tell(court: Court)
 
 async def test_members_of_the_key_set_that_are_no_keys_of_ours_are_passed_over(court: Court) -> None:
     """Keys for encryption, of other kinds, too short or malformed do not disturb the good one, nor verify anything."""
-    good = OidcIssuer._member("x", rsa_key(2))
+    good = jwk_of("x", rsa_key(2))
     court.issuer.extra = [
         None,
         7,
@@ -247,7 +247,7 @@ async def test_members_of_the_key_set_that_are_no_keys_of_ours_are_passed_over(c
         {"kid": "odd", "kty": "EC", "crv": ["P-256"]},
         good | {"kid": "enc", "use": "enc"},
         good | {"kid": "ps", "alg": "PS256"},
-        OidcIssuer._member("short", rsa_key(3, 1024)),
+        jwk_of("short", rsa_key(3, 1024)),
     ]
     await court.verifier.identify(court.issuer.access_token("staff"))
     for kid, key in (("enc", rsa_key(2)), ("ps", rsa_key(2)), ("short", rsa_key(3, 1024))):
@@ -342,7 +342,7 @@ async def test_a_header_with_a_name_twice_is_refused(court: Court) -> None:
 @pytest.mark.parametrize("document", ['{"keys":[],"keys":[%s]}', '{"keys":[%s],"odd":NaN}', '[{"keys":[%s]}]'])
 async def test_a_key_set_that_is_not_json_is_not_taken(court: Court, document: str) -> None:
     """An issuer whose answer can be read in two ways is treated as one that does not answer."""
-    keys = document % json.dumps(OidcIssuer._member("first", rsa_key(1)))
+    keys = document % json.dumps(jwk_of("first", rsa_key(1)))
     court.issuer.text_of = lambda path: keys if path == "/keys" else None
     with pytest.raises(Unavailable):
         await court.verifier.identify(court.issuer.access_token("staff"))
