@@ -15,10 +15,13 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from portero_server.access.token_checks import TokenChecks
 from portero_server.access.tokens import KeySource, TokenPolicy, TokenVerifier
 from portero_server.domain.access.identities import AuthMethod, Grant, Role
+from portero_server.domain.access.turns import TurnPolicy
 from portero_server.errors import Unauthenticated, Unavailable
 from tests.support.server.oidc_issuer import CLIENT, ec_key, rsa_key
+from tests.support.server.open_access import Refusals
 from tests.support.time.virtual_time import ManualClock
 
 _GRANTS = {"staff": [Grant(Role.READER)]}
@@ -60,7 +63,8 @@ class TokenCase:
     @property
     def verifier(self) -> TokenVerifier:
         """Who verifies tokens with these keys."""
-        return TokenVerifier(TokenPolicy(self.url, frozenset({CLIENT}), _GRANTS), self.source, self.clock)
+        checks = TokenChecks(TurnPolicy(per_second=1e6), Refusals(), self.clock)
+        return TokenVerifier(TokenPolicy(self.url, frozenset({CLIENT}), _GRANTS), self.source, checks, self.clock)
 
 
 class TokenContract:

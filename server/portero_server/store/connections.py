@@ -175,6 +175,29 @@ def _check_file(file: Path) -> None:
 
 def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -> Engines:
     context = _tls(url)
+    engine = create_async_engine(
+        url.difference_update_query(_TLS_WORDS),
+        pool_size=pool_size,
+        # No ping on checkout: it would cost a round trip a unit, and a unit whose connection turns out to be
+        # lost is run again anyway.
+        pool_recycle=_OLDEST_CONNECTION,
+        # The pool would send a ROLLBACK after each COMMIT; see _roll_back_unfinished.
+        pool_reset_on_return=None,
+        isolation_level="READ COMMITTED",
+        connect_args=_session(timeout, context),
+        **options,
+    )
+    event.listen(engine.sync_engine, "reset", _roll_back_unfinished)
+    event.listen(engine.sync_engine, "handle_error", _leave_former_writer)
+    keep_within_packets(engine.sync_engine)
+    if context is not None:
+        event.listen(engine.sync_engine, "connect", _insist_on_tls)
+    address = f"{url.host or 'localhost'}:{url.port or 3306}/{url.database or ''}"
+    return Engines("mysql", address, engine, engine, _distrusting(engine), None, pool_size)
+
+
+def _session(timeout: float, context: ssl.SSLContext | None) -> dict[str, Any]:
+    """Returns the driver's arguments: how it connects, and what a session begins with."""
     arguments: dict[str, Any] = {
         "async_creator_fn": connect,
         "charset": "utf8mb4",
@@ -185,20 +208,11 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
             f"innodb_lock_wait_timeout = {max(1, math.floor(timeout / 2))}"
         ),
     }
-    if context is not None:
-        arguments["ssl"] = context
-    engine = create_async_engine(
-        url.difference_update_query(_TLS_WORDS),
-        pool_size=pool_size,
-        # No ping on checkout: it would cost a round trip a unit, and a unit whose connection turns out to be
-        # lost is run again anyway.
-        pool_recycle=_OLDEST_CONNECTION,
-        # The pool would send a ROLLBACK after each COMMIT; see roll_back_unfinished.
-        pool_reset_on_return=None,
-        isolation_level="READ COMMITTED",
-        connect_args=arguments,
-        **options,
-    )
+    return arguments if context is None else {**arguments, "ssl": context}
+
+
+def _distrusting(engine: AsyncEngine) -> Callable[[], None]:
+    """Returns what has every connection made so far replaced before it is used again."""
     distrusted = False
 
     def distrust() -> None:
@@ -213,35 +227,31 @@ def _mysql(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) ->
             distrusted = False
             raise InvalidatePoolError
 
-    @event.listens_for(engine.sync_engine, "reset")
-    def roll_back_unfinished(connection: Any, _: object, state: PoolResetState) -> None:
-        # By the server's own word, which comes with the answer to a COMMIT and to whatever writes. A failed statement
-        # carries none, but whoever had one rolls back (database.py); a COMMIT that failed leaves what was said before
-        # it: unfinished.
-        unfinished = connection.driver_connection.get_transaction_status()
-        if unfinished and state.asyncio_safe and not state.transaction_was_reset:
-            connection.rollback()
+    return distrust
 
-    @event.listens_for(engine.sync_engine, "handle_error")
-    def leave_former_writer(context: ExceptionContext) -> None:
-        if driver_code(context.original_exception) in READ_ONLY_CODES:
-            context.is_disconnect = True
 
-    keep_within_packets(engine.sync_engine)
-    if context is not None:
+def _roll_back_unfinished(connection: Any, _: object, state: PoolResetState) -> None:
+    # By the server's own word, which comes with the answer to a COMMIT and to whatever writes. A failed statement
+    # carries none, but whoever had one rolls back (database.py); a COMMIT that failed leaves what was said before
+    # it: unfinished.
+    unfinished = connection.driver_connection.get_transaction_status()
+    if unfinished and state.asyncio_safe and not state.transaction_was_reset:
+        connection.rollback()
 
-        @event.listens_for(engine.sync_engine, "connect")
-        def insist_on_tls(connection: Any, _: object) -> None:
-            # If the server offers no TLS, the driver would continue in plain text.
-            cursor = connection.cursor()
-            cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-            row = cursor.fetchone()
-            cursor.close()
-            if not row or not row[1]:
-                raise StartupProblem("the database server offers no TLS, which PORTERO_DATABASE_URL asks for")
 
-    address = f"{url.host or 'localhost'}:{url.port or 3306}/{url.database or ''}"
-    return Engines("mysql", address, engine, engine, distrust, None, pool_size)
+def _leave_former_writer(context: ExceptionContext) -> None:
+    if driver_code(context.original_exception) in READ_ONLY_CODES:
+        context.is_disconnect = True
+
+
+def _insist_on_tls(connection: Any, _: object) -> None:
+    # If the server offers no TLS, the driver would continue in plain text.
+    cursor = connection.cursor()
+    cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+    row = cursor.fetchone()
+    cursor.close()
+    if not row or not row[1]:
+        raise StartupProblem("the database server offers no TLS, which PORTERO_DATABASE_URL asks for")
 
 
 def _held(pool: Pool) -> int:
