@@ -9,7 +9,7 @@ from typing import Any
 
 from portero_server import __main__
 from portero_server.clock import SystemClock
-from portero_server.composition import vision
+from portero_server.composition import streaming
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.store.commit.recording import Recording
@@ -25,8 +25,8 @@ from tests.support.model.scripted_vision import ScriptedVision
 def _script_eyes(latency: float) -> None:
     """Has the server look with the rig's eyes, and its scripted engine take its time."""
     # The detector's models would only cost start-up time.
-    wrapped(vision, "FaceDetector", lambda _: lambda: None)
-    wrapped(vision, "VisionPool", lambda _: lambda *_, **__: ScriptedVision())
+    wrapped(streaming, "FaceDetector", lambda _: lambda: None)
+    wrapped(streaming, "VisionPool", lambda _: lambda *_, **__: ScriptedVision())
 
     def wrap(make: Callable[..., None]) -> Callable[..., None]:
         def slow(engine: ScriptedEngine, **options: Any) -> None:

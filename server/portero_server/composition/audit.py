@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import sys
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,13 +20,13 @@ from portero_server.errors import StartupProblem, Unavailable
 from portero_server.rpc.call_audit import CallAudit
 from portero_server.rpc.services.audit import Anchors, AuditServicer, NoAnchors
 from portero_server.settings import Settings
-from portero_server.settings.fingerprint import fingerprint
 from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
 from portero_server.telemetry.privacy_metrics import AuditMetrics
 
 CONFIGURED = "server.configured"
 """Action of the entry that tells of another configuration than the one before."""
+_CREDENTIALS = re.compile(r"//[^@/]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,29 @@ async def record_configuration(settings: Settings, database: Database, trail: Au
         await trail.record(Deed(SERVER, CONFIGURED, resource, AuditOutcome.DONE, ",".join(taken.names)))
     except Unavailable as error:
         raise StartupProblem(f"{error.message}; see what `portero-server audit verify` says") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """An identifier of a configuration that reveals no values.
+
+    Attributes:
+        digest: SHA-256 over all settings but secrets, hexadecimal, 16 digits: changes when one of them does.
+        names: Settings that differ from their default.
+    """
+
+    digest: str
+    names: tuple[str, ...]
+
+
+def fingerprint(settings: Settings) -> Fingerprint:
+    """Returns the fingerprint. For a secret it shows only whether it is set, and for a URL no user or password."""
+    # Pydantic writes a SecretStr as asterisks.
+    told = json.loads(settings.model_dump_json())
+    text = _CREDENTIALS.sub("//", json.dumps(told, sort_keys=True))
+    fields = type(settings).model_fields
+    names = tuple(name for name, field in fields.items() if getattr(settings, name) != field.get_default())
+    return Fingerprint(hashlib.sha256(text.encode()).hexdigest()[:16], names)
 
 
 async def verify_audit(settings: Settings, database: Database) -> bool:

@@ -28,7 +28,6 @@ from portero_server.composition import (
     store,
     streaming,
     transport,
-    vision,
 )
 from portero_server.composition.context import BuildContext
 from portero_server.engines.base import Engine
@@ -87,10 +86,9 @@ async def built(settings: Settings) -> AsyncIterator[Server]:
         stores = await stack.enter_async_context(store.build(context))
         bill = billing.build(context, stores.database)
         engine = await stack.enter_async_context(engines.build(context, bill))
-        vision_pool = await stack.enter_async_context(vision.build(context))
         faces = await gallery.build(context, stores, engine)
         asking = recognition.build(context, stores, engine)
-        frames = streaming.build(context, stores, engine, asking, bill, vision_pool)
+        frames = await stack.enter_async_context(streaming.build(context, stores, engine, asking, bill))
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])

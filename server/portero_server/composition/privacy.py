@@ -15,7 +15,6 @@ from portero_server.engines.kept_faces import FaceKeeper
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.privacy.retention import Retention
-from portero_server.privacy.worker import PrivacyWorker
 from portero_server.rpc.services.privacy import PrivacyServicer
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.exports import ExportStore
@@ -27,12 +26,14 @@ from portero_server.streaming.registry import Streams
 class PrivacyParts:
     """What works in the background, and what serves requests of admins."""
 
-    worker: PrivacyWorker
+    name_revocation: NameRevocation
+    eraser: Eraser
+    retention: Retention
     servicer: PrivacyServicer
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [self.worker.run()]
+        return [self.name_revocation.run(), self.eraser.run(), self.retention.run()]
 
 
 def build(
@@ -56,4 +57,4 @@ def build(
     kept = RetentionStore(database, clock)
     retention = Retention(kept, settings.retention_rules, clock, metrics, interval=settings.retention_interval)
     servicer = PrivacyServicer(people, stores.consents, ExportStore(database), eraser, name_revocation, clock)
-    return PrivacyParts(PrivacyWorker(name_revocation, eraser, retention), servicer)
+    return PrivacyParts(name_revocation, eraser, retention, servicer)

@@ -1,8 +1,9 @@
-"""Builds what serves the streams of cameras, records what they find, and tells watchers."""
+"""Builds what looks at the frames of cameras, records what is found, and tells watchers."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,18 +12,22 @@ from portero_server.billing.wiring import Billing
 from portero_server.composition.context import BuildContext
 from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
+from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.gate.cadence import CadencePolicy
 from portero_server.domain.streams.capture_times import CaptureTimes
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.engines.base import Engine
+from portero_server.engines.scripted import PatchDetector
+from portero_server.settings import Settings
 from portero_server.store.commit.recording import Recording
 from portero_server.streaming.orphans import OrphanReaper
 from portero_server.streaming.recorder import Recorder
 from portero_server.streaming.registry import CostPolicy, StreamEngine, StreamPolicy, Streams
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
-from portero_server.vision.analyzer import VisionPool
+from portero_server.vision.analyzer import Detector, VisionPool
+from portero_server.vision.detect import FaceDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,19 @@ class StreamingParts:
         return [self.recorder.run(), self.streams.run(), self.orphans.run(), self.watch.run()]
 
 
-def build(
+@asynccontextmanager
+async def build(
+    context: BuildContext, stores: Stores, engine: Engine, recognition: RecognitionParts, billing: Billing
+) -> AsyncIterator[StreamingParts]:
+    """Builds the streams from the settings, and closes the threads that look at their frames at the end."""
+    pool = VisionPool(_detector(context.settings), context.clock, threads=context.settings.vision_threads)
+    try:
+        yield _parts(context, stores, engine, recognition, billing, pool)
+    finally:
+        await pool.aclose()
+
+
+def _parts(
     context: BuildContext,
     stores: Stores,
     engine: Engine,
@@ -56,7 +73,6 @@ def build(
     billing: Billing,
     vision_pool: VisionPool,
 ) -> StreamingParts:
-    """Builds the streams from the settings."""
     settings, clock, metrics = context.settings, context.clock, context.metrics
     watch = SightingWatch(
         stores.sightings, WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
@@ -112,3 +128,10 @@ def _policy(context: BuildContext, recognition: RecognitionParts) -> StreamPolic
         tracks=TrackPolicy(deadline=settings.decision_deadline),
         cadence=CadencePolicy(),
     )
+
+
+def _detector(settings: Settings) -> Detector:
+    """Returns the face detector for streams; the scripted engine needs its own."""
+    if settings.engine == "scripted":
+        return PatchDetector()
+    return FaceDetector(DetectPolicy(min_face=settings.detect_min_face, quick_face=settings.detect_quick_face))

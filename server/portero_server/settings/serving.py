@@ -16,7 +16,6 @@ from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.settings.types import Address, DatabaseUrl, Ratio, Seconds
-from portero_server.streaming.sighting_watch import WatchPolicy
 
 _FRAMES, _DETECT = FrameLimits(), DetectPolicy()
 
@@ -81,7 +80,7 @@ class ServingSettings(BaseSettings):
     )
 
     max_streams: int = Field(300, ge=1, le=10_000, description="Most open streams.")
-    heartbeat_interval: Seconds = Field(WatchPolicy().heartbeat, description="Longest silence on a stream, seconds.")
+    heartbeat_interval: Seconds = Field(15.0, description="Longest silence on a stream, seconds.")
     stream_idle_timeout: Seconds = Field(
         60.0, description="A stream from which nothing came for this time is ended, seconds."
     )

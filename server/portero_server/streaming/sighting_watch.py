@@ -57,7 +57,7 @@ class WatchPolicy:
         watchers: Most watchers at once: of one identity, of all identities with one scope, and in total.
     """
 
-    heartbeat: float = 15.0
+    heartbeat: float
     poll: float = 1.0
     page: int = 100
     watchers: PlaceShares = field(default_factory=lambda: PlaceShares(20, 50, 100))

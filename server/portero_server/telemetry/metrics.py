@@ -12,13 +12,12 @@ from portero_server.telemetry import instruments
 from portero_server.telemetry.access_metrics import AccessMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
-from portero_server.telemetry.flood_metrics import FloodMetrics
 from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
 from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetrics
 from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
-from portero_server.telemetry.rpc_metrics import RpcMetrics
+from portero_server.telemetry.rpc_metrics import FloodMetrics, RpcMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
 

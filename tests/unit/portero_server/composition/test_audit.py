@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.composition.audit import CONFIGURED, build, record_configuration, verify_audit
+from portero_server.composition.audit import CONFIGURED, build, fingerprint, record_configuration, verify_audit
 from portero_server.domain.audit.chain import AuditOutcome
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
-from portero_server.settings.fingerprint import fingerprint
 from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
 from portero_server.telemetry.metrics import Metrics

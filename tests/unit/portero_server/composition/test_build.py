@@ -81,7 +81,7 @@ async def test_building_starts_nothing(settings: Settings) -> None:
         assert _outside() == outside
         assert all(inspect.getcoroutinestate(run) == inspect.CORO_CREATED for run in runs)
         # Each loop of the server is there once.
-        assert len({run.cr_code for run in runs if isinstance(run, CoroutineType)}) == len(runs) == 11
+        assert len({run.cr_code for run in runs if isinstance(run, CoroutineType)}) == len(runs) == 13
         for run in runs:
             run.close()
 
@@ -94,11 +94,11 @@ async def test_parts_are_closed_in_reverse_order(settings: Settings, closed: lis
 
 
 @pytest.mark.parametrize(
-    ("holder", "method", "error", "words", "left"),
+    ("holder", "method", "error", "words"),
     [
-        (ScriptedEngine, "check", EngineUnavailable("the engine is away"), "the engine is away", 1),
-        (ScriptedEngine, "load", EngineUnavailable("no room"), "does not take the stored faces: no room", 2),
-        (PeopleStore, "gallery_position", StoreUnavailable("no answer"), "does not answer (no answer)", 2),
+        (ScriptedEngine, "check", EngineUnavailable("the engine is away"), "the engine is away"),
+        (ScriptedEngine, "load", EngineUnavailable("no room"), "does not take the stored faces: no room"),
+        (PeopleStore, "gallery_position", StoreUnavailable("no answer"), "does not answer (no answer)"),
     ],
 )
 async def test_a_part_that_fails_is_one_line_and_closes_the_others(
@@ -109,7 +109,6 @@ async def test_a_part_that_fails_is_one_line_and_closes_the_others(
     method: str,
     error: Exception,
     words: str,
-    left: int,
 ) -> None:
     """Whatever step fails, the start ends with one readable line, and what was open by then is closed."""
     monkeypatch.setattr(holder, method, _failing(error))
@@ -118,4 +117,4 @@ async def test_a_part_that_fails_is_one_line_and_closes_the_others(
             raise AssertionError("it was built")
     assert words in caught.value.message
     assert "\n" not in caught.value.message
-    assert closed == ["VisionPool", "ScriptedEngine", "Database"][2 - left :]
+    assert closed == ["ScriptedEngine", "Database"]

@@ -39,7 +39,7 @@ async def house(database: Database, serve: Serve) -> House:
     door, clock, live = EngineDoor(), ManualClock(), OpenStreams()
     engine = ScriptedEngine(sleep=door)
     people, sightings = PeopleStore(database, clock), SightingStore(database)
-    watch = SightingWatch(sightings, WatchPolicy(page=3))
+    watch = SightingWatch(sightings, WatchPolicy(heartbeat=15, page=3))
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
     images = Images(engine, people, engine.traits.policy)
