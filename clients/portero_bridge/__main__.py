@@ -14,6 +14,7 @@ from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings
 from portero_client.errors import InvalidArgument, PorteroError
+from portero_client.library_logs import write_library_logs
 from portero_client.settings import ConnectionSettings
 
 _EXIT_FAILED = 1
@@ -30,6 +31,7 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Runs the bridge with a command line; returns the exit code."""
     journal = Journal(sys.stderr, SystemClock())
+    write_library_logs(journal.library)
     try:
         settings = read_arguments(arguments)
         connection = settings.connection()

@@ -21,6 +21,7 @@ from portero_bridge.events import (
     StreamOpened,
 )
 from portero_bridge.redact import redact_url
+from portero_client.library_logs import LibraryLine
 
 _Value = str | int | float
 
@@ -78,6 +79,14 @@ class Journal:
             case FrameRefused(camera, _, reason, message):
                 if self._is_news(camera, f"refused {reason}", reason):
                     self.write("frames_refused", camera=camera, reason=reason, message=message)
+
+    def library(self, line: LibraryLine) -> None:
+        """Logs what a library, or the client, logged."""
+        if line.ours:
+            self.write("warning", message=str(line))
+            return
+        said = {"logger": line.logger, "at": line.at, "message": line.words, "error": line.error}
+        self.write("library_message", **{name: text for name, text in said.items() if text})
 
     def write(self, name: str, **values: _Value) -> None:
         """Writes one structured line to the output."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -15,13 +14,14 @@ from portero_cli.app import build_app
 from portero_cli.exits import ExitCode, exit_code_of
 from portero_cli.screen.output import print_error
 from portero_client import PorteroError, Unreachable
+from portero_client.library_logs import write_library_logs
 
 
 def main() -> int:
     """Entry point of the `portero` script. Returns its exit code."""
     # gRPC's own log lines would break the promise of one readable line.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    write_library_logs(lambda line: print(line, file=sys.stderr))
     try:
         return asyncio.run(run(sys.argv[1:]))
     except KeyboardInterrupt:

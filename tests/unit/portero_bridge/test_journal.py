@@ -15,6 +15,7 @@ from portero_bridge.events import (
 )
 from portero_bridge.journal import Journal
 from portero_client.detections import Box, Text, TextKind
+from portero_client.library_logs import LibraryLine
 from tests.support.bridge.clock import JumpingClock
 
 
@@ -52,6 +53,17 @@ def test_passwords_are_redacted_whatever_the_field() -> None:
     write(SourceDown("lobby", "cannot open rtsp://joe:s3cret@cam/1", 1.0))
     write(CameraFailed("lobby", "http://joe:s3cret@cam", "Traceback: rtsp://joe:s3cret@cam/1\n", 1.0))
     assert "s3cret" not in output.getvalue()
+
+
+def test_of_libraries_the_fixed_words_are_written() -> None:
+    """A library's line has its logger and place; a client's is a message, with URLs redacted."""
+    write, output = journal()
+    write.library(LibraryLine("grpc._channel", "Exception in callback", "KeyError", "_channel:7"))
+    write.library(LibraryLine("portero_client.tls", "see https://joe:s3cret@host/", "", "tls:1"))
+    assert [line.split(" ", 1)[1] for line in output.getvalue().splitlines()] == [
+        'library_message logger=grpc._channel at=_channel:7 message="Exception in callback" error=KeyError',
+        'warning message="see https://***@host/"',
+    ]
 
 
 def test_nothing_personal_is_written() -> None:
