@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from portero_server.access.issuer_keys import FetchPlan, FetchPolicy, IssuerKeys
 from portero_server.errors import Unauthenticated, Unavailable
-from tests.support.server.oidc_issuer import OidcIssuer, rsa_key
+from tests.support.server.oidc_issuer import jwk_of, rsa_key
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
 _INTERVAL = 10.0
@@ -59,7 +59,7 @@ class _Issuer:
 
     async def fetch(self) -> Sequence[Any]:
         self.asked.append(running_clock().monotonic())
-        members = [OidcIssuer._member(name, rsa_key(1)) for name in self.names]
+        members = [jwk_of(name, rsa_key(1)) for name in self.names]
         await asyncio.sleep(_TAKES)
         if self.away:
             raise Unavailable("away")
