@@ -5,7 +5,7 @@ arguments of a callback; HTTP clients the URL of a camera with its password. Of 
 kept, with the kind of an exception and the place that logged it. Ours are kept as they are, but for the exception's
 text.
 
-    handler = LibraryLogHandler(lambda line: print(line, file=sys.stderr))
+    handler = LibraryLogs(lambda line: print(line, file=sys.stderr))
     logging.getLogger().addHandler(handler)
 """
 
@@ -53,7 +53,7 @@ class LibraryLine:
         return f"{self.logger}: {self.words or 'a message'}{error}, at {self.at}"
 
 
-class LibraryLogHandler(logging.Handler):
+class LibraryLogs(logging.Handler):
     """Hands every record from WARNING on to `tell`, without its values."""
 
     def __init__(self, tell: Callable[[LibraryLine], object]) -> None:
@@ -77,9 +77,9 @@ def line_of(record: logging.LogRecord) -> LibraryLine:
 
 
 def write_library_logs(tell: Callable[[LibraryLine], object]) -> None:
-    """Makes a LibraryLogHandler the only handler of the root logger; Python's warnings pass through it as well."""
+    """Makes `LibraryLogs` the only handler of the root logger; Python's warnings pass through it as well."""
     logging.captureWarnings(True)
-    logging.getLogger().handlers[:] = [LibraryLogHandler(tell)]
+    logging.getLogger().handlers[:] = [LibraryLogs(tell)]
 
 
 def _words(record: logging.LogRecord) -> str:

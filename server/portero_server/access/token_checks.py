@@ -35,7 +35,7 @@ class _Ticket:
 
 
 class TokenChecks:
-    """Gives callers their turn to have a token checked that is not known yet.
+    """Lets callers take turns at having a token checked that is not known yet.
 
     As long as fewer tokens fail than the rate allows, nobody waits. In a flood of worthless ones callers wait for their
     turn, one address after the other; a valid token is let in with its turn, and is known from then on.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portero_client.library_logs import LibraryLine, LibraryLogHandler, write_library_logs
+from portero_client.library_logs import LibraryLine, LibraryLogs, write_library_logs
 from tests.support.time.timeouts import PATIENCE
 
 _SECRET = "c4n4ry"
@@ -110,6 +110,6 @@ def test_a_line_that_cannot_be_written_is_dropped(capsys: pytest.CaptureFixture[
     def fails(line: LibraryLine) -> None:
         raise OSError(_SECRET)
 
-    for handler in (LibraryLogHandler(fails), LibraryLogHandler(print)):
+    for handler in (LibraryLogs(fails), LibraryLogs(print)):
         handler.handle(logging.LogRecord("portero_client", logging.ERROR, "", 1, "%d", (_SECRET,), None))
     assert capsys.readouterr() == ("", "")

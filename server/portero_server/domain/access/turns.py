@@ -84,7 +84,7 @@ class FairTurns(Generic[Ticket]):
         return max(0.0, (1.0 - self._filled(now)) / self._policy.per_second)
 
     def passed(self) -> None:
-        """Gives a turn back: what was checked was worth it."""
+        """Returns a turn to the rate: the check succeeded."""
         self._left = min(self._burst, self._left + 1.0)
 
     def _take(self, now: float) -> bool:
