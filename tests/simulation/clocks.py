@@ -26,7 +26,7 @@ from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.domain.streams.messages import TrackUpdate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError
 from portero_server.streaming.session import Session

@@ -15,7 +15,8 @@ from portero_server.domain.gate.cadence import Cadence, When
 from portero_server.domain.recording.sightings import Recognition, TrackDecided, TrackLeft
 from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.domain.streams.messages import Directive, NamedMatch, Timing, TrackUpdate, advice_for
-from portero_server.domain.tracking.tracks import Track, Tracker, TrackState
+from portero_server.domain.tracking.track import Track, TrackPhase, TrackState
+from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.base import CallContext, FaceCrop
 from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
 from portero_server.recognition.name_lookup import UNCONFIRMED, NameOf, name_in_time
@@ -181,27 +182,26 @@ class Follower:
 
     def forget(self, people: Collection[str]) -> None:
         """Removes the names of people who may no longer be named; their tracks continue as strangers."""
-        for track in (*self._tracker.tracks, *self._tracker.leaving):
-            if track.match is not None and track.match.person_id in people:
-                track.match = None
-                self._decide(track, timing=None, revises=True)
+        for track in self._tracker.disown(people):
+            self._decide(track, timing=None, revises=True)
         for person_id in people:
             self._names.pop(person_id, None)
+
+    def rename(self, late: TrackDecided) -> bool:
+        """Gives a track the name that an earlier session decided too late. Returns whether the track is followed."""
+        return late.match is not None and self._tracker.rename(late.track_id, late.match)
 
     def miss_all(self) -> None:
         """Marks all decided tracks as absent, since no frames arrive.
 
         Undecided ones wait for their deadline or, after an interruption, for their frames to be sent again.
         """
-        for track in self._tracker.tracks:
-            if track.decided and not track.absent:
-                track.absent = True
-                self._tell_left(track)
+        for track in self._tracker.miss_all():
+            self._tell_left(track)
 
     def _see(self, track: Track) -> None:
         """Records that a decided track was seen."""
-        if track.absent:
-            track.absent = False
+        if self._tracker.returned(track):
             self._decide(track, timing=None, revises=True, returns=True)
         elif track.decided:
             self._ledger.track_seen(track.track_id, track.last_seen, track.last_sequence)
@@ -296,26 +296,27 @@ class Follower:
     def _after_silence(self, track: Track, shot: Shot) -> None:
         """Handles a call without an answer: the shot may be sent again after a pause, unless a better one waits."""
         best = self._best.get(track.track_id)
-        if not track.closed and (best is None or best.quality < shot.quality):
+        if not track.ended and (best is None or best.quality < shot.quality):
             self._best[track.track_id] = shot
 
     def _after_answer(self, track: Track, match: Match | None, timing: Timing) -> None:
-        decided_before = track.decided
+        reported_before = not track.awaits_decision
         for changed in self._tracker.answer(track, match):
             if changed is track:
-                self._decide(track, timing=timing, revises=decided_before)
+                self._decide(track, timing=timing, revises=reported_before)
             else:
                 self._decide(changed, timing=None, revises=True)
-        if track.closed and track.match is not None:
+        if track.phase in (TrackPhase.CLOSED, TrackPhase.ABSENT):
             # The decision did not wait for this answer, nor did the face; its visit ended when it left.
-            self._close(track)
-        elif track in self._tracker.leaving:
-            if track.match is not None or not self._send_last(track, self._clock.monotonic()):
+            if track.match is not None:
+                self._tell_left(track)
+        elif track.phase is TrackPhase.LEAVING:
+            if track.match is not None:
+                self._close(track)
+            elif not self._send_last(track, self._clock.monotonic()):
                 self._conclude(track)
-        elif track.absent and track.match is not None:
-            self._tell_left(track)
-        elif not track.closed and self._tracker.exhausted(track):
-            track.decided = True
+        elif self._tracker.exhausted(track):
+            self._tracker.decide(track)
             self._decide(track, timing=timing, revises=False)
 
     def _decide(self, track: Track, *, timing: Timing | None, revises: bool, returns: bool = False) -> None:
@@ -356,30 +357,26 @@ class Follower:
         return track.pending or (track.track_id in self._best and now < track.retry_at)
 
     def _conclude(self, track: Track) -> None:
-        """Ends a track whose face is gone."""
+        """Ends an undecided track whose face is gone: as a stranger, or as a false alarm."""
         if self._tracker.false_alarm(track):
-            self._tracker.close(track)
-            self._forget(track)
+            self._tracker.dismiss(track)
+            self._best.pop(track.track_id, None)
             self._ledger.track_left(None, self._update(track, TrackState.CLOSED))
             self._ledger.release(track.track_id)
             return
-        if not track.decided or track.match is None:
-            track.decided = True
-            self._decide(track, timing=None, revises=False)
+        self._decide(track, timing=None, revises=False)
         self._close(track)
 
     def _close(self, track: Track) -> None:
+        told = track.phase is TrackPhase.ABSENT
         self._tracker.close(track)
-        self._forget(track)
-        if not track.absent:
+        self._best.pop(track.track_id, None)
+        if not told:
             self._tell_left(track)
 
     def _tell_left(self, track: Track) -> None:
         left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
         self._ledger.track_left(left, self._update(track, TrackState.CLOSED))
-
-    def _forget(self, track: Track) -> None:
-        self._best.pop(track.track_id, None)
 
     def _update(self, track: Track, state: TrackState, timing: Timing | None = None) -> TrackUpdate:
         named = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portero_server.domain.tracking.tracks import Track
+from portero_server.domain.tracking.track import Track
+from portero_server.domain.tracking.tracks import Tracker
 from portero_server.recognition.shots import Shot
 
 
@@ -35,13 +36,12 @@ class OpenCalls:
         """Takes over calls that an interruption ended, for tracks that continue or had ended by the watermark."""
         followed = {track.track_id: track for track in going_on}
         for track, shot in (*earlier._lost, *earlier._out.values()):
-            if track.match is not None or not track.decided:
+            if track.match is not None or track.awaits_decision:
                 continue
             if track.track_id in followed:
                 self._lost.append((followed[track.track_id], shot))
-            elif track.closed and track.last_sequence <= durable:
-                track.calls = track.answers
-                self._lost.append((track, shot))
+            elif track.ended and track.last_sequence <= durable:
+                self._lost.append((Tracker.without_call(track), shot))
 
     def take_lost(self) -> Sequence[tuple[Track, Shot]]:
         """Returns the calls to repeat, each once."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from portero_server.domain.streams.frames import Frame
 from portero_server.domain.streams.messages import Timing
-from portero_server.domain.tracking.tracks import Track
+from portero_server.domain.tracking.track import Track
 from portero_server.engines.base import FaceCrop
 from portero_server.vision.analysis import FrameAnalysis
 

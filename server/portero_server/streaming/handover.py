@@ -7,7 +7,7 @@ flight for it, or an answer that waits for its commit, must therefore outlive th
 from __future__ import annotations
 
 from portero_server.domain.streams.messages import TrackUpdate
-from portero_server.domain.tracking.tracks import Track, TrackState
+from portero_server.domain.tracking.track import Track, TrackState
 from portero_server.streaming.pending_commit import PendingCommit
 from portero_server.streaming.session import Session
 
@@ -38,12 +38,10 @@ def _take_answers(session: Session, gathered: PendingCommit, followed: dict[str,
     for decided in gathered.decided:
         if not decided.revises or decided.returns or decided.match is None:
             continue
-        track = followed.get(decided.track_id)
         news = [
             each for each in gathered.updates if isinstance(each, TrackUpdate) and each.track_id == decided.track_id
         ]
-        if track is not None:
-            track.match = decided.match
+        if session.follower is not None and session.follower.rename(decided):
             news = [each for each in news if each.state is TrackState.REVISED]
         elif any(each.sequence > durable for each in news):
             # Its frames come again, and it begins anew.

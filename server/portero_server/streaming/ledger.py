@@ -22,7 +22,7 @@ from portero_server.domain.recording.sightings import (
 from portero_server.domain.streams.frames import GapReason, RejectionReason
 from portero_server.domain.streams.messages import Directive, TextRead, TrackUpdate
 from portero_server.domain.streams.watermark import Advance, Fate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.recognition.name_lookup import named_by
 from portero_server.recognition.tiered import MEMORY
 from portero_server.streaming.outbox import Outbox

@@ -27,6 +27,13 @@ class Wakeup:
                 waiter.set_result(None)
 
     def wait(self) -> asyncio.Future[None]:
-        """Returns an awaitable that completes at the next `notify`; only one task may wait at a time."""
+        """Returns an awaitable that completes at the next `notify`.
+
+        Raises:
+            RuntimeError: Another task waits already; it would be stranded forever.
+        """
+        # A canceled task leaves its future behind, which is done.
+        if self._waiter is not None and not self._waiter.done():
+            raise RuntimeError("a task waits for this wakeup already, and it wakes only one")
         self._waiter = waiter = asyncio.get_running_loop().create_future()
         return waiter

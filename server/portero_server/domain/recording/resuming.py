@@ -16,7 +16,7 @@ from datetime import datetime
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import Match
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.tracking.tracks import Track
+from portero_server.domain.tracking.track import Track, TrackPhase
 
 MOST_TRACKS = 16
 """Limit on remembered tracks; those seen last are kept."""
@@ -61,14 +61,13 @@ class OpenTrack:
             time=FrameTime(0, self.last_seen.timestamp(), 0.0, 0.0),
             box=self.box,
             hits=self.hits,
-            decided=True,
+            phase=TrackPhase.ABSENT if self.absent else TrackPhase.DECIDED,
             match=self.match,
             calls=self.calls,
             answers=self.calls,
             asked_quality=self.asked_quality,
             visible=self.visible,
             misses=self.misses,
-            absent=self.absent,
             company=set(self.company),
         )
 

@@ -11,7 +11,7 @@ from portero_server.domain.detection.detections import FaceQuality, Match, Text
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.streams.credit import Credit
 from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,14 @@ A planner: it is given detections and engine answers with their times, and retur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from portero_server.domain.clocks.camera_clock import FrameTime
-from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
+from portero_server.domain.detection.detections import FoundFace, Match
 from portero_server.domain.detection.geometry import Box
-
-
-class TrackState(Enum):
-    """Life of a track; the names are those of the proto without the prefix."""
-
-    PROVISIONAL = "provisional"
-    CONFIRMED = "confirmed"
-    REVISED = "revised"
-    CLOSED = "closed"
+from portero_server.domain.tracking.track import Track, TrackPhase, moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,57 +54,6 @@ class TrackPolicy:
     longest_retry_pause: float = 2.0
     min_hits: int = 2
     deadline: float = 2.0
-
-
-@dataclass(slots=True, eq=False)
-class Track:
-    """The same face followed through frames of one camera.
-
-    Attributes:
-        track_id: Deterministic: camera, epoch, first sequence and ordinal within that frame.
-        received: Server's monotonic seconds of its first frame.
-        time: When it was last seen, by what ages are measured with.
-        box: Where it was last seen, ratios of the frame.
-        decided: Whether a decision was made; `match` None then means a stranger.
-        similarity, margin: Of the match.
-        calls, answers: Engine calls made, and answered.
-        failures: Calls to which no answer came (throttled, expired, broken engine).
-        retry_at: When, after a failure, the next call may go out (monotonic seconds).
-        asked_quality: Quality of the best shot ever sent.
-        visible: Whether the last look found it.
-        misses: Frames since the last look that found it, while it is not visible.
-        absent: Whether it was reported as left because frames stopped arriving. The next frame that shows it
-            continues it.
-        company: Tracks seen together with it in one frame: they cannot be the same person.
-    """
-
-    track_id: str
-    first_sequence: int
-    first_seen: datetime
-    received: float
-    last_sequence: int
-    last_seen: datetime
-    time: FrameTime
-    box: Box
-    hits: int = 1
-    decided: bool = False
-    match: Match | None = None
-    calls: int = 0
-    answers: int = 0
-    failures: int = 0
-    retry_at: float = 0.0
-    asked_quality: float = 0.0
-    best_quality: FaceQuality | None = None
-    visible: bool = True
-    misses: int = 0
-    absent: bool = False
-    closed: bool = False
-    company: set[str] = field(default_factory=set)
-
-    @property
-    def pending(self) -> bool:
-        """Whether an engine call is in flight."""
-        return self.calls > self.answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +183,7 @@ class Tracker:
         This is half of the time left until the decision is due, so that a deadline never finds an answer unused.
         """
         left = track.received + self._policy.deadline - now
-        return now + (self._policy.deadline if track.decided else max(0.0, left)) / 2
+        return now + (max(0.0, left) if track.awaits_decision else self._policy.deadline) / 2
 
     def beside(self, track: Track) -> frozenset[str]:
         """Returns the people named on tracks seen together with this one; it cannot be any of them."""
@@ -285,24 +225,36 @@ class Tracker:
                 rival.match = None
                 changed.append(rival)
         track.match = match
-        track.decided = True
+        if track.phase is TrackPhase.PROVISIONAL:
+            self.decide(track)
+        elif track.phase is TrackPhase.DISMISSED:
+            track.phase = moved(track.phase, TrackPhase.CLOSED)
         return (track, *changed)
 
+    def decide(self, track: Track) -> None:
+        """Decides a track that is followed by what is known of it."""
+        track.phase = moved(track.phase, TrackPhase.DECIDED)
+
     def overdue(self, now: float) -> tuple[Track, ...]:
-        """Decides the tracks whose deadline has passed as strangers, for now. Returns them."""
+        """Decides the tracks whose deadline has passed as strangers, for now.
+
+        Returns:
+            These tracks. Those of them that are leaving are not decided here: the caller ends them.
+        """
         late = [
             track
             for track in (*self._tracks, *self._leaving)
-            if not track.decided and now - track.received >= self._policy.deadline
+            if track.awaits_decision and now - track.received >= self._policy.deadline
         ]
         for track in late:
-            track.decided = True
+            if track.phase is TrackPhase.PROVISIONAL:
+                self.decide(track)
         return tuple(late)
 
     def exhausted(self, track: Track) -> bool:
         """Whether an undecided track can only be a stranger: no call is in flight and none may follow."""
         policy = self._policy
-        return not track.decided and not track.pending and track.calls >= policy.max_calls
+        return track.phase is TrackPhase.PROVISIONAL and not track.pending and track.calls >= policy.max_calls
 
     def false_alarm(self, track: Track) -> bool:
         """Whether a track that ends was too short to be a person."""
@@ -311,19 +263,69 @@ class Tracker:
     def leave(self, track: Track) -> None:
         """Moves a track whose face is gone out of view.
 
-        An undecided track is kept until `close`, for the answers still to come.
+        An undecided track is kept until `close` or `dismiss`, for the answers still to come.
         """
         track.visible = False
         self._tracks.remove(track)
         if not track.decided:
+            track.phase = moved(track.phase, TrackPhase.LEAVING)
             self._leaving.append(track)
 
     def close(self, track: Track) -> None:
-        """Removes a track that has left."""
+        """Ends a track that is decided, or that leaves."""
+        self._end(track, TrackPhase.CLOSED)
+
+    def dismiss(self, track: Track) -> None:
+        """Ends a track that leaves without a decision."""
+        self._end(track, TrackPhase.DISMISSED)
+
+    def miss_all(self) -> tuple[Track, ...]:
+        """Marks the decided tracks as absent, since no frames arrive. Returns those that were not.
+
+        Undecided ones wait for their deadline or, after an interruption, for their frames to be sent again.
+        """
+        missed = tuple(track for track in self._tracks if track.phase is TrackPhase.DECIDED)
+        for track in missed:
+            track.phase = moved(track.phase, TrackPhase.ABSENT)
+        return missed
+
+    def returned(self, track: Track) -> bool:
+        """Takes in that a track was seen. Returns whether it had been absent; it is not any more."""
+        if track.phase is not TrackPhase.ABSENT:
+            return False
+        self.decide(track)
+        return True
+
+    def disown(self, people: Collection[str]) -> tuple[Track, ...]:
+        """Makes strangers of the tracks with the names of these people. Returns them."""
+        named = tuple(
+            track
+            for track in (*self._tracks, *self._leaving)
+            if track.match is not None and track.match.person_id in people
+        )
+        for track in named:
+            track.match = None
+        return named
+
+    def rename(self, track_id: str, match: Match) -> bool:
+        """Gives a track the name that an earlier session learned of it. Returns whether the track is followed."""
+        for track in self._tracks:
+            if track.track_id == track_id:
+                track.match = match
+                return True
+        return False
+
+    @staticmethod
+    def without_call(track: Track) -> Track:
+        """Returns a track of an earlier session, whose call the interruption ended: it may be called for again."""
+        track.calls = track.answers
+        return track
+
+    def _end(self, track: Track, phase: TrackPhase) -> None:
         for tracks in (self._tracks, self._leaving):
             if track in tracks:
                 tracks.remove(track)
-        track.closed = True
+        track.phase = moved(track.phase, phase)
 
     def _assign(self, tracks: Sequence[Track], faces: Sequence[FoundFace]) -> dict[int, Track]:
         """Returns for each face the track it continues: by overlap first, then by nearness, best pairs first."""

@@ -12,7 +12,7 @@ from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.messages import TrackUpdate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import GalleryFace, Identification
 from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.errors import EngineUnavailable, NotFound

@@ -12,7 +12,7 @@ import numpy as np
 from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.streams.messages import TrackUpdate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.jpeg import encode_jpeg

@@ -8,7 +8,7 @@ import pytest
 
 from portero_server.domain.streams.frames import FrameRefused
 from portero_server.domain.streams.messages import TrackUpdate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.vision.analysis import FrameAnalysis
 from tests.support.server.stream_harness import StreamHarness, face, looked, named, stream_harness

@@ -19,7 +19,7 @@ from portero_server.domain.recording.sightings import Recognition
 from portero_server.domain.streams.frames import FrameRefused
 from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.memory import MemoryPolicy
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig

@@ -18,7 +18,7 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.gate.cadence import When
 from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.domain.streams.messages import Advice, Directive, TrackUpdate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import FailedPrecondition
 from portero_server.streaming.session import Session

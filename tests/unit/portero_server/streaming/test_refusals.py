@@ -11,7 +11,7 @@ import pytest
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.frames import LAST_SEQUENCE, FrameOutcome, FrameRefused, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Ack, Finished, Message, Rejected, TrackUpdate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError, SessionSuperseded
 from portero_server.streaming.session import Session

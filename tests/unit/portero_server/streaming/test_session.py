@@ -14,7 +14,7 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.domain.streams.frames import FrameOutcome, FrameRefused, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Ack, Drain, Finished, Rejected, TextRead, TrackUpdate
-from portero_server.domain.tracking.tracks import TrackState
+from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import CallContext, FaceCrop, Identification, Pixels
 from portero_server.errors import (
     EngineThrottled,

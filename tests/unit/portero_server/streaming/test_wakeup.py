@@ -45,3 +45,13 @@ async def test_a_wait_that_was_cancelled_is_no_trouble_to_who_rings() -> None:
     await asyncio.sleep(0)
     bell.notify()
     await again
+
+
+async def test_a_second_waiter_is_refused_and_the_first_is_still_woken() -> None:
+    """Two tasks waiting for one wakeup is a defect that is told at once, and strands nobody."""
+    bell = Wakeup()
+    first = asyncio.ensure_future(bell.wait())
+    with pytest.raises(RuntimeError, match="waits for this wakeup already"):
+        bell.wait()
+    bell.notify()
+    await first

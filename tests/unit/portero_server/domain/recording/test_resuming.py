@@ -32,8 +32,7 @@ def test_tracks_are_as_they_were_at_the_watermark() -> None:
     _followed(tracker, points, 2, 0.11)
     _followed(tracker, points, 3, 0.12)
     (track,) = tracker.tracks
-    track.decided = True
-    track.match = Match("ana", 0.9, 0.4)
+    tracker.answer(track, Match("ana", 0.9, 0.4))
     (then,) = points.at(2)
     assert (then.last_sequence, then.box.left, then.hits) == (2, 0.11, 2)
     assert then.match == track.match
@@ -53,13 +52,25 @@ def test_a_track_that_ended_beyond_the_watermark_is_remembered() -> None:
     tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
     _followed(tracker, points, 1, 0.10)
     (track,) = tracker.tracks
-    track.decided = True
+    tracker.decide(track)
     _followed(tracker, points, 2)
     tracker.leave(track)
     tracker.close(track)
     _followed(tracker, points, 3)
     assert [each.track_id for each in points.at(2)] == [track.track_id]
     assert points.at(3) == ()
+
+
+def test_a_false_alarm_is_not_remembered_where_it_was_still_followed() -> None:
+    """A track that the deadline dismissed was never reported, so no session goes on with it."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    _followed(tracker, points, 2)
+    tracker.leave(track)
+    assert tracker.overdue(1000.0) == (track,)
+    tracker.dismiss(track)
+    assert points.at(1) == ()
 
 
 def _both_decided_while_the_first_frame_is_held() -> tuple[Tracker, ResumePoints]:
@@ -69,7 +80,7 @@ def _both_decided_while_the_first_frame_is_held() -> tuple[Tracker, ResumePoints
         _followed(tracker, points, sequence, 0.10)
     _followed(tracker, points, 3, 0.10, 0.60)
     for track in tracker.tracks:
-        track.decided = True
+        tracker.decide(track)
     return tracker, points
 
 
@@ -103,8 +114,7 @@ def test_a_track_ahead_stays_remembered_until_its_first_frame_came_again() -> No
         assert later.passed(2) == ()
         assert later.at(2) == stored
         _followed(tracker, later, 3, 0.10, *([0.60] if begins_anew else []))
-        for track in tracker.tracks:
-            track.decided = True
+        tracker.overdue(1000.0)
         assert later.passed(3) == (() if begins_anew else stored[1:])
         assert later.passed(4) == ()
         assert [each.ahead for each in later.at(4)] == [False] * (1 + begins_anew)
@@ -124,7 +134,7 @@ def test_few_of_a_crowd_are_remembered() -> None:
     _followed(tracker, points, 1, *crowd)
     _followed(tracker, points, 2, *crowd[2:])
     for track in tracker.tracks:
-        track.decided = True
+        tracker.decide(track)
     kept = points.at(2)
     assert len(kept) == MOST_TRACKS
     assert all(track.last_sequence == 2 for track in kept)
@@ -138,7 +148,7 @@ def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
     (track,) = tracker.tracks
     tracker.call(track, 1.0)
     tracker.answer(track, None)
-    track.decided = True
+    tracker.decide(track)
     revived = revived_tracks(points.at(1), (), 5.0)
     again = Tracker("door.e1", TrackPolicy(), revived)
     captured = _START + timedelta(seconds=0.4)
@@ -153,7 +163,7 @@ def test_people_who_are_gone_do_not_come_back_with_their_tracks() -> None:
     tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
     _followed(tracker, points, 1, 0.10)
     (track,) = tracker.tracks
-    track.decided, track.match = True, Match("ana", 0.9, 0.4)
+    tracker.answer(track, Match("ana", 0.9, 0.4))
     (known,) = revived_tracks(points.at(1), {"ana"}, 5.0)
     (stranger,) = revived_tracks(points.at(1), {"ben"}, 5.0)
     assert known.match == track.match

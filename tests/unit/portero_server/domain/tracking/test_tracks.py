@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.tracking.tracks import Observation, Track, Tracker, TrackPolicy
+from portero_server.domain.tracking.track import Track
+from portero_server.domain.tracking.tracks import Observation, Tracker, TrackPolicy
 from tests.support.time.frame_times import time_of
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
