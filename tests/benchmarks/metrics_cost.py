@@ -44,7 +44,8 @@ async def _throughput(metrics: Metrics | None) -> float:
         if metrics is not None:
             metrics.cameras.roster_is(["door"], 0)
         session = await house.streams.open("door", "e1")
-        session._parts = replace(session._parts, metrics=metrics or cast("Any", _Nothing()))
+        parts = replace(session._parts, metrics=metrics or cast("Any", _Nothing()))
+        session._parts = session.runner._parts = parts
         session.opened()
         data = [picture(number, 640, 480) for number in range(8)]
         running = asyncio.create_task(session.run())

@@ -83,9 +83,9 @@ async def main() -> None:
 
             async def open_acking_each(camera_id: str, epoch: str, opening: Opening = UNDECLARED) -> Session:
                 session = await opened(camera_id, epoch, opening)
-                session.outbox = session.ledger._outbox = _EveryAck()
+                session.runner.outbox = _EveryAck()
                 # Only commits tell of credit, so that there is one acknowledgment a frame.
-                session._grant = lambda: None  # type: ignore[method-assign]
+                session.state.intake.granted = lambda: ()  # type: ignore[method-assign]
                 return session
 
             streams.open = open_acking_each  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ from portero_server.engines.scripted import ScriptedEngine
 from portero_server.store.commit.recording import Recording
 from portero_server.store.faults import CommitUnknown
 from portero_server.store.streams import StreamStore
-from portero_server.streaming.session import Session
+from portero_server.streaming.effect_runner import EffectRunner
 from tests.chaos.refusals import Refusals
 from tests.support.defects.faultpoints import FaultPoints, JumpingClock, wrapped
 from tests.support.defects.server_defects import DEFECTS
@@ -61,15 +61,15 @@ def _place_fault_points(points: FaultPoints) -> None:
         return watched
 
     def around_committed(committed: Callable[..., None]) -> Callable[..., None]:
-        def watched(session: Session, commit: StreamCommit, result: CommitResult) -> None:
-            committed(session, commit, result)
+        def watched(runner: EffectRunner, commit: StreamCommit, result: CommitResult) -> None:
+            committed(runner, commit, result)
             points.pass_by("after_ack")
 
         return watched
 
     wrapped(Recording, "commit", around_commit)
     wrapped(StreamStore, "open", around_open)
-    wrapped(Session, "committed", around_committed)
+    wrapped(EffectRunner, "committed", around_committed)
 
 
 def main() -> int:

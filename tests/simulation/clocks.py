@@ -145,7 +145,7 @@ class _Scene:
     async def _quiet(self, session: Session) -> bool:
         """Waits until everything sent is durable, so that nothing has to be sent again."""
         for _ in range(100):
-            if not session.lag:
+            if not session.state.intake.lag:
                 return True
             await asyncio.sleep(0.05)
         return False

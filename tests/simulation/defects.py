@@ -8,16 +8,16 @@ from typing import Any
 
 from portero_server.domain.recording.presence import UnstoredTracks
 from portero_server.domain.recording.quarantine import Quarantine
-from portero_server.streaming.session import Session
 from tests.simulation.world import simulate
 from tests.support.defects.bridge_defects import DEFECTS as BRIDGE_DEFECTS
 from tests.support.defects.faultpoints import wrapped
 from tests.support.defects.server_defects import DEFECTS as SERVER_DEFECTS
+from tests.support.defects.server_defects import lost_commits_go_on
 
 
 def failed_session_goes_on() -> None:
     """A session whose commit was refused asks to be ended, and until then goes on as if it had been written."""
-    wrapped(Session, "_end_at_once", lambda _: Session.stop)
+    lost_commits_go_on()
 
 
 def quarantine_takes_all() -> None:

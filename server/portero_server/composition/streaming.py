@@ -14,7 +14,6 @@ from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
 from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.gate.cadence import CadencePolicy
-from portero_server.domain.streams.capture_times import CaptureTimes
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.engines.base import Engine
@@ -26,6 +25,7 @@ from portero_server.streaming.recorder import Recorder
 from portero_server.streaming.registry import CostPolicy, StreamEngine, StreamPolicy, Streams
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from portero_server.streaming.stream_clock import CaptureTimes
 from portero_server.vision.analyzer import Detector, VisionPool
 from portero_server.vision.detect import FaceDetector
 

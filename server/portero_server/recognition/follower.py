@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from portero_server.clock import Clock
-from portero_server.domain.cameras import Lane
-from portero_server.domain.detection.detections import FoundFace, Match, MatchPolicy
-from portero_server.domain.detection.geometry import Box
+from portero_server.domain.detection.detections import FoundFace, Match
 from portero_server.domain.gate.cadence import Cadence, When
-from portero_server.domain.recording.sightings import Recognition, TrackDecided, TrackLeft
+from portero_server.domain.recording.sightings import (
+    StreamEvent,
+    TrackBegan,
+    TrackDecided,
+    TrackDecision,
+    TrackEnd,
+    TrackLeft,
+    TrackSeen,
+)
 from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.domain.streams.messages import Directive, NamedMatch, Timing, TrackUpdate, advice_for
 from portero_server.domain.tracking.track import Track, TrackPhase, TrackState
 from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.base import CallContext, FaceCrop
 from portero_server.errors import EngineError, Expired, LimitReached, Unavailable
+from portero_server.recognition.frame_follower import NOTHING_FOUND, Findings, FrameFollower, Rules, Work
+from portero_server.recognition.gate_sampling import GateSampler
 from portero_server.recognition.name_lookup import UNCONFIRMED, NameOf, name_in_time
-from portero_server.recognition.open_calls import OpenCalls
-from portero_server.recognition.shots import Shot, timing_of
+from portero_server.recognition.open_calls import OpenCalls, Shot, recognition_of, timing_of
 from portero_server.recognition.tiered import Answer, TieredRecognizer
-from portero_server.recognition.track_ledger import TrackLedger
 from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.crops import crop_face
 
@@ -32,18 +37,10 @@ _SILENCE = 10.0
 them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Decision settings of the server and the camera."""
-
-    engine: str
-    policy: MatchPolicy
-    lane: Lane
-    visit_gap: timedelta
-
-
-class Follower:
+class Follower(FrameFollower):
     """Follows the faces of one camera's stream. `rules` may be replaced while it runs."""
+
+    reads_text = False
 
     def __init__(
         self,
@@ -54,10 +51,9 @@ class Follower:
         clock: Clock,
         recognizer: TieredRecognizer,
         name_of: NameOf,
-        ledger: TrackLedger,
-        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        sampler: GateSampler | None = None,
     ) -> None:
-        """Creates a follower without tracks other than those of `tracker`.
+        """Creates a follower with the tracks of `tracker`.
 
         Args:
             camera_id: The camera that calls are billed to.
@@ -67,8 +63,7 @@ class Follower:
             clock: The server's clock.
             recognizer: Says who a face is.
             name_of: Returns a person's display name, or None if the person no longer exists.
-            ledger: Receives the decisions.
-            spawn: Starts a task that the stream owns; a defect in it ends the stream.
+            sampler: Shows held-back frames to the recognizer, if that is wanted.
         """
         self._camera_id = camera_id
         self.rules = rules
@@ -77,27 +72,24 @@ class Follower:
         self._clock = clock
         self._recognizer = recognizer
         self._name_of = name_of
-        self._ledger = ledger
+        self._sampler = sampler
         self._best: dict[str, Shot] = {}
         self._names: dict[str, NamedMatch] = {}
-        self._spawn = spawn
-        self.calls = OpenCalls()
+        # What happened and is to be called since the last method began; each ends by returning it.
+        self._events: list[StreamEvent] = []
+        self._work: list[Work] = []
+        self._calls = OpenCalls()
         self._last_frame = clock.monotonic()
 
     @property
     def tracks(self) -> Sequence[Track]:
-        """Number of faces being followed."""
+        """Tracks being followed, oldest first."""
         return self._tracker.tracks
-
-    @property
-    def followed(self) -> list[Box]:
-        """Boxes in which the followed faces were last seen."""
-        return [track.box for track in self._tracker.tracks]
 
     @property
     def busy(self) -> bool:
         """Whether any decision is still open."""
-        return bool(self.calls or self._tracker.leaving)
+        return bool(self._calls or self._tracker.leaving)
 
     @property
     def when(self) -> When:
@@ -111,7 +103,16 @@ class Follower:
             keep=tuple(track.box for track in tracks if track.visible),
         )
 
-    def still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
+    def observe(self, frame: Frame, look: FrameAnalysis) -> Findings:
+        """Takes in the analysis of a frame."""
+        holders = self._searched(frame, look) if look.searched else self._still(frame, look.outcome)
+        if self._sampler is not None:
+            followed = [track.box for track in self._tracker.tracks]
+            if (check := self._sampler.consider(frame, look.outcome, followed)) is not None:
+                self._work.append(check)
+        return self._found(holders)
+
+    def _still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
         """Takes in a frame that was not searched. Returns the undecided tracks that hold it."""
         self._last_frame = now = self._clock.monotonic()
         self._recognizer.count_avoided(outcome.value)
@@ -125,8 +126,8 @@ class Follower:
                 self._see(track)
         return self._holders()
 
-    def observe(self, frame: Frame, look: FrameAnalysis) -> set[str]:
-        """Takes in the analysis of a frame. Returns the undecided tracks that hold the frame."""
+    def _searched(self, frame: Frame, look: FrameAnalysis) -> Collection[str]:
+        """Takes in the faces of a frame. Returns the undecided tracks that hold the frame."""
         # Not the time of receipt: frames that wait because the server is slow do not count as silence.
         self._last_frame = now = self._clock.monotonic()
         self._ask_lost(now)
@@ -140,17 +141,17 @@ class Follower:
         if not look.faces:
             self._recognizer.count_avoided("no_face")
         for track in observation.started:
-            self._ledger.emit(self._update(track, TrackState.PROVISIONAL))
+            self._events.append(TrackBegan(self._update(track, TrackState.PROVISIONAL)))
         for track in observation.lost:
             self._leave(track)
         return self._holders()
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float) -> Findings:
         """Handles patience, deadlines and silence at `now` (monotonic seconds)."""
         if not self._tracker.follows:
-            return
+            return NOTHING_FOUND
         if now - self._last_frame > _SILENCE:
-            self.miss_all()
+            self._report_left()
         for track in self._tracker.tracks:
             self._ask(track, now)
         leaving = self._tracker.leaving
@@ -161,12 +162,14 @@ class Follower:
                 self._conclude(track)
             else:
                 self._decide(track, timing=None, revises=False)
+        return self._found()
 
-    def leave_all(self) -> None:
+    def leave_all(self) -> Findings:
         """Ends all tracks because the stream ends."""
         self._ask_lost(self._clock.monotonic())
         for track in self._tracker.tracks:
             self._leave(track)
+        return self._found()
 
     def recall(self, names: Mapping[str, str]) -> None:
         """Sets the display names of the people whose tracks continue from an earlier session."""
@@ -180,22 +183,38 @@ class Follower:
         tracks = (*self._tracker.tracks, *self._tracker.leaving)
         return {track.match.person_id for track in tracks if track.match is not None} | self._names.keys()
 
-    def forget(self, people: Collection[str]) -> None:
+    def forget(self, people: Collection[str]) -> Findings:
         """Removes the names of people who may no longer be named; their tracks continue as strangers."""
         for track in self._tracker.disown(people):
             self._decide(track, timing=None, revises=True)
         for person_id in people:
             self._names.pop(person_id, None)
+        return self._found()
 
     def rename(self, late: TrackDecided) -> bool:
-        """Gives a track the name that an earlier session decided too late. Returns whether the track is followed."""
+        """Names a track as an earlier session decided too late. Returns whether the track is followed."""
         return late.match is not None and self._tracker.rename(late.track_id, late.match)
 
-    def miss_all(self) -> None:
-        """Marks all decided tracks as absent, since no frames arrive.
+    def take_over(self, earlier: FrameFollower, durable: int) -> None:
+        """Takes over the calls that an earlier session left without an answer."""
+        if isinstance(earlier, Follower):
+            self._calls.take_over(earlier._calls, self._tracker.tracks, durable)
+
+    def miss_all(self) -> Findings:
+        """Reports all decided tracks as left, since no frames arrive.
 
         Undecided ones wait for their deadline or, after an interruption, for their frames to be sent again.
         """
+        self._report_left()
+        return self._found()
+
+    def _found(self, holders: Collection[str] = ()) -> Findings:
+        if not (self._events or holders or self._work):
+            return NOTHING_FOUND
+        events, work, self._events, self._work = self._events, self._work, [], []
+        return Findings(events, holders, work)
+
+    def _report_left(self) -> None:
         for track in self._tracker.miss_all():
             self._tell_left(track)
 
@@ -204,7 +223,7 @@ class Follower:
         if self._tracker.returned(track):
             self._decide(track, timing=None, revises=True, returns=True)
         elif track.decided:
-            self._ledger.track_seen(track.track_id, track.last_seen, track.last_sequence)
+            self._events.append(TrackSeen(track.track_id, track.last_seen, track.last_sequence))
 
     def _holders(self) -> set[str]:
         undecided = {track.track_id for track in self._tracker.tracks if track.visible and not track.decided}
@@ -233,23 +252,23 @@ class Follower:
 
     def _ask_lost(self, now: float) -> None:
         """Repeats the calls that an interruption left without an answer."""
-        for track, shot in self.calls.take_lost():
+        for track, shot in self._calls.take_lost():
             self._send(track, shot, now)
 
     def _send(self, track: Track, shot: Shot, now: float) -> None:
         self._tracker.call(track, shot.quality)
         context = replace(shot.crop.context, deadline=self._tracker.answer_by(track, now), keeps_late=True)
         shot = replace(shot, crop=replace(shot.crop, context=context))
-        self.calls.begin(track, shot)
-        self._spawn(self._call(track, shot, track.calls + track.failures))
+        self._calls.begin(track, shot)
+        self._work.append(partial(self._call, track, shot, track.calls + track.failures))
 
-    async def _call(self, track: Track, shot: Shot, number: int) -> None:
-        """Calls the engine once and acts on the answer; `number` distinguishes the calls of a track."""
+    async def _call(self, track: Track, shot: Shot, number: int) -> Findings:
+        """Calls the engine once and returns what the answer led to; `number` distinguishes the calls of a track."""
         asked = self._clock.monotonic()
         match: Match | None = None
         name: str | None = None
-        engine = self.rules.engine
         answer: Answer | None = None
+        engine = self.rules.engine
         try:
             answer = await self._recognizer.ask(shot.crop, self.rules.policy, self._tracker.beside(track))
         except (EngineError, LimitReached, Unavailable) as error:
@@ -264,34 +283,21 @@ class Follower:
                 match = None
             outcome = "no_face" if not answer.face_found else "unknown" if match is None else "match"
         answered = self._clock.monotonic()
-        self._ledger.recognized(
-            Recognition(
-                recognition_id=f"{track.track_id}.{shot.frame.sequence}.{number}",
-                track_id=track.track_id,
-                sequence=shot.frame.sequence,
-                captured_at=shot.frame.captured_at,
-                engine=engine,
-                outcome=outcome,
-                person_id=None if match is None else match.person_id,
-                similarity=0.0 if match is None else match.similarity,
-                margin=0.0 if match is None else match.margin,
-                quality=shot.quality,
-                latency=answered - asked,
-            )
-        )
-        self.calls.end(track)
+        self._events.append(recognition_of(shot, track, number, engine, outcome, match, answered - asked))
+        self._calls.end(track)
         timing = timing_of(track, shot, asked, answered)
         if answer is not None and (match is None) == (answer.match is None) and name != UNCONFIRMED:
             # Not awaited: the person in front of the camera should get the name first.
-            self._spawn(self._recognizer.remember(shot.crop, answer, match))
+            self._work.append(partial(self._recognizer.remember, shot.crop, answer, match))
         if answer is None:
             self._after_silence(track, shot)
-            return
+            return self._found()
         if match is not None and name:
             self._names[match.person_id] = NamedMatch(match, name)
         if answer.recalled is not None:
             self._tracker.recalled(track, answer.recalled.quality)
         self._after_answer(track, match, timing)
+        return self._found()
 
     def _after_silence(self, track: Track, shot: Shot) -> None:
         """Handles a call without an answer: the shot may be sent again after a pause, unless a better one waits."""
@@ -333,10 +339,9 @@ class Follower:
             sequence=track.last_sequence,
         )
         state = TrackState.REVISED if revises and not returns else TrackState.CONFIRMED
-        self._ledger.track_decided(decided, self._update(track, state, timing))
-        self._ledger.release(track.track_id)
+        self._events.append(TrackDecision(decided, self._update(track, state, timing)))
         if track.match is None and (advice := advice_for(track.best_quality)) is not None:
-            self._ledger.emit(Directive(advice))
+            self._events.append(Directive(advice))
 
     def _leave(self, track: Track) -> None:
         """Handles a face that is gone: an undecided track may send one last shot."""
@@ -361,8 +366,7 @@ class Follower:
         if self._tracker.false_alarm(track):
             self._tracker.dismiss(track)
             self._best.pop(track.track_id, None)
-            self._ledger.track_left(None, self._update(track, TrackState.CLOSED))
-            self._ledger.release(track.track_id)
+            self._events.append(TrackEnd(None, self._update(track, TrackState.CLOSED)))
             return
         self._decide(track, timing=None, revises=False)
         self._close(track)
@@ -376,7 +380,7 @@ class Follower:
 
     def _tell_left(self, track: Track) -> None:
         left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
-        self._ledger.track_left(left, self._update(track, TrackState.CLOSED))
+        self._events.append(TrackEnd(left, self._update(track, TrackState.CLOSED)))
 
     def _update(self, track: Track, state: TrackState, timing: Timing | None = None) -> TrackUpdate:
         named = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -16,6 +16,7 @@ from portero_server.domain.gate.sampling import SampleReason, SamplingPlanner, S
 from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused
 from portero_server.engines.base import CallContext, Pixels, SearchedFace
 from portero_server.errors import PorteroError
+from portero_server.recognition.frame_follower import Work
 from portero_server.telemetry.money_metrics import MoneyMetrics
 from portero_server.vision.jpeg import decode_color
 from portero_server.vision.zones import blacken
@@ -38,7 +39,6 @@ class GateSampler:
         search: Search,
         clock: Clock,
         metrics: MoneyMetrics,
-        spawn: Callable[[Coroutine[Any, Any, None]], object],
         chance: random.Random,
     ) -> None:
         """Creates a sampler for one stream.
@@ -49,7 +49,6 @@ class GateSampler:
             search: Finds every face of a frame, and who it is.
             clock: The server's clock.
             metrics: Counts checks and missed faces.
-            spawn: Starts a task that the stream owns.
             chance: Random source that draws the sample.
         """
         self._camera_id = camera_id
@@ -57,18 +56,18 @@ class GateSampler:
         self._search = search
         self._clock = clock
         self._metrics = metrics
-        self._spawn = spawn
         self._chance = chance
         self._checking = False
 
-    def consider(self, frame: Frame, outcome: FrameOutcome, followed: Sequence[Box]) -> None:
-        """Takes in the outcome of a frame and the boxes of the followed faces. Starts a check if one is due."""
+    def consider(self, frame: Frame, outcome: FrameOutcome, followed: Sequence[Box]) -> Work | None:
+        """Takes in the outcome of a frame and the boxes of the followed faces. Returns the check that is due."""
         if self._checking:
-            return
+            return None
         reason = self._sampling.check(outcome, frame.time, followed=len(followed), drawn=self._chance.random())
-        if reason is not None:
-            self._checking = True
-            self._spawn(self._check(frame, reason, followed))
+        if reason is None:
+            return None
+        self._checking = True
+        return partial(self._check, frame, reason, followed)
 
     async def _check(self, frame: Frame, reason: SampleReason, followed: Sequence[Box]) -> None:
         context = CallContext(self._camera_id, Lane.ATTENDANCE, self._clock.monotonic() + _PATIENCE)

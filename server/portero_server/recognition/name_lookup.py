@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from portero_server.domain.recording.sightings import CommitResult
-from portero_server.domain.streams.messages import NamedMatch
 from portero_server.errors import StoreUnavailable
 
 NameOf = Callable[[str], Awaitable[str | None]]
@@ -37,11 +35,3 @@ async def name_in_time(name_of: NameOf, person_id: str, seconds: float) -> str |
         if not limit.expired():
             raise
         return UNCONFIRMED
-
-
-def named_by(result: CommitResult, named: NamedMatch) -> NamedMatch | None:
-    """Returns a match as it may be reported after its commit: with the name the commit found, or None."""
-    person_id = named.match.person_id
-    if person_id in result.unnamed:
-        return None
-    return NamedMatch(named.match, result.names.get(person_id, named.display_name))

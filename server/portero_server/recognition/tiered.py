@@ -9,13 +9,11 @@ from typing import Protocol
 from portero_server.clock import Clock
 from portero_server.domain.billing.budget import Step
 from portero_server.domain.detection.detections import Match, MatchPolicy, decide
+from portero_server.domain.recording.sightings import MEMORY
 from portero_server.domain.tracking.memory import FaceMemory, Recalled
 from portero_server.engines.base import EngineTraits, FaceCrop, Identification
 from portero_server.engines.scheduling.types import BudgetSpent
 from portero_server.errors import PorteroError
-
-MEMORY = "memory"
-"""Engine name in the record of a face that was recognized from memory."""
 
 Identify = Callable[[FaceCrop], Awaitable[Identification]]
 

@@ -11,11 +11,11 @@ from pydantic_settings import BaseSettings
 
 from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.domain.detection.detections import DetectPolicy
-from portero_server.domain.streams.capture_times import CaptureTimes
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.settings.types import Address, DatabaseUrl, Ratio, Seconds
+from portero_server.streaming.stream_clock import CaptureTimes
 
 _FRAMES, _DETECT = FrameLimits(), DetectPolicy()
 

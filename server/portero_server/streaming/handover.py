@@ -7,30 +7,28 @@ flight for it, or an answer that waits for its commit, must therefore outlive th
 from __future__ import annotations
 
 from portero_server.domain.streams.messages import TrackUpdate
-from portero_server.domain.tracking.track import Track, TrackState
-from portero_server.streaming.pending_commit import PendingCommit
+from portero_server.domain.tracking.track import TrackState
+from portero_server.streaming.commits import PendingCommit
 from portero_server.streaming.session import Session
 
 
 def awaits_answers(session: Session) -> bool:
     """Returns whether a session that was cut has calls in flight, or answers not yet committed, to hand over."""
-    return session.follower is not None and (session.follower.busy or not session.ledger.empty)
+    return not session.follower.reads_text and (session.follower.busy or not session.state.commits.done)
 
 
 def take_over(session: Session, before: Session | None) -> None:
     """Hands the unanswered calls and uncommitted answers of the previous session to the new one."""
     if before is None or before.row.stream_id != session.row.stream_id:
         return
-    if session.follower is None or before.follower is None:
+    if session.follower.reads_text or before.follower.reads_text:
         return
-    durable = session.row.durable_sequence
-    followed = {track.track_id: track for track in session.follower.tracks}
-    for gathered in before.ledger.pending:
-        _take_answers(session, gathered, followed, durable)
-    session.follower.calls.take_over(before.follower.calls, tuple(followed.values()), durable)
+    for gathered in before.state.commits.uncommitted:
+        _take_answers(session, gathered)
+    session.follower.take_over(before.follower, session.row.durable_sequence)
 
 
-def _take_answers(session: Session, gathered: PendingCommit, followed: dict[str, Track], durable: int) -> None:
+def _take_answers(session: Session, gathered: PendingCommit) -> None:
     """Queues the previous session's late answers for commit.
 
     A track that had not ended at the watermark continues under the name.
@@ -41,10 +39,10 @@ def _take_answers(session: Session, gathered: PendingCommit, followed: dict[str,
         news = [
             each for each in gathered.updates if isinstance(each, TrackUpdate) and each.track_id == decided.track_id
         ]
-        if session.follower is not None and session.follower.rename(decided):
+        if session.follower.rename(decided):
             news = [each for each in news if each.state is TrackState.REVISED]
-        elif any(each.sequence > durable for each in news):
+        elif any(each.sequence > session.row.durable_sequence for each in news):
             # Its frames come again, and it begins anew.
             continue
         answers = [each for each in gathered.recognitions if each.track_id == decided.track_id]
-        session.ledger.take_over(decided, news, answers)
+        session.runner.perform(session.state.take_over(decided, news, answers))

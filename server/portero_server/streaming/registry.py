@@ -34,7 +34,8 @@ from portero_server.errors import (
     Unavailable,
 )
 from portero_server.privacy.name_revocation import NameHolder
-from portero_server.recognition.follower import Follower, Rules
+from portero_server.recognition.follower import Follower
+from portero_server.recognition.frame_follower import FrameFollower, Rules
 from portero_server.recognition.gate_sampling import GateSampler, Search
 from portero_server.recognition.text_reader import TextFollower
 from portero_server.recognition.tiered import AvoidedCalls, FreeEngine, TieredRecognizer
@@ -42,7 +43,7 @@ from portero_server.streaming.handover import awaits_answers, take_over
 from portero_server.streaming.session import Session
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.status import CameraSource, LiveStatus, figures_of, registered, status_of
-from portero_server.streaming.stream_clock import UNDECLARED, Opening, check_time_source
+from portero_server.streaming.stream_clock import UNDECLARED, Opening, StreamClock, check_time_source
 from portero_server.vision.analysis import AnalyzerSource
 
 _log = structlog.get_logger(__name__)
@@ -156,19 +157,19 @@ class Streams:
 
     def name_holders(self) -> Iterator[NameHolder]:
         """Yields every object in this process that holds people's names in memory."""
-        yield from (each.follower for each in self._sessions.values() if each.follower is not None)
+        yield from self._sessions.values()
         yield from self._memories.values()
 
     def report(self) -> None:
         """Updates the gauges before a scrape."""
         now, metrics = self._parts.clock.monotonic(), self._parts.metrics
-        sessions = self._sessions.values()
+        intakes = [session.state.intake for session in self._sessions.values()]
         metrics.streams.streams_are(
             limit=self._policy.max_streams,
-            lag=sum(session.lag for session in sessions),
-            age=max((session.arrivals.oldest(now) for session in sessions), default=0.0),
-            buffered=sum(session.waiting_bytes for session in sessions),
-            left=[session.credit for session in sessions],
+            lag=sum(each.lag for each in intakes),
+            age=max((each.arrivals.oldest(now) for each in intakes), default=0.0),
+            buffered=sum(each.waiting_bytes for each in intakes),
+            left=[each.credit for each in intakes],
         )
         metrics.cameras.cameras_are({camera: figures_of(session, now) for camera, session in self._sessions.items()})
 
@@ -197,11 +198,15 @@ class Streams:
             names = await self._names(row)
         if (earlier := self._sessions.get(camera_id)) is not None:
             earlier.stop(SessionSuperseded(f"a later session of cameras/{camera_id} took over"))
-        session = Session(row, camera, self._parts, self._analyzers.scene(), self._credit(len(self._sessions) + 1))
-        self._equip(session, names)
-        offset = session.timing.open(opening, row.open_tracks, self._clocks.get(camera_id))
-        if offset is not None:
-            self._clocks[camera_id] = offset
+        session = Session(
+            row,
+            camera,
+            self._parts,
+            self._analyzers.scene(),
+            self._follower(camera, row, names),
+            self._clock(camera_id, opening, row),
+            self._credit(len(self._sessions) + 1),
+        )
         _, cut = self._cut.pop(camera_id, (0.0, None))
         take_over(session, earlier or cut)
         self._sessions[camera_id] = session
@@ -216,7 +221,7 @@ class Streams:
         camera_id = session.camera.camera_id
         if self._sessions.get(camera_id) is session:
             del self._sessions[camera_id]
-            if session.open_tracks or awaits_answers(session):
+            if session.follower.tracks or awaits_answers(session):
                 self._cut[camera_id] = (self._parts.clock.monotonic() + _ABSENCE, session)
         if not self._sessions:
             self._empty.set()
@@ -227,9 +232,9 @@ class Streams:
             camera=camera_id,
             session=session.row.session,
             ending=ending,
-            received=session.received,
-            recognitions=session.ledger.recognitions,
-            account={outcome.value: count for outcome, count in session.account.items()},
+            received=session.state.intake.received,
+            recognitions=session.state.recognitions,
+            account={outcome.value: count for outcome, count in session.state.intake.account.items()},
         )
 
     async def run(self) -> None:
@@ -284,15 +289,19 @@ class Streams:
         names = {person_id: await self._engine.name_of(person_id) for person_id in people}
         return {person_id: name for person_id, name in names.items() if name is not None}
 
-    def _equip(self, session: Session, names: Mapping[str, str]) -> None:
-        camera, row = session.camera, session.row
+    def _clock(self, camera_id: str, opening: Opening, row: StreamRow) -> StreamClock:
+        clock = StreamClock(
+            self._parts.clocks, opening, row.open_tracks, self._clocks.get(camera_id), self._parts.now()
+        )
+        if clock.was_set:
+            _log.warning("camera_clock_set_back", camera=camera_id, since="the session before")
+        if clock.offset is not None:
+            self._clocks[camera_id] = clock.offset
+        return clock
+
+    def _follower(self, camera: Camera, row: StreamRow, names: Mapping[str, str]) -> FrameFollower:
         if camera.mode is CameraMode.TEXT:
-            session.reader = TextFollower(
-                camera.camera_id, camera.purpose, self._engine.read_text, session.ledger, session.spawn
-            )
-            # The camera followed faces before its mode was changed.
-            session.ledger.go_on((), row.open_tracks)
-            return
+            return TextFollower(camera.camera_id, self._rules(camera), self._engine.read_text)
         resumed = revived_tracks(row.open_tracks, names, self._parts.clock.monotonic())
         follower = Follower(
             camera.camera_id,
@@ -302,22 +311,17 @@ class Streams:
             self._parts.clock,
             self._cascade(camera.camera_id),
             self._engine.name_of,
-            session.ledger,
-            session.spawn,
+            self._sampler(camera.camera_id),
         )
         follower.recall(names)
-        session.follow(follower)
-        cost_policy = self._cost_policy
-        if cost_policy.sampling is not None and cost_policy.search is not None:
-            session.gate_sampler = GateSampler(
-                camera.camera_id,
-                cost_policy.sampling,
-                cost_policy.search,
-                self._parts.clock,
-                self._parts.metrics.money,
-                session.spawn,
-                cost_policy.chance,
-            )
+        return follower
+
+    def _sampler(self, camera_id: str) -> GateSampler | None:
+        policy = self._cost_policy
+        if policy.sampling is None or policy.search is None:
+            return None
+        clock, money = self._parts.clock, self._parts.metrics.money
+        return GateSampler(camera_id, policy.sampling, policy.search, clock, money, policy.chance)
 
     def _cascade(self, camera_id: str) -> TieredRecognizer:
         cost_policy = self._cost_policy
@@ -354,7 +358,7 @@ class Streams:
     def _rebalance(self) -> None:
         credit = self._credit(len(self._sessions))
         for session in self._sessions.values():
-            session.bound(credit)
+            session.state.intake.bound(credit)
         self._parts.metrics.streams.streams.set(len(self._sessions))
 
     async def _tick(self) -> None:
@@ -392,6 +396,4 @@ class Streams:
         elif camera.mode is not session.camera.mode or camera.time_source is not session.camera.time_source:
             session.stop(Unavailable("the camera's settings changed; connect again", reason="CAMERA_CHANGED"))
         else:
-            session.camera = camera
-            if session.follower is not None:
-                session.follower.rules = self._rules(camera)
+            session.apply(camera, self._rules(camera))

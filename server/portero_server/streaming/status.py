@@ -54,34 +54,36 @@ class LiveStreams(Protocol):
 
 def status_of(session: Session, now: float) -> LiveStatus:
     """Returns the status of a stream at `now` (monotonic seconds)."""
+    intake = session.state.intake
     return LiveStatus(
         session=session.row.session,
         opened_at=session.opened_at,
-        last_frame_at=session.arrivals.captured_at,
-        frame_rate=session.arrivals.rate(now),
-        frames_received=session.received,
-        frames_rejected=session.rejected,
-        frames_missing=session.missing,
-        open_tracks=session.open_tracks,
-        watermark_lag=session.lag,
-        clock_state=session.timing.state,
-        clock_skew=session.timing.skew,
+        last_frame_at=intake.arrivals.captured_at,
+        frame_rate=intake.arrivals.rate(now),
+        frames_received=intake.received,
+        frames_rejected=intake.rejected,
+        frames_missing=intake.missing,
+        open_tracks=len(session.follower.tracks),
+        watermark_lag=intake.lag,
+        clock_state=intake.timing.state,
+        clock_skew=intake.timing.skew,
     )
 
 
 def figures_of(session: Session, now: float) -> CameraFigures:
     """Returns the figures of a stream for its camera's metrics at `now` (monotonic seconds)."""
-    last = session.arrivals.received_at
+    intake = session.state.intake
+    last = intake.arrivals.received_at
     return CameraFigures(
-        frame_rate=session.arrivals.rate(now),
+        frame_rate=intake.arrivals.rate(now),
         last_frame_at=0.0 if last is None else last.timestamp(),
-        capture_lag=session.arrivals.lag,
-        watermark_lag=session.lag,
-        watermark_age=session.arrivals.oldest(now),
-        credit=session.credit,
-        open_tracks=session.open_tracks,
-        clock_skew=session.timing.skew or 0.0,
-        clock_fault=session.timing.state is not ClockState.STEADY,
+        capture_lag=intake.arrivals.lag,
+        watermark_lag=intake.lag,
+        watermark_age=intake.arrivals.oldest(now),
+        credit=intake.credit,
+        open_tracks=len(session.follower.tracks),
+        clock_skew=intake.timing.skew or 0.0,
+        clock_fault=intake.timing.faulty,
     )
 
 

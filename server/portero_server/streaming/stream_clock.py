@@ -2,26 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-import structlog
-
-from portero_server.clock import Clock
 from portero_server.domain.cameras import Camera, TimeSource
 from portero_server.domain.clocks.camera_clock import ClockPolicy, FrameClock, FrameTime
 from portero_server.domain.clocks.clock_watch import ClockState, ClockWatch
 from portero_server.domain.recording.resuming import OpenTrack
-from portero_server.domain.streams.messages import Advice, Directive
+from portero_server.domain.streams.frames import FrameRefused, RejectionReason
 from portero_server.errors import FailedPrecondition
-from portero_server.telemetry.stream_metrics import StreamMetrics
-
-_log = structlog.get_logger(__name__)
 
 _LONGEST_OPENING = 15.0
 """Seconds that an OpenStream may have been on its way: after ten a bridge gives the attempt up. A bridge that opens a
 stream with a clock further behind than it was before has set it back."""
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureTimes:
+    """The bounds of a capture time.
+
+    Attributes:
+        most_ahead: How far it may be ahead of the server's clock.
+    """
+
+    most_ahead: timedelta = timedelta(hours=24)
+
+    def checked(self, captured_at: datetime | None, now: datetime) -> datetime:
+        """Returns the capture time of a frame received at wall time `now`.
+
+        Raises:
+            FrameRefused: It is missing (None), before 1970 or too far ahead.
+        """
+        if captured_at is None:
+            problem = "frame.capture_time must be set to a time of the years 1970 to 9999"
+        elif captured_at < _EARLIEST:
+            problem = "frame.capture_time must not be before 1970-01-01T00:00:00Z; is the camera's clock set?"
+        elif captured_at - now > self.most_ahead:
+            most = self.most_ahead.total_seconds()
+            problem = (
+                f"frame.capture_time must be at most {most:g} s ahead of the server's clock, "
+                f"and is {(captured_at - now).total_seconds():.0f} s; is the camera's clock right?"
+            )
+        else:
+            return captured_at
+        raise FrameRefused(RejectionReason.BAD_CAPTURE_TIME, problem)
+
+
+class Moment(NamedTuple):
+    """Now, by both clocks of the server.
+
+    Attributes:
+        monotonic: Seconds; what durations are measured by.
+        wall: UTC; what is stored.
+    """
+
+    monotonic: float
+    wall: datetime
 
 
 class Opening(NamedTuple):
@@ -60,39 +100,51 @@ class ReceivedAt(NamedTuple):
         captured_at: The time to store.
         received_at: The wall time of its receipt.
         time: What frames of the stream are compared by.
+        changed: Whether the frame changed the state of the bridge's clock.
     """
 
     captured_at: datetime
     received_at: datetime
     time: FrameTime
+    changed: bool
 
 
 class StreamClock:
-    """Dates the frames of one stream, and reports changes in the state of the bridge's clock."""
+    """Dates the frames of one stream, and watches the bridge's clock. Reads no clock itself.
+
+    Attributes:
+        was_set: Whether the bridge's clock was set back between the camera's previous session and this one.
+        offset: The bridge's clock less this server's monotonic one, to be kept for the camera's next session, or None.
+    """
 
     def __init__(
         self,
-        camera_id: str,
         policy: ClockPolicy,
-        clock: Clock,
-        metrics: StreamMetrics,
-        tell: Callable[[Directive], None],
+        opening: Opening,
+        resumed: Iterable[OpenTrack],
+        earlier: float | None,
+        now: Moment,
     ) -> None:
-        """Creates the clock of a stream; `open` adds what the bridge declared.
+        """Starts the clock of a stream.
 
         Args:
-            camera_id: For the log.
             policy: Thresholds for faults.
-            clock: The server's clock.
-            metrics: Counts changes of the clock's state.
-            tell: Sends the bridge a Directive.
+            opening: What the bridge declared.
+            resumed: Tracks of the earlier session.
+            earlier: The `offset` of the camera's previous session, or None.
+            now: When the stream was opened.
         """
-        self._camera_id = camera_id
-        self._policy = policy
-        self._clock = clock
-        self._metrics = metrics
-        self._tell = tell
-        self._opened(UNDECLARED, None, was_set=False)
+        lossless, sent_at = opening
+        latest = max((track.last_seen.timestamp() for track in resumed if not track.ahead), default=None)
+        offset = None if sent_at is None else sent_at.timestamp() - now.monotonic
+        self.was_set = offset is not None and earlier is not None and offset < earlier - _LONGEST_OPENING
+        self.offset = earlier if offset is None else offset
+        # What frames are compared by, if their capture times are believed.
+        self._frames = FrameClock(policy, lossless=lossless, latest=latest, was_set=self.was_set)
+        # The bridge's clock where frames are dated by arrival: its faults are reported all the same.
+        self._unused = FrameClock(policy, lossless=lossless)
+        skew = None if sent_at is None else (sent_at - now.wall).total_seconds()
+        self._watch = ClockWatch(policy, lossless=lossless, bridge_skew=skew)
 
     @property
     def state(self) -> ClockState:
@@ -100,50 +152,36 @@ class StreamClock:
         return self._watch.state
 
     @property
+    def faulty(self) -> bool:
+        """Whether something is wrong with the bridge's clock."""
+        return self._watch.state is not ClockState.STEADY
+
+    @property
     def skew(self) -> float | None:
         """Seconds by which the bridge's clock is ahead of the server's; None while unknown."""
         return self._watch.skew
 
-    def open(self, opening: Opening, resumed: Iterable[OpenTrack], earlier: float | None) -> float | None:
-        """Starts the stream.
-
-        Args:
-            opening: What the bridge said.
-            resumed: Tracks of the earlier session.
-            earlier: What `open` returned for the camera's previous session, or None.
-
-        Returns:
-            The bridge's clock less this server's monotonic one, to be kept for the camera's next session.
-        """
-        latest = max((track.last_seen.timestamp() for track in resumed if not track.ahead), default=None)
-        offset = None if opening.sent_at is None else opening.sent_at.timestamp() - self._clock.monotonic()
-        was_set = offset is not None and earlier is not None and offset < earlier - _LONGEST_OPENING
-        if was_set:
-            _log.warning("camera_clock_set_back", camera=self._camera_id, since="the session before")
-        self._opened(opening, latest, was_set=was_set)
-        return earlier if offset is None else offset
-
-    def took(self, captured_at: datetime | None, source: TimeSource, received: float) -> ReceivedAt:
-        """Returns the times to use for a frame.
+    def took(self, captured_at: datetime | None, source: TimeSource, now: Moment) -> ReceivedAt:
+        """Returns the times to use for a frame that came now.
 
         Args:
             captured_at: When it was taken, by the bridge's clock; None: it does not say.
             source: Which clock is believed; a frame that does not say is dated by its arrival in any case.
-            received: When it came, monotonic seconds; not before now.
+            now: When it came.
         """
-        now = self._clock.now()
-        stored = now if source is TimeSource.ARRIVAL or captured_at is None else captured_at
+        received, wall = now
+        stored = wall if source is TimeSource.ARRIVAL or captured_at is None else captured_at
         time = self._frames.date(stored.timestamp(), received)
+        changed = False
         if captured_at is not None:
             watched = self._watched(captured_at, received, source)
-            if self._watch.took(watched, (captured_at - now).total_seconds(), received):
-                self._changed()
-        return ReceivedAt(stored, now, time)
+            changed = self._watch.took(watched, (captured_at - wall).total_seconds(), received)
+        return ReceivedAt(stored, wall, time, changed)
 
-    def said(self, sent_at: datetime | None) -> None:
+    def said(self, sent_at: datetime | None, now: Moment) -> None:
         """Takes in the bridge's time from a message, if the message has one."""
         if sent_at is not None:
-            self._watch.bridge_said((sent_at - self._clock.now()).total_seconds())
+            self._watch.bridge_said((sent_at - now.wall).total_seconds())
 
     def _watched(self, captured_at: datetime, received: float, source: TimeSource) -> FrameClock:
         # Faults of the bridge's clock are reported even if frames are dated by arrival.
@@ -151,18 +189,3 @@ class StreamClock:
             self._unused.date(captured_at.timestamp(), received)
             return self._unused
         return self._frames
-
-    def _opened(self, opening: Opening, latest: float | None, *, was_set: bool) -> None:
-        lossless, sent_at = opening
-        self._frames = FrameClock(self._policy, lossless=lossless, latest=latest, was_set=was_set)
-        self._unused = FrameClock(self._policy, lossless=lossless)
-        skew = None if sent_at is None else (sent_at - self._clock.now()).total_seconds()
-        self._watch = ClockWatch(self._policy, lossless=lossless, bridge_skew=skew)
-
-    def _changed(self) -> None:
-        state, skew = self._watch.state, self._watch.skew
-        self._metrics.clock_is(state)
-        write = _log.info if state is ClockState.STEADY else _log.warning
-        write("camera_clock", camera=self._camera_id, state=state.value, skew=None if skew is None else round(skew, 3))
-        if state is not ClockState.STEADY:
-            self._tell(Directive(Advice.CHECK_CLOCK))

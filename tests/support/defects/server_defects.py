@@ -14,36 +14,38 @@ from portero_server.domain.clocks.camera_clock import FrameClock
 from portero_server.domain.recording.presence import Presence
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
-from portero_server.domain.streams.messages import Ack
 from portero_server.domain.streams.watermark import Watermark
 from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.errors import PorteroError, StoreUnavailable
+from portero_server.errors import StoreUnavailable
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.tiered import Answer
 from portero_server.rpc.admission import CallAdmission
 from portero_server.store.commit import recording
 from portero_server.store.commit.statements import CommitSql
 from portero_server.store.streams import StreamStore
-from portero_server.streaming.ledger import StreamLedger
+from portero_server.streaming.effect_runner import EffectRunner
+from portero_server.streaming.effects import Effects
+from portero_server.streaming.intake import Intake
 from portero_server.streaming.recorder import Recorder
 from portero_server.streaming.session import Session
+from portero_server.streaming.state import StreamState
 from tests.support.defects.faultpoints import wrapped
 
 
 def ack_before_commit() -> None:
     """What is handed to the recorder is acknowledged at once."""
 
-    def wrap(take: Callable[[Session], StreamCommit | None]) -> Callable[[Session], StreamCommit | None]:
-        def hasty(session: Session) -> StreamCommit | None:
-            commit = take(session)
+    def wrap(take: Callable[[EffectRunner], StreamCommit | None]) -> Callable[[EffectRunner], StreamCommit | None]:
+        def hasty(runner: EffectRunner) -> StreamCommit | None:
+            commit = take(runner)
             if commit is not None:
-                session.outbox.put(Ack(commit.durable_sequence, session._core.grant()))
+                runner.outbox.put(replace(runner._state.intake.ack(), durable_sequence=commit.durable_sequence))
             return commit
 
         return hasty
 
-    wrapped(Session, "take", wrap)
+    wrapped(EffectRunner, "take", wrap)
 
 
 def dedup_off() -> None:
@@ -124,26 +126,26 @@ def gap_not_recorded() -> None:
     """Missing frames are counted, but which ones is not written down."""
 
     def wrap(exception: Callable[..., None]) -> Callable[..., None]:
-        def forgetful(ledger: StreamLedger, first: int, last: int, reason: RejectionReason | GapReason) -> None:
+        def forgetful(intake: Intake, first: int, last: int, reason: RejectionReason | GapReason) -> None:
             if isinstance(reason, RejectionReason):
-                exception(ledger, first, last, reason)
+                exception(intake, first, last, reason)
 
         return forgetful
 
-    wrapped(StreamLedger, "exception", wrap)
+    wrapped(Intake, "_exclude", wrap)
 
 
 def rejection_not_recorded() -> None:
     """Refused frames are counted, but which ones is not written down."""
 
     def wrap(exception: Callable[..., None]) -> Callable[..., None]:
-        def forgetful(ledger: StreamLedger, first: int, last: int, reason: RejectionReason | GapReason) -> None:
+        def forgetful(intake: Intake, first: int, last: int, reason: RejectionReason | GapReason) -> None:
             if isinstance(reason, GapReason):
-                exception(ledger, first, last, reason)
+                exception(intake, first, last, reason)
 
         return forgetful
 
-    wrapped(StreamLedger, "exception", wrap)
+    wrapped(Intake, "_exclude", wrap)
 
 
 def answers_crossed() -> None:
@@ -207,17 +209,25 @@ def nameless_is_unanswered() -> None:
     wrapped(Follower, "__init__", wrap)
 
 
-def refused_commit_forgotten() -> None:
-    """A session whose commit was refused goes on until it is ended, as if what was gathered had been written."""
+def lost_commits_go_on() -> None:
+    """A session whose commit was lost asks to be ended, and until then goes on as if it had been written."""
 
-    def wrap(_: Callable[..., None]) -> Callable[..., None]:
-        def asks_to_end(session: Session, error: PorteroError) -> None:
-            session.stop(error)
+    def wrap(end: Callable[..., Effects]) -> Callable[..., Effects]:
+        def asks_to_end(state: StreamState, *arguments: Any) -> Effects:
+            effects = end(state, *arguments)
+            state.void = False
+            return effects._replace(void=False)
 
         return asks_to_end
 
-    wrapped(Session, "quarantine", lambda _: lambda *_: None)
-    wrapped(Session, "_end_at_once", wrap)
+    wrapped(StreamState, "failed", wrap)
+    wrapped(StreamState, "superseded", wrap)
+
+
+def refused_commit_forgotten() -> None:
+    """A session whose commit was refused goes on until it is ended, as if what was gathered had been written."""
+    wrapped(EffectRunner, "quarantine", lambda _: lambda *_: None)
+    lost_commits_go_on()
 
 
 def earlier_presence_forgotten() -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from portero_server.domain.recording.sightings import TrackDecided, TrackSeen
 from portero_server.domain.streams.messages import TrackUpdate
-from portero_server.domain.tracking.tracks import Track
+from portero_server.domain.tracking.track import Track
 
 _MOST_ATTEMPTS = 8
 """Decisions about one track that are put aside before it is given up: then it is the track that cannot be stored."""

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from portero_server.domain.detection.detections import Match
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
+from portero_server.domain.streams.messages import Directive, NamedMatch, TextRead, TrackUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,10 @@ class TrackLeft:
     sequence: int = 0
 
 
+MEMORY = "memory"
+"""The engine of a Recognition that was answered by what is remembered at the camera, without a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """One answer of the engine, kept as evidence and for billing; one row per call.
@@ -131,6 +137,38 @@ class TextFinding:
     sequence: int
     captured_at: datetime
     lines: tuple[str, ...]
+
+
+class TrackBegan(NamedTuple):
+    """A track began, undecided; only the bridge is told."""
+
+    update: TrackUpdate
+
+
+class TrackDecision(NamedTuple):
+    """A track was decided for the first time, decided again, or seen again after it had left."""
+
+    decided: TrackDecided
+    update: TrackUpdate
+
+
+class TrackEnd(NamedTuple):
+    """A track ended, or was reported as left; `left` is None if it was never decided and leaves nothing behind."""
+
+    left: TrackLeft | None
+    update: TrackUpdate
+
+
+class TextAnswer(NamedTuple):
+    """A frame was read for text; `update` and `finding` are None if it holds none that was not read recently."""
+
+    holder: str
+    update: TextRead | None = None
+    finding: TextFinding | None = None
+
+
+StreamEvent = TrackBegan | TrackDecision | TrackSeen | TrackEnd | Recognition | TextAnswer | Directive
+"""What following faces or reading text led to; a decision and an end release the track's frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +224,13 @@ class CommitResult:
     unnamed: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     found: Mapping[int, int] = field(default_factory=dict)
+
+    def named(self, named: NamedMatch) -> NamedMatch | None:
+        """Returns a match as it may be reported after this commit: with the name the commit found, or None."""
+        person_id = named.match.person_id
+        if person_id in self.unnamed:
+            return None
+        return NamedMatch(named.match, self.names.get(person_id, named.display_name))
 
 
 @dataclass(frozen=True, slots=True)

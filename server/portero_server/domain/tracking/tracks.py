@@ -308,7 +308,7 @@ class Tracker:
         return named
 
     def rename(self, track_id: str, match: Match) -> bool:
-        """Gives a track the name that an earlier session learned of it. Returns whether the track is followed."""
+        """Names a track as an earlier session learned too late. Returns whether the track is followed."""
         for track in self._tracks:
             if track.track_id == track_id:
                 track.match = match

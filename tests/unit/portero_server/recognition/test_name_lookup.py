@@ -11,7 +11,7 @@ from portero_server.domain.recording.sightings import CommitResult, TrackDecided
 from portero_server.domain.streams.messages import NamedMatch, TrackUpdate
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import StoreUnavailable
-from portero_server.recognition.name_lookup import UNCONFIRMED, name_in_time, named_by
+from portero_server.recognition.name_lookup import UNCONFIRMED, name_in_time
 from tests.support.server.stream_harness import StreamHarness, face, looked, named, stream_harness
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
@@ -118,6 +118,6 @@ def test_news_take_their_names_from_the_commit() -> None:
     """A name of the commit replaces what was known; without one that is kept, and the unnamed are nobody."""
     match = Match("ana", 0.9, 0.2)
     result = CommitResult(frozenset(), {}, None, frozenset({"ben"}), {"ana": "Ana Núñez"})
-    assert named_by(result, NamedMatch(match, UNCONFIRMED)) == NamedMatch(match, "Ana Núñez")
-    assert named_by(result, NamedMatch(Match("ben", 0.9, 0.2), "Ben")) is None
-    assert named_by(CommitResult(frozenset(), {}, None), NamedMatch(match, "Ana")) == NamedMatch(match, "Ana")
+    assert result.named(NamedMatch(match, UNCONFIRMED)) == NamedMatch(match, "Ana Núñez")
+    assert result.named(NamedMatch(Match("ben", 0.9, 0.2), "Ben")) is None
+    assert CommitResult(frozenset(), {}, None).named(NamedMatch(match, "Ana")) == NamedMatch(match, "Ana")

@@ -10,6 +10,7 @@ from portero_server.domain.streams.frames import FrameRefused
 from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
+from portero_server.errors import EngineThrottled
 from portero_server.vision.analysis import FrameAnalysis
 from tests.support.server.stream_harness import StreamHarness, face, looked, named, stream_harness
 from tests.support.time.virtual_time import in_virtual_time
@@ -146,3 +147,31 @@ async def test_an_answer_that_waits_for_the_database_outlives_a_cut(
     told = [(each.state, each.named is not None, each.sighting_id) for each in at.said if isinstance(each, TrackUpdate)]
     sighting = at.store.links["door.e1.1.0"].sighting_id
     assert told == [(TrackState.REVISED, True, sighting), (TrackState.CLOSED, True, sighting)]
+
+
+@in_virtual_time
+async def test_a_call_that_is_due_after_the_cut_is_left_to_who_resumes() -> None:
+    """Between the end of a session and its removal a tick may find a call due: it fails nothing, and is made later."""
+    calls = 0
+
+    async def identify(crop: FaceCrop) -> Identification:
+        nonlocal calls
+        calls += 1
+        raise EngineThrottled("not now")
+
+    async with stream_harness(STAYS, identify) as at:
+        session = await at.open()
+        at.send(session, *range(1, 13))
+        running = asyncio.create_task(session.run())
+        await asyncio.sleep(2.5)
+        running.cancel()
+        await asyncio.wait([running])
+        before = calls
+        session.tick(at.clock.monotonic() + 5.0, 60.0)
+        at.streams.close(session, "cut")
+        session = await at.open()
+        at.send(session, 13)
+        session.finish()
+        await asyncio.gather(session.run(), at.listen(session))
+        at.streams.close(session, "finished")
+    assert calls > before

@@ -15,7 +15,7 @@ import numpy as np
 from portero_server.domain.billing.budget import Budget, BudgetLimits, Step
 from portero_server.domain.billing.usage import PriceTable, UsageLedger
 from portero_server.domain.cameras import Camera, Lane
-from portero_server.domain.recording.sightings import Recognition
+from portero_server.domain.recording.sightings import MEMORY, Recognition
 from portero_server.domain.streams.frames import FrameRefused
 from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.memory import MemoryPolicy
@@ -24,7 +24,7 @@ from portero_server.engines.base import FaceCrop, Identification
 from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.engines.scheduling.scheduler import Scheduler
-from portero_server.recognition.tiered import MEMORY, FreeEngine
+from portero_server.recognition.tiered import FreeEngine
 from portero_server.streaming.registry import CostPolicy
 from portero_server.vision.analysis import FrameAnalysis
 from tests.support.server.scheduler_log import SchedulerLog

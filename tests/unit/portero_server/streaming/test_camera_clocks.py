@@ -179,7 +179,7 @@ async def test_frames_that_were_spooled_are_no_fault_of_the_clock() -> None:
         session = await _play(at, who, lambda seconds: seconds - 3600, opening, pace=0.02)
     assert _named(at) == ["ana", "ben", "eva"]
     assert not at.heard(Directive)
-    assert session.timing.state is ClockState.STEADY
+    assert session.state.intake.timing.state is ClockState.STEADY
 
 
 @in_virtual_time
@@ -231,8 +231,8 @@ async def test_a_clock_that_was_set_is_told_once_and_forgotten_after_a_minute() 
     async with _scene(script) as (at, who):
         session = await _play(at, who, _set_back(4.0, 1.0))
     assert at.heard(Directive) == [Directive(Advice.CHECK_CLOCK)]
-    assert session.timing.state is ClockState.STEADY
-    assert session.timing.skew == pytest.approx(-4.0)
+    assert session.state.intake.timing.state is ClockState.STEADY
+    assert session.state.intake.timing.skew == pytest.approx(-4.0)
     changes = at.metrics.streams.clock_changes
     assert changes.labels("set_back")._value.get() == 1
     assert changes.labels("steady")._value.get() == 1

@@ -79,8 +79,8 @@ async def test_a_session_without_a_future_says_and_writes_nothing(*, superseded:
         at.store.poisoned = set()
         said = len(session.outbox)
         for _ in range(3):
-            session.gap(session._core.last + 1, session._core.last + 1, GapReason.DISCONNECTED)
-            at.send(session, *range(session._core.last + 1, session._core.last + 40))
+            session.gap(session.state.intake.last + 1, session.state.intake.last + 1, GapReason.DISCONNECTED)
+            at.send(session, *range(session.state.intake.last + 1, session.state.intake.last + 40))
             session.tick(at.clock.monotonic(), 60.0)
             session.abandon()
             await asyncio.sleep(0.1)

@@ -329,7 +329,7 @@ async def test_frames_beyond_the_credit_are_rejected_and_memory_stays_bounded() 
     async with stream_harness(window=4) as at:
         session = await at.open()
         at.send(session, *range(1, 11))
-        assert session.waiting_bytes <= 1_000_000
+        assert session.state.intake.waiting_bytes <= 1_000_000
         finished = await _finished(at, session)
     rejected = [message for message in at.said if isinstance(message, Rejected)]
     assert {item.reason for item in rejected} == {RejectionReason.NO_CREDIT}

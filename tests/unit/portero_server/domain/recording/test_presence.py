@@ -8,7 +8,7 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.presence import Presence, UnstoredTracks, as_of
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import TrackDecided, TrackSeen
-from portero_server.domain.tracking.tracks import Track
+from portero_server.domain.tracking.track import Track
 
 _AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _BOX = Box(0.1, 0.1, 0.1, 0.1)

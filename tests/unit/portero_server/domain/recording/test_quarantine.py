@@ -28,7 +28,7 @@ from portero_server.domain.recording.sightings import (
 from portero_server.domain.recording.suspects import Suspects
 from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
 from portero_server.domain.streams.watermark import Fate
-from portero_server.domain.tracking.tracks import Track
+from portero_server.domain.tracking.track import Track
 
 _AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _BOX = Box(0.1, 0.1, 0.1, 0.1)

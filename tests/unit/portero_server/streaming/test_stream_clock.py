@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.streams.capture_times import CaptureTimes
 from portero_server.domain.streams.frames import FrameRefused, RejectionReason
+from portero_server.streaming.stream_clock import CaptureTimes
 
 _NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 _TIMES = CaptureTimes(timedelta(hours=1))

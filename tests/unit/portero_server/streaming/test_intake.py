@@ -1,8 +1,10 @@
+"""When frames came, and how long they took."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from portero_server.domain.streams.arrivals import Arrivals
+from portero_server.streaming.intake import Arrivals
 
 _NOON = datetime(2025, 6, 15, 12, tzinfo=UTC)
 
