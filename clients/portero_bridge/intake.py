@@ -8,7 +8,6 @@ from portero_bridge.buffers.base import Buffer
 from portero_bridge.context import CameraContext
 from portero_bridge.errors import SourceFault
 from portero_bridge.events import SourceDown, SourceUp
-from portero_bridge.frames import DeliveryMode
 from portero_bridge.sources.base import CapturedImage, Source
 
 
@@ -68,8 +67,11 @@ class Intake:
         context, delivery = self._context, self._context.delivery
         if not context.sampler.keep(captured.capture_time.timestamp()):
             return
-        if delivery.mode is DeliveryMode.LIVE and delivery.is_paused(context.clock.monotonic()):
-            return
+        while (pause := delivery.pause_left(context.clock.monotonic())) > 0:
+            if not self._source.waits:
+                # Not numbered, so not promised: no gap arises.
+                return
+            await context.bell.wait(pause)
         image = captured.image
         if not isinstance(image, bytes) or not context.encoder.fits(image):
             image = await asyncio.to_thread(context.encoder.encode, image)

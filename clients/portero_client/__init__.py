@@ -25,7 +25,15 @@ from portero_client.backoff import Backoff
 from portero_client.blocking import BlockingPorteroClient
 from portero_client.blocking_watch import BlockingSightingWatch
 from portero_client.calls import Page
-from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, ClockState, TimeSource
+from portero_client.cameras import (
+    Camera,
+    CameraMode,
+    CameraPurpose,
+    CameraStatus,
+    ClockState,
+    SteeringCause,
+    TimeSource,
+)
 from portero_client.client import PorteroClient
 from portero_client.detections import (
     Box,
@@ -121,6 +129,7 @@ __all__ = [
     "SightingEventKind",
     "SightingKind",
     "SightingWatch",
+    "SteeringCause",
     "Text",
     "TextKind",
     "TimeSource",

@@ -43,6 +43,16 @@ class ClockState(Enum):
     DRIFTING = "drifting"
 
 
+class SteeringCause(Enum):
+    """Why a camera's bridge is asked for a lower rate, smaller pictures or a pause."""
+
+    OVERLOADED = "overloaded"
+    IDLE = "idle"
+    LARGE_FACES = "large_faces"
+    CLOSED = "closed"
+    BUDGET_SPENT = "budget_spent"
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A registered camera.
@@ -93,6 +103,12 @@ class CameraStatus:
         watermark_lag: Sequences received but not yet durable.
         clock_state: How the clock of the camera's bridge does; UNKNOWN where no stream is open, or at an older server.
         clock_skew: By how much it is ahead of the server's, or None while unknown.
+        agent: Name and version of the bridge, or empty.
+        network_delay: Half the time that a question of the server's and its answer took, or None while unknown.
+        asked_max_rate: Frames a second that the bridge is asked not to exceed, or None.
+        asked_max_side: Longest side that the bridge is asked not to exceed, pixels, or None.
+        asked_pause: For how long from now the bridge is asked to take no images, or None.
+        steering_causes: Why it is asked for that; causes that this client does not know are left out.
     """
 
     streaming: bool
@@ -107,3 +123,9 @@ class CameraStatus:
     watermark_lag: int
     clock_state: ClockState = ClockState.UNKNOWN
     clock_skew: timedelta | None = None
+    agent: str = ""
+    network_delay: timedelta | None = None
+    asked_max_rate: float | None = None
+    asked_max_side: int | None = None
+    asked_pause: timedelta | None = None
+    steering_causes: tuple[SteeringCause, ...] = ()

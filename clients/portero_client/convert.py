@@ -16,7 +16,15 @@ from portero.v1 import (
     sighting_service_pb2,
 )
 
-from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, ClockState, TimeSource
+from portero_client.cameras import (
+    Camera,
+    CameraMode,
+    CameraPurpose,
+    CameraStatus,
+    ClockState,
+    SteeringCause,
+    TimeSource,
+)
 from portero_client.detections import (
     Box,
     Candidate,
@@ -55,6 +63,9 @@ _CLOCK_STATES: dict[int, ClockState] = {
     camera_service_pb2.ClockState.Value(f"CLOCK_STATE_{state.name}"): state
     for state in ClockState
     if state is not ClockState.UNKNOWN
+}
+_CAUSES: dict[int, SteeringCause] = {
+    camera_service_pb2.SteeringCause.Value(f"STEERING_CAUSE_{cause.name}"): cause for cause in SteeringCause
 }
 _EVENT_KINDS: dict[int, SightingEventKind] = {
     sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED: SightingEventKind.STARTED,
@@ -258,6 +269,12 @@ def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
         watermark_lag=message.watermark_lag,
         clock_state=_CLOCK_STATES.get(message.clock_state, ClockState.UNKNOWN),
         clock_skew=message.clock_skew.ToTimedelta() if message.HasField("clock_skew") else None,
+        agent=message.agent,
+        network_delay=message.network_delay.ToTimedelta() if message.HasField("network_delay") else None,
+        asked_max_rate=message.asked_max_rate if message.HasField("asked_max_rate") else None,
+        asked_max_side=message.asked_max_side if message.HasField("asked_max_side") else None,
+        asked_pause=message.asked_pause.ToTimedelta() if message.HasField("asked_pause") else None,
+        steering_causes=tuple(_CAUSES[cause] for cause in message.steering_causes if cause in _CAUSES),
     )
 
 

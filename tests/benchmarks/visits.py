@@ -79,6 +79,8 @@ def _arguments() -> argparse.Namespace:
         default=2.0,
         help="decision deadline, seconds; longer on a busy machine, for right counts (but not times)",
     )
+    parser.add_argument("--unsteered", action="store_true", help="without steering, so that every picture is sent")
+    parser.add_argument("--idle-after", type=float, default=30.0, help="seconds after which a camera is idle")
     parser.add_argument("--memory", action="store_true", help="measure with remembered faces, too")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -100,6 +102,9 @@ async def _run(
         remember_strangers=str(remembered),
         decision_deadline=str(arguments.deadline),
         rekognition_read_timeout=str(min(6.0, arguments.deadline)),
+        database_timeout=str(max(5.0, 5 * arguments.deadline)),
+        steer="false" if arguments.unsteered else "true",
+        steer_idle_after=str(arguments.idle_after),
     ) as running:
         await running.simulator.reset()
         began = time.monotonic()
@@ -109,12 +114,15 @@ async def _run(
         seconds = time.monotonic() - began
         figures = Figures()
         for camera, each, expected, decisions in zip(names, footage, baseline, heard, strict=True):
-            figures.add(camera, each, expected, decisions)
+            figures.add(camera, each, expected, decisions.taken)
         return {
             "rate": footage[0].rate,
             "remembered_seconds": remembered,
             "seconds": round(seconds, 1),
             **figures.document(),
+            "idle_after": None if arguments.unsteered else arguments.idle_after,
+            "frames_sent": sum(each.sent for each in heard),
+            "directives": sum(each.directives for each in heard),
             **await _money(running.simulator, figures.visits, sum(len(each.frames) for each in footage)),
         }
 
@@ -131,26 +139,30 @@ async def _money(simulator: SimulatorProcess, visits: int, frames: int) -> dict[
     }
 
 
-async def _push(channel: grpc.aio.Channel, camera: str, footage: Footage) -> list[Decision]:
-    """Streams a camera's footage at its rate and gives what was decided."""
+async def _push(channel: grpc.aio.Channel, camera: str, footage: Footage) -> _Decisions:
+    """Streams a camera's footage at its rate and returns what was decided."""
     began = datetime.now(UTC)
     decisions = _Decisions(began)
-    await show(channel, camera, footage.frames, footage.rate, began, decisions)
-    return decisions.taken
+    await show(channel, camera, footage.frames, footage.rate, began, decisions, obeys=True)
+    return decisions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Decisions:
-    """Implements Audience: collects what is decided in a stream that `began` then."""
+    """Implements Audience: collects what is decided in a stream that `began` then, and counts frames and Directives."""
 
     began: datetime
     taken: list[Decision] = field(default_factory=list)
+    sent: int = 0
+    directives: int = 0
 
     def sending(self, sequence: int, starved: float) -> None:
-        """Times are the server's own here."""
+        """Counts a frame; times are the server's own here."""
+        self.sent = sequence
 
     def heard(self, answer: stream_pb2.StreamFramesResponse) -> None:
-        """Keeps decisions."""
+        """Keeps decisions, and counts requests for another rate."""
+        self.directives += answer.WhichOneof("message") == "directive" and answer.directive.HasField("max_rate")
         if answer.WhichOneof("message") == "track_update" and answer.track_update.state in _DECIDED:
             self.taken.append(_decision(answer.track_update, self.began))
 

@@ -52,6 +52,7 @@ class Delivery:
         self._sent_through = 0
         self._finish_wanted = False
         self._paused_until = 0.0
+        self._answer_due = False
         self._wrote_at = self._heard_at = self._progress_at = 0.0
 
     # What the shell looks at.
@@ -109,9 +110,9 @@ class Delivery:
         """Whether the stream was finished and everything is durable."""
         return self._phase is _Phase.DONE
 
-    def is_paused(self, now: float) -> bool:
-        """Whether the server has asked for no frames at this time."""
-        return now < self._paused_until
+    def pause_left(self, now: float) -> float:
+        """Returns the seconds for which the server has asked for no frames; 0 if it has not."""
+        return max(0.0, self._paused_until - now)
 
     def take_dropped(self) -> Counter[GapReason]:
         """Returns how many frames were dropped since the last call."""
@@ -152,6 +153,7 @@ class Delivery:
         self._phase = _Phase.CONNECTING
         self.hang_up = None
         self._paused_until = 0.0
+        self._answer_due = False
         self._wrote_at = self._heard_at = self._progress_at = now
 
     def opened(self, terms: Terms, numbered_through: int, now: float) -> None:
@@ -195,6 +197,10 @@ class Delivery:
     def paused(self, seconds: float, now: float) -> None:
         """Handles the server's request to send no frames for a while."""
         self._paused_until = now + seconds
+
+    def asked_for_sign(self) -> None:
+        """Handles the server's Heartbeat: it is answered with one, before any frame."""
+        self._answer_due = True
 
     def drained(self) -> None:
         """Handles the server's Drain: nothing more is sent, and the uplink reconnects."""
@@ -258,6 +264,9 @@ class Delivery:
             return Sign.OPEN
         if not self.is_engaged or self.check(now) is not None:
             return None
+        if self._answer_due:
+            self._answer_due = False
+            return Sign.HEARTBEAT
         if self._phase is _Phase.OPEN:
             if (entry := self._sendable(now)) is not None:
                 return entry
@@ -274,7 +283,8 @@ class Delivery:
             # It could never be sent, so waiting for credit would never end.
             self._drop_oldest(GapReason.OVERSIZED)
             entry = self._window.next_waiting()
-        if entry is None or self.is_paused(now):
+        # What is held when nothing more comes is sent in any case: who stops would lose it.
+        if entry is None or (self.pause_left(now) and not self._finish_wanted):
             return None
         if isinstance(entry, Frame):
             spent = Credit(self._spent.frames + 1, self._spent.bytes + len(entry.jpeg))

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import stream_pb2
 
 from portero_bridge.buffers.base import Buffer
 from portero_bridge.context import CameraContext
-from portero_bridge.delivery.terms import HangUp
+from portero_bridge.delivery.terms import HangUp, Sign
 from portero_bridge.events import Directed, FrameRefused, StreamAccount, StreamFinished, StreamOpened
 from portero_bridge.frames import Frame
 from portero_bridge.uplink.ending import Ending
@@ -46,6 +47,8 @@ class Session:
         self._buffer = buffer
         self._server = server
         self._renewed = renewed
+        # When the server sent the Heartbeat that is to be answered, by its clock.
+        self._unanswered: Timestamp | None = None
         self.opened = False
         self.account: StreamAccount | None = None
 
@@ -100,8 +103,15 @@ class Session:
                 await context.bell.wait(delivery.wake_at(now) - now)
                 continue
             request = request_of(
-                action, camera=context.camera, epoch=delivery.epoch, mode=delivery.mode, clock=context.clock
+                action,
+                camera=context.camera,
+                epoch=delivery.epoch,
+                mode=delivery.mode,
+                clock=context.clock,
+                answered=self._unanswered,
             )
+            if action is Sign.HEARTBEAT:
+                self._unanswered = None
             try:
                 await call.write(request)
             except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
@@ -144,6 +154,10 @@ class Session:
                     context.emit(StreamOpened(context.camera, terms.session, delivery.epoch, terms.durable_sequence))
             case "ack":
                 delivery.acked(message.ack.durable_sequence, credit_from(message.ack.credit), now)
+            case "heartbeat":
+                if message.heartbeat.HasField("send_time"):
+                    self._unanswered = message.heartbeat.send_time
+                    delivery.asked_for_sign()
             case "drain":
                 delivery.drained()
             case "finished":

@@ -3,6 +3,7 @@
 import math
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import stream_pb2
 
 from portero_bridge.clock import Clock
@@ -57,9 +58,9 @@ _REJECTIONS: dict[int, str] = {
 
 
 def request_of(
-    action: Action, *, camera: str, epoch: str, mode: DeliveryMode, clock: Clock
+    action: Action, *, camera: str, epoch: str, mode: DeliveryMode, clock: Clock, answered: Timestamp | None = None
 ) -> stream_pb2.StreamFramesRequest:
-    """Returns the message for an action."""
+    """Returns the message for an action; `answered` is the send time of a Heartbeat that a Heartbeat answers."""
     if isinstance(action, Frame):
         return stream_pb2.StreamFramesRequest(
             frame=stream_pb2.Frame(
@@ -77,7 +78,8 @@ def request_of(
     if action is Sign.FINISH:
         return stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish())
     if action is Sign.HEARTBEAT:
-        return stream_pb2.StreamFramesRequest(heartbeat=stream_pb2.Heartbeat(send_time=time_to(clock.now())))
+        sign = stream_pb2.Heartbeat(send_time=time_to(clock.now()), answered_time=answered)
+        return stream_pb2.StreamFramesRequest(heartbeat=sign)
     return stream_pb2.StreamFramesRequest(
         open=stream_pb2.OpenStream(
             camera=f"cameras/{camera}",

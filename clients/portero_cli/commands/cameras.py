@@ -12,7 +12,7 @@ from rich.table import Table
 
 from portero_cli.exits import ExitCode
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.tables import cameras_table, clock_words, local_time, table
+from portero_cli.screen.tables import asked_words, cameras_table, clock_words, local_time, table
 from portero_cli.session import GlobalOptions, JsonOption, ServerOption, Session, command
 from portero_cli.times import parse_duration
 from portero_client import Box, CameraMode, CameraPurpose, CameraStatus, InvalidArgument, TimeSource
@@ -201,6 +201,9 @@ def _status_table(status: CameraStatus) -> Table:
         "open tracks",
         "not yet durable",
         "clock",
+        "asked for",
+        "delay",
+        "bridge",
         rows=[
             (
                 "open" if status.streaming else "closed",
@@ -213,6 +216,9 @@ def _status_table(status: CameraStatus) -> Table:
                 status.open_tracks,
                 status.watermark_lag,
                 clock_words(status),
+                asked_words(status),
+                "" if status.network_delay is None else f"{status.network_delay.total_seconds() * 1000:.0f} ms",
+                status.agent,
             )
         ],
     )

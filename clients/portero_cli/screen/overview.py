@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from portero_cli.screen.output import printable
-from portero_cli.screen.tables import STRANGER, clock_words, local_clock, table
+from portero_cli.screen.tables import STRANGER, asked_words, clock_words, local_clock, table
 from portero_client import Camera, CameraStatus, PorteroClient, Sighting, Usage
 from portero_client.errors import NotFound
 from portero_client.names import CAMERAS
@@ -37,6 +37,9 @@ class CameraRow:
         calls: Paid calls of today, UTC.
         dollars: What they cost.
         clock: What is wrong with its clock, or empty.
+        asked: What its bridge is asked for at present, or empty.
+        network_delay: Seconds to its bridge or back, or None while unknown.
+        agent: Name and version of its bridge, or empty.
     """
 
     camera: str
@@ -50,6 +53,9 @@ class CameraRow:
     calls: int
     dollars: float
     clock: str = ""
+    asked: str = ""
+    network_delay: float | None = None
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,9 @@ def _row(
         calls=calls,
         dollars=dollars,
         clock=clock_words(status),
+        asked=asked_words(status),
+        network_delay=None if status.network_delay is None else status.network_delay.total_seconds(),
+        agent=status.agent,
     )
 
 
@@ -147,6 +156,9 @@ def _table(overview: Overview) -> RenderableType:
         "calls today",
         "dollars today",
         "clock",
+        "asked for",
+        "delay",
+        "bridge",
         rows=(
             (
                 row.camera,
@@ -160,6 +172,9 @@ def _table(overview: Overview) -> RenderableType:
                 row.calls,
                 f"{row.dollars:.3f}",
                 row.clock,
+                row.asked,
+                "" if row.network_delay is None else f"{row.network_delay * 1000:.0f} ms",
+                row.agent,
             )
             for row in overview.cameras
         ),

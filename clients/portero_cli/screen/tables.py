@@ -130,6 +130,19 @@ def clock_words(status: CameraStatus) -> str:
     return words if status.clock_skew is None else f"{words}, {status.clock_skew.total_seconds():+.1f} s"
 
 
+def asked_words(status: CameraStatus) -> str:
+    """Returns what a camera's bridge is asked for at present, and why; empty if nothing."""
+    asked = []
+    if status.asked_pause is not None:
+        asked.append(f"pause of {status.asked_pause.total_seconds():.0f} s")
+    if status.asked_max_rate is not None:
+        asked.append(f"{status.asked_max_rate:.1f} frames/s")
+    if status.asked_max_side is not None:
+        asked.append(f"{status.asked_max_side} pixels")
+    causes = ", ".join(cause.value.replace("_", " ") for cause in status.steering_causes)
+    return f"{', '.join(asked)} ({causes})" if asked and causes else ", ".join(asked)
+
+
 def cameras_table(cameras: Iterable[Camera]) -> Table:
     """Returns the table of registered cameras."""
     return table(

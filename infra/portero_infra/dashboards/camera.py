@@ -33,6 +33,32 @@ _SERVER = Section(
             "How old is its oldest unsaved frame?", "portero_camera_watermark_age_seconds", Unit.SECONDS, Limits(3, 10)
         ),
         _now("How many faces are followed?", "portero_camera_open_tracks", Unit.NUMBER, _NEVER),
+        _now(
+            "Is its bridge asked to pause?",
+            "portero_camera_paused",
+            Unit.NUMBER,
+            _NEVER,
+            "1: out of hours, or no money.",
+        ),
+        _now("How far is its bridge?", "portero_camera_network_delay_seconds", Unit.SECONDS, Limits(0.5, 2)),
+        Panel(
+            "Why are bridges asked for less?",
+            (Query("sum by (cause) (portero_streams_steered)", "{{cause}}"),),
+            Unit.NUMBER,
+            _NEVER,
+            width=8,
+            height=4,
+            note="Of all cameras.",
+        ),
+        Panel(
+            "How often is something asked of bridges?",
+            (Query(rate("portero_directives_total", "kind"), "{{kind}}"),),
+            Unit.A_SECOND,
+            _NEVER,
+            width=8,
+            height=4,
+            note="Of all cameras.",
+        ),
         Panel(
             "What becomes of its frames?",
             (Query(rate(f"portero_camera_frames_total{_ONE}", "outcome"), "{{outcome}}"),),

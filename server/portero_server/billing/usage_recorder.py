@@ -23,6 +23,7 @@ from portero_server.domain.billing.usage import (
     dollars,
     hour_of,
 )
+from portero_server.domain.cameras import Camera, Lane
 from portero_server.errors import StoreUnavailable
 from portero_server.telemetry.metrics import Metrics
 
@@ -143,6 +144,13 @@ class UsageRecorder:
         )
         self._metrics.money.budget_step.labels(change.scope).set(change.after)
         self._steps.append(change)
+
+    def spent_for(self, camera: Camera) -> float:
+        """Returns the seconds for which no paid call is made for a camera, since the budget is spent; 0: none."""
+        if self._budget is None:
+            return 0.0
+        essential = camera.purpose is Lane.CHECK_IN
+        return self._budget.spent_for(camera.camera_id, self._clock.now(), essential=essential)
 
     async def run(self) -> None:
         """Stores counts periodically until canceled. Counts that cannot be stored are kept for the next time."""

@@ -38,7 +38,7 @@ def build(
     """Builds the server, which listens once it is started."""
     settings, clock, metrics = context.settings, context.clock, context.metrics
     terms = StreamTerms(streaming.limits, settings.heartbeat_interval, settings.decision_deadline)
-    frames = FrameStream(streaming.streams, terms, access.limits, clock.now)
+    frames = FrameStream(streaming.streams, terms, access.limits, clock.now, metrics.steering.directive_sent)
     return build_server(
         options,
         [

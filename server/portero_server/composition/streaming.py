@@ -20,11 +20,13 @@ from portero_server.engines.base import Engine
 from portero_server.engines.scripted import PatchDetector
 from portero_server.settings import Settings
 from portero_server.store.commit.recording import Recording
+from portero_server.streaming.followers import CostPolicy, StreamEngine
 from portero_server.streaming.orphans import OrphanReaper
 from portero_server.streaming.recorder import Recorder
-from portero_server.streaming.registry import CostPolicy, StreamEngine, StreamPolicy, Streams
+from portero_server.streaming.registry import StreamPolicy, Streams
 from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from portero_server.streaming.steering import Steering
 from portero_server.streaming.stream_clock import CaptureTimes
 from portero_server.vision.analyzer import Detector, VisionPool
 from portero_server.vision.detect import FaceDetector
@@ -100,6 +102,12 @@ def _parts(
             CaptureTimes(timedelta(seconds=settings.max_clock_ahead)),
             settings.quarantine_attempts,
             clocks=settings.clocks,
+            steering=Steering(
+                settings.steering_policy(settings.frame_max_side),
+                settings.opening_schedule,
+                billing.accounts.spent_for,
+                backed=recognition.free is not None,
+            ),
         ),
         vision_pool,
         StreamEngine(engine.traits, recognition.batcher.identify, engine.read_text, name_of),

@@ -16,6 +16,7 @@ from portero_server.domain.detection.detections import Candidate, FaceQuality, M
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.people.people import FaceEnrollment, Person
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind
+from portero_server.domain.steering.policy import SteeringCause
 from portero_server.errors import InvalidInput
 from portero_server.recognition.images import ImageAnswer, ImageComparison, RecognizedFace
 from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
@@ -43,6 +44,7 @@ _TIME_SOURCES = {
     TimeSource.ARRIVAL: camera_service_pb2.CAMERA_TIME_SOURCE_ARRIVAL,
 }
 _CLOCK_STATES = {state: camera_service_pb2.ClockState.Value(f"CLOCK_STATE_{state.name}") for state in ClockState}
+_CAUSES = {cause: camera_service_pb2.SteeringCause.Value(f"STEERING_CAUSE_{cause.name}") for cause in SteeringCause}
 _MODES_BY_NUMBER = {
     camera_service_pb2.CAMERA_MODE_UNSPECIFIED: CameraMode.FACES,
     **{number: mode for mode, number in _MODES.items()},
@@ -92,6 +94,10 @@ def duration_to_proto(duration: timedelta) -> Duration:
     message = Duration()
     message.FromTimedelta(duration)
     return message
+
+
+def _seconds_to_proto(seconds: float | None) -> Duration | None:
+    return None if seconds is None else duration_to_proto(timedelta(seconds=seconds))
 
 
 def duration_from_proto(duration: Duration, field: str) -> timedelta:
@@ -226,7 +232,13 @@ def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatu
         open_tracks=status.open_tracks,
         watermark_lag=status.watermark_lag,
         clock_state=_CLOCK_STATES[status.clock_state],
-        clock_skew=None if status.clock_skew is None else duration_to_proto(timedelta(seconds=status.clock_skew)),
+        clock_skew=_seconds_to_proto(status.clock_skew),
+        agent=status.agent,
+        network_delay=_seconds_to_proto(status.network_delay),
+        asked_max_rate=status.asked.max_rate,
+        asked_max_side=status.asked.max_side,
+        asked_pause=_seconds_to_proto(status.asked.pause),
+        steering_causes=[_CAUSES[cause] for cause in status.asked.causes],
     )
 
 

@@ -11,12 +11,20 @@ from portero.v1 import stream_pb2 as pb
 
 from portero_server.access.limits import Limits, TooFast
 from portero_server.domain.streams.frames import FrameRefused, RejectionReason
-from portero_server.domain.streams.messages import Ack, Heartbeat
+from portero_server.domain.streams.messages import Ack, Directive, Heartbeat
 from portero_server.errors import FailedPrecondition, InvalidInput, PorteroError
 from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.auth.interceptor import limit_subject
 from portero_server.rpc.resource_names import parse_camera
-from portero_server.rpc.stream_convert import AckForm, StreamTerms, gap_reason, message_to_proto, send_time_of, time_of
+from portero_server.rpc.stream_convert import (
+    AckForm,
+    StreamTerms,
+    answered_time_of,
+    gap_reason,
+    message_to_proto,
+    send_time_of,
+    time_of,
+)
 from portero_server.streaming.outbox import Outbox
 from portero_server.streaming.registry import Streams
 from portero_server.streaming.session import Session
@@ -29,8 +37,24 @@ Context = grpc.aio.ServicerContext[pb.StreamFramesRequest, pb.StreamFramesRespon
 class FrameStream:
     """Serves StreamFrames calls; one call is one session."""
 
-    def __init__(self, streams: Streams, terms: StreamTerms, limits: Limits, now: Callable[[], Any]) -> None:
-        """Creates the service of `streams`; the terms are the limits and intervals that bridges are told."""
+    def __init__(
+        self,
+        streams: Streams,
+        terms: StreamTerms,
+        limits: Limits,
+        now: Callable[[], Any],
+        sent: Callable[[Directive], None] = lambda directive: None,
+    ) -> None:
+        """Creates the service of streams.
+
+        Args:
+            streams: The open streams.
+            terms: Limits and intervals that bridges are told.
+            limits: What each caller may send.
+            now: The time, UTC.
+            sent: Called with each Directive that was sent.
+        """
+        self._sent = sent
         self._limits = limits
         self._streams = streams
         self._terms = terms
@@ -47,7 +71,7 @@ class FrameStream:
         opening = await _opening(requests)
         camera_id = parse_camera(opening.camera, "open.camera")
         await current_caller().authorized.require(camera_id)
-        how = Opening(opening.mode == pb.DELIVERY_MODE_LOSSLESS, send_time_of(opening))
+        how = Opening(opening.mode == pb.DELIVERY_MODE_LOSSLESS, send_time_of(opening), opening.agent)
         session = await self._streams.open(camera_id, opening.epoch, how)
         ending = "cut"
         try:
@@ -73,7 +97,7 @@ class FrameStream:
 
     async def _write(self, outbox: Outbox, context: Context) -> None:
         form = AckForm()
-        with _SignsOfLife(outbox, self._terms.heartbeat_interval) as signs:
+        with _Heartbeats(outbox, self._terms.heartbeat_interval):
             while messages := await outbox.take():
                 for message in messages:
                     if isinstance(message, Ack):
@@ -81,7 +105,8 @@ class FrameStream:
                         await context.write(form.filled(message))
                     else:
                         await context.write(message_to_proto(message, self._terms, self._now()))
-                signs.spoke()
+                        if isinstance(message, Directive):
+                            self._sent(message)
 
     async def _read(self, requests: Requests, session: Session) -> None:
         caller = current_caller()
@@ -100,7 +125,7 @@ class FrameStream:
                 if outbox.full:
                     await outbox.room()
             elif kind == "heartbeat":
-                session.heartbeat(send_time_of(request.heartbeat))
+                session.heartbeat(send_time_of(request.heartbeat), answered_time_of(request.heartbeat))
             elif kind == "gap":
                 gap = request.gap
                 session.gap(gap.first_sequence, gap.last_sequence, gap_reason(gap.reason))
@@ -115,12 +140,8 @@ class FrameStream:
         session.hang_up()
 
 
-class _SignsOfLife:
-    """Sends a Heartbeat after each `interval` seconds in which no other message was sent.
-
-    One timer checks how long the silence is. A time limit per message would have to be created and discarded with every
-    acknowledgment.
-    """
+class _Heartbeats:
+    """Queues a Heartbeat each `interval` seconds: a sign of life in silence, and a question whose answer is timed."""
 
     def __init__(self, outbox: Outbox, interval: float) -> None:
         self._outbox = outbox
@@ -129,7 +150,6 @@ class _SignsOfLife:
         self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
-        self.spoke()
         self._wait()
         return self
 
@@ -137,17 +157,11 @@ class _SignsOfLife:
         if self._timer is not None:
             self._timer.cancel()
 
-    def spoke(self) -> None:
-        """Records that a message was sent."""
-        self._spoke_at = self._loop.time()
-
     def _wait(self) -> None:
-        self._timer = self._loop.call_at(self._spoke_at + self._interval, self._look)
+        self._timer = self._loop.call_later(self._interval, self._beat)
 
-    def _look(self) -> None:
-        if self._loop.time() - self._spoke_at >= self._interval:
-            self._outbox.put(Heartbeat())
-            self.spoke()
+    def _beat(self) -> None:
+        self._outbox.put(Heartbeat())
         self._wait()
 
 
@@ -157,8 +171,8 @@ async def _opening(requests: Requests) -> pb.OpenStream:
         raise FailedPrecondition("the first message must be an OpenStream", reason="FIRST_MESSAGE_NOT_OPEN")
     if first.open.mode == pb.DELIVERY_MODE_UNSPECIFIED:
         raise InvalidInput("open.mode", "open.mode must be LIVE or LOSSLESS")
-    if len(first.open.agent) > 128:
-        raise InvalidInput("open.agent", "open.agent must be at most 128 characters")
+    if len(first.open.agent) > 128 or not first.open.agent.isprintable():
+        raise InvalidInput("open.agent", "open.agent must be at most 128 printable characters")
     return first.open
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -57,8 +58,7 @@ def message_to_proto(message: messages.Message, terms: StreamTerms, now: datetim
             )
             return pb.StreamFramesResponse(frame_rejected=rejected)
         case messages.Directive():
-            advice = pb.Advice.Value(f"ADVICE_{message.advice.name}")
-            return pb.StreamFramesResponse(directive=pb.Directive(advice=advice))
+            return pb.StreamFramesResponse(directive=_directive(message))
         case messages.Drain():
             return pb.StreamFramesResponse(drain=pb.Drain(deadline=_timestamp(message.deadline)))
         case messages.Heartbeat():
@@ -86,6 +86,13 @@ def send_time_of(message: pb.OpenStream | pb.Heartbeat) -> datetime | None:
     return _moment(message.send_time.seconds, message.send_time.nanos)
 
 
+def answered_time_of(message: pb.Heartbeat) -> datetime | None:
+    """Returns the send time of the server's Heartbeat that this one answers; None if it answers none."""
+    if not message.HasField("answered_time"):
+        return None
+    return _moment(message.answered_time.seconds, message.answered_time.nanos)
+
+
 def _moment(seconds: int, nanos: int) -> datetime | None:
     # As Timestamp.ToDatetime does it, which takes four times as long.
     if _FIRST_SECOND <= seconds <= _LAST_SECOND and 0 <= nanos < 1_000_000_000:
@@ -104,8 +111,6 @@ _FIRST_SECOND = -62_135_596_800
 _LAST_SECOND = 253_402_300_799
 
 _GAP_REASONS = {pb.GapReason.Value(f"GAP_REASON_{reason.name}"): reason for reason in GapReason}
-
-_ACCOUNT_FIELDS = {outcome: outcome.value for outcome in FrameOutcome}
 
 
 def _opened(message: messages.Opened, terms: StreamTerms) -> pb.Opened:
@@ -146,10 +151,28 @@ def _track_update(news: messages.TrackUpdate) -> pb.TrackUpdate:
     return update
 
 
+def _directive(message: messages.Directive) -> pb.Directive:
+    return pb.Directive(
+        max_rate=message.max_rate,
+        max_side=message.max_side,
+        pause=None if message.pause is None else _duration(message.pause),
+        advice=pb.ADVICE_UNSPECIFIED if message.advice is None else pb.Advice.Value(f"ADVICE_{message.advice.name}"),
+    )
+
+
 def _finished(message: messages.Finished) -> pb.Finished:
-    account = pb.StreamAccount(recognitions=message.recognitions)
-    for outcome, count in message.outcomes.items():
-        setattr(account, _ACCOUNT_FIELDS[outcome], count)
+    count = Counter(message.outcomes)
+    account = pb.StreamAccount(
+        replayed=count[FrameOutcome.REPLAYED],
+        rejected=count[FrameOutcome.REJECTED],
+        missing=count[FrameOutcome.MISSING],
+        duplicate=count[FrameOutcome.DUPLICATE],
+        unchanged=count[FrameOutcome.UNCHANGED],
+        skipped=count[FrameOutcome.SKIPPED],
+        empty=count[FrameOutcome.EMPTY],
+        with_faces=count[FrameOutcome.WITH_FACES],
+        recognitions=message.recognitions,
+    )
     return pb.Finished(durable_sequence=message.durable_sequence, account=account)
 
 

@@ -16,11 +16,12 @@ from portero_server.settings.billing import BillingSettings
 from portero_server.settings.calls import CallSettings
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
+from portero_server.settings.steering import SteeringSettings
 
 PREFIX = "PORTERO_"
 
 
-class Settings(AccessSettings, CallSettings, SecuritySettings, PrivacySettings, BillingSettings):
+class Settings(AccessSettings, CallSettings, SecuritySettings, PrivacySettings, SteeringSettings, BillingSettings):
     """Settings of the server, from PORTERO_… variables."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portero_server.domain.recording.presence import Presence, UnstoredTracks
@@ -88,15 +88,13 @@ class PendingCommit:
                 if finding is not None and keep_texts:
                     self.texts.append(finding)
 
-    def put_aside(self, search: Quarantine) -> dict[str, TrackUpdate]:
-        """Drops the messages about findings that the database refused.
+    def drop(self, undecided: Collection[str], unread: Collection[int]) -> Mapping[str, TrackUpdate]:
+        """Drops the messages about tracks and texts that the database refused.
 
         Returns:
-            Of the tracks whose decision is among them, the message that told it.
+            What would have been said of these tracks, by id: the last decision of each.
         """
-        undecided = {decided.track_id for decided in search.unstored}
-        unread = {finding.sequence for finding in search.put_aside if finding.kind == "text"}
-        told: dict[str, TrackUpdate] = {}
+        news: dict[str, TrackUpdate] = {}
         kept: list[TrackUpdate | TextRead] = []
         for update in self.updates:
             if isinstance(update, TextRead):
@@ -104,9 +102,9 @@ class PendingCommit:
             elif update.track_id not in undecided:
                 kept.append(update)
             elif update.state in (TrackState.CONFIRMED, TrackState.REVISED):
-                told[update.track_id] = update
+                news[update.track_id] = update
         self.updates = kept
-        return told
+        return news
 
     @property
     def writes(self) -> bool:
@@ -171,11 +169,11 @@ class Commits:
         self._sightings = {track.track_id: track.sighting_id for track in row.open_tracks if tracks is not None}
         # The tracks as they were at each frame that is not durable.
         self._resume = ResumePoints(row.open_tracks)
-        # In which of these frames each track was seen.
-        self._presence = Presence()
-        # The tracks whose decision the database refused: they are followed, and have no sighting.
+        # The frames that showed each track, as far as they are not durable.
+        self.presence = Presence()
+        # Tracks whose decision was put aside, until they are decided again.
         self._unstored = UnstoredTracks()
-        ended = row.open_tracks if tracks is None else ()
+        ended = () if tracks is not None else row.open_tracks
         self._pending.left += [TrackLeft(track.track_id, track.last_seen) for track in ended]
         self._resume.note(row.durable_sequence, tracks or ())
 
@@ -199,21 +197,16 @@ class Commits:
         """The spans of sequences that the commit in flight passes."""
         return self._in_flight.fates if self._in_flight is not None else ()
 
-    @property
-    def presence(self) -> Presence:
-        """In which frames that are not durable each track was seen."""
-        return self._presence
-
     def add(self, event: StreamEvent, mark: object) -> None:
         """Adds what a stream's frames led to; `mark` is the trace of the recognition, or None."""
         self._pending.add(event, mark, keep_texts=self._keep_texts)
-        match event:
-            case TrackSeen() if event.track_id in self._unstored:
+        if isinstance(event, TrackSeen):
+            if event.track_id in self._unstored:
                 self._decide_again([event])
-            case TrackDecision(decided, _):
-                self._unstored.decided(decided.track_id)
-            case TrackEnd(_, update):
-                self._unstored.left(update.track_id)
+        elif isinstance(event, TrackDecision):
+            self._unstored.decided(event.decided.track_id)
+        elif isinstance(event, TrackEnd):
+            self._unstored.left(event.update.track_id)
 
     def take_over(
         self, decided: TrackDecided, updates: Iterable[TrackUpdate], recognitions: Iterable[Recognition]
@@ -226,7 +219,7 @@ class Commits:
     def note(self, sequence: int, tracks: Sequence[Track]) -> None:
         """Records what is followed after frame `sequence`, the highest so far."""
         self._resume.note(sequence, tracks)
-        self._presence.note(sequence, tracks)
+        self.presence.note(sequence, tracks)
 
     def take(
         self, advance: Advance | None, exceptions: Sequence[FrameException]
@@ -261,7 +254,7 @@ class Commits:
         gathered, self._in_flight = self._in_flight, None
         if gathered is None:
             return 0, ()
-        self._presence.durable(commit.durable_sequence)
+        self.presence.durable(commit.durable_sequence)
         self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
         return gathered.frames, self._messages(gathered, result)
 
@@ -272,11 +265,12 @@ class Commits:
         """
         if self._in_flight is None:
             return
-        self._presence.rejected(search.rejected)
-        told = self._in_flight.put_aside(search)
+        self.presence.rejected(search.rejected)
+        unread = {finding.sequence for finding in search.put_aside if finding.kind == "text"}
+        news = self._in_flight.drop({decided.track_id for decided in search.unstored}, unread)
         for decided in search.unstored:
-            self._unstored.put_aside(decided, told.get(decided.track_id))
-            if seen := self._presence.after(decided.track_id, decided.sequence):
+            self._unstored.put_aside(decided, news.get(decided.track_id))
+            if seen := self.presence.after(decided.track_id, decided.sequence):
                 # While the search went on.
                 self._decide_again(seen)
 

@@ -21,6 +21,7 @@ from portero_server.streaming.effects import (
     FramesDurable,
     FramesMissing,
     FramesSettled,
+    HeartbeatAnswered,
     NothingStored,
     TrackNamed,
 )
@@ -61,6 +62,7 @@ class EffectRunner:
             FindingUnanswered: lambda fact: self._parts.suspects.unanswered(fact.track_id),
             TrackNamed: self._track_named,
             ClockChanged: self._clock_changed,
+            HeartbeatAnswered: lambda fact: self._parts.metrics.streams.network_delay(fact.delay),
             Recognition: self._recognized,
         }
 

@@ -70,6 +70,12 @@ class ClockChanged(NamedTuple):
     skew: float | None
 
 
+class HeartbeatAnswered(NamedTuple):
+    """The bridge answered a heartbeat; `delay`: seconds of half the way there and back."""
+
+    delay: float
+
+
 Fact = (
     FrameRejected
     | FramesMissing
@@ -80,6 +86,7 @@ Fact = (
     | FindingUnanswered
     | TrackNamed
     | ClockChanged
+    | HeartbeatAnswered
     | Recognition
 )
 """Something that metrics, traces, the log or other sessions must know of."""

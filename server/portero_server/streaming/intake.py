@@ -27,6 +27,7 @@ from portero_server.streaming.effects import (
     FrameRejected,
     FramesMissing,
     FramesSettled,
+    HeartbeatAnswered,
 )
 from portero_server.streaming.stream_clock import CaptureTimes, Moment, StreamClock
 
@@ -232,10 +233,12 @@ class Intake:
                     facts.append(self._lost(start, end, why))
         return (), facts
 
-    def heard(self, sent_at: datetime | None, now: Moment) -> None:
-        """Takes in a sign of life, and the bridge's time if it has one."""
+    def heard(self, sent_at: datetime | None, answers: datetime | None, now: Moment) -> Said:
+        """Takes in a sign of life, with the bridge's time and that of the server's heartbeat that it answers."""
         self.last_heard = now.monotonic
+        delay = self.timing.answered(answers, now)
         self.timing.said(sent_at, now)
+        return (), () if delay is None else (HeartbeatAnswered(delay),)
 
     # --- What becomes of it ---------------------------------------------------------------------
 

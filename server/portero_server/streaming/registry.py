@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
 
 import structlog
 
-from portero_server.domain.cameras import Camera, CameraMode
-from portero_server.domain.detection.detections import MatchPolicy, Text
-from portero_server.domain.gate.cadence import Cadence, CadencePolicy
-from portero_server.domain.gate.sampling import SamplingPolicy
-from portero_server.domain.recording.resuming import revived_tracks
+from portero_server.domain.cameras import Camera
+from portero_server.domain.detection.detections import MatchPolicy
+from portero_server.domain.gate.cadence import CadencePolicy
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.domain.streams.credit import CreditPolicy
-from portero_server.domain.tracking.memory import FaceMemory, MemoryPolicy
-from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
-from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
+from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.errors import (
     FailedPrecondition,
     InvalidInput,
@@ -34,15 +29,11 @@ from portero_server.errors import (
     Unavailable,
 )
 from portero_server.privacy.name_revocation import NameHolder
-from portero_server.recognition.follower import Follower
-from portero_server.recognition.frame_follower import FrameFollower, Rules
-from portero_server.recognition.gate_sampling import GateSampler, Search
-from portero_server.recognition.text_reader import TextFollower
-from portero_server.recognition.tiered import AvoidedCalls, FreeEngine, TieredRecognizer
+from portero_server.streaming.followers import CostPolicy, Followers, StreamEngine
 from portero_server.streaming.handover import awaits_answers, take_over
 from portero_server.streaming.session import Session
 from portero_server.streaming.session_parts import SessionParts
-from portero_server.streaming.status import CameraSource, LiveStatus, figures_of, registered, status_of
+from portero_server.streaming.status import CameraSource, LiveStatus, figures_of, log_opened, registered, status_of
 from portero_server.streaming.stream_clock import UNDECLARED, Opening, StreamClock, check_time_source
 from portero_server.vision.analysis import AnalyzerSource
 
@@ -88,37 +79,6 @@ class StreamPolicy:
     cadence: CadencePolicy
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEngine:
-    """The engine operations that sessions use."""
-
-    traits: EngineTraits
-    identify: Callable[[FaceCrop], Awaitable[Identification]]
-    read_text: Callable[[Pixels, CallContext], Awaitable[Sequence[Text]]]
-    name_of: Callable[[str], Awaitable[str | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class CostPolicy:
-    """What limits paid calls, and counts the calls that were avoided.
-
-    Attributes:
-        avoided_calls: Counts calls that were not needed.
-        free: The engine behind a paid one; None: no faces are remembered.
-        memory: How long faces are remembered.
-        sampling: Which frames are shown to the engine although they were held back; None: none.
-        search: Finds every face of a whole frame; for `sampling`.
-        chance: Random source for `sampling`.
-    """
-
-    avoided_calls: AvoidedCalls
-    free: FreeEngine | None = None
-    memory: MemoryPolicy = field(default_factory=MemoryPolicy)
-    sampling: SamplingPolicy | None = None
-    search: Search | None = None
-    chance: random.Random = field(default_factory=random.Random)
-
-
 class Streams:
     """Opens sessions, enforces limits, and drains them. There is at most one open session per camera."""
 
@@ -136,11 +96,17 @@ class Streams:
         self._rows = rows
         self._parts = parts
         self._analyzers = analyzers
-        self._engine = engine
         self._policy = policy
-        self._cost_policy = cost_policy
-        # By camera, so that an interrupted stream continues with what it knew.
-        self._memories: dict[str, FaceMemory] = {}
+        self._followers = Followers(
+            engine,
+            parts,
+            cost_policy,
+            match=policy.match,
+            visit_gap=policy.visit_gap,
+            tracks=policy.tracks,
+            cadence=policy.cadence,
+        )
+        # By camera: `StreamClock.offset` of its last session.
         self._clocks: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
         # Interrupted streams by camera, with the time at which their faces count as left unless a session resumes.
@@ -158,12 +124,13 @@ class Streams:
     def name_holders(self) -> Iterator[NameHolder]:
         """Yields every object in this process that holds people's names in memory."""
         yield from self._sessions.values()
-        yield from self._memories.values()
+        yield from self._followers.memories.values()
 
     def report(self) -> None:
         """Updates the gauges before a scrape."""
         now, metrics = self._parts.clock.monotonic(), self._parts.metrics
-        intakes = [session.state.intake for session in self._sessions.values()]
+        sessions = self._sessions.values()
+        intakes = [session.state.intake for session in sessions]
         metrics.streams.streams_are(
             limit=self._policy.max_streams,
             lag=sum(each.lag for each in intakes),
@@ -171,6 +138,7 @@ class Streams:
             buffered=sum(each.waiting_bytes for each in intakes),
             left=[each.credit for each in intakes],
         )
+        metrics.steering.streams_are((each.steering.opening.agent, each.steering.asked.causes) for each in sessions)
         metrics.cameras.cameras_are({camera: figures_of(session, now) for camera, session in self._sessions.items()})
 
     async def open(self, camera_id: str, epoch: str, opening: Opening = UNDECLARED) -> Session:
@@ -195,7 +163,7 @@ class Streams:
             check_time_source(camera, opening)
             session_id = uuid4().hex
             row = await self._rows.open(camera_id, epoch, session_id)
-            names = await self._names(row)
+            names = await self._followers.names(row)
         if (earlier := self._sessions.get(camera_id)) is not None:
             earlier.stop(SessionSuperseded(f"a later session of cameras/{camera_id} took over"))
         session = Session(
@@ -203,16 +171,17 @@ class Streams:
             camera,
             self._parts,
             self._analyzers.scene(),
-            self._follower(camera, row, names),
+            self._followers.follower(camera, row, names),
             self._clock(camera_id, opening, row),
             self._credit(len(self._sessions) + 1),
         )
         _, cut = self._cut.pop(camera_id, (0.0, None))
+        session.steering.open(opening)
         take_over(session, earlier or cut)
         self._sessions[camera_id] = session
         self._empty.clear()
         self._rebalance()
-        _log.info("stream_opened", camera=camera_id, session=session_id, durable_sequence=row.durable_sequence)
+        log_opened(session)
         self._ask_to_leave(session)
         return session
 
@@ -283,12 +252,6 @@ class Streams:
         except NotFound as error:
             raise NotFound(error.resource, reason="CAMERA_NOT_FOUND") from None
 
-    async def _names(self, row: StreamRow) -> dict[str, str]:
-        """Returns the display names of those people on resumed tracks who still exist."""
-        people = {track.match.person_id for track in row.open_tracks if track.match is not None}
-        names = {person_id: await self._engine.name_of(person_id) for person_id in people}
-        return {person_id: name for person_id, name in names.items() if name is not None}
-
     def _clock(self, camera_id: str, opening: Opening, row: StreamRow) -> StreamClock:
         clock = StreamClock(
             self._parts.clocks, opening, row.open_tracks, self._clocks.get(camera_id), self._parts.now()
@@ -298,53 +261,6 @@ class Streams:
         if clock.offset is not None:
             self._clocks[camera_id] = clock.offset
         return clock
-
-    def _follower(self, camera: Camera, row: StreamRow, names: Mapping[str, str]) -> FrameFollower:
-        if camera.mode is CameraMode.TEXT:
-            return TextFollower(camera.camera_id, self._rules(camera), self._engine.read_text)
-        resumed = revived_tracks(row.open_tracks, names, self._parts.clock.monotonic())
-        follower = Follower(
-            camera.camera_id,
-            self._rules(camera),
-            Tracker(f"{camera.camera_id}.{row.epoch}", self._policy.tracks, resumed),
-            Cadence(self._policy.cadence),
-            self._parts.clock,
-            self._cascade(camera.camera_id),
-            self._engine.name_of,
-            self._sampler(camera.camera_id),
-        )
-        follower.recall(names)
-        return follower
-
-    def _sampler(self, camera_id: str) -> GateSampler | None:
-        policy = self._cost_policy
-        if policy.sampling is None or policy.search is None:
-            return None
-        clock, money = self._parts.clock, self._parts.metrics.money
-        return GateSampler(camera_id, policy.sampling, policy.search, clock, money, policy.chance)
-
-    def _cascade(self, camera_id: str) -> TieredRecognizer:
-        cost_policy = self._cost_policy
-        return TieredRecognizer(
-            camera_id,
-            self._engine.traits,
-            self._engine.identify,
-            self._parts.clock,
-            cost_policy.avoided_calls,
-            free=cost_policy.free,
-            memory=self._memories.setdefault(camera_id, FaceMemory(cost_policy.memory)),
-        )
-
-    def _rules(self, camera: Camera) -> Rules:
-        match = self._policy.match
-        if camera.similarity_threshold is not None:
-            match = replace(match, threshold=camera.similarity_threshold)
-        return Rules(
-            engine=self._engine.traits.name,
-            policy=match,
-            lane=camera.purpose,
-            visit_gap=camera.visit_gap if camera.visit_gap is not None else self._policy.visit_gap,
-        )
 
     def _credit(self, streams: int) -> CreditPolicy:
         policy = self._policy
@@ -396,4 +312,4 @@ class Streams:
         elif camera.mode is not session.camera.mode or camera.time_source is not session.camera.time_source:
             session.stop(Unavailable("the camera's settings changed; connect again", reason="CAMERA_CHANGED"))
         else:
-            session.apply(camera, self._rules(camera))
+            session.apply(camera, self._followers.rules(camera))

@@ -16,6 +16,7 @@ from portero_server.streaming.effect_runner import EffectRunner
 from portero_server.streaming.effects import NOTHING
 from portero_server.streaming.outbox import Outbox
 from portero_server.streaming.session_parts import SessionParts
+from portero_server.streaming.steering import StreamSteering
 from portero_server.streaming.stream_clock import Moment, StreamClock
 from portero_server.telemetry.marks import CURRENT
 from portero_server.vision.analysis import FrameAnalyzer
@@ -33,6 +34,7 @@ class Session:
         state: What came, what is decided and what is durable.
         follower: Follows faces, or reads text.
         runner: Carries out effects.
+        steering: Asks the bridge for fewer or smaller frames, or for a pause.
         opened_at: When it began, UTC.
     """
 
@@ -51,6 +53,7 @@ class Session:
         self.follower = follower
         self.state = parts.state(row, camera, follower, timing, credit)
         self.runner = EffectRunner(self.state, parts)
+        self.steering = StreamSteering(camera, parts.steering, parts.clock, self.runner.outbox.put)
         self._parts, self._clock = parts, parts.clock
         self._analyzer = analyzer
 
@@ -84,9 +87,14 @@ class Session:
         """
         self.runner.perform(self.state.gap(first, last, reason, self._clock.monotonic()))
 
-    def heartbeat(self, sent_at: datetime | None = None) -> None:
-        """Takes in a heartbeat: resets the idle timer and takes in the bridge's time, if it is given."""
-        self.state.intake.heard(sent_at, self._now())
+    def heartbeat(self, sent_at: datetime | None = None, answers: datetime | None = None) -> None:
+        """Takes in a heartbeat.
+
+        Args:
+            sent_at: When it was sent, by the bridge's clock, or None.
+            answers: When the server sent the heartbeat that it answers, or None.
+        """
+        self.runner.perform(self.state.heartbeat(sent_at, answers, self._now()))
 
     def finish(self) -> None:
         """Takes in that no more frames will come; the session ends when everything is durable."""
@@ -110,6 +118,7 @@ class Session:
         """Handles timeouts and deadlines (`now` in monotonic seconds)."""
         self.runner.perform(self.state.tick(now, idle_timeout))
         self._take_in(self.follower.tick(now))
+        self.steering.tick(now, self.state.intake, following=bool(self.follower.tracks))
 
     def apply(self, camera: Camera, rules: Rules) -> None:
         """Replaces the settings of the camera; its mode and time source must be the same."""
@@ -169,6 +178,7 @@ class Session:
             frame = frames[0]
             waited = max(0.0, began - frame.received)
             self._parts.metrics.streams.frame_looked_at(waited, look.gate_seconds, look.detect_seconds)
+            self.steering.looked_at(frame, look)
             began += look.seconds
             events, holders, work = follower.observe(frame, look)
             effects = state.settle(look.outcome, holders, events, follower.tracks, more=number < len(looks))

@@ -16,6 +16,7 @@ from portero_server.streaming.commits import Commits
 from portero_server.streaming.intake import Intake, IntakeRules
 from portero_server.streaming.recorder import Recorder
 from portero_server.streaming.state import StreamState
+from portero_server.streaming.steering import UNSTEERED, Steering
 from portero_server.streaming.stream_clock import CaptureTimes, Moment, StreamClock
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vision.jpeg import HeaderCheck
@@ -35,6 +36,7 @@ class SessionParts:
         quarantine_attempts: Most pieces of a refused commit that are tried.
         suspects: Frames whose findings ended sessions before.
         clocks: Thresholds for faults of a camera's clock.
+        steering: What bridges are asked for.
     """
 
     clock: Clock
@@ -46,6 +48,7 @@ class SessionParts:
     quarantine_attempts: int = 64
     suspects: Suspects = field(default_factory=Suspects)
     clocks: ClockPolicy = DEFAULT_CLOCK_POLICY
+    steering: Steering = UNSTEERED
 
     def now(self) -> Moment:
         """Returns the time by both clocks."""

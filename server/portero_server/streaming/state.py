@@ -111,6 +111,10 @@ class StreamState:
         """
         return self._effects(*self.intake.gap(first, last, reason, now))
 
+    def heartbeat(self, sent_at: datetime | None, answers: datetime | None, now: Moment) -> Effects:
+        """Takes in a sign of life, with the bridge's time and that of the server's heartbeat that it answers."""
+        return self._effects(*self.intake.heard(sent_at, answers, now))
+
     def finish(self, now: float, *, goes_on: bool) -> Effects:
         """Takes in that no more frames will come; `goes_on`: the numbering may continue in another session."""
         self.intake.last_heard = now

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from portero_server.domain.cameras import Camera
 from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.domain.steering.policy import NOTHING_ASKED, Asked
 from portero_server.streaming.session import Session
 from portero_server.telemetry.camera_metrics import CameraFigures
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,9 @@ class LiveStatus:
         watermark_lag: Sequences received but not yet durable.
         clock_state: State of the bridge's clock.
         clock_skew: Seconds by which it is ahead of the server's, or None while unknown.
+        agent: Name and version of the bridge, or empty.
+        network_delay: Seconds of half a round trip, or None while unknown.
+        asked: What the bridge is asked for at present.
     """
 
     session: str
@@ -42,6 +50,9 @@ class LiveStatus:
     watermark_lag: int
     clock_state: ClockState = ClockState.STEADY
     clock_skew: float | None = None
+    agent: str = ""
+    network_delay: float | None = None
+    asked: Asked = NOTHING_ASKED
 
 
 class LiveStreams(Protocol):
@@ -67,6 +78,9 @@ def status_of(session: Session, now: float) -> LiveStatus:
         watermark_lag=intake.lag,
         clock_state=intake.timing.state,
         clock_skew=intake.timing.skew,
+        agent=session.steering.opening.agent,
+        network_delay=intake.timing.network_delay,
+        asked=session.steering.asked,
     )
 
 
@@ -84,6 +98,21 @@ def figures_of(session: Session, now: float) -> CameraFigures:
         open_tracks=len(session.follower.tracks),
         clock_skew=intake.timing.skew or 0.0,
         clock_fault=intake.timing.faulty,
+        network_delay=intake.timing.network_delay or 0.0,
+        paused=session.steering.asked.pause is not None,
+    )
+
+
+def log_opened(session: Session) -> None:
+    """Logs that a stream opened, and by whom."""
+    opening = session.steering.opening
+    _log.info(
+        "stream_opened",
+        camera=session.camera.camera_id,
+        session=session.row.session,
+        durable_sequence=session.row.durable_sequence,
+        mode="lossless" if opening.lossless else "live",
+        agent=opening.agent,
     )
 
 

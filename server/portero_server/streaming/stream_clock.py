@@ -18,6 +18,10 @@ _LONGEST_OPENING = 15.0
 """Seconds that an OpenStream may have been on its way: after ten a bridge gives the attempt up. A bridge that opens a
 stream with a clock further behind than it was before has set it back."""
 
+_LONGEST_ROUND_TRIP = 300.0
+"""Seconds after which the answer to a Heartbeat says nothing of the way: the server's clock was set, or the bridge
+invents it."""
+
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,10 +74,12 @@ class Opening(NamedTuple):
     Attributes:
         lossless: Whether it sends late what it could not send in time.
         sent_at: When, by its clock; None: it did not say.
+        agent: Its name and version, or empty.
     """
 
     lossless: bool = True
     sent_at: datetime | None = None
+    agent: str = ""
 
 
 UNDECLARED = Opening()
@@ -115,6 +121,7 @@ class StreamClock:
     Attributes:
         was_set: Whether the bridge's clock was set back between the camera's previous session and this one.
         offset: The bridge's clock less this server's monotonic one, to be kept for the camera's next session, or None.
+        network_delay: Seconds of half a round trip, or None until the bridge has answered a Heartbeat.
     """
 
     def __init__(
@@ -134,7 +141,7 @@ class StreamClock:
             earlier: The `offset` of the camera's previous session, or None.
             now: When the stream was opened.
         """
-        lossless, sent_at = opening
+        lossless, sent_at = opening.lossless, opening.sent_at
         latest = max((track.last_seen.timestamp() for track in resumed if not track.ahead), default=None)
         offset = None if sent_at is None else sent_at.timestamp() - now.monotonic
         self.was_set = offset is not None and earlier is not None and offset < earlier - _LONGEST_OPENING
@@ -145,6 +152,7 @@ class StreamClock:
         self._unused = FrameClock(policy, lossless=lossless)
         skew = None if sent_at is None else (sent_at - now.wall).total_seconds()
         self._watch = ClockWatch(policy, lossless=lossless, bridge_skew=skew)
+        self.network_delay: float | None = None
 
     @property
     def state(self) -> ClockState:
@@ -181,7 +189,24 @@ class StreamClock:
     def said(self, sent_at: datetime | None, now: Moment) -> None:
         """Takes in the bridge's time from a message, if the message has one."""
         if sent_at is not None:
-            self._watch.bridge_said((sent_at - now.wall).total_seconds())
+            # The message is as old as the way is long, which would make the clock look slow.
+            skew = (sent_at - now.wall).total_seconds()
+            self._watch.bridge_said(skew + (self.network_delay or 0.0))
+
+    def answered(self, asked_at: datetime | None, now: Moment) -> float | None:
+        """Measures the way to the bridge and back, if a message answers the Heartbeat that was sent then.
+
+        Returns:
+            Half of it, seconds, or None if nothing was measured.
+        """
+        if asked_at is None:
+            return None
+        took = (now.wall - asked_at).total_seconds()
+        # The bridge repeats what it was told; anything else than a recent time of this server's is no answer.
+        if not 0.0 <= took <= _LONGEST_ROUND_TRIP:
+            return None
+        self.network_delay = took / 2
+        return self.network_delay
 
     def _watched(self, captured_at: datetime, received: float, source: TimeSource) -> FrameClock:
         # Faults of the bridge's clock are reported even if frames are dated by arrival.

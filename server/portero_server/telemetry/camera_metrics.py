@@ -26,6 +26,8 @@ class CameraFigures:
         open_tracks: Faces being followed.
         clock_skew: Seconds by which its bridge's clock is ahead of ours; 0 while unknown.
         clock_fault: Whether that clock is skewed, was set, stands still or drifts.
+        network_delay: Seconds of half a round trip; 0 while unknown.
+        paused: Whether the bridge is asked to send no frames.
     """
 
     frame_rate: float
@@ -37,6 +39,8 @@ class CameraFigures:
     open_tracks: int
     clock_skew: float = 0.0
     clock_fault: bool = False
+    network_delay: float = 0.0
+    paused: bool = False
 
 
 _CLOSED = CameraFigures(0.0, 0.0, 0.0, 0, 0.0, 0, 0)
@@ -67,6 +71,10 @@ class CameraMetrics:
         self.clock_fault = gauge(
             "clock_fault", "Whether that clock is skewed, was set lately, stands still or drifts (1) or not (0)."
         )
+        self.network_delay = gauge(
+            "network_delay_seconds", "Half the time of the last Heartbeat and its answer; 0 while unknown."
+        )
+        self.paused = gauge("paused", "Whether the bridge is asked to send no frames (1) or not (0).")
         self.frames = Counter(
             "portero_camera_frames",
             "Sequences settled and durable, by what became of them.",
@@ -126,6 +134,8 @@ class CameraMetrics:
         self.open_tracks.labels(camera).set(figures.open_tracks)
         self.clock_skew.labels(camera).set(figures.clock_skew)
         self.clock_fault.labels(camera).set(figures.clock_fault)
+        self.network_delay.labels(camera).set(figures.network_delay)
+        self.paused.labels(camera).set(figures.paused)
 
     def _forget(self, camera: str) -> None:
         for metric in (
@@ -139,6 +149,8 @@ class CameraMetrics:
             self.open_tracks,
             self.clock_skew,
             self.clock_fault,
+            self.network_delay,
+            self.paused,
             self.spent,
         ):
             metric.remove(camera)

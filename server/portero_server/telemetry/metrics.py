@@ -18,6 +18,7 @@ from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetric
 from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.rpc_metrics import FloodMetrics, RpcMetrics
+from portero_server.telemetry.steering_metrics import SteeringMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
 
@@ -45,6 +46,7 @@ class Metrics:
         self.tls = TlsMetrics(registry)
         self.audit = AuditMetrics(registry)
         self.streams = StreamMetrics(registry, self.stages)
+        self.steering = SteeringMetrics(registry)
         self.cameras = CameraMetrics(registry)
         self.recognition = RecognitionMetrics(registry, self.stages)
         self.engine = EngineMetrics(registry)

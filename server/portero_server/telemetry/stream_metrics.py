@@ -65,6 +65,14 @@ class StreamMetrics:
             buckets=instruments.SLOW,
             registry=registry,
         )
+        network_delay = Durations(
+            "portero_network_delay_seconds",
+            "Half the time of a Heartbeat and the bridge's answer, with the waiting behind frames.",
+            None,
+            buckets=instruments.SLOW,
+            registry=registry,
+        )
+        self._network_delay = network_delay.series()
         self._capture_to_receive = capture_to_receive.series()
         self._queue = stages.series("queue")
         self._gate = stages.series("gate")
@@ -96,6 +104,10 @@ class StreamMetrics:
         """Counts a valid frame, with the seconds from its capture to its receipt."""
         self._frame_bytes.count += size
         self._capture_to_receive.observe(max(0.0, lag))
+
+    def network_delay(self, seconds: float) -> None:
+        """Records half a round trip to a bridge."""
+        self._network_delay.observe(seconds)
 
     def clock_is(self, state: ClockState) -> None:
         """Counts a change of a camera clock's state."""

@@ -11,6 +11,8 @@ from typing import Protocol
 import grpc
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
+from portero_bridge.images.sampler import Sampler
+
 
 class Audience(Protocol):
     """Is told what a stream sends and hears."""
@@ -31,6 +33,8 @@ async def show(
     rate: float,
     began: datetime,
     audience: Audience,
+    *,
+    obeys: bool = False,
 ) -> None:
     """Streams pictures and ends when the server has decided all of them.
 
@@ -41,6 +45,7 @@ async def show(
         rate: Frames a second.
         began: Capture time of the first one, UTC; the others follow at the rate, however late they are sent.
         audience: Is told.
+        obeys: Whether pictures are left out at the server's request, as a bridge does it: before they are numbered.
 
     Raises:
         grpc.aio.AioRpcError: The stream was refused or cut.
@@ -50,6 +55,7 @@ async def show(
     await call.write(stream_pb2.StreamFramesRequest(open=opening))
     credit = asyncio.Condition()
     granted = 0
+    sampler = Sampler(None)
 
     async def listen() -> None:
         nonlocal granted
@@ -60,17 +66,23 @@ async def show(
                 async with credit:
                     granted = (answer.opened if kind == "opened" else answer.ack).credit.frames
                     credit.notify_all()
+            if obeys and kind == "directive" and answer.directive.HasField("max_rate"):
+                sampler.ask(answer.directive.max_rate)
             audience.heard(answer)
 
     async def push() -> None:
         start = time.monotonic()
+        sequence = 0
         for index, jpeg in enumerate(pictures):
             await asyncio.sleep(max(0.0, start + index / rate - time.monotonic()))
+            if not sampler.keep(index / rate):
+                continue
             waited = time.monotonic()
             async with credit:
-                await credit.wait_for(lambda: granted > index)  # noqa: B023 - asked before the next round
-            audience.sending(index + 1, time.monotonic() - waited)
-            frame = stream_pb2.Frame(sequence=index + 1, jpeg=jpeg)
+                await credit.wait_for(lambda: granted > sequence)  # noqa: B023 - asked before the next round
+            sequence += 1
+            audience.sending(sequence, time.monotonic() - waited)
+            frame = stream_pb2.Frame(sequence=sequence, jpeg=jpeg)
             frame.capture_time.FromDatetime(began + timedelta(seconds=index / rate))
             await call.write(stream_pb2.StreamFramesRequest(frame=frame))
         await call.write(stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish()))

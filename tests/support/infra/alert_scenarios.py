@@ -107,6 +107,12 @@ SCENARIOS = (
     Scenario("PorteroCameraSilent", _camera("1x100", "10x100", "32x100"), _camera("1x100", "10x100", "0x100")),
     Scenario("PorteroCameraSilent", _camera("0x100", "0x100", "0x100"), _camera("1x100", "0+15x100", "32x100")),
     Scenario(
+        "PorteroCameraSilent",
+        _camera("1x100", "10x100", "32x100") | {'portero_camera_paused{camera="door"}': "0x100"},
+        # Out of opening hours it is asked to pause.
+        _camera("1x100", "10x100", "32x100") | {'portero_camera_paused{camera="door"}': "1x100"},
+    ),
+    Scenario(
         "PorteroCameraClock",
         {'portero_camera_clock_fault{camera="door"}': "1x100"},
         # Set once, and told for a minute.

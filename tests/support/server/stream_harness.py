@@ -27,11 +27,13 @@ from portero_server.domain.tracking.tracks import TrackPolicy
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.errors import NotFound, StoreUnavailable
 from portero_server.recognition.name_lookup import NameOf
+from portero_server.streaming.followers import CostPolicy, StreamEngine
 from portero_server.streaming.orphans import FollowedStreams, OrphanReaper
 from portero_server.streaming.recorder import CommitStore, Recorder
-from portero_server.streaming.registry import CostPolicy, StreamEngine, StreamPolicy, Streams, StreamSource
+from portero_server.streaming.registry import StreamPolicy, Streams, StreamSource
 from portero_server.streaming.session import Session
 from portero_server.streaming.session_parts import SessionParts
+from portero_server.streaming.steering import UNSTEERED, Steering
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.traces import NO_TRACES, Traces
 from portero_server.vision.analysis import AnalyzerSource, FrameAnalysis
@@ -252,6 +254,7 @@ async def stream_harness(
     store: HarnessStore | None = None,
     scene: AnalyzerSource | None = None,
     traces: Traces = NO_TRACES,
+    steering: Steering = UNSTEERED,
 ) -> AsyncIterator[StreamHarness]:
     """Runs streams and recorder, in virtual time unless another clock is given."""
     clock = clock or running_clock()
@@ -267,7 +270,7 @@ async def stream_harness(
     streams = Streams(
         registered,
         rows,
-        SessionParts(clock, recorder, metrics, FrameLimits(), keep_texts=True),
+        SessionParts(clock, recorder, metrics, FrameLimits(), keep_texts=True, steering=steering),
         scene or script_scene,
         StreamEngine(TRAITS, identify or nobody, read_text, name_of or title_of),
         StreamPolicy(

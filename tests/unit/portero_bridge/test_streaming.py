@@ -257,6 +257,79 @@ async def test_directives_end_with_their_session(server: BridgeServer) -> None:
     assert [jpeg_size(frame.jpeg) for frame in frames] == [(160, 120)] * 3
 
 
+def _pause(seconds: int) -> stream_pb2.StreamFramesResponse:
+    asked = stream_pb2.Directive()
+    asked.pause.FromSeconds(seconds)
+    return stream_pb2.StreamFramesResponse(directive=asked)
+
+
+@pytest.mark.parametrize("mode", list(DeliveryMode))
+async def test_a_paused_camera_promises_nothing(server: BridgeServer, mode: DeliveryMode) -> None:
+    """Images of a live camera that come in a pause get no number: what comes after it follows without a gap."""
+    source = PushedSource()
+    async with running(server, source, mode=mode) as camera:
+        await camera.until(StreamOpened)
+        source.push(2)
+        await server.until_durable("lobby", 2)
+        server.stream("lobby").say(_pause(3600))
+        await camera.until(Directed)
+        source.push(5)
+        await source.taken()
+        server.stream("lobby").say(_pause(0))
+        await camera.until(Directed, times=2)
+        source.push(3)
+        await server.until_durable("lobby", 5)
+    assert sorted(server.record("lobby").frames) == [1, 2, 3, 4, 5]
+    assert server.record("lobby").gaps == {}
+
+
+async def test_a_recording_waits_through_a_pause(server: BridgeServer) -> None:
+    """A source that can wait loses nothing to a pause: every image is sent when it is over."""
+    source = PushedSource(is_finite=True, waits=True)
+    async with running(server, source, mode=DeliveryMode.LOSSLESS) as camera:
+        await camera.until(StreamOpened)
+        server.stream("lobby").say(_pause(3600))
+        await camera.until(Directed)
+        source.push(20)
+        server.stream("lobby").say(_pause(0))
+        await server.until_durable("lobby", 20)
+    assert len(server.record("lobby").frames) == 20
+
+
+async def test_a_lifted_rate_and_size_are_the_configured_ones(server: BridgeServer) -> None:
+    """A request above what is configured lifts an earlier one."""
+    source = PushedSource()
+    async with running(server, source) as camera:
+        await camera.until(StreamOpened)
+        for wish in (
+            stream_pb2.Directive(max_rate=0.001, max_side=80),
+            stream_pb2.Directive(max_rate=1000.0, max_side=4096),
+        ):
+            server.stream("lobby").say(stream_pb2.StreamFramesResponse(directive=wish))
+        await camera.until(Directed, times=2)
+        source.push(4)
+        await server.until_durable("lobby", 4)
+    frames = [request.frame for request in server.stream("lobby").received if request.HasField("frame")]
+    assert [jpeg_size(frame.jpeg) for frame in frames] == [(160, 120)] * 4
+
+
+async def test_the_servers_heartbeat_is_answered(server: BridgeServer) -> None:
+    """The answer repeats when the server sent it, once, so that the server can tell how far the bridge is."""
+    source = PushedSource()
+    async with running(server, source) as camera:
+        await camera.until(StreamOpened)
+        asked = stream_pb2.Heartbeat()
+        asked.send_time.FromSeconds(1_750_000_000)
+        server.stream("lobby").say(stream_pb2.StreamFramesResponse(heartbeat=asked))
+        await server.until(lambda: any(each.HasField("heartbeat") for each in server.stream("lobby").received))
+        source.push(1)
+        await server.until_durable("lobby", 1)
+    beats = [request.heartbeat for request in server.stream("lobby").received if request.HasField("heartbeat")]
+    assert beats[0].answered_time == asked.send_time
+    assert beats[0].HasField("send_time")
+    assert not any(beat.HasField("answered_time") for beat in beats[1:])
+
+
 async def test_oversized_frame_is_shrunk(server: BridgeServer) -> None:
     """What the server would not take as it is, is encoded again until it does."""
     server.behavior.max_bytes = 10_000

@@ -17,6 +17,7 @@ from portero_client import (
     PorteroClient,
     ServerHealth,
     SightingKind,
+    SteeringCause,
     TextKind,
 )
 from tests.support.client.photos import photo
@@ -176,6 +177,23 @@ async def test_a_silent_camera_has_no_times(client: PorteroClient, server: FakeS
     server.cameras.statuses["cameras/a"] = status
     streaming = await client.cameras.status("a")
     assert (streaming.streaming, streaming.frame_rate, streaming.last_frame_time) == (True, 4.5, BEGAN)
+
+
+async def test_a_status_tells_what_its_bridge_is_asked_for(client: PorteroClient, server: FakeServer) -> None:
+    """Rate, size and pause are None where nothing is asked, and a cause of a newer server is left out."""
+    camera: Camera = await client.cameras.create("a")
+    alone = await client.cameras.status("a")
+    assert (alone.asked_max_rate, alone.asked_max_side, alone.asked_pause) == (None, None, None)
+    assert (alone.agent, alone.network_delay, alone.steering_causes) == ("", None, ())
+    status = camera_service_pb2.CameraStatus(streaming=True, agent="b/1", asked_max_rate=2.0, asked_max_side=640)
+    status.network_delay.FromMilliseconds(40)
+    status.asked_pause.FromSeconds(90)
+    status.steering_causes.extend([camera_service_pb2.STEERING_CAUSE_LARGE_FACES, 99])  # type: ignore[list-item]
+    server.cameras.statuses[camera.name] = status
+    steered = await client.cameras.status("a")
+    assert (steered.asked_max_rate, steered.asked_max_side, steered.asked_pause) == (2.0, 640, timedelta(seconds=90))
+    assert (steered.agent, steered.network_delay) == ("b/1", timedelta(milliseconds=40))
+    assert steered.steering_causes == (SteeringCause.LARGE_FACES,)
 
 
 async def test_sightings_are_filtered(client: PorteroClient, server: FakeServer) -> None:

@@ -7,6 +7,7 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
@@ -50,6 +51,10 @@ def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORTERO_BRIDGES", "door", "json"),
         ("PORTERO_BRIDGES", '{"lobby": []}', "at least one camera or site"),
         ("PORTERO_BRIDGES", '{"lobby": ["people/ana"]}', "pattern"),
+        ("PORTERO_TIME_ZONE", "Mars/Olympus", "time zone of this machine"),
+        ("PORTERO_OPENING_HOURS", "9 to 5", "as mon or mon-fri"),
+        ("PORTERO_OPENING_HOURS_CAMERAS", '{"cameras/door": "always"}', "a camera's id"),
+        ("PORTERO_STEER_IDLE_RATE", "1", "greater than or equal to 2"),
         ("PORTERO_OIDC_ISSUER", "http://issuer.example", "https"),
         ("PORTERO_OIDC_ISSUER", "https://issuer.example", "PORTERO_OIDC_AUDIENCES"),
     ],
@@ -169,3 +174,24 @@ def test_defaults_are_values_that_the_settings_take() -> None:
     """A default, wherever it comes from, is within the limits of its setting."""
     given = Settings().model_dump()
     assert Settings.model_validate(given).model_dump() == given
+
+
+def test_opening_hours_are_those_of_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours hold in the time zone that is set, and a camera may have its own."""
+    monkeypatch.setenv("PORTERO_OPENING_HOURS", "Mon-Fri 07:00-20:00")
+    monkeypatch.setenv("PORTERO_OPENING_HOURS_CAMERAS", '{"yard": "always"}')
+    monkeypatch.setenv("PORTERO_TIME_ZONE", "America/Santiago")
+    schedule = load_settings().opening_schedule
+    morning = datetime(2026, 6, 1, 10, 30, tzinfo=UTC)
+    assert schedule.closed_until("door", morning) == datetime(2026, 6, 1, 11, tzinfo=UTC)
+    assert schedule.closed_until("yard", morning) is None
+
+
+def test_steering_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thresholds are those that are set, and there are none when bridges shall not be steered."""
+    monkeypatch.setenv("PORTERO_STEER_IDLE_AFTER", "5")
+    policy = load_settings().steering_policy(1920)
+    assert policy is not None
+    assert (policy.idle_after, policy.max_side) == (5.0, 1920)
+    monkeypatch.setenv("PORTERO_STEER", "false")
+    assert load_settings().steering_policy(1920) is None

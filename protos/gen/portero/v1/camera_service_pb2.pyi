@@ -143,6 +143,42 @@ CLOCK_STATE_DRIFTING: ClockState.ValueType  # 6
 """It gains or loses more than a quartz clock does."""
 Global___ClockState: _TypeAlias = ClockState  # noqa: Y015
 
+class _SteeringCause:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SteeringCauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SteeringCause.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    STEERING_CAUSE_UNSPECIFIED: _SteeringCause.ValueType  # 0
+    """Unspecified."""
+    STEERING_CAUSE_OVERLOADED: _SteeringCause.ValueType  # 1
+    """Its frames waited too long in the server, or it had no credit: a lower rate."""
+    STEERING_CAUSE_IDLE: _SteeringCause.ValueType  # 2
+    """Nothing changes before the camera: a lower rate."""
+    STEERING_CAUSE_LARGE_FACES: _SteeringCause.ValueType  # 3
+    """Every face is far larger than recognition needs: smaller pictures."""
+    STEERING_CAUSE_CLOSED: _SteeringCause.ValueType  # 4
+    """Out of opening hours: a pause."""
+    STEERING_CAUSE_BUDGET_SPENT: _SteeringCause.ValueType  # 5
+    """The budget is spent and no local engine answers instead: a pause."""
+
+class SteeringCause(_SteeringCause, metaclass=_SteeringCauseEnumTypeWrapper):
+    """Why a camera's bridge is asked for less than it would send; see Directive."""
+
+STEERING_CAUSE_UNSPECIFIED: SteeringCause.ValueType  # 0
+"""Unspecified."""
+STEERING_CAUSE_OVERLOADED: SteeringCause.ValueType  # 1
+"""Its frames waited too long in the server, or it had no credit: a lower rate."""
+STEERING_CAUSE_IDLE: SteeringCause.ValueType  # 2
+"""Nothing changes before the camera: a lower rate."""
+STEERING_CAUSE_LARGE_FACES: SteeringCause.ValueType  # 3
+"""Every face is far larger than recognition needs: smaller pictures."""
+STEERING_CAUSE_CLOSED: SteeringCause.ValueType  # 4
+"""Out of opening hours: a pause."""
+STEERING_CAUSE_BUDGET_SPENT: SteeringCause.ValueType  # 5
+"""The budget is spent and no local engine answers instead: a pause."""
+Global___SteeringCause: _TypeAlias = SteeringCause  # noqa: Y015
+
 @_typing.final
 class Camera(_message.Message):
     """A registered camera."""
@@ -239,6 +275,12 @@ class CameraStatus(_message.Message):
     WATERMARK_LAG_FIELD_NUMBER: _builtins.int
     CLOCK_STATE_FIELD_NUMBER: _builtins.int
     CLOCK_SKEW_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    NETWORK_DELAY_FIELD_NUMBER: _builtins.int
+    ASKED_MAX_RATE_FIELD_NUMBER: _builtins.int
+    ASKED_MAX_SIDE_FIELD_NUMBER: _builtins.int
+    ASKED_PAUSE_FIELD_NUMBER: _builtins.int
+    STEERING_CAUSES_FIELD_NUMBER: _builtins.int
     streaming: _builtins.bool
     """Whether a stream is open at this server."""
     session: _builtins.str
@@ -257,6 +299,12 @@ class CameraStatus(_message.Message):
     """Sequences received but not yet durable."""
     clock_state: Global___ClockState.ValueType
     """State of the bridge's clock."""
+    agent: _builtins.str
+    """Name and version that the bridge gave (OpenStream.agent), or empty."""
+    asked_max_rate: _builtins.float
+    """Rate that the bridge is asked not to exceed at present, frames per second."""
+    asked_max_side: _builtins.int
+    """Longest side that the bridge is asked not to exceed at present, pixels."""
     @_builtins.property
     def open_time(self) -> _timestamp_pb2.Timestamp:
         """When it opened."""
@@ -268,6 +316,20 @@ class CameraStatus(_message.Message):
     @_builtins.property
     def clock_skew(self) -> _duration_pb2.Duration:
         """How far the bridge's clock is ahead of the server's; negative if behind. Unset while unknown."""
+
+    @_builtins.property
+    def network_delay(self) -> _duration_pb2.Duration:
+        """Half the time that the last Heartbeat and its answer took, with the waiting behind frames. Unset until a bridge has
+        answered one.
+        """
+
+    @_builtins.property
+    def asked_pause(self) -> _duration_pb2.Duration:
+        """For how long from now the bridge is asked to take no images; unset if it is not."""
+
+    @_builtins.property
+    def steering_causes(self) -> _containers.RepeatedScalarFieldContainer[Global___SteeringCause.ValueType]:
+        """Why it is asked for that."""
 
     def __init__(
         self,
@@ -284,12 +346,25 @@ class CameraStatus(_message.Message):
         watermark_lag: _builtins.int = ...,
         clock_state: Global___ClockState.ValueType = ...,
         clock_skew: _duration_pb2.Duration | None = ...,
+        agent: _builtins.str = ...,
+        network_delay: _duration_pb2.Duration | None = ...,
+        asked_max_rate: _builtins.float | None = ...,
+        asked_max_side: _builtins.int | None = ...,
+        asked_pause: _duration_pb2.Duration | None = ...,
+        steering_causes: _abc.Iterable[Global___SteeringCause.ValueType] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clock_skew", b"clock_skew", "last_frame_time", b"last_frame_time", "open_time", b"open_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clock_skew", b"clock_skew", "clock_state", b"clock_state", "frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "streaming", b"streaming", "watermark_lag", b"watermark_lag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "agent", b"agent", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "clock_state", b"clock_state", "frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "steering_causes", b"steering_causes", "streaming", b"streaming", "watermark_lag", b"watermark_lag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__asked_max_rate: _TypeAlias = _typing.Literal["asked_max_rate"]  # noqa: Y015
+    _WhichOneofArgType__asked_max_rate: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate"]  # noqa: Y015
+    _WhichOneofReturnType__asked_max_side: _TypeAlias = _typing.Literal["asked_max_side"]  # noqa: Y015
+    _WhichOneofArgType__asked_max_side: _TypeAlias = _typing.Literal["_asked_max_side", b"_asked_max_side"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__asked_max_rate) -> _WhichOneofReturnType__asked_max_rate | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__asked_max_side) -> _WhichOneofReturnType__asked_max_side | None: ...
 
 Global___CameraStatus: _TypeAlias = CameraStatus  # noqa: Y015
 

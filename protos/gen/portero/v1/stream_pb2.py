@@ -27,23 +27,23 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from portero.v1 import detections_pb2 as portero_dot_v1_dot_detections__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17portero/v1/stream.proto\x12\nportero.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\"\x91\x01\n\nOpenStream\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12&\n\x04mode\x18\x03 \x01(\x0e\x32\x18.portero.v1.DeliveryMode\x12-\n\tsend_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61gent\x18\x05 \x01(\t\"Y\n\x05\x46rame\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x30\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04jpeg\x18\x03 \x01(\x0c\"[\n\x03Gap\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\x12%\n\x06reason\x18\x03 \x01(\x0e\x32\x15.portero.v1.GapReason\"\x08\n\x06\x46inish\":\n\tHeartbeat\x12-\n\tsend_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xde\x01\n\x13StreamFramesRequest\x12&\n\x04open\x18\x01 \x01(\x0b\x32\x16.portero.v1.OpenStreamH\x00\x12\"\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x11.portero.v1.FrameH\x00\x12\x1e\n\x03gap\x18\x03 \x01(\x0b\x32\x0f.portero.v1.GapH\x00\x12$\n\x06\x66inish\x18\x04 \x01(\x0b\x32\x12.portero.v1.FinishH\x00\x12*\n\theartbeat\x18\x05 \x01(\x0b\x32\x15.portero.v1.HeartbeatH\x00\x42\t\n\x07message\"X\n\x0b\x46rameLimits\x12\x11\n\tmax_bytes\x18\x01 \x01(\r\x12\x10\n\x08min_side\x18\x02 \x01(\r\x12\x10\n\x08max_side\x18\x03 \x01(\r\x12\x12\n\nmax_pixels\x18\x04 \x01(\r\"\'\n\x06\x43redit\x12\x0e\n\x06\x66rames\x18\x01 \x01(\x04\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\"\xed\x01\n\x06Opened\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x18\n\x10\x64urable_sequence\x18\x02 \x01(\x04\x12\"\n\x06\x63redit\x18\x03 \x01(\x0b\x32\x12.portero.v1.Credit\x12\'\n\x06limits\x18\x04 \x01(\x0b\x32\x17.portero.v1.FrameLimits\x12\x35\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x34\n\x11\x64\x65\x63ision_deadline\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"C\n\x03\x41\x63k\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12\"\n\x06\x63redit\x18\x02 \x01(\x0b\x32\x12.portero.v1.Credit\"\xf8\x01\n\x0bStageTiming\x12\x35\n\x12\x63\x61pture_to_receive\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05queue\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06\x64\x65tect\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\trecognize\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0ctime_to_name\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xb9\x02\n\x0bTrackUpdate\x12\r\n\x05track\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.portero.v1.TrackState\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x1c\n\x03\x62ox\x18\x04 \x01(\x0b\x32\x0f.portero.v1.Box\x12 \n\x05match\x18\x05 \x01(\x0b\x32\x11.portero.v1.Match\x12\x10\n\x08sighting\x18\x06 \x01(\t\x12\x33\n\x0f\x66irst_seen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x06timing\x18\t \x01(\x0b\x32\x17.portero.v1.StageTiming\"=\n\x08TextRead\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x1f\n\x05texts\x18\x02 \x03(\x0b\x32\x10.portero.v1.Text\"d\n\rFrameRejected\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x30\n\x06reason\x18\x02 \x01(\x0e\x32 .portero.v1.FrameRejectionReason\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xa1\x01\n\tDirective\x12\x15\n\x08max_rate\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08max_side\x18\x02 \x01(\rH\x01\x88\x01\x01\x12(\n\x05pause\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x06\x61\x64vice\x18\x04 \x01(\x0e\x32\x12.portero.v1.AdviceB\x0b\n\t_max_rateB\x0b\n\t_max_side\"5\n\x05\x44rain\x12,\n\x08\x64\x65\x61\x64line\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x08\x46inished\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12*\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0b\x32\x19.portero.v1.StreamAccount\"\xb4\x01\n\rStreamAccount\x12\x10\n\x08replayed\x18\x01 \x01(\x04\x12\x10\n\x08rejected\x18\x02 \x01(\x04\x12\x0f\n\x07missing\x18\x03 \x01(\x04\x12\x11\n\tduplicate\x18\x04 \x01(\x04\x12\x11\n\tunchanged\x18\x05 \x01(\x04\x12\x0f\n\x07skipped\x18\x06 \x01(\x04\x12\r\n\x05\x65mpty\x18\x07 \x01(\x04\x12\x12\n\nwith_faces\x18\x08 \x01(\x04\x12\x14\n\x0crecognitions\x18\t \x01(\x04\"\x9e\x03\n\x14StreamFramesResponse\x12$\n\x06opened\x18\x01 \x01(\x0b\x32\x12.portero.v1.OpenedH\x00\x12\x1e\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x0f.portero.v1.AckH\x00\x12/\n\x0ctrack_update\x18\x03 \x01(\x0b\x32\x17.portero.v1.TrackUpdateH\x00\x12)\n\ttext_read\x18\x04 \x01(\x0b\x32\x14.portero.v1.TextReadH\x00\x12\x33\n\x0e\x66rame_rejected\x18\x05 \x01(\x0b\x32\x19.portero.v1.FrameRejectedH\x00\x12*\n\tdirective\x18\x06 \x01(\x0b\x32\x15.portero.v1.DirectiveH\x00\x12\"\n\x05\x64rain\x18\x07 \x01(\x0b\x32\x11.portero.v1.DrainH\x00\x12*\n\theartbeat\x18\x08 \x01(\x0b\x32\x15.portero.v1.HeartbeatH\x00\x12(\n\x08\x66inished\x18\t \x01(\x0b\x32\x14.portero.v1.FinishedH\x00\x42\t\n\x07message*a\n\x0c\x44\x65liveryMode\x12\x1d\n\x19\x44\x45LIVERY_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44\x45LIVERY_MODE_LIVE\x10\x01\x12\x1a\n\x16\x44\x45LIVERY_MODE_LOSSLESS\x10\x02*\xcc\x01\n\tGapReason\x12\x1a\n\x16GAP_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14GAP_REASON_NO_CREDIT\x10\x01\x12\x1b\n\x17GAP_REASON_DISCONNECTED\x10\x02\x12\x19\n\x15GAP_REASON_SPOOL_FULL\x10\x03\x12\x1b\n\x17GAP_REASON_SPOOL_FAILED\x10\x04\x12\x18\n\x14GAP_REASON_OVERSIZED\x10\x05\x12\x1a\n\x16GAP_REASON_UNEXPLAINED\x10\x06*\x92\x01\n\nTrackState\x12\x1b\n\x17TRACK_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17TRACK_STATE_PROVISIONAL\x10\x01\x12\x19\n\x15TRACK_STATE_CONFIRMED\x10\x02\x12\x17\n\x13TRACK_STATE_REVISED\x10\x03\x12\x16\n\x12TRACK_STATE_CLOSED\x10\x04*\x81\x05\n\x14\x46rameRejectionReason\x12&\n\"FRAME_REJECTION_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x46RAME_REJECTION_REASON_EMPTY\x10\x01\x12#\n\x1f\x46RAME_REJECTION_REASON_NOT_JPEG\x10\x02\x12$\n FRAME_REJECTION_REASON_TRUNCATED\x10\x03\x12)\n%FRAME_REJECTION_REASON_TOO_MANY_BYTES\x10\x04\x12)\n%FRAME_REJECTION_REASON_BAD_DIMENSIONS\x10\x05\x12-\n)FRAME_REJECTION_REASON_UNSUPPORTED_CODING\x10\x06\x12-\n)FRAME_REJECTION_REASON_SEQUENCE_BACKWARDS\x10\x07\x12$\n FRAME_REJECTION_REASON_NO_CREDIT\x10\x08\x12&\n\"FRAME_REJECTION_REASON_UNDECODABLE\x10\t\x12+\n\'FRAME_REJECTION_REASON_BAD_CAPTURE_TIME\x10\n\x12#\n\x1f\x46RAME_REJECTION_REASON_INTERNAL\x10\x0b\x12\'\n#FRAME_REJECTION_REASON_RATE_LIMITED\x10\x0c\x12(\n$FRAME_REJECTION_REASON_STORE_REFUSED\x10\r\x12-\n)FRAME_REJECTION_REASON_SEQUENCE_TOO_LARGE\x10\x0e*}\n\x06\x41\x64vice\x12\x16\n\x12\x41\x44VICE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x44VICE_TOO_DARK\x10\x01\x12\x16\n\x12\x41\x44VICE_MOVE_CLOSER\x10\x02\x12\x16\n\x12\x41\x44VICE_TOO_BLURRED\x10\x03\x12\x16\n\x12\x41\x44VICE_CHECK_CLOCK\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17portero/v1/stream.proto\x12\nportero.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\"\x91\x01\n\nOpenStream\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\t\x12&\n\x04mode\x18\x03 \x01(\x0e\x32\x18.portero.v1.DeliveryMode\x12-\n\tsend_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61gent\x18\x05 \x01(\t\"Y\n\x05\x46rame\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x30\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04jpeg\x18\x03 \x01(\x0c\"[\n\x03Gap\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x15\n\rlast_sequence\x18\x02 \x01(\x04\x12%\n\x06reason\x18\x03 \x01(\x0e\x32\x15.portero.v1.GapReason\"\x08\n\x06\x46inish\"m\n\tHeartbeat\x12-\n\tsend_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\ranswered_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xde\x01\n\x13StreamFramesRequest\x12&\n\x04open\x18\x01 \x01(\x0b\x32\x16.portero.v1.OpenStreamH\x00\x12\"\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x11.portero.v1.FrameH\x00\x12\x1e\n\x03gap\x18\x03 \x01(\x0b\x32\x0f.portero.v1.GapH\x00\x12$\n\x06\x66inish\x18\x04 \x01(\x0b\x32\x12.portero.v1.FinishH\x00\x12*\n\theartbeat\x18\x05 \x01(\x0b\x32\x15.portero.v1.HeartbeatH\x00\x42\t\n\x07message\"X\n\x0b\x46rameLimits\x12\x11\n\tmax_bytes\x18\x01 \x01(\r\x12\x10\n\x08min_side\x18\x02 \x01(\r\x12\x10\n\x08max_side\x18\x03 \x01(\r\x12\x12\n\nmax_pixels\x18\x04 \x01(\r\"\'\n\x06\x43redit\x12\x0e\n\x06\x66rames\x18\x01 \x01(\x04\x12\r\n\x05\x62ytes\x18\x02 \x01(\x04\"\xed\x01\n\x06Opened\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x18\n\x10\x64urable_sequence\x18\x02 \x01(\x04\x12\"\n\x06\x63redit\x18\x03 \x01(\x0b\x32\x12.portero.v1.Credit\x12\'\n\x06limits\x18\x04 \x01(\x0b\x32\x17.portero.v1.FrameLimits\x12\x35\n\x12heartbeat_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x34\n\x11\x64\x65\x63ision_deadline\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"C\n\x03\x41\x63k\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12\"\n\x06\x63redit\x18\x02 \x01(\x0b\x32\x12.portero.v1.Credit\"\xf8\x01\n\x0bStageTiming\x12\x35\n\x12\x63\x61pture_to_receive\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05queue\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x06\x64\x65tect\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\trecognize\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0ctime_to_name\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xb9\x02\n\x0bTrackUpdate\x12\r\n\x05track\x18\x01 \x01(\t\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.portero.v1.TrackState\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x1c\n\x03\x62ox\x18\x04 \x01(\x0b\x32\x0f.portero.v1.Box\x12 \n\x05match\x18\x05 \x01(\x0b\x32\x11.portero.v1.Match\x12\x10\n\x08sighting\x18\x06 \x01(\t\x12\x33\n\x0f\x66irst_seen_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x06timing\x18\t \x01(\x0b\x32\x17.portero.v1.StageTiming\"=\n\x08TextRead\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x1f\n\x05texts\x18\x02 \x03(\x0b\x32\x10.portero.v1.Text\"d\n\rFrameRejected\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x30\n\x06reason\x18\x02 \x01(\x0e\x32 .portero.v1.FrameRejectionReason\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xa1\x01\n\tDirective\x12\x15\n\x08max_rate\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08max_side\x18\x02 \x01(\rH\x01\x88\x01\x01\x12(\n\x05pause\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\"\n\x06\x61\x64vice\x18\x04 \x01(\x0e\x32\x12.portero.v1.AdviceB\x0b\n\t_max_rateB\x0b\n\t_max_side\"5\n\x05\x44rain\x12,\n\x08\x64\x65\x61\x64line\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"P\n\x08\x46inished\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12*\n\x07\x61\x63\x63ount\x18\x02 \x01(\x0b\x32\x19.portero.v1.StreamAccount\"\xb4\x01\n\rStreamAccount\x12\x10\n\x08replayed\x18\x01 \x01(\x04\x12\x10\n\x08rejected\x18\x02 \x01(\x04\x12\x0f\n\x07missing\x18\x03 \x01(\x04\x12\x11\n\tduplicate\x18\x04 \x01(\x04\x12\x11\n\tunchanged\x18\x05 \x01(\x04\x12\x0f\n\x07skipped\x18\x06 \x01(\x04\x12\r\n\x05\x65mpty\x18\x07 \x01(\x04\x12\x12\n\nwith_faces\x18\x08 \x01(\x04\x12\x14\n\x0crecognitions\x18\t \x01(\x04\"\x9e\x03\n\x14StreamFramesResponse\x12$\n\x06opened\x18\x01 \x01(\x0b\x32\x12.portero.v1.OpenedH\x00\x12\x1e\n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x0f.portero.v1.AckH\x00\x12/\n\x0ctrack_update\x18\x03 \x01(\x0b\x32\x17.portero.v1.TrackUpdateH\x00\x12)\n\ttext_read\x18\x04 \x01(\x0b\x32\x14.portero.v1.TextReadH\x00\x12\x33\n\x0e\x66rame_rejected\x18\x05 \x01(\x0b\x32\x19.portero.v1.FrameRejectedH\x00\x12*\n\tdirective\x18\x06 \x01(\x0b\x32\x15.portero.v1.DirectiveH\x00\x12\"\n\x05\x64rain\x18\x07 \x01(\x0b\x32\x11.portero.v1.DrainH\x00\x12*\n\theartbeat\x18\x08 \x01(\x0b\x32\x15.portero.v1.HeartbeatH\x00\x12(\n\x08\x66inished\x18\t \x01(\x0b\x32\x14.portero.v1.FinishedH\x00\x42\t\n\x07message*a\n\x0c\x44\x65liveryMode\x12\x1d\n\x19\x44\x45LIVERY_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44\x45LIVERY_MODE_LIVE\x10\x01\x12\x1a\n\x16\x44\x45LIVERY_MODE_LOSSLESS\x10\x02*\xcc\x01\n\tGapReason\x12\x1a\n\x16GAP_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14GAP_REASON_NO_CREDIT\x10\x01\x12\x1b\n\x17GAP_REASON_DISCONNECTED\x10\x02\x12\x19\n\x15GAP_REASON_SPOOL_FULL\x10\x03\x12\x1b\n\x17GAP_REASON_SPOOL_FAILED\x10\x04\x12\x18\n\x14GAP_REASON_OVERSIZED\x10\x05\x12\x1a\n\x16GAP_REASON_UNEXPLAINED\x10\x06*\x92\x01\n\nTrackState\x12\x1b\n\x17TRACK_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17TRACK_STATE_PROVISIONAL\x10\x01\x12\x19\n\x15TRACK_STATE_CONFIRMED\x10\x02\x12\x17\n\x13TRACK_STATE_REVISED\x10\x03\x12\x16\n\x12TRACK_STATE_CLOSED\x10\x04*\x81\x05\n\x14\x46rameRejectionReason\x12&\n\"FRAME_REJECTION_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x46RAME_REJECTION_REASON_EMPTY\x10\x01\x12#\n\x1f\x46RAME_REJECTION_REASON_NOT_JPEG\x10\x02\x12$\n FRAME_REJECTION_REASON_TRUNCATED\x10\x03\x12)\n%FRAME_REJECTION_REASON_TOO_MANY_BYTES\x10\x04\x12)\n%FRAME_REJECTION_REASON_BAD_DIMENSIONS\x10\x05\x12-\n)FRAME_REJECTION_REASON_UNSUPPORTED_CODING\x10\x06\x12-\n)FRAME_REJECTION_REASON_SEQUENCE_BACKWARDS\x10\x07\x12$\n FRAME_REJECTION_REASON_NO_CREDIT\x10\x08\x12&\n\"FRAME_REJECTION_REASON_UNDECODABLE\x10\t\x12+\n\'FRAME_REJECTION_REASON_BAD_CAPTURE_TIME\x10\n\x12#\n\x1f\x46RAME_REJECTION_REASON_INTERNAL\x10\x0b\x12\'\n#FRAME_REJECTION_REASON_RATE_LIMITED\x10\x0c\x12(\n$FRAME_REJECTION_REASON_STORE_REFUSED\x10\r\x12-\n)FRAME_REJECTION_REASON_SEQUENCE_TOO_LARGE\x10\x0e*}\n\x06\x41\x64vice\x12\x16\n\x12\x41\x44VICE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x44VICE_TOO_DARK\x10\x01\x12\x16\n\x12\x41\x44VICE_MOVE_CLOSER\x10\x02\x12\x16\n\x12\x41\x44VICE_TOO_BLURRED\x10\x03\x12\x16\n\x12\x41\x44VICE_CHECK_CLOCK\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portero.v1.stream_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DELIVERYMODE']._serialized_start=2833
-  _globals['_DELIVERYMODE']._serialized_end=2930
-  _globals['_GAPREASON']._serialized_start=2933
-  _globals['_GAPREASON']._serialized_end=3137
-  _globals['_TRACKSTATE']._serialized_start=3140
-  _globals['_TRACKSTATE']._serialized_end=3286
-  _globals['_FRAMEREJECTIONREASON']._serialized_start=3289
-  _globals['_FRAMEREJECTIONREASON']._serialized_end=3930
-  _globals['_ADVICE']._serialized_start=3932
-  _globals['_ADVICE']._serialized_end=4057
+  _globals['_DELIVERYMODE']._serialized_start=2884
+  _globals['_DELIVERYMODE']._serialized_end=2981
+  _globals['_GAPREASON']._serialized_start=2984
+  _globals['_GAPREASON']._serialized_end=3188
+  _globals['_TRACKSTATE']._serialized_start=3191
+  _globals['_TRACKSTATE']._serialized_end=3337
+  _globals['_FRAMEREJECTIONREASON']._serialized_start=3340
+  _globals['_FRAMEREJECTIONREASON']._serialized_end=3981
+  _globals['_ADVICE']._serialized_start=3983
+  _globals['_ADVICE']._serialized_end=4108
   _globals['_OPENSTREAM']._serialized_start=134
   _globals['_OPENSTREAM']._serialized_end=279
   _globals['_FRAME']._serialized_start=281
@@ -53,33 +53,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINISH']._serialized_start=465
   _globals['_FINISH']._serialized_end=473
   _globals['_HEARTBEAT']._serialized_start=475
-  _globals['_HEARTBEAT']._serialized_end=533
-  _globals['_STREAMFRAMESREQUEST']._serialized_start=536
-  _globals['_STREAMFRAMESREQUEST']._serialized_end=758
-  _globals['_FRAMELIMITS']._serialized_start=760
-  _globals['_FRAMELIMITS']._serialized_end=848
-  _globals['_CREDIT']._serialized_start=850
-  _globals['_CREDIT']._serialized_end=889
-  _globals['_OPENED']._serialized_start=892
-  _globals['_OPENED']._serialized_end=1129
-  _globals['_ACK']._serialized_start=1131
-  _globals['_ACK']._serialized_end=1198
-  _globals['_STAGETIMING']._serialized_start=1201
-  _globals['_STAGETIMING']._serialized_end=1449
-  _globals['_TRACKUPDATE']._serialized_start=1452
-  _globals['_TRACKUPDATE']._serialized_end=1765
-  _globals['_TEXTREAD']._serialized_start=1767
-  _globals['_TEXTREAD']._serialized_end=1828
-  _globals['_FRAMEREJECTED']._serialized_start=1830
-  _globals['_FRAMEREJECTED']._serialized_end=1930
-  _globals['_DIRECTIVE']._serialized_start=1933
-  _globals['_DIRECTIVE']._serialized_end=2094
-  _globals['_DRAIN']._serialized_start=2096
-  _globals['_DRAIN']._serialized_end=2149
-  _globals['_FINISHED']._serialized_start=2151
-  _globals['_FINISHED']._serialized_end=2231
-  _globals['_STREAMACCOUNT']._serialized_start=2234
-  _globals['_STREAMACCOUNT']._serialized_end=2414
-  _globals['_STREAMFRAMESRESPONSE']._serialized_start=2417
-  _globals['_STREAMFRAMESRESPONSE']._serialized_end=2831
+  _globals['_HEARTBEAT']._serialized_end=584
+  _globals['_STREAMFRAMESREQUEST']._serialized_start=587
+  _globals['_STREAMFRAMESREQUEST']._serialized_end=809
+  _globals['_FRAMELIMITS']._serialized_start=811
+  _globals['_FRAMELIMITS']._serialized_end=899
+  _globals['_CREDIT']._serialized_start=901
+  _globals['_CREDIT']._serialized_end=940
+  _globals['_OPENED']._serialized_start=943
+  _globals['_OPENED']._serialized_end=1180
+  _globals['_ACK']._serialized_start=1182
+  _globals['_ACK']._serialized_end=1249
+  _globals['_STAGETIMING']._serialized_start=1252
+  _globals['_STAGETIMING']._serialized_end=1500
+  _globals['_TRACKUPDATE']._serialized_start=1503
+  _globals['_TRACKUPDATE']._serialized_end=1816
+  _globals['_TEXTREAD']._serialized_start=1818
+  _globals['_TEXTREAD']._serialized_end=1879
+  _globals['_FRAMEREJECTED']._serialized_start=1881
+  _globals['_FRAMEREJECTED']._serialized_end=1981
+  _globals['_DIRECTIVE']._serialized_start=1984
+  _globals['_DIRECTIVE']._serialized_end=2145
+  _globals['_DRAIN']._serialized_start=2147
+  _globals['_DRAIN']._serialized_end=2200
+  _globals['_FINISHED']._serialized_start=2202
+  _globals['_FINISHED']._serialized_end=2282
+  _globals['_STREAMACCOUNT']._serialized_start=2285
+  _globals['_STREAMACCOUNT']._serialized_end=2465
+  _globals['_STREAMFRAMESRESPONSE']._serialized_start=2468
+  _globals['_STREAMFRAMESRESPONSE']._serialized_end=2882
 # @@protoc_insertion_point(module_scope)

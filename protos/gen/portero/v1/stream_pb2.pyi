@@ -261,7 +261,9 @@ class OpenStream(_message.Message):
     mode: Global___DeliveryMode.ValueType
     """How the bridge treats frames that the server cannot take at once."""
     agent: _builtins.str
-    """Name and version of the bridge, for operators; at most 128 characters."""
+    """Name and version of the bridge, as "portero-bridge/0.1.0"; at most 128 printable characters. The server tells it in
+    its log and in CameraStatus.agent, and counts open streams by it.
+    """
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
         """The bridge's time when it sent this message. The server reports the skew against its own clock
@@ -368,23 +370,33 @@ Global___Finish: _TypeAlias = Finish  # noqa: Y015
 
 @_typing.final
 class Heartbeat(_message.Message):
-    """Shows that the sender is alive; sent by either side when nothing else was sent for a heartbeat interval."""
+    """Shows that the sender is alive. A bridge sends one when it sent nothing else for a heartbeat interval, and answers
+    each one of the server's at once. The server sends one each interval, unless other messages wait to be sent.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SEND_TIME_FIELD_NUMBER: _builtins.int
+    ANSWERED_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
         """The sender's time. The server uses it to measure the skew of the bridge's clock."""
+
+    @_builtins.property
+    def answered_time(self) -> _timestamp_pb2.Timestamp:
+        """In a bridge's answer: send_time of the server's Heartbeat that it answers. The server measures the round trip from
+        it (CameraStatus.network_delay).
+        """
 
     def __init__(
         self,
         *,
         send_time: _timestamp_pb2.Timestamp | None = ...,
+        answered_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["send_time", b"send_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answered_time", b"answered_time", "send_time", b"send_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["send_time", b"send_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_time", b"answered_time", "send_time", b"send_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -754,7 +766,10 @@ Global___FrameRejected: _TypeAlias = FrameRejected  # noqa: Y015
 
 @_typing.final
 class Directive(_message.Message):
-    """What the server asks the bridge to do. Unset fields change nothing."""
+    """What the server asks the bridge to do. Unset fields change nothing; what was asked for ends with its session. A bridge
+    obeys as well as it can, and the server takes what comes all the same. An operator sees what is asked for in
+    CameraStatus, and can turn max_rate, max_side and pause off (PORTERO_STEER).
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -763,14 +778,24 @@ class Directive(_message.Message):
     PAUSE_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
     max_rate: _builtins.float
-    """Highest rate wanted, frames per second."""
+    """Highest rate wanted, frames per second: lower while frames of a LIVE stream wait too long in the server, and while
+    nothing changes before the camera. The bridge leaves images out before it numbers them, so that no gap arises. It
+    never exceeds its own rate, so that a high value (the server sends 1000) lifts an earlier request.
+    """
     max_side: _builtins.int
-    """Longest side wanted, pixels."""
+    """Longest side wanted, pixels: smaller while every face is far larger than recognition needs. The bridge encodes
+    larger pictures anew. It never exceeds its own setting; FrameLimits.max_side lifts an earlier request.
+    """
     advice: Global___Advice.ValueType
-    """For the person at the camera."""
+    """For the person at the camera, or whoever looks after it."""
     @_builtins.property
     def pause(self) -> _duration_pb2.Duration:
-        """Send no frames for this long."""
+        """Take no images for this long: out of opening hours, or while the budget is spent and no local engine answers
+        instead. 0 ends a pause. The stream stays open, with heartbeats. A live camera's images are left out before they are
+        numbered, so that no gap arises; a recording that comes as fast as it is accepted waits. What was numbered before
+        is kept as the mode says: LOSSLESS sends it after the pause, or before it finishes; LIVE gives up what grows too
+        old, with a Gap.
+        """
 
     def __init__(
         self,

@@ -153,6 +153,18 @@ class Budget:
             (self._settled_step(scope, limit, now) for scope, limit in self._scopes(camera_id)), default=Step.NORMAL
         )
 
+    def spent_for(self, camera_id: str, now: datetime, *, essential: bool = False) -> float:
+        """Returns the seconds until paid calls are admitted again for a camera; 0 while they are.
+
+        Args:
+            camera_id: The camera.
+            now: UTC.
+            essential: Whether its calls may use what LOCAL_ONLY keeps back.
+        """
+        if self.step(camera_id, now) < (Step.STOPPED if essential else Step.LOCAL_ONLY):
+            return 0.0
+        return max(0.0, (self._midnight(now) + timedelta(days=1) - now).total_seconds())
+
     def refuses(self, operation: str, camera_id: str | None, now: datetime, *, essential: bool = False) -> bool:
         """Returns whether a call would not be admitted now.
 

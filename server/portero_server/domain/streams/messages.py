@@ -106,9 +106,26 @@ def advice_for(quality: FaceQuality | None) -> Advice | None:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """Asks the bridge, or the person in front of the camera, for something."""
+    """Asks the bridge, or the person in front of the camera, for something; what is None stays as it is.
 
-    advice: Advice
+    Attributes:
+        advice: For the person, or whoever looks after the camera.
+        max_rate: Highest rate wanted, frames a second.
+        max_side: Longest side wanted, pixels.
+        pause: Seconds for which no frames are wanted; 0 ends a pause.
+    """
+
+    advice: Advice | None = None
+    max_rate: float | None = None
+    max_side: int | None = None
+    pause: float | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it asks for, in the words of the metrics."""
+        asked = {"max_rate": self.max_rate, "max_side": self.max_side, "pause": self.pause}
+        kinds = tuple(kind for kind, value in asked.items() if value is not None)
+        return kinds if self.advice is None else (*kinds, self.advice.value)
 
 
 @dataclass(frozen=True, slots=True)

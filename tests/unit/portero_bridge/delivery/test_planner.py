@@ -163,6 +163,38 @@ def test_pause_holds_frames_but_not_signs_of_life() -> None:
     assert frame(1) in actions(delivery, 30.0)
 
 
+def test_a_pause_does_not_keep_what_is_held_from_a_stream_that_ends() -> None:
+    """When nothing more comes, what was numbered leaves before Finish, pause or not."""
+    delivery = opened(lossless())
+    delivery.paused(3600.0, 0.0)
+    delivery.offer(frame(1), 0.0)
+    assert delivery.pause_left(600.0) == 3000.0
+    assert actions(delivery) == []
+    delivery.finish()
+    assert actions(delivery) == [frame(1), Sign.FINISH]
+
+
+def test_a_pause_of_nothing_ends_one() -> None:
+    """A server that wants frames again need not wait for the end of the pause it asked for."""
+    delivery = opened(lossless())
+    delivery.paused(3600.0, 0.0)
+    delivery.offer(frame(1), 0.0)
+    delivery.paused(0.0, 5.0)
+    assert delivery.pause_left(5.0) == 0
+    assert frame(1) in actions(delivery, 5.0)
+
+
+def test_the_servers_heartbeat_is_answered_first() -> None:
+    """An answer leaves before the frames that wait, once, and not in the next session."""
+    delivery = opened(live())
+    delivery.offer(frame(1), 0.0)
+    delivery.asked_for_sign()
+    assert actions(delivery) == [Sign.HEARTBEAT, frame(1)]
+    delivery.asked_for_sign()
+    delivery.disconnected()
+    assert actions(opened(delivery)) == [frame(1)]
+
+
 def test_heartbeats_only_when_nothing_else_was_sent() -> None:
     """A frame counts as a sign of life, and silence of most of an interval asks for one."""
     delivery = opened(live())

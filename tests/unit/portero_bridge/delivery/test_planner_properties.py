@@ -130,6 +130,13 @@ class StreamMachine(RuleBasedStateMachine):
         self.delivery.paused(seconds, self.now)
         assert self.delivery.next_action(self.now) in (None, Sign.HEARTBEAT)
 
+    @precondition(lambda self: self.session == "open")
+    @rule()
+    def ask_for_a_sign(self) -> None:
+        """The server wants to know how far the bridge is."""
+        self.delivery.asked_for_sign()
+        assert self.delivery.next_action(self.now) in (None, Sign.HEARTBEAT)
+
     @invariant()
     def memory_is_bounded(self) -> None:
         """The window keeps to its bounds in frames, bytes and entries."""

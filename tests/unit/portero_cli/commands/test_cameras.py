@@ -66,6 +66,28 @@ async def test_a_wrong_clock_is_shown(cli: Cli, server: FakeServer) -> None:
     assert row["clock"] == ""
 
 
+async def test_what_a_bridge_is_asked_for_is_shown(cli: Cli, server: FakeServer) -> None:
+    """Showing a camera, and `top`, say what its bridge is asked for and why, how far it is, and its version."""
+    await cli("cameras", "add", "door")
+    status = camera_service_pb2.CameraStatus(streaming=True, agent="portero-bridge/9", asked_max_rate=2.0)
+    status.steering_causes.append(camera_service_pb2.STEERING_CAUSE_IDLE)
+    status.network_delay.FromMilliseconds(40)
+    server.cameras.statuses["cameras/door"] = status
+    document = (await cli("cameras", "show", "door", "--json")).document["status"]
+    assert (document["agent"], document["asked_max_rate"], document["steering_causes"]) == (
+        "portero-bridge/9",
+        2.0,
+        ["idle"],
+    )
+    [row] = (await cli("top", "--once", "--json")).document["cameras"]
+    assert (row["asked"], row["network_delay"], row["agent"]) == ("2.0 frames/s (idle)", 0.04, "portero-bridge/9")
+    status.asked_pause.FromSeconds(600)
+    status.asked_max_side = 640
+    status.steering_causes.append(camera_service_pb2.STEERING_CAUSE_BUDGET_SPENT)
+    [row] = (await cli("top", "--once", "--json")).document["cameras"]
+    assert row["asked"] == "pause of 600 s, 2.0 frames/s, 640 pixels (idle, budget spent)"
+
+
 async def test_cameras_are_removed(cli: Cli) -> None:
     """Removing tells each, and the list is empty then."""
     await cli("cameras", "add", "a")

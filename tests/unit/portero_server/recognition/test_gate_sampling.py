@@ -11,7 +11,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.engines.base import CallContext, Pixels, SearchedFace
 from portero_server.errors import EngineThrottled
-from portero_server.streaming.registry import CostPolicy
+from portero_server.streaming.followers import CostPolicy
 from portero_server.vision.analysis import FrameAnalysis
 from tests.support.server.stream_harness import UNCHANGED, StreamHarness, face, looked, stream_harness
 from tests.support.time.virtual_time import in_virtual_time

@@ -25,7 +25,7 @@ from portero_server.engines.scheduling.breaker import BreakerState
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.engines.scheduling.scheduler import Scheduler
 from portero_server.recognition.tiered import FreeEngine
-from portero_server.streaming.registry import CostPolicy
+from portero_server.streaming.followers import CostPolicy
 from portero_server.vision.analysis import FrameAnalysis
 from tests.support.server.scheduler_log import SchedulerLog
 from tests.support.server.stream_harness import (

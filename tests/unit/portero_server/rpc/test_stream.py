@@ -7,16 +7,18 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, cast
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
 from portero_server.clock import SystemClock
 from portero_server.domain.cameras import TimeSource
 from portero_server.domain.streams.frames import FrameLimits
+from portero_server.domain.streams.messages import Advice, Directive
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.recognition.images import Images
 from portero_server.rpc.services.recognition import RecognitionServicer
@@ -96,7 +98,9 @@ async def _house(
     async with stream_harness(script, identify, clock=clock, cameras=cameras) as at:
         terms = StreamTerms(FrameLimits(), heartbeat, 2.0)
         servicer = RecognitionServicer(
-            cast("Images", None), FrameStream(at.streams, terms, unlimited(clock), clock.now), clock
+            cast("Images", None),
+            FrameStream(at.streams, terms, unlimited(clock), clock.now, at.metrics.steering.directive_sent),
+            clock,
         )
         edge = await serve([servicer])
         yield _House(at, edge)
@@ -183,6 +187,7 @@ async def test_opening_twice_ends_the_stream(serve: Serve) -> None:
         (_open(epoch=""), grpc.StatusCode.INVALID_ARGUMENT, "open.epoch"),
         (_open(epoch="x" * 65), grpc.StatusCode.INVALID_ARGUMENT, "open.epoch"),
         (_open(agent="x" * 129), grpc.StatusCode.INVALID_ARGUMENT, "open.agent"),
+        (_open(agent="bridge\nstream_closed"), grpc.StatusCode.INVALID_ARGUMENT, "open.agent"),
         (_open("door"), grpc.StatusCode.INVALID_ARGUMENT, "open.camera"),
     ],
 )
@@ -374,3 +379,50 @@ async def test_the_bridges_own_clock_is_measured(serve: Serve) -> None:
         assert status is not None
         assert status.clock_skew == pytest.approx(3600, abs=30)
         await house.finished(call)
+
+
+async def test_the_way_to_the_bridge_is_measured(serve: Serve) -> None:
+    """A bridge that answers a Heartbeat with its send time has its network delay told; an invented time counts not."""
+    async with _house(serve, heartbeat=0.02) as house:
+        call = await house.call(_open())
+        await _next(call)
+        asked = (await _next(call)).heartbeat
+        for answered in (asked.send_time.ToDatetime(UTC) + timedelta(hours=1), asked.send_time.ToDatetime(UTC)):
+            status = house.at.streams.status("door")
+            assert status is not None
+            assert status.network_delay is None
+            beat = stream_pb2.Heartbeat()
+            beat.send_time.FromDatetime(house.at.clock.now())
+            beat.answered_time.FromDatetime(answered)
+            await call.write(stream_pb2.StreamFramesRequest(heartbeat=beat))
+        # Answered in order: when the gap is durable, the heartbeats were heard.
+        await call.write(stream_pb2.StreamFramesRequest(gap=stream_pb2.Gap(first_sequence=1, last_sequence=1)))
+        while (await _next(call)).ack.durable_sequence < 1:
+            pass
+        status = house.at.streams.status("door")
+        assert status is not None
+        assert status.network_delay is not None
+        assert 0 < status.network_delay < 30
+        assert house.at.metrics.registry.get_sample_value("portero_network_delay_seconds_count") == 1
+        await house.finished(call)
+
+
+async def test_directives_are_sent_and_counted(serve: Serve) -> None:
+    """What a bridge is asked for arrives as it was meant, unset where nothing is asked, and is counted by kind."""
+    async with _house(serve) as house:
+        call = await house.call(_open())
+        await _next(call)
+        (session,) = house.at.streams._sessions.values()
+        session.outbox.put(Directive(max_rate=2.5, pause=0.0))
+        session.outbox.put(Directive(max_side=640))
+        session.outbox.put(Directive(Advice.TOO_DARK))
+        first, second, third = [(await _next(call)).directive for _ in range(3)]
+        counted = {
+            kind: house.at.metrics.registry.get_sample_value("portero_directives_total", {"kind": kind})
+            for kind in ("max_rate", "max_side", "pause", "too_dark", "check_clock")
+        }
+        await house.finished(call)
+    assert first == stream_pb2.Directive(max_rate=2.5, pause=Duration())
+    assert second == stream_pb2.Directive(max_side=640)
+    assert third == stream_pb2.Directive(advice=stream_pb2.ADVICE_TOO_DARK)
+    assert counted == {"max_rate": 1, "max_side": 1, "pause": 1, "too_dark": 1, "check_clock": 0}

@@ -426,3 +426,61 @@ def test_suspects_are_refused_by_number(sequence: int, rejected: bool) -> None:
     reasons = [each.reason for each in effects.messages if isinstance(each, Rejected)]
     assert reasons == [RejectionReason.STORE_REFUSED] * rejected
     assert len(state.intake.frames) == (not rejected)
+
+
+def _seen_once(state: StreamState) -> Track:
+    """Lets a face begin with frame 1, which it holds."""
+    now = Moment(0.0, _START)
+    state.receive(1, _START, bytes(10), now)
+    track = Track("door.e1.1.0", 1, _START, 0.0, 1, _START, time_of(_START), _BOX)
+    began = TrackBegan(_update(track, TrackState.PROVISIONAL))
+    assert state.settle(FrameOutcome.WITH_FACES, {track.track_id}, [began], [track], more=False).wants_commit
+    return track
+
+
+def test_a_beginning_is_said_without_a_commit_and_a_false_alarm_releases_its_frame() -> None:
+    """What needs no write leaves with `take`; the end of an undecided track settles the frame it held."""
+    state = _state(StreamRow(7, "door", "e1", "s0", 0))
+    track = _seen_once(state)
+    taken = state.take()
+    assert taken.commit is None
+    assert [each.state for each in taken.messages if isinstance(each, TrackUpdate)] == [TrackState.PROVISIONAL]
+    state.decide([TrackEnd(None, _update(track, TrackState.CLOSED))])
+    commit = state.take().commit
+    assert commit is not None
+    assert commit.outcomes == {FrameOutcome.WITH_FACES: 1}
+
+
+def test_a_void_state_hands_out_no_commit() -> None:
+    """After a commit was lost nothing is taken, although there is something to write."""
+    state = _state(StreamRow(7, "door", "e1", "s0", 0))
+    state.gap(1, 2, GapReason.DISCONNECTED, 0.0)
+    assert state.superseded().void
+    effects = state.gap(3, 4, GapReason.DISCONNECTED, 0.0)
+    assert not effects.wants_commit
+    assert state.take() == Effects()
+
+
+def test_the_message_about_a_refused_decision_is_not_said() -> None:
+    """A decision that the database does not take is settled as rejected, and the bridge hears no more of it."""
+    state = _state(StreamRow(7, "door", "e1", "s0", 0))
+    track = _seen_once(state)
+    state.take()
+    _DECIDER.decide(track)
+    gap = timedelta(seconds=60)
+    decided = TrackDecided(track.track_id, None, _START, _START, _BOX, gap, sequence=1)
+    state.decide([TrackDecision(decided, _update(track, TrackState.CONFIRMED))])
+    commit = state.take().commit
+    assert commit is not None
+    search = state.quarantine(commit, 64, ())
+    while (piece := search.piece()) is not None:
+        if piece.decided:
+            search.refused()
+        else:
+            search.accepted(CommitResult(frozenset(), {}, None))
+    closing = next(search.closings())
+    answers = [each for each in state.put_aside(search).messages if isinstance(each, Rejected)]
+    assert [(each.sequence, each.reason) for each in answers] == [(1, RejectionReason.STORE_REFUSED)]
+    result = search.result(CommitResult(frozenset(), {}, None))
+    said = state.committed(search.written(closing), result, 0.0).messages
+    assert [type(each) for each in said] == [Ack]

@@ -250,3 +250,17 @@ def test_no_order_of_events_passes_a_budget(
     for reservation in open_calls:
         budget.settle(reservation, now, billed=False)
     assert all(state.reserved == 0 for state in budget.states(now))
+
+
+def test_a_spent_budget_tells_until_when() -> None:
+    """Paid calls come back at midnight UTC; a check-in desk has them until the budget is used up."""
+    budget = budget_of(BudgetLimits(total=DIME))
+    spend(budget, 90)
+    assert budget.spent_for("door", NOON) == 0
+    spend(budget, 10)
+    assert budget.spent_for("door", NOON) == 12 * 3600
+    assert budget.spent_for("desk", NOON, essential=True) == 0
+    spend(budget, 10, camera_id="desk", essential=True)
+    assert budget.spent_for("desk", NOON, essential=True) == 12 * 3600
+    assert budget.spent_for("door", NOON + timedelta(hours=12)) == 0
+    assert budget_of(BudgetLimits()).spent_for("door", NOON) == 0

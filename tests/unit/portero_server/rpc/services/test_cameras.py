@@ -13,6 +13,7 @@ from portero.v1 import camera_service_pb2 as pb
 from portero.v1.detections_pb2 import Box
 
 from portero_server.domain.clocks.clock_watch import ClockState
+from portero_server.domain.steering.policy import Asked, SteeringCause
 from portero_server.streaming.status import LiveStatus
 from tests.support.server.rpc_edge import refused
 from tests.support.server.serving import House
@@ -192,7 +193,20 @@ async def test_status_of_an_open_stream(house: House) -> None:
     await _create(house)
     now = house.clock.now()
     house.live.open["door"] = LiveStatus(
-        "s-1", now, now + timedelta(seconds=3), 4.5, 14, 2, 3, 1, 5, ClockState.SET_BACK, -12.5
+        "s-1",
+        now,
+        now + timedelta(seconds=3),
+        4.5,
+        14,
+        2,
+        3,
+        1,
+        5,
+        ClockState.SET_BACK,
+        -12.5,
+        "portero-bridge/9",
+        0.25,
+        Asked(2.0, 640, 60.0, (SteeringCause.IDLE, SteeringCause.CLOSED)),
     )
     response = await house.cameras.GetCameraStatus(pb.GetCameraStatusRequest(name="cameras/door"))
     expected = pb.CameraStatus(
@@ -206,6 +220,12 @@ async def test_status_of_an_open_stream(house: House) -> None:
         watermark_lag=5,
         clock_state=pb.CLOCK_STATE_SET_BACK,
         clock_skew=Duration(seconds=-12, nanos=-500_000_000),
+        agent="portero-bridge/9",
+        network_delay=Duration(nanos=250_000_000),
+        asked_max_rate=2.0,
+        asked_max_side=640,
+        asked_pause=Duration(seconds=60),
+        steering_causes=[pb.STEERING_CAUSE_IDLE, pb.STEERING_CAUSE_CLOSED],
     )
     expected.open_time.FromDatetime(now)
     expected.last_frame_time.FromDatetime(now + timedelta(seconds=3))
