@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import cv2
 import grpc
@@ -36,6 +37,8 @@ from tests.support.processes.simulator_process import running_simulator
 _SOURCES = Path(portero_server.__file__).parent.as_posix() + "/"
 _BYSTANDERS = (
     "AuthInterceptor.watched",
+    "Eraser",
+    "Anchoring",
     "InventoryMetrics",
     "KeyRing",
     "OrphanReaper",
@@ -63,7 +66,7 @@ class _Walk:
         if not self.on or event != "call" or not code.co_filename.startswith(_SOURCES):
             return
         task = _task()
-        if task.startswith(_BYSTANDERS):
+        if task is None:
             return
         file = code.co_filename.removeprefix(_SOURCES)
         if code.co_name in ("<module>", "__hash__", "__eq__"):
@@ -88,12 +91,33 @@ class _Walk:
         print(f"  Session: {dict(self.entries)}")
 
 
-def _task() -> str:
+_started_by: WeakKeyDictionary[asyncio.Task[Any], asyncio.Task[Any]] = WeakKeyDictionary()
+
+
+def _remembering(loop: asyncio.AbstractEventLoop, work: Any, context: Any = None) -> asyncio.Task[Any]:
+    """Creates a task as the loop would, and remembers which task did."""
+    task = asyncio.Task(work, loop=loop, context=context)
+    if (parent := asyncio.current_task(loop)) is not None:
+        _started_by[task] = parent
+    return task
+
+
+def _task() -> str | None:
+    """Returns what runs now, or None if that, or what started it, has nothing to do with frames."""
     try:
         task = asyncio.current_task()
     except RuntimeError:
         return f"thread {threading.current_thread().name.split('_')[0]}"
-    return "loop" if task is None else getattr(task.get_coro(), "__qualname__", "?")
+    name = "loop" if task is None else _name(task)
+    while task is not None:
+        if _name(task).startswith(_BYSTANDERS):
+            return None
+        task = _started_by.get(task)
+    return name
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    return getattr(task.get_coro(), "__qualname__", "?")
 
 
 def _jpeg(pixels: Any) -> bytes:
@@ -164,6 +188,7 @@ async def _walked(address: str, walk: _Walk) -> None:
 async def main() -> None:
     """Prints both walks."""
     walk = _Walk()
+    asyncio.get_running_loop().set_task_factory(_remembering)
     threading.setprofile(walk)
     sys.setprofile(walk)
     with tempfile.TemporaryDirectory() as folder:
