@@ -54,8 +54,7 @@ class Session:
         self.state = parts.state(row, camera, follower, timing, credit)
         self.runner = EffectRunner(self.state, parts)
         self.steering = StreamSteering(camera, parts.steering, parts.clock, self.runner.outbox.put)
-        self._parts, self._clock = parts, parts.clock
-        self._analyzer = analyzer
+        self._parts, self._clock, self._analyzer = parts, parts.clock, analyzer
 
     @property
     def camera(self) -> Camera:
@@ -66,8 +65,6 @@ class Session:
     def outbox(self) -> Outbox:
         """Messages to the bridge."""
         return self.runner.outbox
-
-    # --- What the bridge says -------------------------------------------------------------------
 
     def opened(self) -> Opened:
         """Returns the first answer, with the initial credit."""
@@ -88,12 +85,7 @@ class Session:
         self.runner.perform(self.state.gap(first, last, reason, self._clock.monotonic()))
 
     def heartbeat(self, sent_at: datetime | None = None, answers: datetime | None = None) -> None:
-        """Takes in a heartbeat.
-
-        Args:
-            sent_at: When it was sent, by the bridge's clock, or None.
-            answers: When the server sent the heartbeat that it answers, or None.
-        """
+        """Takes in a heartbeat: when the bridge sent it, and when the server sent the one that it answers, if known."""
         self.runner.perform(self.state.heartbeat(sent_at, answers, self._now()))
 
     def finish(self) -> None:
@@ -103,8 +95,6 @@ class Session:
     def hang_up(self) -> None:
         """Takes in that the client closed the call; numbering and faces may continue in another session."""
         self.runner.perform(self.state.finish(self._clock.monotonic(), goes_on=True))
-
-    # --- What the server does with the stream ---------------------------------------------------
 
     def stop(self, error: PorteroError) -> None:
         """Ends the stream with an error; only the first error counts."""
