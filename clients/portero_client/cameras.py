@@ -59,15 +59,15 @@ class Camera:
 
     Attributes:
         name: Resource name, "cameras/{camera}".
-        display_name: What people call it.
+        display_name: Name to show to people.
         site: The place it belongs to, or empty.
         mode: What is looked for.
         purpose: The people it serves.
         disabled: No stream is taken while set.
         visit_gap: A person seen again within this time is still the same sighting; None: the server's setting.
         similarity_threshold: Lowest similarity that names somebody here, 0..1; None: the server's setting.
-        create_time: UTC.
-        update_time: UTC.
+        create_time: When it was registered, UTC.
+        update_time: When its settings were last changed, UTC.
         privacy_zones: Parts of the frame that nothing looks at.
         time_source: Whose clock says when its frames were taken; ARRIVAL takes live streams only.
     """

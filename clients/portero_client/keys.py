@@ -24,7 +24,7 @@ class ApiKey:
 
     Attributes:
         name: Resource name, "keys/{key}".
-        display_name: What people call it.
+        display_name: Name to show to people.
         roles: What it may do.
         cameras: Only for these cameras, "cameras/{camera}", and those of `sites`; both empty: for all.
         sites: Only for the cameras of these sites, and `cameras`.

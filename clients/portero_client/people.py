@@ -15,11 +15,11 @@ class Person:
 
     Attributes:
         name: Resource name, "people/{person}".
-        display_name: What people call them.
-        labels: Free labels of integrations (room, class, customer number).
-        face_count: Number of enrolled faces.
-        create_time: UTC.
-        update_time: UTC.
+        display_name: Name to show to people, 1 to 200 characters.
+        labels: Free key-value pairs for integrations (room, class, customer number), at most 32.
+        face_count: Number of enrolled faces; the server counts them, an update ignores it.
+        create_time: When the person was added, UTC.
+        update_time: When display name or labels were last changed, UTC; enrolling a face leaves it as it is.
     """
 
     name: str
@@ -36,11 +36,11 @@ class FaceEnrollment:
 
     Attributes:
         name: Resource name, "people/{person}/faces/{face}".
-        box: Where the face was in the photograph.
-        quality: How good the photograph was.
-        engine: The engine that learned it.
+        box: Where the face was in the photograph, in ratios of its sides.
+        quality: How well the face could be recognized in the photograph.
+        engine: Name of the engine that enrolled it ("local", "rekognition").
         model_version: The engine's face model; faces of different models cannot be compared.
-        create_time: UTC.
+        create_time: When the face was enrolled, UTC.
     """
 
     name: str

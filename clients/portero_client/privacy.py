@@ -17,10 +17,10 @@ class Consent:
         text_version: Which text was agreed to.
         channel: How it was given.
         guardian: Who agreed for a minor; empty: the person did.
-        give_time: UTC.
-        record_time: UTC.
-        expire_time: From when on it no longer counts, or None.
-        withdraw_time: When it was withdrawn, or None.
+        give_time: When the person gave it, UTC.
+        record_time: When the server recorded it, UTC.
+        expire_time: When it ceases to be valid, UTC; None: never.
+        withdraw_time: When it was withdrawn, UTC; None: it was not.
     """
 
     name: str

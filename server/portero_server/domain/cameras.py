@@ -41,7 +41,7 @@ class Camera:
 
     Attributes:
         camera_id: Last part of the resource name.
-        display_name: What people call it.
+        display_name: Name to show to people.
         site: The place it belongs to, or empty.
         mode: What is looked for.
         purpose: Which lane its recognitions take.

@@ -71,8 +71,8 @@ class Gallery:
 
         Args:
             person_id: Identifier, or empty for one made up here.
-            display_name: What people call them.
-            labels: Free words.
+            display_name: Name to show to people, 1 to 200 characters.
+            labels: Free key-value pairs for integrations (room, class, customer number).
             request_id: A UUID that makes a repetition safe, or empty.
 
         Raises:
@@ -131,7 +131,7 @@ class Gallery:
         Args:
             person_id: Whose face.
             photo: A whole JPEG or PNG file.
-            deadline: Monotonic seconds after which nobody waits any more, or None.
+            deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
 
         Raises:
             InvalidInput: The photo cannot be used; names the field "image".

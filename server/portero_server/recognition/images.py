@@ -1,6 +1,6 @@
-"""Answers questions about single images: who is on it, whether two show the same person, what text it has.
+"""Answers questions about single images: whom an image shows, what text it has, whether two show the same person.
 
-Stores nothing.
+Stores neither images nor answers.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from portero_server.engines.base import CallContext, Engine, SearchedFace
 from portero_server.vision.photo import decode_photo
 
 MAX_CANDIDATES = 20
-"""Most candidates given for a face."""
+"""Most candidates that a caller may ask for, for each face."""
 
-# The margin is a lead over somebody, so the engine is asked for a few people even when the caller wants one.
+# A match needs a margin over the runner-up, so the engine is asked for several people even when the caller wants one:
+# more than two, since those who may not be named are dropped before the margin is taken.
 _LEAST_CANDIDATES = 5
 
 
@@ -27,13 +28,20 @@ class Names(Protocol):
     """Looks up display names."""
 
     async def display_names(self, person_ids: Collection[str]) -> Mapping[str, str]:
-        """Returns the display names, by id, of those people that exist."""
+        """Returns the display names, by id, of those people who exist and may be named now."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RecognizedFace:
-    """A face of an image, the person it shows (None: unknown), and the candidates, best first."""
+    """A face of an image, and whom it may show.
+
+    Attributes:
+        face: The face as the engine found it.
+        match: The person it shows; None if no candidate is similar enough and leads by enough, or if another face of
+            the image is more similar to that person.
+        candidates: Whom it may show, best first: as many as the caller asked for, which may be none.
+    """
 
     face: FoundFace
     match: Match | None
@@ -47,7 +55,7 @@ class ImageAnswer:
     Attributes:
         faces: Largest first.
         texts: In reading order.
-        names: Display names of everybody in `faces`, by person id.
+        names: Display names, by person id, of at least every match and candidate in `faces`.
     """
 
     faces: tuple[RecognizedFace, ...] = ()
@@ -56,8 +64,14 @@ class ImageAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class LikeFace:
-    """A face of the target image: its similarity to the source face, 0..1, and whether that is a match."""
+class FaceComparison:
+    """A face of the target image, compared with the source's largest face.
+
+    Attributes:
+        box: Where it is in the target image.
+        similarity: 0..1, on the engine's scale.
+        same_person: Whether the similarity reaches the threshold. There is no runner-up, so no margin is asked for.
+    """
 
     box: Box
     similarity: float
@@ -69,11 +83,14 @@ class ImageComparison:
     """The box of the source's largest face, and the target's faces, most similar first."""
 
     source_box: Box
-    faces: tuple[LikeFace, ...]
+    faces: tuple[FaceComparison, ...]
 
 
 class Images:
-    """Answers questions about single images. A client waits for the answer, so calls use the first lane."""
+    """Answers questions about single images.
+
+    A client waits for each answer, so engine calls take the lane that is served first, `Lane.CHECK_IN`.
+    """
 
     def __init__(self, engine: Engine, names: Names, policy: MatchPolicy) -> None:
         self._engine = engine
@@ -83,25 +100,26 @@ class Images:
     async def recognize(
         self, photo: bytes, *, faces: bool, texts: bool, max_candidates: int, deadline: float | None
     ) -> ImageAnswer:
-        """Looks for faces, texts or both.
+        """Returns the faces of an image with their matches, its texts, or both.
 
         Args:
             photo: A whole JPEG or PNG file.
-            faces: Whether to say who is on it.
-            texts: Whether to read it.
-            max_candidates: How many candidates to give for each face, 0..MAX_CANDIDATES.
-            deadline: Monotonic seconds after which nobody waits any more, or None.
+            faces: Whether to look for faces; if not, the answer has none.
+            texts: Whether to read the text; if not, the answer has none.
+            max_candidates: Most candidates to return for each face, 0..MAX_CANDIDATES.
+            deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
 
         Raises:
             InvalidInput: The photo cannot be used; names the field "image".
             EngineError: The engine could not answer.
+            StoreUnavailable: The names could not be looked up.
         """
         pixels = await asyncio.to_thread(decode_photo, photo, "image")
         context = CallContext(None, Lane.CHECK_IN, deadline)
         answer = ImageAnswer()
         if faces:
             found = await self._engine.search(pixels, max(max_candidates, _LEAST_CANDIDATES), context)
-            answer = await self._decided(found, max_candidates)
+            answer = await self._name_faces(found, max_candidates)
         if texts:
             read = await self._engine.read_text(pixels, context)
             answer = ImageAnswer(answer.faces, tuple(read), answer.names)
@@ -110,9 +128,14 @@ class Images:
     async def compare(self, source: bytes, target: bytes, deadline: float | None) -> ImageComparison:
         """Compares the largest face of one photo with every face of another.
 
+        Args:
+            source: A whole JPEG or PNG file, whose largest face is sought in the target.
+            target: A whole JPEG or PNG file; without faces the comparison has none.
+            deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
+
         Raises:
-            InvalidInput: A photo cannot be used; names "source_image" or "target_image".
-            PhotoRefused: The source has no face.
+            InvalidInput: A photo cannot be used; names the field "source_image" or "target_image".
+            PhotoRefused: The source has no face; names the field "source_image".
             EngineError: The engine could not answer.
         """
         source_pixels = await asyncio.to_thread(decode_photo, source, "source_image")
@@ -122,28 +145,35 @@ class Images:
         return ImageComparison(
             comparison.source_box,
             tuple(
-                LikeFace(face.box, face.similarity, face.similarity >= self._policy.threshold)
+                FaceComparison(face.box, face.similarity, face.similarity >= self._policy.threshold)
                 for face in comparison.faces
             ),
         )
 
-    async def _decided(self, found: Sequence[SearchedFace], max_candidates: int) -> ImageAnswer:
+    async def _name_faces(self, found: Sequence[SearchedFace], max_candidates: int) -> ImageAnswer:
+        """Decides whom each face shows, and returns at most `max_candidates` candidates beside it."""
         people = {candidate.person_id for searched in found for candidate in searched.candidates}
         names = await self._names.display_names(people) if people else {}
-        # An engine that stores faces itself may still know a person who was just deleted.
-        known = [tuple(one for one in searched.candidates if one.person_id in names) for searched in found]
-        matches = _one_face_a_person([decide(candidates, self._policy) for candidates in known])
+        # An engine that stores faces itself may still return a person who was just deleted or may no longer be named.
+        # Dropped before the decision, so that they take no margin from anybody else.
+        nameable = [
+            tuple(candidate for candidate in searched.candidates if candidate.person_id in names) for searched in found
+        ]
+        matches = _each_person_once([decide(candidates, self._policy) for candidates in nameable])
         return ImageAnswer(
             faces=tuple(
                 RecognizedFace(searched.face, match, candidates[:max_candidates])
-                for searched, match, candidates in zip(found, matches, known, strict=True)
+                for searched, match, candidates in zip(found, matches, nameable, strict=True)
             ),
             names=names,
         )
 
 
-def _one_face_a_person(matches: Sequence[Match | None]) -> list[Match | None]:
-    """Keeps a person's name only on the most similar face of an image: nobody appears twice."""
+def _each_person_once(matches: Sequence[Match | None]) -> list[Match | None]:
+    """Returns the matches of an image's faces, in their order, where each person keeps only the most similar face.
+
+    Nobody appears twice in one image, so the other faces become unknown. Of equally similar faces the first is kept.
+    """
     best: dict[str, Match] = {}
     for match in matches:
         if match is not None and (match.person_id not in best or match.similarity > best[match.person_id].similarity):

@@ -17,7 +17,7 @@ class ApiKey:
 
     Attributes:
         key_id: The public part of its text, and the last part of its resource name.
-        display_name: What people call it ("bridge in the lobby").
+        display_name: Name to show to people ("bridge in the lobby").
         roles: What it may do.
         scope: The cameras for which it may.
         created_at: UTC, as the other times.

@@ -158,7 +158,7 @@ class Budget:
 
         Args:
             camera_id: The camera.
-            now: UTC.
+            now: The current time, UTC.
             essential: Whether its calls may use what LOCAL_ONLY keeps back.
         """
         if self.step(camera_id, now) < (Step.STOPPED if essential else Step.LOCAL_ONLY):
@@ -171,7 +171,7 @@ class Budget:
         Args:
             operation: As in the price table.
             camera_id: The camera; None for a unary RPC, which only the total bounds.
-            now: UTC.
+            now: The current time, UTC.
             essential: Whether the call may use what LOCAL_ONLY keeps back.
         """
         price = self._prices.price(operation)
@@ -192,7 +192,7 @@ class Budget:
         Args:
             operation: As in the price table.
             camera_id: The camera; None for a unary RPC.
-            now: UTC.
+            now: The current time, UTC.
             essential: Whether the call may use what LOCAL_ONLY keeps back.
 
         Returns:
@@ -211,7 +211,7 @@ class Budget:
 
         Args:
             reservation: As `admit` gave it.
-            now: UTC.
+            now: The current time, UTC.
             billed: Whether the call has to be paid; the cost belongs to the day it began.
         """
         self._roll(now)

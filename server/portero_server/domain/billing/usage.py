@@ -184,7 +184,7 @@ class UsageLedger:
         The rate is that of the last seven days and today so far, or of the days on record when they are fewer.
 
         Args:
-            now: UTC.
+            now: The current time, UTC.
         """
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first = midnight.replace(day=1)

@@ -44,7 +44,7 @@ class FaceEnrollment:
         model_version: The engine's face model; faces of different models cannot be compared.
         embedding: For engines whose gallery is ours: float32 little-endian vector bytes; else None.
         external_id: For engines that keep faces themselves: their name for it (Rekognition FaceId); else None.
-        created_at: UTC.
+        created_at: When the face was enrolled, UTC.
     """
 
     face_id: str

@@ -67,7 +67,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
 def _role(number: int) -> Role:
     role = _ROLES_BY_NUMBER.get(number)
     if role is None:
-        raise InvalidInput("key.roles", "key.roles must be of the roles of the proto, and not ROLE_UNSPECIFIED")
+        raise InvalidInput("key.roles", "key.roles may be any Role of the proto but ROLE_UNSPECIFIED")
     return role
 
 

@@ -1,4 +1,4 @@
-"""Implements RecognitionService: the unary methods here, the stream by the given `StreamFrames`."""
+"""Implements RecognitionService: converts the unary methods, and hands StreamFrames to the given `StreamMethod`."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -18,23 +18,28 @@ _FACES = recognition_service_pb2.RECOGNITION_FEATURE_FACES
 _TEXT = recognition_service_pb2.RECOGNITION_FEATURE_TEXT
 
 
-class StreamFrames(Protocol):
-    """Serves one camera's stream with the call's own `read` and `write`."""
+class StreamMethod(Protocol):
+    """Serves the RPC StreamFrames: iterates over the requests and sends each response by `context.write`."""
 
     def __call__(self, requests: AsyncIterator[stream_pb2.StreamFramesRequest], context: Context, /) -> Awaitable[None]:
-        """Serves one call. Returns when the stream ended normally; otherwise raises what ended it."""
+        """Serves one call, which is one camera's stream, and returns when it ended normally.
+
+        Raises:
+            PorteroError: Why the stream was ended early.
+        """
         ...
 
 
 class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceServicer):
     """Recognizes faces and reads text."""
 
-    def __init__(self, images: Images, stream: StreamFrames, clock: Clock) -> None:
+    def __init__(self, images: Images, stream: StreamMethod, clock: Clock) -> None:
         self._images = images
         self._stream = stream
         self._clock = clock
 
-    # The generated base knows handlers that yield, not those that write by themselves.
+    # The generated base class declares an async generator of responses; grpc.aio also accepts a coroutine that sends
+    # them by `context.write`. The types of the two do not agree, hence Any.
     def StreamFrames(self, request_iterator: Any, context: Context) -> Any:
         """Receives the frames of one camera and answers with tracks, texts and acks."""
         return self._stream(request_iterator, context)
@@ -42,10 +47,15 @@ class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceService
     async def RecognizeImage(
         self, request: recognition_service_pb2.RecognizeImageRequest, context: Context
     ) -> recognition_service_pb2.RecognizeImageResponse:
-        """Returns every face of one image with its match, and the image's text."""
+        """Returns what the request's features ask for of one image: its faces with their matches, its text, or both.
+
+        Raises:
+            InvalidInput: A feature is unknown, too many candidates are asked for, or the image cannot be used.
+            EngineError: The engine could not answer.
+        """
         features = set(request.features) or {_FACES}
         if not features <= {_FACES, _TEXT}:
-            raise InvalidInput("features", "features must be of RECOGNITION_FEATURE_FACES and RECOGNITION_FEATURE_TEXT")
+            raise InvalidInput("features", "features may be RECOGNITION_FEATURE_FACES and RECOGNITION_FEATURE_TEXT")
         if request.max_candidates > MAX_CANDIDATES:
             raise InvalidInput("max_candidates", f"max_candidates must be 0 to {MAX_CANDIDATES}")
         answer = await self._images.recognize(
@@ -62,7 +72,12 @@ class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceService
     async def ReadText(
         self, request: recognition_service_pb2.ReadTextRequest, context: Context
     ) -> recognition_service_pb2.ReadTextResponse:
-        """Returns the text of one image."""
+        """Returns the text of one image.
+
+        Raises:
+            InvalidInput: The image cannot be used.
+            EngineError: The engine could not answer.
+        """
         answer = await self._images.recognize(
             request.image, faces=False, texts=True, max_candidates=0, deadline=deadline_of(context, self._clock)
         )
