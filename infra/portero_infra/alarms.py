@@ -1,4 +1,4 @@
-"""The CloudWatch alarms as a table: the metric, when it is wrong, and what to do."""
+"""The CloudWatch alarms as a table: the metric, which values are wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from portero_infra.config import StackConfig
 from portero_infra.edge import Edge
 
 MINUTE = 60
+"""Seconds over which CloudWatch makes one value of a metric."""
+
 Dimensions = dict[str, pulumi.Input[str]]
+"""What a metric belongs to, as CloudWatch names it: dimension to value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,16 @@ class Alarm:
     """One CloudWatch alarm of the table.
 
     Attributes:
-        name: Its name within the stack.
-        source: Whose metric it is; selects the dimensions.
-        metric: The metric's name.
-        statistic: How the values of a minute become one.
-        above: Whether it is wrong above the threshold, else below.
-        threshold: In the metric's unit.
-        minutes: How long it must be wrong.
-        advice: What a person should know and do.
-        rolls_back: Whether a deployment during which it goes off is undone.
-        silence_is_wrong: Whether no data is as bad as a bad value.
+        name: Name of the alarm within the stack.
+        source: What the metric is about; selects namespace and dimensions.
+        metric: Name of the metric in its namespace.
+        statistic: How the measurements of a minute become one value.
+        above: Whether values above the threshold are wrong (True), or those below it (False).
+        threshold: The last value that is right, in the metric's unit.
+        minutes: For how many minutes in a row the values must be wrong before the alarm goes off.
+        advice: What whoever is alerted should know and do; becomes the alarm's description.
+        rolls_back: Whether a deployment during which the alarm goes off is undone.
+        silence_is_wrong: Whether a minute without a value counts as wrong; else it counts as right.
     """
 
     name: str
@@ -50,19 +53,24 @@ NAMESPACES = {
     "service": "AWS/ECS",
     "database": "AWS/RDS",
 }
+"""The CloudWatch namespace of each source's metrics."""
 
 
 def alarms(config: StackConfig) -> list[Alarm]:
-    """Returns every alarm of a stack."""
+    """Returns every alarm of a stack.
+
+    Each row: name, source, metric, statistic, above, threshold, minutes. Utilizations are percent, `CommitLatency` and
+    `AuroraReplicaLagMaximum` milliseconds, the rest are counts.
+    """
     return [
         Alarm(
             "unready-tasks", "targets", "UnHealthyHostCount", "Maximum", True, 0, 3,
-            "A task answers /readyz badly. Read the service's log and events; is the database up?",
+            "A task fails the health check on /readyz. Read the service's log and events; is the database up?",
             rolls_back=True,
         ),
         Alarm(
             "too-few-tasks", "targets", "HealthyHostCount", "Minimum", False, config.service.tasks, 5,
-            "Fewer ready tasks than the least configured. Look at the stopped tasks' reasons.",
+            "Fewer tasks are ready than service.tasks asks for. Look at the stopped tasks' reasons.",
             silence_is_wrong=True,
         ),
         Alarm(
@@ -88,7 +96,7 @@ def alarms(config: StackConfig) -> list[Alarm]:
         ),
         Alarm(
             "database-connections", "database", "DatabaseConnections", "Maximum", True, 400, 5,
-            "Connections pile up; each task holds at most its pool. Look for tasks that do not end.",
+            "More connections than the pools of the tasks should open. Look for tasks that do not end.",
         ),
         Alarm(
             "database-replica", "database", "AuroraReplicaLagMaximum", "Maximum", True, 1000, 5,
@@ -98,7 +106,7 @@ def alarms(config: StackConfig) -> list[Alarm]:
 
 
 class Alarms(pulumi.ComponentResource):
-    """The alarm resources; `rolling_back` are the names of those that roll back a deployment."""
+    """The alarm resources; `rolling_back` holds the full names of those that roll back a deployment."""
 
     def __init__(
         self,
@@ -108,13 +116,21 @@ class Alarms(pulumi.ComponentResource):
         topic_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
+        """Creates the alarms.
+
+        Args:
+            name: The stack's, which its cluster, service and database carry too.
+            config: Says how many tasks there should be, and whether any runs yet.
+            edge: The load balancer that is watched.
+            topic_arn: The SNS topic that is told when an alarm goes off, and when it is over.
+            opts: Resource options of the component.
+        """
         super().__init__("portero:infra:Alarms", name, None, opts)
         balancer: Dimensions = {"LoadBalancer": edge.balancer.arn_suffix}
         targets = edge.target_groups[config.server.grpc_port].arn_suffix
         dimensions: dict[str, Dimensions] = {
             "balancer": balancer,
             "targets": {**balancer, "TargetGroup": targets},
-            # Cluster, service and database carry the stack's own name.
             "service": {"ClusterName": name, "ServiceName": name},
             "database": {"DBClusterIdentifier": name},
         }
@@ -132,7 +148,7 @@ class Alarms(pulumi.ComponentResource):
                 period=MINUTE,
                 evaluation_periods=alarm.minutes,
                 treat_missing_data="breaching" if alarm.silence_is_wrong else "notBreaching",
-                # Before the first image there is nothing to watch.
+                # Without an image no task runs, and the alarms about missing tasks would go off.
                 actions_enabled=config.service.image_tag is not None,
                 alarm_actions=[topic_arn],
                 ok_actions=[topic_arn],

@@ -1,6 +1,8 @@
-"""The error hierarchy. Each layer translates once: driver errors into these, these into gRPC statuses.
+"""The error hierarchy.
 
-A message is written for the caller: it names the field and the limit, never internals of the server.
+What a driver or library raises is translated into these where it is called (`store`, `engines`), and these into gRPC
+statuses in `rpc/status.py`. A message is written for the caller: it names the field and the limit, never internals of
+the server.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ class PorteroError(Exception):
     """Base class of every error that the server raises on purpose.
 
     Attributes:
-        reason: UPPER_SNAKE_CASE identifier for programs, stable across releases.
+        reason: UPPER_SNAKE_CASE identifier for programs, stable across releases: that of the class, unless the
+            constructor is given a narrower one.
         message: One sentence for people.
     """
 
@@ -66,7 +69,7 @@ class AlreadyExists(PorteroError):
 
 
 class FailedPrecondition(PorteroError):
-    """The call is valid, but not in the current state."""
+    """The call is valid, but what it concerns is not in a state that allows it."""
 
     reason = "FAILED_PRECONDITION"
 
@@ -77,7 +80,7 @@ class Unauthenticated(PorteroError):
     The message never says more than the reason, so that it does not help an attacker who guesses.
 
     Attributes:
-        retry_after: Seconds after which the next attempt makes sense, after many that failed; else None.
+        retry_after: Seconds to wait before the next attempt, set by whoever counts failed ones; None: no need to wait.
     """
 
     reason = "UNAUTHENTICATED"
@@ -88,7 +91,7 @@ class PermissionDenied(PorteroError):
     """The authenticated caller may not do this, or not for this camera.
 
     Attributes:
-        resource: What was asked for ("cameras/door"); empty: the method itself.
+        resource: Resource name of what the caller may not touch ("cameras/door"); empty: it is the method itself.
     """
 
     reason = "PERMISSION_DENIED"
@@ -99,10 +102,10 @@ class PermissionDenied(PorteroError):
 
 
 class LimitReached(PorteroError):
-    """A quota, a rate or a queue is full.
+    """A quota is used up, a rate is exceeded, or a queue is full.
 
     Attributes:
-        retry_after: Seconds after which trying again makes sense, or None when it does not.
+        retry_after: Seconds after which the same call may succeed; None: waiting does not help.
     """
 
     reason = "LIMIT_REACHED"
@@ -122,7 +125,7 @@ class Unavailable(PorteroError):
     """Something the server needs is unavailable; the same call may succeed later.
 
     Attributes:
-        retry_after: Seconds after which trying again makes sense.
+        retry_after: Seconds after which the same call may succeed.
     """
 
     reason = "UNAVAILABLE"
@@ -170,18 +173,21 @@ class EngineUnavailable(EngineError):
 
 
 class EngineDenied(EngineError):
-    """The engine refuses our credentials, or lacks the collection."""
+    """The engine refuses the server's credentials, or its collection of faces is missing; an operator must act."""
 
     reason = "ENGINE_DENIED"
 
 
 class Expired(EngineError):
-    """The answer would have come after its deadline, so it was not requested, or not delivered."""
+    """The deadline passed, or would have before the answer: the engine was not asked, or its answer was dropped."""
 
     reason = "EXPIRED"
 
 
 class StartupProblem(PorteroError):
-    """The server cannot start. The message says what is wrong and what to do, in one line."""
+    """The server cannot start.
+
+    It reaches no caller: the command line prints the message, one line that says what is wrong and what to do.
+    """
 
     reason = "STARTUP"

@@ -73,7 +73,7 @@ class Panel:
     Attributes:
         question: The title.
         queries: What answers it.
-        unit: Of the values.
+        unit: Unit of the values.
         limits: Where they stop being good.
         look: How they are shown.
         width: Of 24 columns.

@@ -37,8 +37,9 @@ class Credentials:
     """The credentials that a caller presents.
 
     Attributes:
-        bearer: Of the metadata "authorization: Bearer …"; None when there is none, empty when it is of another form.
-        certificate: Of the connection.
+        bearer: The token in the metadata "authorization: Bearer …"; None when there is no such metadata, empty when it
+            is of another form.
+        certificate: Client certificate of the connection.
         address: Where they came from.
     """
 

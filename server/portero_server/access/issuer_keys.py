@@ -78,8 +78,8 @@ class IssuerKey:
 
     Attributes:
         key: What verifies signatures.
-        algorithm: Of the signatures.
-        member: Of the key set, as the issuer tells it.
+        algorithm: Name of the algorithm of the signatures.
+        member: The key's member of the key set, as the issuer tells it.
     """
 
     key: PyJWK

@@ -35,7 +35,7 @@ class AnchorOptions:
         bucket: With Object Lock.
         prefix: Of every key.
         days: For so long nobody can remove an anchor.
-        region: Of the bucket; None: that of the AWS profile or environment.
+        region: Region of the bucket; None: that of the AWS profile or environment.
     """
 
     bucket: str

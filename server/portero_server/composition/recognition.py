@@ -21,7 +21,7 @@ class RecognitionParts:
     """What asks the engine.
 
     Attributes:
-        batcher: Of the engine, for the faces of all streams.
+        batcher: Batcher of the engine, for the faces of all streams.
         backing: Batcher of the free engine behind a paid one, if there is one.
         free: That engine, as streams ask it.
         images: For pictures that come by themselves.

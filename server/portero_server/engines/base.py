@@ -101,7 +101,7 @@ class FaceCrop:
     Attributes:
         pixels: The region, height x width x 3, BGR.
         face: Where the face is in the region, ratios.
-        quality: Of the shot.
+        quality: Quality of the shot.
         context: The purpose of the call.
     """
 

@@ -71,7 +71,7 @@ class TieredRecognizer:
 
         Args:
             camera_id: Whose faces.
-            traits: Of the engine.
+            traits: Static properties of the engine.
             identify: Asks the engine.
             clock: The server's clock.
             avoided_calls: Told of calls avoided.

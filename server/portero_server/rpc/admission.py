@@ -154,7 +154,7 @@ class Place:
         """Records the caller's identity once it is known.
 
         Args:
-            subject: Of the identity.
+            subject: Subject of the identity.
             counted: Whether the call counts against the most that one identity may have served at once.
 
         Raises:

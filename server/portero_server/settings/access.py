@@ -66,7 +66,11 @@ class AccessSettings(BaseSettings):
         description="Least time between two requests for the issuer's keys, seconds. A new key is known this long "
         "after its first token at the latest, and the time in which the issuer answers twice.",
     )
-    limit_connections: Rate = Field(_LIMITS.connections, description="Most new connections a minute from one address.")
+    limit_connections: Rate = Field(
+        _LIMITS.connections,
+        description="Most new connections a minute of one identity, and of all callers without a valid credential at "
+        "one address.",
+    )
     limit_requests: Rate = Field(
         _LIMITS.requests, description="Most calls a second of one identity, streams not counted."
     )

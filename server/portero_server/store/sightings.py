@@ -107,7 +107,7 @@ class SightingStore:
         """Returns events after a position, in order, with their sightings as they are now.
 
         Args:
-            position: Of the last event already known.
+            position: Position of the last event already known.
             camera_id: Only at this camera.
             limit: How many at most.
             within: Only at these cameras.

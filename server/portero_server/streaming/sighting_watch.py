@@ -76,7 +76,7 @@ class Watcher:
     """Who watches.
 
     Attributes:
-        subject: Of the identity.
+        subject: Subject of the identity.
         scope: One word for the cameras it is limited to; empty: it is limited to none.
     """
 

@@ -51,8 +51,8 @@ class OpenTelemetryTraces:
 
         Args:
             processor: Where spans go.
-            share: Of the recognitions that are traced, 0..1.
-            version: Of the server.
+            share: Share of the recognitions that are traced, 0..1.
+            version: Version of the server.
         """
         self._provider = TracerProvider(
             sampler=TraceIdRatioBased(share),

@@ -58,8 +58,8 @@ def tracing(endpoint: str | None, *, share: float, version: str) -> Iterator[Tra
 
     Args:
         endpoint: http://HOST:PORT of a collector, or None.
-        share: Of the recognitions that are traced, 0..1.
-        version: Of the server.
+        share: Share of the recognitions that are traced, 0..1.
+        version: Version of the server.
 
     Raises:
         StartupProblem: OpenTelemetry is not installed.

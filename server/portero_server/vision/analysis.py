@@ -23,7 +23,7 @@ class FrameAnalysis:
         faces: Largest first.
         pixels: The decoded frame, when there is something to take from it; else None.
         thorough: Whether small faces were searched for.
-        sharpness: Of the whole frame, 0..1; only when it was decoded for text.
+        sharpness: Sharpness of the whole frame, 0..1; only when it was decoded for text.
         seconds: Time the look took, without the wait for a thread.
         gate_seconds: The part of it that the gate took; all of it when the gate stopped the frame.
     """

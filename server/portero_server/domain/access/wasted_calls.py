@@ -39,7 +39,7 @@ def waste_of(code: str, reason: str, *, open_method: bool, identified: bool) -> 
 
     Args:
         code: Name of the status.
-        reason: Of the refusal, or empty.
+        reason: Reason of the refusal, or empty.
         open_method: Whether nobody has to say who they are to call the method.
         identified: Whether the caller, or another on its connection, has shown a valid credential.
     """

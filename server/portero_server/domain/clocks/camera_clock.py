@@ -2,8 +2,7 @@
 
 Capture times are the bridge's. They are set back by NTP, jump, stand still or creep. A face must not be followed across
 such a fault, since a person who stands there afterward would be taken for the one who stood there before. So the ages
-of
-everything that was seen are measured on two clocks: the camera's, and the server's own at which the frames arrived.
+of everything that was seen are measured on two clocks: the camera's, and the server's own at which the frames arrived.
 
 A planner: it is told when each frame was taken and when it arrived, and reads no clock itself.
 """

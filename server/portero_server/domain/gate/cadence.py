@@ -1,4 +1,7 @@
-"""How often a camera's frames are searched: every changed frame while a face is undecided, less often otherwise."""
+"""How often a camera's frames are searched: every changed frame while a face is undecided, less often otherwise.
+
+A look is one search of a frame for faces; a thorough look also finds small faces, and costs about three times as much.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,23 @@ from dataclasses import dataclass
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.geometry import Box
 
+# Seconds to the next look after one that found no face; twice that after two, and so on up to the policy's `empty`.
+_FIRST_EMPTY_PAUSE = 0.1
+# Far beyond any `empty`, and far below where a float overflows.
+_MOST_DOUBLINGS = 9
+
 
 @dataclass(frozen=True, slots=True)
 class CadencePolicy:
-    """Least seconds between two looks, by the camera's clock or the server's.
+    """Least seconds between two looks, by whichever shows more of the capture clock and the server's.
 
     Attributes:
         undecided: While a track is undecided.
-        decided: While all tracks are decided.
-        empty: After looks that found nothing although something moves; it grows from `undecided`
-            to this, doubling with each empty look, so that a tree in the wind costs little and an
-            entering person waits at most this long.
-        thorough: Between two looks that also search for small faces.
+        decided: While there are tracks, all of them decided.
+        empty: While there is no track, after looks that found no face although something moves. The pause doubles from
+            0.1 s with each such look up to this, so that a tree in the wind costs little and an entering person waits
+            at most this long.
+        thorough: Between two thorough looks.
     """
 
     undecided: float = 0.0
@@ -33,9 +41,9 @@ class Due:
     """Whether to search a frame if it changed, and how.
 
     Attributes:
-        look: Whether to look.
-        thorough: Whether to search for small faces too.
-        keep: Where faces are known to be: searched as well as what changed.
+        look: Whether to search it at all.
+        thorough: Whether to search for small faces too; of no meaning without `look`.
+        keep: Where faces are known to be, in ratios of the frame: searched as well as what changed.
     """
 
     look: bool
@@ -44,16 +52,20 @@ class Due:
 
 
 When = Callable[[FrameTime], Due]
-"""Says of a frame of that time whether it is due, as long as nothing new is found; may be asked from any thread."""
+"""Returns whether a frame taken at that time is due.
+
+Holds until the next look, after which another is to be asked for. It changes nothing, so any thread may call it.
+"""
 
 
 class Cadence:
-    """Decides for each frame whether a search is due. Given the times of frames; reads no clock."""
+    """Decides for each frame of one camera whether a search is due. Is told the times of frames; reads no clock."""
 
     def __init__(self, policy: CadencePolicy) -> None:
         self._policy = policy
         self._last_look: FrameTime | None = None
         self._last_thorough: FrameTime | None = None
+        # In a row, up to the last look.
         self._empty_looks = 0
 
     def when(self, *, tracks: int, undecided: int, keep: tuple[Box, ...] = ()) -> When:
@@ -62,7 +74,7 @@ class Cadence:
         Args:
             tracks: How many tracks are open.
             undecided: How many of them are undecided.
-            keep: Where faces are known to be.
+            keep: Where faces are known to be, in ratios of the frame; passed on in each `Due`.
         """
         policy = self._policy
         if undecided:
@@ -70,7 +82,7 @@ class Cadence:
         elif tracks:
             pause = policy.decided
         else:
-            pause = min(policy.empty, 0.05 * 2 ** min(self._empty_looks, 10)) if self._empty_looks else 0.0
+            pause = self._empty_pause()
         last_look, last_thorough = self._last_look, self._last_thorough
 
         def due(time: FrameTime) -> Due:
@@ -83,12 +95,24 @@ class Cadence:
         return due
 
     def looked(self, time: FrameTime, *, thorough: bool, found: int) -> None:
-        """Records that a search found this many faces."""
+        """Records a search.
+
+        Args:
+            time: When the searched frame was taken.
+            thorough: Whether small faces were searched for too.
+            found: How many faces it found.
+        """
         self._last_look = time
         if thorough:
             self._last_thorough = time
         self._empty_looks = 0 if found else self._empty_looks + 1
 
+    def _empty_pause(self) -> float:
+        if not self._empty_looks:
+            return 0.0
+        return min(self._policy.empty, _FIRST_EMPTY_PAUSE * 2.0 ** min(self._empty_looks - 1, _MOST_DOUBLINGS))
+
 
 def _elapsed(since: FrameTime | None, now: FrameTime) -> float:
+    """Returns the seconds between two frames; infinite without an earlier one, so that the first frame is due."""
     return float("inf") if since is None else now.since(since)

@@ -26,7 +26,7 @@ class SamplingPolicy:
     """How much is checked.
 
     Attributes:
-        share: Of the frames held back, drawn by chance, 0..1; 0: none.
+        share: Share of the frames held back, drawn by chance, 0..1; 0: none.
         interval: Seconds of motion without a face after which a frame is checked; 0: never.
         longest_interval: Each such check that finds nobody doubles the interval up to this, so that a tree in
             the wind does not cost a call every few seconds for ever.

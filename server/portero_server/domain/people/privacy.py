@@ -96,7 +96,7 @@ class Erasure:
         requested_at: When the person ceased to be known.
         finished_at: When the last trace was gone; None: not yet.
         counts: What was removed: place to number.
-        digest: Of the receipt; empty until finished.
+        digest: Digest of the receipt; empty until finished.
         overwritten_at: When the bytes were overwritten in the database's files, which may be after the receipt was
             written and is not in its digest; None: not yet, or a database server's own matter.
     """

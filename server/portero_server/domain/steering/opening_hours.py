@@ -65,7 +65,7 @@ class OpeningSchedule:
     """The opening hours of all cameras; None is always open.
 
     Attributes:
-        hours: Of the cameras that have none of their own.
+        hours: Opening hours of the cameras that have none of their own.
         of_cameras: Of single cameras, by id.
     """
 

@@ -72,8 +72,8 @@ class FaceMemory:
         """Returns the remembered face that this face matches beyond doubt, or None.
 
         Args:
-            encoding: Of the face.
-            quality: Of its shot, 0..1.
+            encoding: Encoding of the face.
+            quality: Quality of its shot, 0..1.
             now: Monotonic seconds.
             apart: People it cannot be, since they are seen beside it.
         """

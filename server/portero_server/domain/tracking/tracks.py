@@ -107,7 +107,7 @@ class Tracker:
         """Takes in the faces found in a frame.
 
         Args:
-            sequence: Of the frame.
+            sequence: Sequence of the frame.
             captured: Capture time of the frame, UTC.
             received: Server's monotonic seconds when the frame came.
             time: What ages are measured with.

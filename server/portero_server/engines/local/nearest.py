@@ -25,7 +25,7 @@ class Near:
     """Rows near to probes, ordered by probe, distance and row.
 
     Attributes:
-        rows: Of the matrix.
+        rows: Their numbers in the matrix.
         squares: Squared Euclidean distance of each.
         ends: For each probe where its part ends; it begins where the one before ends.
     """

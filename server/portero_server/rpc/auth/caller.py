@@ -82,7 +82,7 @@ class AccessObserver(Protocol):
         Args:
             caller: The caller and its address.
             method: "package.Service/Method", or "/metrics".
-            reason: Of the PermissionDenied ("ROLE_MISSING", "OUT_OF_SCOPE", …).
+            reason: Reason of the PermissionDenied ("ROLE_MISSING", "OUT_OF_SCOPE", …).
             resource: What was asked for ("cameras/door"), or empty when the method itself was refused.
         """
         ...
@@ -93,7 +93,7 @@ class AccessObserver(Protocol):
         Args:
             peer: Address it came from.
             method: What was called with it.
-            reason: Of the Unauthenticated ("CREDENTIALS_MISSING", "KEY_REVOKED", "TOKEN_EXPIRED", …).
+            reason: Reason of the Unauthenticated ("CREDENTIALS_MISSING", "KEY_REVOKED", "TOKEN_EXPIRED", …).
             credential_id: The public part of what was shown, if it has the form of one; else empty.
         """
         ...

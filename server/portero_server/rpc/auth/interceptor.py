@@ -48,7 +48,7 @@ class AuthInterceptor:
 
         Args:
             method: "package.Service/Method".
-            context: Of the call.
+            context: Context of the call.
 
         Raises:
             Unauthenticated: No valid credential was presented.

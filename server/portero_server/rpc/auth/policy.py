@@ -44,7 +44,7 @@ class Named:
     """The request names the camera.
 
     Attributes:
-        path: Of the field that holds the resource name.
+        path: Path of the field that holds the resource name.
         optional: Whether it may be empty; the servicer then shows only cameras that the caller is authorized for.
     """
 

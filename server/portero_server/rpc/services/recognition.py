@@ -31,9 +31,16 @@ class StreamMethod(Protocol):
 
 
 class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceServicer):
-    """Recognizes faces and reads text."""
+    """Recognizes faces and reads text, in streams and in single images."""
 
     def __init__(self, images: Images, stream: StreamMethod, clock: Clock) -> None:
+        """Creates the service.
+
+        Args:
+            images: Answers the unary methods.
+            stream: Answers StreamFrames.
+            clock: The monotonic clock on which the deadlines of calls are placed.
+        """
         self._images = images
         self._stream = stream
         self._clock = clock
@@ -47,7 +54,7 @@ class RecognitionServicer(recognition_service_pb2_grpc.RecognitionServiceService
     async def RecognizeImage(
         self, request: recognition_service_pb2.RecognizeImageRequest, context: Context
     ) -> recognition_service_pb2.RecognizeImageResponse:
-        """Returns what the request's features ask for of one image: its faces with their matches, its text, or both.
+        """Returns the faces of one image with their matches, its text, or both, as the features say; none: faces only.
 
         Raises:
             InvalidInput: A feature is unknown, too many candidates are asked for, or the image cannot be used.

@@ -26,7 +26,7 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: Rows) -> N
     """Inserts rows; those whose primary key exists are left unchanged. Does nothing without rows.
 
     Args:
-        connection: Of the transaction.
+        connection: Connection of the transaction.
         table: Has a primary key.
         rows: Have all columns of the table.
 
@@ -55,7 +55,7 @@ async def upsert(
     """Inserts rows, and changes those that exist. Does nothing without rows.
 
     Args:
-        connection: Of the transaction.
+        connection: Connection of the transaction.
         table: Where the rows go.
         rows: All have the same columns, which are some or all of the table's.
         key: Columns that tell whether a row exists, and that are unique; the primary key by default.

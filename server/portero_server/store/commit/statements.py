@@ -137,8 +137,8 @@ class CommitSql:
         """Writes recognitions, refused and missing frames, and texts; existing rows are left unchanged.
 
         Args:
-            connection: Of the transaction.
-            parts: Of the commit.
+            connection: Connection of the transaction.
+            parts: What each stream adds to the commit.
             names: People who may be named; an answer that names somebody else keeps its row but not the person.
             now: The time recorded for refused and missing frames.
         """

@@ -84,7 +84,7 @@ def test_streams_are_given_back() -> None:
                 limits.stream(_ANA).__enter__()
             with pytest.raises(LimitReached):
                 limits.stream(LimitSubject("keys/dora", "192.0.2.7")).__enter__()
-    assert limits.open_streams == 0
+    assert limits.stream_holders == 0
 
 
 def test_a_caller_may_open_so_many_connections_a_minute() -> None:
