@@ -81,13 +81,14 @@ def _picture_of_png(data: bytes) -> bytes | None:
         The smaller file; None if `data` is not a whole PNG, has too many pixels, or its pixel data is damaged or
         inflates to more than width and height can need.
     """
-    if len(data) < len(_PNG) + _PNG_HEADER_CHUNK_BYTES:
+    if len(data) < len(_PNG) + _PNG_HEADER_CHUNK_BYTES or data[_PNG_WIDTH_AT - 4 : _PNG_WIDTH_AT] != b"IHDR":
         return None
     width, height = _png_width_and_height(data, _PNG_WIDTH_AT)
     if width * height > _PNG_MOST_PIXELS:
         return None
-    # Each row has one byte more, for its filter, and an interlaced picture a few rows more: eight are ample for both.
-    allowance = (width * _PNG_MOST_BYTES_A_PIXEL + 8) * (height + 8)
+    # Each row has one byte more, for its filter, and an interlaced picture not quite twice as many rows, of which each
+    # may be rounded up by a byte.
+    allowance = width * height * _PNG_MOST_BYTES_A_PIXEL + 4 * (height + 8)
     kept = [_PNG]
     inflater = zlib.decompressobj()
     at = len(_PNG)

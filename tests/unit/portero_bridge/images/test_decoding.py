@@ -32,6 +32,15 @@ def test_a_png_that_inflates_without_end_is_not_decoded() -> None:
     assert decode(pngs.png(10_000, 10_000, zlib.compress(bytes(1 << 20), 9))) is None
 
 
+def test_a_flat_png_may_inflate_to_its_own_rows_only() -> None:
+    """One row of a thousand pixels is no excuse for eight more, and only the header tells how many there are."""
+    row = bytes(1 + 3 * 1000)
+    assert decode(pngs.png(1000, 1, zlib.compress(row))) is not None
+    assert decode(pngs.png(1000, 1, zlib.compress(row + bytes(8 * 1000), 9))) is None
+    claimed = pngs.png(1000, 1, zlib.compress(row)).replace(b"IHDR", b"tEXt", 1)
+    assert decode(claimed) is None
+
+
 def test_what_a_png_holds_beside_its_picture_is_left_out() -> None:
     """Packed texts do not reach the decoder, and the picture does."""
     sound = jpegs.png()
