@@ -171,8 +171,10 @@ class Limits:
         limits = {f"s {who.subject}": float(self._policy.streams)}
         if self._policy.by_address:
             limits[f"a {network_of(who.address)}"] = self._policy.streams * self._policy.by_address
-        if any(self._streams[key] >= limit for key, limit in limits.items()):
-            raise self._refusal(Limit.STREAMS, f"more than {self._policy.streams} open streams", _STREAM_RETRY)
+        for key, limit in limits.items():
+            if self._streams[key] >= limit:
+                whose = "" if key.startswith("s ") else " of all callers at your address"
+                raise self._refusal(Limit.STREAMS, f"more than {limit:g} open streams{whose}", _STREAM_RETRY)
         self._streams.update(limits.keys())
         try:
             yield
@@ -192,16 +194,21 @@ class Limits:
         if who.exempt:
             return None
         now = self._clock.monotonic()
-        for limit, rate, amount in ((Limit.FRAMES, self._frames, 1.0), (Limit.BYTES, self._bytes, float(size))):
-            if wait := rate.take(who, now, amount):
-                self._observer.limit_reached(limit)
-                return TooFast(limit, wait)
-        return None
+        limit = Limit.FRAMES
+        wait = self._frames.take(who, now, 1.0)
+        if not wait:
+            limit = Limit.BYTES
+            wait = self._bytes.take(who, now, float(size))
+            if not wait:
+                return None
+            self._frames.put_back(who, 1.0)
+        self._observer.limit_reached(limit)
+        return TooFast(limit, wait)
 
     def _refusal(self, limit: Limit, message: str, wait: float) -> LimitReached:
         self._observer.limit_reached(limit)
         reason = f"LIMIT_{limit.name}"
-        return LimitReached(f"{message}; try again in {wait:.1f} s", retry_after=wait, reason=reason)
+        return LimitReached(f"{message}; try again in {max(0.1, wait):.1f} s", retry_after=wait, reason=reason)
 
 
 class _SharedRate:
@@ -216,9 +223,7 @@ class _SharedRate:
             self._by_address = Buckets(Rate(of_address, of_address * _BURST_SECONDS), policy.most)
 
     def take(self, who: LimitSubject, now: float, amount: float) -> float:
-        """Takes from the identity's bucket, then from the address's.
-
-        What the identity's gave is not put back when the address's has too little.
+        """Takes from the identity's bucket and from the address's, or from neither.
 
         Returns:
             0 if both gave it; else the seconds after which the one that refused has enough.
@@ -227,7 +232,16 @@ class _SharedRate:
             return 0.0
         if wait := self._by_subject.take(who.subject, now, amount):
             return wait
-        return 0.0 if self._by_address is None else self._by_address.take(network_of(who.address), now, amount)
+        wait = 0.0 if self._by_address is None else self._by_address.take(network_of(who.address), now, amount)
+        if wait:
+            self._by_subject.put_back(who.subject, amount)
+        return wait
+
+    def put_back(self, who: LimitSubject, amount: float) -> None:
+        """Puts back what was taken a moment ago, since it led to nothing."""
+        self._by_subject.put_back(who.subject, amount)
+        if self._by_address is not None:
+            self._by_address.put_back(network_of(who.address), amount)
 
 
 # Cached because every frame asks, and parsing an address takes microseconds.

@@ -71,3 +71,9 @@ class Buckets(Generic[Key]):
         if len(self._left) > self._most:
             self._left.popitem(last=False)
         return wait
+
+    def put_back(self, key: Key, amount: float = 1.0) -> None:
+        """Puts back what was taken a moment ago, since it led to nothing; an unknown key has a full bucket anyway."""
+        if key in self._left:
+            left, then = self._left[key]
+            self._left[key] = (min(self._rate.burst, left + min(amount, self._rate.burst)), then)

@@ -37,6 +37,35 @@ def test_many_identities_of_one_address_share_its_limit() -> None:
     assert refusals.limits == [Limit.REQUESTS] * 2
 
 
+def test_what_an_address_refuses_costs_the_identity_nothing() -> None:
+    """After the time that a refusal by the address tells, the identity still has all that it had."""
+    limits, _, clock = _limits(LimitPolicy(requests=10, by_address=1.5))
+    assert not any(_refused(limits, _ANA) for _ in range(20))
+    assert not any(_refused(limits, _BEA) for _ in range(10))
+    assert all(_refused(limits, _BEA) for _ in range(10))
+    clock.advance(0.1)
+    assert not _refused(limits, _BEA)
+
+
+def test_a_frame_that_its_bytes_keep_out_is_not_counted() -> None:
+    """Large frames that are refused use up nothing of the rate of frames."""
+    limits, _, _ = _limits(LimitPolicy(frames=2, frame_bytes=1000))
+    assert limits.frame(_ANA, 2000) is None
+    assert [limits.frame(_ANA, 1000) for _ in range(9)] == [TooFast(Limit.BYTES, 1.0)] * 9
+    assert [limits.frame(_ANA, 0) for _ in range(4)] == [None] * 3 + [TooFast(Limit.FRAMES, 0.5)]
+
+
+def test_a_refusal_names_whose_limit_was_reached() -> None:
+    """Somebody without a stream of his own is told that his address has too many."""
+    limits, _, _ = _limits(LimitPolicy(streams=1, by_address=2))
+    dora = LimitSubject("keys/dora", "192.0.2.7")
+    with limits.stream(_ANA), limits.stream(_BEA):
+        with pytest.raises(LimitReached, match="more than 1 open streams; try"):
+            limits.stream(_ANA).__enter__()
+        with pytest.raises(LimitReached, match="more than 2 open streams of all callers at your address; try"):
+            limits.stream(dora).__enter__()
+
+
 def test_without_a_limit_by_address_each_identity_stands_alone() -> None:
     """Behind one proxy neither requests nor connections of others count."""
     limits, _, _ = _limits(LimitPolicy(requests=1, connections=1, by_address=0))
