@@ -34,6 +34,7 @@ class Actors:
         database_file: Where the database is, if it is a file.
         server_lines: How many lines the server has logged.
         killed_at: When the server was killed, by camera, until the camera's stream is open again.
+        bridge_jumped: Whether the bridge's wall clock ever jumped.
     """
 
     def __init__(
@@ -45,6 +46,9 @@ class Actors:
         self.calm = False
         self.ledger = LedgerFile(folder / "ledger.txt", plan.cameras)
         self.killed_at: dict[int, float] = {}
+        self.bridge_jumped = False
+        # Calls whose bridge's clock the server took for set back, until it tells their session.
+        self._set_back: set[str] = set()
         self.outcome = outcome
         self.port = free_port()
         self.server_lines = 0
@@ -109,6 +113,8 @@ class Actors:
         if '"serving"' in line:
             self.serving.set()
             self.start_seconds = self.server.age
+        if '"camera_clock_set_back"' in line or '"stream_opened"' in line:
+            self._clock_told(json.loads(line))
         if MARK in line or '"commit_refused"' in line:
             self.outcome.refused += 1
             trouble = not self._plan.refusals
@@ -119,6 +125,17 @@ class Actors:
             self.outcome.troubles.append("the server logged what a caller sent in place of a credential")
         elif trouble:
             self.outcome.troubles.append(f"the server said: {line[:2000]}")
+
+    def _clock_told(self, said: dict[str, str]) -> None:
+        """Puts on record which sessions began with a clock that was set back."""
+        call = said["request_id"]
+        if said["event"] == "camera_clock_set_back":
+            self._set_back.add(call)
+            if not self.bridge_jumped:
+                self.outcome.troubles.append(f"the clock of {said['camera']} was taken for set back, and never jumped")
+        elif call in self._set_back:
+            self._set_back.remove(call)
+            self.ledger.take(f"B {said['session']}")
 
     def _lasting_points(self) -> dict[str, float]:
         # What cannot be stored cannot be stored in the end either.

@@ -102,6 +102,7 @@ class Striker:
             case Fault.JUMP_SERVER | Fault.JUMP_BRIDGE:
                 # Before its handler is there, the signal would end it.
                 if stroke.fault is Fault.JUMP_BRIDGE and self._cast.bridge.has_spoken:
+                    self._cast.bridge_jumped = True
                     self._cast.bridge.send(signal.SIGUSR1)
                 elif stroke.fault is Fault.JUMP_SERVER and self._cast.serving.is_set():
                     self._cast.server.send(signal.SIGUSR1)

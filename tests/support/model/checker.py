@@ -72,6 +72,7 @@ def check(
             numbering.index_of,
             rejected=account.rejected.keys() - account.given_up,
             given_up=account.given_up,
+            set_back=[durable for session, durable in numbering.sessions.items() if session in told.set_back],
             clocks=clocks,
         )
         stays[numbering.camera] += of_stream

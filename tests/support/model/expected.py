@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,7 +25,7 @@ class ExpectedTrack:
         moments: Its `last_seen` at each frame that showed it.
         stretch: How often the camera's clock had been set before it began.
         sure: Whether it must be stored exactly so; else it is one of the ways in which frames that were given up may
-            have had their effects or not.
+            have had their effects or not, or a clock that was set may have been noticed or not.
     """
 
     track_id: str
@@ -110,6 +110,7 @@ def foreseen_stays(
     *,
     rejected: Collection[int] = (),
     given_up: Collection[int] = (),
+    set_back: Collection[int] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
 ) -> list[Stay]:
     """Follows the faces that a stream shows, frame by frame.
@@ -121,6 +122,8 @@ def foreseen_stays(
         rejected: Sequences that were rejected before they were looked at.
         given_up: Sequences that were rejected since what follows from them could not be stored. Each for itself may
             have been looked at or not, and what it showed may be stored or not.
+        set_back: Watermarks at which a session was resumed by a bridge whose clock had been set back. With the next
+            frame everybody may be somebody anew, or not, if another session resumed there again.
         clocks: How the camera dates its frames.
     """
     frames = [
@@ -132,7 +135,7 @@ def foreseen_stays(
     ]
     places = {frame.shown.place for frame in frames if frame.shown.sight is Sight.FACE}
     prefix = f"{camera_name(camera)}.{epoch}"
-    return [stay for place in sorted(places) for stay in _stays(place, frames, prefix)]
+    return [stay for place in sorted(places) for stay in _stays(place, frames, prefix, sorted(set_back))]
 
 
 def foreseen_tracks(
@@ -143,7 +146,7 @@ def foreseen_tracks(
     return [track for stay in stays for track in stay.tracks.values()]
 
 
-def _stays(place: int, frames: Iterable[_Frame], prefix: str) -> list[Stay]:
+def _stays(place: int, frames: Iterable[_Frame], prefix: str, set_back: Sequence[int]) -> list[Stay]:
     """Follows whoever is at one place, in all ways in which the frames that were given up may have been taken.
 
     Faces at different places never meet, so that each place can be followed by itself.
@@ -151,7 +154,12 @@ def _stays(place: int, frames: Iterable[_Frame], prefix: str) -> list[Stay]:
     stays: list[Stay] = []
     states = {_State()}
     stay = Stay()
+    cuts = deque(set_back)
     for frame in frames:
+        if cuts and frame.sequence > cuts[0]:
+            states |= {_State(None, None, state.stretch + 1) for state in states}
+            while cuts and frame.sequence > cuts[0]:
+                cuts.popleft()
         taken = {(_taken(state, frame, place, prefix), True) for state in states}
         if frame.given_up:
             taken |= {(state, False) for state in states}

@@ -10,6 +10,7 @@ One record a line:
     R camera epoch sequence reason  a refusal
     T camera track state sighting   news of a track
     F camera epoch durable          Finished
+    B session                       the server took the bridge's clock for set back when it opened
     C camera reason                 a session ended otherwise
     X camera event reason           trouble with the spool
     Z                               the bridge ended well
@@ -72,6 +73,7 @@ class Numbering:
         acked: The highest acknowledgment.
         finished: The watermark in Finished, once it came.
         resumed: Each watermark told at an opening, with the highest acknowledgment before it.
+        sessions: Its sessions, each with the watermark told at its opening.
         refused: Sequences that were answered with FrameRejected.
         reasons: Why, in lower case; the last answer counts.
         passed: Ranges that an Ack passed, each with the sequences in it that its session had been told are rejected.
@@ -84,6 +86,7 @@ class Numbering:
     finished: int | None = None
     acks: list[tuple[int, int]] = field(default_factory=list)
     resumed: list[tuple[int, int]] = field(default_factory=list)
+    sessions: dict[str, int] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
     reasons: dict[int, str] = field(default_factory=dict)
     passed: list[tuple[range, frozenset[int]]] = field(default_factory=list)
@@ -97,12 +100,14 @@ class Told:
     Attributes:
         news: (camera, track id, state, sighting name) of every track update.
         begun_anew: Cameras whose numbering had to begin anew.
+        set_back: Sessions at whose opening the server took the bridge's clock for set back.
         ended: Whether the bridge ended well in the end.
     """
 
     numberings: dict[str, Numbering] = field(default_factory=dict)
     news: list[tuple[int, str, str, str]] = field(default_factory=list)
     begun_anew: list[int] = field(default_factory=list)
+    set_back: set[str] = field(default_factory=set)
     spool_trouble: list[str] = field(default_factory=list)
     ended: bool = False
 
@@ -145,10 +150,13 @@ class _Reader:
             case "O":
                 numbering = told.numbering(int(fields[0]), fields[1])
                 numbering.resumed.append((int(fields[2]), numbering.acked))
+                numbering.sessions[fields[3]] = int(fields[2])
                 numbering.acked = max(numbering.acked, int(fields[2]))
                 self._rejected[fields[1]] = set()
             case "A":
                 self._acknowledged(told.numbering(int(fields[0]), fields[1]), int(fields[2]))
+            case "B":
+                told.set_back.add(fields[0])
             case "E":
                 told.begun_anew.append(int(fields[0]))
             case "R":

@@ -33,6 +33,13 @@ def test_what_was_not_looked_at_may_join_two_visits() -> None:
     assert _tracks([unsure]) == {"17.0": [17, 19, 49, 51], "49.0": [49, 51]}
 
 
+def test_whoever_is_there_when_a_clock_was_set_back_may_be_somebody_anew() -> None:
+    """A session that resumed after frame 17 may have begun a track with the next face, or gone on with its own."""
+    stays = foreseen_stays(0, "e", _INDEX_OF, set_back={17})
+    (unsure,) = [stay for stay in stays if not stay.sure]
+    assert _tracks([unsure]) == {"17.0": [17, 19], "19.0": [19]}
+
+
 @given(given_up=st.sets(st.integers(1, _FRAMES), max_size=12))
 def test_every_way_to_take_the_frames_given_up_is_foreseen(given_up: set[int]) -> None:
     """None of them, all of them, and any half of them, looked at: those tracks are among the foreseen."""
