@@ -157,7 +157,9 @@ def _stays(place: int, frames: Iterable[_Frame], prefix: str, set_back: Sequence
     cuts = deque(set_back)
     for frame in frames:
         if cuts and frame.sequence > cuts[0]:
-            states |= {_State(None, None, state.stretch + 1) for state in states}
+            # Which visits go on, too, depends on whether it was noticed.
+            states = {replace(state, stretch=state.stretch + 1) for state in states}
+            states |= {_State(None, None, state.stretch) for state in states}
             while cuts and frame.sequence > cuts[0]:
                 cuts.popleft()
         taken = {(_taken(state, frame, place, prefix), True) for state in states}
