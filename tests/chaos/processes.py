@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
 import sys
 import time
@@ -97,7 +99,10 @@ class Supervised:
     def send(self, number: signal.Signals) -> None:
         """Sends it a signal, if it runs."""
         if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(number)
+            # Not by asyncio, which first asks whether the process still runs: it may take the exit code of one that has
+            # just died from under whoever waits for it, and every such death would look like an exit with 255.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
     def kill(self) -> None:
         """Kills it for good."""
@@ -140,8 +145,7 @@ class Supervised:
                 group.create_task(_lines(self._process.stderr, self._log))
             self.last_code = await self._process.wait()
         finally:
-            if self._process.returncode is None:
-                self._process.kill()
+            self.send(signal.SIGKILL)
         if self.last_code == -signal.SIGKILL:
             self.kills += 1
         elif self.last_code != 0 and self.last_code not in self._may_end_with:
