@@ -77,7 +77,9 @@ def _check_storable(values: Iterable[object]) -> None:
 class _Watching:
     """Returns no updates."""
 
-    async def watch(self, after: int | None, camera_id: str | None, reach: object) -> AsyncIterator[Any]:
+    async def watch(
+        self, after: int | None, camera_id: str | None, within: object, watcher: object
+    ) -> AsyncIterator[Any]:
         """Ends at once."""
         nothing: tuple[object, ...] = ()
         for news in nothing:
@@ -215,9 +217,9 @@ class _Taking:
         """Takes a gap."""
         assert 0 <= last < 2**63
 
-    def heartbeat(self, sent_at: datetime | None = None) -> None:
+    def heartbeat(self, sent_at: datetime | None = None, answers: datetime | None = None) -> None:
         """Takes a sign of life."""
-        assert sent_at is None or sent_at.tzinfo is UTC
+        assert all(time is None or time.tzinfo is UTC for time in (sent_at, answers))
 
     finish = hang_up = heartbeat
 
