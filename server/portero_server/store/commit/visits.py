@@ -92,9 +92,10 @@ class SightingMerger:
             return self._place(camera_id, track, match, sighting_id_of(track.track_id))
         sighting = self._sightings[link.sighting_id]
         person_id = match.person_id if match is not None else None
-        if track.revises and sighting.person_id != person_id:
+        found_late = sighting.person_id is None and match is not None
+        if found_late or (track.revises and sighting.person_id != person_id):
             return self._revise(camera_id, track, match, link)
-        # When a frame is replayed, the first decision stands, whatever the engine answers now.
+        # When a frame is replayed, the first name stands, whatever the engine answers now.
         match = match if sighting.person_id == person_id else None
         self._keep(_extended(_improved(sighting, match, track.box), track.first_seen, track.last_seen))
         return sighting.sighting_id

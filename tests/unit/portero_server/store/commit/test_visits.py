@@ -128,6 +128,20 @@ def test_a_first_decision_stands_against_a_replay() -> None:
     assert (merger.changed_sightings, merger.events) == ([], [])
 
 
+def test_a_replay_names_who_was_stored_without_an_answer() -> None:
+    """A stranger for lack of an answer, whose frames come again and are answered now, joins the person's visit."""
+    shelf = Shelf()
+    shelf.commit(decided("t2", None, 5, 6))
+    again = decided("t1", "ana", 0, 1), decided("t2", "ana", 5, 6)
+    shelf.commit(*again)
+    assert shelf.links["t1"].sighting_id == shelf.links["t2"].sighting_id
+    assert shelf.person_of("t2") == "ana"
+    merger = shelf.commit(*again)
+    assert (merger.changed_sightings, merger.changed_links, merger.events) == ([], [], [])
+    shelf.commit(decided("t2", None, 5, 6))
+    assert shelf.person_of("t2") == "ana"
+
+
 def test_leaves_when_the_last_track_ends() -> None:
     """A track lost and found as another one ends without the visit ending; the visit ends once."""
     shelf = Shelf()
@@ -199,7 +213,7 @@ def test_every_track_is_counted_once(history: Sequence[Sequence[Part]]) -> None:
     for parts in history:
         shelf.commit(*parts)
         for part in {part.track_id: part for part in parts if isinstance(part, TrackDecided)}.values():
-            if part.revises or part.track_id not in decisions:
+            if part.revises or decisions.get(part.track_id) is None:
                 person = part.match.person_id if part.match is not None else None
                 decisions[part.track_id] = person if person in NAMES else None
     assert {track: shelf.person_of(track) for track in shelf.links} == decisions
