@@ -366,7 +366,8 @@ class Follower(FrameFollower):
         if self._tracker.false_alarm(track):
             self._tracker.dismiss(track)
             self._best.pop(track.track_id, None)
-            self._events.append(TrackEnd(None, self._update(track, TrackState.CLOSED)))
+            # An earlier session may have stored it ahead of the watermark, and nobody else would tell its end.
+            self._tell_left(track)
             return
         self._decide(track, timing=None, revises=False)
         self._close(track)

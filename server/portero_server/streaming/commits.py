@@ -73,8 +73,7 @@ class PendingCommit:
                 self.decided.append(decided)
                 self.updates.append(update)
             case TrackEnd(left, update):
-                if left is not None:
-                    self.left.append(left)
+                self.left.append(left)
                 self.updates.append(update)
             case TrackBegan(update):
                 self.updates.append(update)

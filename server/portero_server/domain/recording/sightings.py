@@ -87,7 +87,10 @@ class TrackSeen:
 
 @dataclass(frozen=True, slots=True)
 class TrackLeft:
-    """A decided track ended; it was last seen in frame `sequence`. `last_seen` None: what is stored of it stands."""
+    """A track ended; it was last seen in frame `sequence`. `last_seen` None: what is stored of it stands.
+
+    A track that has no sighting changes nothing.
+    """
 
     track_id: str
     last_seen: datetime | None
@@ -153,9 +156,9 @@ class TrackDecision(NamedTuple):
 
 
 class TrackEnd(NamedTuple):
-    """A track ended, or was reported as left; `left` is None if it was never decided and leaves nothing behind."""
+    """A track ended, or was reported as left; of a false alarm, only what an earlier session stored has an end."""
 
-    left: TrackLeft | None
+    left: TrackLeft
     update: TrackUpdate
 
 

@@ -11,7 +11,7 @@ import pytest
 from portero_server.domain.cameras import CameraMode
 from portero_server.domain.detection.detections import Text, TextKind
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.recording.sightings import StreamRow
+from portero_server.domain.recording.sightings import SightingEventKind, StreamRow
 from portero_server.domain.streams.frames import FrameOutcome, FrameRefused, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Ack, Drain, Finished, Rejected, TextRead, TrackUpdate
 from portero_server.domain.tracking.track import TrackState
@@ -40,6 +40,7 @@ from tests.support.server.stream_harness import (
     named,
     stream_harness,
 )
+from tests.support.store.commits import commit_of, decided
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
 
@@ -175,6 +176,19 @@ async def test_a_face_seen_in_one_look_only_and_not_named_is_a_false_alarm() -> 
         finished = await _finished(at, session)
     assert finished.durable_sequence == 3
     assert not [item for commit in at.store.commits for item in commit.decided]
+
+
+@in_virtual_time
+async def test_a_false_alarm_ends_what_an_earlier_session_stored_of_it() -> None:
+    """A face stored ahead of the watermark, and found in one look only when its frames come again, leaves once."""
+    async with stream_harness({1: looked(face()), 2: looked(), 3: looked()}) as at:
+        earlier = await at.open()
+        await at.store.commit([commit_of(earlier.row, decided("door.e1.1.0", None, 0))])
+        at.streams.close(earlier, "cut")
+        session = await at.open()
+        at.send(session, 1, 2, 3)
+        await _finished(at, session)
+    assert [kind for kind, _ in at.store.events] == [SightingEventKind.STARTED, SightingEventKind.LEFT]
 
 
 @in_virtual_time

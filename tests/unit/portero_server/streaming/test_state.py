@@ -233,7 +233,7 @@ class _Stream(RuleBasedStateMachine):
     @rule(which=st.integers(0, 5))
     def end(self, which: int) -> None:
         track = self.tracks.pop(which % len(self.tracks))
-        left = TrackLeft(track.track_id, track.last_seen, track.last_sequence) if track.decided else None
+        left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
         self._perform(self.state.decide([TrackEnd(left, _update(track, TrackState.CLOSED))]))
         self._release(track.track_id)
 
@@ -445,7 +445,8 @@ def test_a_beginning_is_said_without_a_commit_and_a_false_alarm_releases_its_fra
     taken = state.take()
     assert taken.commit is None
     assert [each.state for each in taken.messages if isinstance(each, TrackUpdate)] == [TrackState.PROVISIONAL]
-    state.decide([TrackEnd(None, _update(track, TrackState.CLOSED))])
+    left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
+    state.decide([TrackEnd(left, _update(track, TrackState.CLOSED))])
     commit = state.take().commit
     assert commit is not None
     assert commit.outcomes == {FrameOutcome.WITH_FACES: 1}
