@@ -41,6 +41,7 @@ class SimulatedStore:
         kept: What is stored, to be read.
         poison: Camera and sequence of frames whose findings it never takes.
         impassable: Camera and sequence of frames that no watermark may pass but as rejected.
+        refused_answers: Track and person of every answer in a commit that it refused.
     """
 
     def __init__(self, people: Sequence[str], chance: random.Random) -> None:
@@ -51,6 +52,7 @@ class SimulatedStore:
         self.most: int | None = None
         self.poison: frozenset[tuple[str, int]] = frozenset()
         self.impassable: frozenset[tuple[str, int]] = frozenset()
+        self.refused_answers: set[tuple[str, str]] = set()
         self._names = {person: person for person in people}
         self._chance = chance
         self.kept = StoreInMemory(self._names.get)
@@ -116,6 +118,12 @@ class SimulatedStore:
             error = _POISONED
         else:
             return
+        self.refused_answers |= {
+            (answer.track_id, answer.person_id)
+            for part in commits
+            for answer in part.recognitions
+            if answer.person_id is not None
+        }
         if self._chance.random() < 0.5:
             self._undone(commits[: self._chance.randint(1, len(commits))])
         raise error

@@ -142,7 +142,7 @@ class _World:
         await self._kill_server()
         if self._servers:
             await asyncio.wait(self._servers)
-        verdict = check(self._told, self._store.stored(), self._named)
+        verdict = check(self._told, self._store.stored(), self._named, refused=self._store.refused_answers)
         self._check_refusals(verdict)
         if not finished:
             verdict.wrong("stuck", f"frames are not durable after {_CALM:g} s of calm")

@@ -35,7 +35,12 @@ _IN_FLIGHT = 4 * 32
 
 
 def check(
-    told: Told, stored: Stored, named: Collection[tuple[int, int]] = (), *, clocks: CameraClocks = RIGHT_CLOCKS
+    told: Told,
+    stored: Stored,
+    named: Collection[tuple[int, int]] = (),
+    *,
+    refused: Collection[tuple[str, str]] = (),
+    clocks: CameraClocks = RIGHT_CLOCKS,
 ) -> Verdict:
     """Checks a finished run.
 
@@ -44,6 +49,8 @@ def check(
         stored: What the server left.
         named: Camera and index of frames whose person the engine named to a session that came to its end, where that
             is known: no fault of anything else excuses a stranger.
+        refused: Track and person of answers that the store refused, where that is known: the name may be stored
+            without its answer.
         clocks: How the cameras dated their frames.
     """
     verdict = Verdict()
@@ -88,7 +95,7 @@ def check(
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
         verdict.wrong("phantom", f"{len(rows)} recognitions of no stream")
-    check_sightings(verdict, stays, stored, promised)
+    check_sightings(verdict, stays, stored, promised, refused)
     _check_events(verdict, stored, {row["sighting_id"] for row in stored.tracks if row["track_id"] in adrift})
     _check_news(verdict, told, stored)
     return verdict

@@ -19,13 +19,31 @@ _TIME = "%d. %H:%M:%S.%f"
 
 
 def check_sightings(
-    verdict: Verdict, stays: Mapping[int, list[Stay]], stored: Stored, promised: Collection[str]
+    verdict: Verdict,
+    stays: Mapping[int, list[Stay]],
+    stored: Stored,
+    promised: Collection[str],
+    refused: Collection[tuple[str, str]] = (),
 ) -> None:
-    """Holds the sightings against who was foreseen; `promised` are tracks that were answered whatever is stored."""
+    """Holds the sightings against who was foreseen.
+
+    Args:
+        verdict: Takes what is wrong.
+        stays: Who was foreseen, by camera.
+        stored: What the server left.
+        promised: Tracks that were answered whatever is stored.
+        refused: Track and person of answers that the store refused: who is stored by such a name was answered.
+    """
     links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
     stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
     answered = {row["track_id"] for row in stored.recognitions if row["outcome"] in ("match", "unknown")}
     answered.update(promised)
+    # A name may have been written in a piece of a commit, while the answer that gave it was not.
+    answered.update(
+        track_id
+        for track_id, person in refused
+        if track_id in links and stored_sightings.get(links[track_id], {}).get("person_id") == person
+    )
     members: dict[str, set[str]] = defaultdict(set)
     for track_id, sighting_id in links.items():
         members[sighting_id].add(track_id)
