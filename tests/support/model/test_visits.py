@@ -32,3 +32,18 @@ def test_a_name_without_its_answer_is_sound_only_where_the_answer_was_refused() 
     assert kinds({(track, ana)}) == set()
     assert kinds(()) == {"phantom"}
     assert kinds({(track, person_name(0, 1))}) == {"phantom"}
+
+
+def test_a_false_alarm_may_follow_what_was_stored_of_frames_given_up() -> None:
+    """Frames are given up that an earlier session had stored; the next look begins a track, which is in no sighting."""
+    earlier, later = "gate-00.e.25.0", "gate-00.e.27.0"
+    stays = {0: foreseen_stays(0, "e", {index + 1: index for index in range(24, 32)}, given_up={25, 26})}
+
+    def kinds(*asked: str) -> set[str]:
+        verdict = Verdict()
+        answers = [{"track_id": track_id, "outcome": "unknown"} for track_id in asked]
+        check_sightings(verdict, stays, _stored(earlier, None, 24, 25, answers), ())
+        return set(verdict.summary())
+
+    assert kinds(earlier, later) == set()
+    assert kinds(earlier) == {"gap"}

@@ -44,6 +44,7 @@ def check_sightings(
         for track_id, person in refused
         if track_id in links and stored_sightings.get(links[track_id], {}).get("person_id") == person
     )
+    asked = {row["track_id"] for row in stored.recognitions}
     members: dict[str, set[str]] = defaultdict(set)
     for track_id, sighting_id in links.items():
         members[sighting_id].add(track_id)
@@ -71,7 +72,7 @@ def check_sightings(
             _check_visit(verdict, visit, links, members, stored_sightings)
         for stay in of_camera:
             if not stay.sure:
-                _check_stay(verdict, stay, links, stored_sightings, answered)
+                _check_stay(verdict, stay, links, stored_sightings, asked, answered)
     for track_id in links.keys() - known:
         verdict.wrong("phantom", f"track {track_id} has a sighting and was not shown")
     for sighting_id, row in stored_sightings.items():
@@ -131,11 +132,20 @@ def _span(row: Mapping[str, Any]) -> str:
     return f"from {row['first_seen']:{_TIME}} to {row['last_seen']:{_TIME}}"
 
 
+def _may_be_alarm(track: ExpectedTrack, looks: int, asked: Collection[str], answered: Collection[str]) -> bool:
+    """Whether a track without a sighting is known to have been begun, and may have been taken for a false alarm.
+
+    Whoever was stored before it was somebody of a session that ended, all of whose frames were then given up.
+    """
+    return looks == 1 and track.track_id in asked and (track.person is None or track.track_id not in answered)
+
+
 def _check_stay(
     verdict: Verdict,
     stay: Stay,
     links: Mapping[str, str],
     stored_sightings: Mapping[str, Mapping[str, Any]],
+    asked: Collection[str],
     answered: Collection[str],
 ) -> None:
     """Holds what the frames saw that were not given up against the sightings of whoever they show."""
@@ -152,6 +162,8 @@ def _check_stay(
             named = any(stay.tracks[each].person is not None and each in answered for each in ids)
             if named or min(looks[each] for each in ids) > 1:
                 verdict.wrong("lost", f"frame {sequence} shows {sorted(ids)}, none of which has a sighting")
-        elif not any(row["first_seen"] <= moment <= row["last_seen"] for row in rows):
+        elif any(row["first_seen"] <= moment <= row["last_seen"] for row in rows):
+            continue
+        elif not any(_may_be_alarm(stay.tracks[each], looks[each], asked, answered) for each in ids - held.keys()):
             spans = ", ".join(map(_span, rows))
             verdict.wrong("gap", f"frame {sequence} of {sorted(ids)} at {moment:{_TIME}} is in no sighting ({spans})")
