@@ -267,7 +267,11 @@ class Commits:
         self.presence.rejected(search.rejected)
         unread = {finding.sequence for finding in search.put_aside if finding.kind == "text"}
         news = self._in_flight.drop({decided.track_id for decided in search.unstored}, unread)
+        meanwhile = {decided.track_id for decided in self._pending.decided}
         for decided in search.unstored:
+            if decided.track_id in meanwhile:
+                # Another decision follows, which stores the track.
+                continue
             self._unstored.put_aside(decided, news.get(decided.track_id))
             if seen := self.presence.after(decided.track_id, decided.sequence):
                 # While the search went on.

@@ -409,6 +409,20 @@ _Stream.TestCase.settings = settings(max_examples=150, stateful_step_count=60, d
 TestStreamState = _Stream.TestCase
 
 
+def test_a_track_decided_again_during_the_search_is_remembered() -> None:
+    """Its first decision is put aside, and the one that came meanwhile is stored: a session that resumes goes on."""
+    stream = _Stream()
+    stream.opened(durable=41)
+    stream.receive(size=123, step=2)
+    stream.look(faces=1, more=False)
+    stream.decide(which=0, person=None)
+    stream.take()
+    stream.decide(which=0, person="ana")
+    stream.refuse(poison={0})
+    stream.receive(size=64, step=4)
+    stream.take()
+
+
 def test_silence_ends_the_session() -> None:
     """A bridge that says nothing for longer than it may is cut; one that says something is not."""
     state = _state(StreamRow(7, "door", "e1", "s0", 0))
