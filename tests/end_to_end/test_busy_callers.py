@@ -26,11 +26,14 @@ _OPENING = stream_pb2.StreamFramesRequest(
 )
 
 
+_REFUSED = "RST_STREAM with error code 7"
+
+
 async def _asked(client: PorteroClient, calls: int, *, again: int = 0) -> Counter[str]:
     """Asks for a camera so many times at once; returns how these calls ended.
 
-    A call that gRPC refuses, since the connection carries too many, never reached the server: it is made again, at most
-    `again` times.
+    A call that gRPC refuses (REFUSED_STREAM), since the connection carries too many, was not processed at all
+    (RFC 9113, 8.7): it is made again, at most `again` times. No other failure is excused.
     """
 
     async def ask() -> str:
@@ -40,7 +43,7 @@ async def _asked(client: PorteroClient, calls: int, *, again: int = 0) -> Counte
             except ResourceExhausted:
                 return "ResourceExhausted"
             except Unreachable as error:
-                if not left:
+                if not left or _REFUSED not in str(error.__cause__ or error.__context__):
                     return str(error)
             except PorteroError as error:
                 return str(error)

@@ -50,7 +50,7 @@ def test_known_keys_are_fetched_again_when_they_are_old() -> None:
 
 
 class _Issuer:
-    """Tells its keys after a while; those that it had when it was asked."""
+    """An issuer that returns, after a while, the keys that it had when it was asked."""
 
     def __init__(self) -> None:
         self.names = ["first"]
