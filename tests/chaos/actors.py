@@ -8,6 +8,9 @@ import json
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.hostile import SECRET
@@ -22,6 +25,24 @@ from tests.support.processes.ports import free_port
 STOP_GRACE = 6.0
 
 
+@dataclass(slots=True)
+class DatabaseFaults:
+    """How many faults have struck the database, and how many of them go on."""
+
+    struck: int = 0
+    going_on: int = 0
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """Counts a fault that lasts until the end of the block."""
+        self.struck += 1
+        self.going_on += 1
+        try:
+            yield
+        finally:
+            self.going_on -= 1
+
+
 class Actors:
     """Server and bridge of one run.
 
@@ -33,6 +54,7 @@ class Actors:
         port: Where the server listens, without the proxy before it.
         database_file: Where the database is, if it is a file.
         server_lines: How many lines the server has logged.
+        database_faults: How many faults have struck the database, and how many of them go on.
         killed_at: When the server was killed, by camera, until the camera's stream is open again.
         bridge_jumped: Whether the bridge's wall clock ever jumped.
     """
@@ -52,6 +74,7 @@ class Actors:
         self.outcome = outcome
         self.port = free_port()
         self.server_lines = 0
+        self.database_faults = DatabaseFaults()
         self.database_file = folder / "portero.db"
         self._plan = plan
         self._streams = streams

@@ -21,9 +21,10 @@ from tests.support.server.raw_http2 import raw_connection
 SECRET = "secret-of-the-rig"
 """Stands in what is sent in place of a credential; nobody may log it."""
 _LONGEST = 60.0
-_CONNECTIONS = 25
+_CONNECTIONS = 60
+"""Enough for `_MOST_CALLS`: a connection has at most 100 calls at once."""
 _MOST_CALLS = 5000
-"""Calls held at once, over all connections."""
+"""Calls held at once, over all connections: more than the server serves."""
 _MOST_CONNECTIONS = 500
 _MOST_RESETS = 20_000
 _MOST_METADATA = 2000

@@ -39,6 +39,8 @@ _MEMORY_BOUND = 400 * 1024**2
 _ALL = frozenset(Fault)
 
 _SHORT = Plan(seed=7, cameras=4, frames=1500, kills=3, database="sqlite", pause=0.6, patience=120)
+# As fast as they are taken, frames share so few commits that hardly anything happens to one.
+_PACED = replace(_SHORT, rate=25.0, frames=2000)
 _SERVER_DIES = replace(
     _SHORT, points={"before_commit": 0.02, "after_commit": 0.02}, only=frozenset({Fault.KILL_SERVER})
 )
@@ -50,13 +52,7 @@ DEFECT_PLANS: Mapping[str, Plan] = {
         "dedup_off": _SERVER_DIES,
         "swallowed_cancellation": replace(_SHORT, only=frozenset({Fault.CUT_STREAMS})),
         "watermark_ignores_holders": replace(_SERVER_DIES, latency=0.2),
-        "fencing_off": replace(
-            _SHORT,
-            database="mariadb",
-            frames=4000,
-            only=frozenset({Fault.HOLE_DATABASE, Fault.CUT_STREAMS, Fault.PAUSE_DATABASE}),
-            pause=0.3,
-        ),
+        "fencing_off": replace(_PACED, points={"commit_late": 0.05}, only=frozenset({Fault.CUT_STREAMS}), pause=0.3),
         "counters_twice": replace(_SHORT, points={"commit_unknown": 0.3}, only=frozenset({Fault.CUT_STREAMS})),
         "gap_not_recorded": replace(_SHORT, frames=4000, only=frozenset({Fault.DISK_FULL})),
         "rejection_not_recorded": replace(_SHORT, only=frozenset()),
@@ -70,10 +66,13 @@ DEFECT_PLANS: Mapping[str, Plan] = {
         "resume_skips_ahead": replace(
             _SHORT, frames=4000, kills=5, only=frozenset({Fault.CUT_STREAMS, Fault.KILL_SERVER})
         ),
-        "refused_commit_forgotten": replace(_SHORT, points={GROUP: 0.3, STREAM: 0.05, WRITTEN: 0.05}, only=frozenset()),
+        "refused_commit_forgotten": replace(_PACED, points={GROUP: 0.3, STREAM: 0.05, WRITTEN: 0.05}, only=frozenset()),
         "earlier_presence_forgotten": replace(_SHORT, points={POISON: 0.05}, only=frozenset()),
         "clock_set_back_unnoticed": replace(_SHORT, clocks=True, only=frozenset()),
-        "silent_calls_take_places": replace(_SHORT, kills=1, pause=0.3, only=frozenset({Fault.HOSTILE_CALLS})),
+        # A call that is shut out is made again for 15 s, and must fail while the server still serves.
+        "silent_calls_take_places": replace(
+            _SHORT, frames=8000, kills=1, pause=0.3, only=frozenset({Fault.HOSTILE_CALLS})
+        ),
     }.items()
 }
 

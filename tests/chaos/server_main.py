@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -40,10 +41,16 @@ def _script_eyes(latency: float) -> None:
 _Commit = Callable[[Recording, Sequence[StreamCommit]], Awaitable[CommitResult]]
 
 
+_LATE = 1.0
+"""Seconds by which a commit may come late: a stream that was cut is open again by then."""
+
+
 def _place_fault_points(points: FaultPoints) -> None:
     def around_commit(commit: _Commit) -> _Commit:
         async def watched(recording: Recording, commits: Sequence[StreamCommit]) -> CommitResult:
             points.pass_by("before_commit")
+            if points.strikes("commit_late"):
+                await asyncio.sleep(_LATE)
             result = await commit(recording, commits)
             points.pass_by("after_commit")
             if points.strikes("commit_unknown"):

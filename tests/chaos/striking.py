@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from tests.chaos.actors import Actors
-from tests.chaos.faults import HOSTILE, Fault, Stroke
+from tests.chaos.faults import DATABASE_FAULTS, HOSTILE, Fault, Stroke
 from tests.chaos.hostile_callers import HostileCaller
 from tests.chaos.plan import Plan
 from tests.chaos.processes import Supervised
@@ -60,6 +60,13 @@ class Striker:
 
     async def carry_out(self, stroke: Stroke) -> None:
         """Does what the stroke says, and ends it again when its time has come."""
+        if stroke.fault in DATABASE_FAULTS[self._plan.database]:
+            with self._cast.database_faults.during():
+                await self._strike(stroke)
+        else:
+            await self._strike(stroke)
+
+    async def _strike(self, stroke: Stroke) -> None:
         match stroke.fault:
             case Fault.KILL_SERVER:
                 with contextlib.suppress(TimeoutError):

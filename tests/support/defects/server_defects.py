@@ -17,7 +17,7 @@ from portero_server.domain.streams.frames import FrameOutcome, GapReason, Reject
 from portero_server.domain.streams.watermark import Watermark
 from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.errors import StoreUnavailable
+from portero_server.errors import PorteroError, StoreUnavailable
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.tiered import Answer
 from portero_server.rpc.admission import CallAdmission
@@ -96,6 +96,9 @@ def fencing_off() -> None:
 
         def __eq__(self, other: object) -> bool:
             return True
+
+        def __ne__(self, other: object) -> bool:
+            return False
 
         def __hash__(self) -> int:
             return 0
@@ -210,18 +213,28 @@ def nameless_is_unanswered() -> None:
 
 
 def lost_commits_go_on() -> None:
-    """A session whose commit was lost asks to be ended, and until then goes on as if it had been written."""
+    """A session whose commit was lost asks to be ended, and until its next tick goes on as if it had been written."""
+    ends: dict[int, PorteroError | None] = {}
 
-    def wrap(end: Callable[..., Effects]) -> Callable[..., Effects]:
+    def wrap_end(end: Callable[..., Effects]) -> Callable[..., Effects]:
         def asks_to_end(state: StreamState, *arguments: Any) -> Effects:
             effects = end(state, *arguments)
             state.void = False
-            return effects._replace(void=False)
+            ends[id(state)] = effects.error
+            return effects._replace(void=False, error=None)
 
         return asks_to_end
 
-    wrapped(StreamState, "failed", wrap)
-    wrapped(StreamState, "superseded", wrap)
+    def wrap_tick(tick: Callable[..., Effects]) -> Callable[..., Effects]:
+        def ends_late(state: StreamState, *arguments: Any) -> Effects:
+            error = ends.pop(id(state), None)
+            return tick(state, *arguments) if error is None else Effects(error=error, void=True)
+
+        return ends_late
+
+    wrapped(StreamState, "failed", wrap_end)
+    wrapped(StreamState, "superseded", wrap_end)
+    wrapped(StreamState, "tick", wrap_tick)
 
 
 def refused_commit_forgotten() -> None:
