@@ -96,6 +96,7 @@ class TrackState(StrEnum):
     CONFIRMED = "confirmed"
     REVISED = "revised"
     CLOSED = "closed"
+    DOUBTED = "doubted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class TrackUpdated:
         first_seen: When the track began, UTC.
         last_seen: When the face was last seen, UTC.
         time_to_name: From receipt of the track's first frame to the decision, seconds, where known.
+        replaced: Whether it is closed because another face was found in its place.
     """
 
     camera: str
@@ -125,6 +127,7 @@ class TrackUpdated:
     first_seen: datetime
     last_seen: datetime
     time_to_name: float | None
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ _TRACK_STATES: dict[int, TrackState] = {
     stream_pb2.TRACK_STATE_CONFIRMED: TrackState.CONFIRMED,
     stream_pb2.TRACK_STATE_REVISED: TrackState.REVISED,
     stream_pb2.TRACK_STATE_CLOSED: TrackState.CLOSED,
+    stream_pb2.TRACK_STATE_DOUBTED: TrackState.DOUBTED,
 }
 # Words that people and programs see; numbers younger than this bridge are in neither table.
 _ADVICE: dict[int, str] = {
@@ -173,6 +174,7 @@ def _track_from(camera: str, message: stream_pb2.TrackUpdate) -> TrackUpdated | 
         first_seen=time_from(message.first_seen_time),
         last_seen=time_from(message.last_seen_time),
         time_to_name=_seconds(message.timing.time_to_name) if timed else None,
+        replaced=message.replaced,
     )
 
 

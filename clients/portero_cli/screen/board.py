@@ -36,6 +36,7 @@ class Board:
     Attributes:
         tracks: Faces that are followed, by track.
         sighting_of: The stored sighting of every decided track of this run.
+        told: Who each decided track that has not left was said to be.
         texts: Lines of the last text that was read.
         connection: How the stream is doing, in words.
         source: How the source is doing, in words.
@@ -45,6 +46,7 @@ class Board:
 
     tracks: dict[str, TrackUpdated] = field(default_factory=dict)
     sighting_of: dict[str, str] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
     connection: str = "connecting"
     source: str = "opening the source"
@@ -119,17 +121,16 @@ class Board:
         return (line,)
 
     def _take_track(self, event: TrackUpdated) -> tuple[str, ...]:
-        before = self.tracks.get(event.track)
         if event.sighting:
             self.sighting_of[event.track] = event.sighting
         if event.state is TrackState.CLOSED:
             self.tracks.pop(event.track, None)
-            decided = before is not None and before.state in _DECIDED
-            return (_line(event.last_seen, "left", _who(event)),) if decided else ()
+            told = self.told.pop(event.track, None)
+            return () if told is None else (_line(event.last_seen, "left", _who(event)),)
         self.tracks[event.track] = event
-        told = before is not None and before.state in _DECIDED and before.match == event.match
-        if event.state not in _DECIDED or told:
+        if event.state not in _DECIDED or self.told.get(event.track) == _who(event):
             return ()
+        self.told[event.track] = _who(event)
         verb = "seen" if event.state is TrackState.CONFIRMED else "is rather"
         similarity = f" ({percent(event.match.similarity)})" if event.match else ""
         return (_line(event.first_seen, verb, _who(event) + similarity),)
@@ -138,7 +139,7 @@ class Board:
 def _who(track: TrackUpdated) -> str:
     if track.match is not None:
         return track.match.display_name
-    return "…" if track.state is TrackState.PROVISIONAL else STRANGER
+    return "…" if track.state in (TrackState.PROVISIONAL, TrackState.DOUBTED) else STRANGER
 
 
 def _line(time: datetime, verb: str, who: str) -> str:

@@ -15,7 +15,7 @@ from portero_server.composition.store import Stores
 from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.gate.cadence import CadencePolicy
 from portero_server.domain.streams.frames import FrameLimits
-from portero_server.domain.tracking.tracks import TrackPolicy
+from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.engines.base import Engine
 from portero_server.engines.scripted import PatchDetector
 from portero_server.settings import Settings
@@ -111,7 +111,7 @@ def _parts(
         ),
         vision_pool,
         StreamEngine(engine.traits, recognition.batcher.identify, engine.read_text, name_of),
-        _policy(context, recognition),
+        _policy(context, recognition, encodes=engine.traits.encodes or recognition.free is not None),
         CostPolicy(
             billing.accounts,
             recognition.free,
@@ -123,7 +123,7 @@ def _parts(
     return StreamingParts(streams, recorder, OrphanReaper(stores.streams, recorder, clock), watch, limits)
 
 
-def _policy(context: BuildContext, recognition: RecognitionParts) -> StreamPolicy:
+def _policy(context: BuildContext, recognition: RecognitionParts, *, encodes: bool) -> StreamPolicy:
     settings = context.settings
     return StreamPolicy(
         max_streams=settings.max_streams,
@@ -133,7 +133,7 @@ def _policy(context: BuildContext, recognition: RecognitionParts) -> StreamPolic
         idle_timeout=settings.stream_idle_timeout,
         visit_gap=settings.visit_gap_delta,
         match=recognition.match,
-        tracks=TrackPolicy(deadline=settings.decision_deadline),
+        tracks=TrackPolicy(deadline=settings.decision_deadline, identity=settings.identity_policy if encodes else None),
         cadence=CadencePolicy(),
     )
 

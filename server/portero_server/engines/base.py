@@ -36,6 +36,7 @@ class EngineTraits:
         owns_gallery: True when the engine keeps the faces itself and `load` is not needed.
         policy: Default threshold and margin on this engine's similarity scale.
         paid: Whether calls cost money.
+        encodes: Whether every answer holds the face's embedding, so that faces can be compared with each other.
     """
 
     name: str
@@ -44,6 +45,7 @@ class EngineTraits:
     owns_gallery: bool
     policy: MatchPolicy
     paid: bool
+    encodes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

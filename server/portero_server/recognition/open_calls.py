@@ -1,80 +1,12 @@
-"""The shots of faces that are sent to the recognizer, and the calls in flight when another session resumes."""
+"""The calls in flight when another session resumes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from portero_server.domain.detection.detections import Match
-from portero_server.domain.recording.sightings import Recognition
-from portero_server.domain.streams.frames import Frame
-from portero_server.domain.streams.messages import Timing
 from portero_server.domain.tracking.track import Track
 from portero_server.domain.tracking.tracks import Tracker
-from portero_server.engines.base import FaceCrop
-from portero_server.vision.analysis import FrameAnalysis
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A face cut out of a frame.
-
-    Attributes:
-        crop: What is sent.
-        frame: Where it was seen.
-        look: Which found it.
-        looked: When the look came back, monotonic seconds.
-    """
-
-    crop: FaceCrop
-    frame: Frame
-    look: FrameAnalysis
-    looked: float
-
-    @property
-    def quality(self) -> float:
-        """Quality of the face, 0..1."""
-        return self.crop.quality.overall
-
-
-def timing_of(track: Track, shot: Shot, asked: float, answered: float) -> Timing:
-    """Returns the stage durations of a recognition, given when it was sent and answered (monotonic seconds)."""
-    return Timing(
-        capture_to_receive=shot.frame.lag,
-        queue=max(0.0, shot.looked - shot.frame.received - shot.look.seconds),
-        detect=shot.look.seconds,
-        recognize=answered - asked,
-        time_to_name=answered - track.received,
-    )
-
-
-def recognition_of(
-    shot: Shot, track: Track, number: int, engine: str, outcome: str, match: Match | None, seconds: float
-) -> Recognition:
-    """Returns the record of an engine call.
-
-    Args:
-        shot: What was sent.
-        track: Whose face it is.
-        number: Distinguishes the calls of a track.
-        engine: Who answered.
-        outcome: "match", "unknown", "no_face", "expired" or "failed".
-        match: Who it is; None: nobody we know.
-        seconds: From asking to the answer.
-    """
-    return Recognition(
-        recognition_id=f"{track.track_id}.{shot.frame.sequence}.{number}",
-        track_id=track.track_id,
-        sequence=shot.frame.sequence,
-        captured_at=shot.frame.captured_at,
-        engine=engine,
-        outcome=outcome,
-        person_id=None if match is None else match.person_id,
-        similarity=0.0 if match is None else match.similarity,
-        margin=0.0 if match is None else match.margin,
-        quality=shot.quality,
-        latency=seconds,
-    )
+from portero_server.recognition.shots import Shot
 
 
 class OpenCalls:

@@ -53,6 +53,14 @@ class Answer:
     encoding: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A face as the free engine describes it, with what that engine, if it is the only one, says of it."""
+
+    encoding: tuple[float, ...]
+    found: Identification | None = None
+
+
 class TieredRecognizer:
     """Answers for the faces of one camera."""
 
@@ -86,32 +94,56 @@ class TieredRecognizer:
         self._free = free
         self._memory = memory if free is not None else None
 
-    async def ask(self, crop: FaceCrop, policy: MatchPolicy, apart: Collection[str]) -> Answer:
+    @property
+    def encodes(self) -> bool:
+        """Whether faces can be encoded, to be compared with each other."""
+        return self._free is not None or self._traits.encodes
+
+    async def ask(
+        self, crop: FaceCrop, policy: MatchPolicy, apart: Collection[str], encoded: Encoded | None = None
+    ) -> Answer:
         """Returns who a face is.
 
         Args:
             crop: The face.
             policy: Threshold and margin on the engine's scale.
             apart: People it cannot be, since they are seen beside it.
+            encoded: The face as `encode` returned it, if it did.
 
         Raises:
             PorteroError: As the engine and the batcher; BudgetSpent when the free engine may not answer either.
         """
-        encoding = None
+        encoding = None if encoded is None else encoded.encoding
         if self._memory is not None and self._memory.holds_any(self._clock.monotonic()):
-            encoding = await self._encode(crop)
+            encoding = encoding or await self._encode(crop)
             recalled = self._recall(crop, encoding, apart)
             if recalled is not None:
                 self.count_avoided("remembered")
                 return Answer(recalled.match, True, MEMORY, recalled, encoding)
         try:
-            found = await self._identify(crop)
+            found = await self._identify(crop) if encoded is None or encoded.found is None else encoded.found
         except BudgetSpent as spent:
             if self._free is None or spent.step is not Step.LOCAL_ONLY:
                 raise
             self.count_avoided("budget")
             return await self._ask_free(self._free, crop)
+        if encoding is None and self._traits.encodes:
+            encoding = _vector(found)
         return Answer(decide(found.candidates, policy), found.face_found, self._traits.name, encoding=encoding)
+
+    async def encode(self, crop: FaceCrop) -> Encoded | None:
+        """Returns the encoding of a face, or None if it cannot be encoded. It costs no call that is paid for."""
+        if self._free is not None:
+            encoding = await self._encode(crop)
+            return None if encoding is None else Encoded(encoding)
+        if not self._traits.encodes:
+            return None
+        try:
+            found = await self._identify(crop)
+        except PorteroError:
+            return None
+        encoding = _vector(found)
+        return None if encoding is None else Encoded(encoding, found)
 
     async def remember(self, crop: FaceCrop, answer: Answer, match: Match | None) -> None:
         """Records the final reading of an answer: `match` after the name look-up and the exclusion of neighbors."""
@@ -134,14 +166,17 @@ class TieredRecognizer:
         if self._free is None:
             return None
         try:
-            vector = (await self._free.identify(crop)).embedding
+            return _vector(await self._free.identify(crop))
         except PorteroError:
             # A face that cannot be encoded cannot be remembered, so the engine is asked.
             return None
-        return None if vector is None else tuple(vector.tolist())
 
     async def _ask_free(self, free: FreeEngine, crop: FaceCrop) -> Answer:
         found = await free.identify(crop)
-        encoding = None if found.embedding is None else tuple(found.embedding.tolist())
+        encoding = _vector(found)
         match = decide(found.candidates, free.traits.policy)
         return Answer(match, found.face_found, free.traits.name, encoding=encoding)
+
+
+def _vector(found: Identification) -> tuple[float, ...] | None:
+    return None if found.embedding is None else tuple(found.embedding.tolist())

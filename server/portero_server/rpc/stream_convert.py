@@ -139,6 +139,7 @@ def _track_update(news: messages.TrackUpdate) -> pb.TrackUpdate:
         sighting=f"sightings/{news.sighting_id}" if news.sighting_id else "",
         first_seen_time=_timestamp(news.first_seen),
         last_seen_time=_timestamp(news.last_seen),
+        replaced=news.replaced,
     )
     if news.named is not None:
         update.match.CopyFrom(match_to_proto(news.named.match, news.named.display_name))

@@ -12,9 +12,9 @@ from pydantic_settings import BaseSettings
 from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.streams.frames import FrameLimits
-from portero_server.domain.tracking.tracks import TrackPolicy
+from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from portero_server.engines.scheduling.config import SchedulerConfig
-from portero_server.settings.types import Address, DatabaseUrl, Ratio, Seconds
+from portero_server.settings.types import Address, DatabaseUrl, Pause, Ratio, Seconds
 from portero_server.streaming.stream_clock import CaptureTimes
 
 _FRAMES, _DETECT = FrameLimits(), DetectPolicy()
@@ -109,6 +109,19 @@ class ServingSettings(BaseSettings):
         TrackPolicy().deadline,
         description="A track is decided at the latest so long after its first frame came in, seconds.",
     )
+    verify_every: Pause = Field(
+        IdentityPolicy().every,
+        description="A face that stays is compared with its track again after so many seconds, although nothing is "
+        "doubtful; 0: never. What is doubtful is compared at once. Needs an engine that encodes faces.",
+    )
+    verify_same: Annotated[float, Field(gt=0, le=1)] = Field(
+        IdentityPolicy().same,
+        description="A face whose encoding is at most this far from one of its track's is the same face.",
+    )
+    verify_perhaps: Annotated[float, Field(gt=0, le=1)] = Field(
+        IdentityPolicy().perhaps,
+        description="A face at most this far is the same if a second shot says so too; a farther one is another.",
+    )
     commit_interval: Seconds = Field(
         0.015,
         description="Shortest time between the beginnings of two group commits, and longest pause after a slow one; "
@@ -173,6 +186,13 @@ class ServingSettings(BaseSettings):
     def clocks(self) -> ClockPolicy:
         """What counts as a fault of a camera's clock."""
         return ClockPolicy(back_tolerance=self.clock_back_tolerance, skew_limit=self.clock_skew_limit)
+
+    @property
+    def identity_policy(self) -> IdentityPolicy:
+        """When it is doubtful whose face a track follows, and which faces are the same."""
+        return IdentityPolicy(
+            every=self.verify_every, same=self.verify_same, perhaps=max(self.verify_same, self.verify_perhaps)
+        )
 
     @property
     def visit_gap_delta(self) -> timedelta:

@@ -23,6 +23,7 @@ from portero_server.domain.recording.sightings import (
     TrackEnd,
     TrackLeft,
     TrackSeen,
+    TrackTold,
 )
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.domain.streams.messages import Message, TextRead, TrackUpdate
@@ -75,7 +76,7 @@ class PendingCommit:
             case TrackEnd(left, update):
                 self.left.append(left)
                 self.updates.append(update)
-            case TrackBegan(update):
+            case TrackBegan(update) | TrackTold(update):
                 self.updates.append(update)
             case Recognition():
                 self.recognitions.append(event)

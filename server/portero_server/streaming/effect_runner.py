@@ -10,7 +10,7 @@ import structlog
 
 from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.recording.quarantine import Quarantine
-from portero_server.domain.recording.sightings import CommitResult, Recognition, StreamCommit
+from portero_server.domain.recording.sightings import CommitResult, IdentityChecked, Recognition, StreamCommit
 from portero_server.errors import PorteroError
 from portero_server.streaming.effects import (
     ClockChanged,
@@ -64,6 +64,7 @@ class EffectRunner:
             ClockChanged: self._clock_changed,
             HeartbeatAnswered: lambda fact: self._parts.metrics.streams.network_delay(fact.delay),
             Recognition: self._recognized,
+            IdentityChecked: lambda fact: self._parts.metrics.recognition.identity_checked(fact.doubt, fact.result),
         }
 
     def perform(self, effects: Effects) -> None:

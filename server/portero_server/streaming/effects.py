@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from portero_server.domain.clocks.clock_watch import ClockState
-from portero_server.domain.recording.sightings import Recognition, StreamCommit
+from portero_server.domain.recording.sightings import IdentityChecked, Recognition, StreamCommit
 from portero_server.domain.streams.frames import Frame, FrameOutcome, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Message
 from portero_server.errors import PorteroError
@@ -88,6 +88,7 @@ Fact = (
     | ClockChanged
     | HeartbeatAnswered
     | Recognition
+    | IdentityChecked
 )
 """Something that metrics, traces, the log or other sessions must know of."""
 

@@ -14,11 +14,13 @@ from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.domain.recording.resuming import revived_tracks
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.domain.tracking.memory import FaceMemory, MemoryPolicy
-from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
+from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.frame_follower import FrameFollower, Rules
 from portero_server.recognition.gate_sampling import GateSampler, Search
+from portero_server.recognition.identity import KnownFaces
 from portero_server.recognition.text_reader import TextFollower
 from portero_server.recognition.tiered import AvoidedCalls, FreeEngine, TieredRecognizer
 from portero_server.streaming.session_parts import SessionParts
@@ -60,6 +62,7 @@ class Followers:
 
     Attributes:
         memories: Faces remembered at each camera, so that an interrupted stream continues with what it knew.
+        known: The faces of each camera's tracks, likewise.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Followers:
     ) -> None:
         """Prepares to make followers; the policies apply where a camera has none of its own."""
         self.memories: dict[str, FaceMemory] = {}
+        self.known: dict[str, KnownFaces] = {}
         self._engine = engine
         self._parts = parts
         self._cost_policy = cost_policy
@@ -92,6 +96,8 @@ class Followers:
         if camera.mode is CameraMode.TEXT:
             return TextFollower(camera.camera_id, self.rules(camera), self._engine.read_text)
         resumed = revived_tracks(row.open_tracks, names, self._parts.clock.monotonic())
+        known = self.known.setdefault(camera.camera_id, KnownFaces())
+        known.resume(resumed)
         follower = Follower(
             camera.camera_id,
             self.rules(camera),
@@ -101,6 +107,7 @@ class Followers:
             self._recognizer(camera.camera_id),
             self._engine.name_of,
             self._sampler(camera.camera_id),
+            known,
         )
         follower.recall(names)
         return follower

@@ -258,6 +258,10 @@ class Intake:
         """Releases the frames that wait for a track or a reading; an unknown one is ignored."""
         self._watermark.release(holder)
 
+    def hand_on(self, holder: str, to: str) -> None:
+        """Lets the frames that wait for a track wait for another one."""
+        self._watermark.hand_on(holder, to)
+
     def advance(self) -> tuple[Advance | None, Sequence[FrameException]]:
         """Moves the watermark over settled sequences. Returns the advance, and the exceptions that it passes."""
         advance = self._watermark.advance()

@@ -18,7 +18,7 @@ from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.domain.gate.cadence import CadencePolicy
 from portero_server.domain.recording.sightings import StreamRow
 from portero_server.domain.streams.credit import CreditPolicy
-from portero_server.domain.tracking.tracks import TrackPolicy
+from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.errors import (
     FailedPrecondition,
     InvalidInput,
@@ -125,6 +125,7 @@ class Streams:
         """Yields every object in this process that holds people's names in memory."""
         yield from self._sessions.values()
         yield from self._followers.memories.values()
+        yield from self._followers.known.values()
 
     def report(self) -> None:
         """Updates the gauges before a scrape."""
@@ -190,6 +191,8 @@ class Streams:
         camera_id = session.camera.camera_id
         if self._sessions.get(camera_id) is session:
             del self._sessions[camera_id]
+            if not session.follower.tracks:
+                self._followers.known.pop(camera_id, None)
             if session.follower.tracks or awaits_answers(session):
                 self._cut[camera_id] = (self._parts.clock.monotonic() + _ABSENCE, session)
         if not self._sessions:
@@ -294,6 +297,7 @@ class Streams:
                 del self._cut[camera_id]
                 # If another server has resumed the stream, the database refuses this server's commits.
                 session.abandon()
+                self._followers.known.pop(camera_id, None)
 
     async def _follow_cameras(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from portero_server.domain.recording.quarantine import Quarantine
 from portero_server.domain.recording.sightings import (
     MEMORY,
     CommitResult,
+    IdentityChecked,
     Recognition,
     StreamCommit,
     StreamEvent,
@@ -21,6 +22,7 @@ from portero_server.domain.recording.sightings import (
     TrackDecided,
     TrackDecision,
     TrackEnd,
+    TrackRejoined,
 )
 from portero_server.domain.streams.frames import FrameOutcome, FrameRefused, GapReason
 from portero_server.domain.streams.messages import Directive, Finished, Message, Opened, TrackUpdate
@@ -261,6 +263,15 @@ class StreamState:
                 self.intake.release(event.decided.track_id)
             elif isinstance(event, TrackEnd):
                 self.intake.release(event.update.track_id)
+            elif isinstance(event, TrackRejoined):
+                if event.decided:
+                    self.intake.release(event.candidate_id)
+                else:
+                    self.intake.hand_on(event.candidate_id, event.track_id)
+                continue
+            elif isinstance(event, IdentityChecked):
+                facts.append(event)
+                continue
             elif isinstance(event, TextAnswer):
                 self.intake.release(event.holder)
             elif isinstance(event, Recognition):

@@ -39,6 +39,12 @@ class RecognitionMetrics:
         )
         self.gallery_faces = Gauge("portero_gallery_faces", "Faces in the gallery.", registry=registry)
         self.watchers = Gauge("portero_watchers", "Open WatchSightings streams.", registry=registry)
+        self.identity_checks = Counter(
+            "portero_identity_checks",
+            "Comparisons of a face with the track it may continue, by the reason of the doubt and the result.",
+            ("doubt", "result"),
+            registry=registry,
+        )
         self._recognize = stages.series("recognize")
         for named in ("true", "false"):
             self.time_to_name.labels(named)
@@ -60,6 +66,10 @@ class RecognitionMetrics:
         """Counts the result of an engine call, successful or not."""
         self.recognitions.labels(outcome).inc()
         self._recognize.observe(seconds)
+
+    def identity_checked(self, doubt: str, result: str) -> None:
+        """Counts a comparison; `doubt` is empty for a face that was seen where nobody was."""
+        self.identity_checks.labels(doubt or "arrival", result).inc()
 
     def track_decided(self, *, named: bool, seconds: float, trace_id: str) -> None:
         """Records the seconds from a track's first frame to its decision; `trace_id` is empty without a trace."""

@@ -23,6 +23,7 @@ class FrameAnalysis:
         faces: Largest first.
         pixels: The decoded frame, when there is something to take from it; else None.
         thorough: Whether small faces were searched for.
+        share: Largest share of the picture, 0..1, by which a frame since the last look differed from the background.
         sharpness: Sharpness of the whole frame, 0..1; only when it was decoded for text.
         seconds: Time the look took, without the wait for a thread.
         gate_seconds: The part of it that the gate took; all of it when the gate stopped the frame.
@@ -32,6 +33,7 @@ class FrameAnalysis:
     faces: tuple[FoundFace, ...] = ()
     pixels: Pixels | None = None
     thorough: bool = False
+    share: float = 0.0
     sharpness: float = 0.0
     seconds: float = 0.0
     gate_seconds: float = 0.0

@@ -47,6 +47,8 @@ class CameraAnalyzer:
         self._gate = MotionGate()
         self._changed: Box | None = None
         self._differed: Box | None = None
+        # The largest share of the picture that differed in a frame since the last look.
+        self._share = 0.0
 
     async def look(self, frames: Sequence[Frame], when: When, *, text: bool) -> Sequence[FrameAnalysis | FrameRefused]:
         """Analyzes frames in a thread; see `vision.analysis.FrameAnalyzer`.
@@ -74,6 +76,7 @@ class CameraAnalyzer:
         started = self._clock.monotonic()
         gate = self._gate.look(frame.jpeg, frame.time.passed, frame.zones)
         gated = self._clock.monotonic() - started
+        self._share = max(self._share, gate.share)
         # A change that was skipped still has to be searched, even if nothing has moved since.
         region = self._news(gate, due)
         if region is not None:
@@ -84,6 +87,7 @@ class CameraAnalyzer:
         if not due.look:
             return FrameAnalysis(FrameOutcome.SKIPPED, seconds=gated, gate_seconds=gated)
         changed, self._changed = self._changed, None
+        share, self._share = self._share, 0.0
         pixels = blacken(decode_color(frame.jpeg), frame.zones)
         gray = to_gray(pixels)
         if text:
@@ -98,6 +102,7 @@ class CameraAnalyzer:
             faces,
             pixels if faces else None,
             due.thorough,
+            share,
             seconds=self._clock.monotonic() - started,
             gate_seconds=gated,
         )

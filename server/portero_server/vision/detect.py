@@ -10,6 +10,7 @@ import numpy as np
 
 from portero_server.domain.detection.detections import DetectPolicy, FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
+from portero_server.vision.likeness import face_patch
 from portero_server.vision.models import Model, load_dlib, load_model
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
@@ -68,7 +69,8 @@ class FaceDetector:
         if x1 <= x0 or y1 <= y0:
             return None
         landmarks = self._landmarks(gray, box)
-        return FoundFace(box, _confidence(score), face_quality(gray[y0:y1, x0:x1], landmarks))
+        quality = face_quality(gray[y0:y1, x0:x1], landmarks)
+        return FoundFace(box, _confidence(score), quality, face_patch(gray, landmarks))
 
     def _scale(self, pixels: int, *, thorough: bool) -> float:
         policy = self._policy

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from portero_server.domain.tracking.tracks import TrackPolicy
+from portero_server.domain.tracking.policy import TrackPolicy
 from tests.support.model.clocks import RIGHT_CLOCKS, CameraClocks
 from tests.support.model.script import VISIT_GAP, Shown, Sight, camera_name, shown
 

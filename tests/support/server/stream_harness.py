@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Protocol
@@ -23,9 +23,10 @@ from portero_server.domain.gate.cadence import CadencePolicy, When
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit, StreamRow
 from portero_server.domain.streams.frames import Frame, FrameLimits, FrameOutcome, FrameRefused
 from portero_server.domain.streams.messages import Message
-from portero_server.domain.tracking.tracks import TrackPolicy
+from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.errors import NotFound, StoreUnavailable
+from portero_server.recognition.identity import KnownFaces
 from portero_server.recognition.name_lookup import NameOf
 from portero_server.streaming.followers import CostPolicy, StreamEngine
 from portero_server.streaming.orphans import FollowedStreams, OrphanReaper
@@ -255,8 +256,13 @@ async def stream_harness(
     scene: AnalyzerSource | None = None,
     traces: Traces = NO_TRACES,
     steering: Steering = UNSTEERED,
+    tracks: TrackPolicy | None = None,
+    known: dict[str, KnownFaces] | None = None,
 ) -> AsyncIterator[StreamHarness]:
-    """Runs streams and recorder, in virtual time unless another clock is given."""
+    """Runs streams and recorder, in virtual time unless another clock is given.
+
+    `known`: the faces of tracks by camera, to be shared with another life of this server, which would not know them.
+    """
     clock = clock or running_clock()
     metrics = Metrics(version="0", engine="scripted")
     memory, script_scene = MemoryStore(), ScriptedScene(script or {})
@@ -272,7 +278,12 @@ async def stream_harness(
         rows,
         SessionParts(clock, recorder, metrics, FrameLimits(), keep_texts=True, steering=steering),
         scene or script_scene,
-        StreamEngine(TRAITS, identify or nobody, read_text, name_of or title_of),
+        StreamEngine(
+            replace(TRAITS, encodes=tracks is not None and tracks.identity is not None),
+            identify or nobody,
+            read_text,
+            name_of or title_of,
+        ),
         StreamPolicy(
             max_streams=max_streams,
             window_frames=window,
@@ -281,11 +292,13 @@ async def stream_harness(
             idle_timeout=idle_timeout,
             visit_gap=visit_gap,
             match=TRAITS.policy,
-            tracks=TrackPolicy(),
+            tracks=tracks or TrackPolicy(),
             cadence=CadencePolicy(),
         ),
         cost_policy or CostPolicy(_Uncounted()),
     )
+    if known is not None:
+        streams._followers.known = known
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(recorder.run()), group.create_task(streams.run())]
         tasks.append(group.create_task(OrphanReaper(rows, recorder, clock).run()))

@@ -364,6 +364,10 @@ async def test_events_reach_the_callback(server: BridgeServer) -> None:
         stream.say(stream_pb2.StreamFramesResponse(track_update=track))
         stream.say(stream_pb2.StreamFramesResponse(text_read=text))
         stream.say(stream_pb2.StreamFramesResponse(frame_rejected=refused))
+        track.state = stream_pb2.TRACK_STATE_DOUBTED
+        stream.say(stream_pb2.StreamFramesResponse(track_update=track))
+        track.state, track.replaced = stream_pb2.TRACK_STATE_CLOSED, True
+        stream.say(stream_pb2.StreamFramesResponse(track_update=track))
     news = camera.of(TrackUpdated, TextsRead, FrameRefused)
     assert isinstance(news[0], TrackUpdated)
     assert news[0].match is not None
@@ -371,4 +375,9 @@ async def test_events_reach_the_callback(server: BridgeServer) -> None:
     assert isinstance(news[1], TextsRead)
     assert [read.content for read in news[1].texts] == ["EXIT"]
     assert news[2] == FrameRefused("lobby", 1, "not_jpeg", "not a JPEG")
+    doubted, closed = news[3:]
+    assert isinstance(doubted, TrackUpdated)
+    assert isinstance(closed, TrackUpdated)
+    assert (doubted.state, doubted.replaced) == (TrackState.DOUBTED, False)
+    assert (closed.state, closed.replaced) == (TrackState.CLOSED, True)
     assert Acknowledged("lobby", 1) in camera.events

@@ -107,6 +107,10 @@ class _TrackStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TrackState
     """A later answer changed the decision."""
     TRACK_STATE_CLOSED: _TrackState.ValueType  # 4
     """The face left."""
+    TRACK_STATE_DOUBTED: _TrackState.ValueType  # 5
+    """Another face may be where this one was. It is being compared; until then nobody is named there. CONFIRMED or
+    PROVISIONAL follows if it is the same face, CLOSED if it is another.
+    """
 
 class TrackState(_TrackState, metaclass=_TrackStateEnumTypeWrapper):
     """The state of a track."""
@@ -121,6 +125,10 @@ TRACK_STATE_REVISED: TrackState.ValueType  # 3
 """A later answer changed the decision."""
 TRACK_STATE_CLOSED: TrackState.ValueType  # 4
 """The face left."""
+TRACK_STATE_DOUBTED: TrackState.ValueType  # 5
+"""Another face may be where this one was. It is being compared; until then nobody is named there. CONFIRMED or
+PROVISIONAL follows if it is the same face, CLOSED if it is another.
+"""
 Global___TrackState: _TypeAlias = TrackState  # noqa: Y015
 
 class _FrameRejectionReason:
@@ -657,6 +665,7 @@ class TrackUpdate(_message.Message):
     FIRST_SEEN_TIME_FIELD_NUMBER: _builtins.int
     LAST_SEEN_TIME_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
+    REPLACED_FIELD_NUMBER: _builtins.int
     track: _builtins.str
     """Identifies the track; unique for its camera."""
     state: Global___TrackState.ValueType
@@ -665,6 +674,8 @@ class TrackUpdate(_message.Message):
     """The frame that caused the change."""
     sighting: _builtins.str
     """Resource name of the stored sighting, once decided: "sightings/{sighting}"."""
+    replaced: _builtins.bool
+    """The track is closed because another face was found in its place, which has a track of its own."""
     @_builtins.property
     def box(self) -> _detections_pb2.Box:
         """Box of the face in that frame."""
@@ -697,10 +708,11 @@ class TrackUpdate(_message.Message):
         first_seen_time: _timestamp_pb2.Timestamp | None = ...,
         last_seen_time: _timestamp_pb2.Timestamp | None = ...,
         timing: Global___StageTiming | None = ...,
+        replaced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "sequence", b"sequence", "sighting", b"sighting", "state", b"state", "timing", b"timing", "track", b"track"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "replaced", b"replaced", "sequence", b"sequence", "sighting", b"sighting", "state", b"state", "timing", b"timing", "track", b"track"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

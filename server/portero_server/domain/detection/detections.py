@@ -26,11 +26,20 @@ class FaceQuality:
 
 @dataclass(frozen=True, slots=True)
 class FoundFace:
-    """A face in an image: its box, the detector's confidence (0..1), and its quality."""
+    """A face in an image.
+
+    Attributes:
+        box: Where.
+        confidence: The detector's, 0..1: is it a face at all.
+        quality: How well it can be recognized.
+        patch: What it looks like, turned upright: 256 gray levels of mean 0 and length 1, so that the sum of the
+            products of two patches is their correlation. Empty: not known.
+    """
 
     box: Box
     confidence: float
     quality: FaceQuality
+    patch: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

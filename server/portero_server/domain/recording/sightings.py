@@ -148,6 +148,38 @@ class TrackBegan(NamedTuple):
     update: TrackUpdate
 
 
+class TrackTold(NamedTuple):
+    """It is doubtful whose face a track follows, or not any more; only the bridge is told."""
+
+    update: TrackUpdate
+
+
+class TrackRejoined(NamedTuple):
+    """A candidate is the face of an earlier track, which continues: the frames that it held wait for nothing else.
+
+    Attributes:
+        candidate_id: The track that is over.
+        track_id: The track that continues.
+        decided: Whether that one is decided; else it holds those frames now.
+    """
+
+    candidate_id: str
+    track_id: str
+    decided: bool
+
+
+class IdentityChecked(NamedTuple):
+    """A candidate's face was compared with those of the tracks that it may continue; only counted.
+
+    Attributes:
+        doubt: Why, one of `doubts.Doubt` by value; empty if it was seen where nobody was.
+        result: "same", "different", "unsure" or "unavailable".
+    """
+
+    doubt: str
+    result: str
+
+
 class TrackDecision(NamedTuple):
     """A track was decided for the first time, decided again, or seen again after it had left."""
 
@@ -170,7 +202,18 @@ class TextAnswer(NamedTuple):
     finding: TextFinding | None = None
 
 
-StreamEvent = TrackBegan | TrackDecision | TrackSeen | TrackEnd | Recognition | TextAnswer | Directive
+StreamEvent = (
+    TrackBegan
+    | TrackTold
+    | TrackRejoined
+    | IdentityChecked
+    | TrackDecision
+    | TrackSeen
+    | TrackEnd
+    | Recognition
+    | TextAnswer
+    | Directive
+)
 """What following faces or reading text led to; a decision and an end release the track's frames."""
 
 

@@ -52,7 +52,10 @@ class NamedMatch:
 
 @dataclass(frozen=True, slots=True)
 class TrackUpdate:
-    """A change of a track, sent after the commit that stores it; `sighting_id` is set then."""
+    """A change of a track, sent after the commit that stores it; `sighting_id` is set then.
+
+    `replaced`: it is closed since another person was found in its place.
+    """
 
     track_id: str
     state: TrackState
@@ -63,6 +66,7 @@ class TrackUpdate:
     last_seen: datetime
     timing: Timing | None = None
     sighting_id: str = ""
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

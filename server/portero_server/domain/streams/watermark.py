@@ -115,6 +115,15 @@ class Watermark:
                 del self._holds[sequence]
                 self.settle(sequence, outcome)
 
+    def hand_on(self, holder: str, to: str) -> None:
+        """Lets the frames that wait for a holder wait for another one; an unknown holder is ignored."""
+        for sequence in self._held_by.pop(holder, ()):
+            holders = self._holds[sequence][1]
+            holders.discard(holder)
+            if to not in holders:
+                holders.add(to)
+                self._held_by.setdefault(to, []).append(sequence)
+
     def reject(self, sequence: int) -> bool:
         """Settles a received frame beyond the watermark as REJECTED, even if it is held or settled already.
 

@@ -17,6 +17,7 @@ class TrackState(Enum):
 
     PROVISIONAL = "provisional"
     CONFIRMED = "confirmed"
+    DOUBTED = "doubted"
     REVISED = "revised"
     CLOSED = "closed"
 
@@ -36,21 +37,24 @@ class TrackPhase(Enum):
     """It is decided and has ended; a late answer may still name it."""
     DISMISSED = "dismissed"
     """It has ended without a decision: a false alarm, unless a late answer names it."""
+    REJOINED = "rejoined"
+    """It was found to be the face of an earlier track, which continues in its place."""
 
 
 LEGAL: Mapping[TrackPhase, frozenset[TrackPhase]] = {
-    TrackPhase.PROVISIONAL: frozenset({TrackPhase.DECIDED, TrackPhase.LEAVING}),
+    TrackPhase.PROVISIONAL: frozenset({TrackPhase.DECIDED, TrackPhase.LEAVING, TrackPhase.REJOINED}),
     TrackPhase.DECIDED: frozenset({TrackPhase.ABSENT, TrackPhase.CLOSED}),
     TrackPhase.ABSENT: frozenset({TrackPhase.DECIDED, TrackPhase.CLOSED}),
-    TrackPhase.LEAVING: frozenset({TrackPhase.CLOSED, TrackPhase.DISMISSED}),
+    TrackPhase.LEAVING: frozenset({TrackPhase.CLOSED, TrackPhase.DISMISSED, TrackPhase.REJOINED}),
     TrackPhase.CLOSED: frozenset(),
+    TrackPhase.REJOINED: frozenset(),
     TrackPhase.DISMISSED: frozenset({TrackPhase.CLOSED}),
 }
 """The phases that may follow each phase."""
 
 _DECIDED = frozenset({TrackPhase.DECIDED, TrackPhase.ABSENT, TrackPhase.CLOSED})
 _OPEN = frozenset({TrackPhase.PROVISIONAL, TrackPhase.LEAVING})
-_ENDED = frozenset({TrackPhase.CLOSED, TrackPhase.DISMISSED})
+_ENDED = frozenset({TrackPhase.CLOSED, TrackPhase.DISMISSED, TrackPhase.REJOINED})
 
 
 class IllegalPhase(Exception):
@@ -86,6 +90,19 @@ class Track:
         visible: Whether the last look found it.
         misses: Frames since the last look that found it, while it is not visible.
         company: Tracks seen together with it in one frame: they cannot be the same person.
+        velocity: How its center moves, ratios of the frame a second.
+        patch: What its face looked like in the last look that found it; see `FoundFace.patch`.
+        found_quickly: Whether quick looks find it, too, so that the next one should.
+        missed: Whether a look that should have found it did not.
+        suspended: Whether another face may be where it was. It is not continued by place any more, only by a
+            candidate whose face was compared with its own.
+        unverified: Whether it is such a candidate: a face that may be that of a suspended track.
+        continues: The track in whose place the candidate was seen; empty if it was seen elsewhere.
+        doubt: Why it is a candidate, one of `doubts.Doubt` by value; empty if it was seen where nobody was.
+        doubted_at: Sequence at which it was last doubtful that this candidate is one face. A comparison with an
+            earlier shot says nothing.
+        comparisons: How often the candidate was compared without a result.
+        verified: When its identity was last sure; None: before this session.
     """
 
     track_id: str
@@ -108,6 +125,17 @@ class Track:
     visible: bool = True
     misses: int = 0
     company: set[str] = field(default_factory=set)
+    velocity: tuple[float, float] = (0.0, 0.0)
+    patch: tuple[float, ...] = ()
+    found_quickly: bool = False
+    missed: bool = False
+    suspended: bool = False
+    unverified: bool = False
+    continues: str = ""
+    doubt: str = ""
+    doubted_at: int = 0
+    comparisons: int = 0
+    verified: FrameTime | None = None
 
     @property
     def pending(self) -> bool:

@@ -5,81 +5,40 @@ A planner: it is given detections and engine answers with their times, and retur
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import combinations
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace, Match
-from portero_server.domain.detection.geometry import Box
+from portero_server.domain.tracking.assignment import assign
+from portero_server.domain.tracking.calls import CallPlanner
+from portero_server.domain.tracking.candidates import absorb, continued, has_left, may_be, suspend, take_for
+from portero_server.domain.tracking.doubts import Doubt, Doubtful, Surroundings, doubt_of
+from portero_server.domain.tracking.following import Observation, meet, move, should_have_found, show
+from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track, TrackPhase, moved
 
 
-@dataclass(frozen=True, slots=True)
-class TrackPolicy:
-    """How tracks are formed and when the engine is asked.
-
-    Attributes:
-        min_iou: Least overlap of a face with a track's last box to be the same face.
-        reach: When boxes do not overlap enough (fast walkers, low rates), how far a face's center
-            may have moved, in face widths a frame.
-        max_lost, max_misses: A track ends after so many seconds and so many frames
-            without the face; both, so that a camera at one frame in five seconds keeps its tracks.
-        longest_gap: A track ends after so many seconds in which its face was not seen, however few
-            frames came: whoever stands there an hour later is not taken for the guest before. All these seconds
-            are those of the clock that says more, the camera's or the server's, and a camera's clock that was set
-            back ends every track.
-        good_quality: A shot this good is sent at once.
-        poor_quality: A shot below this is never sent.
-        better_by: A later shot must be this many times as good to be worth another call.
-        patience: Seconds after which the best shot so far is sent although it is not good.
-        max_calls: Most calls a track.
-        retry_pause, longest_retry_pause: Seconds before a call that got no answer is made again; it doubles with
-            each failure, up to the longest. A face that stays is asked about again however long an outage lasts.
-        min_hits: A track seen in fewer looks and not named is taken for a false alarm.
-        deadline: Seconds from the receipt of its first frame after which a track is decided whatever is known.
-    """
-
-    min_iou: float = 0.25
-    reach: float = 1.5
-    max_lost: float = 1.5
-    max_misses: int = 2
-    longest_gap: float = 10.0
-    good_quality: float = 0.25
-    poor_quality: float = 0.02
-    better_by: float = 1.4
-    patience: float = 0.4
-    max_calls: int = 3
-    retry_pause: float = 0.2
-    longest_retry_pause: float = 2.0
-    min_hits: int = 2
-    deadline: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What the analysis of one frame changed.
-
-    Attributes:
-        seen: The track of each face, in the faces' order.
-        started: Tracks begun now.
-        lost: Tracks given up now; the caller says so with `leave`.
-    """
-
-    seen: tuple[Track, ...]
-    started: tuple[Track, ...]
-    lost: tuple[Track, ...]
-
-
 class Tracker:
-    """Follows the faces of one camera. Frames arrive in order; their capture times need not be."""
+    """Follows the faces of one camera. Frames arrive in order; their capture times need not be.
+
+    Attributes:
+        calls: Decides when the engine is asked.
+        linger: Seconds, at most the policy's longest gap, for which a decided track that is not seen can be continued
+            by the same face: a visit that is resumed later is another one.
+    """
 
     def __init__(self, prefix: str, policy: TrackPolicy, resumed: Sequence[Track] = ()) -> None:
         """Continues the `resumed` tracks; `prefix` (camera and epoch) makes track ids unique."""
         self._prefix = prefix
+        self.calls = CallPlanner(policy)
+        self.linger = policy.longest_gap
         self._policy = policy
         self._tracks = list(resumed)
         self._leaving: list[Track] = []
+        # The share of the picture that had changed in the last look; after a cut it stays large for a while.
+        self._share = 0.0
 
     @property
     def tracks(self) -> Sequence[Track]:
@@ -97,12 +56,28 @@ class Tracker:
         return bool(self._tracks or self._leaving)
 
     @property
+    def restless(self) -> bool:
+        """Whether people are so near each other, or soon will be, that one could be taken for the other."""
+        if self._policy.identity is None:
+            return False
+        here = [track for track in self._tracks if track.visible]
+        return any(meet(one, other, self._policy.identity.near) for one, other in combinations(here, 2))
+
+    @property
     def policy(self) -> TrackPolicy:
         """The policy by which tracks are formed."""
         return self._policy
 
     def observe(
-        self, sequence: int, captured: datetime, received: float, time: FrameTime, faces: Sequence[FoundFace]
+        self,
+        sequence: int,
+        captured: datetime,
+        received: float,
+        time: FrameTime,
+        faces: Sequence[FoundFace],
+        *,
+        thorough: bool = False,
+        share: float = 0.0,
     ) -> Observation:
         """Takes in the faces found in a frame.
 
@@ -112,78 +87,89 @@ class Tracker:
             received: Server's monotonic seconds when the frame came.
             time: What ages are measured with.
             faces: What was found, boxes in ratios.
+            thorough: Whether small faces were searched for too.
+            share: Share of the picture that changed, 0..1.
         """
-        owner = self._assign([track for track in self._tracks if not self._outdated(track, time)], faces)
-        for track in self._tracks:
-            track.visible = False
-            track.misses += 1
+        identity = self._policy.identity
+        here = [track for track in self._tracks if not track.suspended and not self._outdated(track, time)]
+        assigned = assign(here, faces, time, self._policy)
+        owner = assigned.owner
+        found = list(owner.values())
+        missed = [track for track in here if track not in found]
+        doubts: dict[int, Doubt] = {}
+        if identity is not None:
+            came = [face.box for index, face in enumerate(faces) if index not in owner]
+            gone = [track.box for track in missed if should_have_found(track, thorough=thorough)]
+            fresh, self._share = share - self._share, share
+            around = Surroundings(time, fresh, [*came, *gone], self._policy.min_iou)
+            for index, track in owner.items():
+                doubt = doubt_of(track, faces[index], around, identity, crowded=index in assigned.crowded)
+                if doubt is not None:
+                    doubts[index] = doubt
+        self._miss(missed, thorough=thorough)
         seen: list[Track] = []
         started: list[Track] = []
+        doubted: list[Doubtful] = []
         for index, face in enumerate(faces):
-            if index in owner:
-                track = owner[index]
+            before, doubt = owner.get(index), doubts.get(index)
+            if before is not None and doubt is not None and before.unverified:
+                # A candidate that may be two people by now is compared as it is from now on.
+                before.doubted_at = sequence
+            if before is not None and (doubt is None or before.unverified):
+                track = before
                 track.hits += 1
-                self._move(track, sequence, captured, time)
-                track.box = face.box
+                move(track, sequence, captured, time, face)
             else:
                 track_id = f"{self._prefix}.{sequence}.{index}"
                 track = Track(track_id, sequence, captured, received, sequence, captured, time, face.box)
+                track.doubted_at, track.verified = sequence, time
+                if before is not None and doubt is not None:
+                    suspend(before)
+                    track.continues, track.doubt = before.track_id, doubt.value
+                    doubted.append(Doubtful(before, track, doubt))
+                track.unverified = identity is not None and any(each.suspended for each in self._tracks)
                 self._tracks.append(track)
                 started.append(track)
-            track.visible = True
-            track.misses = 0
-            if track.best_quality is None or face.quality.overall > track.best_quality.overall:
-                track.best_quality = face.quality
+            show(track, face, thorough=thorough)
             seen.append(track)
         names = {track.track_id for track in seen}
         for track in seen:
             track.company |= names - {track.track_id}
-        return Observation(tuple(seen), tuple(started), self._lost(time))
+        return Observation(tuple(seen), tuple(started), self._lost(time), tuple(doubted))
 
-    def still(self, sequence: int, captured: datetime, time: FrameTime) -> tuple[Track, ...]:
-        """Takes in a frame without change: the faces in view are assumed to be still there.
+    def lingering(self, time: FrameTime) -> tuple[Track, ...]:
+        """Marks the suspended tracks that were not seen for long as absent. Returns those that were not absent before.
+
+        They are continued if the same face comes back in time.
+        """
+        gone = tuple(
+            track for track in self._tracks if not self.awaits_candidate(track) and has_left(track, time, self._policy)
+        )
+        for track in gone:
+            track.phase = moved(track.phase, TrackPhase.ABSENT)
+        return gone
+
+    def still(self, sequence: int, captured: datetime, time: FrameTime, *, skipped: bool = False) -> tuple[Track, ...]:
+        """Takes in a frame that was not searched.
+
+        Args:
+            sequence: Sequence of the frame.
+            captured: Capture time of the frame, UTC.
+            time: What ages are measured with.
+            skipped: Whether it did change, so that nobody knows who is in view. Else the faces in view are assumed to
+                be still there.
 
         Returns:
             The tracks given up, since their last look was too long ago.
         """
         for track in self._tracks:
-            if track.visible and not self._outdated(track, time):
-                self._move(track, sequence, captured, time)
-            else:
+            if not track.visible or self._outdated(track, time):
                 track.visible = False
                 track.misses += 1
+            elif not skipped:
+                track.velocity = (0.0, 0.0)
+                move(track, sequence, captured, time)
         return self._lost(time)
-
-    def wants_call(self, track: Track, quality: float, now: float) -> bool:
-        """Returns whether to send a shot of this quality (0..1) now (monotonic seconds)."""
-        policy = self._policy
-        if track.pending or track.match is not None or quality < policy.poor_quality:
-            return False
-        if track.calls >= policy.max_calls or now < track.retry_at:
-            return False
-        if track.calls > 0:
-            return quality >= track.asked_quality * policy.better_by
-        return quality >= policy.good_quality or now - track.received >= policy.patience
-
-    def call(self, track: Track, quality: float) -> None:
-        """Records that a call with a shot of this quality is being made."""
-        track.calls += 1
-        track.asked_quality = max(track.asked_quality, quality)
-
-    def answer_by(self, track: Track, now: float) -> float:
-        """Returns the deadline of a call made now (monotonic seconds).
-
-        The decision does not wait for the call beyond its own deadline, but a later answer still revises it.
-        """
-        return max(track.received, now) + self._policy.deadline
-
-    def name_by(self, track: Track, now: float) -> float:
-        """Returns until when an answered track may wait for the person's name (monotonic seconds).
-
-        This is half of the time left until the decision is due, so that a deadline never finds an answer unused.
-        """
-        left = track.received + self._policy.deadline - now
-        return now + (max(0.0, left) if track.awaits_decision else self._policy.deadline) / 2
 
     def beside(self, track: Track) -> frozenset[str]:
         """Returns the people named on tracks seen together with this one; it cannot be any of them."""
@@ -192,20 +178,6 @@ class Tracker:
             for other in (*self._tracks, *self._leaving)
             if other.match is not None and other.track_id in track.company
         )
-
-    def recalled(self, track: Track, quality: float) -> None:
-        """Records that a call was answered from memory, learned from a shot of this quality."""
-        track.asked_quality = max(track.asked_quality, quality)
-
-    def fail(self, track: Track, now: float) -> None:
-        """Records that a call got no answer; the shot may be sent again after a pause."""
-        policy = self._policy
-        track.calls -= 1
-        track.failures += 1
-        pause = min(policy.longest_retry_pause, policy.retry_pause * 2.0 ** min(track.failures - 1, 10))
-        track.retry_at = now + pause
-        if track.calls == 0:
-            track.asked_quality = 0.0
 
     def answer(self, track: Track, match: Match | None) -> tuple[Track, ...]:
         """Takes in the engine's answer to a call (None: nobody known).
@@ -315,6 +287,51 @@ class Tracker:
                 return True
         return False
 
+    def compared(self, candidate: Track, sequence: int, distances: Mapping[str, float], quality: float) -> Track | None:
+        """Takes in the comparison of a candidate's shot in frame `sequence` with the tracks it may continue.
+
+        Args:
+            candidate: Whose face.
+            sequence: The frame of the shot.
+            distances: To the nearest face of each track, by track id; what is not suspended any more is ignored.
+            quality: Quality of the shot, 0..1.
+
+        Returns:
+            The track that the candidate continues, to be told to `rejoin`; the candidate itself, if it is somebody
+            else, to be told to `separate`; None if another shot is needed.
+        """
+        identity = self._policy.identity
+        if identity is None or not candidate.unverified or sequence < candidate.doubted_at:
+            return None
+        longest = max(self.linger, self._policy.max_lost)
+        there = [track for track in self.suspended if candidate.time.since(track.time) <= longest]
+        return continued(candidate, there, distances, quality, identity)
+
+    def rejoin(self, candidate: Track, track: Track) -> None:
+        """Continues a suspended track with what its candidate saw; the candidate is over."""
+        absorb(track, candidate)
+        for other in self._tracks:
+            take_for(other, candidate, track)
+        self._end(candidate, TrackPhase.REJOINED)
+
+    def separate(self, candidate: Track) -> tuple[Track, ...]:
+        """Takes in that a candidate is somebody else than the tracks it was compared with, or cannot be compared.
+
+        Returns:
+            The track in whose place it is, which has left; none if it is seen elsewhere.
+        """
+        candidate.unverified = False
+        return tuple(track for track in self._tracks if track.suspended and track.track_id == candidate.continues)
+
+    @property
+    def suspended(self) -> Sequence[Track]:
+        """Tracks that only a compared face continues."""
+        return tuple(track for track in self._tracks if track.suspended)
+
+    def awaits_candidate(self, track: Track) -> bool:
+        """Returns whether a comparison may still find that a suspended track continues."""
+        return track.suspended and any(may_be(each, track) for each in (*self._tracks, *self._leaving))
+
     @staticmethod
     def without_call(track: Track) -> Track:
         """Returns a track of an earlier session, whose call the interruption ended: it may be called for again."""
@@ -327,51 +344,35 @@ class Tracker:
                 tracks.remove(track)
         track.phase = moved(track.phase, phase)
 
-    def _assign(self, tracks: Sequence[Track], faces: Sequence[FoundFace]) -> dict[int, Track]:
-        """Returns for each face the track it continues: by overlap first, then by nearness, best pairs first."""
-        pairs: list[tuple[float, int, int]] = []
-        for t, track in enumerate(tracks):
-            for f, face in enumerate(faces):
-                score = _kinship(track.box, face.box, self._policy)
-                if score > 0:
-                    pairs.append((score, t, f))
-        pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2]))
-        owner: dict[int, Track] = {}
-        taken: set[int] = set()
-        for _, t, f in pairs:
-            if t not in taken and f not in owner:
-                taken.add(t)
-                owner[f] = tracks[t]
-        return owner
+    def _miss(self, missed: Sequence[Track], *, thorough: bool) -> None:
+        """Takes in which tracks a look did not find; who comes after a thorough one found nobody may be another."""
+        for track in self._tracks:
+            if track in missed or track.suspended:
+                track.visible = False
+                track.misses += 1
+        for track in missed:
+            track.missed = track.missed or should_have_found(track, thorough=thorough)
+            # It may have become too small for quick looks.
+            track.found_quickly = track.found_quickly and thorough
+            if thorough and not track.unverified:
+                track.suspended = True
 
     def _lost(self, time: FrameTime) -> tuple[Track, ...]:
+        return tuple(track for track in self._tracks if self._is_lost(track, time))
+
+    def _is_lost(self, track: Track, time: FrameTime) -> bool:
         policy = self._policy
-        return tuple(
-            track
-            for track in self._tracks
-            if (track.misses >= policy.max_misses and time.since(track.time) > policy.max_lost)
-            or self._outdated(track, time)
-        )
+        if self._outdated(track, time):
+            return True
+        since = time.since(track.time)
+        if track.suspended:
+            if policy.identity is None:
+                return True
+            if self.awaits_candidate(track):
+                return False
+            if track.decided:
+                return since > self.linger
+        return track.misses >= policy.max_misses and since > policy.max_lost
 
     def _outdated(self, track: Track, time: FrameTime) -> bool:
         return time.since(track.time) > self._policy.longest_gap
-
-    @staticmethod
-    def _move(track: Track, sequence: int, captured: datetime, time: FrameTime) -> None:
-        track.last_sequence = sequence
-        track.time = time
-        track.last_seen = max(track.last_seen, captured)
-
-
-def _kinship(before: Box, now: Box, policy: TrackPolicy) -> float:
-    """Returns how likely two boxes are one face: 1 + IoU for overlap, 0..1 for nearness, 0 otherwise."""
-    overlap = before.iou(now)
-    if overlap >= policy.min_iou:
-        return 1.0 + overlap
-    ratio = now.area / before.area if before.area > 0 else 0.0
-    if not 0.4 <= ratio <= 2.5:
-        return 0.0
-    (x0, y0), (x1, y1) = before.center, now.center
-    # Widths and heights are ratios of different sides, so each axis is measured in its own face size.
-    distance = max(abs(x1 - x0) / max(before.width, now.width), abs(y1 - y0) / max(before.height, now.height))
-    return max(0.0, 1.0 - distance / policy.reach) if distance < policy.reach else 0.0

@@ -90,6 +90,7 @@ class LocalEngine:
             owns_gallery=False,
             policy=_POLICY,
             paid=False,
+            encodes=True,
         )
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:

@@ -68,6 +68,18 @@ def test_a_face_that_was_never_decided_leaves_without_a_word() -> None:
     assert board.take(replace(COMING, state=TrackState.CLOSED)) == ()
 
 
+def test_a_doubt_takes_the_name_off_the_table_and_tells_nothing_twice() -> None:
+    """While another face may be there nobody is named; the same face is not told as coming again, another one is."""
+    board = Board()
+    board.take(NAMED)
+    assert board.take(replace(NAMED, state=TrackState.DOUBTED, match=None)) == ()
+    assert "Ana" not in shown(board)
+    assert board.take(NAMED) == ()
+    assert "Ana" in shown(board)
+    board.take(replace(NAMED, state=TrackState.DOUBTED, match=None))
+    assert words(board.take(replace(LEFT, replaced=True))) == ["left Ana [red]"]
+
+
 def test_the_live_table_shows_who_is_there_now() -> None:
     """Names as they are, strangers as unknown, undecided faces as such; who left is gone."""
     board = Board()

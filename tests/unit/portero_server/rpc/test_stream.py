@@ -155,6 +155,7 @@ async def test_a_track_is_told_with_its_name_and_its_timing(serve: Serve) -> Non
     assert confirmed.box.left == pytest.approx(0.2)
     assert confirmed.HasField("timing")
     assert updates[-1].state == stream_pb2.TRACK_STATE_CLOSED
+    assert not updates[-1].replaced
 
 
 @pytest.mark.parametrize("first", [_frame(1), stream_pb2.StreamFramesRequest(finish=stream_pb2.Finish())])

@@ -79,8 +79,9 @@ async def test_a_stream_that_goes_on_is_not_deserted() -> None:
         await asyncio.sleep(25)
         await _resume(at, 5, 6)
         await asyncio.sleep(60)
+    # In frame 5: nobody looked at the next one.
     assert [(left.track_id, left.last_seen) for left in _told(store)] == [
-        (STRANGER.track_id, EPOCH_START + timedelta(seconds=1.2))
+        (STRANGER.track_id, EPOCH_START + timedelta(seconds=1.0))
     ]
 
 

@@ -26,13 +26,16 @@ from portero_server.domain.recording.sightings import (
     TrackDecision,
     TrackEnd,
     TrackLeft,
+    TrackRejoined,
     TrackSeen,
+    TrackTold,
 )
 from portero_server.domain.streams.credit import CreditPolicy
 from portero_server.domain.streams.frames import FrameOutcome, FrameRefused, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Ack, Message, NamedMatch, Rejected, TrackUpdate
+from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track, TrackState
-from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
+from portero_server.domain.tracking.tracks import Tracker
 from portero_server.errors import SessionSuperseded, Unavailable
 from portero_server.streaming.commits import Commits
 from portero_server.streaming.effects import (
@@ -83,6 +86,7 @@ class _Stream(RuleBasedStateMachine):
         held: Undecided tracks that hold a frame.
         followed: Track ids followed after each frame that was looked at.
         owed: Decisions that no commit has carried yet.
+        aside: Tracks whose decision was put aside: it is made again with a later frame that shows them.
         in_flight: The commit that the recorder is writing, with the decisions in it.
         stored: The durable stream: its row, and the tracks decided in it.
     """
@@ -105,6 +109,7 @@ class _Stream(RuleBasedStateMachine):
         self.by_id = {each.track_id: each for each in self.tracks}
         self.waiting: list[int] = []
         self.owed: list[TrackDecided] = []
+        self.aside: set[str] = set()
         self.told: list[TrackUpdate] = []
         self.marked = False
         self.in_flight: StreamCommit | None = None
@@ -227,6 +232,7 @@ class _Stream(RuleBasedStateMachine):
         state = TrackState.REVISED if revises else TrackState.CONFIRMED
         self._perform(self.state.decide([TrackDecision(decided, _update(track, state))]))
         self.owed.append(decided)
+        self.aside.discard(track.track_id)
         self._release(track.track_id)
 
     @precondition(lambda self: self.tracks)
@@ -236,6 +242,22 @@ class _Stream(RuleBasedStateMachine):
         left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
         self._perform(self.state.decide([TrackEnd(left, _update(track, TrackState.CLOSED))]))
         self._release(track.track_id)
+
+    @precondition(lambda self: any(not track.decided for track in self.tracks) and len(self.tracks) > 1)
+    @rule(which=st.integers(0, 5))
+    def rejoin(self, which: int) -> None:
+        """The youngest undecided face is that of another track, which continues and, if undecided, holds its frames."""
+        candidate = [track for track in self.tracks if not track.decided][-1]
+        self.tracks.remove(candidate)
+        track = self.tracks[which % len(self.tracks)]
+        track.last_sequence = max(track.last_sequence, candidate.last_sequence)
+        news = TrackRejoined(candidate.track_id, track.track_id, track.decided)
+        self._perform(self.state.decide([news, TrackTold(_update(track, TrackState.PROVISIONAL))]))
+        if not track.decided:
+            for holders in self.held.values():
+                if candidate.track_id in holders:
+                    holders.add(track.track_id)
+        self._release(candidate.track_id)
 
     def _release(self, holder: str) -> None:
         for sequence in [each for each, holders in self.held.items() if holder in holders]:
@@ -270,7 +292,9 @@ class _Stream(RuleBasedStateMachine):
             for each in range(span.first_sequence, span.last_sequence + 1)
         }
         assert covered == {each: reason for each, reason in self.excluded.items() if each in passed}
-        assert list(commit.decided) == self.owed
+        again = [each for each in commit.decided if each.track_id in self.aside and each not in self.owed]
+        assert [each for each in commit.decided if each not in again] == self.owed
+        self.aside -= {each.track_id for each in again}
         self.owed = []
         self._check_resume_points(commit)
 
@@ -281,8 +305,8 @@ class _Stream(RuleBasedStateMachine):
         beyond = {each for each in self.followed.get(latest, []) if self.by_id[each].first_sequence > self.position}
         ahead = {each for each in beyond if self.by_id[each].decided}
         assert commit.open_tracks is not None
-        assert {each.track_id for each in commit.open_tracks if not each.ahead} == now
-        assert {each.track_id for each in commit.open_tracks if each.ahead} == ahead
+        assert {each.track_id for each in commit.open_tracks if not each.ahead} == now - self.aside
+        assert {each.track_id for each in commit.open_tracks if each.ahead} == ahead - self.aside
 
     @precondition(lambda self: self.in_flight is not None)
     @rule()
@@ -339,6 +363,7 @@ class _Stream(RuleBasedStateMachine):
         written = search.written(closing)
         self._written(written, result)
         aside = {each.track_id for each in search.put_aside if each.kind == "decision"}
+        self.aside |= aside - {each.track_id for each in self.owed}
         assert not aside & {each.track_id for each in self.told[before:]}
         assert sum(written.outcomes.values()) == sum(commit.outcomes.values())
 

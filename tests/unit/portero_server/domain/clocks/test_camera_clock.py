@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from portero_server.domain.clocks.camera_clock import ClockPolicy, FrameClock, FrameTime
 from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
+from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.tracks import Tracker
 
 _POLICY = ClockPolicy()
 _START = datetime(2026, 3, 2, tzinfo=UTC)

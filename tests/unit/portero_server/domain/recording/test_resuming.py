@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.resuming import MOST_TRACKS, ResumePoints, revived_tracks
-from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
+from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.tracks import Tracker
 from tests.support.time.frame_times import time_of
 
 _START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -146,7 +147,7 @@ def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
     tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
     _followed(tracker, points, 1, 0.10)
     (track,) = tracker.tracks
-    tracker.call(track, 1.0)
+    tracker.calls.call(track, 1.0)
     tracker.answer(track, None)
     tracker.decide(track)
     revived = revived_tracks(points.at(1), (), 5.0)
@@ -155,7 +156,7 @@ def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
     observation = again.observe(2, captured, 5.0, time_of(captured), [_face(0.10)])
     assert observation.started == ()
     assert [each.track_id for each in observation.seen] == [track.track_id]
-    assert not again.wants_call(observation.seen[0], 1.0, 9.0)
+    assert not again.calls.wants_call(observation.seen[0], 1.0, 9.0)
 
 
 def test_people_who_are_gone_do_not_come_back_with_their_tracks() -> None:

@@ -77,6 +77,22 @@ def test_a_held_frame_is_settled_by_its_last_holder() -> None:
     assert watermark.held == 0
 
 
+def test_a_frame_waits_for_whom_its_holder_handed_it_to() -> None:
+    """A holder's frames wait for another one, also where that one held them already; the first is not asked again."""
+    watermark = Watermark(0)
+    for sequence, holders in ((1, {"candidate"}), (2, {"candidate", "track"})):
+        watermark.receive(sequence)
+        watermark.settle_after(sequence, FrameOutcome.WITH_FACES, holders)
+    watermark.hand_on("candidate", "track")
+    watermark.hand_on("nobody", "track")
+    watermark.release("candidate")
+    assert watermark.advance() is None
+    watermark.release("track")
+    advance = watermark.advance()
+    assert advance is not None
+    assert advance.outcomes == {FrameOutcome.WITH_FACES: 2}
+
+
 def test_a_frame_is_rejected_after_all_whatever_holds_it_or_it_was_settled_as() -> None:
     """Held, open and settled frames beyond the watermark can still be rejected; nothing else can."""
     watermark = Watermark(0)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.tracking.following import Observation
+from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track
-from portero_server.domain.tracking.tracks import Observation, Tracker, TrackPolicy
+from portero_server.domain.tracking.tracks import Tracker
 from tests.support.time.frame_times import time_of
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,48 +127,12 @@ def test_a_still_picture_keeps_faces_that_were_there() -> None:
     assert here.last_sequence == camera.sequence
 
 
-def test_a_good_shot_is_sent_at_once_and_a_middling_one_after_patience() -> None:
-    """The first good enough shot goes out immediately; otherwise the best one does when patience ends."""
-    tracker = _Camera().tracker
-    track = Track("t", 1, _START, 10.0, 1, _START, time_of(_START), Box(0, 0, 1, 1))
-    assert tracker.wants_call(track, _POLICY.good_quality, 10.0)
-    middling = (_POLICY.good_quality + _POLICY.poor_quality) / 2
-    assert not tracker.wants_call(track, middling, 10.0)
-    assert tracker.wants_call(track, middling, 10.0 + _POLICY.patience)
-    assert not tracker.wants_call(track, _POLICY.poor_quality / 2, 20.0)
-
-
-def test_a_second_call_needs_a_clearly_better_shot_and_a_fourth_is_never_made() -> None:
-    """Calls after the first need better_by times the quality, and there are max_calls at most."""
-    camera = _Camera()
-    track = camera.show(_face(0.1)).seen[0]
-    quality = 0.3
-    for _ in range(_POLICY.max_calls):
-        assert camera.tracker.wants_call(track, quality, 0.0)
-        camera.tracker.call(track, quality)
-        assert not camera.tracker.wants_call(track, 1.0, 0.0)
-        camera.tracker.answer(track, None)
-        assert not camera.tracker.wants_call(track, quality * 1.1, 0.0)
-        quality *= _POLICY.better_by
-    assert not camera.tracker.wants_call(track, 1.0, 9.0)
-    assert camera.tracker.exhausted(track)
-
-
-def test_a_named_track_is_never_asked_about_again() -> None:
-    """Once named, no shot is good enough for another call."""
-    camera = _Camera()
-    track = camera.show(_face(0.1)).seen[0]
-    camera.tracker.call(track, 0.3)
-    assert camera.tracker.answer(track, Match("ana", 0.7, 0.2)) == (track,)
-    assert not camera.tracker.wants_call(track, 1.0, 9.0)
-
-
 def test_two_faces_of_one_frame_are_never_the_same_person() -> None:
     """Of two tracks seen together that claim one person, the more similar keeps the name."""
     camera = _Camera()
     twin, original = camera.show(_face(0.1), _face(0.6)).seen
     for track in (twin, original):
-        camera.tracker.call(track, 0.5)
+        camera.tracker.calls.call(track, 0.5)
     assert camera.tracker.answer(twin, Match("ana", 0.6, 0.1)) == (twin,)
     assert camera.tracker.answer(original, Match("ana", 0.8, 0.3)) == (original, twin)
     assert twin.match is None
@@ -178,7 +144,7 @@ def test_the_less_similar_of_two_is_refused_the_name() -> None:
     camera = _Camera()
     original, twin = camera.show(_face(0.1), _face(0.6)).seen
     for track in (twin, original):
-        camera.tracker.call(track, 0.5)
+        camera.tracker.calls.call(track, 0.5)
     camera.tracker.answer(original, Match("ana", 0.8, 0.3))
     assert camera.tracker.answer(twin, Match("ana", 0.6, 0.1)) == ()
     assert twin.match is None
@@ -216,51 +182,11 @@ def test_nobody_is_followed_before_the_first_face_and_after_the_last_was_closed(
     assert [*follows, camera.tracker.follows] == [False, True, True, False]
 
 
-def test_calls_without_an_answer_do_not_count_but_are_repeated_ever_less_often() -> None:
-    """A failed call is repeated after a pause that doubles up to the longest, as long as the face is there."""
-    camera = _Camera()
-    track = camera.show(_face(0.1)).seen[0]
-    now = 0.0
-    pauses = []
-    for _ in range(8):
-        assert camera.tracker.wants_call(track, 0.5, now)
-        camera.tracker.call(track, 0.5)
-        camera.tracker.fail(track, now)
-        assert not camera.tracker.wants_call(track, 0.5, now)
-        pauses.append(round(track.retry_at - now, 6))
-        now = track.retry_at
-    assert pauses == [0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0, 2.0]
-    assert not camera.tracker.exhausted(track)
-    assert track.calls == 0
-
-
-def test_a_call_is_answered_in_time_for_the_decision_or_for_its_revision() -> None:
-    """A call has as long as a decision may take, whenever it goes out: a late answer revises the decision."""
-    camera = _Camera()
-    track = camera.show(_face(0.1)).seen[0]
-    assert camera.tracker.answer_by(track, track.received) == track.received + 2.0
-    assert camera.tracker.answer_by(track, track.received + 1.5) == track.received + 3.5
-    assert camera.tracker.answer_by(track, track.received + 60.0) == track.received + 62.0
-
-
-def test_an_answer_waits_for_a_name_for_half_of_what_is_left() -> None:
-    """No look-up of a name outlasts the decision deadline of an answered track; late answers wait for half of one."""
-    camera = _Camera()
-    track = camera.show(_face(0.1)).seen[0]
-    track.received = 10.0
-    assert camera.tracker.name_by(track, 10.0) == 11.0
-    assert camera.tracker.name_by(track, 11.5) == 11.75
-    assert camera.tracker.name_by(track, 12.5) == 12.5
-    camera.tracker.overdue(12.5)
-    assert track.decided
-    assert camera.tracker.name_by(track, 13.0) == 14.0
-
-
 def test_whoever_is_named_beside_a_face_is_not_that_face() -> None:
     """A track is told the people named beside it, and forgets them with their tracks."""
     camera = _Camera()
     first, second = camera.show(_face(0.1), _face(0.6)).seen
-    camera.tracker.call(first, 0.5)
+    camera.tracker.calls.call(first, 0.5)
     camera.tracker.answer(first, Match("ana", 0.9, 0.5))
     assert camera.tracker.beside(second) == {"ana"}
     assert camera.tracker.beside(first) == frozenset()

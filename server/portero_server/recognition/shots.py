@@ -1,0 +1,121 @@
+"""The shots of faces that are sent to the recognizer, and what is recorded of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portero_server.domain.detection.detections import Match
+from portero_server.domain.recording.sightings import Recognition
+from portero_server.domain.streams.frames import Frame
+from portero_server.domain.streams.messages import Timing
+from portero_server.domain.tracking.track import Track
+from portero_server.engines.base import FaceCrop
+from portero_server.recognition.tiered import Encoded
+from portero_server.vision.analysis import FrameAnalysis
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A face cut out of a frame.
+
+    Attributes:
+        crop: What is sent.
+        frame: Where it was seen.
+        look: Which found it.
+        looked: When the look came back, monotonic seconds.
+        encoded: The face as the free engine describes it, if it was compared before.
+    """
+
+    crop: FaceCrop
+    frame: Frame
+    look: FrameAnalysis
+    looked: float
+    encoded: Encoded | None = None
+
+    @property
+    def quality(self) -> float:
+        """Quality of the face, 0..1."""
+        return self.crop.quality.overall
+
+
+def timing_of(track: Track, shot: Shot, asked: float, answered: float) -> Timing:
+    """Returns the stage durations of a recognition, given when it was sent and answered (monotonic seconds)."""
+    return Timing(
+        capture_to_receive=shot.frame.lag,
+        queue=max(0.0, shot.looked - shot.frame.received - shot.look.seconds),
+        detect=shot.look.seconds,
+        recognize=answered - asked,
+        time_to_name=answered - track.received,
+    )
+
+
+def recognition_of(
+    shot: Shot, track: Track, number: int, engine: str, outcome: str, match: Match | None, seconds: float
+) -> Recognition:
+    """Returns the record of an engine call.
+
+    Args:
+        shot: What was sent.
+        track: Whose face it is.
+        number: Distinguishes the calls of a track.
+        engine: Who answered.
+        outcome: "match", "unknown", "no_face", "expired" or "failed".
+        match: Who it is; None: nobody we know.
+        seconds: From asking to the answer.
+    """
+    return Recognition(
+        recognition_id=f"{track.track_id}.{shot.frame.sequence}.{number}",
+        track_id=track.track_id,
+        sequence=shot.frame.sequence,
+        captured_at=shot.frame.captured_at,
+        engine=engine,
+        outcome=outcome,
+        person_id=None if match is None else match.person_id,
+        similarity=0.0 if match is None else match.similarity,
+        margin=0.0 if match is None else match.margin,
+        quality=shot.quality,
+        latency=seconds,
+    )
+
+
+class BestShots:
+    """The best shot of each track of one camera that was not sent."""
+
+    def __init__(self) -> None:
+        self._shots: dict[str, Shot] = {}
+
+    def of(self, track: Track) -> Shot | None:
+        """Returns the best shot of a track, or None."""
+        return self._shots.get(track.track_id)
+
+    def wants(self, track: Track, quality: float) -> bool:
+        """Returns whether a shot of this quality, 0..1, would be kept."""
+        best = self.of(track)
+        return track.match is None and quality > track.asked_quality and (best is None or quality > best.quality)
+
+    def offer(self, track: Track, shot: Shot) -> None:
+        """Keeps a shot if it is better than all that were kept or sent, and the track has no name."""
+        if self.wants(track, shot.quality):
+            self._shots[track.track_id] = shot
+
+    def put_back(self, track: Track, shot: Shot) -> None:
+        """Keeps a shot whose call got no answer, unless a better one waits."""
+        best = self.of(track)
+        if best is None or best.quality < shot.quality:
+            self._shots[track.track_id] = shot
+
+    def encoded(self, track: Track, shot: Shot) -> None:
+        """Takes in a shot's encoding, if it is the one that is kept."""
+        best = self.of(track)
+        if best is not None and best.frame is shot.frame:
+            self._shots[track.track_id] = shot
+
+    def hand_on(self, candidate: Track, track: Track) -> None:
+        """Hands a candidate's shot to the track that continues."""
+        shot = self._shots.pop(candidate.track_id, None)
+        if shot is not None:
+            self.offer(track, shot)
+
+    def drop(self, track: Track) -> None:
+        """Removes the shot of a track."""
+        self._shots.pop(track.track_id, None)
