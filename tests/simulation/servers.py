@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,8 +14,10 @@ import numpy as np
 from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.streams.frames import Frame, FrameOutcome, GapReason
 from portero_server.domain.streams.messages import Message
+from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import PorteroError
+from portero_server.recognition.identity import KnownFaces
 from portero_server.streaming.session import Session
 from portero_server.vision.analysis import FrameAnalysis
 from tests.simulation.network import Broken, Pipe
@@ -101,18 +103,27 @@ def _frame_of(crop: FaceCrop) -> tuple[int, int]:
 
 
 class Engine:
-    """Answers after its latency, which the simulation changes."""
+    """Answers after its latency, which the simulation changes.
 
-    def __init__(self) -> None:
+    Attributes:
+        encodes: Whether it describes faces too, so that they are compared where somebody else could be.
+        known: The faces of tracks. They outlive a server here: one that does not know them makes another track of a
+            face that was missed in a look, in the same visit, which the model does not foresee.
+    """
+
+    def __init__(self, *, encodes: bool = False) -> None:
         self.latency = 0.05
+        self.encodes = encodes
+        self.known: dict[str, KnownFaces] = {}
 
     async def identify(self, crop: FaceCrop) -> Identification:
         """Says who it is."""
         await asyncio.sleep(self.latency)
         value = int(crop.pixels[0, 0, 0])
+        embedding = np.array([float(value), 0.0], np.float32)
         if value == 0:
-            return Identification(())
-        return named(person_name(*divmod(value - 1, PEOPLE_PER_CAMERA)))
+            return Identification((), embedding=embedding)
+        return replace(named(person_name(*divmod(value - 1, PEOPLE_PER_CAMERA))), embedding=embedding)
 
 
 class Answers:
@@ -249,6 +260,8 @@ async def simulated_server(
         visit_gap=timedelta(seconds=10),
         store=store,
         scene=ScriptedVision(_look),
+        tracks=TrackPolicy(identity=IdentityPolicy()) if engine.encodes else None,
+        known=engine.known,
     ) as at:
         server = SimulatedServer(at, answers)
         try:
