@@ -7,10 +7,10 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-cameras bench-visits bench-paid chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-cameras bench-visits bench-identity bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## The virtual environment, with everything locked in requirements.lock.
 
@@ -70,6 +70,9 @@ lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 
 bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DATASET=folder of people.
 	@$(BIN)/python -m tests.benchmarks.visits $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
+
+bench-identity: setup ## Scenes with known truth: is anybody taken for somebody else? ARGS="--server", "--only cross --pairs 2".
+	@$(BIN)/python -m tests.benchmarks.identity $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
 
 bench-paid: setup ## Quota, storm and budget against the simulator, with plots in build/bench. ARGS="quota storm budget".
 	@$(BIN)/python -m tests.benchmarks.paid $(ARGS)

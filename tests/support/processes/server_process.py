@@ -40,12 +40,15 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def running_server(folder: Path, patience: float = PATIENCE, /, **settings: str) -> AsyncIterator[ServerProcess]:
+async def running_server(
+    folder: Path, patience: float = PATIENCE, python: str = sys.executable, /, **settings: str
+) -> AsyncIterator[ServerProcess]:
     """Runs a server on free ports with its database in a folder; `settings` are PORTERO_… variables without prefix.
 
-    One that does not serve within `patience` seconds is a TimeoutError.
+    One that does not serve within `patience` seconds is a TimeoutError. `python` is the interpreter that has it
+    installed: that of another checkout runs another server.
     """
-    process = await _start("serve", folder, settings)
+    process = await _start("serve", folder, settings, python)
     assert process.stderr is not None
     lines: list[dict[str, Any]] = []
     try:
@@ -93,7 +96,9 @@ async def created_key(folder: Path, name: str, *words: str) -> str:
     return next(word for word in printed.split() if word.startswith("ptk_"))
 
 
-async def _start(command: str, folder: Path, settings: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def _start(
+    command: str, folder: Path, settings: Mapping[str, str], python: str = sys.executable
+) -> asyncio.subprocess.Process:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
     environment = {
         **clean,
@@ -104,7 +109,7 @@ async def _start(command: str, folder: Path, settings: Mapping[str, str]) -> asy
         **{f"PORTERO_{name.upper()}": value for name, value in settings.items()},
     }
     return await asyncio.create_subprocess_exec(
-        sys.executable,
+        python,
         "-m",
         "portero_server",
         *command.split(),
