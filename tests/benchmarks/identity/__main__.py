@@ -18,33 +18,17 @@ import os
 import sys
 import zlib
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 
-from portero_server.engines.base import EngineTraits
-from tests.benchmarks.identity.account import Account
-from tests.benchmarks.identity.eyes import Answers, local_traits
-from tests.benchmarks.identity.film import Take, frames
-from tests.benchmarks.identity.in_process import account_of
+from tests.benchmarks.identity.film import Take
 from tests.benchmarks.identity.people import Company, folder_company, public_company
 from tests.benchmarks.identity.results import Judged, document, table
-from tests.benchmarks.identity.scoring import Lenience, score
+from tests.benchmarks.identity.runs import FOLDER, Job, in_process, through_server
 from tests.benchmarks.identity.situations import SITUATIONS
 from tests.benchmarks.identity.staging import SIZES
-from tests.benchmarks.identity.through_server import Showing, door
 from tests.benchmarks.machine import machine
-from tests.support.repository import ROOT
 
-FOLDER = ROOT / "build" / "identity"
-VISIT_GAP = timedelta(seconds=2)
-"""Of the camera, so that a return after three seconds is another visit."""
 _RATES = (5.0, 10.0)
-_TELLING = 0.3
-"""Seconds that a wrong name through a server is not held against it: what a look and a message take."""
 
 
 def main() -> int:
@@ -57,10 +41,7 @@ def main() -> int:
     company = public_company(FOLDER) if arguments.dataset is None else folder_company(arguments.dataset, FOLDER)
     takes = _takes(arguments, company)
     print(f"{len(takes)} scenes; {len(company.enrolled)} people, {len(company.strangers)} strangers", flush=True)
-    if arguments.server:
-        judged = asyncio.run(_through_server(takes, company, arguments))
-    else:
-        judged = _in_process(takes, Job(company, arguments.engine == "rekognition"), arguments.jobs)
+    judged = asyncio.run(_judged(takes, Job(company, arguments.engine), arguments))
     print(table(judged))
     told = {key: str(value) if isinstance(value, Path) else value for key, value in vars(arguments).items()}
     arguments.json.write_text(json.dumps(document(judged, machine=machine(), arguments=told), indent=2) + "\n")
@@ -108,60 +89,24 @@ def _takes(arguments: argparse.Namespace, company: Company) -> list[Take]:
     return takes
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What all films of a run have to do with: whom to enroll, and whether the engine is a paid one."""
+async def _judged(takes: Sequence[Take], job: Job, arguments: argparse.Namespace) -> list[Judged]:
+    """Judges all films; says on standard error how far it is."""
+    found: list[Judged] = []
 
-    company: Company
-    paid: bool
+    def keep(judged: Judged) -> None:
+        found.append(judged)
+        if not judged.score.clean or len(found) % 25 == 0:
+            said = f"wrong: {judged.situation}, {judged.size}, {judged.rate:g} fps, {judged.pair}"
+            print(f"{len(found)} of {len(takes)}", "" if judged.score.clean else said, file=sys.stderr, flush=True)
 
-
-def _in_process(takes: Sequence[Take], job: Job, processes: int) -> list[Judged]:
-    """Judges films one after the other in each of several processes."""
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        return list(pool.map(_watched, takes, itertools.repeat(job)))
-
-
-async def _through_server(takes: Sequence[Take], company: Company, arguments: argparse.Namespace) -> list[Judged]:
-    """Draws some films at a time, and shows them when they are drawn, so that drawing does not disturb."""
-    found = []
-    with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
-        async with door(company, arguments.engine, VISIT_GAP, arguments.server_python) as running:
-            for batch in (
-                takes[start : start + arguments.cameras] for start in range(0, len(takes), arguments.cameras)
-            ):
-                drawing = [asyncio.wrap_future(pool.submit(_drawn, take)) for take in batch]
-                showings = await asyncio.gather(*drawing)
-                accounts = await running.watch(showings)
-                found += [_judged(take, account, _TELLING) for take, account in zip(batch, accounts, strict=True)]
+    if arguments.server:
+        python = arguments.server_python
+        async for judged in through_server(takes, job, arguments.jobs, cameras=arguments.cameras, python=python):
+            keep(judged)
+    else:
+        for judged in in_process(takes, job, arguments.jobs):
+            keep(judged)
     return found
-
-
-def _watched(take: Take, job: Job) -> Judged:
-    pictures = frames(take, FOLDER)
-    account = account_of(pictures, take.size, take.rate, job.company, _answers(), _traits(), VISIT_GAP, paid=job.paid)
-    return _judged(take, account, telling=0.0)
-
-
-def _drawn(take: Take) -> Showing:
-    return Showing(tuple(frames(take, FOLDER)), take.rate)
-
-
-def _judged(take: Take, account: Account, telling: float) -> Judged:
-    pair = " ".join(f"{role}={take.cast[role].key}" for role in take.situation.roles)
-    size = "x".join(map(str, take.size))
-    lenience = Lenience(VISIT_GAP.total_seconds(), telling)
-    return Judged(take.situation.name, pair, size, take.rate, score(take.truth, account, lenience))
-
-
-@cache
-def _answers() -> Answers:
-    return Answers(FOLDER / "answers.sqlite")
-
-
-@cache
-def _traits() -> EngineTraits:
-    return asyncio.run(local_traits())
 
 
 if __name__ == "__main__":

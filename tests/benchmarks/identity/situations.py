@@ -60,8 +60,8 @@ SITUATIONS: tuple[Situation, ...] = (
     situation("A and B, then C and stranger S", 11.5, "A 1-4.5 at .27 | B 1-4.5 at .73 | C 5-9 at .27 | S 5-9 at .73"),
     # One visit, whatever happens in it.
     situation("A stays 30 s", 33.5, "A 1-31"),
-    situation("A turns away 2 s", 11.5, "A 1-9 turns 4-6.8"),
-    situation("stranger S turns away 2 s", 11.5, "S 1-9 turns 4-6.8"),
+    situation("A turns away 2 s", 11.5, "A 1-9 turns 4-6.4"),
+    situation("stranger S turns away 2 s", 11.5, "S 1-9 turns 4-6.4"),
     situation("A shakes the head", 10.5, "A 1-8 shakes 3-6.5"),
     situation("A nods", 10.5, "A 1-8 nods 3-6.5"),
     situation("camera shakes", 10.5, "A 1-8", "shakes 3-6"),
