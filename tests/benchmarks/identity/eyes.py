@@ -72,7 +72,7 @@ class KeptDetector:
 
     def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
         """Returns the faces of a part of a frame."""
-        asked = hashlib.blake2b(np.ascontiguousarray(gray), digest_size=20).digest()
+        asked = hashlib.blake2b(gray.tobytes(), digest_size=20).digest()
         return self._answers.get(
             asked + repr((thorough, within)).encode(),
             lambda: self._detector.find(gray, thorough=thorough, within=within),
@@ -112,7 +112,7 @@ class KeptEngine:
         return Identification(self._gallery.search(vector[None], _CANDIDATES)[0], embedding=vector)
 
     def _vector(self, patch: FacePatch) -> NDArray[np.float32]:
-        asked = hashlib.blake2b(np.ascontiguousarray(patch.pixels), digest_size=20).digest()
+        asked = hashlib.blake2b(patch.pixels.tobytes(), digest_size=20).digest()
         return self._answers.get(asked + repr(patch.face).encode(), lambda: encoder.encode([patch])[0])
 
     def _learned(self, photo: Path) -> bytes:

@@ -68,7 +68,8 @@ def frames(take: Take, folder: Path) -> Iterator[bytes]:
             wide = rooms[camera.room(time)].render(time)
             left = min(round(camera.left(time) * width), wide.shape[1] - width)
             picture = _jolted(wide[:, left : left + width], camera.jolt(time))
-            last = (time, _encoded(cv2.convertScaleAbs(picture, alpha=camera.brightness(time))))
+            lit = np.asarray(cv2.convertScaleAbs(picture, alpha=camera.brightness(time)), np.uint8)
+            last = (time, _encoded(lit))
         yield last[1]
 
 

@@ -86,11 +86,9 @@ class _Door:
         self._clock: Clock = running_clock()
         self._start = self._clock.monotonic()
         self._engine = KeptEngine(company, answers, _PAID_SECONDS if paid else _FREE_SECONDS)
-        self._free = KeptEngine(company, answers, _FREE_SECONDS) if paid else None
-        if paid:
-            free, traits = FreeEngine(traits, self._free.identify), replace(traits, name="paid", paid=True)
-        else:
-            free = None
+        self._behind = KeptEngine(company, answers, _FREE_SECONDS)
+        free = FreeEngine(traits, self._behind.identify) if paid else None
+        traits = replace(traits, name="paid", paid=True) if paid else traits
         self._follower = Follower(
             _CAMERA,
             Rules(traits.name, traits.policy, Lane.VISITOR, visit_gap),
@@ -123,7 +121,7 @@ class _Door:
             self._take_in(self._follower.tick(self._clock.monotonic()))
         self._account.stored = self._stored()
         self._account.calls = self._engine.calls
-        self._account.encodings = self._free.calls if self._free is not None else None
+        self._account.encodings = self._behind.calls
         return self._account
 
     async def _look(self, frame: Frame, analyzer: FrameAnalyzer) -> None:

@@ -31,9 +31,9 @@ def situation(name: str, seconds: float, who: str, camera: str = "") -> Situatio
 
 
 def _part(line: str) -> Part:
-    role, time, *rest = line.split()
+    role, time, *rest = *line.split(), ""
     begin, end = _span(time)
-    said = _by_word(rest, _PART_WORDS)
+    said = _by_word([word for word in rest if word], _PART_WORDS)
     posed = next(((pose, said[word][0]) for word, pose in _POSES.items() if word in said), None)
     return Part(
         role,

@@ -71,7 +71,7 @@ class Company:
         pairs, others = (list(itertools.permutations(players, 2)) for players in (self.enrolled, self.strangers))
         chance.shuffle(pairs)
         chance.shuffle(others)
-        casts = []
+        casts: list[Mapping[str, Player]] = []
         for number in range(count):
             a, b = pairs[number % len(pairs)]
             rest = [player for player in self.enrolled if player not in (a, b)]

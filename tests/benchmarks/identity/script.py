@@ -142,7 +142,7 @@ class CameraWork:
         if not any(begin <= time < end for begin, end in self.shakes):
             return 0.0, 0.0
         chance = np.random.default_rng(round(time * 1000))
-        return tuple(chance.uniform(-0.015, 0.015, 2).tolist())  # type: ignore[return-value]
+        return float(chance.uniform(-0.015, 0.015)), float(chance.uniform(-0.015, 0.015))
 
 
 @dataclass(frozen=True, slots=True)
