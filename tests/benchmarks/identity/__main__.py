@@ -15,6 +15,7 @@ import asyncio
 import itertools
 import json
 import os
+import signal
 import sys
 import zlib
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from tests.benchmarks.identity.results import Judged, document, table
 from tests.benchmarks.identity.runs import FOLDER, Job, in_process, through_server
 from tests.benchmarks.identity.situations import SITUATIONS
 from tests.benchmarks.identity.staging import SIZES
+from tests.benchmarks.identity.through_server import Serving
 from tests.benchmarks.machine import machine
 
 _RATES = (5.0, 10.0)
@@ -34,6 +36,7 @@ _RATES = (5.0, 10.0)
 def main() -> int:
     """Runs the benchmark; the exit code says whether anybody was taken for somebody else."""
     arguments = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if arguments.list:
         print(*(situation.name for situation in SITUATIONS), sep="\n")
         return 0
@@ -41,7 +44,16 @@ def main() -> int:
     company = public_company(FOLDER) if arguments.dataset is None else folder_company(arguments.dataset, FOLDER)
     takes = _takes(arguments, company)
     print(f"{len(takes)} scenes; {len(company.enrolled)} people, {len(company.strangers)} strangers", flush=True)
-    judged = asyncio.run(_judged(takes, Job(company, arguments.engine), arguments))
+    job = Job(company, arguments.engine)
+    judged: list[Judged] = []
+    try:
+        if arguments.server:
+            asyncio.run(_serve(takes, job, arguments, judged))
+        else:
+            for each in in_process(takes, job, arguments.jobs):
+                _keep(each, judged, len(takes))
+    except KeyboardInterrupt:
+        print(f"interrupted after {len(judged)} scenes", flush=True)
     print(table(judged))
     told = {key: str(value) if isinstance(value, Path) else value for key, value in vars(arguments).items()}
     arguments.json.write_text(json.dumps(document(judged, machine=machine(), arguments=told), indent=2) + "\n")
@@ -60,6 +72,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--server", action="store_true", help="through a real server and SQLite, in real time")
     parser.add_argument("--server-python", default=sys.executable, help="interpreter of another checkout's server")
     parser.add_argument("--cameras", type=int, default=3, help="with --server: films shown at the same time")
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        default=2.0,
+        help="with --server: decision deadline, seconds; longer on a busy machine, for right names (but not times)",
+    )
     parser.add_argument("--engine", choices=("local", "rekognition"), default="local")
     parser.add_argument(
         "--dataset", type=Path, help="folder of people, a folder each; default: public-domain portraits"
@@ -89,24 +107,20 @@ def _takes(arguments: argparse.Namespace, company: Company) -> list[Take]:
     return takes
 
 
-async def _judged(takes: Sequence[Take], job: Job, arguments: argparse.Namespace) -> list[Judged]:
-    """Judges all films; says on standard error how far it is."""
-    found: list[Judged] = []
+async def _serve(takes: Sequence[Take], job: Job, arguments: argparse.Namespace, found: list[Judged]) -> None:
+    serving = Serving(arguments.cameras, arguments.server_python, arguments.deadline)
+    async for judged in through_server(takes, job, arguments.jobs, serving):
+        _keep(judged, found, len(takes))
 
-    def keep(judged: Judged) -> None:
-        found.append(judged)
-        if not judged.score.clean or len(found) % 25 == 0:
-            said = f"wrong: {judged.situation}, {judged.size}, {judged.rate:g} fps, {judged.pair}"
-            print(f"{len(found)} of {len(takes)}", "" if judged.score.clean else said, file=sys.stderr, flush=True)
 
-    if arguments.server:
-        python = arguments.server_python
-        async for judged in through_server(takes, job, arguments.jobs, cameras=arguments.cameras, python=python):
-            keep(judged)
-    else:
-        for judged in in_process(takes, job, arguments.jobs):
-            keep(judged)
-    return found
+def _keep(judged: Judged, found: list[Judged], wanted: int) -> None:
+    """Adds a score; says on standard error how far it is, and what was wrong."""
+    found.append(judged)
+    if not judged.score.clean:
+        said = f"wrong: {judged.situation}, {judged.size}, {judged.rate:g} fps, {judged.pair}"
+        print(f"{len(found)} of {wanted}", said, file=sys.stderr, flush=True)
+    elif len(found) % 25 == 0:
+        print(f"{len(found)} of {wanted}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def folder_company(dataset: Path, folder: Path) -> Company:
         files = sorted(path for path in person.iterdir() if path.suffix.lower() in _PICTURES)
         if files:
             found.append((person.name, (files[0],), files[-1]))
-    known = [_player(*each, folder) for each in found]
+    known = [player(*each, folder) for each in found]
     players = _distinct([*known, *public_company(folder).strangers])
     return Company(
         tuple(player for player in players if player.photos), tuple(player for player in players if not player.photos)
@@ -111,15 +111,15 @@ def _company(photos: Sequence[tuple[str, tuple[Path, ...], Path]], folder: Path)
     judge = PhotoFaces()
     enrolled: list[Player] = []
     strangers: list[Player] = []
-    for player in _distinct([_player(*each, folder) for each in photos]):
-        if len(enrolled) < _ENROLLED and _can_be_enrolled(player, judge):
-            enrolled.append(player)
+    for one in _distinct([player(*each, folder) for each in photos]):
+        if len(enrolled) < _ENROLLED and _can_be_enrolled(one, judge):
+            enrolled.append(one)
         else:
-            strangers.append(Player(player.key, (), player.portrait, player.look))
+            strangers.append(Player(one.key, (), one.portrait, one.look))
     return Company(tuple(enrolled), tuple(strangers))
 
 
-def _player(key: str, photos: tuple[Path, ...], photo: Path, folder: Path) -> Player:
+def player(key: str, photos: tuple[Path, ...], photo: Path, folder: Path) -> Player:
     """Cuts a face with its surroundings out of a photo, to be shown."""
     picture = _read(photo)
     height, width = picture.shape[:2]

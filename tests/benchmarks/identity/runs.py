@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 
 from portero_server.engines.base import EngineTraits
 from tests.benchmarks.identity.account import Account
@@ -19,7 +22,7 @@ from tests.benchmarks.identity.in_process import account_of
 from tests.benchmarks.identity.people import Company
 from tests.benchmarks.identity.results import Judged
 from tests.benchmarks.identity.scoring import Lenience, score
-from tests.benchmarks.identity.through_server import Showing, door
+from tests.benchmarks.identity.through_server import Serving, Showing, door
 from tests.support.repository import ROOT
 
 FOLDER = ROOT / "build" / "identity"
@@ -44,23 +47,38 @@ class Job:
 
 def in_process(takes: Sequence[Take], job: Job, processes: int) -> Iterator[Judged]:
     """Judges films in several processes, in virtual time."""
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with _processes(processes) as pool:
         yield from pool.map(_watched, takes, itertools.repeat(job))
 
 
-async def through_server(
-    takes: Sequence[Take], job: Job, processes: int, *, cameras: int, python: str
-) -> AsyncIterator[Judged]:
+async def through_server(takes: Sequence[Take], job: Job, processes: int, serving: Serving) -> AsyncIterator[Judged]:
     """Judges films at a server, in real time.
 
     As many as there are cameras are drawn, then shown at the same time, so that drawing does not disturb.
     """
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        async with door(job.company, job.engine, VISIT_GAP, python) as running:
+    with _processes(processes) as pool:
+        async with door(job.company, job.engine, VISIT_GAP, serving) as running:
+            cameras = serving.cameras
             for batch in (takes[start : start + cameras] for start in range(0, len(takes), cameras)):
                 drawn = await asyncio.gather(*(asyncio.wrap_future(pool.submit(_drawn, take)) for take in batch))
                 for take, account in zip(batch, await running.watch(drawn), strict=True):
                     yield _judged(take, account, _TELLING)
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, get_context("spawn"), _begin)
+
+
+def _begin() -> None:
+    """Lets a process end with the one that started it, which would leave it waiting for films if it were killed."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+    os._exit(1)
 
 
 def _watched(take: Take, job: Job) -> Judged:

@@ -194,12 +194,13 @@ def _time_to_name(visit: TrueVisit, truth: Truth, told: Mapping[str, Sequence[Te
     """Returns the seconds from the first visible face to the right name on it; None if none came in the visit."""
     if visit.who not in truth.enrolled or visit.first_visible is None:
         return None
+    first, last = (truth.index(time) for time in visit.span)
     times = [
         tell.told - visit.first_visible
         for tells in told.values()
         for tell in tells
         if tell.name == visit.who
-        and visit.span[0] <= tell.seen <= visit.span[1] + truth.interval
+        and first <= truth.index(tell.seen) <= last
         and (on := truth.lately(tell.place, truth.index(tell.seen))) is not None
         and on[1] == visit.who
     ]

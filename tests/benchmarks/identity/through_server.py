@@ -34,6 +34,21 @@ class Showing:
     rate: float
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How the server is run.
+
+    Attributes:
+        cameras: Films shown at the same time.
+        python: The interpreter that has it installed.
+        deadline: Seconds after which a track is decided.
+    """
+
+    cameras: int
+    python: str
+    deadline: float
+
+
 class Door:
     """A server with everybody enrolled, at which films are shown, each to a camera of its own."""
 
@@ -64,21 +79,26 @@ class Door:
 
 
 @asynccontextmanager
-async def door(company: Company, engine: str, visit_gap: timedelta, python: str) -> AsyncIterator[Door]:
+async def door(company: Company, engine: str, visit_gap: timedelta, serving: Serving) -> AsyncIterator[Door]:
     """Runs a server with SQLite and the engine, and enrolls whoever is to be enrolled.
 
     Args:
         company: Who plays.
         engine: "local", or "rekognition" as the simulator plays it.
         visit_gap: Of the cameras.
-        python: The interpreter that has the server installed.
+        serving: How the server is run.
     """
     async with AsyncExitStack() as stack:
         if engine == "rekognition":
             simulator = await stack.enter_async_context(running_simulator("--latency", "0.15"))
             os.environ |= simulator.environment
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = await stack.enter_async_context(running_server(folder, PATIENCE, python, engine=engine))
+        settings = {
+            "engine": engine,
+            "decision_deadline": str(serving.deadline),
+            "rekognition_read_timeout": str(min(6.0, serving.deadline)),
+        }
+        server = await stack.enter_async_context(running_server(folder, PATIENCE, serving.python, **settings))
         client = await stack.enter_async_context(PorteroClient(ConnectionSettings(server.address)))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(server.address))
         for player in company.enrolled:

@@ -99,7 +99,9 @@ async def created_key(folder: Path, name: str, *words: str) -> str:
 async def _start(
     command: str, folder: Path, settings: Mapping[str, str], python: str = sys.executable
 ) -> asyncio.subprocess.Process:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
+    # The paths of this interpreter are not those of another one.
+    ours = ("PORTERO_",) if python == sys.executable else ("PORTERO_", "PYTHONPATH")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment = {
         **clean,
         "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}",
