@@ -9,6 +9,8 @@ from typing import Any
 
 from tests.benchmarks.identity.scoring import Score
 
+_MOST_SPLIT = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -87,12 +89,39 @@ def rows(judged: Iterable[Judged]) -> list[Row]:
     return [*found, total]
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure over all films, and the most it may be."""
+
+    figure: str
+    measured: float
+    most: float
+
+    @property
+    def met(self) -> bool:
+        """Whether it is not above that."""
+        return self.measured <= self.most
+
+
+def targets(judged: Iterable[Judged]) -> list[Target]:
+    """Returns what must hold: no wrong name, nobody exchanged or merged, and hardly a visit split."""
+    total = rows(judged)[-1]
+    return [
+        Target("seconds of wrong names, live", round(total.wrong_live, 2), 0),
+        Target("seconds of wrong names, stored", round(total.wrong_stored, 2), 0),
+        Target("exchanged names", total.exchanged, 0),
+        Target("sightings of several people", total.merged, 0),
+        Target("extra sightings a visit", round(total.split / max(1, total.visits), 4), _MOST_SPLIT),
+    ]
+
+
 def document(judged: Sequence[Judged], **about: Any) -> dict[str, Any]:
     """Returns everything as one document: `about` what was run, sums, and each film that was not clean."""
     *situations, total = rows(judged)
     odd = [each for each in judged if not each.score.clean or each.score.split or each.score.missed]
     return {
         **about,
+        "targets": [{**asdict(target), "met": target.met} for target in targets(judged)],
         "total": total.document(),
         "situations": [row.document() for row in situations],
         "odd": [asdict(each) for each in odd],

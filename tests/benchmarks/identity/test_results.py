@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.benchmarks.identity.people import Company, Player
-from tests.benchmarks.identity.results import Judged, document, rows, table
+from tests.benchmarks.identity.results import Judged, document, rows, table, targets
 from tests.benchmarks.identity.scoring import Score
 from tests.benchmarks.identity.staging import Look
 from tests.benchmarks.identity.truth import Place
@@ -32,6 +32,12 @@ def test_the_document_names_each_film_that_was_not_right() -> None:
     assert told["seed"] == 1
     assert [each["pair"] for each in told["odd"]] == ["A=ana B=ben", "A=ana"]
     assert told["total"]["split_share"] == 0.2
+
+
+def test_a_wrong_name_and_many_splits_miss_their_targets() -> None:
+    """Of the films together one names wrongly and one is split; a film that is right meets everything."""
+    assert [target.met for target in targets(_JUDGED)] == [False, True, False, True, False]
+    assert all(target.met for target in targets(_JUDGED[1:2]))
 
 
 def test_the_table_has_a_line_for_each_situation() -> None:
