@@ -15,8 +15,9 @@ from portero_server.domain.gate.cadence import Cadence, CadencePolicy
 from portero_server.domain.recording.sightings import StreamCommit, TrackDecided, TrackLeft, TrackSeen
 from portero_server.domain.streams.frames import Frame, FrameRefused
 from portero_server.domain.streams.messages import TrackUpdate
+from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from portero_server.domain.tracking.track import TrackState
-from portero_server.domain.tracking.tracks import Tracker, TrackPolicy
+from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.base import EngineTraits
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.frame_follower import Findings, Rules, Work
@@ -92,7 +93,7 @@ class _Door:
         self._follower = Follower(
             _CAMERA,
             Rules(traits.name, traits.policy, Lane.VISITOR, visit_gap),
-            Tracker(f"{_CAMERA}.e1", TrackPolicy()),
+            Tracker(f"{_CAMERA}.e1", TrackPolicy(identity=IdentityPolicy())),
             Cadence(CadencePolicy()),
             self._clock,
             TieredRecognizer(_CAMERA, traits, self._engine.identify, self._clock, _Uncounted(), free=free),
