@@ -96,6 +96,9 @@ class Striker:
                 self._streams_proxy.cut()
             case Fault.CUT_DATABASE:
                 self._database_proxy.cut()
+            case Fault.DISK_FULL if not self._cast.ledger.acked:
+                # A bridge that cannot even begin its spool promises nothing; what that means is tested elsewhere.
+                return
             case Fault.DISK_FULL:
                 await self._fill_disk(self._cast.bridge, _FULL_DISK, stroke.lasts)
             case Fault.FILE_FULL:
