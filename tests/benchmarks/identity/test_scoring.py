@@ -21,7 +21,7 @@ def _truth(who: str, camera: str = "") -> Truth:
 
 
 def _tell(truth: Truth, track: str, time: float, on: str, name: str = "", *, closed: bool = False) -> Tell:
-    """Tells a track at a time, with a box on somebody then."""
+    """Returns what was told of a track at a time, with a box on somebody then."""
     place = truth.seen(on, truth.index(time))
     assert place is not None
     return Tell(track, time, time, place, name, closed)

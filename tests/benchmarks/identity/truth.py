@@ -155,7 +155,7 @@ class Truth:
 
 
 class Trail:
-    """Whom something that is followed is on, frame by frame.
+    """Returns the person that something followed is on, frame by frame.
 
     Attributes:
         evidence: Frames in which a box of it lies on somebody, and whom, in order.
