@@ -76,7 +76,7 @@ class Follower(FrameFollower):
         self._work: list[Work] = []
         self._calls = OpenCalls()
         self._best = BestShots()
-        self._checks = IdentityChecks(recognizer, tracker, known or KnownFaces(), self._told)
+        self._checks = IdentityChecks(recognizer, tracker, KnownFaces() if known is None else known, self._told)
         self._last_frame = clock.monotonic()
         self._ends = False
 
@@ -381,6 +381,7 @@ class Follower(FrameFollower):
         if self._tracker.false_alarm(track) or (track.unverified and track.continues):
             self._tracker.dismiss(track)
             self._best.drop(track)
+            self._checks.forget(track)
             # An earlier session may have stored it ahead of the watermark, and nobody else would tell its end.
             self._told.left(track)
             return

@@ -41,6 +41,9 @@ class KnownFaces:
     def __init__(self) -> None:
         self._faces: dict[str, TrackFaces] = {}
 
+    def __len__(self) -> int:
+        return len(self._faces)
+
     def resume(self, tracks: Sequence[Track]) -> None:
         """Goes on with these tracks, and forgets all others."""
         known = self._faces

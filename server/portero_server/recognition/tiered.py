@@ -94,11 +94,6 @@ class TieredRecognizer:
         self._free = free
         self._memory = memory if free is not None else None
 
-    @property
-    def encodes(self) -> bool:
-        """Whether faces can be encoded, to be compared with each other."""
-        return self._free is not None or self._traits.encodes
-
     async def ask(
         self, crop: FaceCrop, policy: MatchPolicy, apart: Collection[str], encoded: Encoded | None = None
     ) -> Answer:

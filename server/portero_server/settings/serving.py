@@ -120,7 +120,8 @@ class ServingSettings(BaseSettings):
     )
     verify_perhaps: Annotated[float, Field(gt=0, le=1)] = Field(
         IdentityPolicy().perhaps,
-        description="A face at most this far is the same if a second shot says so too; a farther one is another.",
+        description="A face at most this far is the same if a second shot says so too; a farther one is another. Less "
+        "than PORTERO_VERIFY_SAME counts as that: one shot settles it then.",
     )
     commit_interval: Seconds = Field(
         0.015,

@@ -17,6 +17,7 @@ from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import EngineUnavailable
+from portero_server.recognition.identity import KnownFaces
 from portero_server.vision.analysis import FrameAnalysis
 from tests.support.server.stream_harness import UNKNOWN, StreamHarness, named, stream_harness
 from tests.support.time.virtual_time import in_virtual_time
@@ -162,6 +163,26 @@ async def test_a_face_that_cannot_be_compared_is_somebody_else() -> None:
     assert [who for who, _, _ in _visits(at)].count("ana") == 1
     (ana,) = [visit for visit in _visits(at) if visit[0] == "ana"]
     assert ana[2] == pytest.approx(1.0)
+
+
+@in_virtual_time
+async def test_no_face_is_kept_longer_than_its_track() -> None:
+    """Neither of a visit that has ended nor of a false alarm, seen in one look only, is anything left in memory."""
+    frames = [_shown("nobody"), *[_EMPTY] * 12] * 3 + [_shown("ana")] * 8 + [_EMPTY] * 60
+    script: dict[int, FrameAnalysis | FrameRefused] = {number + 1: frame for number, frame in enumerate(frames)}
+    known: dict[str, KnownFaces] = {}
+    async with stream_harness(script, _Engine().identify, tracks=_VERIFIED, known=known) as at:
+        session = await at.open()
+        running = asyncio.create_task(session.run())
+        kept = []
+        for number in range(len(frames)):
+            at.send(session, number + 1)
+            await asyncio.sleep(0.2)
+            kept.append(len(known["door"]))
+        session.finish()
+        await running
+    assert max(kept) == 1
+    assert kept[-1] == 0
 
 
 @in_virtual_time
