@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.tracking.following import Observation
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track
-from portero_server.domain.tracking.tracks import Tracker
+from tests.support.model.tracked_camera import START, TrackedCamera
 from tests.support.time.frame_times import time_of
 
-_START = datetime(2026, 1, 1, tzinfo=UTC)
 _POLICY = TrackPolicy()
 
 
@@ -20,27 +16,15 @@ def _face(left: float, top: float = 0.3, size: float = 0.1, quality: float = 1.0
     return FoundFace(Box(left, top, size, size), 0.9, FaceQuality(quality, 1.0, 1.0, 1.0))
 
 
-class _Camera:
-    """Feeds a tracker frames at five a second."""
-
-    def __init__(self, policy: TrackPolicy = _POLICY) -> None:
-        self.tracker = Tracker("door.e1", policy)
-        self.sequence = 0
-
-    @property
-    def now(self) -> float:
-        return self.sequence / 5
-
-    def show(self, *faces: FoundFace) -> Observation:
-        self.sequence += 1
-        captured = _START + timedelta(seconds=self.now)
-        return self.tracker.observe(self.sequence, captured, self.now, time_of(captured), faces)
+class _Camera(TrackedCamera):
+    def __init__(self) -> None:
+        super().__init__(_POLICY)
 
 
 def test_a_good_shot_is_sent_at_once_and_a_middling_one_after_patience() -> None:
     """The first good enough shot goes out immediately; otherwise the best one does when patience ends."""
     tracker = _Camera().tracker
-    track = Track("t", 1, _START, 10.0, 1, _START, time_of(_START), Box(0, 0, 1, 1))
+    track = Track("t", 1, START, 10.0, 1, START, time_of(START), Box(0, 0, 1, 1))
     assert tracker.calls.wants_call(track, _POLICY.good_quality, 10.0)
     middling = (_POLICY.good_quality + _POLICY.poor_quality) / 2
     assert not tracker.calls.wants_call(track, middling, 10.0)

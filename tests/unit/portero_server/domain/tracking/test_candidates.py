@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.tracking.doubts import Doubt
 from portero_server.domain.tracking.following import Observation
 from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from portero_server.domain.tracking.track import Track, TrackPhase
-from portero_server.domain.tracking.tracks import Tracker
-from tests.support.time.frame_times import time_of
+from tests.support.model.tracked_camera import TrackedCamera
 
-_START = datetime(2026, 1, 1, tzinfo=UTC)
 _POLICY = TrackPolicy(identity=IdentityPolicy())
 _LIGHT, _DARK = (0.6, 0.8), (0.8, -0.6)
 _ANA = Match("ana", 0.8, 0.4)
@@ -26,26 +21,14 @@ def _face(left: float = 0.4, patch: tuple[float, ...] = _LIGHT) -> FoundFace:
     return FoundFace(Box(left, 0.3, 0.1, 0.1), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0), patch)
 
 
-class _Camera:
-    """Looks at five frames a second."""
+class _Camera(TrackedCamera):
+    """Looks thoroughly, unless told otherwise."""
 
     def __init__(self, policy: TrackPolicy = _POLICY) -> None:
-        self.tracker = Tracker("door.e1", policy)
-        self.sequence = 0
-
-    @property
-    def captured(self) -> datetime:
-        return _START + timedelta(seconds=self.sequence / 5)
-
-    @property
-    def time(self) -> FrameTime:
-        return time_of(self.captured)
+        super().__init__(policy)
 
     def show(self, *faces: FoundFace, thorough: bool = True, share: float = 0.0) -> Observation:
-        self.sequence += 1
-        return self.tracker.observe(
-            self.sequence, self.captured, self.sequence / 5, self.time, faces, thorough=thorough, share=share
-        )
+        return super().show(*faces, thorough=thorough, share=share)
 
     def ana(self) -> Track:
         """Shows Ana, who is recognized."""

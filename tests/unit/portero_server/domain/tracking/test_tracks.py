@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +13,9 @@ from portero_server.domain.tracking.following import Observation
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track
 from portero_server.domain.tracking.tracks import Tracker
+from tests.support.model.tracked_camera import START, TrackedCamera
 from tests.support.time.frame_times import time_of
 
-_START = datetime(2026, 1, 1, tzinfo=UTC)
 _POLICY = TrackPolicy()
 
 
@@ -23,30 +23,13 @@ def _face(left: float, top: float = 0.3, size: float = 0.1, quality: float = 1.0
     return FoundFace(Box(left, top, size, size), 0.9, FaceQuality(quality, 1.0, 1.0, 1.0))
 
 
-class _Camera:
-    """Feeds a tracker frames at five a second."""
-
-    def __init__(self, policy: TrackPolicy = _POLICY) -> None:
-        self.tracker = Tracker("door.e1", policy)
-        self.sequence = 0
-
-    @property
-    def now(self) -> float:
-        return self.sequence / 5
-
-    def show(self, *faces: FoundFace) -> Observation:
-        self.sequence += 1
-        captured = _START + timedelta(seconds=self.now)
-        return self.tracker.observe(self.sequence, captured, self.now, time_of(captured), faces)
-
-    def still(self) -> tuple[Track, ...]:
-        self.sequence += 1
-        captured = _START + timedelta(seconds=self.now)
-        return self.tracker.still(self.sequence, captured, time_of(captured))
+class _Camera(TrackedCamera):
+    def __init__(self) -> None:
+        super().__init__(_POLICY)
 
 
 def _look(tracker: Tracker, second: int, *faces: FoundFace) -> Observation:
-    captured = _START + timedelta(seconds=second)
+    captured = START + timedelta(seconds=second)
     return tracker.observe(second + 1, captured, second, time_of(captured), faces)
 
 
@@ -110,7 +93,7 @@ def test_whoever_comes_long_after_is_somebody_else() -> None:
     assert after.started == after.seen
     assert after.lost == (before,)
     tracker.leave(before)
-    long_after = _START + timedelta(seconds=22)
+    long_after = START + timedelta(seconds=22)
     assert tracker.still(23, long_after, time_of(long_after)) == after.started
 
 
