@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ import uvloop
 
 from portero_server.clock import SystemClock
 from portero_server.domain.cameras import Camera
-from portero_server.domain.recording.sightings import CommitResult
+from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.streams.messages import Ack, Message
 from portero_server.rpc.server import ServerOptions, build_server
@@ -32,7 +33,7 @@ from portero_server.streaming.recorder import Committing
 from portero_server.streaming.session import Session
 from portero_server.streaming.stream_clock import UNDECLARED, Opening
 from tests.support.server.open_access import open_access, unlimited
-from tests.support.server.stream_harness import MemoryCameras, camera, stream_harness
+from tests.support.server.stream_harness import MemoryCameras, MemoryStore, camera, stream_harness
 
 
 class _AnyCamera(MemoryCameras):
@@ -41,6 +42,16 @@ class _AnyCamera(MemoryCameras):
 
     async def list(self, limit: int, *, within: frozenset[str]) -> list[Camera]:
         return [camera(camera_id) for camera_id in within]
+
+
+class _Nowhere(MemoryStore):
+    """A store that keeps who owns a stream and writes nothing else: what a fake does with a commit is not our path."""
+
+    async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
+        return _WRITTEN
+
+
+_WRITTEN = CommitResult(frozenset(), {}, None)
 
 
 class _EveryAck(Outbox):
@@ -67,14 +78,14 @@ class _AtOnce:
     def mark(self, stream: Committing) -> None:
         commit = stream.take()
         if commit is not None:
-            stream.committed(commit, CommitResult(frozenset(), {}, None))
+            stream.committed(commit, _WRITTEN)
 
 
 async def main() -> None:
     """Serves until killed; says its address in one JSON line."""
     each, window = sys.argv[1] == "each", int(sys.argv[2])
     clock = SystemClock()
-    async with stream_harness(clock=clock, window=window, max_streams=1000) as house:
+    async with stream_harness(clock=clock, window=window, max_streams=1000, store=_Nowhere()) as house:
         streams = house.streams
         streams._cameras = _AnyCamera()
         if each:

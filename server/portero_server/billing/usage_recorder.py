@@ -114,6 +114,8 @@ class UsageRecorder:
         self._budget = budget
         self._operation = operation
         self._interval = interval
+        # The hour that calls are counted in, kept because each frame that is not searched asks for it.
+        self._hour = self._hour_ends = hour_of(clock.now())
         self._steps: list[StepChanged] = []
         self._storing = asyncio.Lock()
 
@@ -129,7 +131,11 @@ class UsageRecorder:
 
     def avoided(self, camera_id: str, reason: str, count: int = 1) -> None:
         """Counts calls that were not needed."""
-        key = AvoidedKey(hour_of(self._clock.now()), camera_id, self._operation, reason)
+        now = self._clock.now()
+        if not self._hour <= now < self._hour_ends:
+            self._hour = hour_of(now)
+            self._hour_ends = self._hour + timedelta(hours=1)
+        key = AvoidedKey(self._hour, camera_id, self._operation, reason)
         self._ledger.avoided(key, count)
 
     def budget_changed(self, change: StepChanged) -> None:

@@ -15,18 +15,17 @@ from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.domain.streams.messages import Timing
 from portero_server.domain.tracking.track import Track, TrackPhase
 from portero_server.domain.tracking.tracks import Tracker
-from portero_server.engines.base import CallContext, FaceCrop
+from portero_server.engines.base import CallContext
 from portero_server.recognition.frame_follower import NOTHING_FOUND, Findings, FrameFollower, Rules, Work
 from portero_server.recognition.gate_sampling import GateSampler
 from portero_server.recognition.identity import IdentityChecks, KnownFaces
 from portero_server.recognition.name_lookup import NameOf
 from portero_server.recognition.open_calls import OpenCalls
 from portero_server.recognition.replies import Questions
-from portero_server.recognition.shots import BestShots, Shot, recognition_of, timing_of
+from portero_server.recognition.shots import BestShots, Shot, cut_out, recognition_of, timing_of
 from portero_server.recognition.tiered import TieredRecognizer
 from portero_server.recognition.track_events import TrackEvents
 from portero_server.vision.analysis import FrameAnalysis
-from portero_server.vision.crops import crop_face
 
 _SILENCE = 10.0
 """Seconds without any frame after which faces are reported as left; their tracks continue if the next frame shows
@@ -83,7 +82,9 @@ class Follower(FrameFollower):
     @property
     def tracks(self) -> Sequence[Track]:
         """Tracks being followed, oldest first; without those that were reported as left."""
-        return tuple(track for track in self._tracker.tracks if not (track.absent and track.suspended))
+        # Asked for with each frame, and most cameras see nobody most of the time.
+        tracks = self._tracker.tracks
+        return tuple(track for track in tracks if not (track.absent and track.suspended)) if tracks else ()
 
     @property
     def busy(self) -> bool:
@@ -93,7 +94,8 @@ class Follower(FrameFollower):
     @property
     def when(self) -> When:
         """Returns which of the waiting frames to analyze."""
-        tracks = self.tracks
+        if not (tracks := self.tracks):
+            return self._cadence.when(tracks=0, undecided=0)
         return self._cadence.when(
             tracks=len(tracks),
             undecided=sum(not track.decided for track in tracks) + self._tracker.restless,
@@ -240,9 +242,8 @@ class Follower(FrameFollower):
         """Returns the shot of a face, kept if it is the best one not yet sent; None if it is good for nothing."""
         if look.pixels is None or not (self._checks.wanted or self._best.wants(track, face.quality.overall)):
             return None
-        region = crop_face(look.pixels, face.box)
-        context = CallContext(self._camera_id, self.rules.lane)
-        shot = Shot(FaceCrop(region.pixels, region.face, face.quality, context), frame, look, now)
+        crop = cut_out(look.pixels, face, CallContext(self._camera_id, self.rules.lane))
+        shot = Shot(crop, frame, look, now)
         self._best.offer(track, shot)
         self._checks.keep(track, shot)
         return shot

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portero_server.domain.detection.detections import Match
+from portero_server.domain.detection.detections import FoundFace, Match
 from portero_server.domain.recording.sightings import Recognition
 from portero_server.domain.streams.frames import Frame
 from portero_server.domain.streams.messages import Timing
 from portero_server.domain.tracking.track import Track
-from portero_server.engines.base import FaceCrop
+from portero_server.engines.base import CallContext, FaceCrop, Pixels
 from portero_server.recognition.tiered import Encoded
 from portero_server.vision.analysis import FrameAnalysis
+from portero_server.vision.crops import crop_face
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class Shot:
     def quality(self) -> float:
         """Quality of the face, 0..1."""
         return self.crop.quality.overall
+
+
+def cut_out(pixels: Pixels, face: FoundFace, context: CallContext) -> FaceCrop:
+    """Cuts a face out of the picture that it was found in, for a call in this context."""
+    region = crop_face(pixels, face.box)
+    return FaceCrop(region.pixels, region.face, face.quality, context)
 
 
 def timing_of(track: Track, shot: Shot, asked: float, answered: float) -> Timing:

@@ -51,8 +51,9 @@ class PendingCommit:
     def advance(self, advance: Advance) -> None:
         """Adds a watermark advance."""
         self.durable_sequence = advance.sequence
+        outcomes = self.outcomes
         for outcome, count in advance.outcomes.items():
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+            outcomes[outcome] = outcomes.get(outcome, 0) + count
         self.frames += advance.frames
         self.fates += advance.fates
 
@@ -137,15 +138,14 @@ class PendingCommit:
             exceptions=tuple(self.exceptions),
             texts=tuple(self.texts),
             open_tracks=open_tracks,
-            told=frozenset(
-                [
-                    update.named.match.person_id
-                    for update in self.updates
-                    if isinstance(update, TrackUpdate) and update.named is not None
-                ]
-            ),
+            told=self._told() if self.updates else frozenset(),
             marks=tuple(self.marks),
         )
+
+    def _told(self) -> frozenset[str]:
+        """Returns the ids of the people named in the messages."""
+        named = [update.named for update in self.updates if isinstance(update, TrackUpdate)]
+        return frozenset([each.match.person_id for each in named if each is not None])
 
 
 class Commits:
@@ -246,7 +246,9 @@ class Commits:
                 for each in gone
                 if each.track_id not in told
             ]
-        followed = tuple(track for track in self._resume.at(durable) if track.track_id not in self._unstored)
+        followed = self._resume.at(durable)
+        if followed:
+            followed = tuple(track for track in followed if track.track_id not in self._unstored)
         return gathered.commit(self._row, followed), ()
 
     def committed(self, commit: StreamCommit, result: CommitResult) -> tuple[int, Sequence[Message]]:
@@ -255,7 +257,8 @@ class Commits:
         if gathered is None:
             return 0, ()
         self.presence.durable(commit.durable_sequence)
-        self._sightings.update((each.track_id, result.sighting_of[each.track_id]) for each in commit.decided)
+        for each in commit.decided:
+            self._sightings[each.track_id] = result.sighting_of[each.track_id]
         return gathered.frames, self._messages(gathered, result)
 
     def put_aside(self, search: Quarantine) -> None:

@@ -29,7 +29,7 @@ from portero_server.streaming.effects import (
     FramesSettled,
     HeartbeatAnswered,
 )
-from portero_server.streaming.stream_clock import CaptureTimes, Moment, StreamClock
+from portero_server.streaming.stream_clock import CaptureTimes, Moment, ReceivedAt, StreamClock
 
 _RATE_SPAN = 5.0
 """Seconds over which a live frame rate is taken."""
@@ -61,12 +61,10 @@ class Arrivals:
         """Records that a frame arrived, valid or not."""
         self._recent.append(now)
 
-    def took(self, sequence: int, captured_at: datetime, received_at: datetime, now: float) -> float:
-        """Records a valid frame, which is not durable yet. Returns its lag."""
-        self.captured_at, self.received_at = captured_at, received_at
-        self.lag = lag = (received_at - captured_at).total_seconds()
-        self._waiting.append((sequence, now))
-        return lag
+    def took(self, sequence: int, at: ReceivedAt, now: Moment) -> None:
+        """Records a valid frame, which is not durable yet."""
+        self.captured_at, self.received_at, self.lag = at.captured_at, now.wall, at.lag
+        self._waiting.append((sequence, now.monotonic))
 
     def durable(self, sequence: int, now: float) -> list[float]:
         """Records that all frames up to this one are durable. Returns how long each of them took."""
@@ -201,11 +199,11 @@ class Intake:
             messages, facts = self._reject(sequence, refused, size)
             return messages, (*lost, *facts), None
         at = self.timing.took(captured_at, source, now)
-        lag = self.arrivals.took(sequence, at.captured_at, at.received_at, came)
-        zones = self.camera.privacy_zones
-        frame = Frame(sequence, at.captured_at, jpeg, width, height, came, lag, at.time, zones)
+        self.arrivals.took(sequence, at, now)
+        stored_at, lag, time, clock_changed = at
+        frame = Frame(sequence, stored_at, jpeg, width, height, came, lag, time, self.camera.privacy_zones)
         self.frames.append(frame)
-        if not at.changed:
+        if not clock_changed:
             return (), lost, frame
         changed = ClockChanged(self.timing.state, self.timing.skew)
         advice = (Directive(Advice.CHECK_CLOCK),) if self.timing.faulty else ()

@@ -74,7 +74,8 @@ class Session:
 
     def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes, no: FrameRefused | None = None) -> None:
         """Takes in a frame; `no` holds the refusal if the caller has refused it already."""
-        self.runner.perform(self.state.receive(sequence, captured_at, jpeg, self._now(), no))
+        now = Moment(self._clock.monotonic(), self._clock.now())
+        self.runner.perform(self.state.receive(sequence, captured_at, jpeg, now, no))
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
         """Takes in a report of frames that will never arrive; those already accounted for are ignored.
@@ -86,7 +87,8 @@ class Session:
 
     def heartbeat(self, sent_at: datetime | None = None, answers: datetime | None = None) -> None:
         """Takes in a heartbeat: when the bridge sent it, and when the server sent the one that it answers, if known."""
-        self.runner.perform(self.state.heartbeat(sent_at, answers, self._now()))
+        now = Moment(self._clock.monotonic(), self._clock.now())
+        self.runner.perform(self.state.heartbeat(sent_at, answers, now))
 
     def finish(self) -> None:
         """Takes in that no more frames will come; the session ends when everything is durable."""
@@ -160,7 +162,9 @@ class Session:
         state, follower, runner, frames = self.state, self.follower, self.runner, self.state.intake.frames
         looks = await self._analyzer.look(tuple(frames), follower.when, text=follower.reads_text)
         began = self._clock.monotonic()
-        began -= sum(look.seconds for look in looks if not isinstance(look, FrameRefused))
+        for look in looks:
+            if not isinstance(look, FrameRefused):
+                began -= look.seconds
         for number, look in enumerate(looks, 1):
             if isinstance(look, FrameRefused):
                 runner.perform(state.refuse(look))
@@ -192,6 +196,3 @@ class Session:
             # A session that has ended leaves its calls to the one that resumes the stream.
             for each in work:
                 self.runner.spawn(self._call(each))
-
-    def _now(self) -> Moment:
-        return Moment(self._clock.monotonic(), self._clock.now())

@@ -104,13 +104,13 @@ class ReceivedAt(NamedTuple):
 
     Attributes:
         captured_at: The time to store.
-        received_at: The wall time of its receipt.
+        lag: Seconds from its capture to its receipt, by both clocks; 0 if the capture time is that of the receipt.
         time: What frames of the stream are compared by.
         changed: Whether the frame changed the state of the bridge's clock.
     """
 
     captured_at: datetime
-    received_at: datetime
+    lag: float
     time: FrameTime
     changed: bool
 
@@ -178,13 +178,17 @@ class StreamClock:
             now: When it came.
         """
         received, wall = now
-        stored = wall if source is TimeSource.ARRIVAL or captured_at is None else captured_at
-        time = self._frames.date(stored.timestamp(), received)
-        changed = False
-        if captured_at is not None:
-            watched = self._watched(captured_at, received, source)
-            changed = self._watch.took(watched, (captured_at - wall).total_seconds(), received)
-        return ReceivedAt(stored, wall, time, changed)
+        if captured_at is None:
+            return ReceivedAt(wall, 0.0, self._frames.date(wall.timestamp(), received), False)
+        captured = captured_at.timestamp()
+        lag = (wall - captured_at).total_seconds()
+        if source is not TimeSource.ARRIVAL:
+            time = self._frames.date(captured, received)
+            return ReceivedAt(captured_at, lag, time, self._watch.took(self._frames, -lag, received))
+        # Faults of the bridge's clock are reported even if frames are dated by arrival.
+        self._unused.date(captured, received)
+        changed = self._watch.took(self._unused, -lag, received)
+        return ReceivedAt(wall, 0.0, self._frames.date(wall.timestamp(), received), changed)
 
     def said(self, sent_at: datetime | None, now: Moment) -> None:
         """Takes in the bridge's time from a message, if the message has one."""
@@ -207,10 +211,3 @@ class StreamClock:
             return None
         self.network_delay = took / 2
         return self.network_delay
-
-    def _watched(self, captured_at: datetime, received: float, source: TimeSource) -> FrameClock:
-        # Faults of the bridge's clock are reported even if frames are dated by arrival.
-        if source is TimeSource.ARRIVAL:
-            self._unused.date(captured_at.timestamp(), received)
-            return self._unused
-        return self._frames

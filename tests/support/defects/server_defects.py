@@ -40,7 +40,7 @@ def ack_before_commit() -> None:
         def hasty(runner: EffectRunner) -> StreamCommit | None:
             commit = take(runner)
             if commit is not None:
-                runner.outbox.put(replace(runner._state.intake.ack(), durable_sequence=commit.durable_sequence))
+                runner.outbox.put(runner._state.intake.ack()._replace(durable_sequence=commit.durable_sequence))
             return commit
 
         return hasty

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 _DAYS_KEPT = 40
 _RATE_DAYS = 7
@@ -100,9 +101,11 @@ class CallTally:
         return CallTally(self.calls + other.calls, self.microdollars + other.microdollars)
 
 
-@dataclass(frozen=True, slots=True)
-class AvoidedKey:
-    """The key under which avoided calls are counted; `reason` is the metric's label ("unchanged", "known_track")."""
+class AvoidedKey(NamedTuple):
+    """The key under which avoided calls are counted; `reason` is the metric's label ("unchanged", "known_track").
+
+    A tuple, because one is made and hashed for each frame that is not searched.
+    """
 
     hour: datetime
     camera_id: str | None

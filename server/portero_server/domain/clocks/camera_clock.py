@@ -113,21 +113,24 @@ class FrameClock:
         """
         latest = captured if self._latest is None else self._latest
         self.moved = moved = captured - latest
-        self.waited = waited = 0.0 if self._received is None else max(0.0, received - self._received)
+        waited = 0.0 if self._received is None else received - self._received
+        self.waited = waited = max(0.0, waited)
         self._received = received
         if moved < -self._policy.back_tolerance:
             self._span += 1
-            self._latest = captured
-        else:
-            self._latest = max(latest, captured)
+            latest = captured
+        elif moved > 0.0:
+            latest = captured
+        self._latest = latest
         self._arrived += self._counted(moved, waited)
         self._passed += moved if moved > 0.0 else waited
-        return FrameTime(self._span, self._latest, self._arrived, self._passed)
+        return FrameTime(self._span, latest, self._arrived, self._passed)
 
     def _counted(self, moved: float, waited: float) -> float:
         """Returns the seconds of waiting during which time also passed at the camera."""
         forward = max(0.0, moved)
-        self._unexplained += min(waited - forward / _PACE, _MOST_BY_A_FRAME)
+        more = waited - forward / _PACE
+        self._unexplained += min(_MOST_BY_A_FRAME, more)
         if self._unexplained <= 0.0:
             self._unexplained = self._uncounted = 0.0
             self.stands = False
@@ -140,6 +143,7 @@ class FrameClock:
             return counted
         if moved <= 0.0 or (not self._lossless and waited > _LIVE_DELAY):
             return waited
-        counted = min(waited, forward)
-        self._uncounted += waited - counted
-        return counted
+        if waited <= forward:
+            return waited
+        self._uncounted += waited - forward
+        return forward

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from enum import Enum
 from itertools import pairwise
 
@@ -55,6 +56,10 @@ class ClockWatch:
         self._bucket_ends = 0.0
         self._bucket: float | None = None
         self._buckets: deque[float] = deque(maxlen=_DRIFT_BUCKETS)
+        # Kept, not derived, since they are asked for with each frame: the highest skew of the present bucket and the
+        # one before it, and whether the buckets show a drift.
+        self._of_frames: float | None = None
+        self._drifts = False
         self._was_set = ClockState.STEADY
         self._set_until = 0.0
         self._holds_until = 0.0
@@ -62,7 +67,7 @@ class ClockWatch:
     @property
     def skew(self) -> float | None:
         """Seconds by which the clock is ahead of the server's; None until something is known."""
-        frames = max((value for value in (self._bucket, *list(self._buckets)[-1:]) if value is not None), default=None)
+        frames = self._of_frames
         if frames is None or self._bridge_skew is None:
             return self._bridge_skew if frames is None else frames
         # An old frame of a lossless bridge says less than what the bridge itself said; a live one's are young.
@@ -87,14 +92,19 @@ class ClockWatch:
             self._set_until = now + self._policy.memory
             self._bucket = None
             self._buckets.clear()
+            self._drifts = False
             if self._bridge_skew is not None:
                 self._bridge_skew += step
         if self._bucket is None or now >= self._bucket_ends:
             if self._bucket is not None:
                 self._buckets.append(self._bucket)
+                self._drifts = _drift(self._buckets)
             self._bucket, self._bucket_ends = skew, now + _BUCKET
-        else:
-            self._bucket = max(self._bucket, skew)
+            self._of_frames = max(skew, self._buckets[-1]) if self._buckets else skew
+        elif skew > self._bucket:
+            self._bucket = skew
+            if self._of_frames is None or skew > self._of_frames:
+                self._of_frames = skew
         judged = self._judged(clock, now)
         if judged is self.state or now < self._holds_until:
             return False
@@ -104,14 +114,13 @@ class ClockWatch:
 
     def _step(self, clock: FrameClock, skew: float) -> float:
         """Returns by how many seconds the clock was set before the last frame, or 0."""
-        if clock.moved < -self._policy.back_tolerance:
-            return clock.moved - clock.waited
-        known = self.skew
         beyond = clock.moved - clock.waited
-        # Frames that were spooled may lie any time apart, but none was taken after it was sent.
-        if self._begun and beyond > self._policy.jump and skew > max(0.0, known or 0.0) + self._policy.back_tolerance:
+        if clock.moved < -self._policy.back_tolerance:
             return beyond
-        return 0.0
+        if not self._begun or beyond <= self._policy.jump:
+            return 0.0
+        # Frames that were spooled may lie any time apart, but none was taken after it was sent.
+        return beyond if skew > max(0.0, self.skew or 0.0) + self._policy.back_tolerance else 0.0
 
     def _judged(self, clock: FrameClock, now: float) -> ClockState:
         if clock.stands:
@@ -122,11 +131,13 @@ class ClockWatch:
         late = self._lossless and self._bridge_skew is None
         if skew is not None and (skew if late else abs(skew)) > self._policy.skew_limit:
             return ClockState.SKEWED
-        return ClockState.DRIFTING if self._drifts() else ClockState.STEADY
+        return ClockState.DRIFTING if self._drifts else ClockState.STEADY
 
-    def _drifts(self) -> bool:
-        seen = list(self._buckets)
-        steps = [later - earlier for earlier, later in pairwise(seen)]
-        one_way = all(step > 0 for step in steps) or all(step < 0 for step in steps)
-        slow = all(abs(step) < _FASTEST_DRIFT * _BUCKET for step in steps)
-        return len(steps) >= 4 and one_way and slow and abs(seen[-1] - seen[0]) > _DRIFT
+
+def _drift(buckets: Iterable[float]) -> bool:
+    """Returns whether the highest skews of consecutive buckets, in seconds, show a clock that runs fast or slow."""
+    seen = list(buckets)
+    steps = [later - earlier for earlier, later in pairwise(seen)]
+    one_way = all(step > 0 for step in steps) or all(step < 0 for step in steps)
+    slow = all(abs(step) < _FASTEST_DRIFT * _BUCKET for step in steps)
+    return len(steps) >= 4 and one_way and slow and abs(seen[-1] - seen[0]) > _DRIFT

@@ -47,7 +47,8 @@ class Presence:
 
     def durable(self, sequence: int) -> None:
         """Forgets the frames up to `sequence`: what they showed is stored, or they were rejected."""
-        self._keep({track_id: self.after(track_id, sequence) for track_id in self._seen})
+        if self._seen:
+            self._keep({track_id: self.after(track_id, sequence) for track_id in self._seen})
 
     def rejected(self, sequences: Collection[int]) -> None:
         """Forgets frames whose findings were put aside."""

@@ -92,6 +92,8 @@ class ResumePoints:
 
     def at(self, sequence: int) -> tuple[OpenTrack, ...]:
         """Returns what to store with the watermark at `sequence`; earlier points are removed."""
+        if not self._points and not self._ahead:
+            return ()
         while len(self._points) > 1 and self._points[1][0] <= sequence:
             self._points.popleft()
         there = self._points[0][1] if self._points and self._points[0][0] <= sequence else ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from portero_server.domain.detection.detections import FaceQuality, Match, Text
 from portero_server.domain.detection.geometry import Box
@@ -23,9 +24,11 @@ class Opened:
     credit: Credit
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """Everything up to `durable_sequence` is committed; the credit says how much may be sent."""
+class Ack(NamedTuple):
+    """Everything up to `durable_sequence` is committed; the credit says how much may be sent.
+
+    A tuple, because one is made with each commit of a stream.
+    """
 
     durable_sequence: int
     credit: Credit

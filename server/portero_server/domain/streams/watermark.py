@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from portero_server.domain.streams.frames import FrameOutcome
 
@@ -22,8 +23,7 @@ class _Span:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(NamedTuple):
     """How far the watermark moved.
 
     Attributes:
