@@ -22,7 +22,7 @@ class Sighting:
         last_seen_time: Capture time of the last frame so far, UTC.
         similarity: Best similarity of its tracks, 0..1; 0 for a stranger.
         margin: Lead over the runner-up at that similarity, 0..1.
-        track_count: How many tracks belong to it.
+        track_count: How many tracks belong to it. 0: they turned out to belong to other sightings; it is not listed.
         box: Where the face was in the frame that decided it.
     """
 
@@ -52,7 +52,10 @@ class SightingKind(Enum):
 
 
 class SightingEventKind(Enum):
-    """What happened to a sighting; UNSPECIFIED is a kind that this client does not know."""
+    """What happened to a sighting; UNSPECIFIED is a kind that this client does not know.
+
+    REVISED with a `track_count` of 0: it turned out to be part of another sighting.
+    """
 
     UNSPECIFIED = "unspecified"
     STARTED = "started"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import pytest
 
 from portero_server.domain.detection.detections import Match
 from portero_server.domain.recording.resuming import OpenTrack
-from portero_server.domain.recording.sightings import StreamCommit, StreamRow
+from portero_server.domain.recording.sightings import StreamCommit, StreamRow, TrackLeft
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.streaming.orphans import FollowedStreams
 from portero_server.streaming.recorder import CommitStore
@@ -190,6 +191,41 @@ class StoreContract:
         sighting_of = (await case.commits.commit([commit_of(stream, *tracks, *strangers)])).sighting_of
         assert sighting_of["t1"] == sighting_of["t2"]
         assert len(set(sighting_of.values())) == 4
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+    async def test_one_visit_is_one_sighting_whatever_is_decided_first(
+        self, case: StoreCase, order: tuple[int, ...]
+    ) -> None:
+        """A track that lies between two sightings of its person makes them one; entered again, nothing changes."""
+        stream = await case.streams.open("door", "e1", "s1")
+        tracks = [decided("t0", "ana", 0, 10), decided("t1", "ana", 60), decided("t2", "ana", 110, 120)]
+        for number in order:
+            await case.commits.commit([commit_of(stream, tracks[number], TrackLeft(f"t{number}", None))])
+        again = await case.commits.commit([commit_of(stream, *tracks, left("t0", 10))])
+        assert len(set(again.sighting_of.values())) == 1
+        assert again.last_position is None
+
+    async def test_sightings_far_from_each_other_become_one_by_all_that_is_between(self, case: StoreCase) -> None:
+        """A track that was seen for long makes one of all sightings that it was there with, and of no others."""
+        stream = await case.streams.open("door", "e1", "s1")
+        tracks = [decided(f"t{number}", "ana", 100 * number, 100 * number + 5) for number in range(6)]
+        await case.commits.commit([commit_of(stream, *tracks, decided("t6", "ben", 200), decided("t7", None, 200))])
+        long = decided("t8", "ana", 130, 350)
+        sighting_of = (await case.commits.commit([commit_of(stream, *tracks, long)])).sighting_of
+        assert [sighting_of[f"t{number}"] == sighting_of["t8"] for number in range(6)] == [False, *[True] * 4, False]
+        others = commit_of(stream, decided("t6", "ben", 200), decided("t7", None, 200))
+        assert sighting_of["t8"] not in (await case.commits.commit([others])).sighting_of.values()
+
+    async def test_a_track_that_returns_makes_sightings_one(self, case: StoreCase) -> None:
+        """Somebody followed on until a sighting that began meanwhile is one visit with it."""
+        stream = await case.streams.open("door", "e1", "s1")
+        await case.commits.commit([commit_of(stream, decided("t1", "ana", 0, 5), left("t1", 5))])
+        await case.commits.commit([commit_of(stream, decided("t2", "ana", 100, 105), left("t2", 105))])
+        back = commit_of(stream, decided("t1", "ana", 0, 60, returns=True))
+        first = (await case.commits.commit([back])).sighting_of["t1"]
+        later = await case.commits.commit([commit_of(stream, decided("t2", "ana", 100, 105))])
+        assert later.sighting_of == {"t2": first}
+        assert (await case.commits.commit([back])).last_position is None
 
     async def test_a_commit_names_the_people_in_it(self, case: StoreCase) -> None:
         """Whoever is decided, recognized, told or followed is named by the result, or is among the unnamed."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from portero_server.domain.recording.presence import UnstoredTracks
 from portero_server.domain.recording.quarantine import Quarantine
+from portero_server.store.commit.visits import SightingMerger
 from tests.simulation.world import simulate
 from tests.support.defects.bridge_defects import DEFECTS as BRIDGE_DEFECTS
 from tests.support.defects.faultpoints import wrapped
@@ -37,8 +38,18 @@ def refused_decision_forgotten() -> None:
     wrapped(UnstoredTracks, "put_aside", lambda _: lambda *_: None)
 
 
+def sightings_stay_apart() -> None:
+    """A track that lies between sightings of its person joins one of them, and the others stay."""
+
+    def wrap(_: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda merger, sightings: sightings[-1] if sightings else None
+
+    wrapped(SightingMerger, "_joined", wrap)
+
+
 DEFECTS: Mapping[str, Callable[[], None]] = {
-    each.__name__: each for each in (failed_session_goes_on, quarantine_takes_all, refused_decision_forgotten)
+    each.__name__: each
+    for each in (failed_session_goes_on, quarantine_takes_all, refused_decision_forgotten, sightings_stay_apart)
 }
 
 

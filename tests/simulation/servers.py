@@ -22,7 +22,7 @@ from portero_server.streaming.session import Session
 from portero_server.vision.analysis import FrameAnalysis
 from tests.simulation.network import Broken, Pipe
 from tests.simulation.store import SimulatedStore
-from tests.support.model.script import PEOPLE_PER_CAMERA, Sight, camera_name, person_name, read_mark, shown
+from tests.support.model.script import PEOPLE_PER_CAMERA, VISIT_GAP, Sight, camera_name, person_name, read_mark, shown
 from tests.support.model.scripted_vision import ScriptedVision
 from tests.support.server.stream_harness import StreamHarness, camera, named, stream_harness
 
@@ -248,7 +248,11 @@ async def _write(session: Session, link: Link) -> None:
 
 @asynccontextmanager
 async def simulated_server(
-    store: SimulatedStore, engine: Engine, cameras: int, promised: set[tuple[int, int]] | None = None
+    store: SimulatedStore,
+    engine: Engine,
+    cameras: int,
+    promised: set[tuple[int, int]] | None = None,
+    visit_gap: timedelta = VISIT_GAP,
 ) -> AsyncIterator[SimulatedServer]:
     """Runs a server until the end of the block, which kills it; see `Answers` for `promised`."""
     answers = Answers(engine, set() if promised is None else promised)
@@ -257,7 +261,7 @@ async def simulated_server(
         name_of=store.name_of,
         cameras=[camera(camera_name(number)) for number in range(cameras)],
         idle_timeout=6.0,
-        visit_gap=timedelta(seconds=10),
+        visit_gap=visit_gap,
         store=store,
         scene=ScriptedVision(_look),
         tracks=TrackPolicy(identity=IdentityPolicy()) if engine.encodes else None,

@@ -41,6 +41,7 @@ def test_a_seed_replays() -> None:
         "gap_not_recorded",
         "resume_skips_ahead",
         "nameless_is_unanswered",
+        "sightings_stay_apart",
     ],
 )
 def test_a_defect_is_found_by_some_seed(defect: str) -> None:

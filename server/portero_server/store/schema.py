@@ -191,7 +191,7 @@ sightings = _table(
     Column("long_until", UtcTime),
     _required("similarity", Double),
     _required("margin", Double),
-    # 0: its only track turned out to belong to another sighting; kept for those who were told of it.
+    # 0: its tracks turned out to belong to other sightings; kept for those who were told of it.
     _required("track_count", Integer),
     *_box(),
     # No index holds last_seen: it moves with every frame that shows a face.

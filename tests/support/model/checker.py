@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from portero_server.domain.streams.frames import FrameOutcome
@@ -15,7 +16,7 @@ from portero_server.store.schema import OUTCOME_COLUMNS
 from tests.support.model.clocks import RIGHT_CLOCKS, CameraClocks
 from tests.support.model.expected import ExpectedTrack, Stay, foreseen_stays
 from tests.support.model.ledger import Numbering, Told
-from tests.support.model.script import Sight, camera_name, shown
+from tests.support.model.script import VISIT_GAP, Sight, camera_name, shown
 from tests.support.model.stored import Rows, Stored
 from tests.support.model.verdict import Verdict
 from tests.support.model.visits import check_sightings
@@ -41,6 +42,7 @@ def check(
     *,
     refused: Collection[tuple[str, str]] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
+    visit_gap: timedelta = VISIT_GAP,
 ) -> Verdict:
     """Checks a finished run.
 
@@ -52,6 +54,7 @@ def check(
         refused: Track and person of answers that the store refused, where that is known: the name may be stored
             without its answer.
         clocks: How the cameras dated their frames.
+        visit_gap: Of the cameras.
     """
     verdict = Verdict()
     for camera in told.begun_anew:
@@ -95,7 +98,7 @@ def check(
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
         verdict.wrong("phantom", f"{len(rows)} recognitions of no stream")
-    check_sightings(verdict, stays, stored, promised, refused)
+    check_sightings(verdict, stays, stored, promised, refused, visit_gap)
     _check_events(verdict, stored, {row["sighting_id"] for row in stored.tracks if row["track_id"] in adrift})
     _check_news(verdict, told, stored)
     return verdict

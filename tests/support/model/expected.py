@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portero_server.domain.tracking.policy import TrackPolicy
 from tests.support.model.clocks import RIGHT_CLOCKS, CameraClocks
@@ -237,13 +237,16 @@ def _without_lost(state: _State, captured: datetime) -> _State:
     return replace(state, track=None) if lost else state
 
 
-def foreseen_visits(camera: int, tracks: Iterable[ExpectedTrack], unanswered: frozenset[str]) -> list[ForeseenVisit]:
+def foreseen_visits(
+    camera: int, tracks: Iterable[ExpectedTrack], unanswered: frozenset[str], visit_gap: timedelta = VISIT_GAP
+) -> list[ForeseenVisit]:
     """Joins the tracks of one camera, of all its epochs, as the visit gap says.
 
     Args:
         camera: Which.
         tracks: All that must have a sighting.
         unanswered: Track ids of people whom the engine, for lack of time, was never heard to name: strangers.
+        visit_gap: Of the camera.
     """
     of_person: dict[str, list[ExpectedTrack]] = defaultdict(list)
     visits: list[ForeseenVisit] = []
@@ -254,17 +257,17 @@ def foreseen_visits(camera: int, tracks: Iterable[ExpectedTrack], unanswered: fr
         else:
             of_person[track.person].append(track)
     for person, of_one in of_person.items():
-        for joined in _within_gap(of_one):
+        for joined in _within_gap(of_one, visit_gap):
             certain = len({track.stretch for track in joined}) == 1 and all(track.sure for track in joined)
             visits.append(ForeseenVisit(name, person, {track.track_id: track for track in joined}, certain))
     return visits
 
 
-def _within_gap(tracks: Iterable[ExpectedTrack]) -> list[list[ExpectedTrack]]:
+def _within_gap(tracks: Iterable[ExpectedTrack], visit_gap: timedelta) -> list[list[ExpectedTrack]]:
     joined: list[list[ExpectedTrack]] = []
     until: datetime | None = None
     for track in sorted(tracks, key=lambda track: track.first_seen):
-        if until is None or track.first_seen - until > VISIT_GAP:
+        if until is None or track.first_seen - until > visit_gap:
             joined.append([])
             until = track.last_seen
         joined[-1].append(track)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from tests.support.model.expected import ExpectedTrack, ForeseenVisit, Stay, foreseen_visits
+from tests.support.model.script import VISIT_GAP
 from tests.support.model.stored import Stored
 from tests.support.model.verdict import Verdict
 
@@ -24,6 +26,7 @@ def check_sightings(
     stored: Stored,
     promised: Collection[str],
     refused: Collection[tuple[str, str]] = (),
+    visit_gap: timedelta = VISIT_GAP,
 ) -> None:
     """Holds the sightings against who was foreseen.
 
@@ -33,6 +36,7 @@ def check_sightings(
         stored: What the server left.
         promised: Tracks that were answered whatever is stored.
         refused: Track and person of answers that the store refused: who is stored by such a name was answered.
+        visit_gap: Of the cameras.
     """
     links = {row["track_id"]: row["sighting_id"] for row in stored.tracks}
     stored_sightings = {row["sighting_id"]: row for row in stored.sightings}
@@ -68,7 +72,7 @@ def check_sightings(
         }
         verdict.unanswered += len(unanswered)
         known |= {track.track_id for track in counted}
-        for visit in foreseen_visits(camera, counted, frozenset(unanswered)):
+        for visit in foreseen_visits(camera, counted, frozenset(unanswered), visit_gap):
             _check_visit(verdict, visit, links, members, stored_sightings)
         for stay in of_camera:
             if not stay.sure:

@@ -86,9 +86,8 @@ class StoreInMemory:
         people = set().union(*(_people_of(part) for part in commits))
         names = {person: name for person in people if (name := self._name_of(person)) is not None}
         merger = SightingMerger(self.sightings.values(), self.links.values(), names)
-        sighting_of: dict[str, str] = {}
+        sighting_of = merger.add_all(parts)
         for part in parts:
-            sighting_of |= merger.add(part)
             self._move(part, names)
         self._keep(merger)
         last = len(self.events) if merger.events else None

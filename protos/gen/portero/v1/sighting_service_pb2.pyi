@@ -58,7 +58,7 @@ class _SightingEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sig
     SIGHTING_EVENT_KIND_RESUMED: _SightingEventKind.ValueType  # 2
     """The person came back within the visit gap."""
     SIGHTING_EVENT_KIND_REVISED: _SightingEventKind.ValueType  # 3
-    """A better shot changed who it is."""
+    """A better shot changed who it is; or, if its track_count is 0, it turned out to be part of another sighting."""
     SIGHTING_EVENT_KIND_LEFT: _SightingEventKind.ValueType  # 4
     """The face left."""
 
@@ -72,7 +72,7 @@ SIGHTING_EVENT_KIND_STARTED: SightingEventKind.ValueType  # 1
 SIGHTING_EVENT_KIND_RESUMED: SightingEventKind.ValueType  # 2
 """The person came back within the visit gap."""
 SIGHTING_EVENT_KIND_REVISED: SightingEventKind.ValueType  # 3
-"""A better shot changed who it is."""
+"""A better shot changed who it is; or, if its track_count is 0, it turned out to be part of another sighting."""
 SIGHTING_EVENT_KIND_LEFT: SightingEventKind.ValueType  # 4
 """The face left."""
 Global___SightingEventKind: _TypeAlias = SightingEventKind  # noqa: Y015
@@ -106,7 +106,7 @@ class Sighting(_message.Message):
     margin: _builtins.float
     """Lead over the runner-up at that similarity, 0..1."""
     track_count: _builtins.int
-    """How many tracks belong to it."""
+    """How many tracks belong to it. 0: they turned out to belong to other sightings; it can be read, and is not listed."""
     @_builtins.property
     def first_seen_time(self) -> _timestamp_pb2.Timestamp:
         """Capture time of the first frame."""

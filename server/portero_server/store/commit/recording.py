@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.recording.resuming import OpenTrack
-from portero_server.domain.recording.sightings import CommitResult, StreamCommit
+from portero_server.domain.recording.sightings import CommitResult, Sighting, StreamCommit
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.commit.statements import CommitSql, StreamOwner
-from portero_server.store.commit.visits import SightingMerger
+from portero_server.store.commit.visits import SightingMerger, TrackLink, join_windows, sighting_id_of, windows_before
 from portero_server.store.commit.watermarks import Claim, WatermarkRow, move_claimed, move_streams
 from portero_server.store.database import Database
 from portero_server.store.eligibility import hold_people, recognizable_names
@@ -61,12 +61,14 @@ class Recording:
             parts, superseded, found = await self._moved_as_found(connection, commits, names)
 
         links = await sql.links(connection, _tracks_of(parts))
-        near = await sql.joinable_sightings(connection, parts)
-        sightings = await sql.sightings(connection, near.union(link.sighting_id for link in links))
+        sightings = await self._sightings(connection, parts, links)
         merger = SightingMerger(sightings, links, names)
-        sighting_of: dict[str, str] = {}
-        for part in parts:
-            sighting_of |= merger.add(part)
+        sighting_of = merger.add_all(parts)
+        if merger.merged:
+            # Rare: a track lies between sightings, which are one visit. Now their other tracks have to be known, too.
+            of_merged = await sql.links_of(connection, merger.merged)
+            merger = SightingMerger(sightings, [*links, *of_merged], names)
+            sighting_of = merger.add_all(parts)
 
         await sql.write_sightings(connection, merger.changed_sightings)
         await sql.write_links(connection, merger.changed_links)
@@ -74,6 +76,29 @@ class Recording:
         last_position = await sql.write_events(connection, merger.events, now)
         unnamed = frozenset(_people_of(parts) - names.keys())
         return CommitResult(superseded, sighting_of, last_position, unnamed, names, found)
+
+    async def _sightings(
+        self, connection: AsyncConnection, parts: Sequence[StreamCommit], links: Sequence[TrackLink]
+    ) -> list[Sighting]:
+        """Locks and returns the sightings that the parts touch or may join."""
+        sql, windows = self._sql, join_windows(parts)
+        touched = {link.sighting_id for link in links}
+        # A track that was decided differently before may come back to the sighting that it had begun and left.
+        linked = {link.track_id for link in links}
+        begun = {
+            sighting_id_of(track.track_id, person_id)
+            for part in parts
+            for track in part.decided
+            if track.track_id in linked
+            for person_id in ("", *([track.match.person_id] if track.match is not None else ()))
+        }
+        near = await sql.joinable_sightings(connection, windows)
+        found = [*await sql.sightings(connection, near | touched | begun)]
+        if back := windows_before(windows, found):
+            # Rare: a track that is decided after a later one.
+            more = await sql.all_joinable_sightings(connection, back)
+            found += await sql.sightings(connection, more - {sighting.sighting_id for sighting in found})
+        return found
 
     async def _names(
         self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime

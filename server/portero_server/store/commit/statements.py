@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, select
+from sqlalchemy import Column, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind, StreamCommit
 from portero_server.domain.streams.frames import RejectionReason
 from portero_server.store.bulk.incoming import DialectName, encoded, incoming, whole
 from portero_server.store.bulk.writing import insert_new, upsert
-from portero_server.store.commit.visits import TrackLink
+from portero_server.store.commit.visits import JoinWindow, TrackLink
 from portero_server.store.schema import (
     along,
     events,
@@ -66,6 +66,18 @@ class CommitSql:
         )
         self._latest_visits = select(latest_visit).select_from(wanted)
 
+        times = [Column("earliest", UtcTime), Column("latest", UtcTime)]
+        wanted = incoming(dialect, [Column("camera_id", Name), Column("person_id", Name), *times])
+        begun = and_(
+            sightings.c.person_id == wanted.c.person_id,
+            sightings.c.camera_id == wanted.c.camera_id,
+            sightings.c.first_seen >= wanted.c.earliest,
+            sightings.c.first_seen <= wanted.c.latest,
+            sightings.c.track_count > 0,
+        )
+        query = select(sightings.c.sighting_id).select_from(wanted.join(sightings, begun))
+        self._begun_within = along(query, sightings, "ix_sightings_visit")
+
     async def lock_streams(self, connection: AsyncConnection, ids: Collection[int]) -> Mapping[int, StreamOwner]:
         """Locks the rows of streams until the transaction ends, and returns their owners by id."""
         if not ids:
@@ -86,17 +98,39 @@ class CommitSql:
             TrackLink(row.track_id, row.sighting_id, row.ordinal, row.ended) for row in await connection.execute(query)
         ]
 
-    async def joinable_sightings(self, connection: AsyncConnection, parts: Iterable[StreamCommit]) -> set[str]:
+    async def links_of(self, connection: AsyncConnection, sighting_ids: Collection[str]) -> Sequence[TrackLink]:
+        """Returns the stored links of all tracks of these sightings."""
+        if not sighting_ids:
+            return []
+        query = select(sighting_tracks).where(sighting_tracks.c.sighting_id.in_(sorted(sighting_ids)))
+        return [
+            TrackLink(row.track_id, row.sighting_id, row.ordinal, row.ended) for row in await connection.execute(query)
+        ]
+
+    async def joinable_sightings(self, connection: AsyncConnection, windows: Iterable[JoinWindow]) -> set[str]:
         """Returns, for every named track decided, the person's latest sighting at the camera that it might join."""
+        return await self._latest(connection, [(window, window.latest) for window in windows])
+
+    async def all_joinable_sightings(self, connection: AsyncConnection, windows: Collection[JoinWindow]) -> set[str]:
+        """Returns all sightings that tracks might join: those that begin in their windows, and those just before."""
         wanted = [
             {
-                "camera_id": part.camera_id,
-                "person_id": track.match.person_id,
-                "latest": track.last_seen + track.visit_gap,
+                "camera_id": window.camera_id,
+                "person_id": window.person_id,
+                "earliest": window.earliest,
+                "latest": window.latest,
             }
-            for part in parts
-            for track in part.decided
-            if track.match is not None
+            for window in windows
+        ]
+        if not wanted:
+            return set()
+        found = set(await connection.scalars(self._begun_within, encoded(wanted)))
+        return found | await self._latest(connection, [(window, window.earliest) for window in windows])
+
+    async def _latest(self, connection: AsyncConnection, windows: Iterable[tuple[JoinWindow, datetime]]) -> set[str]:
+        wanted = [
+            {"camera_id": window.camera_id, "person_id": window.person_id, "latest": latest}
+            for window, latest in windows
         ]
         if not wanted:
             return set()

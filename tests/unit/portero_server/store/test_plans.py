@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
-from tests.support.store.commits import at
+from tests.support.store.commits import at, commit_of, decided
 
 _Statement = tuple[str, Any]
 
@@ -82,3 +84,19 @@ async def test_taking_a_camera_over_locks_no_other_camera(database: Database, st
         await streams.open(camera, "e1", camera)
     taken, *_ = await _plans(database, streams.open("door", "e2", "s2"))
     assert epochs_of_camera in taken
+
+
+async def test_what_a_track_may_join_is_found_among_its_person_s_visits(
+    database: Database, streams: StreamStore, people: PeopleStore, recording: Recording
+) -> None:
+    """The sightings before and after a track that is decided late are found by person, camera and time."""
+    await people.create("ana", "Ana", {})
+    stream = await streams.open("door", "e1", "s1")
+    await recording.commit([commit_of(stream, decided("t1", "ana", 0), decided("t3", "ana", 100))])
+    plans = await _plans(database, recording.commit([commit_of(stream, decided("t2", "ana", 50))]))
+    assert len([plan for plan in plans if "ix_sightings_visit" in plan]) == 3
+    if database.dialect == "sqlite":
+        assert any(
+            "ix_sightings_visit (person_id=? AND camera_id=? AND first_seen>? AND first_seen<?)" in plan
+            for plan in plans
+        )

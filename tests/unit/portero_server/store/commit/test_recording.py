@@ -179,6 +179,59 @@ async def test_takes_the_latest_of_many_visits(
     assert len(await sightings.list(SightingFilter(), 10)) == 5
 
 
+async def test_sightings_of_one_visit_become_one(
+    recording: Recording, streams: StreamStore, sightings: SightingStore, database: Database
+) -> None:
+    """The sighting seen last has all tracks; the other is listed no more, and whoever was told of it still finds it."""
+    stream = await streams.open("door", "e1", "s1")
+    first = await recording.commit([commit_of(stream, decided("t1", "ana", 0, 10, similarity=0.9), left("t1", 10))])
+    last = await recording.commit([commit_of(stream, decided("t3", "ana", 100, 110))])
+    between = await recording.commit([commit_of(stream, decided("t2", "ana", 50, 60))])
+    retired, stays = first.sighting_of["t1"], last.sighting_of["t3"]
+    assert between.sighting_of == {"t2": stays}
+    (sighting,) = await sightings.list(SightingFilter(person_id="ana"), 10)
+    assert (sighting.sighting_id, sighting.track_count, sighting.similarity) == (stays, 3, 0.9)
+    assert (sighting.first_seen, sighting.last_seen) == (at(0), at(110))
+    assert (await sightings.get(retired)).track_count == 0
+    links = {
+        row["track_id"]: (row["sighting_id"], row["ordinal"]) for row in await rows_of(database, schema.sighting_tracks)
+    }
+    assert links == {"t1": (stays, 1), "t2": (stays, 3), "t3": (stays, 2)}
+    told = [(STARTED, retired), (LEFT, retired), (STARTED, stays), (REVISED, retired), (RESUMED, stays)]
+    assert await events(sightings) == told
+
+
+async def test_making_sightings_one_takes_a_few_statements_more(
+    recording: Recording, streams: StreamStore, people: PeopleStore
+) -> None:
+    """Ten cameras whose visits become one take as many statements as one camera, five more than a track that joins."""
+    owned = [await streams.open(f"camera-{number}", "e1", f"s{number}") for number in range(10)]
+    sent: list[bool] = []
+
+    def count(*arguments: Any) -> None:
+        sent.append(arguments[-1])
+
+    def commits(many: int, name: str, first: float) -> list[StreamCommit]:
+        return [commit_of(each, decided(f"{each.camera_id}-{name}", "ana", first)) for each in owned[:many]]
+
+    counts = []
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        for many, start in ((1, 0), (10, 10_000)):
+            await recording.commit([*commits(many, f"{many}-a", start)])
+            await recording.commit([*commits(many, f"{many}-c", start + 100)])
+            for name, first in (("d", 101), ("b", 50)):
+                sent.clear()
+                await recording.commit(commits(many, f"{many}-{name}", start + first))
+                counts.append(len(sent))
+                assert not any(sent)
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    joins, unites, *others = counts
+    assert others == [joins, unites]
+    assert unites <= joins + 5
+
+
 async def test_moves_the_end_on_and_never_back(
     recording: Recording, streams: StreamStore, sightings: SightingStore
 ) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from portero_server.store.commit.visits import SightingMerger, TrackLink, sighti
 from tests.support.store.commits import at, commit_of, decided, left, seen
 
 STARTED, RESUMED, REVISED, LEFT = SightingEventKind
+_Seen = tuple[str, str, int, int, int]
 Part = TrackDecided | TrackSeen | TrackLeft
 _STREAM = StreamRow(1, "door", "e1", "s1", 0)
 NAMES = {"ana": "Ana", "ben": "Ben"}
@@ -77,6 +80,85 @@ def test_yesterdays_frames_do_not_join_todays_visit() -> None:
     shelf.commit(decided("t2", "ana", 90_000))
     shelf.commit(decided("t1", "ana", 0))
     assert len(shelf.sightings) == 2
+
+
+def test_a_track_between_two_sightings_makes_them_one() -> None:
+    """Of three tracks of one visit the middle one is decided last: the sighting seen last has them all."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", "ana", 0, 10, similarity=0.9), left("t1", 10))
+    shelf.commit(decided("t3", "ana", 100, 110))
+    earlier, later = sighting_id_of("t1"), sighting_id_of("t3")
+    between = decided("t2", "ana", 50, 60)
+    assert shelf.commit(between).merged == {earlier, later}
+    stays = shelf.sightings[later]
+    assert (stays.first_seen, stays.last_seen, stays.track_count, stays.similarity) == (at(0), at(110), 3, 0.9)
+    assert shelf.sightings[earlier].track_count == 0
+    assert {link.sighting_id for link in shelf.links.values()} == {later}
+    assert shelf.events[-2:] == [(REVISED, earlier), (RESUMED, later)]
+    for again in (between, decided("t1", "ana", 0, 10), decided("t3", "ana", 100, 110)):
+        merger = shelf.commit(again)
+        assert (merger.changed_sightings, merger.changed_links, merger.events) == ([], [], [])
+    shelf.commit(left("t3", 110), left("t2", 60))
+    assert shelf.events[-1] == (LEFT, later)
+    assert [kind for kind, _ in shelf.events].count(LEFT) == 2
+
+
+def test_a_sighting_that_becomes_part_of_another_one_ends_first() -> None:
+    """Whoever followed a sighting that was not over is told its end, and that it has no tracks any more."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", "ana", 0, 10))
+    shelf.commit(decided("t3", "ana", 100, 110))
+    shelf.commit(decided("t2", "ana", 50, 60))
+    earlier, later = sighting_id_of("t1"), sighting_id_of("t3")
+    assert shelf.events[-3:] == [(LEFT, earlier), (REVISED, earlier), (RESUMED, later)]
+    shelf.commit(left("t1", 10))
+    assert len(shelf.events) == 5
+
+
+def test_a_track_that_returns_makes_sightings_one() -> None:
+    """Somebody followed on until a sighting that began meanwhile is one visit with it, and ends once more."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", "ana", 0, 10), left("t1", 10))
+    shelf.commit(decided("t2", "ana", 100, 101), left("t2", 101))
+    shelf.commit(decided("t1", "ana", 0, 60, returns=True))
+    shelf.commit(left("t1", 61))
+    earlier, later = sighting_id_of("t1"), sighting_id_of("t2")
+    assert shelf.events[-3:] == [(REVISED, earlier), (RESUMED, later), (LEFT, later)]
+    assert (shelf.sightings[later].track_count, shelf.links["t1"].sighting_id) == (2, later)
+
+
+def test_a_revised_track_makes_sightings_one() -> None:
+    """A stranger between two sightings of one person, who turns out to be that person, makes them one."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", "ana", 0, 10), decided("t2", None, 50, 60), decided("t3", "ana", 100, 110))
+    shelf.commit(decided("t2", "ana", 50, 60, revises=True))
+    assert {link.sighting_id for link in shelf.links.values()} == {sighting_id_of("t3")}
+    assert {key for key, each in shelf.sightings.items() if each.track_count} == {sighting_id_of("t3")}
+
+
+def test_whoever_is_seen_on_in_the_same_commit_is_still_there_for_a_later_track() -> None:
+    """A backlog may hold both that a face was seen on, for long, and the next track: that one joins."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", "ana", 0, 5))
+    shelf.commit(decided("t2", "ana", 100), seen("t1", 50))
+    shelf.commit(decided("t3", "ben", 0, 5), decided("t4", "ben", 100), seen("t3", 50))
+    assert [each.track_count for each in shelf.sightings.values()] == [2, 2]
+
+
+def test_a_track_may_come_back_to_the_sighting_that_it_left() -> None:
+    """Revised to and fro, a track resumes the sighting it had begun; one left to somebody else stays theirs."""
+    shelf = Shelf()
+    shelf.commit(decided("t1", "ana", 0), decided("t2", "ana", 5))
+    ben = sighting_id_of("t2", "ben")
+    for person in ("ben", "ana", "ben"):
+        shelf.commit(decided("t2", person, 5, revises=True))
+    assert shelf.links["t2"].sighting_id == ben
+    assert [kind for kind, key in shelf.events if key == ben] == [STARTED, LEFT, RESUMED]
+    shelf.commit(decided("t3", "ben", 6), decided("t2", "ana", 5, revises=True))
+    shelf.sightings[ben] = replace(shelf.sightings[ben], person_id=None, display_name="")
+    shelf.commit(decided("t2", "ben", 5, revises=True))
+    assert shelf.sightings[ben].track_count == 1
+    assert shelf.person_of("t2") == "ben"
 
 
 def test_the_better_answer_describes_the_sighting() -> None:
@@ -246,5 +328,65 @@ def test_time_only_moves_outwards(history: Sequence[Sequence[Part]]) -> None:
         before = dict(shelf.sightings)
         shelf.commit(*parts)
         for key, sighting in before.items():
+            if sighting.track_count == 0:
+                # Its tracks belong to others; one that comes back to it begins it anew.
+                continue
             assert shelf.sightings[key].first_seen <= sighting.first_seen
             assert shelf.sightings[key].last_seen >= sighting.last_seen
+
+
+_presences = st.lists(
+    st.tuples(st.sampled_from(["ana", "ben"]), _moments, st.integers(0, 50), st.integers(0, 50)), max_size=8
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_presences, st.randoms(use_true_random=False))
+def test_one_visit_is_one_sighting_whatever_is_decided_first(
+    presences: Sequence[tuple[str, int, int, int]], chance: Random
+) -> None:
+    """Tracks that are seen on with their decision are joined as their times say, in any order and any commits."""
+    shelf = Shelf()
+    tracks = [(f"t{number}", *presence) for number, presence in enumerate(presences)]
+    for batch in _batches(tracks, chance):
+        decisions = [decided(name, person, first, first + length) for name, person, first, length, _ in batch]
+        shelf.commit(*decisions, *(seen(name, first + length + on) for name, _, first, length, on in batch))
+    spans = {name: (person, at(first), at(first + length + on)) for name, person, first, length, on in tracks}
+    stored: dict[str, set[str]] = {}
+    for track_id, link in shelf.links.items():
+        stored.setdefault(link.sighting_id, set()).add(track_id)
+    assert {frozenset(each) for each in stored.values()} == _visits(spans)
+    for key, members in stored.items():
+        sighting = shelf.sightings[key]
+        assert sighting.first_seen == min(spans[each][1] for each in members)
+        assert sighting.last_seen == max(spans[each][2] for each in members)
+        ordinals = [shelf.links[each].ordinal for each in members]
+        assert sorted(ordinals) == list(range(1, sighting.track_count + 1))
+    for key, sighting in shelf.sightings.items():
+        told = [kind for kind, name in shelf.events if name == key]
+        assert told.count(STARTED) == 1
+        assert (sighting.track_count == 0) == (LEFT in told)
+        assert (sighting.track_count == 0) == (REVISED in told)
+
+
+def _batches(tracks: Sequence[_Seen], chance: Random) -> list[list[_Seen]]:
+    batches: list[list[_Seen]] = [[]]
+    for track in chance.sample(tracks, len(tracks)):
+        if chance.random() < 0.6:
+            batches.append([])
+        batches[-1].append(track)
+    return batches
+
+
+def _visits(spans: dict[str, tuple[str, datetime, datetime]]) -> set[frozenset[str]]:
+    visits: list[set[str]] = []
+    until: dict[str, tuple[datetime, set[str]]] = {}
+    for track_id, (person, first, last) in sorted(spans.items(), key=lambda each: each[1][1]):
+        end, visit = until.get(person, (None, set()))
+        if end is None or first - end > timedelta(seconds=60):
+            visit = set()
+            visits.append(visit)
+            end = last
+        visit.add(track_id)
+        until[person] = (max(end, last), visit)
+    return {frozenset(visit) for visit in visits}
