@@ -33,6 +33,14 @@ def may_be(candidate: Track, track: Track) -> bool:
     return candidate.unverified and candidate.continues in (track.track_id, "")
 
 
+def came_within(candidate: Track, track: Track, seconds: float) -> bool:
+    """Returns whether a candidate was first seen within so many seconds after a track was last.
+
+    How long it takes to compare them says nothing: frames that waited follow faster than they were taken.
+    """
+    return (candidate.verified or candidate.time).since(track.time) <= seconds
+
+
 def take_for(other: Track, candidate: Track, track: Track) -> None:
     """Takes in, for a track, that a candidate was the face of another one."""
     if candidate.track_id in other.company:

@@ -13,7 +13,15 @@ from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace, Match
 from portero_server.domain.tracking.assignment import assign
 from portero_server.domain.tracking.calls import CallPlanner
-from portero_server.domain.tracking.candidates import absorb, continued, has_left, may_be, suspend, take_for
+from portero_server.domain.tracking.candidates import (
+    absorb,
+    came_within,
+    continued,
+    has_left,
+    may_be,
+    suspend,
+    take_for,
+)
 from portero_server.domain.tracking.doubts import Doubt, Doubtful, Surroundings, doubt_of
 from portero_server.domain.tracking.following import Observation, meet, move, should_have_found, show
 from portero_server.domain.tracking.policy import TrackPolicy
@@ -303,8 +311,8 @@ class Tracker:
         identity = self._policy.identity
         if identity is None or not candidate.unverified or sequence < candidate.doubted_at:
             return None
-        longest = max(self.linger, self._policy.max_lost)
-        there = [track for track in self.suspended if candidate.time.since(track.time) <= longest]
+        longest = min(max(self.linger, self._policy.max_lost), self._policy.longest_gap)
+        there = [track for track in self.suspended if came_within(candidate, track, longest)]
         return continued(candidate, there, distances, quality, identity)
 
     def rejoin(self, candidate: Track, track: Track) -> None:
@@ -330,7 +338,10 @@ class Tracker:
 
     def awaits_candidate(self, track: Track) -> bool:
         """Returns whether a comparison may still find that a suspended track continues."""
-        return track.suspended and any(may_be(each, track) for each in (*self._tracks, *self._leaving))
+        longest = self._policy.longest_gap
+        return track.suspended and any(
+            may_be(each, track) and came_within(each, track, longest) for each in (*self._tracks, *self._leaving)
+        )
 
     @staticmethod
     def without_call(track: Track) -> Track:
@@ -362,14 +373,14 @@ class Tracker:
 
     def _is_lost(self, track: Track, time: FrameTime) -> bool:
         policy = self._policy
+        if policy.identity is not None and self.awaits_candidate(track):
+            return False
         if self._outdated(track, time):
             return True
         since = time.since(track.time)
         if track.suspended:
             if policy.identity is None:
                 return True
-            if self.awaits_candidate(track):
-                return False
             if track.decided:
                 return since > self.linger
         return track.misses >= policy.max_misses and since > policy.max_lost

@@ -92,6 +92,32 @@ def test_a_comparison_with_an_earlier_shot_says_nothing() -> None:
     assert camera.tracker.compared(candidate, 3, {ana.track_id: 0.8}, 0.5) is candidate
 
 
+def test_a_track_waits_for_a_comparison_however_fast_the_frames_follow() -> None:
+    """A bridge that was cut sends a minute in a second: the face that came in time is compared with its own."""
+    camera = _Camera()
+    ana, candidate = camera.replaced()
+    assert not any(camera.still() for _ in range(60))
+    assert camera.compared(candidate, ana=0.2) is ana
+    camera.tracker.rejoin(candidate, ana)
+    assert ana.last_sequence == camera.sequence
+    assert camera.still() == ()
+
+
+def test_whoever_comes_too_late_is_not_compared_with_a_track_that_waits() -> None:
+    """Only a candidate that came in time, elsewhere or there, can be the face of a track, and only that is awaited."""
+    camera = _Camera()
+    ana = camera.ana()
+    camera.show()
+    camera.sequence += 45
+    (early,) = camera.show(_face(0.8)).started
+    camera.sequence += 10
+    late = next(each for each in camera.show(_face(0.8), _face(0.1)).started if each.box.left == 0.1)
+    assert ana in camera.tracker.tracks
+    assert camera.compared(late, ana=0.2) is late
+    camera.tracker.separate(early)
+    assert ana in camera.still()
+
+
 def test_whoever_comes_after_an_absence_that_was_seen_may_be_anybody() -> None:
     """After a thorough look that found nobody, a face in the same place is a candidate that continues no place."""
     camera = _Camera()
