@@ -55,6 +55,9 @@ def _plain(track: OpenTrack) -> dict[str, Any]:
         "match": None if match is None else [match.person_id, match.similarity, match.margin],
         "company": list(track.company),
         "absent": track.absent,
+        "found_quickly": track.found_quickly,
+        "missed": track.missed,
+        "suspended": track.suspended,
     }
 
 
@@ -73,6 +76,9 @@ def _track(plain: dict[str, Any]) -> OpenTrack:
         asked_quality=plain["asked_quality"],
         match=None if plain["match"] is None else Match(*plain["match"]),
         company=tuple(plain["company"]),
-        # Texts of the release before do not have it.
+        # Texts of earlier releases do not have these.
         absent=plain.get("absent", False),
+        found_quickly=plain.get("found_quickly", False),
+        missed=plain.get("missed", False),
+        suspended=plain.get("suspended", False),
     )

@@ -29,6 +29,8 @@ class OpenTrack:
     Attributes:
         sighting_id: Its sighting, if stored.
         ahead: Whether it began beyond the watermark: nobody goes on with it, it begins anew or has left.
+        found_quickly, missed, suspended: What looks said of it. Without them a cut would hide that somebody else may
+            be where it was.
     """
 
     track_id: str
@@ -47,6 +49,9 @@ class OpenTrack:
     absent: bool = False
     sighting_id: str = ""
     ahead: bool = False
+    found_quickly: bool = False
+    missed: bool = False
+    suspended: bool = False
 
     def revived(self, received: float) -> Track:
         """Returns the track to continue with; `received` is the current time (monotonic seconds)."""
@@ -69,6 +74,9 @@ class OpenTrack:
             visible=self.visible,
             misses=self.misses,
             company=set(self.company),
+            found_quickly=self.found_quickly,
+            missed=self.missed,
+            suspended=self.suspended,
         )
 
 
@@ -97,7 +105,8 @@ class ResumePoints:
         while len(self._points) > 1 and self._points[1][0] <= sequence:
             self._points.popleft()
         there = self._points[0][1] if self._points and self._points[0][0] <= sequence else ()
-        decided = [(then, now) for then, now in there if now.decided]
+        same = {now.joined: then for then, now in there if now.joined}
+        decided = [(_continued(then, same.get(then.track_id)), now) for then, now in there if now.decided]
         latest = sorted(decided, key=lambda pair: pair[0].last_sequence)[-MOST_TRACKS:]
         names = {then.track_id for then, _ in latest}
         return tuple(_with_decision(then, now, names) for then, now in latest) + self._beyond(sequence)
@@ -160,6 +169,27 @@ def _still_picture(track: Track) -> OpenTrack:
         hits=track.hits,
         visible=track.visible,
         misses=track.misses,
+        found_quickly=track.found_quickly,
+        missed=track.missed,
+        suspended=track.suspended,
+    )
+
+
+def _continued(then: OpenTrack, candidate: OpenTrack | None) -> OpenTrack:
+    """Returns a suspended track with what its candidate had seen, of which it was found later that it is the face."""
+    if candidate is None or not then.suspended:
+        return then
+    return replace(
+        then,
+        last_sequence=candidate.last_sequence,
+        last_seen=max(then.last_seen, candidate.last_seen),
+        box=candidate.box,
+        hits=then.hits + candidate.hits,
+        visible=candidate.visible,
+        misses=candidate.misses,
+        found_quickly=candidate.found_quickly,
+        missed=candidate.missed,
+        suspended=False,
     )
 
 

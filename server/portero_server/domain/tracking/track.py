@@ -102,6 +102,7 @@ class Track:
         doubted_at: Sequence at which it was last doubtful that this candidate is one face. A comparison with an
             earlier shot says nothing.
         comparisons: How often the candidate was compared without a result.
+        joined: The track that continues in place of this candidate, since it has the same face; empty if none does.
         verified: When its identity was last sure; None: before this session.
     """
 
@@ -135,6 +136,7 @@ class Track:
     doubt: str = ""
     doubted_at: int = 0
     comparisons: int = 0
+    joined: str = ""
     verified: FrameTime | None = None
 
     @property

@@ -320,6 +320,7 @@ class Tracker:
         absorb(track, candidate)
         for other in self._tracks:
             take_for(other, candidate, track)
+        candidate.joined = track.track_id
         self._end(candidate, TrackPhase.REJOINED)
 
     def separate(self, candidate: Track) -> tuple[Track, ...]:

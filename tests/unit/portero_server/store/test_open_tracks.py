@@ -22,12 +22,15 @@ ANA = OpenTrack(
     "door.e1.3.0", 3, at(1), 9, at(2.5), BOX, 4, True, 0, 1, 0.75, Match("ana", 0.75, 0.25), ("door.e1.4.0",)
 )
 STRANGER = OpenTrack("door.e1.4.0", 4, at(1.5), 8, at(2.25), BOX, 2, False, 3, absent=True)
+DOUBTED = replace(STRANGER, absent=False, found_quickly=True, missed=True, suspended=True)
 
 
 def test_open_tracks_are_read_as_they_were_written() -> None:
     """Text of this version gives the same tracks; no text, or that of another version, gives none."""
-    assert read(written((ANA, STRANGER))) == (ANA, STRANGER)
+    assert read(written((ANA, STRANGER, DOUBTED))) == (ANA, STRANGER, DOUBTED)
     assert read(written((STRANGER,)).replace(', "absent": true', "")) == (replace(STRANGER, absent=False),)
+    before = written((DOUBTED,)).replace(', "found_quickly": true, "missed": true, "suspended": true', "")
+    assert read(before) == (replace(STRANGER, absent=False),)
     assert written(()) == ""
     assert read("") == read(None) == read('{"form": 0}') == ()
 

@@ -5,25 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.resuming import MOST_TRACKS, ResumePoints, revived_tracks
-from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.doubts import Doubt
+from portero_server.domain.tracking.following import Observation
+from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
+from portero_server.domain.tracking.track import Track
 from portero_server.domain.tracking.tracks import Tracker
 from tests.support.time.frame_times import time_of
 
 _START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_COMPARES = TrackPolicy(identity=IdentityPolicy())
 
 
 def _face(left: float) -> FoundFace:
     return FoundFace(Box(left, 0.3, 0.03, 0.04), 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0))
 
 
-def _followed(tracker: Tracker, points: ResumePoints, sequence: int, *lefts: float) -> None:
+def _followed(tracker: Tracker, points: ResumePoints, sequence: int, *lefts: float, share: float = 0.0) -> Observation:
     """Lets a tracker look at a frame, five a second."""
     captured = _START + timedelta(seconds=sequence / 5)
-    tracker.observe(sequence, captured, 100.0 + sequence / 5, time_of(captured), [_face(left) for left in lefts])
+    faces = [_face(left) for left in lefts]
+    observation = tracker.observe(sequence, captured, 100.0 + sequence / 5, time_of(captured), faces, share=share)
     points.note(sequence, tracker.tracks)
+    return observation
 
 
 def test_tracks_are_as_they_were_at_the_watermark() -> None:
@@ -169,3 +177,57 @@ def test_people_who_are_gone_do_not_come_back_with_their_tracks() -> None:
     (stranger,) = revived_tracks(points.at(1), {"ben"}, 5.0)
     assert known.match == track.match
     assert stranger.match is None
+
+
+@pytest.mark.parametrize("durable", [1, 2], ids=["cut before the look", "cut after the look"])
+def test_whoever_comes_where_a_look_missed_somebody_is_not_taken_for_them_after_a_cut(durable: int) -> None:
+    """Where the face before is not known any more, an absence that was seen parts two people, cut or not."""
+    tracker, points = Tracker("door.e1", _COMPARES), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (ana,) = tracker.tracks
+    tracker.answer(ana, Match("ana", 0.9, 0.4))
+    _followed(tracker, points, 2)
+    again = Tracker("door.e1", _COMPARES, revived_tracks(points.at(durable), {"ana"}, 101.0))
+    if durable == 1:
+        _followed(again, points, 2)
+    (doubtful,) = _followed(again, points, 3, 0.10).doubted
+    assert doubtful.doubt is Doubt.RETURN
+    assert doubtful.candidate.match is None
+    assert again.compared(doubtful.candidate, 3, {}, 1.0) is doubtful.candidate
+
+
+def _doubted_at_a_cut_in_the_picture() -> tuple[Tracker, ResumePoints, Track, Track]:
+    """Ana in frame 1; in frame 2 the picture has changed, and a face is where she was, which is to be compared."""
+    tracker, points = Tracker("door.e1", _COMPARES), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (ana,) = tracker.tracks
+    tracker.answer(ana, Match("ana", 0.9, 0.4))
+    (doubtful,) = _followed(tracker, points, 2, 0.10, share=0.9).doubted
+    return tracker, points, ana, doubtful.candidate
+
+
+def test_a_track_whose_place_another_face_has_taken_is_not_continued_by_place_after_a_cut() -> None:
+    """The one who stands there goes on, and not the one before."""
+    tracker, points, ana, ben = _doubted_at_a_cut_in_the_picture()
+    assert tracker.separate(ben) == (ana,)
+    tracker.leave(ana)
+    tracker.close(ana)
+    tracker.answer(ben, Match("ben", 0.9, 0.4))
+    again = Tracker("door.e1", _COMPARES, revived_tracks(points.at(2), {"ana", "ben"}, 101.0))
+    (seen,) = _followed(again, points, 3, 0.10).seen
+    assert (seen.track_id, seen.match) == (ben.track_id, ben.match)
+
+
+def test_a_track_that_its_candidate_continued_goes_on_from_what_the_candidate_saw() -> None:
+    """It was found to be the same face only later: the watermark may pass a frame in which that was not known yet."""
+    tracker, points, ana, candidate = _doubted_at_a_cut_in_the_picture()
+    assert tracker.compared(candidate, 2, {ana.track_id: 0.1}, 1.0) is ana
+    tracker.rejoin(candidate, ana)
+    _followed(tracker, points, 3, 0.10)
+    (then,) = points.at(2)
+    assert (then.track_id, then.last_sequence, then.visible, then.suspended) == (ana.track_id, 2, True, False)
+    assert then.last_seen == _START + timedelta(seconds=0.4)
+    again = Tracker("door.e1", _COMPARES, revived_tracks((then,), {"ana"}, 101.0))
+    observation = _followed(again, points, 3, 0.10)
+    assert [each.track_id for each in observation.seen] == [ana.track_id]
+    assert observation.started == ()
