@@ -19,6 +19,11 @@ def test_nothing_is_lost_whatever_fails(first: int) -> None:
     assert failed == {}
 
 
+def test_nobody_is_named_as_somebody_who_was_gone_before_a_cut() -> None:
+    """Faces are compared, commits refused and servers replaced, so that a stream resumes with one who had left."""
+    assert simulate(13629).complaints == []
+
+
 def test_a_seed_replays() -> None:
     """The same seed gives the same faults at the same times, and the same results."""
     one, other = simulate(365), simulate(365)

@@ -153,6 +153,7 @@ class _World:
             self._named,
             refused=self._store.refused_answers,
             visit_gap=self._visit_gap,
+            compares=self._engine.encodes,
         )
         self._check_refusals(verdict)
         if not finished:

@@ -43,6 +43,7 @@ def check(
     refused: Collection[tuple[str, str]] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
     visit_gap: timedelta = VISIT_GAP,
+    compares: bool = False,
 ) -> Verdict:
     """Checks a finished run.
 
@@ -55,6 +56,7 @@ def check(
             without its answer.
         clocks: How the cameras dated their frames.
         visit_gap: Of the cameras.
+        compares: Whether the server compared faces where somebody else could be.
     """
     verdict = Verdict()
     for camera in told.begun_anew:
@@ -84,6 +86,7 @@ def check(
             given_up=account.given_up,
             set_back=[durable for session, durable in numbering.sessions.items() if session in told.set_back],
             clocks=clocks,
+            compares=compares,
         )
         stays[numbering.camera] += of_stream
         foreseen = [track for stay in of_stream for track in stay.tracks.values()]

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from tests.support.model.clocks import RIGHT_CLOCKS, CameraClocks
 from tests.support.model.script import VISIT_GAP, Shown, Sight, camera_name, shown
 
 _POLICY = TrackPolicy()
+_PAUSE = IdentityPolicy().pause
 _BACK = 0.5
 """Seconds by which a capture time may go back without its clock having been set."""
 
@@ -67,7 +68,12 @@ class _Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Followed:
-    """A track in one of the ways to follow a place."""
+    """A track in one of the ways to follow a place.
+
+    Attributes:
+        missed: Whether a look found nobody where it was, since it was seen.
+        unsure: Whether a frame was given up since it was seen.
+    """
 
     track_id: str
     person: str | None
@@ -76,6 +82,8 @@ class _Followed:
     stretch: int
     visible: bool = True
     misses: int = 0
+    missed: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,7 @@ def foreseen_stays(
     given_up: Collection[int] = (),
     set_back: Collection[int] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
+    compares: bool = False,
 ) -> list[Stay]:
     """Follows the faces that a stream shows, frame by frame.
 
@@ -125,6 +134,7 @@ def foreseen_stays(
         set_back: Watermarks at which a session was resumed by a bridge whose clock had been set back. With the next
             frame everybody may be somebody anew, or not, if another session resumed there again.
         clocks: How the camera dates its frames.
+        compares: Whether the server compares faces where somebody else could be.
     """
     frames = [
         _Frame(sequence, frame, clocks.captured(camera, index), sequence in given_up)
@@ -135,7 +145,8 @@ def foreseen_stays(
     ]
     places = {frame.shown.place for frame in frames if frame.shown.sight is Sight.FACE}
     prefix = f"{camera_name(camera)}.{epoch}"
-    return [stay for place in sorted(places) for stay in _stays(place, frames, prefix, sorted(set_back))]
+    cuts = sorted(set_back)
+    return [stay for place in sorted(places) for stay in _stays(place, frames, prefix, cuts, compares=compares)]
 
 
 def foreseen_tracks(
@@ -146,7 +157,7 @@ def foreseen_tracks(
     return [track for stay in stays for track in stay.tracks.values()]
 
 
-def _stays(place: int, frames: Iterable[_Frame], prefix: str, set_back: Sequence[int]) -> list[Stay]:
+def _stays(place: int, frames: Iterable[_Frame], prefix: str, set_back: Sequence[int], *, compares: bool) -> list[Stay]:
     """Follows whoever is at one place, in all ways in which the frames that were given up may have been taken.
 
     Faces at different places never meet, so that each place can be followed by itself.
@@ -162,9 +173,9 @@ def _stays(place: int, frames: Iterable[_Frame], prefix: str, set_back: Sequence
             states |= {_State(None, None, state.stretch) for state in states}
             while cuts and frame.sequence > cuts[0]:
                 cuts.popleft()
-        taken = {(_taken(state, frame, place, prefix), True) for state in states}
+        taken = {(each, True) for state in states for each in _taken(state, frame, place, prefix, compares=compares)}
         if frame.given_up:
-            taken |= {(state, False) for state in states}
+            taken |= {(_unsure(state), False) for state in states}
         followed = {state.track.track_id for state, _ in taken if state.track is not None}
         if stay.tracks and followed.isdisjoint(stay.tracks):
             stays.append(stay)
@@ -197,8 +208,8 @@ def _add(stay: Stay, followed: _Followed | None, frame: _Frame) -> None:
             each.sure = False
 
 
-def _taken(state: _State, frame: _Frame, place: int, prefix: str) -> _State:
-    """Returns the state after a frame was looked at; a track that is lost with it is still there."""
+def _taken(state: _State, frame: _Frame, place: int, prefix: str, *, compares: bool) -> set[_State]:
+    """Returns the states that may follow when a frame is looked at; a track that is lost with it is still there."""
     captured, track = frame.captured, state.track
     latest, stretch = state.latest, state.stretch
     moved = 0.0 if latest is None else (captured - latest).total_seconds()
@@ -211,17 +222,41 @@ def _taken(state: _State, frame: _Frame, place: int, prefix: str) -> _State:
         track = None
     sight = frame.shown.sight
     if sight is Sight.FACE and frame.shown.place == place:
-        if track is None:
-            track_id = f"{prefix}.{frame.sequence}.0"
-            track = _Followed(track_id, frame.shown.person, captured, captured, stretch)
+        begun = _Followed(f"{prefix}.{frame.sequence}.0", frame.shown.person, captured, captured, stretch)
+        followed = {begun} if track is None else _found(track, begun, compares=compares)
+        return {_State(each, latest, stretch) for each in followed}
+    if track is not None:
+        looked = sight in (Sight.FACE, Sight.EMPTY)
+        unsure = track.unsure or frame.given_up
+        if not looked and track.visible:
+            track = replace(track, last_seen=max(track.last_seen, captured), unsure=unsure)
         else:
-            track = replace(track, visible=True, misses=0, last_seen=max(track.last_seen, captured))
-    elif track is not None:
-        if sight not in (Sight.FACE, Sight.EMPTY) and track.visible:
-            track = replace(track, last_seen=max(track.last_seen, captured))
-        else:
-            track = replace(track, visible=False, misses=track.misses + 1)
-    return _State(track, latest, stretch)
+            track = replace(track, visible=False, misses=track.misses + 1, missed=track.missed or looked, unsure=unsure)
+    return {_State(track, latest, stretch)}
+
+
+def _found(track: _Followed, begun: _Followed, *, compares: bool) -> set[_Followed]:
+    """Returns who may be followed when a face is found where a track was; `begun` is the track that it may begin.
+
+    Where faces are not compared, the place alone says that it is the same. Where they are, nobody is taken for somebody
+    whom a look has missed. After a mere pause the place is trusted only if the face before is not known any more, as
+    after frames were given up with which an earlier session had seen the track end. Then the same face may also be
+    taken for somebody else.
+    """
+    goes_on = replace(
+        track, visible=True, misses=0, last_seen=max(track.last_seen, begun.first_seen), missed=False, unsure=False
+    )
+    paused = (begun.first_seen - track.last_seen).total_seconds() > _PAUSE
+    if not compares or not (track.missed or paused):
+        return {goes_on}
+    if track.person == begun.person:
+        return {goes_on, begun} if track.unsure else {goes_on}
+    return {begun} if track.missed or not track.unsure else {goes_on, begun}
+
+
+def _unsure(state: _State) -> _State:
+    """Returns the state when a frame that was given up was not looked at."""
+    return state if state.track is None else replace(state, track=replace(state.track, unsure=True))
 
 
 def _shows(state: _State) -> bool:

@@ -33,6 +33,21 @@ def test_what_was_not_looked_at_may_join_two_visits() -> None:
     assert _tracks([unsure]) == {"17.0": [17, 19, 49, 51], "49.0": [49, 51]}
 
 
+def test_where_faces_are_compared_nobody_goes_on_as_somebody_who_was_missed() -> None:
+    """Unlike by place alone, a look that found nobody parts two people, though all frames after it were given up."""
+    given_up = set(range(25, 49))
+
+    def tracks(given_up: set[int], *, compares: bool) -> dict[str, list[int]]:
+        stays = foreseen_stays(0, "e", _INDEX_OF, given_up=given_up, compares=compares)
+        return {name: looks for name, looks in _tracks(stays).items() if name in ("17.0", "49.0")}
+
+    assert tracks(given_up, compares=False) == {"17.0": [17, 19, 49, 51], "49.0": [49, 51]}
+    assert tracks(given_up, compares=True) == {"17.0": [17, 19], "49.0": [49, 51]}
+    # Without that look it was a mere pause, after which an unknown face is trusted by its place.
+    pause = set(range(21, 49))
+    assert tracks(pause, compares=True) == tracks(pause, compares=False)
+
+
 def test_whoever_is_there_when_a_clock_was_set_back_may_be_somebody_anew() -> None:
     """A session that resumed after frame 17 may have begun a track with the next face, or gone on with its own."""
     stays = foreseen_stays(0, "e", _INDEX_OF, set_back={17})
