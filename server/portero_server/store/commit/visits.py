@@ -66,6 +66,7 @@ def join_windows(parts: Iterable[StreamCommit]) -> list[JoinWindow]:
     return [
         _join_window(part.camera_id, track, track.match)
         for part in parts
+        if part.decided
         for track in _decisions(part)
         if track.match is not None
     ]
@@ -134,6 +135,8 @@ class SightingMerger:
 
     def add(self, part: StreamCommit) -> Mapping[str, str]:
         """Adds the findings of one stream. Returns the sighting id of every track decided."""
+        if not (part.decided or part.seen or part.left):
+            return {}
         decisions = {track.track_id: track for track in _decisions(part)}
         # First of all, as these frames may be earlier than a decision: its track may only join what lasts until then.
         for track_id, last_seen in _presences(part):
