@@ -1,4 +1,4 @@
-"""The command `portero-server`: serve, migrate, check, faces, audit, keys, certificates.
+"""The command `portero-server`: serve, migrate, check, doctor, models, faces, audit, keys, certificates.
 
 A problem at start-up is one line and exit code 1.
 """
@@ -32,6 +32,7 @@ def main() -> int:
     )
     audit = commands.add_parser("audit", help="the audit trail, straight in the database")
     audit.add_argument("action", choices=("verify",), help="find what was edited, removed, reordered, inserted or cut")
+    _add_detector(commands)
     _add_keys(commands)
     _add_certificates(commands)
     given = parser.parse_args()
@@ -42,6 +43,8 @@ def main() -> int:
     try:
         if command == "certificates":
             _make_certificates(given)
+        elif command in ("doctor", "models"):
+            _run(_detector_command(given), load_settings())
         elif command == "keys":
             _run(_key_command(given), load_settings())
         else:
@@ -70,6 +73,29 @@ def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
         "faces repair": app.repair_faces,
         "audit verify": app.check_audit,
     }[name]
+
+
+def _add_detector(commands: Any) -> None:
+    doctor = commands.add_parser("doctor", help="say what finds faces on this machine, and how small and how far away")
+    doctor.add_argument(
+        "--lens", metavar="DEGREES", type=_lens, default=70.0, help="what the camera's lens covers across; default 70"
+    )
+    models = commands.add_parser("models", help="the files of the models that find and encode faces")
+    models.add_argument("action", choices=("list", "verify"), help="list: print them; verify: also compare checksums")
+
+
+def _lens(word: str) -> float:
+    degrees = float(word)
+    if not 1.0 <= degrees <= 179.0:
+        raise argparse.ArgumentTypeError("must be 1 to 179 degrees")
+    return degrees
+
+
+def _detector_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[Any, Any, None]]:
+    _command("serve")  # For its line about a missing library.
+    from portero_server.composition.detector_commands import Doctor, ModelCommand
+
+    return Doctor(given.lens) if given.command == "doctor" else ModelCommand(verify=given.action == "verify")
 
 
 def _add_keys(commands: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from portero_server.clock import SystemClock
+from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.registry import create_engine
 from portero_server.errors import PorteroError, StartupProblem
 from portero_simulator.http import serving
@@ -39,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 async def _run(options: Options) -> None:
     clock = SystemClock()
-    engine = create_engine(options.engine, {"local": options.encoder_processes, "scripted": None}, OpenGate())
+    engine = create_engine(
+        options.engine, {"local": LocalOptions(options.encoder_processes), "scripted": None}, OpenGate()
+    )
     try:
         await engine.check()
         async with serving(create_endpoint(engine, options, clock), clock, options.host, options.port) as url:

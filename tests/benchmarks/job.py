@@ -18,7 +18,7 @@ from portero_server.domain.detection.geometry import WHOLE
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.engines.scripted import PatchDetector
 from portero_server.vision.gate import MotionGate
-from portero_server.vision.jpeg import check_header, decode_color, to_gray
+from portero_server.vision.jpeg import check_header, decode_color
 
 _CAMERAS = 16
 _TABLE = (
@@ -76,7 +76,7 @@ class WholeJob:
             return "duplicate"
         if not seen.changed:
             return "unchanged"
-        faces = self._detector.find(to_gray(decode_color(jpeg)), thorough=False, within=WHOLE)
+        faces = self._detector.find(decode_color(jpeg), thorough=False, within=WHOLE)
         return "with_faces" if faces else "empty"
 
 

@@ -19,7 +19,9 @@ from portero_server.clock import SystemClock
 from portero_server.telemetry.camera_metrics import CameraFigures
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vision.analyzer import VisionPool
-from portero_server.vision.detect import FaceDetector
+from portero_server.vision.detect.choice import choose_finder
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.options import DetectorOptions
 from tests.support.bridge.pictures import picture
 from tests.support.server.stream_harness import stream_harness
 
@@ -39,7 +41,7 @@ class _Nothing:
 
 async def _throughput(metrics: Metrics | None) -> float:
     clock = SystemClock()
-    eyes = VisionPool(FaceDetector(), clock, threads=1)
+    eyes = VisionPool(FaceDetector(choose_finder(DetectorOptions()).finder), clock, threads=1)
     async with stream_harness(clock=clock, window=_FRAMES, scene=eyes) as house:
         if metrics is not None:
             metrics.cameras.roster_is(["door"], 0)

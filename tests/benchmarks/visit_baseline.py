@@ -11,6 +11,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import decide
 from portero_server.engines.base import CallContext, GalleryFace
 from portero_server.engines.local.engine import LocalEngine
+from portero_server.engines.local.options import LocalOptions
 from tests.benchmarks.visit_footage import Footage, Subject, TrueVisit
 
 _NOBODY_WAITS = CallContext(None, Lane.ATTENDANCE)
@@ -23,7 +24,7 @@ async def visits_found(subjects: Sequence[Subject], footage: Footage) -> list[bo
     Frames are tried from the middle of the visit outwards, until one does. The recognizer is the one behind the
     simulator.
     """
-    engine = LocalEngine(1)
+    engine = LocalEngine(LocalOptions())
     try:
         for subject in subjects:
             for number, photo in enumerate(subject.enrolled):

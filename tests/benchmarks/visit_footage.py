@@ -16,9 +16,8 @@ import numpy as np
 
 from portero_bridge.sources.scene import Scene, SceneRenderer, Visit
 from portero_cli.demo.portraits import COLLINS, HOPPER
-from portero_server.domain.detection.detections import DetectPolicy
-from portero_server.vision.detect import FaceDetector
-from portero_server.vision.jpeg import to_gray
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.hog import HogFinder
 
 _WIDTH, _HEIGHT = 640, 480
 _PICTURES = {".jpg", ".jpeg", ".png"}
@@ -192,7 +191,7 @@ def _draw(script: _Script, rate: float) -> list[bytes]:
 def _head(file: Path) -> tuple[float, float, float, float] | None:
     """Returns head and shoulders of a portrait's largest face; None when there is none."""
     picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    faces = FaceDetector(DetectPolicy()).find(to_gray(np.asarray(picture, np.uint8)), thorough=True)
+    faces = FaceDetector(HogFinder()).find(np.asarray(picture, np.uint8), thorough=True)
     if not faces:
         return None
     box = faces[0].box.padded(0.7)

@@ -15,6 +15,7 @@ from portero_server.clock import SystemClock
 from portero_server.composition.audit import record_configuration, verify_audit
 from portero_server.composition.build import Server, built
 from portero_server.composition.descriptors import raise_descriptor_limit
+from portero_server.composition.detector_commands import detector_line
 from portero_server.composition.store import opened_database
 from portero_server.domain.audit.chain import CONSOLE, Deed
 from portero_server.engines.base import OpenGate
@@ -50,6 +51,9 @@ async def serve(settings: Settings) -> None:
     async with built(settings) as server:
         # Not before: a start that fails says why in one line and nothing else.
         _log.info("descriptor_limit", now=descriptors.now, before=descriptors.before)
+        if (choice := server.streaming.choice) is not None:
+            traits = choice.finder.traits
+            _log.info("detector", name=traits.name, model=traits.model, passed_over=choice.passed_over)
         _collect_garbage_less_often()
         await _serve(server, settings, stop)
     _log.info("stopped")
@@ -78,6 +82,8 @@ async def check(settings: Settings) -> None:
         sys.stdout.write(f"settings: sound\ndatabase: {server.stores.database.address}, up to date\n")
         traits = server.engine.traits
         sys.stdout.write(f"engine: {traits.name}, model {traits.model_version}\n")
+        if server.streaming.choice is not None:
+            sys.stdout.write(f"{detector_line(server.streaming.choice)}\n")
 
 
 async def check_faces(settings: Settings) -> None:

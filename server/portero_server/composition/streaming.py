@@ -12,13 +12,11 @@ from portero_server.billing.wiring import Billing
 from portero_server.composition.context import BuildContext
 from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
-from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.gate.cadence import CadencePolicy
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.engines.base import Engine
 from portero_server.engines.scripted import PatchDetector
-from portero_server.settings import Settings
 from portero_server.store.commit.recording import Recording
 from portero_server.streaming.followers import CostPolicy, StreamEngine
 from portero_server.streaming.orphans import OrphanReaper
@@ -29,7 +27,8 @@ from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
 from portero_server.streaming.steering import Steering
 from portero_server.streaming.stream_clock import CaptureTimes
 from portero_server.vision.analyzer import Detector, VisionPool
-from portero_server.vision.detect import FaceDetector
+from portero_server.vision.detect.choice import Choice, choose_finder
+from portero_server.vision.detect.face_detector import FaceDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class StreamingParts:
         orphans: Ends the tracks of streams whose server died.
         watch: Tells watchers of sightings.
         limits: What a frame may be.
+        choice: What finds faces; None of the scripted engine, which has its own.
     """
 
     streams: Streams
@@ -49,6 +49,7 @@ class StreamingParts:
     orphans: OrphanReaper
     watch: SightingWatch
     limits: FrameLimits
+    choice: Choice | None
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
@@ -60,9 +61,18 @@ async def build(
     context: BuildContext, stores: Stores, engine: Engine, recognition: RecognitionParts, billing: Billing
 ) -> AsyncIterator[StreamingParts]:
     """Builds the streams from the settings, and closes the threads that look at their frames at the end."""
-    pool = VisionPool(_detector(context.settings), context.clock, threads=context.settings.vision_threads)
+    settings = context.settings
+    choice: Choice | None = None
+    detector: Detector
+    if settings.engine == "scripted":
+        # Its faces are patches of color.
+        detector = PatchDetector()
+    else:
+        choice = choose_finder(settings.detector_options)
+        detector = FaceDetector(choice.finder, settings.detect_policy)
+    pool = VisionPool(detector, context.clock, threads=settings.vision_threads)
     try:
-        yield _parts(context, stores, engine, recognition, billing, pool)
+        yield _parts(context, stores, engine, recognition, billing, pool, choice)
     finally:
         await pool.aclose()
 
@@ -74,6 +84,7 @@ def _parts(
     recognition: RecognitionParts,
     billing: Billing,
     vision_pool: VisionPool,
+    choice: Choice | None,
 ) -> StreamingParts:
     settings, clock, metrics = context.settings, context.clock, context.metrics
     watch = SightingWatch(
@@ -120,7 +131,7 @@ def _parts(
             engine.search,
         ),
     )
-    return StreamingParts(streams, recorder, OrphanReaper(stores.streams, recorder, clock), watch, limits)
+    return StreamingParts(streams, recorder, OrphanReaper(stores.streams, recorder, clock), watch, limits, choice)
 
 
 def _policy(context: BuildContext, recognition: RecognitionParts, *, encodes: bool) -> StreamPolicy:
@@ -136,10 +147,3 @@ def _policy(context: BuildContext, recognition: RecognitionParts, *, encodes: bo
         tracks=TrackPolicy(deadline=settings.decision_deadline, identity=settings.identity_policy if encodes else None),
         cadence=CadencePolicy(),
     )
-
-
-def _detector(settings: Settings) -> Detector:
-    """Returns the face detector for streams; the scripted engine needs its own."""
-    if settings.engine == "scripted":
-        return PatchDetector()
-    return FaceDetector(DetectPolicy(min_face=settings.detect_min_face, quick_face=settings.detect_quick_face))

@@ -41,10 +41,11 @@ _CLEAR_PATCH = 40
 
 
 class PatchDetector:
-    """Finds bright patches on a dark ground; stands in for `vision.detect.FaceDetector`."""
+    """Finds bright patches on a dark ground; stands in for `vision.detect.face_detector.FaceDetector`."""
 
-    def find(self, gray: Gray, *, thorough: bool, within: Box = WHOLE) -> list[FoundFace]:
+    def find(self, image: Pixels | Gray, *, thorough: bool, within: Box = WHOLE) -> list[FoundFace]:
         """Returns the patches of at least 20 x 20 pixels, largest first; a quick look sees those of 40."""
+        gray = image if image.ndim == 2 else to_gray(image)
         height, width = gray.shape
         least = _LEAST_PATCH if thorough else _CLEAR_PATCH
         _, _, stats, _ = cv2.connectedComponentsWithStats(np.where(gray > _BRIGHT, 255, 0).astype(np.uint8))

@@ -10,6 +10,7 @@ from portero_server.domain.billing.budget import DEFAULT_THRESHOLDS, BudgetLimit
 from portero_server.domain.billing.usage import REKOGNITION_PRICES, PriceTable, dollars, microdollars
 from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.domain.tracking.memory import MemoryPolicy
+from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.rekognition.options import QualityFilter, RekognitionOptions
 from portero_server.engines.scheduling.breaker import BreakerConfig
 from portero_server.engines.scheduling.config import REKOGNITION_QUOTAS, SchedulerConfig
@@ -161,7 +162,11 @@ class BillingSettings(ServingSettings):
     @property
     def engine_options(self) -> Mapping[str, object]:
         """What each engine is created with, by its name."""
-        return {"local": self.encoder_processes, "rekognition": self.rekognition_options, "scripted": None}
+        return {
+            "local": LocalOptions(self.encoder_processes, self.detector_options),
+            "rekognition": self.rekognition_options,
+            "scripted": None,
+        }
 
     @property
     def scheduler(self) -> SchedulerConfig:

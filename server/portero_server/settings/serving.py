@@ -7,20 +7,19 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
 
 from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
-from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from portero_server.engines.scheduling.config import SchedulerConfig
+from portero_server.settings.detection import DetectionSettings
 from portero_server.settings.types import Address, DatabaseUrl, Pause, Ratio, Seconds
 from portero_server.streaming.stream_clock import CaptureTimes
 
-_FRAMES, _DETECT = FrameLimits(), DetectPolicy()
+_FRAMES = FrameLimits()
 
 
-class ServingSettings(BaseSettings):
+class ServingSettings(DetectionSettings):
     """Where the server listens, where it stores, and how it treats streams."""
 
     database_url: DatabaseUrl = Field(
@@ -151,12 +150,6 @@ class ServingSettings(BaseSettings):
         description="Engine calls (batches) under way at once; two keep a worker process busy while one is packed.",
     )
     vision_threads: int = Field(0, ge=0, le=256, description="Threads for decoding and detecting; 0: one a processor.")
-    detect_min_face: int = Field(
-        _DETECT.min_face, ge=20, le=1000, description="Narrowest face that a thorough look finds, pixels of the frame."
-    )
-    detect_quick_face: int = Field(
-        _DETECT.quick_face, ge=40, le=1000, description="Narrowest face that every look finds, pixels of the frame."
-    )
     encoder_processes: int = Field(1, ge=1, le=64, description="Worker processes that encode faces (local engine).")
     gallery_refresh: Seconds = Field(
         5.0,

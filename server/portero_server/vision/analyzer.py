@@ -16,7 +16,7 @@ from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefus
 from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.gate import GateResult, MotionGate
 from portero_server.vision.jpeg import decode_color, to_gray
-from portero_server.vision.pixels import Gray
+from portero_server.vision.pixels import Pixels
 from portero_server.vision.quality import sharpness
 from portero_server.vision.zones import blacken
 
@@ -25,14 +25,16 @@ _MARGIN = 0.12
 _FACE_ROOM = 1.0
 """Room around a known face, in its own sizes: where it may have moved."""
 _WORTH_CUTTING = 0.75
+_WHOLE_SHARE = 0.1
+"""Most of a thread's time for one camera that searches of whole pictures take where less would do."""
 _TURN = 0.005
 """Seconds after which a camera with more waiting frames yields the thread to another camera."""
 
 
 class Detector(Protocol):
-    """Finds faces in a gray image; called from several threads at once."""
+    """Finds faces in a BGR image; called from several threads at once."""
 
-    def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
+    def find(self, image: Pixels, *, thorough: bool, within: Box) -> list[FoundFace]:
         """Returns the faces in a part of the frame, largest first; `thorough` also searches for small ones."""
         ...
 
@@ -46,6 +48,7 @@ class CameraAnalyzer:
         self._threads = threads
         self._gate = MotionGate()
         self._changed: Box | None = None
+        self._whole_due = float("-inf")
         self._differed: Box | None = None
         # The largest share of the picture that differed in a frame since the last look.
         self._share = 0.0
@@ -89,14 +92,13 @@ class CameraAnalyzer:
         changed, self._changed = self._changed, None
         share, self._share = self._share, 0.0
         pixels = blacken(decode_color(frame.jpeg), frame.zones)
-        gray = to_gray(pixels)
         if text:
-            clear = sharpness(gray)
+            clear = sharpness(to_gray(pixels))
             seconds = self._clock.monotonic() - started
             return FrameAnalysis(
                 FrameOutcome.EMPTY, pixels=pixels, sharpness=clear, seconds=seconds, gate_seconds=gated
             )
-        faces = tuple(self._detector.find(gray, thorough=due.thorough, within=_searched(changed, due.keep)))
+        faces = tuple(self._faces(pixels, changed, due))
         return FrameAnalysis(
             FrameOutcome.WITH_FACES if faces else FrameOutcome.EMPTY,
             faces,
@@ -106,6 +108,17 @@ class CameraAnalyzer:
             seconds=self._clock.monotonic() - started,
             gate_seconds=gated,
         )
+
+    def _faces(self, pixels: Pixels, changed: Box, due: Due) -> list[FoundFace]:
+        """Searches where something changed or somebody is expected, and now and then, if thoroughly, everywhere."""
+        began = self._clock.monotonic()
+        whole = due.thorough and began >= self._whole_due
+        region = WHOLE if whole else _searched(changed, due.keep)
+        faces = self._detector.find(pixels, thorough=due.thorough, within=region)
+        if whole:
+            now = self._clock.monotonic()
+            self._whole_due = now + (now - began) / _WHOLE_SHARE
+        return faces
 
     def _news(self, gate: GateResult, due: Due) -> Box | None:
         """Returns the region of a frame to search, or None.

@@ -20,10 +20,10 @@ def face_patch(gray: Gray, landmarks: Landmarks) -> tuple[float, ...]:
     """Returns a face, turned upright, as 16 x 16 gray levels of mean 0 and length 1; empty if it is even.
 
     Args:
-        gray: The frame.
-        landmarks: Of the face, in pixels of the frame.
+        gray: The frame, or a part of it around the face.
+        landmarks: Of the face, in pixels of the same image.
     """
-    right, left = landmarks[0:2].mean(axis=0), landmarks[2:4].mean(axis=0)
+    left, right = landmarks[:2]
     across = right - left
     eyes = float(np.hypot(*across))
     if eyes < 1.0:

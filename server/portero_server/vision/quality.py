@@ -1,4 +1,4 @@
-"""How well a face can be recognized, estimated from its pixels and five landmarks.
+"""How well a face can be recognized, estimated from its pixels and three landmarks.
 
 The constants were set on real footage: each score drops where the encoder's distance to a portrait of the same person
 begins to rise.
@@ -14,8 +14,8 @@ from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
 
 Landmarks = NDArray[np.float64]
-"""Five points of a face, 5 x 2 (x, y) pixels: both corners of the eye on the image's right, both of the eye
-on its left, the base of the nose."""
+"""Three points of a face, 3 x 2 (x, y) pixels: the eye on the image's left, the eye on its right, the base of the
+nose."""
 
 # The encoder sees faces scaled to eyes about 40 pixels apart; more pixels tell it nothing more.
 _ENOUGH_EYE_DISTANCE = 40.0
@@ -33,10 +33,10 @@ _NOISE_VARIANCE = 25.0
 _FACE_SIDE = 64
 
 
-def face_quality(face: Gray, landmarks: Landmarks) -> FaceQuality:
+def face_quality(face: Gray, landmarks: Landmarks, *, nameable: bool = True) -> FaceQuality:
     """Returns the quality scores of a face, each 0..1.
 
-    - size: distance of the eyes over 40 pixels.
+    - size: distance of the eyes over 40 pixels; 0 for a face too small to be named, so that no shot of it is sent.
 
     - frontality: 1 if the nose is under the middle of the eyes, 0 if it is 0.6 eye distances beside it; multiplied by
     the same for looking up or down. Tilting the head to a side costs nothing, since encoders turn faces upright.
@@ -48,11 +48,12 @@ def face_quality(face: Gray, landmarks: Landmarks) -> FaceQuality:
     Args:
         face: The face's region, not empty.
         landmarks: In pixels of the same image; where its origin is does not matter.
+        nameable: Whether the face is large enough to be named.
     """
     eyes, turn, tilt = _pose(landmarks)
     resized = np.asarray(cv2.resize(face, (_FACE_SIDE, _FACE_SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return FaceQuality(
-        size=min(1.0, eyes / _ENOUGH_EYE_DISTANCE),
+        size=min(1.0, eyes / _ENOUGH_EYE_DISTANCE) if nameable else 0.0,
         frontality=max(0.0, 1.0 - abs(turn) / _MAX_TURN) * _plateau(tilt, _TILT),
         sharpness=sharpness(resized),
         brightness=_plateau(float(face.mean()), _LIGHT),
@@ -74,7 +75,7 @@ def sharpness(gray: Gray) -> float:
 
 def _pose(landmarks: Landmarks) -> tuple[float, float, float]:
     """Returns the eyes' distance in pixels, and turn and tilt of the head in eye distances."""
-    right, left, nose = landmarks[0:2].mean(axis=0), landmarks[2:4].mean(axis=0), landmarks[4]
+    left, right, nose = landmarks
     across = right - left
     eyes = float(np.hypot(*across))
     if eyes == 0.0:

@@ -14,19 +14,22 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detection.detections import DetectPolicy, FoundFace
+from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import EngineTraits, FaceCrop, GalleryFace, Identification
 from portero_server.engines.local import encoder
 from portero_server.engines.local.encoder import FacePatch
 from portero_server.engines.local.engine import LocalEngine
 from portero_server.engines.local.gallery import LocalGallery
+from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.local.photos import PhotoFaces
 from portero_server.vision import analyzer
 from portero_server.vision.crops import crop_face
-from portero_server.vision.detect import FaceDetector
+from portero_server.vision.detect.choice import choose_finder
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.options import DetectorOptions
 from portero_server.vision.jpeg import decode_color
-from portero_server.vision.pixels import Gray
+from portero_server.vision.pixels import Pixels
 from tests.benchmarks.identity.people import Company
 
 _T = TypeVar("_T")
@@ -68,14 +71,14 @@ class KeptDetector:
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
-        self._detector = FaceDetector(DetectPolicy())
+        self._detector = FaceDetector(choose_finder(DetectorOptions()).finder)
 
-    def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
+    def find(self, image: Pixels, *, thorough: bool, within: Box) -> list[FoundFace]:
         """Returns the faces of a part of a frame."""
-        asked = hashlib.blake2b(gray.tobytes(), digest_size=20).digest()
+        asked = hashlib.blake2b(image.tobytes(), digest_size=20).digest()
         return self._answers.get(
             asked + repr((thorough, within)).encode(),
-            lambda: self._detector.find(gray, thorough=thorough, within=within),
+            lambda: self._detector.find(image, thorough=thorough, within=within),
         )
 
 
@@ -121,7 +124,7 @@ class KeptEngine:
 
 async def local_traits() -> EngineTraits:
     """Returns the local engine's traits."""
-    engine = LocalEngine(1)
+    engine = LocalEngine(LocalOptions())
     try:
         return engine.traits
     finally:
@@ -130,7 +133,7 @@ async def local_traits() -> EngineTraits:
 
 def _embedding(photo: Path) -> bytes:
     image = decode_color(photo.read_bytes())
-    crop = crop_face(image, PhotoFaces().only(image).box)
+    crop = crop_face(image, PhotoFaces(DetectorOptions()).only(image).box)
     embedding: bytes = encoder.encode([FacePatch(crop.pixels, crop.face)])[0].astype("<f4").tobytes()
     return embedding
 

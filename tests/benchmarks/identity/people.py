@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from portero_bridge.images.opencv import Pixels
 from portero_cli.demo.portraits import COLLINS, HOPPER
-from portero_server.domain.detection.detections import DetectPolicy, FoundFace
+from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import PhotoRefused
 from portero_server.engines.local import encoder
 from portero_server.engines.local.encoder import FacePatch
 from portero_server.engines.local.photos import PhotoFaces
 from portero_server.vision.crops import crop_face
-from portero_server.vision.detect import FaceDetector
-from portero_server.vision.jpeg import to_gray
+from portero_server.vision.detect.choice import choose_finder
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.options import DetectorOptions
 from tests.benchmarks.identity.staging import Look
 from tests.benchmarks.identity.truth import Place
 
@@ -108,7 +109,7 @@ def folder_company(dataset: Path, folder: Path) -> Company:
 
 
 def _company(photos: Sequence[tuple[str, tuple[Path, ...], Path]], folder: Path) -> Company:
-    judge = PhotoFaces()
+    judge = PhotoFaces(DetectorOptions())
     enrolled: list[Player] = []
     strangers: list[Player] = []
     for one in _distinct([player(*each, folder) for each in photos]):
@@ -171,7 +172,7 @@ def _can_be_enrolled(player: Player, judge: PhotoFaces) -> bool:
 
 
 def _face(picture: Pixels) -> FoundFace:
-    return FaceDetector(DetectPolicy()).find(to_gray(picture), thorough=True)[0]
+    return FaceDetector(choose_finder(DetectorOptions()).finder).find(picture, thorough=True)[0]
 
 
 def _box(face: Place) -> Box:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from portero_cli.demo.portraits import COLLINS, HOPPER
-from portero_server.domain.detection.detections import DetectPolicy
-from portero_server.vision.detect import FaceDetector
+from portero_server.vision.detect.choice import choose_finder
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.options import DetectorOptions
 from portero_server.vision.jpeg import decode_gray
 from tests.benchmarks.identity.eyes import Answers, local_traits
 from tests.benchmarks.identity.film import Take, frames
@@ -49,7 +50,7 @@ def test_a_film_is_the_same_each_time_and_shows_a_face_where_the_truth_has_it(
     take = _take(cast, "A 1-2 at .4 size .3", seconds=1.4)
     drawn = list(frames(take, folder))
     assert drawn == list(frames(take, folder))
-    detector = FaceDetector(DetectPolicy())
+    detector = FaceDetector(choose_finder(DetectorOptions()).finder)
     assert detector.find(decode_gray(drawn[0]), thorough=True) == []
     (face,) = detector.find(decode_gray(drawn[6]), thorough=True)
     (shown,) = take.truth.frames[6]

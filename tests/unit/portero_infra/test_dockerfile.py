@@ -49,7 +49,7 @@ STAGES = _stages()
 
 def test_every_base_is_the_pinned_one_or_our_own() -> None:
     """No stage pulls anything but the one base that a release pins by digest."""
-    known = {"${BASE}", "scratch", "${ROLE}", *STAGES}
+    known = {"${BASE}", "scratch", "${ROLE}", "${MODELS}", *STAGES}
     assert {stage.base for stage in STAGES.values()} <= known
     assert "@sha256:" in TEXT
     assert ":latest" not in TEXT
@@ -87,6 +87,15 @@ def test_server_listens_where_the_stack_expects_it() -> None:
 def test_database_authority_is_where_the_task_looks_for_it() -> None:
     """The certificates of AWS's databases are copied to the path in the task's database address."""
     assert STAGES["server"].last("COPY").split()[-1] == CA_FILE
+
+
+def test_the_detectors_model_is_the_one_its_thresholds_were_set_for() -> None:
+    """The file is added by the checksum that is the setting's default, to where the image's variable says it is."""
+    added = STAGES["with-yunet"].last("ADD")
+    assert f"--checksum=sha256:{Settings().detector_model_sha256} " in added
+    assert "PORTERO_DETECTOR_MODEL=/opt/portero/models/yunet.onnx" in STAGES["server"].last("ENV").split()
+    assert added.split()[-1] == "/models/yunet.onnx"
+    assert "--from=models /models /opt/portero/models" in [v for n, v in STAGES["server"].steps if n == "COPY"]
 
 
 def test_each_role_installs_known_extras_as_locked() -> None:

@@ -11,6 +11,7 @@ import pytest
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import decide
 from portero_server.engines.base import CallContext, PhotoRefused, Pixels
+from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.rekognition.engine import RekognitionEngine
 from portero_server.engines.rekognition.options import RekognitionOptions
 from portero_server.vision.opencv import cv2
@@ -39,7 +40,7 @@ def hopper() -> Pixels:
 @pytest.fixture
 async def simulation() -> AsyncIterator[Simulation]:
     """A simulator with the local engine and the collection "staff"."""
-    async with simulated(engine=local.LocalEngine(1)) as running:
+    async with simulated(engine=local.LocalEngine(LocalOptions())) as running:
         await ask(running.client.create_collection, CollectionId="staff")
         yield running
 

@@ -116,18 +116,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class DetectPolicy:
-    """How hard to look. A look costs about 50 ms a million pixels searched, after scaling.
+    """How hard to look. What is None is up to the detector.
 
     Attributes:
-        min_face: Narrowest face that a thorough look finds, pixels of the frame.
-        quick_face: Narrowest face that a quick look finds, pixels of the frame.
-        thorough_pixels: Most pixels a thorough look searches; larger frames are scaled down to it.
-        quick_pixels: The same for a quick look.
-        min_score: Lowest score of the detector that counts as a face; below 0 it sees faces in cloth.
+        min_face: Narrowest face that a thorough look finds, pixels of the frame, whatever the frame's size.
+        quick_face: Narrowest face that a quick look finds, pixels of the frame; never below `min_face`.
+        min_named: Narrowest face that may be named, pixels of the frame; smaller ones are found and followed.
+        most_pixels: Most pixels of one search, after scaling; a part of a frame that needs more is searched coarser.
+        min_confidence: What counts as a face, 0..1.
     """
 
     min_face: int = 44
-    quick_face: int = 73
-    thorough_pixels: int = 1_000_000
-    quick_pixels: int = 400_000
-    min_score: float = 0.0
+    quick_face: int | None = None
+    min_named: int = 32
+    most_pixels: int | None = None
+    min_confidence: float | None = None

@@ -30,6 +30,7 @@ from portero_server.engines.base import (
 from portero_server.engines.local import encoder, text
 from portero_server.engines.local.encoder import FacePatch
 from portero_server.engines.local.gallery import LocalGallery
+from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.local.photos import PhotoFaces
 from portero_server.engines.local.workers import WorkerPool
 from portero_server.errors import EngineError, EngineUnavailable, StartupProblem
@@ -48,19 +49,18 @@ _MOST_FACES = 100
 _CHECK_TIMEOUT = 30.0
 
 
-def create(processes: int, gate: CallGate) -> LocalEngine:
+def create(options: LocalOptions, gate: CallGate) -> LocalEngine:
     """Creates the engine for the registry; it ignores the gate, since its calls are free."""
-    return LocalEngine(processes)
+    return LocalEngine(options)
 
 
 class LocalEngine:
     """Recognizes faces and reads text on this machine. Implements `engines.base.Engine`."""
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, options: LocalOptions) -> None:
         """Creates the engine. Its processes start with the first call, so `check` is a good first call.
 
-        Args:
-            processes: How many encode faces. One more, started when first needed, reads text.
+        One more than encode faces, started when first needed, reads text.
 
         Raises:
             StartupProblem: A library or a model file is missing.
@@ -71,10 +71,10 @@ class LocalEngine:
                     f"{library}, which reads text, is missing; install it with: pip install 'portero[local]'"
                 )
         model_path(Model.ENCODER)
-        self._photos = PhotoFaces()
-        self._encoders = WorkerPool(processes, encoder.prepare, "encodes faces")
+        self._photos = PhotoFaces(options.detector)
+        self._encoders = WorkerPool(options.processes, encoder.prepare, "encodes faces")
         self._readers = WorkerPool(1, text.prepare, "reads text")
-        self._processes = processes
+        self._processes = options.processes
         self._gallery = LocalGallery(encoder.LENGTH)
         # One thread, so that the gallery needs no locks and never changes under a search.
         self._gallery_thread = ThreadPoolExecutor(1, thread_name_prefix="gallery")
@@ -106,7 +106,11 @@ class LocalEngine:
         """Returns every face of an image, up to 100, with its candidates."""
         faces, vectors = await self._encoded_faces(image)
         found = await self._in_gallery(lambda: self._gallery.search(vectors, max_candidates))
-        return [SearchedFace(face, candidates) for face, candidates in zip(faces, found, strict=True)]
+        # A face too small to be named has no candidates: distances close up below that size.
+        return [
+            SearchedFace(face, candidates if face.quality.size > 0.0 else ())
+            for face, candidates in zip(faces, found, strict=True)
+        ]
 
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
         """Computes the embedding of the one face of a photograph; the caller stores it."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from portero_server.domain.detection.detections import DetectPolicy, FaceQuality, FoundFace
+from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.engines.base import PhotoRefused, Pixels
-from portero_server.vision.detect import FaceDetector
-from portero_server.vision.jpeg import to_gray
+from portero_server.vision.detect.choice import choose_finder
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.options import DetectorOptions
 
-# A photograph comes alone and not ten times a second, so more may be spent on it: 0.2 s at most.
-_PHOTO_POLICY = DetectPolicy(thorough_pixels=4_000_000, quick_pixels=1_500_000)
 # Beside a clear face, an unclear one is more often a badge or a pattern in cloth than a face.
 _CLEAR = 0.85
 _UNCLEAR = 0.7
@@ -25,17 +24,17 @@ _QUALITY_LIMITS = (
 class PhotoFaces:
     """Finds the faces of photographs. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: DetectorOptions) -> None:
         """Loads the face detector.
 
         Raises:
-            StartupProblem: dlib or its models are missing.
+            StartupProblem: It cannot be used on this machine.
         """
-        self._detector = FaceDetector(_PHOTO_POLICY)
+        self._detector = FaceDetector(choose_finder(options).finder)
 
     def all(self, image: Pixels) -> list[FoundFace]:
         """Returns every face, including small ones, largest first."""
-        return _without_patterns(self._detector.find(to_gray(image), thorough=True))
+        return _without_patterns(self._detector.find(image, thorough=True))
 
     def only(self, image: Pixels) -> FoundFace:
         """Returns the one face of a photograph for enrollment.
@@ -43,8 +42,7 @@ class PhotoFaces:
         Raises:
             PhotoRefused: No face, several faces, or too poor a picture.
         """
-        gray = to_gray(image)
-        faces = self._detector.find(gray, thorough=False) or self._detector.find(gray, thorough=True)
+        faces = self._detector.find(image, thorough=False) or self._detector.find(image, thorough=True)
         faces = _without_patterns(faces)
         if not faces:
             raise PhotoRefused(

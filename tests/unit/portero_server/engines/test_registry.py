@@ -10,13 +10,14 @@ import pytest
 
 from portero_server.engines import registry
 from portero_server.engines.base import CallContext
+from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.registry import create_engine
 from portero_server.errors import StartupProblem
 
 _T = TypeVar("_T")
 
 
-_OPTIONS = {"local": 2, "scripted": None, "needy": None}
+_OPTIONS = {"local": LocalOptions(2), "scripted": None, "needy": None}
 
 
 class _OpenGate:

@@ -16,7 +16,7 @@ from portero_server.domain.tracking.track import TrackState
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.jpeg import encode_jpeg
-from portero_server.vision.pixels import Gray
+from portero_server.vision.pixels import Pixels
 from tests.support.server.stream_harness import EPOCH_START, StreamHarness, named, stream_harness
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
@@ -27,9 +27,9 @@ _ANA, _BEN = 200, 30
 class _BrightnessDetector:
     """Finds a face where the picture is not as gray as the wall."""
 
-    def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
-        height, width = gray.shape
-        middle = int(gray[int(0.45 * height), int(0.5 * width)])
+    def find(self, image: Pixels, *, thorough: bool, within: Box) -> list[FoundFace]:
+        height, width = image.shape[:2]
+        middle = int(image[int(0.45 * height), int(0.5 * width)].mean())
         return [] if 80 <= middle <= 120 else [FoundFace(_FACE, 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0))]
 
 

@@ -15,12 +15,13 @@ from portero_server.domain.streams.frames import Frame, FrameOutcome, RejectionR
 from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.analyzer import CameraAnalyzer, VisionPool
 from portero_server.vision.jpeg import encode_jpeg
-from portero_server.vision.pixels import Gray, Pixels
+from portero_server.vision.pixels import Pixels
 from tests.support.images import jpegs
 from tests.support.time.frame_times import time_of
 from tests.support.time.virtual_time import ManualClock
 
 _LOOK = Due(look=True, thorough=False)
+_THOROUGH = Due(look=True, thorough=True)
 _PASS = Due(look=False, thorough=False)
 
 
@@ -31,9 +32,21 @@ class _Detector:
         self.faces: list[FoundFace] = []
         self.searched: list[Box] = []
 
-    def find(self, gray: Gray, *, thorough: bool, within: Box) -> list[FoundFace]:
+    def find(self, image: Pixels, *, thorough: bool, within: Box) -> list[FoundFace]:
         self.searched.append(within)
         return self.faces
+
+
+class _SlowDetector(_Detector):
+    """A detector that takes a tenth of a second."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def find(self, image: Pixels, *, thorough: bool, within: Box) -> list[FoundFace]:
+        self._clock.advance(0.1)
+        return super().find(image, thorough=thorough, within=within)
 
 
 class _HurriedClock(ManualClock):
@@ -142,6 +155,28 @@ async def test_a_change_everywhere_is_searched_everywhere(camera: _Camera, detec
     await camera.frame(_PASS, (0, 0))
     await camera.frame(_LOOK, (560, 400))
     assert detector.searched == [WHOLE]
+
+
+async def test_a_thorough_look_is_a_look_at_everything(camera: _Camera, detector: _Detector) -> None:
+    """Whoever stood still when the room was learned is found when something moves elsewhere."""
+    await camera.frame(_THOROUGH, (400, 200))
+    assert detector.searched == [WHOLE]
+
+
+async def test_looks_at_everything_take_a_bounded_share_of_a_thread() -> None:
+    """After one that took a tenth of a second, thorough looks search what changed, until a second has passed."""
+    clock = ManualClock()
+    detector = _SlowDetector(clock)
+    eyes = VisionPool(detector, clock, threads=1)
+    camera = _Camera(eyes.scene())
+    for _ in range(20):
+        await camera.frame(_LOOK)
+    detector.searched.clear()
+    for lamp, pause in (((400, 200), 0.5), ((300, 200), 0.7), ((400, 200), 0.0)):
+        await camera.frame(_THOROUGH, lamp)
+        clock.advance(pause)
+    assert [searched == WHOLE for searched in detector.searched] == [True, False, True]
+    await eyes.aclose()
 
 
 async def test_a_face_comes_with_the_picture_it_is_in(camera: _Camera, detector: _Detector) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from portero_server.errors import StartupProblem
-from portero_server.vision.detect import FaceDetector
+from portero_server.vision.detect.hog import HogFinder
 from portero_server.vision.models import Model, load_model, model_path
 
 
@@ -51,4 +51,4 @@ def test_a_detector_without_dlib_says_what_to_install(monkeypatch: pytest.Monkey
     """A detector cannot be made without dlib, and the message says so."""
     monkeypatch.setitem(sys.modules, "dlib", None)
     with pytest.raises(StartupProblem, match=r"dlib.*pip install 'portero\[local\]'"):
-        FaceDetector()
+        HogFinder()

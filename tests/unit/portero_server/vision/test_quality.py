@@ -18,9 +18,9 @@ _FACE = to_gray(hopper())[130:340, 160:370]
 
 
 def _landmarks(eyes: float = 40.0, *, turn: float = 0.0, tilt: float = 0.8, lean: float = 0.0) -> Landmarks:
-    """Places five points: eyes so far apart, the nose beside and below their middle in eye distances."""
+    """Places three points: eyes so far apart, the nose beside and below their middle in eye distances."""
     half = eyes / 2
-    points = [(half + 4, 0), (half - 4, 0), (-half - 4, 0), (-half + 4, 0), (turn * eyes, tilt * eyes)]
+    points = [(-half, 0), (half, 0), (turn * eyes, tilt * eyes)]
     turned = np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
     return np.asarray(np.asarray(points) @ turned.T + 100, np.float64)
 
@@ -36,6 +36,13 @@ def test_a_smaller_face_scores_less_in_size(eyes: float, less: float) -> None:
     """Fewer pixels between the eyes mean a lower size, up to where more tell nothing."""
     smaller = face_quality(_FACE, _landmarks(eyes - less)).size
     assert smaller < face_quality(_FACE, _landmarks(eyes)).size < face_quality(_FACE, _landmarks(60)).size == 1.0
+
+
+def test_a_face_too_small_to_be_named_scores_nothing() -> None:
+    """Its size is zero, and with it the whole, so that no shot of it is good enough to be sent."""
+    quality = face_quality(_FACE, _landmarks(80), nameable=False)
+    assert (quality.size, quality.overall) == (0.0, 0.0)
+    assert quality.frontality > 0.7
 
 
 @given(st.floats(0, 0.5), st.floats(0.01, 0.2), st.sampled_from([-1, 1]))
@@ -61,7 +68,7 @@ def test_a_leaning_head_is_as_frontal_as_an_upright_one(lean: float) -> None:
 
 def test_points_that_fall_together_are_no_face() -> None:
     """Degenerate landmarks score zero, and divide by nothing."""
-    assert face_quality(_FACE, np.zeros((5, 2))).overall == 0.0
+    assert face_quality(_FACE, np.zeros((3, 2))).overall == 0.0
 
 
 def test_blur_lowers_sharpness() -> None:
@@ -89,7 +96,7 @@ def test_darkness_and_glare_lower_brightness(alpha: float, beta: float) -> None:
 
 @given(
     face=arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))),
-    landmarks=arrays.arrays(np.float64, (5, 2), elements=st.floats(-1e4, 1e4)),
+    landmarks=arrays.arrays(np.float64, (3, 2), elements=st.floats(-1e4, 1e4)),
 )
 def test_every_score_is_between_nothing_and_one(face: Gray, landmarks: Landmarks) -> None:
     """Whatever the pixels and points, each score is 0..1."""

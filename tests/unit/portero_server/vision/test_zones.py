@@ -18,7 +18,7 @@ from portero_server.engines.scripted import PatchDetector
 from portero_server.vision.analysis import FrameAnalysis
 from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.gate import MotionGate
-from portero_server.vision.pixels import Gray, Pixels
+from portero_server.vision.pixels import Pixels
 from portero_server.vision.zones import blacken
 from tests.support.time.frame_times import time_of
 
@@ -31,12 +31,12 @@ class NotingDetector(PatchDetector):
     """Remembers what it was shown."""
 
     def __init__(self) -> None:
-        self.shown: list[Gray] = []
+        self.shown: list[Pixels] = []
 
-    def find(self, gray: Gray, *, thorough: bool, within: Box = WHOLE) -> list[FoundFace]:
+    def find(self, image: Pixels, *, thorough: bool, within: Box = WHOLE) -> list[FoundFace]:
         """Finds patches."""
-        self.shown.append(gray.copy())
-        return super().find(gray, thorough=thorough, within=within)
+        self.shown.append(image.copy())
+        return super().find(image, thorough=thorough, within=within)
 
 
 def _frame(sequence: int, picture: Pixels, zones: tuple[Box, ...]) -> Frame:

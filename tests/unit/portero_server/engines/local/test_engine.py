@@ -16,6 +16,7 @@ from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import FaceCrop, Identification, Pixels
 from portero_server.engines.local.engine import LocalEngine
+from portero_server.engines.local.options import LocalOptions
 from portero_server.errors import EngineUnavailable, StartupProblem
 from portero_server.vision.opencv import cv2
 from tests.contracts.engine_contract import CONTEXT, EngineCase, EngineContract, crop_of, enroll, named
@@ -36,7 +37,7 @@ def card() -> Pixels:
 @pytest.fixture(scope="module")
 def shared_engine() -> Iterator[LocalEngine]:
     """Yields one engine to all tests of the module, since its processes take a second to start."""
-    engine = LocalEngine(1)
+    engine = LocalEngine(LocalOptions())
     yield engine
     asyncio.run(engine.aclose())
 
@@ -93,7 +94,7 @@ async def test_words_lie_where_they_stand_in_their_line(engine: LocalEngine) -> 
 async def test_a_crashed_encoder_fails_the_batch_and_is_replaced() -> None:
     """When its process dies under a batch each crop is answered as unavailable, and the next batch is encoded."""
     others = set(psutil.Process().children(recursive=True))
-    engine = LocalEngine(1)
+    engine = LocalEngine(LocalOptions())
     await enroll(engine, "ana", collins())
     crop = await crop_of(engine, another(collins()))
     batch = asyncio.create_task(_identify(engine, crop))
@@ -132,7 +133,7 @@ def test_a_missing_library_ends_start_up_in_one_line(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, library, None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == library else find(name))
     with pytest.raises(StartupProblem, match=rf"{library}.*pip install 'portero\[local\]'") as problem:
-        LocalEngine(1)
+        LocalEngine(LocalOptions())
     assert "\n" not in problem.value.message
 
 

@@ -1,0 +1,15 @@
+"""What the local engine is created with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from portero_server.vision.detect.options import DetectorOptions
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """How many processes encode faces, and what finds them in photographs."""
+
+    processes: int = 1
+    detector: DetectorOptions = field(default_factory=DetectorOptions)

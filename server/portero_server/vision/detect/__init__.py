@@ -1,0 +1,1 @@
+"""Finds faces: one `FaceDetector` over one of several finders, chosen by `choice`."""
