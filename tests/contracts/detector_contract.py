@@ -6,12 +6,15 @@ Pictures are given in color; what a detector makes of them is its own affair.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.tracking.assignment import resemblance
+from portero_server.domain.tracking.policy import IdentityPolicy
 from portero_server.vision.detect.face_detector import FaceDetector
 from portero_server.vision.detect.finder import FaceFinder
 from portero_server.vision.jpeg import to_gray
@@ -109,6 +112,19 @@ class DetectorContract:
         """Landmarks tell which way a face looks: the middle of the picture counts, not where the face is in it."""
         [ahead] = detector.find(picture(150), thorough=True)
         assert ahead.quality.frontality > 0.5
+
+    @pytest.mark.parametrize("width", [60, 90, 150])
+    def test_a_face_at_rest_looks_the_same_in_every_look(self, detector: FaceDetector, width: int) -> None:
+        """Noise, and a sway by parts of a pixel, do not make a face doubtful."""
+        chance = np.random.default_rng(11)
+        still, patches = picture(width), []
+        for look in range(8):
+            sway = np.array([[1.0, 0.0, 0.37 * look], [0.0, 1.0, 0.21 * look]])
+            moved = cv2.warpAffine(still, sway, (640, 360), borderMode=cv2.BORDER_REPLICATE)
+            noisy = np.clip(moved + chance.normal(0.0, 4.0, moved.shape), 0, 255).astype(np.uint8)
+            [face] = detector.find(noisy, thorough=True)
+            patches.append(face.patch)
+        assert min(resemblance(before, now) for before, now in pairwise(patches)) > IdentityPolicy().resemblance
 
     @pytest.mark.parametrize("thorough", [False, True])
     def test_nothing_is_found_where_nobody_is(self, detector: FaceDetector, thorough: bool) -> None:

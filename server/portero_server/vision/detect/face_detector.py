@@ -7,12 +7,13 @@ import numpy as np
 from portero_server.domain.detection.detections import DetectPolicy, FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.vision.detect.finder import FaceFinder, Image, RawFace
+from portero_server.vision.detect.landmarks import LandmarkModel
 from portero_server.vision.detect.scaling import large_face_scale, look_scale
 from portero_server.vision.jpeg import to_gray
 from portero_server.vision.likeness import face_patch
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
-from portero_server.vision.quality import face_quality
+from portero_server.vision.quality import Landmarks, face_quality
 
 # A face at the limit between two searches is looked for in both.
 _NEARLY = 0.8
@@ -24,8 +25,13 @@ class FaceDetector:
     """Finds faces. Thread-safe."""
 
     def __init__(self, finder: FaceFinder, policy: DetectPolicy | None = None) -> None:
-        """Uses a finder, under a policy."""
+        """Uses a finder, under a policy.
+
+        Raises:
+            StartupProblem: The finder's landmarks are coarse, and the model that places them anew is missing.
+        """
         self.finder = finder
+        self._landmarks = LandmarkModel() if finder.traits.coarse_landmarks else None
         self.policy = policy or DetectPolicy()
 
     def find(self, image: Image, *, thorough: bool, within: Box = WHOLE) -> list[FoundFace]:
@@ -81,9 +87,14 @@ class FaceDetector:
         gray = _gray(image[around[1] : around[3], around[0] : around[2]])
         face = gray[y0 - around[1] : y1 - around[1], x0 - around[0] : x1 - around[0]]
         quality = face_quality(face, raw.landmarks, nameable=nameable)
-        shift = np.array([origin[0] - around[0], origin[1] - around[1]])
-        patch = face_patch(gray, raw.landmarks + shift)
+        patch = face_patch(gray, self._exact(gray, raw, origin[0] - around[0], origin[1] - around[1]))
         return FoundFace(box, raw.confidence, quality, patch)
+
+    def _exact(self, gray: Gray, raw: RawFace, x: int, y: int) -> Landmarks:
+        """Returns the landmarks of a face that lies so many pixels further in `gray`, fit to compare patches by."""
+        if self._landmarks is None:
+            return np.add(raw.landmarks, (x, y), dtype=np.float64)
+        return self._landmarks.place(gray, raw.left + x, raw.top + y, raw.side)
 
 
 def _enlarged(raw: RawFace, by: float) -> RawFace:

@@ -34,6 +34,8 @@ class FinderTraits:
         quick_face: Narrowest face that a quick look finds unless the policy says otherwise, pixels of the frame.
         most_pixels: Most pixels of one search unless the policy says otherwise.
         min_confidence: What counts as a face unless the policy says otherwise, 0..1.
+        coarse_landmarks: Whether its landmarks move by more than a hundredth of a face that does not, so that they
+            say how a face is turned, but faces cannot be compared by them.
     """
 
     name: str
@@ -44,6 +46,7 @@ class FinderTraits:
     quick_face: int
     most_pixels: int
     min_confidence: float
+    coarse_landmarks: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ import math
 import threading
 from typing import Any
 
-import numpy as np
-
 from portero_server.vision.detect.finder import FinderTraits, Image, RawFace
-from portero_server.vision.models import Model, load_dlib, load_model
+from portero_server.vision.detect.landmarks import LandmarkModel
+from portero_server.vision.models import load_dlib
 
 _TRAITS = FinderTraits(
     name="hog",
@@ -23,6 +22,7 @@ _TRAITS = FinderTraits(
     most_pixels=6_000_000,
     # Its own limit; below it sees faces in cloth.
     min_confidence=0.5,
+    coarse_landmarks=False,
 )
 _STEEPNESS = 4.0
 
@@ -37,7 +37,7 @@ class HogFinder:
             StartupProblem: dlib or its models are missing.
         """
         self._dlib = load_dlib()
-        self._predictor = load_model(self._dlib.shape_predictor, Model.LANDMARKS)
+        self._landmarks = LandmarkModel()
         # A detector has scratch memory that a search writes to, so no two threads may share one.
         self._local = threading.local()
 
@@ -52,9 +52,7 @@ class HogFinder:
         return [self._face(image, box, score) for box, score in zip(boxes, scores, strict=True)]
 
     def _face(self, image: Image, box: Any, score: float) -> RawFace:
-        points = np.array([(point.x, point.y) for point in self._predictor(image, box).parts()], dtype=np.float64)
-        # Both corners of the eye on the image's right, both of the one on its left, the base of the nose.
-        landmarks = np.array([points[2:4].mean(axis=0), points[0:2].mean(axis=0), points[4]])
+        landmarks = self._landmarks.read(image, box)
         return RawFace(box.left(), box.top(), box.right() - box.left(), _confidence(score), landmarks)
 
     def _detector(self) -> Any:

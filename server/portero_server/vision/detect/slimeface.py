@@ -40,6 +40,7 @@ _TRAITS = FinderTraits(
     quick_face=44,
     most_pixels=3_000_000,
     min_confidence=0.6,
+    coarse_landmarks=True,
 )
 
 

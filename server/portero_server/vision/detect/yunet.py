@@ -36,6 +36,7 @@ class YunetFinder:
             quick_face=44,
             most_pixels=3_000_000,
             min_confidence=0.7,
+            coarse_landmarks=True,
         )
         self._local = threading.local()
         try:

@@ -9,13 +9,14 @@ from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.detection.geometry import Box
 from portero_server.vision.detect.face_detector import FaceDetector
 from portero_server.vision.detect.finder import FinderTraits, Image, RawFace
+from tests.support.images.portraits import collins
 
 
 class _Finder:
     """Finds what it is told to, and remembers what it was shown."""
 
-    def __init__(self, *faces: RawFace, color: bool = True) -> None:
-        self.traits = FinderTraits("fake", "fake", color, 20, 350, 40, 1_000_000, 0.6)
+    def __init__(self, *faces: RawFace, color: bool = True, coarse: bool = False) -> None:
+        self.traits = FinderTraits("fake", "fake", color, 20, 350, 40, 1_000_000, 0.6, coarse)
         self.faces = list(faces)
         self.shown: list[tuple[tuple[int, ...], float]] = []
 
@@ -110,3 +111,18 @@ def test_a_face_below_the_named_size_has_no_quality(side: float, named: bool) ->
     scale = 20 / 44
     [face] = FaceDetector(_Finder(_face(10, 20, side * scale))).find(_FRAME, thorough=True)
     assert (face.quality.size > 0.0) is named
+
+
+def test_coarse_landmarks_say_how_a_face_is_turned_and_not_what_it_looks_like() -> None:
+    """The patch of a face does not depend on them, and its frontality does."""
+    found = []
+    for off in (0.0, 6.0):
+        face = _face(80, 34, 41)
+        face.landmarks[2, 0] += off
+        face.landmarks[:2] += off
+        [one] = FaceDetector(_Finder(face, coarse=True)).find(collins(), thorough=True)
+        found.append(one)
+    assert found[0].patch == found[1].patch != ()
+    assert found[0].quality.frontality == pytest.approx(1.0)
+    [exact] = FaceDetector(_Finder(face)).find(collins(), thorough=True)
+    assert exact.patch != found[0].patch

@@ -19,6 +19,7 @@ TRAITS = st.builds(
     quick_face=st.integers(20, 200),
     most_pixels=st.integers(10_000, 10_000_000),
     min_confidence=st.just(0.5),
+    coarse_landmarks=st.just(False),
 )
 POLICIES = st.builds(
     DetectPolicy,

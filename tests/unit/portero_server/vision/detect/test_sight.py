@@ -8,7 +8,7 @@ from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.vision.detect.finder import FinderTraits
 from portero_server.vision.detect.sight import distance, sight
 
-_TRAITS = FinderTraits("fake", "fake", True, 20, 350, 40, 1_000_000, 0.6)
+_TRAITS = FinderTraits("fake", "fake", True, 20, 350, 40, 1_000_000, 0.6, False)
 
 
 def test_the_least_face_holds_at_every_size_until_pixels_run_out() -> None:
