@@ -141,7 +141,7 @@ class Follower(FrameFollower):
         for track, face in zip(observation.seen, look.faces, strict=True):
             self._see(track)
             shot = self._shot(track, face, frame, look, now)
-            if track.unverified and shot is not None and self._checks.begin(track, shot.quality):
+            if track.unverified and shot is not None and self._checks.begin(track, shot):
                 self._work.append(partial(self._compare, track, shot))
             if not self._ask(track, now):
                 self._recognizer.count_avoided("known_track")
@@ -243,7 +243,7 @@ class Follower(FrameFollower):
         if look.pixels is None or not (self._checks.wanted or self._best.wants(track, face.quality.overall)):
             return None
         crop = cut_out(look.pixels, face, CallContext(self._camera_id, self.rules.lane))
-        shot = Shot(crop, frame, look, now)
+        shot = Shot(crop, frame, look, now, not track.covered)
         self._best.offer(track, shot)
         self._checks.keep(track, shot)
         return shot
@@ -326,7 +326,7 @@ class Follower(FrameFollower):
             self._work.append(partial(self._recognizer.remember, shot.crop, answer, match))
         if match is not None and reply.name:
             self._told.name(match, reply.name)
-        self._checks.learned(track, answer.encoding)
+        self._checks.learned(track, answer.encoding if shot.clear else None)
         if answer.recalled is not None:
             calls.recalled(track, answer.recalled.quality)
         self._after_answer(track, match, timing_of(track, shot, reply.asked, reply.answered))

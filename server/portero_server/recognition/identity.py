@@ -126,7 +126,7 @@ class IdentityChecks:
 
     def keep(self, track: Track, shot: Shot) -> None:
         """Keeps a shot of a track, to be encoded when its face must be compared."""
-        if self._policy is None or track.unverified:
+        if self._policy is None or track.unverified or not shot.clear:
             return
         faces = self._known.of(track)
         if not faces.encodings and (faces.crop is None or shot.quality > faces.crop.quality.overall):
@@ -144,9 +144,11 @@ class IdentityChecks:
         if doubted.doubt is not Doubt.ROUTINE:
             self._told.doubted(doubted.track)
 
-    def begin(self, candidate: Track, quality: float) -> bool:
-        """Returns whether to compare a shot of this quality now; the caller then calls `compare`."""
-        if self._policy is None or candidate.track_id in self._open or quality < self._policy.least_quality:
+    def begin(self, candidate: Track, shot: Shot) -> bool:
+        """Returns whether to compare a shot now; the caller then calls `compare`."""
+        if self._policy is None or candidate.track_id in self._open:
+            return False
+        if not shot.clear or shot.quality < self._policy.least_quality:
             return False
         self._open.add(candidate.track_id)
         return True

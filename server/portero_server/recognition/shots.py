@@ -24,6 +24,7 @@ class Shot:
         frame: Where it was seen.
         look: Which found it.
         looked: When the look came back, monotonic seconds.
+        clear: Whether no other face can cover it, so that its encoding says whose it is.
         encoded: The face as the free engine describes it, if it was compared before.
     """
 
@@ -31,6 +32,7 @@ class Shot:
     frame: Frame
     look: FrameAnalysis
     looked: float
+    clear: bool = True
     encoded: Encoded | None = None
 
     @property
@@ -102,6 +104,9 @@ class BestShots:
 
     def offer(self, track: Track, shot: Shot) -> None:
         """Keeps a shot if it is better than all that were kept or sent, and the track has no name."""
+        if track.unverified and track.doubted_at == shot.frame.sequence:
+            # The shots before may be another person's.
+            self.drop(track)
         if self.wants(track, shot.quality):
             self._shots[track.track_id] = shot
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.tracking.doubts import UNLIKELY, Verdict, verdict_of
@@ -15,6 +16,26 @@ def suspend(track: Track) -> None:
     """Takes in that another face may be where a track was."""
     track.suspended, track.visible = True, False
     track.misses += 1
+
+
+def begin_anew(candidate: Track, others: Iterable[Track], sequence: int, captured: datetime, time: FrameTime) -> None:
+    """Takes in that a candidate may be another person from a frame on: what was seen of it before says nothing of it.
+
+    Its name would go back over that time, and the faces beside it then might be its own.
+
+    Args:
+        candidate: Whose comparisons begin again.
+        others: Tracks that may have been seen beside it.
+        sequence: Of the frame.
+        captured: When the frame was taken, UTC.
+        time: What ages are measured with.
+    """
+    candidate.doubted_at, candidate.first_seen, candidate.verified = sequence, captured, time
+    candidate.hits = candidate.comparisons = 0
+    candidate.best_quality = None
+    candidate.company.clear()
+    for other in others:
+        other.company.discard(candidate.track_id)
 
 
 def absorb(track: Track, candidate: Track) -> None:

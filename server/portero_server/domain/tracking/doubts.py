@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import combinations
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace
@@ -102,6 +103,16 @@ def doubt_of(
         (0.0 < policy.every < verified, Doubt.ROUTINE),
     )
     return next((doubt for holds, doubt in reasons if holds), None)
+
+
+def covered(faces: Sequence[FoundFace], policy: IdentityPolicy) -> frozenset[int]:
+    """Returns the indexes of the faces of a frame that another one may cover, or that may cover another one."""
+    near = (
+        pair
+        for pair in combinations(range(len(faces)), 2)
+        if distance(faces[pair[0]].box, faces[pair[1]].box) < policy.apart
+    )
+    return frozenset(index for pair in near for index in pair)
 
 
 def verdict_of(

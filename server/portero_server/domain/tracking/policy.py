@@ -27,6 +27,9 @@ class IdentityPolicy:
             faces averaged from others.
         jump: A face so many times as large, or as small, as in the look before is doubtful.
         near: Whoever comes or goes within so many face widths makes a face doubtful.
+        apart: Of two faces nearer to each other than so many widths one may cover the other: heads side by side are
+            farther apart. An encoding of a face of which a third is covered is as far from the person's own as
+            another person's, so neither is compared.
         crowd: Two ways to continue a track whose scores differ by less are doubtful; see `assignment.kinship`.
         pause: Seconds without a look, after which a face is doubtful.
         scene: Share of the picture, 0..1, that must have changed beyond what had in the look before, for every face
@@ -45,6 +48,7 @@ class IdentityPolicy:
     resemblance: float = 0.85
     jump: float = 1.6
     near: float = 2.0
+    apart: float = 1.25
     crowd: float = 0.3
     pause: float = 1.0
     scene: float = 0.3

@@ -94,6 +94,7 @@ class Track:
         patch: What its face looked like in the last look that found it; see `FoundFace.patch`.
         found_quickly: Whether quick looks find it, too, so that the next one should.
         missed: Whether a look that should have found it did not.
+        covered: Whether another face was so near in the last look that found it that one may cover the other.
         suspended: Whether another face may be where it was. It is not continued by place any more, only by a
             candidate whose face was compared with its own.
         unverified: Whether it is such a candidate: a face that may be that of a suspended track.
@@ -130,6 +131,7 @@ class Track:
     patch: tuple[float, ...] = ()
     found_quickly: bool = False
     missed: bool = False
+    covered: bool = False
     suspended: bool = False
     unverified: bool = False
     continues: str = ""

@@ -15,6 +15,7 @@ from portero_server.domain.tracking.assignment import assign
 from portero_server.domain.tracking.calls import CallPlanner
 from portero_server.domain.tracking.candidates import (
     absorb,
+    begin_anew,
     came_within,
     continued,
     has_left,
@@ -22,7 +23,7 @@ from portero_server.domain.tracking.candidates import (
     suspend,
     take_for,
 )
-from portero_server.domain.tracking.doubts import Doubt, Doubtful, Surroundings, doubt_of
+from portero_server.domain.tracking.doubts import Doubt, Doubtful, Surroundings, covered, doubt_of
 from portero_server.domain.tracking.following import Observation, meet, move, should_have_found, show
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track, TrackPhase, moved
@@ -121,8 +122,7 @@ class Tracker:
         for index, face in enumerate(faces):
             before, doubt = owner.get(index), doubts.get(index)
             if before is not None and doubt is not None and before.unverified:
-                # A candidate that may be two people by now is compared as it is from now on.
-                before.doubted_at = sequence
+                begin_anew(before, self._tracks, sequence, captured, time)
             if before is not None and (doubt is None or before.unverified):
                 track = before
                 track.hits += 1
@@ -141,8 +141,10 @@ class Tracker:
             show(track, face, thorough=thorough)
             seen.append(track)
         names = {track.track_id for track in seen}
-        for track in seen:
+        hidden = frozenset() if identity is None else covered(faces, identity)
+        for index, track in enumerate(seen):
             track.company |= names - {track.track_id}
+            track.covered = index in hidden
         return Observation(tuple(seen), tuple(started), self._lost(time), tuple(doubted))
 
     def lingering(self, time: FrameTime) -> tuple[Track, ...]:

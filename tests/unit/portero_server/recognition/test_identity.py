@@ -185,6 +185,27 @@ async def test_no_face_is_kept_longer_than_its_track() -> None:
     assert kept[-1] == 0
 
 
+def _beside(*people: tuple[str, float]) -> FrameAnalysis:
+    """Returns a thorough look that found several people; where each face is, the pixels are theirs."""
+    pixels, faces = np.full((480, 640, 3), 255, np.uint8), []
+    for who, left in people:
+        box = Box(left, 0.3, 0.1, 0.13)
+        around = box.padded(0.6).to_pixels(640, 480)
+        pixels[around[1] : around[3], around[0] : around[2]] = _GRAYS[who]
+        faces.append(FoundFace(box, 0.9, FaceQuality(1.0, 1.0, 1.0, 1.0), _PATCHES[who]))
+    return FrameAnalysis(FrameOutcome.WITH_FACES, tuple(faces), pixels, thorough=True)
+
+
+@in_virtual_time
+async def test_a_face_that_may_be_covered_is_compared_when_it_is_clear() -> None:
+    """While Ben passes Ana, what is seen of her looks like nobody; her visit goes on when they are apart again."""
+    apart, passing = _beside(("ana", 0.3), ("ben", 0.5)), _beside(("other", 0.3), ("ben", 0.4))
+    engine = _Engine()
+    at = await _watched([apart] * 8 + [passing] * 4 + [apart] * 8, engine)
+    assert [who for who, _, _ in _visits(at)] == ["ana", "ben"]
+    assert "other" not in engine.asked
+
+
 @in_virtual_time
 async def test_comparisons_are_counted() -> None:
     """The metric says why faces were compared, and what came of it."""

@@ -118,6 +118,29 @@ def test_whoever_comes_too_late_is_not_compared_with_a_track_that_waits() -> Non
     assert ana in camera.still()
 
 
+def test_a_candidate_that_may_be_another_person_begins_anew() -> None:
+    """Neither its time, nor who was beside it, nor what was compared goes back to before it was doubtful."""
+    camera = _Camera()
+    _, candidate = camera.replaced()
+    beside = camera.show(_face(patch=_DARK), _face(0.7)).seen[1]
+    assert camera.compared(candidate, ana=0.57) is None
+    assert (candidate.comparisons, candidate.hits, candidate.company) == (1, 2, {beside.track_id})
+    camera.show(_face(patch=_LIGHT))
+    assert (candidate.comparisons, candidate.hits, candidate.company) == (0, 1, set())
+    assert candidate.first_seen == candidate.last_seen
+    assert candidate.track_id not in beside.company
+
+
+def test_a_face_beside_another_may_be_covered() -> None:
+    """As long as they are that near to each other, and only where faces are compared at all."""
+    camera, place = _Camera(), _Camera(TrackPolicy())
+    left, right = camera.show(_face(0.4), _face(0.51, _DARK)).seen
+    assert (left.covered, right.covered) == (True, True)
+    camera.show(_face(0.38), _face(0.53, _DARK))
+    assert (left.covered, right.covered) == (False, False)
+    assert not any(track.covered for track in place.show(_face(0.4), _face(0.51, _DARK)).seen)
+
+
 def test_whoever_comes_after_an_absence_that_was_seen_may_be_anybody() -> None:
     """After a thorough look that found nobody, a face in the same place is a candidate that continues no place."""
     camera = _Camera()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.tracking.doubts import Doubt, Surroundings, Verdict, doubt_of, verdict_of
+from portero_server.domain.tracking.doubts import Doubt, Surroundings, Verdict, covered, doubt_of, verdict_of
 from portero_server.domain.tracking.policy import IdentityPolicy
 from portero_server.domain.tracking.track import Track
 from tests.support.time.frame_times import time_of
@@ -76,6 +76,13 @@ def test_routine_can_be_turned_off() -> None:
     """With `every` 0 a face that stays is never compared for that reason."""
     policy = replace(_POLICY, every=0.0)
     assert doubt_of(_track(verified=_at(-600.0)), _face(), _around(), policy, crowded=False) is None
+
+
+def test_of_two_faces_that_touch_either_may_be_covered() -> None:
+    """Heads side by side are farther apart than that; whoever stands away from both is clear."""
+    assert covered([_face(0.4), _face(0.52), _face(0.7)], _POLICY) == {0, 1}
+    assert covered([_face(0.4), _face(0.53)], _POLICY) == frozenset()
+    assert covered([_face(0.4)], _POLICY) == frozenset()
 
 
 def test_a_near_face_is_the_same_and_a_far_one_another() -> None:
