@@ -30,7 +30,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Where the server itself had a track in a frame; the wire tells less."""
+    """Where the server itself had a track in a frame, if it was sure of it; the wire tells less."""
 
     track: str
     time: float

@@ -133,7 +133,7 @@ class _Door:
             self._account.followed += [
                 Followed(track.track_id, self._since(frame.captured_at), _place(track.box))
                 for track in self._follower.tracks
-                if track.visible
+                if track.visible and not track.unverified
             ]
 
     async def _tick(self) -> None:

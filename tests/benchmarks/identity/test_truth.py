@@ -91,6 +91,15 @@ def test_a_box_may_be_as_old_as_the_look_it_comes_from() -> None:
     assert truth.lately(box, 33) == (31, "ana")
 
 
+def test_a_box_on_a_covered_face_is_not_that_of_whoever_was_there_before() -> None:
+    """A detector may find a face of which half is seen; that somebody else was there a moment ago says nothing."""
+    truth = _truth("A 1-5 at .2 .8 | B 1-5 at .8 .2")
+    covered = truth.frames[36][0]
+    assert (covered.who, covered.visible) == ("ana", False)
+    assert truth.whose(covered.place, 32) == "ben"
+    assert truth.lately(covered.place, 36) is None
+
+
 def test_a_track_that_was_on_two_people_changed_where_they_were_nearest() -> None:
     """Between a box on one person and a later box on another, it was on the first until the other was nearest."""
     replaced = Trail(_truth("A 1-4 | B 4.5-9"), [(20, "ana"), (80, "ben")])

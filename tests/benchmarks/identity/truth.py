@@ -97,12 +97,20 @@ class Truth:
     def lately(self, place: Place, index: int) -> tuple[int, str] | None:
         """Returns whose face a box lies on, and in which frame: the latest one in which it lies clearly on one.
 
-        A track's box is that of the last look, which may be as old as looks are rare.
+        A track's box is that of the last look, which may be as old as looks are rare. None if it lies on somebody
+        else's face since, though covered: a detector finds faces of which half is seen.
         """
+        hidden: str | None = None
         for earlier in range(index, max(-1, index - 1 - round(_LOOKS_APART / self.interval)), -1):
             if (who := self.whose(place, earlier)) is not None:
-                return earlier, who
+                return (earlier, who) if hidden in (None, who) else None
+            hidden = hidden or self._hidden(place, earlier)
         return None
+
+    def _hidden(self, place: Place, index: int) -> str | None:
+        """Returns whose face, which cannot be seen, a box lies on in a frame."""
+        near = min(self.frames[index], key=lambda shown: shown.place.distance(place), default=None)
+        return near.who if near is not None and not near.visible and near.place.distance(place) <= _ON else None
 
     def seen(self, who: str, index: int) -> Place | None:
         """Returns where somebody's face is in a frame, if it is visible."""
