@@ -31,7 +31,7 @@ def begin_anew(candidate: Track, others: Iterable[Track], sequence: int, capture
         time: What ages are measured with.
     """
     candidate.doubted_at, candidate.first_seen, candidate.verified = sequence, captured, time
-    candidate.hits = candidate.comparisons = 0
+    candidate.comparisons = 0
     candidate.best_quality = None
     candidate.company.clear()
     for other in others:
