@@ -26,8 +26,11 @@ STOP_GRACE = 6.0
 
 
 @dataclass(slots=True)
-class DatabaseFaults:
-    """How many faults have struck the database, and how many of them go on."""
+class Outages:
+    """How many faults have kept the server from answering, and how many of them go on.
+
+    The database is away, or the server's process is stopped.
+    """
 
     struck: int = 0
     going_on: int = 0
@@ -54,7 +57,7 @@ class Actors:
         port: Where the server listens, without the proxy before it.
         database_file: Where the database is, if it is a file.
         server_lines: How many lines the server has logged.
-        database_faults: How many faults have struck the database, and how many of them go on.
+        outages: Faults that keep the server from answering, and which are nobody's but the rig's.
         killed_at: When the server was killed, by camera, until the camera's stream is open again.
         bridge_jumped: Whether the bridge's wall clock ever jumped.
     """
@@ -74,7 +77,7 @@ class Actors:
         self.outcome = outcome
         self.port = free_port()
         self.server_lines = 0
-        self.database_faults = DatabaseFaults()
+        self.outages = Outages()
         self.database_file = folder / "portero.db"
         self._plan = plan
         self._streams = streams

@@ -59,15 +59,15 @@ class HostileCaller:
             while time.monotonic() < until and process.returncode is None:
                 # A call that begins while the server is still starting is refused by nobody's fault.
                 served, life, began = cast.serving.is_set(), cast.server.lives, time.monotonic()
-                # And one that waits for a database that is away, by nobody's but the database's.
-                faults = cast.database_faults
-                struck, away = faults.struck, faults.going_on
+                # And one that waits for a database that is away, or a process that is stopped, by nobody's but theirs.
+                outages = cast.outages
+                struck, away = outages.struck, outages.going_on
                 trouble = await self._good_call()
                 if trouble is not None:
                     # Whether the server died meanwhile is known a moment later.
                     await asyncio.sleep(_NEWS)
                 lived = served and cast.serving.is_set() and cast.server.lives == life
-                lived = lived and not away and faults.struck == struck
+                lived = lived and not away and outages.struck == struck
                 # Resets take a share of everybody's calls, which gRPC leaves no way to prevent.
                 if trouble is not None and lived and fault is not Fault.HOSTILE_RESETS:
                     cast.outcome.troubles.append(f"beside {_KINDS[fault]} a good call failed: {trouble}")

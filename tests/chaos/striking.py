@@ -60,8 +60,8 @@ class Striker:
 
     async def carry_out(self, stroke: Stroke) -> None:
         """Does what the stroke says, and ends it again when its time has come."""
-        if stroke.fault in DATABASE_FAULTS[self._plan.database]:
-            with self._cast.database_faults.during():
+        if stroke.fault is Fault.PAUSE_SERVER or stroke.fault in DATABASE_FAULTS[self._plan.database]:
+            with self._cast.outages.during():
                 await self._strike(stroke)
         else:
             await self._strike(stroke)
