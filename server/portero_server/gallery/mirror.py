@@ -109,7 +109,7 @@ class GalleryMirror:
         changes = await self._stored.gallery_changes(self._position, self._page)
         for added, run in groupby(changes, key=lambda change: change.added):
             part = list(run)
-            faces = [change.face for change in part if self._is_ours(change)]
+            faces = [change.face for change in part if self._concerns_us(change)]
             if faces:
                 await (self._add(faces) if added else self._engine.remove(faces))
             self._position = part[-1].position
@@ -128,6 +128,8 @@ class GalleryMirror:
             # Were the log to stop here, faces deleted later would stay findable.
             _log.error("face_not_findable", face=faces[0].face_id, reason=error.reason)
 
-    def _is_ours(self, change: GalleryChange) -> bool:
+    def _concerns_us(self, change: GalleryChange) -> bool:
         traits = self._engine.traits
-        return (change.engine, change.model_version) == (traits.name, traits.model_version)
+        # What is deleted goes whatever model made it: an engine that keeps faces itself still has it, under a version
+        # that also names the encoder behind it. An engine that never had it ignores it.
+        return change.engine == traits.name and (not change.added or change.model_version == traits.model_version)

@@ -35,12 +35,12 @@ class MemoryLog:
             self._faces[face_id] = face
             self._changes.append(GalleryChange(len(self._changes) + 1, True, _ENGINE, model, face))
 
-    def go(self, *face_ids: str) -> None:
+    def go(self, *face_ids: str, engine: str = _ENGINE, model: str = _MODEL) -> None:
         """Deletes faces."""
         for face_id in face_ids:
             del self._faces[face_id]
             gone = GalleryFace(face_id, "ana", None, None)
-            self._changes.append(GalleryChange(len(self._changes) + 1, False, _ENGINE, _MODEL, gone))
+            self._changes.append(GalleryChange(len(self._changes) + 1, False, engine, model, gone))
 
     async def gallery_position(self) -> int:
         """Returns the last position."""
@@ -101,6 +101,19 @@ async def test_faces_of_other_models_are_passed_over() -> None:
     log.come("new")
     await mirror.apply()
     assert engine.found == {"new"}
+
+
+@in_virtual_time
+async def test_what_is_deleted_goes_whatever_model_made_it() -> None:
+    """An engine that keeps faces itself forgets a deleted one that was enrolled with another encoder behind it."""
+    engine, log = PickyEngine(), MemoryLog()
+    mirror = _mirror(engine, log)
+    log.come("old", "other", model="colors-v0")
+    await mirror.apply()
+    log.go("old", model="colors-v0")
+    log.go("other", engine="another", model="colors-v0")
+    await mirror.apply()
+    assert (engine.calls["add"], engine.calls["remove"]) == (0, 1)
 
 
 @in_virtual_time
