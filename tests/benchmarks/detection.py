@@ -32,7 +32,7 @@ from portero_server.errors import StartupProblem
 from portero_server.vision.crops import crop_face
 from portero_server.vision.detect.choice import choose_finder
 from portero_server.vision.detect.face_detector import FaceDetector
-from portero_server.vision.detect.options import DetectorName, DetectorOptions, ModelFile
+from portero_server.vision.detect.options import DetectorName, DetectorOptions, detector_model
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
 from tests.benchmarks.machine import machine
@@ -130,7 +130,7 @@ def _arguments() -> argparse.Namespace:
 def _detectors(yunet: Path | None, policy: DetectPolicy) -> Iterator[tuple[str, FaceDetector]]:
     for name in _NAMES:
         try:
-            choice = choose_finder(DetectorOptions(name, None if yunet is None else ModelFile(yunet)))
+            choice = choose_finder(DetectorOptions(name, None if yunet is None else detector_model(yunet)))
         except StartupProblem as problem:
             print(f"{name} is left out: {problem.message}")
         else:

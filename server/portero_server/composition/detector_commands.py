@@ -1,4 +1,4 @@
-"""The commands `portero-server doctor` and `portero-server models`: what finds faces here, and what it can see."""
+"""The commands `portero-server doctor` and `models`: what finds and encodes faces here, and what it can see."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from portero_server.engines.local.encode.choice import given_model
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
 from portero_server.vision.detect.choice import Choice, choose_finder
-from portero_server.vision.detect.options import ModelFile
 from portero_server.vision.detect.sight import FRAME_SIZES, sight
+from portero_server.vision.model_file import ModelFile
 from portero_server.vision.models import Model, model_path
 
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """Prints which detector is used, why better ones are not, and what it can see through a lens (degrees across)."""
+    """Prints which detector is used, why better ones are not, what it can see through a lens, and the encoder.
+
+    Attributes:
+        lens: What the lens covers across, degrees.
+    """
 
     lens: float
 
@@ -26,10 +31,10 @@ class Doctor:
         """Prints it.
 
         Raises:
-            StartupProblem: No detector can be used.
+            StartupProblem: No detector can be used, or not the encoder.
         """
         choice = choose_finder(settings.detector_options)
-        for line in _report(settings, choice, self.lens):
+        for line in (*_report(settings, choice, self.lens), encoder_line(settings)):
             sys.stdout.write(f"{line}\n")
 
 
@@ -45,10 +50,10 @@ class ModelCommand:
         Raises:
             StartupProblem: Of `verify`: a file is missing or has another checksum.
         """
-        for name, path, expected in _files(settings):
+        for name, path, given in _files(settings):
             sys.stdout.write(f"{name:<9} {_checksum(path)}  {path}\n")
-            if self.verify and expected is not None:
-                ModelFile(path, expected).verified()
+            if self.verify and given is not None:
+                given.verified()
         if self.verify:
             sys.stdout.write("all model files are sound\n")
 
@@ -75,13 +80,13 @@ def _report(settings: Settings, choice: Choice, lens: float) -> Iterator[str]:
         yield f"  {frame:<12} {found:<18} {named:<18} {seen.searched:,} px{coarser}"
 
 
-def _files(settings: Settings) -> Iterator[tuple[str, Path, str | None]]:
-    """Yields name, path and expected checksum (None: whatever its package installed) of each model file."""
+def _files(settings: Settings) -> Iterator[tuple[str, Path, ModelFile | None]]:
+    """Yields name, path and what the settings say of each model file; None: whatever its package installed."""
     for model in Model:
         yield model.name.lower(), Path(model_path(model)), None
-    given = settings.detector_options.model
-    if given is not None:
-        yield "yunet", given.path, given.sha256
+    for name, given in (("yunet", settings.detector_options.model), ("onnx", given_model(settings.encoder_options))):
+        if given is not None:
+            yield name, given.path, given
 
 
 def _checksum(path: Path) -> str:

@@ -14,7 +14,7 @@ from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
 from portero_server.domain.gate.cadence import CadencePolicy
 from portero_server.domain.streams.frames import FrameLimits
-from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.policy import FaceDistances, TrackPolicy
 from portero_server.engines.base import Engine
 from portero_server.engines.scripted import PatchDetector
 from portero_server.store.commit.recording import Recording
@@ -87,6 +87,8 @@ def _parts(
     choice: Choice | None,
 ) -> StreamingParts:
     settings, clock, metrics = context.settings, context.clock, context.metrics
+    encoding = engine.traits if recognition.free is None else recognition.free.traits
+    distances = encoding.distances if encoding.encodes else None
     watch = SightingWatch(
         stores.sightings, WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
     )
@@ -122,11 +124,11 @@ def _parts(
         ),
         vision_pool,
         StreamEngine(engine.traits, recognition.batcher.identify, engine.read_text, name_of),
-        _policy(context, recognition, encodes=engine.traits.encodes or recognition.free is not None),
+        _policy(context, recognition, distances),
         CostPolicy(
             billing.accounts,
             recognition.free,
-            settings.memory,
+            settings.memory_policy(encoding.distances),
             settings.gate_audit if engine.traits.paid else None,
             engine.search,
         ),
@@ -134,8 +136,9 @@ def _parts(
     return StreamingParts(streams, recorder, OrphanReaper(stores.streams, recorder, clock), watch, limits, choice)
 
 
-def _policy(context: BuildContext, recognition: RecognitionParts, *, encodes: bool) -> StreamPolicy:
+def _policy(context: BuildContext, recognition: RecognitionParts, distances: FaceDistances | None) -> StreamPolicy:
     settings = context.settings
+    identity = None if distances is None else settings.identity_policy(distances)
     return StreamPolicy(
         max_streams=settings.max_streams,
         window_frames=settings.stream_window_frames,
@@ -144,6 +147,6 @@ def _policy(context: BuildContext, recognition: RecognitionParts, *, encodes: bo
         idle_timeout=settings.stream_idle_timeout,
         visit_gap=settings.visit_gap_delta,
         match=recognition.match,
-        tracks=TrackPolicy(deadline=settings.decision_deadline, identity=settings.identity_policy if encodes else None),
+        tracks=TrackPolicy(deadline=settings.decision_deadline, identity=identity),
         cadence=CadencePolicy(),
     )

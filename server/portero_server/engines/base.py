@@ -19,6 +19,7 @@ from portero_server.domain.detection.geometry import Box
 
 # Part of the protocol below, so that an engine author finds it here.
 from portero_server.domain.people.people import GalleryFace as GalleryFace
+from portero_server.domain.tracking.policy import DLIB_DISTANCES, FaceDistances
 from portero_server.errors import EngineError, InvalidInput
 
 Pixels = NDArray[np.uint8]
@@ -37,6 +38,7 @@ class EngineTraits:
         policy: Default threshold and margin on this engine's similarity scale.
         paid: Whether calls cost money.
         encodes: Whether every answer holds the face's embedding, so that faces can be compared with each other.
+        distances: Of such an engine: which distances of embeddings are those of one face.
     """
 
     name: str
@@ -46,6 +48,7 @@ class EngineTraits:
     policy: MatchPolicy
     paid: bool
     encodes: bool = False
+    distances: FaceDistances = DLIB_DISTANCES
 
 
 @dataclass(frozen=True, slots=True)

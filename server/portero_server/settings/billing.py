@@ -10,6 +10,7 @@ from portero_server.domain.billing.budget import DEFAULT_THRESHOLDS, BudgetLimit
 from portero_server.domain.billing.usage import REKOGNITION_PRICES, PriceTable, dollars, microdollars
 from portero_server.domain.gate.sampling import SamplingPolicy
 from portero_server.domain.tracking.memory import MemoryPolicy
+from portero_server.domain.tracking.policy import FaceDistances
 from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.rekognition.options import QualityFilter, RekognitionOptions
 from portero_server.engines.scheduling.breaker import BreakerConfig
@@ -163,7 +164,7 @@ class BillingSettings(ServingSettings):
     def engine_options(self) -> Mapping[str, object]:
         """What each engine is created with, by its name."""
         return {
-            "local": LocalOptions(self.encoder_processes, self.detector_options),
+            "local": LocalOptions(self.encoder_processes, self.detector_options, self.encoder_options),
             "rekognition": self.rekognition_options,
             "scripted": None,
         }
@@ -198,10 +199,14 @@ class BillingSettings(ServingSettings):
             thresholds=dict(zip(_STEPS, self.budget_thresholds, strict=True)),
         )
 
-    @property
-    def memory(self) -> MemoryPolicy:
-        """How long faces are remembered."""
-        return MemoryPolicy(people=self.remember_people, strangers=self.remember_strangers)
+    def memory_policy(self, distances: FaceDistances) -> MemoryPolicy:
+        """Returns how long faces are remembered, and which are the same with this encoder."""
+        return MemoryPolicy(
+            people=self.remember_people,
+            strangers=self.remember_strangers,
+            distance=distances.recalled,
+            lead=distances.recalled_lead,
+        )
 
     @property
     def gate_audit(self) -> SamplingPolicy:

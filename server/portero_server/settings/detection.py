@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings
 
 from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.settings.types import Ratio
-from portero_server.vision.detect.options import YUNET_SHA256, DetectorName, DetectorOptions, ModelFile
+from portero_server.vision.detect.options import YUNET_SHA256, DetectorName, DetectorOptions, detector_model
 
 _DETECT = DetectPolicy()
 
@@ -66,7 +66,7 @@ class DetectionSettings(BaseSettings):
     def detector_options(self) -> DetectorOptions:
         """Which detector to use."""
         path = self.detector_model
-        model = None if path is None else ModelFile(path, self.detector_model_sha256)
+        model = None if path is None else detector_model(path, self.detector_model_sha256)
         return DetectorOptions(self.detector, model)
 
     @property

@@ -10,16 +10,18 @@ from pydantic import Field, SecretStr
 
 from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.domain.streams.frames import FrameLimits
-from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
+from portero_server.domain.tracking.policy import FaceDistances, IdentityPolicy, TrackPolicy
+from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.scheduling.config import SchedulerConfig
 from portero_server.settings.detection import DetectionSettings
+from portero_server.settings.encoding import EncodingSettings
 from portero_server.settings.types import Address, DatabaseUrl, Pause, Ratio, Seconds
 from portero_server.streaming.stream_clock import CaptureTimes
 
 _FRAMES = FrameLimits()
 
 
-class ServingSettings(DetectionSettings):
+class ServingSettings(DetectionSettings, EncodingSettings):
     """Where the server listens, where it stores, and how it treats streams."""
 
     database_url: DatabaseUrl = Field(
@@ -59,7 +61,8 @@ class ServingSettings(DetectionSettings):
     )
 
     match_threshold: Ratio | None = Field(
-        None, description="Lowest similarity that names somebody, 0..1; unset: the engine's own default."
+        None,
+        description="Lowest similarity that names somebody, 0..1; unset: the engine's and its encoder's own default.",
     )
     match_margin: Ratio | None = Field(
         None, description="Least lead over the best other person, 0..1; unset: the engine's own default."
@@ -113,14 +116,17 @@ class ServingSettings(DetectionSettings):
         description="A face that stays is compared with its track again after so many seconds, although nothing is "
         "doubtful; 0: never. What is doubtful is compared at once. Needs an engine that encodes faces.",
     )
-    verify_same: Annotated[float, Field(gt=0, le=1)] = Field(
-        IdentityPolicy().same,
-        description="A face whose encoding is at most this far from one of its track's is the same face.",
+    verify_same: Annotated[float, Field(gt=0, le=2)] | None = Field(
+        None,
+        description="A face whose encoding is at most this far from one of its track's is the same face. Unset: the "
+        "encoder's own default, 0.52 with dlib, 1.0 with onnx (a cosine of 0.5: the distance is the root of "
+        "2-2 cosines).",
     )
-    verify_perhaps: Annotated[float, Field(gt=0, le=1)] = Field(
-        IdentityPolicy().perhaps,
+    verify_perhaps: Annotated[float, Field(gt=0, le=2)] | None = Field(
+        None,
         description="A face at most this far is the same if a second shot says so too; a farther one is another. Less "
-        "than PORTERO_VERIFY_SAME counts as that: one shot settles it then.",
+        "than PORTERO_VERIFY_SAME counts as that: one shot settles it then. Unset: the encoder's own default, 0.6 with "
+        "dlib, 1.14 with onnx (a cosine of 0.35).",
     )
     commit_interval: Seconds = Field(
         0.015,
@@ -150,7 +156,9 @@ class ServingSettings(DetectionSettings):
         description="Engine calls (batches) under way at once; two keep a worker process busy while one is packed.",
     )
     vision_threads: int = Field(0, ge=0, le=256, description="Threads for decoding and detecting; 0: one a processor.")
-    encoder_processes: int = Field(1, ge=1, le=64, description="Worker processes that encode faces (local engine).")
+    encoder_processes: int = Field(
+        LocalOptions().processes, ge=1, le=64, description="Worker processes that encode faces (local engine)."
+    )
     gallery_refresh: Seconds = Field(
         5.0,
         description="How often changes made to the gallery by other server processes are looked for, seconds.",
@@ -181,12 +189,11 @@ class ServingSettings(DetectionSettings):
         """What counts as a fault of a camera's clock."""
         return ClockPolicy(back_tolerance=self.clock_back_tolerance, skew_limit=self.clock_skew_limit)
 
-    @property
-    def identity_policy(self) -> IdentityPolicy:
-        """When it is doubtful whose face a track follows, and which faces are the same."""
-        return IdentityPolicy(
-            every=self.verify_every, same=self.verify_same, perhaps=max(self.verify_same, self.verify_perhaps)
-        )
+    def identity_policy(self, distances: FaceDistances) -> IdentityPolicy:
+        """Returns when it is doubtful whose face a track follows, and which faces are the same with this encoder."""
+        same = distances.same if self.verify_same is None else self.verify_same
+        perhaps = distances.perhaps if self.verify_perhaps is None else self.verify_perhaps
+        return IdentityPolicy(every=self.verify_every, same=same, perhaps=max(same, perhaps), lead=distances.lead)
 
     @property
     def visit_gap_delta(self) -> timedelta:

@@ -18,6 +18,7 @@ from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import EngineTraits, FaceCrop, GalleryFace, Identification
 from portero_server.engines.local import encoder
+from portero_server.engines.local.encode.resnet import TRAITS as RESNET_TRAITS
 from portero_server.engines.local.encoder import FacePatch
 from portero_server.engines.local.engine import LocalEngine
 from portero_server.engines.local.gallery import LocalGallery
@@ -100,7 +101,7 @@ class KeptEngine:
         self.calls = 0
         self._answers = answers
         self._seconds = seconds
-        self._gallery = LocalGallery(encoder.LENGTH)
+        self._gallery = LocalGallery(RESNET_TRAITS.length)
         self._gallery.add(
             GalleryFace(f"{player.key}-{number}", player.key, self._learned(photo), None)
             for player in company.enrolled
@@ -141,5 +142,5 @@ def _embedding(photo: Path) -> bytes:
 def _digest() -> bytes:
     """Returns a digest of the code that finds and encodes faces."""
     vision = sorted(path for path in Path(analyzer.__file__).parent.rglob("*.py") if path.name not in _NOT_ASKED)
-    sources = [*vision, Path(encoder.__file__)]
+    sources = [*vision, Path(encoder.__file__), *sorted((Path(encoder.__file__).parent / "encode").rglob("*.py"))]
     return hashlib.blake2b(b"".join(source.read_bytes() for source in sources), digest_size=20).digest()

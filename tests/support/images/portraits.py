@@ -8,8 +8,13 @@ import matplotlib.cbook
 import numpy as np
 import skimage.data
 
+from portero_server.domain.detection.geometry import Box
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
+
+COLLINS_FACE = Box.from_pixels(175, 75, 265, 165, width=512, height=512)
+HOPPER_FACE = Box.from_pixels(182, 140, 368, 327, width=512, height=600)
+"""Where their faces are."""
 
 
 @cache

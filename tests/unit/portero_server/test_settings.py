@@ -8,12 +8,16 @@ import inspect
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.domain.access.identities import Grant, Role, Scope
+from portero_server.domain.tracking.policy import FaceDistances
+from portero_server.engines.local.encode.options import EncoderOptions, InputOptions
+from portero_server.engines.local.options import LocalOptions
 from portero_server.errors import StartupProblem
 from portero_server.settings import PREFIX, Settings, load_settings
 from tests.support.repository import ROOT
@@ -55,6 +59,12 @@ def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORTERO_OPENING_HOURS", "9 to 5", "as mon or mon-fri"),
         ("PORTERO_OPENING_HOURS_CAMERAS", '{"cameras/door": "always"}', "a camera's id"),
         ("PORTERO_STEER_IDLE_RATE", "1", "greater than or equal to 2"),
+        ("PORTERO_ENCODER", "facenet", "'dlib' or 'onnx'"),
+        ("PORTERO_ENCODER_MODEL_SHA256", "ABC", "pattern"),
+        ("PORTERO_ENCODER_COLOR", "gray", "'rgb' or 'bgr'"),
+        ("PORTERO_ENCODER_DIVISOR", "0", "greater than or equal to 0.001"),
+        ("PORTERO_ENCODER_MEAN", "nan", "finite"),
+        ("PORTERO_VERIFY_SAME", "2.1", "less than or equal to 2"),
         ("PORTERO_OIDC_ISSUER", "http://issuer.example", "https"),
         ("PORTERO_OIDC_ISSUER", "https://issuer.example", "PORTERO_OIDC_AUDIENCES"),
     ],
@@ -195,3 +205,27 @@ def test_steering_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (policy.idle_after, policy.max_side) == (5.0, 1920)
     monkeypatch.setenv("PORTERO_STEER", "false")
     assert load_settings().steering_policy(1920) is None
+
+
+def test_distances_are_the_encoder_s_own_unless_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts as the same face comes from the encoder in use; a setting goes before it."""
+    own = FaceDistances(same=1.0, perhaps=1.14, lead=0.1, recalled=0.9, recalled_lead=0.15)
+    settings = load_settings()
+    identity, memory = settings.identity_policy(own), settings.memory_policy(own)
+    assert (identity.same, identity.perhaps, identity.lead) == (1.0, 1.14, 0.1)
+    assert (memory.distance, memory.lead) == (0.9, 0.15)
+    monkeypatch.setenv("PORTERO_VERIFY_SAME", "1.2")
+    identity = load_settings().identity_policy(own)
+    assert (identity.same, identity.perhaps) == (1.2, 1.2)
+
+
+def test_an_encoder_of_a_file_is_described_by_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """File, checksum, colors and numbers reach the engine."""
+    monkeypatch.setenv("PORTERO_ENCODER", "onnx")
+    monkeypatch.setenv("PORTERO_ENCODER_MODEL", "/models/faces.onnx")
+    monkeypatch.setenv("PORTERO_ENCODER_MODEL_SHA256", 64 * "a")
+    monkeypatch.setenv("PORTERO_ENCODER_COLOR", "bgr")
+    monkeypatch.setenv("PORTERO_ENCODER_DIVISOR", "128")
+    options = load_settings().engine_options["local"]
+    given = EncoderOptions("onnx", Path("/models/faces.onnx"), 64 * "a", InputOptions("bgr", 127.5, 128.0))
+    assert options == LocalOptions(encoder=given)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from portero_server.domain.detection.detections import Match
+from portero_server.domain.tracking.policy import DLIB_DISTANCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class MemoryPolicy:
 
     people: float = 60.0
     strangers: float = 60.0
-    distance: float = 0.4
-    lead: float = 0.1
+    distance: float = DLIB_DISTANCES.recalled
+    lead: float = DLIB_DISTANCES.recalled_lead
     better_by: float = 1.4
     capacity: int = 64
 

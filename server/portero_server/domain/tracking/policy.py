@@ -6,12 +6,31 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class FaceDistances:
+    """Which distances between two encodings are those of one face. Each encoder has its own; these are dlib's.
+
+    Attributes:
+        same, perhaps, lead: See `IdentityPolicy`.
+        recalled, recalled_lead: See `distance` and `lead` of `memory.MemoryPolicy`.
+    """
+
+    same: float = 0.52
+    perhaps: float = 0.6
+    lead: float = 0.05
+    recalled: float = 0.4
+    recalled_lead: float = 0.1
+
+
+DLIB_DISTANCES = FaceDistances()
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityPolicy:
     """When it is doubtful that a track still follows the same person, and when two faces are one person's.
 
-    Distances are Euclidean, between encodings of the local engine. Of pairs of shots of one visit all were within 0.59
-    (95 % within 0.41 in good light, 0.49 in dim light, 0.57 out of focus); of pairs of two people the nearest was at
-    0.52, and 0.2 % were within 0.60.
+    Distances are Euclidean, between encodings of the local engine; those here are dlib's. Of pairs of shots of one
+    visit all were within 0.59 (95 % within 0.41 in good light, 0.49 in dim light, 0.57 out of focus); of pairs of two
+    people the nearest was at 0.52, and 0.2 % were within 0.60.
 
     Attributes:
         same: A face at most this far from one of a track's faces is the track's.
@@ -38,9 +57,9 @@ class IdentityPolicy:
     A decided track that was reported as left can be continued by the same face until it is outdated.
     """
 
-    same: float = 0.52
-    perhaps: float = 0.6
-    lead: float = 0.05
+    same: float = DLIB_DISTANCES.same
+    perhaps: float = DLIB_DISTANCES.perhaps
+    lead: float = DLIB_DISTANCES.lead
     least_quality: float = 0.05
     sure_quality: float = 0.15
     attempts: int = 3

@@ -1,4 +1,4 @@
-"""The engine that runs on this machine, with dlib and RapidOCR: no account, no price, no network."""
+"""The engine that runs on this machine: no account, no price, no network."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detection.detections import FoundFace, MatchPolicy, Text
+from portero_server.domain.detection.detections import FoundFace, Text
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import (
     CallContext,
@@ -28,20 +29,17 @@ from portero_server.engines.base import (
     SearchedFace,
 )
 from portero_server.engines.local import encoder, text
-from portero_server.engines.local.encoder import FacePatch
+from portero_server.engines.local.encode.choice import tried_encoder
+from portero_server.engines.local.encode.encoder import FacePatch
 from portero_server.engines.local.gallery import LocalGallery
 from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.local.photos import PhotoFaces
 from portero_server.engines.local.workers import WorkerPool
 from portero_server.errors import EngineError, EngineUnavailable, StartupProblem
 from portero_server.vision.crops import crop_face
-from portero_server.vision.models import Model, model_path
 
 _T = TypeVar("_T")
 
-# Similarity is 1 minus the distance. 0.6 is dlib's customary distance, and took strangers for people we know;
-# 0.55 did not, and the margin guards large galleries, where strangers are near to several people at once.
-_POLICY = MatchPolicy(threshold=0.45, margin=0.05)
 _CANDIDATES = 5
 # Batching saves a tenth at most, and all of a batch wait for its last face.
 _MAX_BATCH = 4
@@ -63,19 +61,20 @@ class LocalEngine:
         One more than encode faces, started when first needed, reads text.
 
         Raises:
-            StartupProblem: A library or a model file is missing.
+            StartupProblem: A library or a model file is missing or wrong.
         """
         for library in ("rapidocr", "onnxruntime"):
             if importlib.util.find_spec(library) is None:
                 raise StartupProblem(
                     f"{library}, which reads text, is missing; install it with: pip install 'portero[local]'"
                 )
-        model_path(Model.ENCODER)
+        self._encoder = tried_encoder(options.encoder)
+        self._encoding = options.encoder
         self._photos = PhotoFaces(options.detector)
-        self._encoders = WorkerPool(options.processes, encoder.prepare, "encodes faces")
+        self._encoders = WorkerPool(options.processes, partial(encoder.prepare, options.encoder), "encodes faces")
         self._readers = WorkerPool(1, text.prepare, "reads text")
         self._processes = options.processes
-        self._gallery = LocalGallery(encoder.LENGTH)
+        self._gallery = LocalGallery(self._encoder.length, self._encoder.scale)
         # One thread, so that the gallery needs no locks and never changes under a search.
         self._gallery_thread = ThreadPoolExecutor(1, thread_name_prefix="gallery")
         self._photo_threads = ThreadPoolExecutor(2, thread_name_prefix="photo")
@@ -85,19 +84,20 @@ class LocalEngine:
         """The static properties of this engine."""
         return EngineTraits(
             name="local",
-            model_version=encoder.MODEL_VERSION,
+            model_version=self._encoder.version,
             max_batch=_MAX_BATCH * self._processes,
             owns_gallery=False,
-            policy=_POLICY,
+            policy=self._encoder.policy,
             paid=False,
             encodes=True,
+            distances=self._encoder.distances,
         )
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
         """Returns the candidates for each crop; the crop itself says where the face is."""
         try:
             vectors = await self._encode([FacePatch(crop.pixels, crop.face) for crop in crops])
-        except EngineUnavailable as error:
+        except EngineError as error:
             return [error] * len(crops)
         found = await self._in_gallery(lambda: self._gallery.search(vectors, _CANDIDATES))
         return [Identification(candidates, embedding=vector) for candidates, vector in zip(found, vectors, strict=True)]
@@ -117,7 +117,7 @@ class LocalEngine:
         face = await self._in_photo_thread(lambda: self._photos.only(image))
         vectors = await self._encode([_patch(image, face.box)])
         embedding = vectors[0].astype("<f4").tobytes()
-        return LearnedFace(face.box.clipped(), face.quality, encoder.MODEL_VERSION, embedding, external_id=None)
+        return LearnedFace(face.box.clipped(), face.quality, self._encoder.version, embedding, external_id=None)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Adds stored faces to the gallery in memory."""
@@ -142,8 +142,11 @@ class LocalEngine:
         box = source_faces[0].box
         probe = (await self._encode([_patch(source, box)]))[0]
         faces, vectors = await self._encoded_faces(target)
-        similarities = np.clip(1.0 - np.linalg.norm(vectors - probe, axis=1), 0.0, 1.0)
-        compared = [ComparedFace(face.box.clipped(), float(s)) for face, s in zip(faces, similarities, strict=True)]
+        distances = np.linalg.norm(vectors - probe, axis=1).tolist()
+        compared = [
+            ComparedFace(face.box.clipped(), self._encoder.scale.similarity(distance))
+            for face, distance in zip(faces, distances, strict=True)
+        ]
         return Comparison(box.clipped(), tuple(sorted(compared, key=lambda face: -face.similarity)))
 
     async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
@@ -176,10 +179,10 @@ class LocalEngine:
     async def _encode(self, patches: Sequence[FacePatch]) -> NDArray[np.float32]:
         """Distributes faces over the processes, in pieces small enough that other callers get their turn."""
         if not patches:
-            return np.empty((0, encoder.LENGTH), np.float32)
+            return np.empty((0, self._encoder.length), np.float32)
         size = min(_MAX_BATCH, -(-len(patches) // self._processes))
         pieces = [patches[start : start + size] for start in range(0, len(patches), size)]
-        encoded = await asyncio.gather(*(self._encoders.run(encoder.encode, piece) for piece in pieces))
+        encoded = await asyncio.gather(*(self._encoders.run(encoder.encode, piece, self._encoding) for piece in pieces))
         return np.concatenate(encoded)
 
     async def _in_gallery(self, call: Callable[[], _T]) -> _T:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from portero_server.domain.detection.detections import Candidate
 from portero_server.engines.base import GalleryFace
+from portero_server.engines.local.encode.encoder import SimilarityScale
 from portero_server.engines.local.nearest import nearest
 from portero_server.errors import EngineError
 
@@ -29,9 +30,10 @@ class LocalGallery:
     no squared norm is above `_longest`.
     """
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, scale: SimilarityScale = SimilarityScale.DISTANCE) -> None:
         """Begins empty, for vectors of `length` numbers."""
         self._length = length
+        self._scale = scale
         self._vectors: _Vectors = np.empty((_FIRST_CAPACITY, length), np.float32)
         self._squares: _Vectors = np.empty(_FIRST_CAPACITY, np.float32)
         self._faces: list[tuple[str, str]] = []
@@ -84,7 +86,7 @@ class LocalGallery:
         Raises:
             EngineError: As for `add`.
         """
-        fresh = LocalGallery(self._length)
+        fresh = LocalGallery(self._length, self._scale)
         fresh.add(faces)
         self._vectors, self._squares = fresh._vectors, fresh._squares
         self._faces, self._row_of = fresh._faces, fresh._row_of
@@ -93,8 +95,8 @@ class LocalGallery:
     def search(self, probes: _Vectors, most: int) -> list[tuple[Candidate, ...]]:
         """Returns the people that each face resembles.
 
-        Similarity is 1 minus the Euclidean distance, at least 0. Of equally near faces, the one added first counts;
-        removing others may change which one that is.
+        Similarity is that of the scale. Of equally near faces, the one added first counts; removing others may change
+        which one that is.
 
         Args:
             probes: Faces x length.
@@ -123,7 +125,7 @@ class LocalGallery:
             best: dict[str, Candidate] = {}
             for (person_id, face_id), distance in zip(faces[start:end], distances[start:end], strict=True):
                 if person_id not in best:
-                    best[person_id] = Candidate(person_id, face_id, 1.0 - distance if distance < 1.0 else 0.0)
+                    best[person_id] = Candidate(person_id, face_id, self._scale.similarity(distance))
                     if len(best) == most:
                         break
             if len(best) < most and end - start < count:

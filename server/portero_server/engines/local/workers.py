@@ -30,7 +30,7 @@ class WorkerPool:
 
         Args:
             processes: How many.
-            prepare: Run once in each new process, to load what it works with; a function of a module.
+            prepare: Run once in each new process, to load what it works with; can be pickled.
             trade: What they do, for messages ("encodes faces").
         """
         self._processes = processes

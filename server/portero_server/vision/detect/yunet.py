@@ -9,7 +9,7 @@ import numpy as np
 
 from portero_server.errors import StartupProblem
 from portero_server.vision.detect.finder import FinderTraits, Image, RawFace, face_of_network
-from portero_server.vision.detect.options import ModelFile
+from portero_server.vision.model_file import ModelFile
 from portero_server.vision.opencv import cv2
 
 _MOST_FACES = 1000

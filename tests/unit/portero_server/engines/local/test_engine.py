@@ -14,13 +14,14 @@ import pytest
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
-from portero_server.engines.base import FaceCrop, Identification, Pixels
+from portero_server.engines.base import FaceCrop, GalleryFace, Identification, Pixels
 from portero_server.engines.local.engine import LocalEngine
 from portero_server.engines.local.options import LocalOptions
-from portero_server.errors import EngineUnavailable, StartupProblem
+from portero_server.errors import EngineError, EngineUnavailable, StartupProblem
 from portero_server.vision.opencv import cv2
 from tests.contracts.engine_contract import CONTEXT, EngineCase, EngineContract, crop_of, enroll, named
 from tests.support.images.portraits import another, both, collins, hopper
+from tests.support.server.onnx_networks import Network, written
 
 _LINES = ("REPUBLICA DE CHILE", "GONZALEZ PEREZ", "RUN 12.345.678-5")
 
@@ -56,16 +57,48 @@ class TestContract(EngineContract):
     @pytest.fixture
     async def case(self, engine: LocalEngine) -> EngineCase:
         """Returns the shared engine."""
-        return EngineCase(
-            engine=engine,
-            ana=(collins(), another(collins())),
-            bob=(hopper(), another(hopper())),
-            both=both(),
-            nobody=np.full((240, 320, 3), 120, np.uint8),
-            poor=np.asarray(cv2.GaussianBlur(hopper(), (0, 0), 8), np.uint8),
-            card=card(),
-            lines=_LINES,
-        )
+        return _case(engine)
+
+
+def _case(engine: LocalEngine) -> EngineCase:
+    return EngineCase(
+        engine=engine,
+        ana=(collins(), another(collins())),
+        bob=(hopper(), another(hopper())),
+        both=both(),
+        nobody=np.full((240, 320, 3), 120, np.uint8),
+        poor=np.asarray(cv2.GaussianBlur(hopper(), (0, 0), 8), np.uint8),
+        card=card(),
+        lines=_LINES,
+    )
+
+
+@pytest.fixture(scope="module")
+def engine_with_onnx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
+    """Yields an engine that encodes with a network in a file."""
+    options = written(tmp_path_factory.mktemp("models") / "two-people.onnx", Network(taught=True))
+    engine = LocalEngine(LocalOptions(encoder=options))
+    yield engine
+    asyncio.run(engine.aclose())
+
+
+@pytest.mark.slow
+class TestContractWithOnnx(EngineContract):
+    """The contract with the other encoder, by its own thresholds."""
+
+    @pytest.fixture
+    async def case(self, engine_with_onnx: LocalEngine) -> EngineCase:
+        """Returns the same case with another engine."""
+        await engine_with_onnx.load([])
+        return _case(engine_with_onnx)
+
+    async def test_faces_of_another_encoder_are_refused(self, case: EngineCase, engine: LocalEngine) -> None:
+        """Should a face of the other model ever reach the gallery, its length says so."""
+        learned = await engine.learn(collins(), "ana", "ana-1", CONTEXT)
+        assert learned.model_version != case.engine.traits.model_version
+        longer = np.frombuffer(learned.embedding or b"", "<f4").repeat(4).tobytes()
+        with pytest.raises(EngineError, match="was not learned by this engine"):
+            await case.engine.load([GalleryFace("ana-1", "ana", longer, None)])
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from portero_server.domain.detection.detections import Candidate
 from portero_server.engines.base import GalleryFace
+from portero_server.engines.local.encode.encoder import SimilarityScale
 from portero_server.engines.local.gallery import LocalGallery
 from portero_server.errors import EngineError
 
@@ -196,3 +197,11 @@ def test_the_nearest_of_many_are_those_of_a_full_sort() -> None:
         distances = np.linalg.norm(vectors - probe, axis=1)
         expected = np.sort(distances)[:8]
         assert np.allclose([1.0 - each.similarity for each in found], expected, atol=1e-6)
+
+
+def test_similarities_are_those_of_the_encoder_s_scale() -> None:
+    """Vectors of length one at 60 degrees have a similarity of a half, and replacing the faces keeps the scale."""
+    gallery = LocalGallery(2, SimilarityScale.COSINE)
+    gallery.replace([_face(1, 1, [1.0, 0.0])])
+    [candidates] = gallery.search(np.array([[0.5, math.sqrt(0.75)]], np.float32), 1)
+    assert _similarities(candidates) == pytest.approx([0.5], abs=1e-6)

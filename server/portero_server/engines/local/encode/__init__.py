@@ -1,0 +1,1 @@
+"""Turns faces into vectors: several encoders behind one seam."""
