@@ -26,9 +26,14 @@ def main() -> int:
     commands.add_parser("serve", help="serve until SIGTERM; settings are PORTERO_… variables (server/SETTINGS.md)")
     commands.add_parser("migrate", help="bring the database to this version's tables")
     commands.add_parser("check", help="try the settings, the database and the engine, and say what is wrong")
-    faces = commands.add_parser("faces", help="compare the stored faces with those of the Rekognition collection")
+    faces = commands.add_parser(
+        "faces", help="the stored faces, against those of the Rekognition collection or the model"
+    )
     faces.add_argument(
-        "action", choices=("check", "repair"), help="check: say what differs; repair: remove what is stored nowhere"
+        "action",
+        choices=("check", "repair", "outdated"),
+        help="check: say what differs; repair: remove what is stored nowhere; outdated: list the people whom the face "
+        "model in use does not know, to be enrolled again",
     )
     audit = commands.add_parser("audit", help="the audit trail, straight in the database")
     audit.add_argument("action", choices=("verify",), help="find what was edited, removed, reordered, inserted or cut")
@@ -71,12 +76,15 @@ def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
         "check": app.check,
         "faces check": app.check_faces,
         "faces repair": app.repair_faces,
+        "faces outdated": app.list_outdated,
         "audit verify": app.check_audit,
     }[name]
 
 
 def _add_detector(commands: Any) -> None:
-    doctor = commands.add_parser("doctor", help="say what finds faces on this machine, and how small and how far away")
+    doctor = commands.add_parser(
+        "doctor", help="say what finds faces on this machine, how small and how far away, and what encodes them"
+    )
     doctor.add_argument(
         "--lens", metavar="DEGREES", type=_lens, default=70.0, help="what the camera's lens covers across; default 70"
     )

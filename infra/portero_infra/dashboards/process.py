@@ -70,6 +70,14 @@ _DATABASE = Section(
             note="0 with a database server: it watches its own.",
         ),
         Panel("How many faces are enrolled?", (Query("max(portero_gallery_faces)"),), Unit.NUMBER, _NEVER, Look.NUMBER),
+        Panel(
+            "How many faces does the model not know?",
+            (Query("max(portero_gallery_faces_of_other_models)"),),
+            Unit.NUMBER,
+            Limits(1, 1e12),
+            Look.NUMBER,
+            note="Enrolled with another engine or face model, and not compared: enroll these people again.",
+        ),
         Panel("How many watch the sightings?", (Query("sum(portero_watchers)"),), Unit.NUMBER, _NEVER, Look.NUMBER),
     ),
 )

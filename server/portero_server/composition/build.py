@@ -93,5 +93,5 @@ async def built(settings: Settings) -> AsyncIterator[Server]:
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
         server = rpc.build(context, options, stores, asking, faces, frames, bill, erasing, trail, callers)
-        outside = operations.build(context, options, stores, frames, bill, callers, server)
+        outside = operations.build(context, options, stores, faces.model, frames, bill, callers, server)
         yield Server(context, stores, bill, engine, faces, asking, frames, erasing, trail, callers, server, outside)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from portero_server.composition.encoder_report import encoder_line
 from portero_server.engines.local.encode.choice import given_model
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings

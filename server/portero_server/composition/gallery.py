@@ -6,20 +6,26 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from portero_server.composition.context import BuildContext
 from portero_server.composition.store import Stores
+from portero_server.domain.people.people import FaceModel
 from portero_server.engines.base import Engine
 from portero_server.errors import EngineError, StartupProblem
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 
+_log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class GalleryParts:
-    """What enrolls people, and what keeps the engine's faces up to date."""
+    """What enrolls people, what keeps the engine's faces up to date, and the model that makes the faces."""
 
     gallery: Gallery
     mirror: GalleryMirror
+    model: FaceModel
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
@@ -37,5 +43,21 @@ async def build(context: BuildContext, stores: Stores, engine: Engine) -> Galler
         await mirror.load()
     except EngineError as error:
         raise StartupProblem(f"the engine does not take the stored faces: {error.message}") from None
+    model = FaceModel(engine.traits.name, engine.traits.model_version)
+    await _warn_of_other_models(stores, model)
     check_learnable = stores.consents.check_learnable
-    return GalleryParts(Gallery(engine, stores.people, mirror, context.clock, check_learnable=check_learnable), mirror)
+    gallery = Gallery(engine, stores.people, mirror, context.clock, check_learnable=check_learnable)
+    return GalleryParts(gallery, mirror, model)
+
+
+async def _warn_of_other_models(stores: Stores, model: FaceModel) -> None:
+    counts = await stores.people.count_faces()
+    others = {f"{other.engine} {other.version}": count for other, count in sorted(counts.items()) if other != model}
+    if others:
+        _log.warning(
+            "faces_of_other_models",
+            faces=sum(others.values()),
+            models=others,
+            used=f"{model.engine} {model.version}",
+            advice="they are not compared; enroll these people again (portero-server faces outdated lists them)",
+        )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import structlog
 
 from portero_server.domain.cameras import Camera
+from portero_server.domain.people.people import FaceModel
 from portero_server.errors import StoreUnavailable
 from portero_server.telemetry.metrics import Metrics
 
@@ -28,8 +29,8 @@ class RegisteredCameras(Protocol):
 class EnrolledFaces(Protocol):
     """Counts enrolled faces."""
 
-    async def count_faces(self) -> int:
-        """Returns the number of enrolled faces."""
+    async def count_faces(self) -> Mapping[FaceModel, int]:
+        """Returns the number of enrolled faces of each model that has any."""
         ...
 
 
@@ -37,11 +38,19 @@ class InventoryMetrics:
     """Reports registered cameras and faces to the metrics; the first `most` cameras by id have series of their own."""
 
     def __init__(
-        self, cameras: RegisteredCameras, faces: EnrolledFaces, metrics: Metrics, *, most: int, interval: float
+        self,
+        cameras: RegisteredCameras,
+        faces: EnrolledFaces,
+        model: FaceModel,
+        metrics: Metrics,
+        *,
+        most: int,
+        interval: float,
     ) -> None:
-        """Prepares counting every `interval` seconds."""
+        """Prepares counting every `interval` seconds; `model` is the one in use."""
         self._cameras = cameras
         self._faces = faces
+        self._model = model
         self._metrics = metrics
         self._most = most
         self._interval = interval
@@ -68,4 +77,7 @@ class InventoryMetrics:
             enabled += [camera.camera_id for camera in page if not camera.disabled]
             after = page[-1].camera_id
         self._metrics.cameras.roster_is(enabled[: self._most], max(0, len(enabled) - self._most))
-        self._metrics.recognition.gallery_faces.set(await self._faces.count_faces())
+        faces = await self._faces.count_faces()
+        self._metrics.recognition.gallery_is(
+            sum(faces.values()), of_other_models=sum(count for model, count in faces.items() if model != self._model)
+        )

@@ -13,6 +13,7 @@ from portero_server.composition.inventory import InventoryMetrics
 from portero_server.composition.readiness import Readiness
 from portero_server.composition.store import Stores
 from portero_server.composition.streaming import StreamingParts
+from portero_server.domain.people.people import FaceModel
 from portero_server.rpc.server import RpcServer, ServerOptions
 from portero_server.telemetry.http import AdminHttp
 
@@ -40,6 +41,7 @@ def build(
     context: BuildContext,
     options: ServerOptions,
     stores: Stores,
+    model: FaceModel,
     streaming: StreamingParts,
     billing: Billing,
     access: AccessControl,
@@ -69,6 +71,7 @@ def build(
     inventory = InventoryMetrics(
         stores.cameras,
         stores.people,
+        model,
         metrics,
         most=settings.metrics_max_cameras,
         interval=settings.gallery_refresh,

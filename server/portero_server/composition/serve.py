@@ -16,6 +16,7 @@ from portero_server.composition.audit import record_configuration, verify_audit
 from portero_server.composition.build import Server, built
 from portero_server.composition.descriptors import raise_descriptor_limit
 from portero_server.composition.detector_commands import detector_line
+from portero_server.composition.encoder_report import encoder_line, faces_lines
 from portero_server.composition.store import opened_database
 from portero_server.domain.audit.chain import CONSOLE, Deed
 from portero_server.engines.base import OpenGate
@@ -29,6 +30,8 @@ from portero_server.store.people import PeopleStore
 from portero_server.telemetry.logs import configure_logs
 
 _log = structlog.get_logger(__name__)
+
+_PAGE = 1000
 
 _GC_THRESHOLDS = (7_000, 10, 1)
 """Ten times as many new objects as by default before the young ones are searched for cycles, and as many as by default
@@ -84,6 +87,25 @@ async def check(settings: Settings) -> None:
         sys.stdout.write(f"engine: {traits.name}, model {traits.model_version}\n")
         if server.streaming.choice is not None:
             sys.stdout.write(f"{detector_line(server.streaming.choice)}\n")
+        sys.stdout.write(f"{encoder_line(settings)}\n")
+        for line in faces_lines(await server.stores.people.count_faces(), server.gallery.model):
+            sys.stdout.write(f"{line}\n")
+
+
+async def list_outdated(settings: Settings) -> None:
+    """Prints the people whom the model in use does not know, although they were enrolled.
+
+    Raises:
+        StartupProblem: The database or the engine does not work.
+    """
+    configure_logs(settings.log_format, "error", settings.log_lines)
+    async with built(settings) as server:
+        people, model = server.stores.people, server.gallery.model
+        found, after = 0, None
+        while page := await people.outdated(model, _PAGE, after):
+            sys.stdout.writelines(f"people/{person_id}\n" for person_id in page)
+            found, after = found + len(page), page[-1]
+        sys.stdout.write(f"{found} people have faces, and none of {model.engine} {model.version}\n")
 
 
 async def check_faces(settings: Settings) -> None:

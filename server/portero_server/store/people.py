@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
-from portero_server.domain.people.people import FaceEnrollment, GalleryFace, Person
+from portero_server.domain.people.people import FaceEnrollment, FaceModel, GalleryFace, Person
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store.database import Database, Unit
 from portero_server.store.eligibility import recognizable_names
@@ -157,14 +157,25 @@ class PeopleStore:
             lambda connection: recognizable_names(connection, ids, now, consent_required=self._consent_required)
         )
 
-    async def count_faces(self) -> int:
-        """Returns the number of enrolled faces."""
-        query = select(func.count()).select_from(faces)
+    async def count_faces(self) -> Mapping[FaceModel, int]:
+        """Returns the number of enrolled faces of each model that has any."""
+        model = (faces.c.engine, faces.c.model_version)
+        rows = await self._database.read(_reading(select(*model, func.count().label("number")).group_by(*model)))
+        return {FaceModel(row.engine, row.model_version): row.number for row in rows}
 
-        async def unit(connection: AsyncConnection) -> int:
-            return int((await connection.execute(query)).scalar_one())
-
-        return await self._database.read(unit)
+    async def outdated(self, model: FaceModel, limit: int, after_id: str | None = None) -> Sequence[str]:
+        """Returns people who have faces, and none of a model: at most `limit` ids after `after_id`, in order."""
+        other = faces.alias()
+        of_model = (other.c.person_id == people.c.person_id, other.c.engine == model.engine)
+        current = select(other.c.face_id).where(*of_model, other.c.model_version == model.version)
+        query = (
+            select(people.c.person_id)
+            .where(select(faces.c.face_id).where(faces.c.person_id == people.c.person_id).exists(), ~current.exists())
+            .where(people.c.person_id > (after_id or ""))
+            .order_by(people.c.person_id)
+            .limit(limit)
+        )
+        return [row.person_id for row in await self._database.read(_reading(query))]
 
     async def add_face(self, face: FaceEnrollment) -> FaceEnrollment:
         """Adds a face and returns what is stored: the existing face if its id is taken.

@@ -38,6 +38,11 @@ class RecognitionMetrics:
             registry=registry,
         )
         self.gallery_faces = Gauge("portero_gallery_faces", "Faces in the gallery.", registry=registry)
+        self.gallery_faces_of_other_models = Gauge(
+            "portero_gallery_faces_of_other_models",
+            "Faces in the gallery of another engine or model, which are not compared: enroll these people again.",
+            registry=registry,
+        )
         self.watchers = Gauge("portero_watchers", "Open WatchSightings streams.", registry=registry)
         self.identity_checks = Counter(
             "portero_identity_checks",
@@ -52,6 +57,11 @@ class RecognitionMetrics:
             self.recognitions.labels(outcome)
         for reason in _DROPS:
             self.dropped.labels(reason)
+
+    def gallery_is(self, faces: int, *, of_other_models: int) -> None:
+        """Sets the number of faces in the gallery, and of those that the model in use did not make."""
+        self.gallery_faces.set(faces)
+        self.gallery_faces_of_other_models.set(of_other_models)
 
     def batch_sent(self, size: int, waited: float) -> None:
         """Counts a batch that was sent, with its size and the longest wait."""

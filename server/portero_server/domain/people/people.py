@@ -71,6 +71,14 @@ class GalleryFace:
     external_id: str | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class FaceModel:
+    """What describes faces: an engine, and the version of its model. Faces of two models are never compared."""
+
+    engine: str
+    version: str
+
+
 def checked_identifier(value: str, field_name: str) -> str:
     """Returns a valid identifier of a person, camera or site.
 

@@ -6,14 +6,19 @@ import asyncio
 import inspect
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import CoroutineType
 from typing import Any
 
 import psutil
 import pytest
+import structlog
 
 from portero_server.composition.build import built
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.people.people import FaceEnrollment, FaceModel
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.errors import EngineUnavailable, StartupProblem, StoreUnavailable
 from portero_server.settings import Settings
@@ -118,3 +123,29 @@ async def test_a_part_that_fails_is_one_line_and_closes_the_others(
     assert words in caught.value.message
     assert "\n" not in caught.value.message
     assert closed == ["ScriptedEngine", "Database"]
+
+
+async def test_faces_of_another_model_are_told_at_the_start(settings: Settings) -> None:
+    """Whoever was enrolled with another model is not compared, which the log says with numbers, and without names."""
+    face = FaceEnrollment(
+        face_id="f1",
+        person_id="ana",
+        box=Box(0.1, 0.1, 0.5, 0.5),
+        quality=FaceQuality(1, 1, 1, 1),
+        engine="scripted",
+        model_version="colors-v0",
+        embedding=b"",
+        external_id=None,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    with structlog.testing.capture_logs() as before:
+        async with built(settings) as server:
+            await server.stores.people.create("ana", "Ana", {})
+            await server.stores.people.add_face(face)
+    with structlog.testing.capture_logs() as after:
+        async with built(settings) as server:
+            assert server.gallery.model == FaceModel("scripted", "colors-v1")
+    assert not [line for line in before if line["event"] == "faces_of_other_models"]
+    [told] = [line for line in after if line["event"] == "faces_of_other_models"]
+    assert (told["faces"], told["models"]) == (1, {"scripted colors-v0": 1})
+    assert "enroll" in told["advice"]

@@ -9,6 +9,7 @@ import pytest
 from portero_server.composition.detector_commands import Doctor, ModelCommand
 from portero_server.errors import StartupProblem
 from portero_server.settings import Settings
+from tests.support.server.onnx_networks import written
 
 
 async def test_the_doctor_says_what_finds_faces_and_how_far_away(capsys: pytest.CaptureFixture[str]) -> None:
@@ -19,6 +20,29 @@ async def test_the_doctor_says_what_finds_faces_and_how_far_away(capsys: pytest.
     assert "90 degrees" in lines[1]
     assert any("1920x1080" in line and "43 px" in line and "PORTERO_DETECT_PIXELS" in line for line in lines)
     assert any("640x480" in line and "40 px, to 1.2 m" in line for line in lines)
+
+
+async def test_the_doctor_says_what_encodes_faces(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The encoder and its model version, or in one line why it cannot be used."""
+    options = written(tmp_path / "faces.onnx")
+    given = Settings(detector="hog", encoder="onnx", encoder_model=options.model, encoder_model_sha256=options.sha256)
+    await Doctor(70.0)(given)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("encoder: onnx (faces.onnx")
+    with pytest.raises(StartupProblem, match="PORTERO_ENCODER_MODEL"):
+        await Doctor(70.0)(Settings(detector="hog", encoder="onnx"))
+
+
+async def test_an_encoder_s_file_is_listed_and_verified(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The file comes with those of the packages, and a changed one fails."""
+    options = written(tmp_path / "faces.onnx")
+    given = Settings(encoder="onnx", encoder_model=options.model, encoder_model_sha256=options.sha256)
+    await ModelCommand(verify=True)(given)
+    *_, listed, sound = capsys.readouterr().out.splitlines()
+    assert listed.split() == ["onnx", options.sha256, str(options.model)]
+    assert "sound" in sound
+    (tmp_path / "faces.onnx").write_bytes(b"others")
+    with pytest.raises(StartupProblem, match="PORTERO_ENCODER_MODEL_SHA256"):
+        await ModelCommand(verify=True)(given)
 
 
 async def test_the_models_are_listed_with_their_checksums(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.people.people import FaceEnrollment
+from portero_server.domain.people.people import FaceEnrollment, FaceModel
 from portero_server.engines.base import GalleryFace
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store import people as people_module
@@ -181,3 +181,26 @@ async def test_other_processes_follow_the_gallery(people: PeopleStore) -> None:
     assert (gone.added, gone.face) == (False, replace(gallery_face(first), embedding=None))
     assert [change.position for change in await people.gallery_changes(0)] == [2, 3]
     assert len(await people.gallery_changes(0, limit=1)) == 1
+
+
+async def test_faces_are_counted_by_model(people: PeopleStore) -> None:
+    """Each model that has faces comes with their number, and without faces there is none."""
+    assert await people.count_faces() == {}
+    await people.create("ana", "Ana", {})
+    await people.create("ben", "Ben", {})
+    for each in (face("ana", 1), face("ana", 2, model="m2"), face("ben", 1)):
+        await people.add_face(each)
+    assert await people.count_faces() == {FaceModel("local", "m1"): 2, FaceModel("local", "m2"): 1}
+
+
+async def test_people_whom_a_model_does_not_know_are_listed(people: PeopleStore) -> None:
+    """Whoever has faces, and none of that engine's model, comes in pages by id; without faces nobody is outdated."""
+    for person_id in ("ana", "ben", "cho", "dee"):
+        await people.create(person_id, person_id, {})
+    for each in (face("ana", 1), face("ana", 2, model="m2"), face("ben", 1), face("dee", 1)):
+        await people.add_face(each)
+    assert await people.outdated(FaceModel("local", "m2"), 10) == ["ben", "dee"]
+    assert await people.outdated(FaceModel("local", "m2"), 1) == ["ben"]
+    assert await people.outdated(FaceModel("local", "m2"), 10, "ben") == ["dee"]
+    assert await people.outdated(FaceModel("local", "m1"), 10) == []
+    assert await people.outdated(FaceModel("rekognition", "m1"), 10) == ["ana", "ben", "dee"]
