@@ -73,7 +73,7 @@ class SqliteFile:
         self._learn()
 
     def closed(self) -> None:
-        """Records that a connection was closed. With the last one, SQLite removes the log and its index itself."""
+        """Records that a connection is about to be closed. With the last one, SQLite removes the log and its index."""
         self._connections -= 1
         if not self._connections:
             self._opened = {suffix: identity for suffix, identity in self._opened.items() if not suffix}
@@ -93,7 +93,8 @@ class SqliteFile:
                 _log.warning("database_file_back", file=self._path.name)
         if problem:
             raise DatabaseFileLost(problem)
-        if len(self._opened) < len(_SUFFIXES):
+        # Not while the last connection is being closed: SQLite is about to remove the files that are still there.
+        if self._connections and len(self._opened) < len(_SUFFIXES):
             self._learn()
 
     def _learn(self) -> None:

@@ -140,6 +140,27 @@ async def test_a_commit_that_met_the_deletion_is_unknown(database: Database, fil
         await database.run(_add(2))
 
 
+def test_a_log_that_is_about_to_be_removed_is_not_taken_for_the_one_in_use(tmp_path: Path) -> None:
+    """Whoever looks at the file while its last connection is being closed does not miss the log afterward."""
+    guarded = SqliteFile(tmp_path / "portero.db")
+    guarded.before_opening()
+    first = sqlite3.connect(tmp_path / "portero.db")
+    first.execute("PRAGMA journal_mode = WAL")
+    first.execute("CREATE TABLE numbers (number INTEGER)")
+    guarded.opened()
+    # SQLAlchemy announces that a connection is closed, and the driver's thread closes it in its own time.
+    guarded.closed()
+    guarded.check()
+    first.close()
+    assert not (tmp_path / "portero.db-wal").exists()
+    guarded.before_opening()
+    second = sqlite3.connect(tmp_path / "portero.db")
+    second.execute("INSERT INTO numbers VALUES (1)")
+    guarded.opened()
+    guarded.check()
+    second.close()
+
+
 async def test_a_closed_log_may_come_again_as_another_file(database: Database, file: Path) -> None:
     """SQLite removes its log with the last connection; the next one's is no foreign file."""
     await database._engines.writer.dispose()
