@@ -180,7 +180,11 @@ class SimulatedStore:
 
 
 def _findings(part: StreamCommit) -> int:
-    return len(part.decided) + len(part.seen) + len(part.left) + len(part.recognitions) + len(part.texts)
+    """Returns how many findings there are; what is nothing without a track's decision counts as one with it."""
+    decided = {each.track_id for each in part.decided}
+    seen = sum(each.track_id not in decided for each in part.seen)
+    answers = sum(each.track_id not in decided for each in part.recognitions)
+    return len(decided) + seen + answers + len(part.left) + len(part.texts)
 
 
 def _frames_of(part: StreamCommit) -> set[int]:

@@ -24,6 +24,11 @@ def test_nobody_is_named_as_somebody_who_was_gone_before_a_cut() -> None:
     assert simulate(13629).complaints == []
 
 
+def test_decisions_about_one_track_are_one_finding_to_a_store_that_takes_little() -> None:
+    """A deadline and a late answer decide a track twice in a commit, of which nothing can be stored by itself."""
+    assert simulate(15138).complaints == []
+
+
 def test_a_seed_replays() -> None:
     """The same seed gives the same faults at the same times, and the same results."""
     one, other = simulate(365), simulate(365)
