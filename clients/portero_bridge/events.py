@@ -109,12 +109,15 @@ class TrackUpdated:
         state: What happened to it.
         sequence: The frame that caused the change.
         box: Where the face was in it.
-        match: Who it is; None while undecided or unknown.
+        match: Who it is; None while undecided or unknown, and while that is provisional.
         sighting: Resource name of the stored sighting, or empty.
         first_seen: When the track began, UTC.
         last_seen: When the face was last seen, UTC.
         time_to_name: From receipt of the track's first frame to the decision, seconds, where known.
         replaced: Whether it is closed because another face was found in its place.
+        provisional: Whom it resembles, as long as that is not enough to name it; nothing is stored under this name.
+        unknown_reason: Why a decided track is nobody's ("not_enrolled", "unconfirmed", "no_answer", "hidden",
+            "too_small", "turned_away", "blurred", "bad_light" or "cut_off"), or empty.
     """
 
     camera: str
@@ -128,6 +131,8 @@ class TrackUpdated:
     last_seen: datetime
     time_to_name: float | None
     replaced: bool = False
+    provisional: Match | None = None
+    unknown_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

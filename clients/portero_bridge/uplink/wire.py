@@ -52,6 +52,9 @@ _TRACK_STATES: dict[int, TrackState] = {
 _ADVICE: dict[int, str] = {
     number: name.removeprefix("ADVICE_").lower() for name, number in stream_pb2.Advice.items() if number
 }
+_UNKNOWN_REASONS: dict[int, str] = {
+    number: name.removeprefix("UNKNOWN_REASON_").lower() for name, number in stream_pb2.UnknownReason.items() if number
+}
 _REJECTIONS: dict[int, str] = {
     number: name.removeprefix("FRAME_REJECTION_REASON_").lower()
     for name, number in stream_pb2.FrameRejectionReason.items()
@@ -175,6 +178,8 @@ def _track_from(camera: str, message: stream_pb2.TrackUpdate) -> TrackUpdated | 
         last_seen=time_from(message.last_seen_time),
         time_to_name=_seconds(message.timing.time_to_name) if timed else None,
         replaced=message.replaced,
+        provisional=match_from(message.provisional_match) if message.HasField("provisional_match") else None,
+        unknown_reason=_UNKNOWN_REASONS.get(message.unknown_reason, ""),
     )
 
 

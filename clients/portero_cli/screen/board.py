@@ -101,7 +101,7 @@ class Board:
                 rows=(
                     (
                         _who(track),
-                        percent(track.match.similarity) if track.match else "",
+                        percent(match.similarity) if (match := track.match or track.provisional) else "",
                         local_clock(track.first_seen),
                         local_clock(track.last_seen),
                     )
@@ -139,7 +139,13 @@ class Board:
 def _who(track: TrackUpdated) -> str:
     if track.match is not None:
         return track.match.display_name
-    return "…" if track.state in (TrackState.PROVISIONAL, TrackState.DOUBTED) else STRANGER
+    if track.provisional is not None:
+        # Not confirmed, and not stored.
+        return f"{track.provisional.display_name}?"
+    if track.state in (TrackState.PROVISIONAL, TrackState.DOUBTED):
+        return "…"
+    reason = track.unknown_reason.replace("_", " ")
+    return STRANGER if reason in ("", "not enrolled") else f"{STRANGER} ({reason})"
 
 
 def _line(time: datetime, verb: str, who: str) -> str:

@@ -65,7 +65,14 @@ def _batcher(context: BuildContext, engine: Engine) -> Batcher:
 
 def _match_policy(context: BuildContext, engine: Engine) -> MatchPolicy:
     settings, own = context.settings, engine.traits.policy
+
+    def chosen(setting: float | None, default: float) -> float:
+        return default if setting is None else setting
+
     return MatchPolicy(
-        threshold=own.threshold if settings.match_threshold is None else settings.match_threshold,
-        margin=own.margin if settings.match_margin is None else settings.match_margin,
+        threshold=chosen(settings.match_threshold, own.threshold),
+        margin=chosen(settings.match_margin, own.margin),
+        sure_by=chosen(settings.match_sure_by, own.sure_by),
+        sure_by_tenfold=chosen(settings.match_sure_by_tenfold, own.sure_by_tenfold),
+        sure_quality=chosen(settings.match_sure_quality, own.sure_quality),
     )

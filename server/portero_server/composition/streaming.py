@@ -147,6 +147,8 @@ def _policy(context: BuildContext, recognition: RecognitionParts, distances: Fac
         idle_timeout=settings.stream_idle_timeout,
         visit_gap=settings.visit_gap_delta,
         match=recognition.match,
-        tracks=TrackPolicy(deadline=settings.decision_deadline, identity=identity),
+        tracks=TrackPolicy(
+            deadline=settings.decision_deadline, unclear_below=settings.unclear_below, identity=identity
+        ),
         cadence=CadencePolicy(),
     )

@@ -35,7 +35,7 @@ class EngineTraits:
         model_version: Face model; stored with each face.
         max_batch: Most crops in one call of `identify`.
         owns_gallery: True when the engine keeps the faces itself and `load` is not needed.
-        policy: Default threshold and margin on this engine's similarity scale.
+        policy: Default limits of a match, on this engine's similarity scale.
         paid: Whether calls cost money.
         encodes: Whether every answer holds the face's embedding, so that faces can be compared with each other.
         distances: Of such an engine: which distances of embeddings are those of one face.
@@ -122,12 +122,13 @@ class Identification:
 
     `embedding` is the engine's description of the face (float32 vector) for engines that provide one, so that a track
     can be compared with a recent one; else None. `face_found` is False if the engine found no face at all, which is an
-    answer and not a fault.
+    answer and not a fault. `people` is how many people the face was compared with; 0: the engine does not tell.
     """
 
     candidates: tuple[Candidate, ...]
     face_found: bool = True
     embedding: NDArray[np.float32] | None = None
+    people: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from portero_server.clock import Clock
 from portero_server.domain.clocks.camera_clock import FrameTime
-from portero_server.domain.detection.detections import FoundFace, Match
+from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.gate.cadence import Cadence, When
 from portero_server.domain.recording.sightings import TrackDecided
 from portero_server.domain.streams.frames import Frame, FrameOutcome
 from portero_server.domain.streams.messages import Timing
+from portero_server.domain.tracking.evidence import Weighed
 from portero_server.domain.tracking.track import Track, TrackPhase
 from portero_server.domain.tracking.tracks import Tracker
 from portero_server.engines.base import CallContext
+from portero_server.recognition.asking import Asking, Call
 from portero_server.recognition.frame_follower import NOTHING_FOUND, Findings, FrameFollower, Rules, Work
 from portero_server.recognition.gate_sampling import GateSampler
 from portero_server.recognition.identity import IdentityChecks, KnownFaces
 from portero_server.recognition.name_lookup import NameOf
-from portero_server.recognition.open_calls import OpenCalls
 from portero_server.recognition.replies import Questions
-from portero_server.recognition.shots import BestShots, Shot, cut_out, recognition_of, timing_of
+from portero_server.recognition.shots import Shot, cut_out
 from portero_server.recognition.tiered import TieredRecognizer
 from portero_server.recognition.track_events import TrackEvents
 from portero_server.vision.analysis import FrameAnalysis
@@ -68,13 +68,12 @@ class Follower(FrameFollower):
         self._cadence = cadence
         self._clock = clock
         self._recognizer = recognizer
-        self._questions = Questions(recognizer, name_of, clock)
         self._sampler = sampler
         # What happened and is to be called since the last method began; each ends by returning it.
-        self._told = TrackEvents()
+        self._told = TrackEvents(tracker.policy)
         self._work: list[Work] = []
-        self._calls = OpenCalls()
-        self._best = BestShots()
+        self._asking = Asking(tracker, Questions(recognizer, name_of, clock), recognizer, self._told)
+        self._best = self._asking.best
         self._checks = IdentityChecks(recognizer, tracker, KnownFaces() if known is None else known, self._told)
         self._last_frame = clock.monotonic()
         self._ends = False
@@ -89,7 +88,7 @@ class Follower(FrameFollower):
     @property
     def busy(self) -> bool:
         """Whether any decision is still open."""
-        return bool(self._calls or self._tracker.leaving or self._checks)
+        return bool(self._asking or self._tracker.leaving or self._checks)
 
     @property
     def when(self) -> When:
@@ -196,6 +195,8 @@ class Follower(FrameFollower):
         for track in self._tracker.disown(people):
             self._checks.forget(track)
             self._told.decided(track, self.rules.visit_gap, timing=None, revises=True)
+        for track in self._tracker.withdraw(people):
+            self._told.reconsidered(track)
         self._told.forget(people)
         return self._found()
 
@@ -206,7 +207,7 @@ class Follower(FrameFollower):
     def take_over(self, earlier: FrameFollower, durable: int) -> None:
         """Takes over the calls that an earlier session left without an answer."""
         if isinstance(earlier, Follower):
-            self._calls.take_over(earlier._calls, self._tracker.tracks, durable)
+            self._asking.take_over(earlier._asking, self._tracker.tracks, durable)
 
     def miss_all(self) -> Findings:
         """Reports all decided tracks as left, since no frames arrive.
@@ -288,57 +289,41 @@ class Follower(FrameFollower):
 
     def _ask(self, track: Track, now: float) -> bool:
         """Sends the best shot if the tracker wants a call. Returns whether it did."""
-        shot = self._best.of(track)
-        if shot is None or not self._tracker.calls.wants_call(track, shot.quality, now):
-            return False
-        self._best.drop(track)
-        self._send(track, shot, now)
-        return True
+        return self._send(self._asking.ask(track, now))
 
     def _ask_lost(self, now: float) -> None:
         """Repeats the calls that an interruption left without an answer."""
-        for track, shot in self._calls.take_lost():
-            self._send(track, shot, now)
+        for call in self._asking.ask_lost(now):
+            self._send(call)
 
-    def _send(self, track: Track, shot: Shot, now: float) -> None:
-        self._tracker.calls.call(track, shot.quality)
-        context = replace(shot.crop.context, deadline=self._tracker.calls.answer_by(track, now), keeps_late=True)
-        shot = replace(shot, crop=replace(shot.crop, context=context))
-        self._calls.begin(track, shot)
-        self._work.append(partial(self._call, track, shot, track.calls + track.failures))
+    def _send(self, call: Call | None) -> bool:
+        if call is not None:
+            self._work.append(partial(self._call, call))
+        return call is not None
 
-    async def _call(self, track: Track, shot: Shot, number: int) -> Findings:
-        """Calls the engine once and returns what the answer led to; `number` distinguishes the calls of a track."""
-        calls, policy = self._tracker.calls, self.rules.policy
-        reply = await self._questions.ask(shot, policy, self._tracker.beside(track), partial(calls.name_by, track))
-        answer, match, seconds = reply.answer, reply.match, reply.answered - reply.asked
-        engine = self.rules.engine if answer is None else answer.engine
-        self._told.recognized(recognition_of(shot, track, number, engine, reply.outcome, match, seconds))
-        self._calls.end(track)
-        if answer is None:
-            calls.fail(track, reply.answered)
-            if not track.ended:
-                # It may be sent again after a pause.
-                self._best.put_back(track, shot)
-            return self._found()
-        if reply.remembered:
-            # Not awaited: the person in front of the camera should get the name first.
-            self._work.append(partial(self._recognizer.remember, shot.crop, answer, match))
-        if match is not None and reply.name:
-            self._told.name(match, reply.name)
-        self._checks.learned(track, answer.encoding if shot.clear else None)
-        if answer.recalled is not None:
-            calls.recalled(track, answer.recalled.quality)
-        self._after_answer(track, match, timing_of(track, shot, reply.asked, reply.answered))
+    async def _call(self, call: Call) -> Findings:
+        """Calls the engine once and returns what the answer led to."""
+        answered = await self._asking.reply(call, self.rules)
+        if answered is not None:
+            if answered.remember is not None:
+                # Not awaited: the person in front of the camera should get the name first.
+                self._work.append(answered.remember)
+            self._checks.learned(call.track, answered.encoding if call.shot.clear else None)
+            self._after_answer(call.track, answered.weighed, answered.timing)
         return self._found()
 
-    def _after_answer(self, track: Track, match: Match | None, timing: Timing) -> None:
-        reported_before = not track.awaits_decision
-        for changed in self._tracker.answer(track, match):
+    def _after_answer(self, track: Track, weighed: Weighed, timing: Timing) -> None:
+        reported_before, before = not track.awaits_decision, track.evidence
+        for changed in self._tracker.answer(track, weighed.match, weighed.evidence):
             if changed is track:
                 self._told.decided(track, self.rules.visit_gap, timing=timing, revises=reported_before)
             else:
                 self._told.decided(changed, self.rules.visit_gap, timing=None, revises=True)
+        if track.match is not None:
+            for rival in self._tracker.withdraw({track.match.person_id}, beside=track):
+                self._told.reconsidered(rival)
+        elif track.evidence != before and not track.ended and not track.absent:
+            self._told.reconsidered(track)
         if track.phase in (TrackPhase.CLOSED, TrackPhase.ABSENT):
             # The decision did not wait for this answer, nor did the face; its visit ended when it left.
             if track.match is not None:
@@ -372,9 +357,8 @@ class Follower(FrameFollower):
             if track.continues:
                 return False
             self._separate(track)
-        # Patience has ended: nothing better will come.
-        self._ask(track, max(now, track.received + self._tracker.policy.patience))
-        return track.pending or (self._best.of(track) is not None and now < track.retry_at)
+        self._send(self._asking.ask_last(track, now))
+        return self._asking.awaited(track, now)
 
     def _conclude(self, track: Track) -> None:
         """Ends an undecided track whose face is gone: as a stranger, or as a false alarm."""

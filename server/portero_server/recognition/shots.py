@@ -68,7 +68,7 @@ def recognition_of(
         track: Whose face it is.
         number: Distinguishes the calls of a track.
         engine: Who answered.
-        outcome: "match", "unknown", "no_face", "expired" or "failed".
+        outcome: "match", "provisional", "unknown", "no_face", "expired" or "failed".
         match: Who it is; None: nobody we know.
         seconds: From asking to the answer.
     """
@@ -100,10 +100,12 @@ class BestShots:
     def wants(self, track: Track, quality: float) -> bool:
         """Returns whether a shot of this quality, 0..1, would be kept."""
         best = self.of(track)
-        return track.match is None and quality > track.asked_quality and (best is None or quality > best.quality)
+        # A provisional name is to be confirmed by another shot, which need not be better; one may come of each call.
+        least = 0.0 if track.pending or track.evidence is not None else track.asked_quality
+        return track.match is None and quality > least and (best is None or quality > best.quality)
 
     def offer(self, track: Track, shot: Shot) -> None:
-        """Keeps a shot if it is better than all that were kept or sent, and the track has no name."""
+        """Keeps a shot that `wants` wants."""
         if track.unverified and track.doubted_at == shot.frame.sequence:
             # The shots before may be another person's.
             self.drop(track)

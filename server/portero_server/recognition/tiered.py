@@ -44,6 +44,8 @@ class Answer:
         engine: Who says so: an engine's name, or MEMORY.
         recalled: What was remembered, when that is the answer.
         encoding: The free engine's description of the face, when it was made.
+        policy: By which it was decided; None: it is remembered, from an answer that was enough.
+        people: How many people the face was compared with; 0: not known.
     """
 
     match: Match | None
@@ -51,6 +53,8 @@ class Answer:
     engine: str
     recalled: Recalled | None = None
     encoding: tuple[float, ...] | None = None
+    policy: MatchPolicy | None = None
+    people: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ class TieredRecognizer:
             return await self._ask_free(self._free, crop)
         if encoding is None and self._traits.encodes:
             encoding = _vector(found)
-        return Answer(decide(found.candidates, policy), found.face_found, self._traits.name, encoding=encoding)
+        return _answer(found, policy, self._traits, encoding)
 
     async def encode(self, crop: FaceCrop) -> Encoded | None:
         """Returns the encoding of a face, or None if it cannot be encoded. It costs no call that is paid for."""
@@ -168,9 +172,14 @@ class TieredRecognizer:
 
     async def _ask_free(self, free: FreeEngine, crop: FaceCrop) -> Answer:
         found = await free.identify(crop)
-        encoding = _vector(found)
-        match = decide(found.candidates, free.traits.policy)
-        return Answer(match, found.face_found, free.traits.name, encoding=encoding)
+        return _answer(found, free.traits.policy, free.traits, _vector(found))
+
+
+def _answer(
+    found: Identification, policy: MatchPolicy, traits: EngineTraits, encoding: tuple[float, ...] | None
+) -> Answer:
+    match = decide(found.candidates, policy)
+    return Answer(match, found.face_found, traits.name, encoding=encoding, policy=policy, people=found.people)
 
 
 def _vector(found: Identification) -> tuple[float, ...] | None:

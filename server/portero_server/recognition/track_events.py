@@ -21,13 +21,19 @@ from portero_server.domain.recording.sightings import (
     TrackTold,
 )
 from portero_server.domain.streams.messages import Directive, NamedMatch, Timing, TrackUpdate, advice_for
+from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.reasons import reason_of
 from portero_server.domain.tracking.track import Track, TrackState
+
+_OPEN = (TrackState.PROVISIONAL, TrackState.DOUBTED)
 
 
 class TrackEvents:
     """Gathers the events of one camera's tracks, with the names of the people on them."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: TrackPolicy) -> None:
+        """Begins empty; `policy` says which defects of its pictures make a face unknown."""
+        self._policy = policy
         self._events: list[StreamEvent] = []
         self._names: dict[str, NamedMatch] = {}
 
@@ -78,7 +84,12 @@ class TrackEvents:
 
     def doubted(self, track: Track) -> None:
         """Another face may be where a track was; it is told as it was when it was last sure, without a name."""
-        self._events.append(TrackTold(replace(self._update(track, TrackState.DOUBTED), named=None)))
+        self._events.append(TrackTold(replace(self._update(track, TrackState.DOUBTED), named=None, provisional=None)))
+
+    def reconsidered(self, track: Track) -> None:
+        """A track got a provisional name, or lost it; what is stored of it does not change."""
+        unsure = track.evidence is not None or not track.decided
+        self._events.append(TrackTold(self._update(track, TrackState.PROVISIONAL if unsure else TrackState.CONFIRMED)))
 
     def rejoined(self, candidate: Track, track: Track) -> None:
         """A candidate is the face of a track, which continues."""
@@ -117,17 +128,22 @@ class TrackEvents:
         self._events.append(TrackEnd(left, update))
 
     def _update(self, track: Track, state: TrackState, timing: Timing | None = None) -> TrackUpdate:
-        named = None
-        if track.match is not None:
-            known = self._names.get(track.match.person_id)
-            named = NamedMatch(track.match, known.display_name if known is not None else "")
+        evidence = track.evidence if track.match is None else None
         return TrackUpdate(
             track_id=track.track_id,
             state=state,
             sequence=track.last_sequence,
             box=track.box,
-            named=named,
+            named=self._named(track.match),
+            provisional=self._named(None if evidence is None else evidence.match),
+            reason=None if state in _OPEN else reason_of(track, self._policy),
             first_seen=track.first_seen,
             last_seen=track.last_seen,
             timing=timing,
         )
+
+    def _named(self, match: Match | None) -> NamedMatch | None:
+        if match is None:
+            return None
+        known = self._names.get(match.person_id)
+        return NamedMatch(match, known.display_name if known is not None else "")

@@ -140,9 +140,16 @@ def _track_update(news: messages.TrackUpdate) -> pb.TrackUpdate:
         first_seen_time=_timestamp(news.first_seen),
         last_seen_time=_timestamp(news.last_seen),
         replaced=news.replaced,
+        unknown_reason=(
+            pb.UNKNOWN_REASON_UNSPECIFIED
+            if news.reason is None
+            else pb.UnknownReason.Value(f"UNKNOWN_REASON_{news.reason.name}")
+        ),
     )
     if news.named is not None:
         update.match.CopyFrom(match_to_proto(news.named.match, news.named.display_name))
+    if news.provisional is not None:
+        update.provisional_match.CopyFrom(match_to_proto(news.provisional.match, news.provisional.display_name))
     if (timing := news.timing) is not None:
         update.timing.capture_to_receive.CopyFrom(_duration(timing.capture_to_receive))
         update.timing.queue.CopyFrom(_duration(timing.queue))

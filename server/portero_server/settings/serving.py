@@ -67,6 +67,26 @@ class ServingSettings(DetectionSettings, EncodingSettings):
     match_margin: Ratio | None = Field(
         None, description="Least lead over the best other person, 0..1; unset: the engine's own default."
     )
+    match_sure_by: Ratio | None = Field(
+        None,
+        description="One shot names somebody if its similarity is above the threshold by at least this much, 0..1; the "
+        "name stays provisional otherwise, until another shot agrees; unset: the engine's own default.",
+    )
+    match_sure_by_tenfold: Ratio | None = Field(
+        None,
+        description="How much is added to PORTERO_MATCH_SURE_BY for each tenfold of people beyond ten, if the engine "
+        "tells how many it knows; unset: the engine's own default.",
+    )
+    match_sure_quality: Ratio | None = Field(
+        None,
+        description="A shot of less quality, 0..1, does not name somebody alone, however similar the face is; unset: "
+        "the engine's own default.",
+    )
+    unclear_below: Ratio = Field(
+        TrackPolicy().unclear_below,
+        description="If the size, pose, sharpness or light of a face's best view is below this, 0..1, that is told as "
+        "the reason why it is nobody's.",
+    )
     visit_gap: Seconds = Field(
         60.0, description="A person seen again at a camera within this time is the same sighting, seconds."
     )

@@ -144,8 +144,9 @@ class PendingCommit:
 
     def _told(self) -> frozenset[str]:
         """Returns the ids of the people named in the messages."""
-        named = [update.named for update in self.updates if isinstance(update, TrackUpdate)]
-        return frozenset([each.match.person_id for each in named if each is not None])
+        updates = [update for update in self.updates if isinstance(update, TrackUpdate)]
+        named = [each for update in updates for each in (update.named, update.provisional) if each is not None]
+        return frozenset([each.match.person_id for each in named])
 
 
 class Commits:
@@ -297,10 +298,12 @@ class Commits:
             if isinstance(update, TextRead):
                 messages.append(update)
                 continue
-            named = update.named
-            if named is not None and result is not None:
-                named = result.named(named)
-            messages.append(replace(update, named=named, sighting_id=self._sightings.get(update.track_id, "")))
+            named, provisional = update.named, update.provisional
+            if result is not None:
+                named = None if named is None else result.named(named)
+                provisional = None if provisional is None else result.named(provisional)
+            sighting_id = self._sightings.get(update.track_id, "")
+            messages.append(replace(update, named=named, provisional=provisional, sighting_id=sighting_id))
             if update.state is TrackState.CLOSED:
                 self._sightings.pop(update.track_id, None)
         return messages

@@ -24,6 +24,7 @@ from portero_server.streaming.effects import (
     HeartbeatAnswered,
     NothingStored,
     TrackNamed,
+    UnknownLeft,
 )
 from portero_server.streaming.outbox import Outbox
 from portero_server.streaming.session_parts import SessionParts
@@ -61,6 +62,7 @@ class EffectRunner:
             NothingStored: lambda fact: self._parts.suspects.ended(state.row.stream_id, fact.frames),
             FindingUnanswered: lambda fact: self._parts.suspects.unanswered(fact.track_id),
             TrackNamed: self._track_named,
+            UnknownLeft: lambda fact: self._parts.metrics.recognition.unknown_left(fact.reason),
             ClockChanged: self._clock_changed,
             HeartbeatAnswered: lambda fact: self._parts.metrics.streams.network_delay(fact.delay),
             Recognition: self._recognized,

@@ -9,6 +9,7 @@ from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.recording.sightings import IdentityChecked, Recognition, StreamCommit
 from portero_server.domain.streams.frames import Frame, FrameOutcome, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Message
+from portero_server.domain.tracking.reasons import UnknownReason
 from portero_server.errors import PorteroError
 
 
@@ -63,6 +64,12 @@ class TrackNamed(NamedTuple):
     seconds: float
 
 
+class UnknownLeft(NamedTuple):
+    """A face left that was nobody's, for this reason."""
+
+    reason: UnknownReason
+
+
 class ClockChanged(NamedTuple):
     """The bridge's clock is in another state; `skew`: seconds it is ahead, or None while unknown."""
 
@@ -85,6 +92,7 @@ Fact = (
     | NothingStored
     | FindingUnanswered
     | TrackNamed
+    | UnknownLeft
     | ClockChanged
     | HeartbeatAnswered
     | Recognition

@@ -40,6 +40,7 @@ from portero_server.streaming.effects import (
     FramesSettled,
     NothingStored,
     TrackNamed,
+    UnknownLeft,
 )
 from portero_server.streaming.intake import Intake
 from portero_server.streaming.stream_clock import Moment
@@ -262,6 +263,8 @@ class StreamState:
                     facts.append(TrackNamed(event.update.named is not None, event.update.timing.time_to_name))
                 self.intake.release(event.decided.track_id)
             elif isinstance(event, TrackEnd):
+                if event.update.reason is not None:
+                    facts.append(UnknownLeft(event.update.reason))
                 self.intake.release(event.update.track_id)
             elif isinstance(event, TrackRejoined):
                 if event.decided:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from portero_server.domain.tracking.reasons import UnknownReason
 from portero_server.telemetry import instruments
 from portero_server.telemetry.instruments import Durations
 
-_OUTCOMES = ("match", "unknown", "no_face", "expired", "failed")
+_OUTCOMES = ("match", "provisional", "unknown", "no_face", "expired", "failed")
 _DROPS = ("queue_full", "expired")
 
 
@@ -50,11 +51,16 @@ class RecognitionMetrics:
             ("doubt", "result"),
             registry=registry,
         )
+        self.unknown_faces = Counter(
+            "portero_unknown_faces", "Faces that left and were nobody's, by the reason.", ("reason",), registry=registry
+        )
         self._recognize = stages.series("recognize")
         for named in ("true", "false"):
             self.time_to_name.labels(named)
         for outcome in _OUTCOMES:
             self.recognitions.labels(outcome)
+        for why in UnknownReason:
+            self.unknown_faces.labels(why.value)
         for reason in _DROPS:
             self.dropped.labels(reason)
 
@@ -80,6 +86,10 @@ class RecognitionMetrics:
     def identity_checked(self, doubt: str, result: str) -> None:
         """Counts a comparison; `doubt` is empty for a face that was seen where nobody was."""
         self.identity_checks.labels(doubt or "arrival", result).inc()
+
+    def unknown_left(self, reason: UnknownReason) -> None:
+        """Counts a face that left and was nobody's."""
+        self.unknown_faces.labels(reason.value).inc()
 
     def track_decided(self, *, named: bool, seconds: float, trace_id: str) -> None:
         """Records the seconds from a track's first frame to its decision; `trace_id` is empty without a trace."""

@@ -202,7 +202,7 @@ def nameless_is_unanswered() -> None:
             async def asked(*arguments: Any) -> Answer:
                 answer = await ask(*arguments)
                 if answer.match is not None:
-                    await follower._questions._name_of(answer.match.person_id)
+                    await follower._asking._questions._name_of(answer.match.person_id)
                 return answer
 
             setattr(follower._recognizer, "ask", asked)  # noqa: B010 - a method is not meant to be replaced

@@ -257,6 +257,7 @@ async def stream_harness(
     traces: Traces = NO_TRACES,
     steering: Steering = UNSTEERED,
     tracks: TrackPolicy | None = None,
+    match: MatchPolicy = TRAITS.policy,
     known: dict[str, KnownFaces] | None = None,
 ) -> AsyncIterator[StreamHarness]:
     """Runs streams and recorder, in virtual time unless another clock is given.
@@ -291,7 +292,7 @@ async def stream_harness(
             total_window_bytes=10_000_000,
             idle_timeout=idle_timeout,
             visit_gap=visit_gap,
-            match=TRAITS.policy,
+            match=match,
             tracks=tracks or TrackPolicy(),
             cadence=CadencePolicy(),
         ),

@@ -366,6 +366,10 @@ async def test_events_reach_the_callback(server: BridgeServer) -> None:
         stream.say(stream_pb2.StreamFramesResponse(frame_rejected=refused))
         track.state = stream_pb2.TRACK_STATE_DOUBTED
         stream.say(stream_pb2.StreamFramesResponse(track_update=track))
+        track.ClearField("match")
+        track.state, track.unknown_reason = stream_pb2.TRACK_STATE_CONFIRMED, stream_pb2.UNKNOWN_REASON_UNCONFIRMED
+        track.provisional_match.display_name = "Ben"
+        stream.say(stream_pb2.StreamFramesResponse(track_update=track))
         track.state, track.replaced = stream_pb2.TRACK_STATE_CLOSED, True
         stream.say(stream_pb2.StreamFramesResponse(track_update=track))
     news = camera.of(TrackUpdated, TextsRead, FrameRefused)
@@ -375,8 +379,13 @@ async def test_events_reach_the_callback(server: BridgeServer) -> None:
     assert isinstance(news[1], TextsRead)
     assert [read.content for read in news[1].texts] == ["EXIT"]
     assert news[2] == FrameRefused("lobby", 1, "not_jpeg", "not a JPEG")
-    doubted, closed = news[3:]
+    doubted, unconfirmed, closed = news[3:]
     assert isinstance(doubted, TrackUpdated)
+    assert (doubted.provisional, doubted.unknown_reason) == (None, "")
+    assert isinstance(unconfirmed, TrackUpdated)
+    assert unconfirmed.provisional is not None
+    assert (unconfirmed.match, unconfirmed.provisional.display_name) == (None, "Ben")
+    assert unconfirmed.unknown_reason == "unconfirmed"
     assert isinstance(closed, TrackUpdated)
     assert (doubted.state, doubted.replaced) == (TrackState.DOUBTED, False)
     assert (closed.state, closed.replaced) == (TrackState.CLOSED, True)

@@ -24,6 +24,10 @@ from tests.support.repository import ROOT
 
 SERVER = ROOT / "server" / "portero_server"
 STATED_TWICE = {
+    # Unset is the engine's own, which is not what a policy has that says nothing of it.
+    "MatchPolicy.sure_by",
+    "MatchPolicy.sure_by_tenfold",
+    "MatchPolicy.sure_quality",
     # "All processors" is a word of the setting, 0, and a number of the machine in the limits.
     "CallLimits.image_calls",
     # Session parts are imported by what settings must not wait for.

@@ -100,7 +100,9 @@ class _TrackStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TrackState
     TRACK_STATE_UNSPECIFIED: _TrackState.ValueType  # 0
     """Unspecified."""
     TRACK_STATE_PROVISIONAL: _TrackState.ValueType  # 1
-    """Seen, but not decided yet."""
+    """Seen, but not decided yet, or somebody by too little evidence (TrackUpdate.provisional_match). What a name is to set
+    off should wait for CONFIRMED or REVISED with a match.
+    """
     TRACK_STATE_CONFIRMED: _TrackState.ValueType  # 2
     """Decided: matched, or unknown."""
     TRACK_STATE_REVISED: _TrackState.ValueType  # 3
@@ -118,7 +120,9 @@ class TrackState(_TrackState, metaclass=_TrackStateEnumTypeWrapper):
 TRACK_STATE_UNSPECIFIED: TrackState.ValueType  # 0
 """Unspecified."""
 TRACK_STATE_PROVISIONAL: TrackState.ValueType  # 1
-"""Seen, but not decided yet."""
+"""Seen, but not decided yet, or somebody by too little evidence (TrackUpdate.provisional_match). What a name is to set
+off should wait for CONFIRMED or REVISED with a match.
+"""
 TRACK_STATE_CONFIRMED: TrackState.ValueType  # 2
 """Decided: matched, or unknown."""
 TRACK_STATE_REVISED: TrackState.ValueType  # 3
@@ -130,6 +134,58 @@ TRACK_STATE_DOUBTED: TrackState.ValueType  # 5
 PROVISIONAL follows if it is the same face, CLOSED if it is another.
 """
 Global___TrackState: _TypeAlias = TrackState  # noqa: Y015
+
+class _UnknownReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UnknownReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnknownReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UNKNOWN_REASON_UNSPECIFIED: _UnknownReason.ValueType  # 0
+    """Unspecified: somebody is named, nothing is decided yet, or the face was not seen in this session."""
+    UNKNOWN_REASON_NOT_ENROLLED: _UnknownReason.ValueType  # 1
+    """The face was seen well, and is nobody's in the gallery."""
+    UNKNOWN_REASON_UNCONFIRMED: _UnknownReason.ValueType  # 2
+    """It resembles somebody (TrackUpdate.provisional_match), but too little or in too poor a picture, and no other agreed."""
+    UNKNOWN_REASON_NO_ANSWER: _UnknownReason.ValueType  # 3
+    """The engine was not asked, or did not answer."""
+    UNKNOWN_REASON_HIDDEN: _UnknownReason.ValueType  # 4
+    """The engine saw no face in its pictures: it is covered, or not a face."""
+    UNKNOWN_REASON_TOO_SMALL: _UnknownReason.ValueType  # 5
+    """The face is too small."""
+    UNKNOWN_REASON_TURNED_AWAY: _UnknownReason.ValueType  # 6
+    """The face is turned to the side, up or down."""
+    UNKNOWN_REASON_BLURRED: _UnknownReason.ValueType  # 7
+    """The face is blurred."""
+    UNKNOWN_REASON_BAD_LIGHT: _UnknownReason.ValueType  # 8
+    """The face is too dark, or too bright."""
+    UNKNOWN_REASON_CUT_OFF: _UnknownReason.ValueType  # 9
+    """The face reaches over the edge of the picture."""
+
+class UnknownReason(_UnknownReason, metaclass=_UnknownReasonEnumTypeWrapper):
+    """Why nobody is named on a track."""
+
+UNKNOWN_REASON_UNSPECIFIED: UnknownReason.ValueType  # 0
+"""Unspecified: somebody is named, nothing is decided yet, or the face was not seen in this session."""
+UNKNOWN_REASON_NOT_ENROLLED: UnknownReason.ValueType  # 1
+"""The face was seen well, and is nobody's in the gallery."""
+UNKNOWN_REASON_UNCONFIRMED: UnknownReason.ValueType  # 2
+"""It resembles somebody (TrackUpdate.provisional_match), but too little or in too poor a picture, and no other agreed."""
+UNKNOWN_REASON_NO_ANSWER: UnknownReason.ValueType  # 3
+"""The engine was not asked, or did not answer."""
+UNKNOWN_REASON_HIDDEN: UnknownReason.ValueType  # 4
+"""The engine saw no face in its pictures: it is covered, or not a face."""
+UNKNOWN_REASON_TOO_SMALL: UnknownReason.ValueType  # 5
+"""The face is too small."""
+UNKNOWN_REASON_TURNED_AWAY: UnknownReason.ValueType  # 6
+"""The face is turned to the side, up or down."""
+UNKNOWN_REASON_BLURRED: UnknownReason.ValueType  # 7
+"""The face is blurred."""
+UNKNOWN_REASON_BAD_LIGHT: UnknownReason.ValueType  # 8
+"""The face is too dark, or too bright."""
+UNKNOWN_REASON_CUT_OFF: UnknownReason.ValueType  # 9
+"""The face reaches over the edge of the picture."""
+Global___UnknownReason: _TypeAlias = UnknownReason  # noqa: Y015
 
 class _FrameRejectionReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -666,6 +722,8 @@ class TrackUpdate(_message.Message):
     LAST_SEEN_TIME_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
     REPLACED_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_MATCH_FIELD_NUMBER: _builtins.int
+    UNKNOWN_REASON_FIELD_NUMBER: _builtins.int
     track: _builtins.str
     """Identifies the track; unique for its camera."""
     state: Global___TrackState.ValueType
@@ -676,6 +734,8 @@ class TrackUpdate(_message.Message):
     """Resource name of the stored sighting, once decided: "sightings/{sighting}"."""
     replaced: _builtins.bool
     """The track is closed because another face was found in its place, which has a track of its own."""
+    unknown_reason: Global___UnknownReason.ValueType
+    """Why a decided track is nobody's; set with CONFIRMED, REVISED and CLOSED without a match."""
     @_builtins.property
     def box(self) -> _detections_pb2.Box:
         """Box of the face in that frame."""
@@ -696,6 +756,13 @@ class TrackUpdate(_message.Message):
     def timing(self) -> Global___StageTiming:
         """Durations of the stages; set with the decision."""
 
+    @_builtins.property
+    def provisional_match(self) -> _detections_pb2.Match:
+        """Whom the face resembles, as long as that is not enough to name it: by one shot just above the threshold, or a poor
+        one. Another shot that agrees names it; one that does not takes this back. Nothing is stored under this name. It is
+        also set with CONFIRMED, when the decision could wait no longer, and with CLOSED, when the face left before.
+        """
+
     def __init__(
         self,
         *,
@@ -709,10 +776,12 @@ class TrackUpdate(_message.Message):
         last_seen_time: _timestamp_pb2.Timestamp | None = ...,
         timing: Global___StageTiming | None = ...,
         replaced: _builtins.bool = ...,
+        provisional_match: _detections_pb2.Match | None = ...,
+        unknown_reason: Global___UnknownReason.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "timing", b"timing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "provisional_match", b"provisional_match", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "replaced", b"replaced", "sequence", b"sequence", "sighting", b"sighting", "state", b"state", "timing", b"timing", "track", b"track"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "provisional_match", b"provisional_match", "replaced", b"replaced", "sequence", b"sequence", "sighting", b"sighting", "state", b"state", "timing", b"timing", "track", b"track", "unknown_reason", b"unknown_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

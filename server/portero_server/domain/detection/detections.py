@@ -68,10 +68,23 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class MatchPolicy:
-    """When a candidate is a match: similarity of at least `threshold` and a lead of at least `margin`, 0..1."""
+    """When a candidate is a match, and when one shot is enough to name somebody.
+
+    Attributes:
+        threshold: Least similarity of a match, 0..1.
+        margin: Least lead over the best other person, 0..1.
+        sure_by: One shot names somebody if its similarity is above the threshold by at least this much; else another
+            shot must agree. 0: one shot is always enough, unless it is poor.
+        sure_by_tenfold: How much is added to `sure_by` for each tenfold of people in the gallery beyond ten, since
+            among more people a stranger finds somebody more alike.
+        sure_quality: A shot of less quality, 0..1, does not name somebody alone, however similar the face is.
+    """
 
     threshold: float
     margin: float
+    sure_by: float = 0.0
+    sure_by_tenfold: float = 0.0
+    sure_quality: float = 0.0
 
 
 def decide(candidates: Sequence[Candidate], policy: MatchPolicy) -> Match | None:

@@ -194,11 +194,13 @@ def _continued(then: OpenTrack, candidate: OpenTrack | None) -> OpenTrack:
 
 
 def _with_decision(then: OpenTrack, now: Track, names: Collection[str]) -> OpenTrack:
+    # A provisional name is not kept: whoever goes on asks again.
+    answers = 0 if now.evidence is not None else now.answers
     return replace(
         then,
         match=now.match,
-        calls=now.answers,
-        asked_quality=now.asked_quality if now.answers else 0.0,
+        calls=answers,
+        asked_quality=now.asked_quality if answers else 0.0,
         company=tuple(sorted(now.company.intersection(names))),
         absent=now.absent,
     )

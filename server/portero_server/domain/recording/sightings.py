@@ -107,7 +107,7 @@ class Recognition:
 
     Attributes:
         recognition_id: Deterministic: stream, sequence and track; a replay writes it once.
-        outcome: "match", "unknown", "no_face", "expired" or "failed".
+        outcome: "match", "provisional" (not enough to name the person), "unknown", "no_face", "expired" or "failed".
         latency: Seconds from asking to the answer.
     """
 

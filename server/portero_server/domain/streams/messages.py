@@ -12,6 +12,7 @@ from portero_server.domain.detection.detections import FaceQuality, Match, Text
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.streams.credit import Credit
 from portero_server.domain.streams.frames import FrameOutcome, RejectionReason
+from portero_server.domain.tracking.reasons import UnknownReason
 from portero_server.domain.tracking.track import TrackState
 
 
@@ -57,7 +58,11 @@ class NamedMatch:
 class TrackUpdate:
     """A change of a track, sent after the commit that stores it; `sighting_id` is set then.
 
-    `replaced`: it is closed since another person was found in its place.
+    Attributes:
+        named: Who it is; None while undecided, or if nobody.
+        replaced: Whether it is closed since another person was found in its place.
+        provisional: Who it seems to be, while that is not enough to name it.
+        reason: Why a decided track is nobody.
     """
 
     track_id: str
@@ -70,6 +75,8 @@ class TrackUpdate:
     timing: Timing | None = None
     sighting_id: str = ""
     replaced: bool = False
+    provisional: NamedMatch | None = None
+    reason: UnknownReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

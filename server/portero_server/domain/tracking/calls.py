@@ -19,13 +19,21 @@ class CallPlanner:
             return False
         if track.calls >= policy.max_calls or now < track.retry_at:
             return False
+        if track.evidence is not None:
+            # Another shot may confirm the provisional name. One as good is sent at once.
+            return quality >= track.asked_quality or now >= track.asked_at + policy.patience
         if track.calls > 0:
             return quality >= track.asked_quality * policy.better_by
-        return quality >= policy.good_quality or now - track.received >= policy.patience
+        return quality >= policy.good_quality or now >= track.received + policy.patience
 
-    def call(self, track: Track, quality: float) -> None:
-        """Records that a call with a shot of this quality is being made."""
+    def impatient(self, track: Track, now: float) -> float:
+        """Returns the moment, `now` or later, from which the best shot of a track is sent although it is poor."""
+        return max(now, max(track.received, track.asked_at) + self._policy.patience)
+
+    def call(self, track: Track, quality: float, now: float) -> None:
+        """Records that a call with a shot of this quality is being made now (monotonic seconds)."""
         track.calls += 1
+        track.asked_at = now
         track.asked_quality = max(track.asked_quality, quality)
 
     def answer_by(self, track: Track, now: float) -> float:
@@ -46,6 +54,10 @@ class CallPlanner:
     def recalled(self, track: Track, quality: float) -> None:
         """Records that a call was answered from memory, learned from a shot of this quality."""
         track.asked_quality = max(track.asked_quality, quality)
+
+    def saw_no_face(self, track: Track) -> None:
+        """Records that an answer is that there is no face in the shot."""
+        track.faceless += 1
 
     def fail(self, track: Track, now: float) -> None:
         """Records that a call got no answer; the shot may be sent again after a pause."""

@@ -90,10 +90,13 @@ class TrackPolicy:
         good_quality: A shot this good is sent at once.
         poor_quality: A shot below this is never sent.
         better_by: A later shot must be this many times as good to be worth another call.
-        patience: Seconds after which the best shot so far is sent although it is not good.
+        patience: Seconds after which the best shot so far is sent although it is not good, or, to confirm a provisional
+            name, although it is not as good as the one before.
         max_calls: Most calls a track.
         retry_pause, longest_retry_pause: Seconds before a call that got no answer is made again; it doubles with
             each failure, up to the longest. A face that stays is asked about again however long an outage lasts.
+        unclear_below: If a score of its best view is below this, 0..1, that is why a face is nobody's: it is too small,
+            turned away, blurred or badly lit. 0.35 is 14 pixels between the eyes, a face of about 34 pixels.
         min_hits: A track seen in fewer looks and not named is taken for a false alarm.
         deadline: Seconds from the receipt of its first frame after which a track is decided whatever is known.
         identity: When it is doubtful that a track still follows the same person. None: nothing can compare faces, so
@@ -112,6 +115,7 @@ class TrackPolicy:
     max_calls: int = 3
     retry_pause: float = 0.2
     longest_retry_pause: float = 2.0
+    unclear_below: float = 0.35
     min_hits: int = 2
     deadline: float = 2.0
     identity: IdentityPolicy | None = None

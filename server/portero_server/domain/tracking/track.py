@@ -10,6 +10,7 @@ from enum import Enum
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FaceQuality, Match
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.tracking.evidence import Evidence
 
 
 class TrackState(Enum):
@@ -83,10 +84,15 @@ class Track:
         box: Where it was last seen, ratios of the frame.
         phase: Where it stands.
         match: Who it is; None, once it is decided: a stranger.
+        evidence: Who it seems to be, while that is not enough to name it.
         calls, answers: Engine calls made, and answered.
+        faceless: Answers that saw no face.
         failures: Calls to which no answer came (throttled, expired, broken engine).
         retry_at: When, after a failure, the next call may go out (monotonic seconds).
         asked_quality: Quality of the best shot ever sent.
+        asked_at: When a shot was last sent (monotonic seconds).
+        best_quality, best_cut_off: Of its best view so far, sent or not: its quality, and whether the face reached over
+            the edge of the picture.
         visible: Whether the last look found it.
         misses: Frames since the last look that found it, while it is not visible.
         company: Tracks seen together with it in one frame: they cannot be the same person.
@@ -118,12 +124,16 @@ class Track:
     hits: int = 1
     phase: TrackPhase = TrackPhase.PROVISIONAL
     match: Match | None = None
+    evidence: Evidence | None = None
     calls: int = 0
     answers: int = 0
+    faceless: int = 0
     failures: int = 0
     retry_at: float = 0.0
     asked_quality: float = 0.0
+    asked_at: float = 0.0
     best_quality: FaceQuality | None = None
+    best_cut_off: bool = False
     visible: bool = True
     misses: int = 0
     company: set[str] = field(default_factory=set)

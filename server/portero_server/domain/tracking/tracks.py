@@ -11,6 +11,7 @@ from itertools import combinations
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace, Match
+from portero_server.domain.tracking import naming
 from portero_server.domain.tracking.assignment import assign
 from portero_server.domain.tracking.calls import CallPlanner
 from portero_server.domain.tracking.candidates import (
@@ -24,6 +25,7 @@ from portero_server.domain.tracking.candidates import (
     take_for,
 )
 from portero_server.domain.tracking.doubts import Doubt, Doubtful, Surroundings, covered, doubt_of
+from portero_server.domain.tracking.evidence import Evidence
 from portero_server.domain.tracking.following import Observation, meet, move, should_have_found, show
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track, TrackPhase, moved
@@ -183,35 +185,24 @@ class Tracker:
 
     def beside(self, track: Track) -> frozenset[str]:
         """Returns the people named on tracks seen together with this one; it cannot be any of them."""
-        return frozenset(
-            other.match.person_id
-            for other in (*self._tracks, *self._leaving)
-            if other.match is not None and other.track_id in track.company
-        )
+        return naming.beside(track, self._everybody)
 
-    def answer(self, track: Track, match: Match | None) -> tuple[Track, ...]:
-        """Takes in the engine's answer to a call (None: nobody known).
+    def answer(self, track: Track, match: Match | None, evidence: Evidence | None = None) -> tuple[Track, ...]:
+        """Takes in the engine's answer to a call: a name, what it says for a provisional one, or neither.
 
         Returns:
             The tracks whose decision this changes: the track itself, named; and a track in its
             company that had claimed the same person with less similarity, now a stranger.
         """
         track.answers += 1
-        if match is None:
+        changed = naming.answered(track, match, evidence, self._everybody)
+        if not changed:
             return ()
-        changed: list[Track] = []
-        for rival in (*self._tracks, *self._leaving):
-            if rival.track_id in track.company and rival.match is not None and rival.match.person_id == match.person_id:
-                if rival.match.similarity >= match.similarity:
-                    return ()
-                rival.match = None
-                changed.append(rival)
-        track.match = match
         if track.phase is TrackPhase.PROVISIONAL:
             self.decide(track)
         elif track.phase is TrackPhase.DISMISSED:
             track.phase = moved(track.phase, TrackPhase.CLOSED)
-        return (track, *changed)
+        return changed
 
     def decide(self, track: Track) -> None:
         """Decides a track that is followed by what is known of it."""
@@ -225,7 +216,7 @@ class Tracker:
         """
         late = [
             track
-            for track in (*self._tracks, *self._leaving)
+            for track in self._everybody
             if track.awaits_decision and now - track.received >= self._policy.deadline
         ]
         for track in late:
@@ -240,7 +231,7 @@ class Tracker:
 
     def false_alarm(self, track: Track) -> bool:
         """Whether a track that ends was too short to be a person."""
-        return track.match is None and track.hits < self._policy.min_hits
+        return track.match is None and track.evidence is None and track.hits < self._policy.min_hits
 
     def leave(self, track: Track) -> None:
         """Moves a track whose face is gone out of view.
@@ -280,14 +271,12 @@ class Tracker:
 
     def disown(self, people: Collection[str]) -> tuple[Track, ...]:
         """Makes strangers of the tracks with the names of these people. Returns them."""
-        named = tuple(
-            track
-            for track in (*self._tracks, *self._leaving)
-            if track.match is not None and track.match.person_id in people
-        )
-        for track in named:
-            track.match = None
-        return named
+        return naming.disown(people, self._everybody)
+
+    def withdraw(self, people: Collection[str], *, beside: Track | None = None) -> tuple[Track, ...]:
+        """Takes back the provisional names of these people, on all tracks or on those seen with one. Returns them."""
+        company = (each for each in self._everybody if beside is None or each.track_id in beside.company)
+        return naming.withdraw(people, company)
 
     def rename(self, track_id: str, match: Match) -> bool:
         """Names a track as an earlier session learned too late. Returns whether the track is followed."""
@@ -351,6 +340,10 @@ class Tracker:
         """Returns a track of an earlier session, whose call the interruption ended: it may be called for again."""
         track.calls = track.answers
         return track
+
+    @property
+    def _everybody(self) -> Sequence[Track]:
+        return (*self._tracks, *self._leaving)
 
     def _end(self, track: Track, phase: TrackPhase) -> None:
         for tracks in (self._tracks, self._leaving):

@@ -99,8 +99,13 @@ class LocalEngine:
             vectors = await self._encode([FacePatch(crop.pixels, crop.face) for crop in crops])
         except EngineError as error:
             return [error] * len(crops)
-        found = await self._in_gallery(lambda: self._gallery.search(vectors, _CANDIDATES))
-        return [Identification(candidates, embedding=vector) for candidates, vector in zip(found, vectors, strict=True)]
+        found, people = await self._in_gallery(
+            lambda: (self._gallery.search(vectors, _CANDIDATES), self._gallery.people)
+        )
+        return [
+            Identification(candidates, embedding=vector, people=people)
+            for candidates, vector in zip(found, vectors, strict=True)
+        ]
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
         """Returns every face of an image, up to 100, with its candidates."""

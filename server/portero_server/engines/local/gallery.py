@@ -44,6 +44,11 @@ class LocalGallery:
     def __len__(self) -> int:
         return len(self._faces)
 
+    @property
+    def people(self) -> int:
+        """How many people have faces here."""
+        return len(self._photographs)
+
     def add(self, faces: Iterable[GalleryFace]) -> None:
         """Adds faces, replacing existing ones: all or none.
 

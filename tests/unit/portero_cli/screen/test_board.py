@@ -119,3 +119,21 @@ def test_what_an_operator_should_know_is_told() -> None:
     assert board.take(Directed("door", 2.0, None, None, None)) == ()
     assert board.take(TextsRead("door", 1, (Text("ROOM 12", TextKind.LINE, BOX, 0.9),))) == ("text: ROOM 12",)
     assert "ROOM 12" in shown(board)
+
+
+def test_a_provisional_name_is_marked_and_told_when_it_is_confirmed() -> None:
+    """The live table shows whom a face resembles; output without a table waits for the name."""
+    board = Board()
+    assert board.take(replace(COMING, provisional=ANA)) == ()
+    assert "Ana [red]?" in shown(board)
+    assert "90%" in shown(board)
+    assert words(board.take(NAMED)) == ["seen Ana [red] (90%)"]
+
+
+def test_somebody_unknown_is_told_with_the_reason() -> None:
+    """What was wrong with the pictures is told; that somebody is not enrolled goes without saying."""
+    board = Board()
+    small = replace(NAMED, match=None, unknown_reason="too_small")
+    assert words(board.take(small)) == ["seen unknown (too small)"]
+    board = Board()
+    assert words(board.take(replace(small, unknown_reason="not_enrolled"))) == ["seen unknown"]

@@ -258,8 +258,8 @@ async def test_arrival_dates_what_a_broken_clock_dates_wrongly() -> None:
     closed = [
         each for each in at.heard(TrackUpdate) if isinstance(each, TrackUpdate) and each.state is TrackState.CLOSED
     ]
-    # The last two frames changed, but were not searched.
-    assert [(each.first_seen, each.last_seen) for each in closed] == [(began, began + timedelta(seconds=1.4))]
+    # The last frame changed, but was not searched.
+    assert [(each.first_seen, each.last_seen) for each in closed] == [(began, began + timedelta(seconds=1.6))]
 
 
 @in_virtual_time

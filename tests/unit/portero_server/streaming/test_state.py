@@ -34,6 +34,7 @@ from portero_server.domain.streams.credit import CreditPolicy
 from portero_server.domain.streams.frames import FrameOutcome, FrameRefused, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Ack, Message, NamedMatch, Rejected, TrackUpdate
 from portero_server.domain.tracking.policy import TrackPolicy
+from portero_server.domain.tracking.reasons import UnknownReason
 from portero_server.domain.tracking.track import Track, TrackState
 from portero_server.domain.tracking.tracks import Tracker
 from portero_server.errors import SessionSuperseded, Unavailable
@@ -44,6 +45,7 @@ from portero_server.streaming.effects import (
     FramesMissing,
     FramesSettled,
     NothingStored,
+    UnknownLeft,
 )
 from portero_server.streaming.intake import Intake, IntakeRules
 from portero_server.streaming.state import StreamState
@@ -467,6 +469,9 @@ def test_suspects_are_refused_by_number(sequence: int, rejected: bool) -> None:
     assert len(state.intake.frames) == (not rejected)
 
 
+_END = TrackUpdate("door.e1.1.0", TrackState.CLOSED, 1, _BOX, None, _START, _START)
+
+
 def _seen_once(state: StreamState) -> Track:
     """Lets a face begin with frame 1, which it holds."""
     now = Moment(0.0, _START)
@@ -489,6 +494,26 @@ def test_a_beginning_is_said_without_a_commit_and_a_false_alarm_releases_its_fra
     commit = state.take().commit
     assert commit is not None
     assert commit.outcomes == {FrameOutcome.WITH_FACES: 1}
+
+
+def test_a_provisional_name_is_told_only_if_the_person_may_be_named() -> None:
+    """It is asked about in the commit like a name, and goes out as the commit found it, or not at all."""
+    people = [Match(person_id, 0.5, 0.2) for person_id in ("ana", "ben")]
+    state = _state(StreamRow(7, "door", "e1", "s0", 0))
+    track = _seen_once(state)
+    seeming = [
+        replace(_update(track, TrackState.PROVISIONAL), provisional=NamedMatch(match, "before")) for match in people
+    ]
+    state.decide([*(TrackTold(each) for each in seeming), TrackEnd(TrackLeft(track.track_id, track.last_seen), _END)])
+    commit = state.take().commit
+    assert commit is not None
+    assert commit.told == {"ana", "ben"}
+    result = CommitResult(frozenset(), {}, None, unnamed=frozenset({"ben"}), names={"ana": "Ana"})
+    said = [each for each in state.committed(commit, result, 0.0).messages if isinstance(each, TrackUpdate)]
+    assert [each.provisional and each.provisional.display_name for each in said] == [None, "Ana", None, None]
+    assert state.decide([TrackEnd(TrackLeft("t", _START), replace(_END, reason=UnknownReason.HIDDEN))]).facts == [
+        UnknownLeft(UnknownReason.HIDDEN)
+    ]
 
 
 def test_a_void_state_hands_out_no_commit() -> None:

@@ -11,6 +11,7 @@ from portero_server.domain.detection.detections import FaceQuality, FoundFace, M
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.resuming import MOST_TRACKS, ResumePoints, revived_tracks
 from portero_server.domain.tracking.doubts import Doubt
+from portero_server.domain.tracking.evidence import Evidence
 from portero_server.domain.tracking.following import Observation
 from portero_server.domain.tracking.policy import IdentityPolicy, TrackPolicy
 from portero_server.domain.tracking.track import Track
@@ -155,7 +156,7 @@ def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
     tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
     _followed(tracker, points, 1, 0.10)
     (track,) = tracker.tracks
-    tracker.calls.call(track, 1.0)
+    tracker.calls.call(track, 1.0, 0.0)
     tracker.answer(track, None)
     tracker.decide(track)
     revived = revived_tracks(points.at(1), (), 5.0)
@@ -165,6 +166,19 @@ def test_a_revived_track_goes_on_and_is_not_asked_about_again() -> None:
     assert observation.started == ()
     assert [each.track_id for each in observation.seen] == [track.track_id]
     assert not again.calls.wants_call(observation.seen[0], 1.0, 9.0)
+
+
+def test_a_revived_track_with_a_provisional_name_is_asked_about_again() -> None:
+    """What its shots said so far is not kept, so that the session that resumes begins anew."""
+    tracker, points = Tracker("door.e1", TrackPolicy()), ResumePoints()
+    _followed(tracker, points, 1, 0.10)
+    (track,) = tracker.tracks
+    tracker.calls.call(track, 1.0, 0.0)
+    tracker.answer(track, None, Evidence(Match("ana", 0.46, 0.3), 0.01, 1))
+    tracker.decide(track)
+    (revived,) = revived_tracks(points.at(1), (), 5.0)
+    assert (revived.match, revived.evidence) == (None, None)
+    assert Tracker("door.e1", TrackPolicy(), [revived]).calls.wants_call(revived, 0.5, 9.0)
 
 
 def test_people_who_are_gone_do_not_come_back_with_their_tracks() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portero_server.domain.detection.detections import FaceQuality, FoundFace, Match
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.tracking.evidence import Evidence
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track
 from tests.support.model.tracked_camera import START, TrackedCamera
@@ -39,7 +40,7 @@ def test_a_second_call_needs_a_clearly_better_shot_and_a_fourth_is_never_made() 
     quality = 0.3
     for _ in range(_POLICY.max_calls):
         assert camera.tracker.calls.wants_call(track, quality, 0.0)
-        camera.tracker.calls.call(track, quality)
+        camera.tracker.calls.call(track, quality, 0.0)
         assert not camera.tracker.calls.wants_call(track, 1.0, 0.0)
         camera.tracker.answer(track, None)
         assert not camera.tracker.calls.wants_call(track, quality * 1.1, 0.0)
@@ -52,7 +53,7 @@ def test_a_named_track_is_never_asked_about_again() -> None:
     """Once named, no shot is good enough for another call."""
     camera = _Camera()
     track = camera.show(_face(0.1)).seen[0]
-    camera.tracker.calls.call(track, 0.3)
+    camera.tracker.calls.call(track, 0.3, 0.0)
     assert camera.tracker.answer(track, Match("ana", 0.7, 0.2)) == (track,)
     assert not camera.tracker.calls.wants_call(track, 1.0, 9.0)
 
@@ -65,7 +66,7 @@ def test_calls_without_an_answer_do_not_count_but_are_repeated_ever_less_often()
     pauses = []
     for _ in range(8):
         assert camera.tracker.calls.wants_call(track, 0.5, now)
-        camera.tracker.calls.call(track, 0.5)
+        camera.tracker.calls.call(track, 0.5, 0.0)
         camera.tracker.calls.fail(track, now)
         assert not camera.tracker.calls.wants_call(track, 0.5, now)
         pauses.append(round(track.retry_at - now, 6))
@@ -95,3 +96,30 @@ def test_an_answer_waits_for_a_name_for_half_of_what_is_left() -> None:
     camera.tracker.overdue(12.5)
     assert track.decided
     assert camera.tracker.calls.name_by(track, 13.0) == 14.0
+
+
+def test_a_provisional_name_is_confirmed_by_as_good_a_shot_or_after_patience_by_any() -> None:
+    """A second shot need not be better; a poorer one waits for patience, and a bad one is never sent."""
+    camera = _Camera()
+    track = camera.show(_face(0.1)).seen[0]
+    camera.tracker.calls.call(track, 0.3, 1.0)
+    camera.tracker.answer(track, None, Evidence(Match("ana", 0.46, 0.3), 0.01, 1))
+    wants = camera.tracker.calls.wants_call
+    assert wants(track, 0.3, 1.1)
+    assert not wants(track, 0.2, 1.0 + _POLICY.patience / 2)
+    assert wants(track, 0.2, 1.0 + _POLICY.patience)
+    assert wants(track, 0.2, camera.tracker.calls.impatient(track, 1.1))
+    assert not wants(track, _POLICY.poor_quality / 2, 9.0)
+
+
+def test_no_more_calls_are_made_for_a_provisional_name_than_for_none() -> None:
+    """A face that only ever resembles somebody is a stranger after max_calls."""
+    camera = _Camera()
+    track = camera.show(_face(0.1)).seen[0]
+    for number in range(_POLICY.max_calls):
+        assert camera.tracker.calls.wants_call(track, 0.3, number)
+        camera.tracker.calls.call(track, 0.3, number)
+        camera.tracker.answer(track, None, Evidence(Match("ana", 0.46, 0.3), 0.01, 1))
+    assert not camera.tracker.calls.wants_call(track, 1.0, 9.0)
+    assert camera.tracker.exhausted(track)
+    assert not camera.tracker.false_alarm(track)

@@ -33,7 +33,7 @@ class _Camera(TrackedCamera):
     def ana(self) -> Track:
         """Shows Ana, who is recognized."""
         (track,) = self.show(_face()).seen
-        self.tracker.calls.call(track, 1.0)
+        self.tracker.calls.call(track, 1.0, 0.0)
         self.tracker.answer(track, _ANA)
         return track
 

@@ -115,7 +115,7 @@ def test_two_faces_of_one_frame_are_never_the_same_person() -> None:
     camera = _Camera()
     twin, original = camera.show(_face(0.1), _face(0.6)).seen
     for track in (twin, original):
-        camera.tracker.calls.call(track, 0.5)
+        camera.tracker.calls.call(track, 0.5, 0.0)
     assert camera.tracker.answer(twin, Match("ana", 0.6, 0.1)) == (twin,)
     assert camera.tracker.answer(original, Match("ana", 0.8, 0.3)) == (original, twin)
     assert twin.match is None
@@ -127,7 +127,7 @@ def test_the_less_similar_of_two_is_refused_the_name() -> None:
     camera = _Camera()
     original, twin = camera.show(_face(0.1), _face(0.6)).seen
     for track in (twin, original):
-        camera.tracker.calls.call(track, 0.5)
+        camera.tracker.calls.call(track, 0.5, 0.0)
     camera.tracker.answer(original, Match("ana", 0.8, 0.3))
     assert camera.tracker.answer(twin, Match("ana", 0.6, 0.1)) == ()
     assert twin.match is None
@@ -169,7 +169,7 @@ def test_whoever_is_named_beside_a_face_is_not_that_face() -> None:
     """A track is told the people named beside it, and forgets them with their tracks."""
     camera = _Camera()
     first, second = camera.show(_face(0.1), _face(0.6)).seen
-    camera.tracker.calls.call(first, 0.5)
+    camera.tracker.calls.call(first, 0.5, 0.0)
     camera.tracker.answer(first, Match("ana", 0.9, 0.5))
     assert camera.tracker.beside(second) == {"ana"}
     assert camera.tracker.beside(first) == frozenset()
