@@ -12,6 +12,9 @@ from portero_server.domain.detection.detections import decide
 from portero_server.engines.base import CallContext, GalleryFace
 from portero_server.engines.local.engine import LocalEngine
 from portero_server.engines.local.options import LocalOptions
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.hog import HogFinder
+from portero_server.vision.jpeg import decode_color, to_gray
 from tests.benchmarks.visit_footage import Footage, Subject, TrueVisit
 
 _NOBODY_WAITS = CallContext(None, Lane.ATTENDANCE)
@@ -35,6 +38,26 @@ async def visits_found(subjects: Sequence[Subject], footage: Footage) -> list[bo
         return [await _found(engine, footage, each) for each in footage.visits]
     finally:
         await engine.aclose()
+
+
+def first_seen(footage: Footage) -> list[float | None]:
+    """Returns for each visit when the first frame was shown in which its face can be found, seconds; None: never.
+
+    That is the first one in which a thorough search of the whole picture finds it, whatever the server searched.
+    """
+    detector = FaceDetector(HogFinder())
+    return [_first(detector, footage, each) for each in footage.visits]
+
+
+def _first(detector: FaceDetector, footage: Footage, true: TrueVisit) -> float | None:
+    visit = true.visit
+    last = min(int((visit.start + visit.duration) * footage.rate), len(footage.frames) - 1)
+    for index in range(int(visit.start * footage.rate), last + 1):
+        x = visit.placement(index / footage.rate)[0]
+        gray = to_gray(decode_color(footage.frames[index]))
+        if any(abs(face.box.center[0] - x) < _NEAR for face in detector.find(gray, thorough=True)):
+            return index / footage.rate
+    return None
 
 
 async def _found(engine: LocalEngine, footage: Footage, true: TrueVisit) -> bool:

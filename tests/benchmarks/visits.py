@@ -25,7 +25,7 @@ from portero.v1 import stream_pb2
 from portero_client import CameraPurpose
 from tests.benchmarks.machine import machine
 from tests.benchmarks.rekognition_fixture import stand
-from tests.benchmarks.visit_baseline import visits_found
+from tests.benchmarks.visit_baseline import first_seen, visits_found
 from tests.benchmarks.visit_figures import Decision, Figures
 from tests.benchmarks.visit_footage import Footage, Subject, folder_subjects, make_footage, public_subjects
 from tests.support.client.streaming import show
@@ -54,8 +54,9 @@ async def main() -> int:
                 seed=arguments.seed,
             )
             baseline = await asyncio.gather(*(visits_found(subjects, each) for each in footage))
+            seen = await asyncio.gather(*(asyncio.to_thread(first_seen, each) for each in footage))
             runs += [
-                await _run(arguments, subjects, footage, baseline, remembered)
+                await _run(arguments, subjects, footage, baseline, seen, remembered)
                 for remembered in ((0.0, 60.0) if arguments.memory else (0.0,))
             ]
     json.dump({"machine": machine(), "runs": runs}, sys.stdout, indent=2)
@@ -91,6 +92,7 @@ async def _run(
     subjects: list[Subject],
     footage: list[Footage],
     baseline: list[list[bool]],
+    seen: list[list[float | None]],
     remembered: float,
 ) -> dict[str, Any]:
     names = [f"cam-{number}" for number in range(len(footage))]
@@ -113,8 +115,8 @@ async def _run(
         )
         seconds = time.monotonic() - began
         figures = Figures()
-        for camera, each, expected, decisions in zip(names, footage, baseline, heard, strict=True):
-            figures.add(camera, each, expected, decisions.taken)
+        for camera, each, expected, visible, decisions in zip(names, footage, baseline, seen, heard, strict=True):
+            figures.add(camera, each, expected, visible, decisions.taken)
         return {
             "rate": footage[0].rate,
             "remembered_seconds": remembered,
@@ -175,6 +177,7 @@ def _decision(update: stream_pb2.TrackUpdate, began: datetime) -> Decision:
         time=(update.last_seen_time.ToDatetime(UTC) - began).total_seconds(),
         x=update.box.left + update.box.width / 2,
         time_to_name=update.timing.time_to_name.ToTimedelta().total_seconds() if timed else None,
+        heard=(datetime.now(UTC) - began).total_seconds(),
     )
 
 

@@ -113,7 +113,8 @@ class KeptEngine:
         self.calls += 1
         vector = self._vector(FacePatch(crop.pixels, crop.face))
         await asyncio.sleep(self._seconds)
-        return Identification(self._gallery.search(vector[None], _CANDIDATES)[0], embedding=vector)
+        candidates = self._gallery.search(vector[None], _CANDIDATES)[0]
+        return Identification(candidates, embedding=vector, people=self._gallery.people)
 
     def _vector(self, patch: FacePatch) -> NDArray[np.float32]:
         asked = hashlib.blake2b(patch.pixels.tobytes(), digest_size=20).digest()
