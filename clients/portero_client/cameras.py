@@ -109,6 +109,9 @@ class CameraStatus:
         asked_max_side: Longest side that the bridge is asked not to exceed, pixels, or None.
         asked_pause: For how long from now the bridge is asked to take no images, or None.
         steering_causes: Why it is asked for that; causes that this client does not know are left out.
+        time_to_name_p50: From receipt of the first frame that showed a face to its name: what half of the last hundred
+            names of the session did not exceed, or None before the first.
+        time_to_name_p95: The same for 95 % of them.
     """
 
     streaming: bool
@@ -129,3 +132,5 @@ class CameraStatus:
     asked_max_side: int | None = None
     asked_pause: timedelta | None = None
     steering_causes: tuple[SteeringCause, ...] = ()
+    time_to_name_p50: timedelta | None = None
+    time_to_name_p95: timedelta | None = None

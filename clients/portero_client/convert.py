@@ -275,6 +275,8 @@ def status_from(message: camera_service_pb2.CameraStatus) -> CameraStatus:
         asked_max_side=message.asked_max_side if message.HasField("asked_max_side") else None,
         asked_pause=message.asked_pause.ToTimedelta() if message.HasField("asked_pause") else None,
         steering_causes=tuple(_CAUSES[cause] for cause in message.steering_causes if cause in _CAUSES),
+        time_to_name_p50=message.time_to_name_p50.ToTimedelta() if message.HasField("time_to_name_p50") else None,
+        time_to_name_p95=message.time_to_name_p95.ToTimedelta() if message.HasField("time_to_name_p95") else None,
     )
 
 

@@ -12,7 +12,15 @@ from rich.table import Table
 
 from portero_cli.exits import ExitCode
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.tables import asked_words, cameras_table, clock_words, local_time, table
+from portero_cli.screen.tables import (
+    asked_words,
+    cameras_table,
+    clock_words,
+    local_time,
+    naming_times,
+    naming_words,
+    table,
+)
 from portero_cli.session import GlobalOptions, JsonOption, ServerOption, Session, command
 from portero_cli.times import parse_duration
 from portero_client import Box, CameraMode, CameraPurpose, CameraStatus, InvalidArgument, TimeSource
@@ -199,6 +207,7 @@ def _status_table(status: CameraStatus) -> Table:
         "rejected",
         "missing",
         "open tracks",
+        "named in",
         "not yet durable",
         "clock",
         "asked for",
@@ -214,6 +223,7 @@ def _status_table(status: CameraStatus) -> Table:
                 status.frames_rejected,
                 status.frames_missing,
                 status.open_tracks,
+                naming_words(naming_times(status)),
                 status.watermark_lag,
                 clock_words(status),
                 asked_words(status),

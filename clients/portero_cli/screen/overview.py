@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from portero_cli.screen.output import printable
-from portero_cli.screen.tables import STRANGER, asked_words, clock_words, local_clock, table
+from portero_cli.screen.tables import STRANGER, asked_words, clock_words, local_clock, naming_times, naming_words, table
 from portero_client import Camera, CameraStatus, PorteroClient, Sighting, Usage
 from portero_client.errors import NotFound
 from portero_client.names import CAMERAS
@@ -40,6 +40,7 @@ class CameraRow:
         asked: What its bridge is asked for at present, or empty.
         network_delay: Seconds to its bridge or back, or None while unknown.
         agent: Name and version of its bridge, or empty.
+        named_in: Seconds within which half of the faces named lately got their names, and 95 %; None: nobody did.
     """
 
     camera: str
@@ -56,6 +57,7 @@ class CameraRow:
     asked: str = ""
     network_delay: float | None = None
     agent: str = ""
+    named_in: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _row(
         asked=asked_words(status),
         network_delay=None if status.network_delay is None else status.network_delay.total_seconds(),
         agent=status.agent,
+        named_in=naming_times(status),
     )
 
 
@@ -151,6 +154,7 @@ def _table(overview: Overview) -> RenderableType:
         "last frame",
         "not yet durable",
         "faces",
+        "named in",
         "last seen",
         "at",
         "calls today",
@@ -167,6 +171,7 @@ def _table(overview: Overview) -> RenderableType:
                 "" if row.silence is None else f"{row.silence:.0f} s ago",
                 row.lag,
                 row.open_tracks,
+                naming_words(row.named_in),
                 row.last_seen,
                 "" if row.last_seen_time is None else local_clock(row.last_seen_time),
                 row.calls,

@@ -130,6 +130,18 @@ def clock_words(status: CameraStatus) -> str:
     return words if status.clock_skew is None else f"{words}, {status.clock_skew.total_seconds():+.1f} s"
 
 
+def naming_times(status: CameraStatus) -> tuple[float, float] | None:
+    """Returns the seconds within which half of the last names came, and 95 %; None before the first."""
+    if status.time_to_name_p50 is None or status.time_to_name_p95 is None:
+        return None
+    return status.time_to_name_p50.total_seconds(), status.time_to_name_p95.total_seconds()
+
+
+def naming_words(times: tuple[float, float] | None) -> str:
+    """Returns how soon people are named; empty if nobody was."""
+    return "" if times is None else f"{times[0]:.1f} s, 95 % in {times[1]:.1f} s"
+
+
 def asked_words(status: CameraStatus) -> str:
     """Returns what a camera's bridge is asked for at present, and why; empty if nothing."""
     asked = []

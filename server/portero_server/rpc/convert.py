@@ -239,6 +239,8 @@ def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatu
         asked_max_side=status.asked.max_side,
         asked_pause=_seconds_to_proto(status.asked.pause),
         steering_causes=[_CAUSES[cause] for cause in status.asked.causes],
+        time_to_name_p50=_seconds_to_proto(status.time_to_name_p50),
+        time_to_name_p95=_seconds_to_proto(status.time_to_name_p95),
     )
 
 

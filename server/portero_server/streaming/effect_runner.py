@@ -11,6 +11,7 @@ import structlog
 from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.recording.quarantine import Quarantine
 from portero_server.domain.recording.sightings import CommitResult, IdentityChecked, Recognition, StreamCommit
+from portero_server.domain.streams.naming_times import NamingTimes
 from portero_server.errors import PorteroError
 from portero_server.streaming.effects import (
     ClockChanged,
@@ -42,11 +43,13 @@ class EffectRunner:
         outbox: Messages to the bridge.
         work: Wakes whoever works on frames.
         progress: Wakes whoever waits until everything is durable.
+        naming_times: How soon the people before the camera were named.
     """
 
     def __init__(self, state: StreamState, parts: SessionParts) -> None:
         self.outbox = Outbox()
         self.work, self.progress = Wakeup(), Wakeup()
+        self.naming_times = NamingTimes()
         self._state = state
         self._parts = parts
         self._camera_id = state.row.camera_id
@@ -178,6 +181,9 @@ class EffectRunner:
         mark = CURRENT.get()
         trace_id = "" if mark is None else mark.trace_id
         self._parts.metrics.recognition.track_decided(named=fact.named, seconds=fact.seconds, trace_id=trace_id)
+        if fact.named:
+            self.naming_times.add(fact.seconds)
+            self._parts.metrics.cameras.named(self._camera_id, fact.seconds)
 
     def _recognized(self, fact: Recognition) -> None:
         self._parts.metrics.recognition.recognized(fact.outcome, fact.latency)

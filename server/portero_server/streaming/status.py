@@ -37,6 +37,8 @@ class LiveStatus:
         agent: Name and version of the bridge, or empty.
         network_delay: Seconds of half a round trip, or None while unknown.
         asked: What the bridge is asked for at present.
+        time_to_name_p50, time_to_name_p95: Seconds within which half, and 95 %, of the session's last hundred names
+            came; None before the first.
     """
 
     session: str
@@ -53,6 +55,8 @@ class LiveStatus:
     agent: str = ""
     network_delay: float | None = None
     asked: Asked = NOTHING_ASKED
+    time_to_name_p50: float | None = None
+    time_to_name_p95: float | None = None
 
 
 class LiveStreams(Protocol):
@@ -81,6 +85,8 @@ def status_of(session: Session, now: float) -> LiveStatus:
         agent=session.steering.opening.agent,
         network_delay=intake.timing.network_delay,
         asked=session.steering.asked,
+        time_to_name_p50=session.runner.naming_times.within(0.5),
+        time_to_name_p95=session.runner.naming_times.within(0.95),
     )
 
 

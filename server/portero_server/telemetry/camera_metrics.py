@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portero_server.domain.streams.frames import FrameOutcome
 
 _LABELS = ("camera",)
+_NAMING = (0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 4.0)
+"""Seconds; few, since each camera has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,13 @@ class CameraMetrics:
         self.spent = Counter(
             "portero_camera_spent_dollars", "Dollars of calls billed for the camera.", _LABELS, registry=registry
         )
+        self.time_to_name = Histogram(
+            "portero_camera_time_to_name_seconds",
+            "From receipt of the first frame that showed a face before the camera to its name.",
+            _LABELS,
+            buckets=_NAMING,
+            registry=registry,
+        )
         self.registered = Gauge("portero_cameras", "Registered cameras that are not disabled.", registry=registry)
         self.unmetered = Gauge(
             "portero_cameras_unmetered", "Registered cameras beyond PORTERO_METRICS_MAX_CAMERAS.", registry=registry
@@ -98,6 +107,7 @@ class CameraMetrics:
         for camera in known:
             self.up.labels(camera)
             self.spent.labels(camera)
+            self.time_to_name.labels(camera)
             for outcome in FrameOutcome:
                 self.frames.labels(camera, outcome.value)
         self.registered.set(len(known) + beyond)
@@ -107,6 +117,11 @@ class CameraMetrics:
         """Counts sequences of a camera that became durable."""
         if camera in self._known:
             self.frames.labels(camera, outcome.value).inc(count)
+
+    def named(self, camera: str, seconds: float) -> None:
+        """Records how long after the first frame that showed them somebody was named."""
+        if camera in self._known:
+            self.time_to_name.labels(camera).observe(seconds)
 
     def billed(self, camera: str, dollars: float) -> None:
         """Counts billed calls for a camera."""
@@ -152,6 +167,7 @@ class CameraMetrics:
             self.network_delay,
             self.paused,
             self.spent,
+            self.time_to_name,
         ):
             metric.remove(camera)
         for outcome in FrameOutcome:

@@ -281,6 +281,8 @@ class CameraStatus(_message.Message):
     ASKED_MAX_SIDE_FIELD_NUMBER: _builtins.int
     ASKED_PAUSE_FIELD_NUMBER: _builtins.int
     STEERING_CAUSES_FIELD_NUMBER: _builtins.int
+    TIME_TO_NAME_P50_FIELD_NUMBER: _builtins.int
+    TIME_TO_NAME_P95_FIELD_NUMBER: _builtins.int
     streaming: _builtins.bool
     """Whether a stream is open at this server."""
     session: _builtins.str
@@ -331,6 +333,16 @@ class CameraStatus(_message.Message):
     def steering_causes(self) -> _containers.RepeatedScalarFieldContainer[Global___SteeringCause.ValueType]:
         """Why it is asked for that."""
 
+    @_builtins.property
+    def time_to_name_p50(self) -> _duration_pb2.Duration:
+        """Time from receipt of the first frame that showed a face to its name, which half of the last hundred names of this
+        session did not exceed. Unset before the first.
+        """
+
+    @_builtins.property
+    def time_to_name_p95(self) -> _duration_pb2.Duration:
+        """The same for 95 % of them."""
+
     def __init__(
         self,
         *,
@@ -352,10 +364,12 @@ class CameraStatus(_message.Message):
         asked_max_side: _builtins.int | None = ...,
         asked_pause: _duration_pb2.Duration | None = ...,
         steering_causes: _abc.Iterable[Global___SteeringCause.ValueType] | None = ...,
+        time_to_name_p50: _duration_pb2.Duration | None = ...,
+        time_to_name_p95: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time", "time_to_name_p50", b"time_to_name_p50", "time_to_name_p95", b"time_to_name_p95"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "agent", b"agent", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "clock_state", b"clock_state", "frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "steering_causes", b"steering_causes", "streaming", b"streaming", "watermark_lag", b"watermark_lag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate", "_asked_max_side", b"_asked_max_side", "agent", b"agent", "asked_max_rate", b"asked_max_rate", "asked_max_side", b"asked_max_side", "asked_pause", b"asked_pause", "clock_skew", b"clock_skew", "clock_state", b"clock_state", "frame_rate", b"frame_rate", "frames_missing", b"frames_missing", "frames_received", b"frames_received", "frames_rejected", b"frames_rejected", "last_frame_time", b"last_frame_time", "network_delay", b"network_delay", "open_time", b"open_time", "open_tracks", b"open_tracks", "session", b"session", "steering_causes", b"steering_causes", "streaming", b"streaming", "time_to_name_p50", b"time_to_name_p50", "time_to_name_p95", b"time_to_name_p95", "watermark_lag", b"watermark_lag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__asked_max_rate: _TypeAlias = _typing.Literal["asked_max_rate"]  # noqa: Y015
     _WhichOneofArgType__asked_max_rate: _TypeAlias = _typing.Literal["_asked_max_rate", b"_asked_max_rate"]  # noqa: Y015

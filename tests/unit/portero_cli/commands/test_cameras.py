@@ -66,6 +66,20 @@ async def test_a_wrong_clock_is_shown(cli: Cli, server: FakeServer) -> None:
     assert row["clock"] == ""
 
 
+async def test_how_soon_people_are_named_is_shown(cli: Cli, server: FakeServer) -> None:
+    """Showing a camera, and `top`, say within what time half of its last names came, and nearly all."""
+    await cli("cameras", "add", "door")
+    status = camera_service_pb2.CameraStatus(streaming=True)
+    server.cameras.statuses["cameras/door"] = status
+    [row] = (await cli("top", "--once", "--json")).document["cameras"]
+    assert row["named_in"] is None
+    status.time_to_name_p50.FromMilliseconds(300)
+    status.time_to_name_p95.FromMilliseconds(1200)
+    [row] = (await cli("top", "--once", "--json")).document["cameras"]
+    assert row["named_in"] == [0.3, 1.2]
+    assert "95 %" in (await cli("cameras", "show", "door")).out
+
+
 async def test_what_a_bridge_is_asked_for_is_shown(cli: Cli, server: FakeServer) -> None:
     """Showing a camera, and `top`, say what its bridge is asked for and why, how far it is, and its version."""
     await cli("cameras", "add", "door")

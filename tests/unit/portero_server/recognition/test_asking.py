@@ -35,12 +35,15 @@ class _Visit:
         said: States with the name, the provisional name and the reason of each update.
         decided: Names that were stored, in order; None for a stranger.
         recognitions: What was stored of each call.
+        unknown: How many faces left unknown, by the reason.
+        named_in: Seconds from the first frame to the name; None without a name.
     """
 
     said: list[tuple[str, str, str, str]] = field(default_factory=list)
     decided: list[str | None] = field(default_factory=list)
     recognitions: list[Recognition] = field(default_factory=list)
     unknown: dict[str, float] = field(default_factory=dict)
+    named_in: float | None = None
 
 
 async def _visit(
@@ -77,6 +80,7 @@ async def _visit(
                 meanwhile(session)
             session.finish()
             await running
+        visit.named_in = session.runner.naming_times.within(1.0)
         at.streams.close(session, "finished")
         for reason in ("unconfirmed", "not_enrolled", "hidden", "no_answer"):
             visit.unknown[reason] = (
@@ -100,6 +104,8 @@ async def test_a_clear_shot_names_at_once_by_one_call() -> None:
     assert [each.outcome for each in visit.recognitions] == ["match"]
     assert visit.said == [("provisional", "", "", ""), ("confirmed", "Ana", "", ""), ("closed", "Ana", "", "")]
     assert visit.decided == ["ana"]
+    assert visit.named_in is not None
+    assert 0.0 < visit.named_in < 0.2
 
 
 @in_virtual_time
@@ -124,6 +130,7 @@ async def test_a_shot_that_disagrees_takes_the_provisional_name_back() -> None:
     assert visit.said[-2:] == [("confirmed", "", "", "not_enrolled"), ("closed", "", "", "not_enrolled")]
     assert visit.decided == [None]
     assert visit.unknown["not_enrolled"] == 1
+    assert visit.named_in is None
 
 
 @in_virtual_time

@@ -68,12 +68,23 @@ def test_only_registered_cameras_have_series() -> None:
     metrics.cameras.roster_is(["door", "desk"], 0)
     metrics.cameras.frame_settled("invented", FrameOutcome.EMPTY, 1)
     metrics.cameras.billed("invented", 1.0)
+    metrics.cameras.named("invented", 0.3)
     metrics.cameras.cameras_are({"door": _FIGURES, "invented": _FIGURES})
     metrics.cameras.roster_is(["door"], 0)
     text = _text(metrics)
     assert 'portero_camera_up{camera="door"} 1.0' in text
     assert "invented" not in text
     assert "desk" not in text
+
+
+def test_how_soon_people_are_named_is_shown_by_camera() -> None:
+    """The times to name of a registered camera are its own series."""
+    metrics = _metrics()
+    metrics.cameras.roster_is(["door", "desk"], 0)
+    metrics.cameras.named("door", 0.4)
+    text = _text(metrics)
+    assert 'portero_camera_time_to_name_seconds_bucket{camera="door",le="0.5"} 1.0' in text
+    assert 'portero_camera_time_to_name_seconds_count{camera="desk"} 0.0' in text
 
 
 def test_a_closed_stream_is_down_and_its_last_frame_grows_old() -> None:

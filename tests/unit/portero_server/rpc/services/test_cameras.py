@@ -207,6 +207,8 @@ async def test_status_of_an_open_stream(house: House) -> None:
         "portero-bridge/9",
         0.25,
         Asked(2.0, 640, 60.0, (SteeringCause.IDLE, SteeringCause.CLOSED)),
+        0.25,
+        1.5,
     )
     response = await house.cameras.GetCameraStatus(pb.GetCameraStatusRequest(name="cameras/door"))
     expected = pb.CameraStatus(
@@ -226,6 +228,8 @@ async def test_status_of_an_open_stream(house: House) -> None:
         asked_max_side=640,
         asked_pause=Duration(seconds=60),
         steering_causes=[pb.STEERING_CAUSE_IDLE, pb.STEERING_CAUSE_CLOSED],
+        time_to_name_p50=Duration(nanos=250_000_000),
+        time_to_name_p95=Duration(seconds=1, nanos=500_000_000),
     )
     expected.open_time.FromDatetime(now)
     expected.last_frame_time.FromDatetime(now + timedelta(seconds=3))
