@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from portero_server.domain.detection.geometry import Box
-from portero_server.engines.local.encode.alignment import FaceLandmarks, aligned, to_rgb
+from portero_server.engines.local.encode.alignment import aligned, to_rgb
 from portero_server.engines.local.encode.options import EncoderOptions, InputOptions
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.pixels import Pixels
 from tests.support.images.portraits import COLLINS_FACE, HOPPER_FACE, collins, hopper
 
@@ -122,10 +123,10 @@ def _matrix(length: int) -> NDArray[np.float32]:
 def _middle(side: int) -> NDArray[np.float32]:
     """Returns what is between the two people that the network was shown."""
     shown: Sequence[tuple[Pixels, Box]] = ((collins(), COLLINS_FACE), (hopper(), HOPPER_FACE))
-    landmarks, rows = FaceLandmarks(), []
+    landmarks, rows = LandmarkModel(), []
     for portrait, face in shown:
         rgb = to_rgb(portrait)
-        chip = aligned(rgb, landmarks.points(rgb, face), side)
+        chip = aligned(rgb, landmarks.find(rgb, face), side)
         values = (chip.astype(np.float32) - InputOptions().mean) / InputOptions().divisor
         tiles = values.reshape(_TILES, side // _TILES, _TILES, side // _TILES, 3).mean(axis=(1, 3)).transpose(2, 0, 1)
         even = (tiles - tiles.mean(axis=(1, 2), keepdims=True)) / tiles.std(axis=(1, 2), keepdims=True)

@@ -7,9 +7,9 @@ import numpy as np
 from portero_server.domain.detection.detections import DetectPolicy, FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.vision.detect.finder import FaceFinder, Image, RawFace
-from portero_server.vision.detect.landmarks import LandmarkModel
 from portero_server.vision.detect.scaling import large_face_scale, look_scale
 from portero_server.vision.jpeg import to_gray
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.likeness import face_patch
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from portero_server.vision.landmarks import nose_base
 from portero_server.vision.quality import Landmarks
 
 Image = NDArray[np.uint8]
@@ -17,8 +18,6 @@ Image = NDArray[np.uint8]
 # wider than the face. A network's box is the face itself, from hairline to chin.
 _SIDE = 1.1
 _CENTER_HEIGHT = 0.56
-# Quality was set for the base of the nose, which turns less than its tip and lies lower: on the way to the mouth.
-_NOSE_BASE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,11 @@ def face_of_network(box: NDArray[np.float64], points: NDArray[np.float64], confi
     """
     left, top, width, height = box.tolist()
     side = _SIDE * width
-    base = points[2] + _NOSE_BASE * (points[3:5].mean(axis=0) - points[2])
     return RawFace(
         left + width / 2 - side / 2,
         top + _CENTER_HEIGHT * height - side / 2,
         side,
         confidence,
-        np.array([points[0], points[1], base]),
+        # Quality was set for the base of the nose, which turns less than its tip.
+        np.array([points[0], points[1], nose_base(points[2], points[3:5])]),
     )

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from portero_server.vision.detect.finder import FinderTraits, Image, RawFace
-from portero_server.vision.detect.landmarks import LandmarkModel
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.models import load_dlib
 
 _TRAITS = FinderTraits(

@@ -1,58 +1,22 @@
-"""Where the eyes and the nose of a face are, and how it is cut out so that they lie where a network expects them."""
+"""Cuts a face out so that its eyes and nose lie where a network expects them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from portero_server.domain.detection.geometry import Box
-from portero_server.vision.models import Model, load_dlib, load_model
+from portero_server.vision.landmarks import nose_base
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
-
-Points = NDArray[np.float64]
-"""3 x 2, x and y in pixels: the middle of the eye on the image's left, that of the one on its right, and the base of
-the nose."""
+from portero_server.vision.quality import Landmarks
 
 _TEMPLATE_SIDE = 112
 # What networks of the ArcFace family were trained on has these at 112 x 112: eyes, tip of the nose, mouth corners.
 _EYES = ((38.2946, 51.6963), (73.5318, 51.5014))
 _NOSE_TIP = np.array([56.0252, 71.7366])
 _MOUTH = np.array([[41.5493, 92.3655], [70.7299, 92.2041]])
-# dlib's fifth point is the base of the nose, which lies so far from its tip toward the mouth.
-_NOSE_BASE = 0.4
 # A picture reduced by more than this is averaged first, else it would be sampled, and noise and sway with it.
 _MOST_REDUCED = 0.5
-
-
-class FaceLandmarks:
-    """dlib's five points of a face. Thread-safe."""
-
-    def __init__(self) -> None:
-        """Loads the model (20 ms).
-
-        Raises:
-            StartupProblem: dlib or the model file is missing or damaged.
-        """
-        self._dlib = load_dlib()
-        self._predictor = load_model(self._dlib.shape_predictor, Model.LANDMARKS)
-
-    def found(self, rgb: Pixels, face: Box) -> Any:
-        """Returns dlib's landmarks of the face in that box.
-
-        They are placed from the known box: searching for the face once more in the crop gave the same vectors
-        (distances within 0.02 on 80 shots) and cost 10 ms a face.
-        """
-        height, width = rgb.shape[:2]
-        edges = face.left * width, face.top * height, face.right * width, face.bottom * height
-        return self._predictor(rgb, self._dlib.rectangle(*(round(edge) for edge in edges)))
-
-    def points(self, rgb: Pixels, face: Box) -> Points:
-        """Returns the eyes and the base of the nose of the face in that box."""
-        corners = np.array([(point.x, point.y) for point in self.found(rgb, face).parts()], dtype=np.float64)
-        return np.array([corners[2:4].mean(axis=0), corners[0:2].mean(axis=0), corners[4]])
 
 
 def to_rgb(image: Pixels) -> Pixels:
@@ -60,14 +24,13 @@ def to_rgb(image: Pixels) -> Pixels:
     return np.ascontiguousarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def template(side: int) -> Points:
+def template(side: int) -> Landmarks:
     """Returns where the points of an aligned face lie in a square of that many pixels."""
-    base = _NOSE_TIP + _NOSE_BASE * (_MOUTH.mean(axis=0) - _NOSE_TIP)
     # Of pixels the middles count, so that a point stays where it is in a picture of another size.
-    return (np.array([*_EYES, base]) + 0.5) * (side / _TEMPLATE_SIDE) - 0.5
+    return (np.array([*_EYES, nose_base(_NOSE_TIP, _MOUTH)]) + 0.5) * (side / _TEMPLATE_SIDE) - 0.5
 
 
-def aligned(image: Pixels, points: Points, side: int) -> Pixels:
+def aligned(image: Pixels, points: Landmarks, side: int) -> Pixels:
     """Returns a face turned, scaled and moved onto the template, without being sheared or mirrored.
 
     Args:
@@ -86,7 +49,7 @@ def aligned(image: Pixels, points: Points, side: int) -> Pixels:
     return np.asarray(cv2.warpAffine(image, move, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def similarity_transform(source: Points, target: Points) -> NDArray[np.float64]:
+def similarity_transform(source: Landmarks, target: Landmarks) -> NDArray[np.float64]:
     """Returns the turn, scale and shift, 2 x 3, that bring points nearest to others, in the sense of least squares."""
     # In the complex plane a turn with a scale is one factor, so that the fit is a line's.
     origin, goal = (points[:, 0] + 1j * points[:, 1] for points in (source, target))

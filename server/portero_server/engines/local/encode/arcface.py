@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.domain.tracking.policy import FaceDistances
-from portero_server.engines.local.encode.alignment import FaceLandmarks, aligned, to_rgb
+from portero_server.engines.local.encode.alignment import aligned, to_rgb
 from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale
 from portero_server.engines.local.encode.options import InputOptions
 from portero_server.errors import EngineError, StartupProblem
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.model_file import ModelFile
 from portero_server.vision.pixels import Pixels
 
@@ -59,7 +60,7 @@ class OnnxEncoder:
         """
         self._path = model.path
         self._shown = shown
-        self._landmarks = FaceLandmarks()
+        self._landmarks = LandmarkModel()
         # What was verified is what is used, whatever becomes of the file.
         self._network = _load(model)
         self._shape = self._checked_shape()
@@ -85,7 +86,7 @@ class OnnxEncoder:
 
     def _chip(self, patch: FacePatch) -> Pixels:
         rgb = to_rgb(patch.pixels)
-        return aligned(rgb, self._landmarks.points(rgb, patch.face), self._shape.side)
+        return aligned(rgb, self._landmarks.find(rgb, patch.face), self._shape.side)
 
     def _vector(self, rgb: Pixels) -> NDArray[np.float32]:
         try:

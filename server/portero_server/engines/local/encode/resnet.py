@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.domain.tracking.policy import FaceDistances
-from portero_server.engines.local.encode.alignment import FaceLandmarks, to_rgb
+from portero_server.engines.local.encode.alignment import to_rgb
 from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.models import Model, load_dlib, load_model
 
 TRAITS = EncoderTraits(
@@ -44,7 +45,7 @@ class DlibEncoder:
             StartupProblem: dlib or a model file is missing or damaged.
         """
         self._dlib = load_dlib()
-        self._landmarks = FaceLandmarks()
+        self._landmarks = LandmarkModel()
         self._network = load_model(self._dlib.face_recognition_model_v1, Model.ENCODER)
 
     @property
@@ -61,4 +62,4 @@ class DlibEncoder:
     def _chip(self, patch: FacePatch) -> Any:
         """Cuts the face out upright, eyes level, at the encoder's size."""
         rgb = to_rgb(patch.pixels)
-        return self._dlib.get_face_chip(rgb, self._landmarks.found(rgb, patch.face), _CHIP_SIDE, _CHIP_PADDING)
+        return self._dlib.get_face_chip(rgb, self._landmarks.points(rgb, patch.face), _CHIP_SIDE, _CHIP_PADDING)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from portero_server.engines.local.encode.alignment import FaceLandmarks, aligned, similarity_transform, template, to_rgb
+from portero_server.engines.local.encode.alignment import aligned, similarity_transform, template, to_rgb
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
 from tests.support.images.portraits import COLLINS_FACE, HOPPER_FACE, collins, hopper
@@ -76,6 +77,6 @@ def test_landmarks_of_a_portrait_fit_the_template(portrait: object, face: object
     """Dlib's eyes and base of the nose, moved onto the template, miss it by less than a twelfth of their distance."""
     assert callable(portrait)
     rgb = to_rgb(portrait())
-    points = FaceLandmarks().points(rgb, face)  # type: ignore[arg-type]
+    points = LandmarkModel().find(rgb, face)  # type: ignore[arg-type]
     move = similarity_transform(points, template(112))
     assert np.abs(points @ move[:, :2].T + move[:, 2] - template(112)).max() < 35.0 / 12

@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from portero_server.engines.local.encode.alignment import FaceLandmarks, aligned, to_rgb
+from portero_server.engines.local.encode.alignment import aligned, to_rgb
 from portero_server.engines.local.encode.arcface import OnnxEncoder, model_version
 from portero_server.engines.local.encode.choice import choose_encoder
 from portero_server.engines.local.encode.encoder import FacePatch
 from portero_server.engines.local.encode.options import InputOptions
 from portero_server.errors import EngineError, StartupProblem
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.pixels import Pixels
 from tests.support.images.portraits import HOPPER_FACE, hopper
 from tests.support.server.onnx_networks import Network, written
@@ -42,7 +43,7 @@ class _Unsound:
 def hopper_aligned() -> Pixels:
     """Returns what a network should see of the portrait, RGB."""
     rgb = to_rgb(hopper())
-    return aligned(rgb, FaceLandmarks().points(rgb, HOPPER_FACE), 112)
+    return aligned(rgb, LandmarkModel().find(rgb, HOPPER_FACE), 112)
 
 
 @pytest.mark.parametrize("colors_first", [True, False], ids=["colors first", "colors last"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portero_server.vision.detect.landmarks import LandmarkModel
 from portero_server.vision.jpeg import to_gray
+from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
 from portero_server.vision.quality import Landmarks
