@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
@@ -27,6 +28,10 @@ left."""
 
 _PAUSES = 20
 """Searching for connections takes at most this fraction (one part in this number) of the time."""
+
+_LINGER = 0.2
+"""Seconds for which calls of a connection that was closed may still come out of gRPC. The client's port may then be the
+next client's."""
 
 Shut = Callable[[Collection[Place], Collection[int]], int]
 
@@ -56,11 +61,11 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         self._clock = clock
         self._shut = shut
         self._ports: frozenset[int] = frozenset()
-        # Peers to be closed; calls from them that still come in are ignored.
-        self._closed: OrderedDict[str, None] = OrderedDict()
+        # Peers to be closed or just closed, and until when calls from them are ignored.
+        self._closed: OrderedDict[str, float] = OrderedDict()
         # By peer, whose valid credential came over it; empty: authentication is off.
         self._identified: OrderedDict[str, str] = OrderedDict()
-        self._to_close: set[Place] = set()
+        self._to_close: dict[Place, str] = {}
         self._scheduled = False
         self._next_search = 0.0
 
@@ -92,11 +97,10 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         )
 
     async def _guarded(self, method: str, serve: Serve, requests: object, context: Context) -> None:
-        peer = context.peer()
-        if peer in self._closed:
+        peer, began = context.peer(), self._clock.monotonic()
+        if self._is_closed(peer, began):
             # Nobody will read the answer, so any will do.
             await context.abort(grpc.StatusCode.UNAVAILABLE)
-        began = self._clock.monotonic()
         open_method = is_open(method)
         waste = Waste.OPEN if open_method else None
         notes = CallNotes(partial(self._remember, peer))
@@ -127,7 +131,7 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         network = network_of(peer_address(peer))
         holder = self._identified.get(peer) or network
         known = self._wasted.on_probation(holder, now)
-        if peer in self._closed or not self._wasted.count(peer, holder, now):
+        if self._is_closed(peer, now) or not self._wasted.count(peer, holder, now):
             return
         place = place_of(peer)
         if place is None:
@@ -135,13 +139,22 @@ class FloodGuard(grpc.aio.ServerInterceptor):
         if not known:
             # Rate-limited per holder, so that a flood does not fill the log as well.
             _log.warning("flood_of_calls", address=network, waste=waste.value)
-        self._closed[peer] = None
+        self._closed[peer] = math.inf
         if len(self._closed) > self._most:
             self._closed.popitem(last=False)
-        self._to_close.add(place)
+        self._to_close[place] = peer
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_later(max(0.0, self._next_search - now), self._close)
+
+    def _is_closed(self, peer: str, now: float) -> bool:
+        until = self._closed.get(peer)
+        if until is None:
+            return False
+        if now < until:
+            return True
+        del self._closed[peer]
+        return False
 
     def _remember(self, peer: str, subject: str) -> None:
         self._identified[peer] = subject
@@ -151,10 +164,11 @@ class FloodGuard(grpc.aio.ServerInterceptor):
 
     def _close(self) -> None:
         self._scheduled = False
-        places, self._to_close = self._to_close, set()
+        closing, self._to_close = self._to_close, {}
         began = self._clock.monotonic()
-        self._observer.connections_closed(self._shut(places, self._ports))
+        self._observer.connections_closed(self._shut(closing.keys(), self._ports))
         ended = self._clock.monotonic()
+        self._closed.update((peer, ended + _LINGER) for peer in closing.values() if peer in self._closed)
         self._next_search = ended + _PAUSES * (ended - began)
 
 

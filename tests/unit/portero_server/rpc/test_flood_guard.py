@@ -11,7 +11,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from portero_server.clock import SystemClock
+from portero_server.clock import Clock, SystemClock
 from portero_server.domain.access.wasted_calls import Waste, WastePolicy
 from portero_server.rpc.connections import Place, shut_down
 from portero_server.rpc.flood_guard import FloodGuard
@@ -20,6 +20,7 @@ from tests.support.server.open_access import open_access
 from tests.support.server.raw_http2 import begun_and_reset, header_block, hello
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.time.timeouts import PATIENCE
+from tests.support.time.virtual_time import ManualClock
 
 _CHECK = "/grpc.health.v1.Health/Check"
 
@@ -41,9 +42,12 @@ class Floods:
 
 
 @asynccontextmanager
-async def _guarded(policy: WastePolicy, floods: Floods, shut: object = shut_down) -> AsyncIterator[int]:
+async def _guarded(
+    policy: WastePolicy, floods: Floods, shut: object = shut_down, clock: Clock | None = None
+) -> AsyncIterator[int]:
     """Runs a server with a guard; yields its port."""
-    guard = FloodGuard(policy, floods, SystemClock(), shut)  # type: ignore[arg-type]  # what tests put in its place
+    time = SystemClock() if clock is None else clock
+    guard = FloodGuard(policy, floods, time, shut)  # type: ignore[arg-type]  # what tests put in its place
     options = ServerOptions("127.0.0.1:0")
     server = build_server(options, [], open_access(), RecordingObserver(), SystemClock(), guard=guard)
     port = await server.start()
@@ -118,7 +122,7 @@ async def test_connection_is_looked_for_once() -> None:
 
     floods = Floods()
     async with (
-        _guarded(WastePolicy(per_second=1, by_address=0), floods, nothing_found) as port,
+        _guarded(WastePolicy(per_second=1, by_address=0), floods, nothing_found, ManualClock()) as port,
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         health = health_pb2_grpc.HealthStub(channel)
@@ -126,6 +130,21 @@ async def test_connection_is_looked_for_once() -> None:
     assert len(searches) == 1
     assert answers[-1] is grpc.StatusCode.UNAVAILABLE
     assert floods.closed == 0
+
+
+async def test_client_that_gets_the_port_of_a_closed_connection_is_served() -> None:
+    """Calls of a closed connection are ignored for a moment only: its port may then be another client's."""
+    clock = ManualClock()
+    async with (
+        _guarded(WastePolicy(per_second=1, by_address=0), Floods(), lambda *_: 0, clock) as port,
+        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        # This connection stands for both: gRPC tells them apart by address and port only.
+        health = health_pb2_grpc.HealthStub(channel)
+        while await _code(health) is not grpc.StatusCode.UNAVAILABLE:
+            pass
+        clock.advance(1.0)
+        assert await _code(health) is grpc.StatusCode.OK
 
 
 async def _code(health: health_pb2_grpc.HealthStub) -> grpc.StatusCode:
