@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode
-from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing
-from portero_bridge.yaml_file import first_problem, read_yaml
+from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, repeated_names
+from portero_bridge.yaml_file import all_problems, read_yaml
 from portero_client.settings import DEFAULT_HELP
 
 _DESCRIPTION = """Forwards the frames of cameras to a Portero server.
@@ -35,14 +35,15 @@ def read_arguments(arguments: list[str]) -> BridgeSettings:
     if config is not None:
         if camera:
             raise SettingsError(f"--config names the cameras: it cannot be given with {', '.join(sorted(camera))}")
-        settings = read_yaml(config, BridgeSettings)
+        settings = read_yaml(config, BridgeSettings, repeated_names)
         return settings.model_copy(update={**bridge, "tls": settings.tls.model_copy(update=tls)})
     if "source" not in camera or "name" not in camera:
         raise SettingsError("give either --config FILE, or SOURCE and --camera NAME")
     try:
         return BridgeSettings.model_validate({**bridge, "tls": tls, "cameras": [camera]})
     except ValidationError as error:
-        raise SettingsError(f"command line: {first_problem(error)}") from error
+        said = all_problems(error, BridgeSettings).replace("cameras.0.", "")
+        raise SettingsError(f"command line: {said}") from error
 
 
 def _default(name: str) -> Any:

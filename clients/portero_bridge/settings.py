@@ -1,9 +1,10 @@
 """Every setting of the bridge, with its default and its limits. Times are in seconds, sizes in bytes."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -13,6 +14,7 @@ from portero_bridge.frames import DeliveryMode
 from portero_bridge.sources.base import SourceKind
 from portero_bridge.sources.registry import kind_of
 from portero_bridge.spool.spool import SpoolLimits, SpoolPolicy
+from portero_bridge.yaml_problems import Problem
 from portero_client.settings import ConnectionSettings
 from portero_client.tls import TlsFiles
 
@@ -153,8 +155,26 @@ class BridgeSettings(Tuning):
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> Self:
-        names = [camera.name for camera in self.cameras]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two cameras are named {name!r}: each name may be given once")
+        for problem in _repeated(enumerate(camera.name for camera in self.cameras)):
+            raise ValueError(problem.words)
         return self
+
+
+def repeated_names(document: Any) -> list[Problem]:
+    """Returns the cameras of a bridge's YAML document whose name another one before them has."""
+    cameras = document.get("cameras") if isinstance(document, dict) else None
+    items = enumerate(cameras if isinstance(cameras, list) else ())
+    return _repeated((number, item.get("name")) for number, item in items if isinstance(item, dict))
+
+
+def _repeated(names: Iterable[tuple[int, Any]]) -> list[Problem]:
+    seen: set[str] = set()
+    found = []
+    for number, name in names:
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            words = f"two cameras are named {name!r}: each name may be given once"
+            found.append(Problem(("cameras", number, "name"), words))
+        seen.add(name)
+    return found

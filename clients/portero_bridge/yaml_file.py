@@ -1,12 +1,14 @@
-"""Reads a YAML file into a pydantic model; any error becomes one readable line."""
+"""Reads a YAML file into a pydantic model; an error is one readable line, and several are a line each."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from portero_bridge.errors import SettingsError
+from portero_bridge.yaml_problems import Problem, described, problems_of, written_twice
 
 _MAX_BYTES = 1024 * 1024
 _MAX_NODES = 200_000
@@ -14,11 +16,20 @@ _MAX_NODES = 200_000
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 
-def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
+def _nothing(_: Any) -> Iterable[Problem]:
+    return ()
+
+
+def read_yaml(path: Path, model: type[_ModelT], across: Callable[[Any], Iterable[Problem]] = _nothing) -> _ModelT:
     """Reads and checks a file.
 
+    Args:
+        path: The file.
+        model: What it must fit.
+        across: Finds mistakes that lie between fields, which the model looks for only in a file without others.
+
     Raises:
-        SettingsError: It cannot be read, is no YAML, or does not fit; names the file, the field and the limit.
+        SettingsError: It cannot be read, is no YAML, or does not fit; names the file and every mistake with its line.
     """
     try:
         with path.open("rb") as file:
@@ -28,7 +39,8 @@ def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
     if len(content) > _MAX_BYTES:
         raise SettingsError(f"{path}: has more than {_MAX_BYTES} bytes")
     try:
-        if _expanded(yaml.compose(content, yaml.SafeLoader)) > _MAX_NODES:
+        root = yaml.compose(content, yaml.SafeLoader)
+        if _expanded(root) > _MAX_NODES:
             raise SettingsError(f"{path}: its aliases stand for more than {_MAX_NODES} values")
         document = yaml.safe_load(content)
     except SettingsError:
@@ -38,10 +50,20 @@ def read_yaml(path: Path, model: type[_ModelT]) -> _ModelT:
         raise SettingsError(f"{path}: is not YAML{where}: {error.problem}") from error
     except Exception as error:  # `!!int ""`, `!!bool maybe` and `!!timestamp 1` raise whatever comes inside PyYAML
         raise SettingsError(f"{path}: is not YAML ({type(error).__name__})") from error
+    found = [*written_twice(root), *across(document)]
     try:
-        return model.model_validate(document)
+        checked = model.model_validate(document)
     except ValidationError as error:
-        raise SettingsError(f"{path}: {first_problem(error)}") from error
+        named = problems_of(error, model)
+        # What the model says of the whole is said better, and with a line, by `across`.
+        found += named if not found else [problem for problem in named if problem.place]
+    else:
+        if not found:
+            return checked
+    lines = described(found, root, document)
+    if len(lines) == 1:
+        raise SettingsError(f"{path}: {lines[0]}")
+    raise SettingsError("\n  ".join([f"{path}: {len(lines)} mistakes", *lines]))
 
 
 def _expanded(root: yaml.Node | None) -> int:
@@ -67,11 +89,7 @@ def _expanded(root: yaml.Node | None) -> int:
     return 0 if root is None else count(root)
 
 
-def first_problem(error: ValidationError) -> str:
-    """Returns the first error as one line without the value, which may be an address with a password."""
-    problems = error.errors(include_url=False, include_input=False)
-    first = problems[0]
-    field = ".".join(str(part) for part in first["loc"]) or "the document"
-    words = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{field}: {words.removeprefix('Value error, ')}{more}"
+def all_problems(error: ValidationError, model: type[BaseModel]) -> str:
+    """Returns the errors as one line without the values, which may be addresses with passwords."""
+    problems = problems_of(error, model)
+    return "; ".join(f"{'.'.join(str(part) for part in place) or 'together'}: {words}" for place, words in problems)

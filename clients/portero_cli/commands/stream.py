@@ -86,7 +86,7 @@ def _camera_settings(name: str, source: str, rate: float, *, once: bool, realtim
     from pydantic import ValidationError
 
     from portero_bridge.settings import CameraSettings, Pacing
-    from portero_bridge.yaml_file import first_problem
+    from portero_bridge.yaml_file import all_problems
 
     try:
         return CameraSettings(
@@ -94,7 +94,7 @@ def _camera_settings(name: str, source: str, rate: float, *, once: bool, realtim
         )
     except ValidationError as error:
         raise InvalidArgument(
-            first_problem(error).removeprefix("source: "), field="source", reason="BAD_SETTINGS"
+            all_problems(error, CameraSettings).removeprefix("source: "), field="source", reason="BAD_SETTINGS"
         ) from None
 
 

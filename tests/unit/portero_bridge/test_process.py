@@ -115,7 +115,7 @@ def test_wrong_settings_are_one_line_and_exit_2(capsys: pytest.CaptureFixture[st
     assert run(["synthetic:", "--camera", "a", "--metrics-listen", "256.1.1.1:1"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert "cameras.0.rate: Input should be less than or equal to 120" in lines[0]
+    assert "line 1, camera a: rate: Input should be less than or equal to 120" in lines[0]
     assert "HOST:PORT" in lines[1]
     assert "metrics_listen: cannot listen at 256.1.1.1:1" in lines[2]
 

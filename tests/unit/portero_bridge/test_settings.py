@@ -9,7 +9,7 @@ import portero_bridge
 from portero_bridge.arguments import read_arguments
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode
-from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing
+from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, repeated_names
 from portero_bridge.yaml_file import read_yaml
 
 EXAMPLE = Path(portero_bridge.__file__).with_name("bridge.example.yaml")
@@ -19,7 +19,7 @@ def read(tmp_path: Path, text: str) -> BridgeSettings:
     """Reads settings from a file's text."""
     path = tmp_path / "bridge.yaml"
     path.write_text(text)
-    return read_yaml(path, BridgeSettings)
+    return read_yaml(path, BridgeSettings, repeated_names)
 
 
 def test_example_is_valid_and_shows_every_setting() -> None:
@@ -36,15 +36,15 @@ def test_example_is_valid_and_shows_every_setting() -> None:
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ("cameras.0.rate: Input should be less than or equal to 120", "cameras: [{name: a, source: '0', rate: 500}]"),
-        ("cameras.0.fps: there is no such setting", "cameras: [{name: a, source: '0', fps: 5}]"),
+        ("camera a: rate: Input should be less than or equal to 120", "cameras: [{name: a, source: '0', rate: 500}]"),
+        ("camera a: fps: there is no such setting", "cameras: [{name: a, source: '0', fps: 5}]"),
         ("cameras: Field required", "server: localhost:1"),
-        ("cameras.0.mode: Input should be 'live' or 'lossless'", "cameras: [{name: a, source: '0', mode: fast}]"),
+        ("camera a: mode: Input should be 'live' or 'lossless'", "cameras: [{name: a, source: '0', mode: fast}]"),
         ("two cameras are named 'a'", "cameras: [{name: a, source: '0'}, {name: a, source: '1'}]"),
-        ("cameras.0.name: String should match pattern", "cameras: [{name: Lobby 1, source: '0'}]"),
+        ("camera Lobby 1: name: String should match pattern", "cameras: [{name: Lobby 1, source: '0'}]"),
         ("is not YAML in line 2", "cameras:\n  - {name: a"),
-        ("the document: Input should be a valid dictionary", "nothing"),
-        ("(and 1 more)", "cameras: [{name: a, source: '0', rate: -1, quality: 0}]"),
+        ("line 1, the document: Input should be a valid dictionary", "nothing"),
+        ("line 3, server: is written twice", "server: a:1\ncameras: [{name: a, source: '0'}]\nserver: b:1"),
     ],
 )
 def test_wrong_file_is_one_line_with_file_field_and_limit(tmp_path: Path, line: str, text: str) -> None:
@@ -132,8 +132,8 @@ def test_command_line_without_a_camera_says_what_to_give() -> None:
     """Neither a file nor a source and a name is an error with both ways in it."""
     with pytest.raises(SettingsError, match="give either --config FILE, or SOURCE and --camera NAME"):
         read_arguments(["synthetic:"])
-    with pytest.raises(SettingsError, match=r"^command line: cameras\.0\.quality: "):
-        read_arguments(["synthetic:", "--camera", "a", "--quality", "0"])
+    with pytest.raises(SettingsError, match=r"^command line: rate: .*; quality: "):
+        read_arguments(["synthetic:", "--camera", "a", "--quality", "0", "--rate", "-1"])
 
 
 def test_settings_are_frozen() -> None:

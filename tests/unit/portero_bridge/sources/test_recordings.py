@@ -120,7 +120,7 @@ def test_scene_is_read_from_a_file(tmp_path: Path, source_options: Options) -> N
     with pytest.raises(SettingsError, match=r"portrait gone\.jpg is missing"):
         open_synthetic(source_options(f"synthetic:{script}"))
     script.write_text("{duration: 0, visits: []}")
-    with pytest.raises(SettingsError, match=r"scene\.yaml: duration: Input should be greater than 0"):
+    with pytest.raises(SettingsError, match=r"scene\.yaml: line 1, duration: Input should be greater than 0"):
         open_synthetic(source_options(f"synthetic:{script}"))
 
 
