@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -35,6 +36,10 @@ VARIABLES = (
     _TOKEN_FILE_VARIABLE,
 )
 """Every variable that clients read: the SDK, the command line and the bridge."""
+
+_PREFIX = "PORTERO_"
+_SLIP = 0.9
+"""How alike a mistyped name is to the right one; every variable of the server is less alike to any of these."""
 
 DEFAULT_HELP = f"{SERVER_VARIABLE}, or {DEFAULT_SERVER}"
 """Which server is called where none is named, for help texts."""
@@ -78,7 +83,7 @@ class ConnectionSettings:
         address = _ADDRESS.fullmatch(self.server)
         if address is None or not 1 <= int(address["port"]) <= 65535:
             raise InvalidArgument(
-                f"the server's address must be HOST:PORT, as {DEFAULT_SERVER}, not {self.server[:80]!r}",
+                f"the server's address must be HOST:PORT, as {DEFAULT_SERVER}{_instead(self.server)}",
                 field="server",
                 reason="MALFORMED_ADDRESS",
             )
@@ -101,8 +106,9 @@ class ConnectionSettings:
         PORTERO_CLIENT_KEY, PORTERO_SERVER_NAME, PORTERO_TOKEN and PORTERO_TOKEN_FILE.
 
         Raises:
-            InvalidArgument: A value is malformed, or the values do not fit together.
+            InvalidArgument: A value is malformed, a variable's name is mistyped, or the values do not fit together.
         """
+        _check_names(os.environ)
         values = {**_from_variables(os.environ), **{name: value for name, value in given.items() if value is not None}}
         if given.get("token_file") is not None and given.get("token") is None:
             # What was named here counts more than a token of the environment.
@@ -149,6 +155,22 @@ class ConnectionSettings:
                 "a token is one line of printable characters without blanks", field="token", reason="MALFORMED_TOKEN"
             )
         return (("authorization", f"Bearer {token}"),)
+
+
+def _instead(address: str) -> str:
+    # What holds an "@" may be a URL with a password, however it is written.
+    return "" if "@" in address else f", not {address[:80]!r}"
+
+
+def _check_names(environment: Iterable[str]) -> None:
+    """Refuses names that are a slip away from one of ours; others may be the server's, which clients do not know."""
+    for name in sorted(environment):
+        if not name.startswith(_PREFIX) or name in VARIABLES:
+            continue
+        if nearest := difflib.get_close_matches(name, VARIABLES, n=1, cutoff=_SLIP):
+            raise InvalidArgument(
+                f"{name} is no setting (did you mean {nearest[0]}?)", field="environment", reason="BAD_SETTING"
+            )
 
 
 def _from_variables(environment: Mapping[str, str]) -> dict[str, Any]:

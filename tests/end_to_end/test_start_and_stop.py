@@ -14,6 +14,7 @@ from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_
 from tests.support.processes.server_process import ended_server, running_server
 from tests.support.server.stream_harness import jpeg
 from tests.support.time.timeouts import PATIENCE
+from tests.support.tls.certificates import Authority
 
 
 @pytest.mark.parametrize(
@@ -71,10 +72,51 @@ async def test_without_settings_only_loopback_is_bound(tmp_path: Path) -> None:
         assert await server.stop() == 0
 
 
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 async def test_check_tries_everything_and_serves_nothing(tmp_path: Path) -> None:
     """`check` exits with 0 on a sound installation."""
     code, errors = await ended_server("check", tmp_path)
     assert (code, errors) == (0, "")
+    assert _names(tmp_path) == []
+
+
+@pytest.mark.parametrize("command", ["check", "keys list", "audit verify", "faces outdated", "backup ."])
+async def test_commands_that_look_create_nothing(tmp_path: Path, command: str) -> None:
+    """Neither folder nor database comes into being; all but `check` say that there is none yet, and what makes it."""
+    data = tmp_path / "share" / "portero"
+    code, errors = await ended_server(command, tmp_path, database_url="", data_folder=str(data), engine="scripted")
+    assert _names(tmp_path) == []
+    assert code == (0 if command == "check" else 1)
+    assert command == "check" or "`portero-server migrate` makes it" in errors
+
+
+async def test_the_server_keeps_its_data_in_its_folder(tmp_path: Path) -> None:
+    """Started anywhere, it makes the folder and the database for its owner only, and nothing where it was started."""
+    (tmp_path / "here").mkdir()
+    data = tmp_path / "share" / "portero"
+    async with running_server(tmp_path / "here", database_url="", data_folder=str(data), engine="scripted") as server:
+        assert await server.stop() == 0
+    assert _names(tmp_path / "here") == []
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert (data / "portero.db").stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_expired_certificate_is_refused_by_check_and_loud_in_serve(tmp_path: Path) -> None:
+    """`check` fails and names file and date; `serve` goes on for those who are renewing it, and logs an error."""
+    authority = Authority(tmp_path / "authority")
+    files = authority.server_files(authority.server(expired=True))
+    tls = {"tls_certificate": str(files.certificate), "tls_key": str(files.key), "engine": "scripted"}
+    code, errors = await ended_server("check", tmp_path, **tls)
+    assert code == 1
+    assert "server.crt expired at" in errors
+    async with running_server(tmp_path, **tls) as server:
+        assert await server.stop() == 0
+    (told,) = [line for line in server.lines if line["event"] == "certificate_does_not_hold"]
+    assert told["level"] == "error"
+    assert "server.crt expired at" in told["problem"]
 
 
 async def test_sigterm_drains_a_stream_and_exits_with_zero(tmp_path: Path) -> None:

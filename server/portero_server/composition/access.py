@@ -98,8 +98,8 @@ def check_open(settings: Settings) -> None:
     if settings.auth == "none" and reached and not settings.anyone_off_loopback:
         raise StartupProblem(
             f"other machines reach {reached[0]}, and everybody would be an admin: set PORTERO_AUTH=required (first "
-            "key: `portero-server keys create --role admin NAME`), or, in a closed network, "
-            "PORTERO_ANYONE_OFF_LOOPBACK=true"
+            "key: `portero-server migrate`, then `portero-server keys create --role admin NAME`), or, in a closed "
+            "network, PORTERO_ANYONE_OFF_LOOPBACK=true"
         )
 
 

@@ -70,8 +70,12 @@ class Server:
 
 
 @asynccontextmanager
-async def built(settings: Settings) -> AsyncIterator[Server]:
+async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Server]:
     """Builds every part, checks that database and engine work, and closes them at the end.
+
+    Args:
+        settings: What they say.
+        create: Whether a database file and its tables are made, or brought up to date.
 
     Raises:
         StartupProblem: A setting cannot be used, or what it names does not work.
@@ -83,7 +87,7 @@ async def built(settings: Settings) -> AsyncIterator[Server]:
     async with AsyncExitStack() as stack:
         traces = stack.enter_context(tracing(settings.trace_endpoint, share=settings.trace_share, version=__version__))
         context = BuildContext(settings, SystemClock(), metrics, traces)
-        stores = await stack.enter_async_context(store.build(context))
+        stores = await stack.enter_async_context(store.build(context, create=create))
         bill = billing.build(context, stores.database)
         engine = await stack.enter_async_context(engines.build(context, bill))
         faces = await gallery.build(context, stores, engine)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.clock import SystemClock
-from portero_server.composition.store import bring_up_to_date, opened_database
+from portero_server.composition.store import opened_database
 from portero_server.domain.access.identities import Role
 from portero_server.domain.access.keys import ApiKey
 from portero_server.domain.audit.chain import CONSOLE, AuditOutcome, Deed
@@ -16,6 +16,7 @@ from portero_server.errors import InvalidInput, NotFound, StartupProblem
 from portero_server.settings import Settings
 from portero_server.store.audit import AuditStore
 from portero_server.store.keys import KeyStore
+from portero_server.store.migrations import check_revision
 from portero_server.telemetry.logs import configure_logs
 
 _CREATOR = "console"
@@ -48,8 +49,9 @@ class KeyCommand:
         """
         configure_logs(settings.log_format, "warning", settings.log_lines)
         clock = SystemClock()
-        async with opened_database(settings, None) as database:
-            await bring_up_to_date(database)
+        # A key in a database that nobody serves would be no key: nothing is made here, and no tables are changed.
+        async with opened_database(settings, None, create=False) as database:
+            await check_revision(database)
             try:
                 await self._act(ApiKeyService(KeyStore(database), clock), AuditStore(database), clock)
             except (InvalidInput, NotFound) as problem:

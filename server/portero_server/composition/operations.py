@@ -8,6 +8,7 @@ from typing import Any
 
 from portero_server.billing.wiring import Billing
 from portero_server.composition.access import AccessControl, permit_metrics
+from portero_server.composition.certificate_watch import CertificateWatch
 from portero_server.composition.context import BuildContext
 from portero_server.composition.inventory import InventoryMetrics
 from portero_server.composition.readiness import Readiness
@@ -26,15 +27,17 @@ class OperationsParts:
         readiness: Whether the server can work; its `run` takes who is to be told.
         inventory: Counts cameras and faces.
         admin: The HTTP port.
+        certificates: Whether the certificates hold.
     """
 
     readiness: Readiness
     inventory: InventoryMetrics
     admin: AdminHttp
+    certificates: CertificateWatch
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [self.inventory.run()]
+        return [self.inventory.run(), self.certificates.run()]
 
 
 def build(
@@ -76,4 +79,4 @@ def build(
         most=settings.metrics_max_cameras,
         interval=settings.gallery_refresh,
     )
-    return OperationsParts(readiness, inventory, admin)
+    return OperationsParts(readiness, inventory, admin, CertificateWatch(options.certificates, context.clock))

@@ -7,6 +7,7 @@ import gc
 import signal
 import sys
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 
 import structlog
 
@@ -14,6 +15,7 @@ from portero_server import __version__
 from portero_server.clock import SystemClock
 from portero_server.composition.audit import record_configuration, verify_audit
 from portero_server.composition.build import Server, built
+from portero_server.composition.data_folder import writable_place
 from portero_server.composition.descriptors import raise_descriptor_limit
 from portero_server.composition.detector_commands import detector_line
 from portero_server.composition.encoder_report import encoder_line, faces_lines
@@ -23,6 +25,7 @@ from portero_server.engines.base import OpenGate
 from portero_server.errors import EngineError, StartupProblem, StoreUnavailable
 from portero_server.gallery.reconcile import reconcile_faces
 from portero_server.settings import Settings
+from portero_server.settings.data_folder import DATABASE_FILE
 from portero_server.store.audit import AuditStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
@@ -69,27 +72,39 @@ async def migrate(settings: Settings) -> None:
         StartupProblem: The database cannot be reached or migrated.
     """
     configure_logs(settings.log_format, settings.log_level, settings.log_lines)
-    async with opened_database(settings, None) as database:
+    async with opened_database(settings, None, create=True) as database:
         await migrate_database(database)
         sys.stdout.write(f"the database {database.address} is up to date\n")
 
 
 async def check(settings: Settings) -> None:
-    """Checks settings, database and engine, and prints the result.
+    """Checks settings, database and engine, and prints the result. Creates and changes nothing.
 
     Raises:
         StartupProblem: One of them does not work.
     """
     configure_logs(settings.log_format, "warning", settings.log_lines)
-    async with built(settings) as server:
-        sys.stdout.write(f"settings: sound\ndatabase: {server.stores.database.address}, up to date\n")
-        traits = server.engine.traits
-        sys.stdout.write(f"engine: {traits.name}, model {traits.model_version}\n")
-        if server.streaming.choice is not None:
-            sys.stdout.write(f"{detector_line(server.streaming.choice)}\n")
-        sys.stdout.write(f"{encoder_line(settings)}\n")
-        for line in faces_lines(await server.stores.people.count_faces(), server.gallery.model):
-            sys.stdout.write(f"{line}\n")
+    missing = writable_place(settings)
+    with TemporaryDirectory(prefix="portero-check-") as folder:
+        # Where there is no database yet, everything else is tried with one that goes away again.
+        instead = {} if missing is None else {"database_url": f"sqlite+aiosqlite:///{folder}/{DATABASE_FILE}"}
+        tried = settings.model_copy(update={**instead, "rekognition_create_collection": False})
+        async with built(tried, create=missing is not None) as server:
+            server.operations.certificates.check()
+            address = server.stores.database.address
+            state = f"{address}, up to date" if missing is None else f"{missing}, not there yet; `serve` makes it"
+            sys.stdout.write(f"settings: sound\ndatabase: {state}\n")
+            await _print_engine(server, settings)
+
+
+async def _print_engine(server: Server, settings: Settings) -> None:
+    traits = server.engine.traits
+    sys.stdout.write(f"engine: {traits.name}, model {traits.model_version}\n")
+    if server.streaming.choice is not None:
+        sys.stdout.write(f"{detector_line(server.streaming.choice)}\n")
+    sys.stdout.write(f"{encoder_line(settings)}\n")
+    for line in faces_lines(await server.stores.people.count_faces(), server.gallery.model):
+        sys.stdout.write(f"{line}\n")
 
 
 async def list_outdated(settings: Settings) -> None:
@@ -99,7 +114,7 @@ async def list_outdated(settings: Settings) -> None:
         StartupProblem: The database or the engine does not work.
     """
     configure_logs(settings.log_format, "error", settings.log_lines)
-    async with built(settings) as server:
+    async with built(settings, create=False) as server:
         people, model = server.stores.people, server.gallery.model
         found, after = 0, None
         while page := await people.outdated(model, _PAGE, after):
@@ -133,7 +148,7 @@ async def check_audit(settings: Settings) -> None:
         StartupProblem: The database or the anchors cannot be read, or the trail was tampered with.
     """
     configure_logs(settings.log_format, "warning", settings.log_lines)
-    async with opened_database(settings, None) as database:
+    async with opened_database(settings, None, create=False) as database:
         await check_revision(database)
         if not await verify_audit(settings, database):
             raise StartupProblem("the audit trail was tampered with")
@@ -146,7 +161,7 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
     # Imported late: no other engine needs its libraries.
     from portero_server.engines.rekognition.engine import create as create_rekognition
 
-    async with opened_database(settings, None) as database:
+    async with opened_database(settings, None, create=False) as database:
         await check_revision(database)
         engine = create_rekognition(settings.rekognition_options, OpenGate())
         try:

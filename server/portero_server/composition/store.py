@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from portero_server.composition.context import BuildContext
+from portero_server.composition.data_folder import make_folder, refuse_missing
 from portero_server.errors import StartupProblem, StoreUnavailable
 from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
@@ -33,8 +34,21 @@ class Stores:
 
 
 @asynccontextmanager
-async def opened_database(settings: Settings, metrics: Metrics | None) -> AsyncIterator[Database]:
-    """Opens the configured database and closes it at the end; raises StartupProblem if it does not answer."""
+async def opened_database(settings: Settings, metrics: Metrics | None, *, create: bool) -> AsyncIterator[Database]:
+    """Opens the configured database and closes it at the end.
+
+    Args:
+        settings: Name it.
+        metrics: Count what it does.
+        create: Whether a file that is missing may be made.
+
+    Raises:
+        StartupProblem: It does not answer, or is missing and may not be made.
+    """
+    if create:
+        make_folder(settings)
+    else:
+        refuse_missing(settings)
     database = Database(
         settings.database_dsn,
         pool_size=settings.database_pool_size,
@@ -65,15 +79,15 @@ async def bring_up_to_date(database: Database) -> None:
 
 
 @asynccontextmanager
-async def build(context: BuildContext) -> AsyncIterator[Stores]:
-    """Opens the database, and closes it at the end.
+async def build(context: BuildContext, *, create: bool) -> AsyncIterator[Stores]:
+    """Opens the database, and closes it at the end; `create`: whether its file and its tables may be made or changed.
 
     Raises:
         StartupProblem: It does not answer, or its schema is not the one of this version.
     """
     clock, consent_required = context.clock, context.settings.consent_required
-    async with opened_database(context.settings, context.metrics) as database:
-        await bring_up_to_date(database)
+    async with opened_database(context.settings, context.metrics, create=create) as database:
+        await (bring_up_to_date if create else check_revision)(database)
         yield Stores(
             database,
             PeopleStore(database, clock, consent_required=consent_required),

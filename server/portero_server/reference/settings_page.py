@@ -27,8 +27,9 @@ USUAL = (
 
 _INTRODUCTION = """# Settings of the server
 
-Environment variables, read once at start-up. `portero-server check` tries them without serving. Generated from
-`settings/` by `make reference`; not edited."""
+Environment variables, read once at start-up. An empty one counts as unset; a `PORTERO_…` name that is neither here nor
+one of the clients' is an error. `portero-server check` tries the settings without serving. Generated from `settings/`
+by `make reference`; not edited."""
 
 
 def page() -> str:

@@ -49,12 +49,14 @@ class Pair:
     """The certificate and key that a port serves, verified to be valid and to match. `repr` hides the key.
 
     Attributes:
+        not_before: From when on the certificate and its intermediates hold.
         not_after: When the certificate, or an intermediate of it, expires.
         client_ca_not_after: When the first of the client authorities expires.
     """
 
     certificate: bytes
     key: bytes
+    not_before: datetime
     not_after: datetime
     client_ca: bytes | None = None
     client_ca_not_after: datetime | None = None
@@ -121,6 +123,20 @@ class Certificates:
         """Whether client certificates are verified."""
         return self._files.client_ca is not None
 
+    def faults(self, now: datetime) -> list[str]:
+        """Returns why clients, or bridges, are refused because of dates: one sentence for each file, none if all hold.
+
+        Files like these are served all the same: only their owner can replace them, and a renewal may be under way.
+        """
+        pair, files, found = self.current(), self._files, []
+        if pair.not_after <= now:
+            found.append(f"the certificate in {files.certificate} expired at {_said(pair.not_after)}")
+        elif now < pair.not_before:
+            found.append(f"the certificate in {files.certificate} holds only from {_said(pair.not_before)} on")
+        if pair.client_ca_not_after is not None and pair.client_ca_not_after <= now:
+            found.append(f"an authority in {files.client_ca} expired at {_said(pair.client_ca_not_after)}")
+        return found
+
     def refresh(self) -> None:
         """Loads changed files even if nobody connects, so that metrics show a renewal that failed."""
         self.current()
@@ -165,7 +181,8 @@ def load(files: TlsFiles) -> Pair:
     if files.client_ca is not None:
         authorities = _read(files.client_ca)
         until = _first_expiry(_parsed(files.client_ca, authorities))
-    return Pair(chain, key, _first_expiry(certificates), authorities, until)
+    begins = max(certificate.not_valid_before_utc for certificate in certificates)
+    return Pair(chain, key, begins, _first_expiry(certificates), authorities, until)
 
 
 def port_credentials(certificates: Certificates, *, require_client: bool) -> grpc.ServerCredentials:
@@ -234,3 +251,7 @@ def _parsed(path: Path, pem: bytes) -> list[x509.Certificate]:
 
 def _first_expiry(certificates: list[x509.Certificate]) -> datetime:
     return min(certificate.not_valid_after_utc for certificate in certificates)
+
+
+def _said(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -5,7 +5,8 @@ The descriptions feed the generated reference, server/SETTINGS.md.
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections.abc import Iterator
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
@@ -14,36 +15,48 @@ from portero_server.errors import StartupProblem
 from portero_server.settings.access import AccessSettings
 from portero_server.settings.billing import BillingSettings
 from portero_server.settings.calls import CallSettings
+from portero_server.settings.names import PREFIX, unknown_variables
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
 from portero_server.settings.steering import SteeringSettings
 
-PREFIX = "PORTERO_"
+__all__ = ["PREFIX", "Settings", "load_settings"]
+
+_REFERENCE = "server/SETTINGS.md"
 
 
 class Settings(AccessSettings, CallSettings, SecuritySettings, PrivacySettings, SteeringSettings, BillingSettings):
-    """Settings of the server, from PORTERO_… variables."""
+    """Settings of the server, from PORTERO_… variables. An empty variable counts as unset."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
 
 def load_settings() -> Settings:
     """Reads the settings from the environment.
 
     Raises:
-        StartupProblem: A variable is wrong; names each with what it must be.
+        StartupProblem: Variables are wrong or unknown; names each with what it must be, and no value.
     """
+    problems = list(unknown_variables(os.environ, Settings.model_fields))
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        problems = "; ".join(
-            f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()} {problem['msg'].lower()}"
-            if problem["loc"]
-            else problem["msg"].removeprefix("Value error, ")
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise StartupProblem(f"wrong setting: {problems}; see {Path('server/SETTINGS.md')}") from None
+        problems += _wrong_values(error)
     except SettingsError as error:
         # Its text names the field and nothing of the value.
         name = str(error).partition('"')[2].partition('"')[0]
-        raise StartupProblem(f"wrong setting: {PREFIX}{name.upper()} must be json; see server/SETTINGS.md") from None
+        problems.append(f"{PREFIX}{name.upper()} must be json")
+    if problems:
+        raise StartupProblem(f"wrong setting: {'; '.join(problems)}; see {_REFERENCE}")
+    return settings
+
+
+def _wrong_values(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_input=False, include_url=False):
+        words = problem["msg"].removeprefix("Value error, ")
+        if not problem["loc"]:
+            yield words
+            continue
+        # Of a value of our own check the words stand as written; the library's begin like a sentence.
+        said = words if problem["type"] == "value_error" else words.lower()
+        yield f"{PREFIX}{'.'.join(str(part) for part in problem['loc']).upper()} {said}"

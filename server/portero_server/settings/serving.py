@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from portero_server.domain.clocks.camera_clock import DEFAULT_CLOCK_POLICY, ClockPolicy
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.policy import FaceDistances, IdentityPolicy, TrackPolicy
 from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.scheduling.config import SchedulerConfig
+from portero_server.settings.data_folder import DATABASE_FILE, default_folder
 from portero_server.settings.detection import DetectionSettings
 from portero_server.settings.encoding import EncodingSettings
-from portero_server.settings.types import Address, DatabaseUrl, Pause, Ratio, Seconds
+from portero_server.settings.types import Address, DatabaseUrl, DataFolder, Pause, Ratio, Seconds
 from portero_server.streaming.stream_clock import CaptureTimes
 
 _FRAMES = FrameLimits()
@@ -24,9 +26,15 @@ _FRAMES = FrameLimits()
 class ServingSettings(DetectionSettings, EncodingSettings):
     """Where the server listens, where it stores, and how it treats streams."""
 
-    database_url: DatabaseUrl = Field(
-        "sqlite+aiosqlite:///portero.db",
-        description="Where results are stored: sqlite+aiosqlite:///FILE or mysql+aiomysql://USER:PASSWORD@HOST:PORT/NAME.",
+    data_folder: DataFolder | None = Field(
+        None,
+        description="Folder of the database file portero.db where PORTERO_DATABASE_URL is unset; made for its owner "
+        "only. Unset: /var/lib/portero for root and for whoever owns it, else ~/.local/share/portero (XDG_DATA_HOME).",
+    )
+    database_url: DatabaseUrl | None = Field(
+        None,
+        description="Where results are stored: sqlite+aiosqlite:////FOLDER/FILE or "
+        "mysql+aiomysql://USER:PASSWORD@HOST:PORT/NAME. Unset: portero.db in PORTERO_DATA_FOLDER.",
     )
     database_password: SecretStr | None = Field(
         None,
@@ -185,8 +193,9 @@ class ServingSettings(DetectionSettings, EncodingSettings):
     )
     trace_endpoint: str | None = Field(
         None,
-        pattern=r"^https?://",
-        description="OTLP collector (gRPC) that gets traces of recognitions, as http://127.0.0.1:4317; unset: none.",
+        pattern=r"^https?://[^@]*$",
+        description="OTLP collector (gRPC) that gets traces of recognitions, as http://127.0.0.1:4317, without a user; "
+        "unset: none.",
     )
     trace_share: Ratio = Field(1.0, description="Share of the recognitions that are traced, 0..1.")
     metrics_max_cameras: int = Field(
@@ -195,8 +204,27 @@ class ServingSettings(DetectionSettings, EncodingSettings):
     keep_texts: bool = Field(False, description="Whether text read in streams is stored.")
 
     @property
+    def data(self) -> Path:
+        """The folder of the server's data, where no database is named."""
+        return default_folder() if self.data_folder is None else self.data_folder
+
+    @property
+    def database_file(self) -> Path | None:
+        """The database's file; None for a database server."""
+        kind, _, file = self.database_dsn.partition(":///")
+        return Path(file.partition("?")[0]) if kind.startswith("sqlite") else None
+
+    @model_validator(mode="after")
+    def _data_has_a_place(self) -> Self:
+        if self.database_url is None and self.data_folder is None:
+            default_folder()
+        return self
+
+    @property
     def database_dsn(self) -> str:
         """The database URL with its password. Never printed."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data / DATABASE_FILE}"
         if self.database_password is None:
             return self.database_url
         scheme, _, rest = self.database_url.partition("://")

@@ -74,7 +74,9 @@ async def ended_server(command: str, folder: Path, **settings: str) -> tuple[int
 
 
 async def managed_keys(folder: Path, *words: str) -> str:
-    """Runs `portero-server keys` against the folder's database; returns what it printed."""
+    """Runs `portero-server keys` against the folder's database, which is made first; returns what it printed."""
+    if not (folder / "portero.db").exists():
+        assert (await ended_server("migrate", folder))[0] == 0
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

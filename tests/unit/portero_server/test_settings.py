@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
 
+from portero_client.settings import VARIABLES
 from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.domain.access.identities import Grant, Role, Scope
 from portero_server.domain.tracking.policy import FaceDistances
@@ -20,6 +23,9 @@ from portero_server.engines.local.encode.options import EncoderOptions, InputOpt
 from portero_server.engines.local.options import LocalOptions
 from portero_server.errors import StartupProblem
 from portero_server.settings import PREFIX, Settings, load_settings
+from portero_server.settings.data_folder import default_folder
+from portero_server.settings.names import CLIENT_VARIABLES
+from portero_server.store.connections import make_engines
 from tests.support.repository import ROOT
 
 SERVER = ROOT / "server" / "portero_server"
@@ -42,14 +48,14 @@ def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert settings.engine == "local"
     assert settings.listen.startswith("127.0.0.1:")
-    assert settings.database_dsn == "sqlite+aiosqlite:///portero.db"
+    assert settings.database_dsn == f"sqlite+aiosqlite:///{default_folder() / 'portero.db'}"
 
 
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("PORTERO_LISTEN", "50051", "host:port"),
-        ("PORTERO_LISTEN", "127.0.0.1:99999", "host:port"),
+        ("PORTERO_LISTEN", "50051", "HOST:PORT"),
+        ("PORTERO_LISTEN", "127.0.0.1:99999", "HOST:PORT"),
         ("PORTERO_VISIT_GAP", "0", "greater than 0"),
         ("PORTERO_MAX_STREAMS", "many", "integer"),
         ("PORTERO_MATCH_MARGIN", "2", "less than or equal to 1"),
@@ -60,7 +66,7 @@ def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORTERO_BRIDGES", '{"lobby": []}', "at least one camera or site"),
         ("PORTERO_BRIDGES", '{"lobby": ["people/ana"]}', "pattern"),
         ("PORTERO_TIME_ZONE", "Mars/Olympus", "time zone of this machine"),
-        ("PORTERO_OPENING_HOURS", "9 to 5", "as mon or mon-fri"),
+        ("PORTERO_OPENING_HOURS", "9 to 5", "as Mon or Mon-Fri"),
         ("PORTERO_OPENING_HOURS_CAMERAS", '{"cameras/door": "always"}', "a camera's id"),
         ("PORTERO_STEER_IDLE_RATE", "1", "greater than or equal to 2"),
         ("PORTERO_ENCODER", "facenet", "'dlib' or 'onnx'"),
@@ -83,6 +89,87 @@ def test_a_wrong_value_names_variable_and_limit(
     assert variable in caught.value.message
     assert words in caught.value.message
     assert "\n" not in caught.value.message
+
+
+def test_an_unknown_variable_is_an_error_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mistyped names are refused and not ignored, all at once, beside the wrong values, and no value is shown."""
+    for name, value in {"PORTERO_LISTNE": "x1", "Portero_Databse_Url": "s3cret", "PORTERO_ZZ": "x2"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PORTERO_VISIT_GAP", "0")
+    with pytest.raises(StartupProblem) as caught:
+        load_settings()
+    said = caught.value.message
+    assert "PORTERO_LISTNE is no setting (did you mean PORTERO_LISTEN?)" in said
+    assert "Portero_Databse_Url is no setting (did you mean PORTERO_DATABASE_URL?)" in said
+    assert "PORTERO_ZZ is no setting;" in said
+    assert "PORTERO_VISIT_GAP input should be greater than 0" in said
+    assert not any(value in said for value in ("x1", "x2", "s3cret"))
+
+
+def test_variables_of_others_are_no_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What clients read, and what Kubernetes sets for a service of this name, may stand beside the settings."""
+    service = ("PORTERO_SERVICE_HOST", "PORTERO_PORT", "PORTERO_PORT_50051_TCP_ADDR", "PORTERO_GRPC_SERVICE_PORT_TLS")
+    for name in (*VARIABLES, "PORTERO_DEBUG", *service):
+        monkeypatch.setenv(name, "x")
+    load_settings()
+    assert set(CLIENT_VARIABLES) == {*VARIABLES, "PORTERO_DEBUG"}
+
+
+def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty value, as a template leaves it, is the default for every setting there is."""
+    default = load_settings()
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"{PREFIX}{name.upper()}", "")
+    assert load_settings() == default
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql+aiomysql://portero:hunter2@db@host/portero",
+        "mysql+aiomysql://portero:x@hunter2/y@db/portero",
+        "mysql+aiomysql://portero:hunter2",
+        "mysql+aiomysql://portero:hunter2/portero",
+        "mysql+aiomysql:/portero:hunter2@db/portero",
+        "mysql://portero:hunter2@db/portero",
+        "portero:hunter2@db/portero",
+        "sqlite+aiosqlite://portero:hunter2@db/portero",
+        "sqlite+aiosqlite:///portero:hunter2@db/portero",
+        "sqlite+aiosqlite:///mysql://portero:hunter2",
+    ],
+)
+def test_a_broken_url_is_refused_without_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Whatever is wrong with the URL, its message says how it must be and shows nothing of it."""
+    monkeypatch.setenv("PORTERO_DATABASE_URL", url)
+    with pytest.raises(StartupProblem) as caught:
+        load_settings()
+    assert "hunter2" not in caught.value.message
+    assert "PORTERO_DATABASE_URL must be" in caught.value.message
+
+
+def _address(settings: Settings) -> str:
+    with suppress(StartupProblem):
+        return make_engines(settings.database_dsn, pool_size=1, timeout=1).address
+    return ""
+
+
+@given(
+    password=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12).map(
+        "s3c{}r3t".format
+    ),
+    cut=st.sampled_from(["", "@", "db.example", "/portero", "//", "+aiomysql", "portero:"]),
+)
+def test_no_password_is_shown_however_the_url_is_broken(password: str, cut: str) -> None:
+    """With any password, unquoted, and any part of the URL missing: it is refused silently, or understood as meant."""
+    url = f"mysql+aiomysql://portero:{password}@db.example/portero".replace(cut, "", 1) if cut else ""
+    url = url or f"mysql+aiomysql://portero:{password}@db.example/portero"
+    try:
+        settings = Settings(database_url=url)
+    except ValidationError as error:
+        said = str(error.errors(include_input=False, include_url=False))
+    else:
+        said = _address(settings)
+    assert "s3c" not in said
 
 
 def test_a_password_of_its_own_goes_into_the_url_and_nowhere_else() -> None:

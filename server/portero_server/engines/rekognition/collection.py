@@ -51,7 +51,7 @@ class Collection:
             if not create:
                 raise CollectionMissing(
                     f"the Rekognition collection {self._id} does not exist in this account and region; "
-                    "create it, or set PORTERO_REKOGNITION_CREATE_COLLECTION=true"
+                    "create it, or let `portero-server serve` do so with PORTERO_REKOGNITION_CREATE_COLLECTION=true"
                 ) from None
         try:
             ask = partial(self._client.create_collection, CollectionId=self._id)
