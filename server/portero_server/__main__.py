@@ -1,4 +1,4 @@
-"""The command `portero-server`: serve, migrate, check, doctor, models, faces, audit, keys, certificates.
+"""The command `portero-server`: serve, migrate, check, backup, restore, doctor, models, faces, audit, keys and more.
 
 A problem at start-up is one line and exit code 1.
 """
@@ -20,6 +20,32 @@ from portero_server.settings import Settings, load_settings
 
 def main() -> int:
     """Runs one command; returns the exit code: 0 done, 1 a problem (one line says which), 2 wrong usage."""
+    given = command_line().parse_args()
+    # gRPC's core writes to standard error itself, a line for each peer that does not speak its language, and reads
+    # this when it is loaded.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    command = f"{given.command} {given.action}" if given.command in ("faces", "audit") else given.command
+    try:
+        if command == "certificates":
+            _make_certificates(given)
+        elif command in ("doctor", "models"):
+            _run(_detector_command(given), load_settings())
+        elif command in ("backup", "restore"):
+            _run(_backup_command(given), load_settings())
+        elif command == "keys":
+            _run(_key_command(given), load_settings())
+        else:
+            _run(_command(command), load_settings())
+    except StartupProblem as problem:
+        sys.stderr.write(f"portero-server: {problem.message}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(prog="portero-server", description="The recognition server of Portero.")
     parser.add_argument("--version", action="version", version=f"portero-server {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -37,29 +63,11 @@ def main() -> int:
     )
     audit = commands.add_parser("audit", help="the audit trail, straight in the database")
     audit.add_argument("action", choices=("verify",), help="find what was edited, removed, reordered, inserted or cut")
+    _add_backup(commands)
     _add_detector(commands)
     _add_keys(commands)
     _add_certificates(commands)
-    given = parser.parse_args()
-    # gRPC's core writes to standard error itself, a line for each peer that does not speak its language, and reads
-    # this when it is loaded.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    command = f"{given.command} {given.action}" if given.command in ("faces", "audit") else given.command
-    try:
-        if command == "certificates":
-            _make_certificates(given)
-        elif command in ("doctor", "models"):
-            _run(_detector_command(given), load_settings())
-        elif command == "keys":
-            _run(_key_command(given), load_settings())
-        else:
-            _run(_command(command), load_settings())
-    except StartupProblem as problem:
-        sys.stderr.write(f"portero-server: {problem.message}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return parser
 
 
 def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
@@ -79,6 +87,41 @@ def _command(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
         "faces outdated": app.list_outdated,
         "audit verify": app.check_audit,
     }[name]
+
+
+def _add_backup(commands: Any) -> None:
+    backup = commands.add_parser("backup", help="copy the database into one file, while servers run or not")
+    backup.add_argument("target", metavar="TARGET", type=Path, help="the file, or a folder where it gets a name")
+    backup.add_argument(
+        "--decisions",
+        action="store_true",
+        help="only what must hold after a restore of an older backup: erasures, blocks, withdrawn consents, revoked "
+        "keys; small, to be made every hour",
+    )
+    restore = commands.add_parser("restore", help="put a backup in the place of the database; no server may run")
+    restore.add_argument("source", metavar="FILE", type=Path, help="what `backup` made")
+    restore.add_argument("--replace", action="store_true", help="replace the database that is there; it is kept aside")
+    restore.add_argument(
+        "--later",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a later backup, with --decisions or whole: who was erased by then stays erased; may be given several "
+        "times. The database that is there is asked in any case",
+    )
+    restore.add_argument(
+        "--nothing-later", action="store_true", help="nothing tells who was erased since: restore all the same"
+    )
+
+
+def _backup_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[Any, Any, None]]:
+    _command("serve")  # For its line about a missing library.
+    from portero_server.composition.backup_commands import Backup, Restore
+
+    if given.command == "backup":
+        return Backup(given.target, given.decisions)
+    return Restore(given.source, tuple(given.later), given.nothing_later, given.replace)
 
 
 def _add_detector(commands: Any) -> None:

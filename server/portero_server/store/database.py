@@ -229,6 +229,26 @@ class Database:
         except (SQLAlchemyError, OSError) as error:
             raise _understood(error).as_error() from None
 
+    async def run_long(self, work: Unit[T], *, snapshot: bool = False) -> T:
+        """Runs work once, in one transaction without time limit; for backups.
+
+        Args:
+            work: Gets the connection.
+            snapshot: Whether it only reads, and sees one state of all tables.
+
+        Raises:
+            StoreUnavailable: The database does not answer, or stopped to. Nothing was stored.
+        """
+        await self.check()
+        try:
+            async with (self._engines.reader if snapshot else self._engines.writer).connect() as connection:
+                if snapshot and self.dialect == "mysql":
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
+                async with connection.begin():
+                    return await work(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise _understood(error).as_error() from None
+
     async def aclose(self) -> None:
         """Waits for the units in progress, which the time limit bounds, and closes all connections."""
         self._closed = True

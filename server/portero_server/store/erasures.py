@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -48,6 +50,14 @@ _BATCH = 500
 """Rows of a place that are changed in one transaction: the recorder never waits longer than for these."""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierErasure:
+    """An erasure that was carried out before, in a database that a backup then replaced."""
+
+    erasure_id: str
+    requested_at: datetime
+
+
 class ErasureStore:
     """Stores erasures and carries out their steps."""
 
@@ -55,19 +65,32 @@ class ErasureStore:
         self._database = database
         self._clock = clock
 
-    async def begin(self, person_id: str) -> Erasure:
+    async def begin(self, person_id: str, earlier: EarlierErasure | None = None) -> Erasure:
         """Starts the permanent erasure of a person, or returns the one that was started before.
 
         The person, faces, consents and block are removed at once. A person who was deleted before, but who still has
         sightings, can be erased as well.
 
+        Args:
+            person_id: Whom to erase.
+            earlier: The erasure that is repeated, and whose id it gets; None: a new one.
+
         Raises:
             NotFound: Nothing is stored of such a person.
         """
+        begun = earlier or EarlierErasure(uuid4().hex, self._clock.now())
         try:
-            return await self._database.run(lambda connection: self._begin(connection, person_id))
+            return await self._database.run(lambda connection: self._begin(connection, person_id, begun))
         except _BegunElsewhere:
             return await self.of_person(person_id)
+
+    async def add(self, row: Mapping[str, Any]) -> None:
+        """Stores an erasure as another database has it, of somebody who has left no trace in this one."""
+
+        async def unit(connection: AsyncConnection) -> None:
+            await connection.execute(insert(erasures).values(dict(row)))
+
+        await self._database.run(unit)
 
     async def get(self, erasure_id: str) -> Erasure:
         """Returns an erasure by its id. Raises NotFound."""
@@ -157,7 +180,7 @@ class ErasureStore:
         await self._database.run(note)
         return 0
 
-    async def _begin(self, connection: AsyncConnection, person_id: str) -> Erasure:
+    async def _begin(self, connection: AsyncConnection, person_id: str, begun: EarlierErasure) -> Erasure:
         subject = subject_of(person_id)
         # Waits for the commits that hold the person, and makes the later ones find nobody.
         held = select(people.c.person_id).where(people.c.person_id == person_id).with_for_update()
@@ -170,7 +193,7 @@ class ErasureStore:
         own = faces.c.person_id == person_id
         removed = (await connection.execute(select(faces).where(own).order_by(faces.c.face_id))).all()
         counts = {"people": int(known), "faces": len(removed)}
-        erasure = Erasure(uuid4().hex, person_id, self._clock.now(), counts=counts)
+        erasure = Erasure(begun.erasure_id, person_id, begun.requested_at, counts=counts)
         row = {
             "erasure_id": erasure.erasure_id,
             "subject": subject,
