@@ -40,6 +40,7 @@ check: setup ## Format, lint, types, layers, drift of generated code, migrations
 	@$(BIN)/python -m portero_server.store.drift
 	@$(BIN)/python -m portero_server.reference.settings_page --check
 	@$(BIN)/python -m portero_server.reference.tables_page --check
+	@$(BIN)/python -m portero_server.reference.roles_page --check
 	@$(BIN)/python -m portero_cli.reference --check
 	@$(BIN)/python -m portero_server.reference.metrics_page --check
 	@$(BIN)/python -m portero_bridge.metrics_reference --check
@@ -59,6 +60,7 @@ protos: setup ## Generates protos/gen from protos/portero.
 reference: setup ## Writes what is generated: reference pages and dashboards.
 	@$(BIN)/python -m portero_server.reference.settings_page
 	@$(BIN)/python -m portero_server.reference.tables_page
+	@$(BIN)/python -m portero_server.reference.roles_page
 	@$(BIN)/python -m portero_cli.reference
 	@$(BIN)/python -m portero_server.reference.metrics_page
 	@$(BIN)/python -m portero_bridge.metrics_reference

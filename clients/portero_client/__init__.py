@@ -64,7 +64,7 @@ from portero_client.errors import (
     Unreachable,
 )
 from portero_client.health import ServerHealth
-from portero_client.keys import ApiKey, NewKey, Role
+from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.listing import BlockingListing, Listing
 from portero_client.people import FaceEnrollment, Person
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
@@ -91,6 +91,7 @@ __all__ = [
     "BlockingSightingWatch",
     "Box",
     "BudgetState",
+    "Caller",
     "Camera",
     "CameraMode",
     "CameraPurpose",
@@ -108,6 +109,7 @@ __all__ = [
     "FaceEnrollment",
     "FaceQuality",
     "FailedPrecondition",
+    "Grant",
     "InvalidArgument",
     "Listing",
     "Match",

@@ -21,7 +21,7 @@ from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStat
 from portero_client.connection import open_blocking_channel
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.health import ServerHealth
-from portero_client.keys import ApiKey, NewKey, Role
+from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import BlockingAsk, BlockingListing
 from portero_client.people import FaceEnrollment, Person
 from portero_client.settings import ConnectionSettings
@@ -219,6 +219,10 @@ class BlockingKeys:
     def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[ApiKey]:
         """Lists keys by resource name."""
         return BlockingListing(self._ask, calls.keys.list_pages(), page_size=page_size, page_token=page_token)
+
+    def caller(self) -> Caller:
+        """Returns who this client is to the server."""
+        return self._ask(calls.keys.caller())
 
     def revoke(self, key: str) -> ApiKey:
         """Revokes an API key on every server."""

@@ -48,6 +48,36 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """A role, and the cameras for which it holds.
+
+    Attributes:
+        role: What the caller may do.
+        cameras: Only for these cameras, "cameras/{camera}", and those of `sites`; both empty: for all.
+        sites: Only for the cameras of these sites, and `cameras`.
+    """
+
+    role: Role
+    cameras: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a caller is to the server.
+
+    Attributes:
+        subject: "keys/{key}", "bridges/{bridge}" or "users/{user}"; "local" where no credential is required.
+        grants: What it may do, by role; roles of a newer server that this client does not know are left out.
+        expire_time: When its credential becomes invalid by itself, UTC; None: never.
+    """
+
+    subject: str
+    grants: tuple[Grant, ...]
+    expire_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewKey:
     """A newly created key.
 

@@ -9,7 +9,7 @@ from portero_client import calls
 from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
 from portero_client.detections import Comparison, Face, Recognition, Text
-from portero_client.keys import ApiKey, NewKey, Role
+from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import Ask, Listing
 from portero_client.people import FaceEnrollment, Person
 from portero_client.sightings import Sighting, SightingKind
@@ -207,6 +207,10 @@ class Keys:
     def list(self, *, page_size: int = 0, page_token: str = "") -> Listing[ApiKey]:
         """Lists keys by resource name, revoked and expired ones too; `page_size` 1..1000, 0 is the server's default."""
         return Listing(self._ask, calls.keys.list_pages(), page_size=page_size, page_token=page_token)
+
+    async def caller(self) -> Caller:
+        """Returns who this client is to the server, and what it may do; for every role."""
+        return await self._ask(calls.keys.caller())
 
     async def revoke(self, key: str) -> ApiKey:
         """Revokes a key: within 15 seconds every server refuses it. Raises NotFound."""

@@ -12,7 +12,7 @@ from portero_cli.checks.camera_tools import check_devices, check_video
 from portero_cli.checks.finding import Finding
 from portero_cli.checks.models import check_models, package_folder
 from portero_cli.checks.packages import check_compiled, check_extras, check_python, packages_by_extra
-from portero_cli.checks.server import check_server
+from portero_cli.checks.server import check_caller, check_server
 from portero_cli.exits import ExitCode
 from portero_cli.screen.tables import table
 from portero_cli.session import Session, command
@@ -46,7 +46,7 @@ async def doctor(
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not contact the server.")] = False,
 ) -> ExitCode:
-    """Report what is installed, reachable and missing, and what to do.
+    """Report what is installed, reachable and missing, what the credential may do, and what to do.
 
     Exits with code 1 if something needed is missing.
     """
@@ -65,7 +65,11 @@ async def doctor(
         check_devices(),
     ]
     if not offline:
-        findings.append(await check_server(session.connection, metadata.version("portero")))
+        found = await check_server(session.connection, metadata.version("portero"))
+        findings.append(found)
+        # A server that does not answer is told once.
+        if found.ok:
+            findings.append(await check_caller(session.connection))
     sound = all(finding.ok or not finding.needed for finding in findings)
     session.output.show(
         {"ok": sound, "checks": findings},

@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import access_service_pb2 as pb2
 
 from portero_client.calls.base import Call, Page, PageCall, unary
-from portero_client.keys import ApiKey, NewKey, Role
+from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.names import CAMERAS, KEYS
 
 _SERVICE = "/portero.v1.AccessService/"
@@ -50,6 +50,11 @@ def create(
     )
 
 
+def caller() -> Call[Caller]:
+    """Asks who the caller is."""
+    return unary(_SERVICE + "GetCaller", pb2.GetCallerRequest(), pb2.GetCallerResponse, _caller)
+
+
 def list_pages() -> PageCall[ApiKey]:
     """Lists keys by name of the resource."""
 
@@ -71,6 +76,19 @@ def revoke(key: str) -> Call[ApiKey]:
         pb2.RevokeKeyRequest(name=KEYS.name(key)),
         pb2.RevokeKeyResponse,
         lambda answer: _key(answer.key),
+    )
+
+
+def _caller(answer: pb2.GetCallerResponse) -> Caller:
+    grants = [
+        Grant(_ROLES_BY_NUMBER[grant.role], tuple(grant.cameras), tuple(grant.sites))
+        for grant in answer.grants
+        if grant.role in _ROLES_BY_NUMBER
+    ]
+    return Caller(
+        subject=answer.subject,
+        grants=tuple(grants),
+        expire_time=_time(answer.expire_time) if answer.HasField("expire_time") else None,
     )
 
 

@@ -104,6 +104,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.PrivacyService/ErasePerson": Recorded(attrgetter("name"), made=attrgetter("erasure.name")),
     "portero.v1.PrivacyService/GetErasure": _READS,
     "portero.v1.PrivacyService/VerifyErasure": _READS,
+    "portero.v1.AccessService/GetCaller": _READS,
     "portero.v1.AccessService/CreateKey": Recorded(made=attrgetter("key.name")),
     "portero.v1.AccessService/ListKeys": _READS,
     "portero.v1.AccessService/RevokeKey": Recorded(attrgetter("name")),

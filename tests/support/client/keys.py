@@ -17,18 +17,28 @@ class FakeKeys:
 
     Attributes:
         keys: By resource name.
+        caller: Who everybody is.
+        refusal: Why nobody is anybody; None: all are let in.
     """
 
     def __init__(self) -> None:
         self.keys: dict[str, pb2.ApiKey] = {}
+        self.refusal: Refusal | None = None
+        self.caller = pb2.GetCallerResponse(subject="local", grants=[pb2.Grant(role=pb2.ROLE_ADMIN)])
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
         """Returns the RPCs by name."""
         return {
+            "GetCaller": (pb2.GetCallerRequest, self._caller),
             "CreateKey": (pb2.CreateKeyRequest, self._create),
             "ListKeys": (pb2.ListKeysRequest, self._list),
             "RevokeKey": (pb2.RevokeKeyRequest, self._revoke),
         }
+
+    async def _caller(self, request: pb2.GetCallerRequest) -> Message:
+        if self.refusal is not None:
+            raise self.refusal
+        return self.caller
 
     async def _create(self, request: pb2.CreateKeyRequest) -> Message:
         key = pb2.ApiKey()

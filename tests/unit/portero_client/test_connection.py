@@ -5,6 +5,7 @@ import json
 import pytest
 from grpc_health.v1 import health_pb2
 from portero.v1 import (
+    access_service_pb2,
     camera_service_pb2,
     gallery_service_pb2,
     recognition_service_pb2,
@@ -13,6 +14,7 @@ from portero.v1 import (
 
 from portero_client import ConnectionSettings, InvalidArgument
 from portero_client.connection import MAX_SENT_BYTES, SAFE_TO_REPEAT, channel_options, retry_config
+from portero_server.settings import Settings
 
 
 def test_the_server_is_found_by_argument_then_environment_then_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +34,39 @@ def test_what_is_no_address_is_refused_with_an_example(server: str) -> None:
     with pytest.raises(InvalidArgument, match=r"HOST:PORT, as 127\.0\.0\.1:50051") as caught:
         ConnectionSettings(server=server)
     assert caught.value.field == "server"
+
+
+@pytest.mark.parametrize("server", ["https://ana:hunter2@portero.example", "ana:hunter2@portero.example:50051"])
+def test_an_address_with_a_password_is_refused_without_showing_it(server: str) -> None:
+    """The message says how an address looks, and nothing of one that holds a password."""
+    with pytest.raises(InvalidArgument, match="must be HOST:PORT") as caught:
+        ConnectionSettings(server=server)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("PORTERO_SERVR", "PORTERO_SERVER"),
+        ("PORTERO_TOKEN_FIEL", "PORTERO_TOKEN_FILE"),
+        ("PORTERO_CAFILE", "PORTERO_CA_FILE"),
+    ],
+)
+def test_a_mistyped_variable_is_refused_with_the_right_name(
+    monkeypatch: pytest.MonkeyPatch, slip: str, meant: str
+) -> None:
+    """A slip does not silently call the default server, or call without a token."""
+    monkeypatch.setenv(slip, "x")
+    with pytest.raises(InvalidArgument, match=rf"{slip} is no setting \(did you mean {meant}\?\)"):
+        ConnectionSettings.from_environment()
+
+
+def test_no_variable_of_the_server_is_a_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One environment may serve both: whatever a server reads, and others set, is no mistake to clients."""
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"PORTERO_{name.upper()}", "x")
+    monkeypatch.setenv("PORTERO_SERVER_PORT", "tcp://10.0.0.1:50051")
+    ConnectionSettings.from_environment()
 
 
 @pytest.mark.parametrize(
@@ -65,6 +100,7 @@ def test_every_method_that_is_repeated_exists_in_the_contract() -> None:
     methods = {
         f"{service.full_name}/{method.name}"
         for file in (
+            access_service_pb2,
             camera_service_pb2,
             gallery_service_pb2,
             recognition_service_pb2,

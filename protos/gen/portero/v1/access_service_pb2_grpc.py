@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AccessServiceStub:
-    """Manages API keys. Only for admins without a camera scope.
+    """Manages API keys, for admins without a camera scope; and says who the caller is, for everybody.
     """
 
     def __init__(self, channel):
@@ -35,6 +35,11 @@ class AccessServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.GetCaller = channel.unary_unary(
+                '/portero.v1.AccessService/GetCaller',
+                request_serializer=portero_dot_v1_dot_access__service__pb2.GetCallerRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_access__service__pb2.GetCallerResponse.FromString,
+                _registered_method=True)
         self.CreateKey = channel.unary_unary(
                 '/portero.v1.AccessService/CreateKey',
                 request_serializer=portero_dot_v1_dot_access__service__pb2.CreateKeyRequest.SerializeToString,
@@ -53,8 +58,16 @@ class AccessServiceStub:
 
 
 class AccessServiceServicer:
-    """Manages API keys. Only for admins without a camera scope.
+    """Manages API keys, for admins without a camera scope; and says who the caller is, for everybody.
     """
+
+    def GetCaller(self, request, context):
+        """Returns who the caller is to this server, and what it may do. For every role; whether a credential works is asked
+        with this.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def CreateKey(self, request, context):
         """Creates a key. Its text is in this response only; it is not stored and cannot be recovered.
@@ -81,6 +94,11 @@ class AccessServiceServicer:
 
 def add_AccessServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'GetCaller': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCaller,
+                    request_deserializer=portero_dot_v1_dot_access__service__pb2.GetCallerRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_access__service__pb2.GetCallerResponse.SerializeToString,
+            ),
             'CreateKey': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateKey,
                     request_deserializer=portero_dot_v1_dot_access__service__pb2.CreateKeyRequest.FromString,
@@ -105,8 +123,35 @@ def add_AccessServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccessService:
-    """Manages API keys. Only for admins without a camera scope.
+    """Manages API keys, for admins without a camera scope; and says who the caller is, for everybody.
     """
+
+    @staticmethod
+    def GetCaller(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.AccessService/GetCaller',
+            portero_dot_v1_dot_access__service__pb2.GetCallerRequest.SerializeToString,
+            portero_dot_v1_dot_access__service__pb2.GetCallerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def CreateKey(request,

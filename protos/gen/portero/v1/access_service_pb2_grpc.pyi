@@ -27,12 +27,16 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AccessServiceStub:
-    """Manages API keys. Only for admins without a camera scope."""
+    """Manages API keys, for admins without a camera scope; and says who the caller is, for everybody."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AccessServiceAsyncStub: ...
+    GetCaller: _grpc.UnaryUnaryMultiCallable[_access_service_pb2.GetCallerRequest, _access_service_pb2.GetCallerResponse]
+    """Returns who the caller is to this server, and what it may do. For every role; whether a credential works is asked
+    with this.
+    """
     CreateKey: _grpc.UnaryUnaryMultiCallable[_access_service_pb2.CreateKeyRequest, _access_service_pb2.CreateKeyResponse]
     """Creates a key. Its text is in this response only; it is not stored and cannot be recovered."""
     ListKeys: _grpc.UnaryUnaryMultiCallable[_access_service_pb2.ListKeysRequest, _access_service_pb2.ListKeysResponse]
@@ -44,9 +48,13 @@ class AccessServiceStub:
 
 @_typing.type_check_only
 class AccessServiceAsyncStub(AccessServiceStub):
-    """Manages API keys. Only for admins without a camera scope."""
+    """Manages API keys, for admins without a camera scope; and says who the caller is, for everybody."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    GetCaller: _aio.UnaryUnaryMultiCallable[_access_service_pb2.GetCallerRequest, _access_service_pb2.GetCallerResponse]  # type: ignore[assignment]
+    """Returns who the caller is to this server, and what it may do. For every role; whether a credential works is asked
+    with this.
+    """
     CreateKey: _aio.UnaryUnaryMultiCallable[_access_service_pb2.CreateKeyRequest, _access_service_pb2.CreateKeyResponse]  # type: ignore[assignment]
     """Creates a key. Its text is in this response only; it is not stored and cannot be recovered."""
     ListKeys: _aio.UnaryUnaryMultiCallable[_access_service_pb2.ListKeysRequest, _access_service_pb2.ListKeysResponse]  # type: ignore[assignment]
@@ -57,7 +65,17 @@ class AccessServiceAsyncStub(AccessServiceStub):
     """
 
 class AccessServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Manages API keys. Only for admins without a camera scope."""
+    """Manages API keys, for admins without a camera scope; and says who the caller is, for everybody."""
+
+    @_abc_1.abstractmethod
+    def GetCaller(
+        self,
+        request: _access_service_pb2.GetCallerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_access_service_pb2.GetCallerResponse, _abc.Awaitable[_access_service_pb2.GetCallerResponse]]:
+        """Returns who the caller is to this server, and what it may do. For every role; whether a credential works is asked
+        with this.
+        """
 
     @_abc_1.abstractmethod
     def CreateKey(

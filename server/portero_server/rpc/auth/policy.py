@@ -116,6 +116,7 @@ _DESK = _KEEPS | {Role.CHECK_IN_DESK}
 _SEES = _READS | {Role.CHECK_IN_DESK}
 _LOOKS = _SEES | {Role.BRIDGE}
 _STREAMS = _ADMIN | {Role.BRIDGE}
+_EVERYBODY = frozenset(Role)
 
 _GALLERY = NotOfCameras()
 
@@ -155,6 +156,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.PrivacyService/VerifyErasure": Access(_KEEPS, Unscoped()),
     "portero.v1.AuditService/ListAuditEntries": Access(_ADMIN, Unscoped()),
     "portero.v1.AuditService/VerifyAudit": Access(_ADMIN, Unscoped()),
+    "portero.v1.AccessService/GetCaller": Access(_EVERYBODY, _GALLERY),
     "portero.v1.AccessService/CreateKey": Access(_ADMIN, Unscoped()),
     "portero.v1.AccessService/ListKeys": Access(_ADMIN, Unscoped()),
     "portero.v1.AccessService/RevokeKey": Access(_ADMIN, Unscoped()),

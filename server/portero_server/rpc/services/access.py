@@ -1,4 +1,4 @@
-"""Implements AccessService: creating, listing and revoking API keys."""
+"""Implements AccessService: who the caller is; creating, listing and revoking API keys."""
 # ruff: noqa: N802 - methods are named as in the proto
 
 from __future__ import annotations
@@ -28,10 +28,26 @@ _ROLES_BY_NUMBER: dict[int, Role] = {number: role for role, number in ROLES.item
 
 
 class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
-    """Creates, lists and revokes API keys."""
+    """Says who the caller is; creates, lists and revokes API keys."""
 
     def __init__(self, office: ApiKeyService) -> None:
         self._key_service = office
+
+    async def GetCaller(self, request: pb.GetCallerRequest, context: Context) -> pb.GetCallerResponse:
+        """Returns who the caller is, as its credential proved."""
+        identity = current_caller().identity
+        return pb.GetCallerResponse(
+            subject=identity.subject,
+            grants=[
+                pb.Grant(
+                    role=ROLES[grant.role],
+                    cameras=sorted(camera_name(camera) for camera in grant.scope.cameras),
+                    sites=sorted(grant.scope.sites),
+                )
+                for grant in sorted(identity.grants, key=lambda grant: grant.role.value)
+            ],
+            expire_time=None if identity.expires_at is None else time_to_proto(identity.expires_at),
+        )
 
     async def CreateKey(self, request: pb.CreateKeyRequest, context: Context) -> pb.CreateKeyResponse:
         """Creates a key and returns its text, which is shown only this once."""

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import platform
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from portero.v1 import access_service_pb2
 
 from portero_cli.checks.camera_tools import check_devices, check_video
 from portero_cli.checks.models import check_models
 from portero_cli.checks.packages import BASE, check_compiled, check_extras, check_python, packages_by_extra
 from tests.support.client.command_line import Cli
 from tests.support.client.server import VERSION, FakeServer
+from tests.support.client.wire import Refusal
 
 REQUIREMENTS = [
     "rich>=14",
@@ -117,6 +122,33 @@ async def test_a_sound_machine_ends_with_0(cli: Cli) -> None:
     result = await cli("doctor")
     assert result.code == 0
     assert f"serving; version {VERSION}" in result.out
+
+
+async def test_the_credential_is_tried_and_its_roles_and_end_are_told(cli: Cli, server: FakeServer) -> None:
+    """The report says whose key is used, what it may do and where, and that it ends soon."""
+    ends = Timestamp()
+    ends.FromDatetime(datetime.now(UTC) + timedelta(days=3))
+    grants = [
+        access_service_pb2.Grant(role=access_service_pb2.ROLE_OPERATOR, cameras=["cameras/door"], sites=["hall"]),
+        access_service_pb2.Grant(role=access_service_pb2.ROLE_READER),
+    ]
+    server.keys.caller = access_service_pb2.GetCallerResponse(subject="keys/k1", grants=grants, expire_time=ends)
+    result = await cli("doctor", "--json")
+    assert result.code == 0
+    (found,) = [check for check in result.document["checks"] if check["check"] == "credential"]
+    assert found["detail"].startswith("keys/k1: operator for door, sites/hall; reader; until ")
+    assert found["remedy"] == "renew it before it ends"
+
+
+async def test_a_refused_credential_ends_with_1_and_a_remedy(cli: Cli, server: FakeServer) -> None:
+    """Health needs no key: a doctor who asked only for that would call a refused client well."""
+    server.keys.refusal = Refusal(grpc.StatusCode.UNAUTHENTICATED, "the key was revoked")
+    result = await cli("doctor", "--json")
+    assert result.code == 1
+    (found,) = [check for check in result.document["checks"] if check["check"] == "credential"]
+    assert not found["ok"]
+    assert "the key was revoked" in found["detail"]
+    assert "PORTERO_TOKEN_FILE" in found["remedy"]
 
 
 async def test_an_absent_server_ends_with_1_and_a_remedy(cli: Cli, server: FakeServer) -> None:

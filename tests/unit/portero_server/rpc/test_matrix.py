@@ -72,6 +72,7 @@ PrivacyService/GetErasure            whole  admin operator
 PrivacyService/VerifyErasure         whole  admin operator
 AuditService/ListAuditEntries        whole  admin
 AuditService/VerifyAudit             whole  admin
+AccessService/GetCaller              none   admin operator reader check-in-desk bridge metrics
 AccessService/CreateKey              whole  admin
 AccessService/ListKeys               whole  admin
 AccessService/RevokeKey              whole  admin
