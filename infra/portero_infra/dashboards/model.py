@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from portero_infra.dashboards.queries import INSTANCES, at_instances
+
 _COLUMNS = 24
-_DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
-"""As infra/grafana/provisioning/datasources names it."""
+_DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+"""The data source that the reader chose: a dashboard can be imported into any Grafana."""
 _SCHEMA = 39
 
 
@@ -119,7 +121,7 @@ class Panel:
                 {
                     "refId": chr(ord("A") + index),
                     "datasource": _DATASOURCE,
-                    "expr": query.expression,
+                    "expr": at_instances(query.expression),
                     "legendFormat": query.legend or "__auto",
                     "exemplar": curves,
                 }
@@ -138,7 +140,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A page of sections; `by_camera` lets its reader choose a camera ($camera)."""
+    """A page of sections, whose reader chooses data source and servers, and with `by_camera` a camera ($camera)."""
 
     uid: str
     title: str
@@ -165,9 +167,13 @@ class Dashboard:
             "schemaVersion": _SCHEMA,
             "time": {"from": "now-1h", "to": "now"},
             "links": [{"type": "dashboards", "tags": ["portero"], "title": "Portero", "keepTime": True}],
-            "templating": {"list": [_camera_variable()] if self.by_camera else []},
+            "templating": {"list": self._variables()},
             "panels": self._placed(),
         }
+
+    def _variables(self) -> list[dict[str, Any]]:
+        variables = [_datasource_variable(), _instance_variable()]
+        return [*variables, _camera_variable()] if self.by_camera else variables
 
     def _placed(self) -> list[dict[str, Any]]:
         """Positions the panels from left to right, with a new row where one does not fit."""
@@ -190,15 +196,28 @@ def _heading(title: str, number: int, y: int) -> dict[str, Any]:
     return {"id": number, "type": "row", "title": title, "collapsed": False, "gridPos": place, "panels": []}
 
 
+def _datasource_variable() -> dict[str, Any]:
+    return {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1}
+
+
+def _instance_variable() -> dict[str, Any]:
+    chosen = _label_variable("instance", "Server", "label_values(portero_build_info, instance)")
+    everything = {"text": ["All"], "value": ["$__all"]}
+    return {**chosen, "multi": True, "includeAll": True, "allValue": ".*", "current": everything}
+
+
 def _camera_variable() -> dict[str, Any]:
-    query = "label_values(portero_camera_up, camera)"
+    return _label_variable("camera", "Camera", f"label_values(portero_camera_up{{{INSTANCES}}}, camera)")
+
+
+def _label_variable(name: str, label: str, query: str) -> dict[str, Any]:
     return {
-        "name": "camera",
-        "label": "Camera",
+        "name": name,
+        "label": label,
         "type": "query",
         "datasource": _DATASOURCE,
         "definition": query,
-        "query": {"query": query, "refId": "cameras"},
+        "query": {"query": query, "refId": f"{name}s"},
         "refresh": 2,
         "sort": 1,
         "multi": False,

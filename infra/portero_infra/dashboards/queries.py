@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 WINDOW = "$__rate_interval"
+INSTANCES = 'instance=~"$instance"'
+"""Matches the servers that the reader of a dashboard chose."""
+
+# A bridge is another instance than its server: only its cameras are chosen. portero_bridge_streams is the server's.
+_SERVERS_SERIES = re.compile(r"\b((?:portero_(?!bridge_(?!streams\b))|grpc_server_|process_)\w+)(?:\{([^}]*)\})?")
+
+
+def at_instances(expression: str) -> str:
+    """Returns an expression whose series are those of the chosen servers."""
+    return _SERVERS_SERIES.sub(
+        lambda found: f"{found[1]}{{{', '.join(part for part in (found[2], INSTANCES) if part)}}}", expression
+    )
 
 
 def rate(series: str, *by: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from portero_infra.dashboards.__main__ import DASHBOARDS, FOLDER, drifted, text_of
 from portero_infra.dashboards.model import Dashboard
+from portero_infra.dashboards.queries import INSTANCES, at_instances
 from tests.support.repository import ROOT
 
 by_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.uid)
@@ -59,11 +61,46 @@ def test_no_panel_covers_another(dashboard: Dashboard) -> None:
         taken |= cells
 
 
+@by_dashboard
+def test_a_dashboard_names_nothing_of_one_grafana(dashboard: Dashboard) -> None:
+    """Imported anywhere, it asks the data source and the servers that its reader chooses, all of them at first."""
+    told = json.loads(text_of(dashboard))
+    variables = {variable["name"]: variable for variable in told["templating"]["list"]}
+    assert variables["datasource"]["type"] == "datasource"
+    assert (variables["instance"]["multi"], variables["instance"]["allValue"]) == (True, ".*")
+    assert "id" not in told
+    assert set(re.findall(r'"uid": "([^"]+)"', text_of(dashboard))) == {dashboard.uid, "${datasource}"}
+    known = set(variables) | {"__rate_interval", "__all"}
+    assert set(re.findall(r"\$\{?(\w+)", text_of(dashboard))) <= known
+
+
+@by_dashboard
+def test_every_series_of_a_server_is_that_of_the_chosen_ones(dashboard: Dashboard) -> None:
+    """No selector of a server's metric lacks the matcher; those of bridges, which are other instances, have none."""
+    for panel in json.loads(text_of(dashboard))["panels"]:
+        for target in panel.get("targets", ()):
+            series = re.findall(r"\b(?:portero|grpc_server|process)_\w+(?:\{[^}]*\})?", target["expr"])
+            assert series
+            for selector in series:
+                of_bridge = selector.startswith("portero_bridge_") and not selector.startswith("portero_bridge_streams")
+                assert (INSTANCES in selector) is not of_bridge, selector
+
+
+def test_a_matcher_joins_those_that_are_there() -> None:
+    """With, without and with empty matchers, the expression stays one that Prometheus takes."""
+    given = 'sum by (camera) (a_total) + rate(portero_x_total{a="b"}[5m]) / portero_y{} - portero_bridge_z{c="d"}'
+    assert at_instances(given) == (
+        'sum by (camera) (a_total) + rate(portero_x_total{a="b", instance=~"$instance"}[5m]) / '
+        'portero_y{instance=~"$instance"} - portero_bridge_z{c="d"}'
+    )
+
+
 def test_grafana_is_told_where_they_are_and_what_they_read() -> None:
-    """The provisioned data source has the identifier that every query names."""
+    """The provisioned data source is of the kind that the dashboards let their reader choose, and the first choice."""
     file = ROOT / "infra/grafana/provisioning/datasources/prometheus.yaml"
     [source] = yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"]
+    assert source["isDefault"]
     for dashboard in DASHBOARDS:
         for panel in json.loads(text_of(dashboard))["panels"]:
             for target in panel.get("targets", ()):
-                assert target["datasource"] == {"type": source["type"], "uid": source["uid"]}
+                assert target["datasource"] == {"type": source["type"], "uid": "${datasource}"}
