@@ -14,9 +14,12 @@ PAGES = (
     "server/PRIVACY.md",
     "server/SETTINGS.md",
     "server/TABLES.md",
+    "server/ROLES.md",
+    "server/CHANGELOG.md",
     "clients/README.md",
     "infra/README.md",
     "infra/ALERTS.md",
+    "infra/debian.md",
 )
 
 _VARIABLE = rf"\b{PREFIX}[A-Z_]*[A-Z]\b(?!_)"

@@ -1,10 +1,11 @@
-"""The bridge's unit for a machine of its own."""
+"""The units for a bridge on a machine of its own, and for a server on one Debian machine."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 from portero_bridge.arguments import read_arguments
 from portero_bridge.settings import Tuning
 from portero_client.settings import ConnectionSettings
+from portero_server.__main__ import command_line
 from tests.support.repository import ROOT
 
 UNIT = ROOT / "infra" / "systemd" / "portero-bridge.service"
@@ -75,11 +77,46 @@ def test_guide_names_variables_that_the_bridge_reads(monkeypatch: pytest.MonkeyP
     assert read == [{"bridge.key"}, {"bridge.crt", "bridge.key", "ca.crt"}]
 
 
+UNITS = sorted(path.name for path in UNIT.parent.glob("*.service"))
+
+
+@pytest.mark.parametrize("name", [name for name in UNITS if name != UNIT.name])
+def test_server_takes_the_command_lines(name: str) -> None:
+    """The server's own parser accepts the arguments that each unit starts it with, and nothing runs as root."""
+    unit = (UNIT.parent / name).read_text()
+    (line,) = re.findall(r"(?m)^ExecStart=(.*)$", unit)
+    program, *arguments = line.split()
+    assert program.endswith("/portero-server")
+    assert command_line().parse_args(arguments).command in ("serve", "backup")
+    assert "\nUser=portero\n" in unit
+    assert "\nStateDirectoryMode=0700\n" in unit
+    assert "\nNoNewPrivileges=yes\n" in unit
+
+
+def test_every_backup_is_started_by_a_timer_and_expires() -> None:
+    """Each service that makes backups has a timer of its name, and removes old ones of the name it gives."""
+    for name in ("portero-backup", "portero-decisions"):
+        unit, timer = ((UNIT.parent / f"{name}.{kind}").read_text() for kind in ("service", "timer"))
+        assert "\nOnCalendar=" in timer
+        (pattern,) = re.findall(r"-name (\S+) -mtime", unit)
+        made = (
+            "portero-decisions-20260302T080000Z.backup" if "--decisions" in unit else "portero-20260302T080000Z.backup"
+        )
+        other = (
+            "portero-20260302T080000Z.backup" if "--decisions" in unit else "portero-decisions-20260302T080000Z.backup"
+        )
+        assert fnmatch(made, pattern)
+        assert not fnmatch(other, pattern)
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
-def test_systemd_finds_no_fault(tmp_path: Path) -> None:
-    """Every line of the unit is understood by systemd itself."""
-    unit = tmp_path / UNIT.name
-    # The program is not installed where the tests run.
-    unit.write_text(UNIT.read_text().replace("ExecStart=/opt/portero/bin/portero-bridge", "ExecStart=/bin/true"))
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("name", [*UNITS, "portero-backup.timer", "portero-decisions.timer"])
+def test_systemd_finds_no_fault(tmp_path: Path, name: str) -> None:
+    """Every line of a unit is understood by systemd itself."""
+    for path in UNIT.parent.glob("*.[st]*"):
+        # The programs are not installed where the tests run.
+        text = re.sub(r"(?m)^ExecStart=/opt/portero/bin/\S+", "ExecStart=/bin/true", path.read_text())
+        (tmp_path / path.name).write_text(text)
+    command = ["systemd-analyze", "verify", str(tmp_path / name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
