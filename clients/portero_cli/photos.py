@@ -1,20 +1,30 @@
-"""Reads photo files for the command line."""
+"""Reads photo files and folders of them for the command line."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from portero_cli.photo_formats import HEAD_BYTES, format_of, sendable
 from portero_client import InvalidArgument
-from portero_client.calls.images import MAX_IMAGE_BYTES
+from portero_client.file_names import is_clutter, natural_order
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
+PHOTO_HELP = "JPEG, PNG, WebP or HEIC file."
+"""What a photo may be, for the help of commands."""
+
+# Photos of 200 megapixels, and phones' with a short video behind the picture, stay below it.
+_MAX_FILE_BYTES = 256 * 1024 * 1024
+# Names that promise a photo: a file that breaks the promise is told as damaged, not passed over as something else.
+_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".heic", ".heif", ".avif", ".bmp", ".tif", ".tiff")
+)
 
 
 def check_photo(path: Path) -> None:
     """Checks a photo file without reading its contents.
 
     Raises:
-        InvalidArgument: It is not there, is no file, is empty, or has more than 5 MiB.
+        InvalidArgument: It is not there, is no file, is empty, or has more than 256 MiB.
     """
     try:
         size = path.stat().st_size
@@ -24,34 +34,76 @@ def check_photo(path: Path) -> None:
         raise InvalidArgument(f"{path} is a folder, not a photo", field="image", reason="UNREADABLE")
     if not size:
         raise InvalidArgument(f"{path} is empty", field="image", reason="EMPTY")
-    if size > MAX_IMAGE_BYTES:
+    if size > _MAX_FILE_BYTES:
         raise InvalidArgument(
-            f"{path} has {size:,} bytes; at most {MAX_IMAGE_BYTES:,} (5 MiB) are taken",
+            f"{path} has {size:,} bytes; at most {_MAX_FILE_BYTES:,} (256 MiB) are read",
             field="image",
             reason="TOO_MANY_BYTES",
         )
 
 
 def read_photo(path: Path) -> bytes:
-    """Returns the bytes of a photo.
+    """Returns a photo as the server takes it: a JPEG or PNG file of at most 5 MiB; see `photo_formats.sendable`.
 
     Raises:
-        InvalidArgument: As `check_photo`, or it may not be read.
+        InvalidArgument: As `check_photo`, or it may not be read, or is no photo that can be decoded here.
     """
     check_photo(path)
     try:
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from None
+    return sendable(data, str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFolder:
+    """The contents of a folder in natural order, without what is hidden.
+
+    Attributes:
+        photos: Files that are photos, or have the name of one.
+        others: Other files.
+        folders: Folders in it.
+    """
+
+    photos: tuple[Path, ...]
+    others: tuple[Path, ...]
+    folders: tuple[Path, ...]
+
+
+def look_into(folder: Path) -> PhotoFolder:
+    """Sorts the contents of a folder.
+
+    Raises:
+        InvalidArgument: It may not be read.
+    """
+    try:
+        meant = sorted((path for path in folder.iterdir() if not is_clutter(path)), key=natural_order)
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+    folders: list[Path] = []
+    photos: list[Path] = []
+    others: list[Path] = []
+    for path in meant:
+        (folders if path.is_dir() else photos if _is_photo(path) else others).append(path)
+    return PhotoFolder(tuple(photos), tuple(others), tuple(folders))
 
 
 def photos_in(folder: Path) -> list[Path]:
-    """Returns the photo files of a folder by name; hidden files and other kinds are left out."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+    """Returns the photos of a folder in natural order of names. Raises InvalidArgument if it may not be read."""
+    return list(look_into(folder).photos)
+
+
+def _is_photo(path: Path) -> bool:
+    if path.suffix.lower() in _SUFFIXES:
+        return True
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return format_of(file.read(HEAD_BYTES)) is not None
+    except OSError:
+        return False
 
 
 def _unreadable(path: Path, error: OSError) -> InvalidArgument:

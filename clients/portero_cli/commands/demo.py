@@ -28,6 +28,7 @@ from portero_cli.screen.showing import shown, stop_signals
 from portero_cli.screen.tables import sightings_table, table
 from portero_cli.session import Session, command
 from portero_client import ConnectionSettings, PorteroClient, Sighting
+from portero_client.file_names import is_clutter, natural_order
 
 if TYPE_CHECKING:
     from portero_bridge.settings import CameraSettings
@@ -138,7 +139,11 @@ async def _enroll(client: PorteroClient, folder: Path, people: Path | None, outp
 
 
 def _folders(people: Path | None) -> list[Path]:
-    return [] if people is None else sorted(path for path in people.iterdir() if path.is_dir())
+    return (
+        []
+        if people is None
+        else sorted((path for path in people.iterdir() if path.is_dir() and not is_clutter(path)), key=natural_order)
+    )
 
 
 def _conclude(

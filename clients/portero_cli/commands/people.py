@@ -11,13 +11,14 @@ from rich.text import Text
 from portero_cli.commands import rights
 from portero_cli.enrolling import Enrolled, Problem, Refused, enroll_person, in_words
 from portero_cli.exits import ExitCode
+from portero_cli.import_plan import plan_import
 from portero_cli.naming import id_of, name_of_folder
-from portero_cli.photos import photos_in
+from portero_cli.photos import look_into
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.output import printable
 from portero_cli.screen.tables import enrollments_table, people_table
 from portero_cli.session import Session, command
-from portero_client import AlreadyExists, InvalidArgument
+from portero_client import AlreadyExists, InvalidArgument, PorteroError
 from portero_client.names import PEOPLE
 
 PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False)]
@@ -41,7 +42,9 @@ async def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Display name.", show_default=False)],
     photos: Annotated[
         list[Path],
-        typer.Argument(metavar="PHOTO...", help="JPEG or PNG files with exactly one face.", show_default=False),
+        typer.Argument(
+            metavar="PHOTO...", help="JPEG, PNG, WebP or HEIC files with exactly one face.", show_default=False
+        ),
     ],
     person_id: Annotated[
         str, typer.Option("--id", help="Id. Default: derived from the name.", show_default=False)
@@ -67,34 +70,40 @@ async def import_folder(
     """Add many people: each folder in FOLDER is a person, and each photo in it is enrolled.
 
     The folder's name is the person's: "Ana Díaz" as it is, "ana-diaz" as "Ana Diaz". May be run again: people who exist
-    only get new photos.
+    only get new photos. Names each file and person that is left out, and exits with code 4 if a photo or a person is
+    among them. Hidden files are passed over.
     """
     if not folder.is_dir():
         raise InvalidArgument(f"{folder} is not a folder", field="folder", reason="NO_FOLDER")
-    people = [(each, photos) for each in sorted(folder.iterdir()) if each.is_dir() and (photos := photos_in(each))]
-    if not people:
-        raise InvalidArgument(
-            f"{folder} holds no folder with .jpg, .jpeg or .png files", field="folder", reason="NO_PHOTOS"
-        )
+    plan = plan_import(folder, look_into)
+    if not plan.people and not plan.left_out:
+        raise InvalidArgument(f"{folder} holds no folder with photos", field="folder", reason="NO_PHOTOS")
     enrolled: list[Enrolled] = []
     refused: list[Refused] = []
+    failure: PorteroError | None = None
     with session.output.progress() as progress:
-        task = progress.add_task("photos", total=sum(len(photos) for _, photos in people))
+        task = progress.add_task("photos", total=sum(len(each.photos) for each in plan.people))
         async with session.client() as client:
-            for each, photos in people:
-                name = name_of_folder(each.name)
+            for each in plan.people:
+                name = name_of_folder(each.folder.name)
                 try:
                     enrolled.append(
-                        await enroll_person(client, name, id_of(name), photos, lambda: progress.advance(task))
+                        await enroll_person(client, name, id_of(name), each.photos, lambda: progress.advance(task))
                     )
                 except (AlreadyExists, InvalidArgument) as error:
-                    refused.append(Refused(str(each), Problem(error.reason, error.message)))
+                    refused.append(Refused(str(each.folder), Problem(error.reason, error.message)))
+                except PorteroError as error:
+                    plan, failure = plan.ended_before(each), error
+                    break
     session.output.show(
-        {"people": enrolled, "refused": refused},
+        {"people": enrolled, "refused": refused, "left_out": plan.left_out},
         *_lines(enrolled),
         *(Text(printable(f"{each.folder}: {each.error.message}")) for each in refused),
+        *(Text(printable(f"{each.path}: {each.message}")) for each in plan.left_out),
     )
-    complete = not refused and all(each.complete for each in enrolled)
+    if failure is not None:
+        raise failure
+    complete = plan.is_complete and not refused and all(each.complete for each in enrolled)
     return ExitCode.OK if complete else ExitCode.INVALID_INPUT
 
 

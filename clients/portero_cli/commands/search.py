@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from portero_cli.exits import ExitCode
-from portero_cli.photos import read_photo
+from portero_cli.photos import PHOTO_HELP, read_photo
 from portero_cli.screen.tables import faces_table
 from portero_cli.session import Session, command
 
@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 @command
 async def search(
     session: Session,
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="JPEG or PNG file.", show_default=False)],
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help=PHOTO_HELP, show_default=False)],
     candidates: Annotated[
         int, typer.Option("--candidates", min=1, max=20, help="Number of most similar people to show for each face.")
     ] = 5,

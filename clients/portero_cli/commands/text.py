@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from portero_cli.exits import ExitCode
-from portero_cli.photos import read_photo
+from portero_cli.photos import PHOTO_HELP, read_photo
 from portero_cli.screen.tables import percent, table
 from portero_cli.session import Session, command
 from portero_client import TextKind
@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
 @command
 async def text(
     session: Session,
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="JPEG or PNG file.", show_default=False)],
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help=PHOTO_HELP, show_default=False)],
 ) -> ExitCode:
     """Read the text of a photo; the table shows lines, --json also their words."""
     image = read_photo(photo)

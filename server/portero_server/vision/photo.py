@@ -8,6 +8,7 @@ from portero_server.domain.streams.frames import FrameLimits, FrameRefused, Reje
 from portero_server.errors import InvalidInput
 from portero_server.vision import png
 from portero_server.vision.jpeg import check_dimensions, check_header, check_size
+from portero_server.vision.jpeg_ends import whole_jpeg
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
 
@@ -45,10 +46,11 @@ def check_photo(data: bytes, field: str) -> None:
 
 def _checked(data: bytes) -> bytes:
     """Returns the bytes of a file that are safe to decode. Raises FrameRefused."""
-    if not data.startswith(png.SIGNATURE):
-        check_header(data, PHOTO_LIMITS)
-        return data
     check_size(data, PHOTO_LIMITS)
+    if not data.startswith(png.SIGNATURE):
+        jpeg = whole_jpeg(data)
+        check_header(jpeg, PHOTO_LIMITS)
+        return jpeg
     check_dimensions(*png.size_of(data), PHOTO_LIMITS)
     return png.bounded(data)
 

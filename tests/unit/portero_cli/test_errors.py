@@ -19,10 +19,10 @@ from portero_client import (
     Unauthenticated,
     Unreachable,
 )
-from portero_client.calls.images import MAX_IMAGE_BYTES
 from tests.support.client.command_line import Cli
 from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal
+from tests.support.images.jpegs import picture
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ async def test_a_malformed_name_never_travels(cli: Cli, server: FakeServer) -> N
 
 
 async def test_an_oversized_photo_never_travels(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
-    """A photo above 5 MiB is refused without being read or sent, and the limit is named."""
+    """A file above 256 MiB is refused without being read or sent, and the limit is named."""
     large = tmp_path / "large.jpg"
     with large.open("wb") as file:
-        file.truncate(MAX_IMAGE_BYTES + 1)
+        file.truncate(256 * 1024 * 1024 + 1)
     result = await cli("search", large)
     assert result.code == 4
-    assert result.err == f"error: {large} has 5,242,881 bytes; at most 5,242,880 (5 MiB) are taken\n"
+    assert result.err == f"error: {large} has 268,435,457 bytes; at most 268,435,456 (256 MiB) are read\n"
     assert not server.calls
 
 
@@ -105,7 +105,7 @@ async def test_a_photo_that_cannot_be_read_is_told(cli: Cli, tmp_path: Path, mak
 async def test_the_servers_refusal_is_passed_on(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
     """A quota that is used up ends with code 8 and the server's sentence in one line."""
     photo = tmp_path / "photo.jpg"
-    photo.write_bytes(b"x")
+    photo.write_bytes(picture())
     server.refuse("SearchByImage", Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "50 a second\nare taken", reason="Q"))
     result = await cli("search", photo)
     assert (result.code, result.err) == (8, "error: 50 a second are taken\n")

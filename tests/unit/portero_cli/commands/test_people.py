@@ -81,13 +81,14 @@ async def test_the_document_of_an_addition_names_things_as_the_contract_does(cli
 
 
 async def test_a_folder_of_folders_is_imported(cli: Cli, tmp_path: Path) -> None:
-    """Each folder becomes a person with its photos; other files are left alone."""
+    """Each folder becomes a person with its photos; other files are named, hidden ones are not."""
     write(tmp_path, "rose-leslie/one.jpg", photo("rose"))
     write(tmp_path, "rose-leslie/two.PNG", photo("rose", quality=0.8))
     write(tmp_path, "rose-leslie/notes.txt", b"not a photo")
     write(tmp_path, "Ana Díaz/one.jpeg", photo("ana"))
     write(tmp_path, "Ana Díaz/.hidden.jpg", photo("ana"))
-    (tmp_path / "empty").mkdir()
+    write(tmp_path, "Ana Díaz/._one.jpeg", b"macOS")
+    write(tmp_path, "__MACOSX/Ana Díaz/._one.jpeg", b"macOS")
     result = await cli("people", "import", tmp_path, "--json")
     assert result.code == 0
     imported = {each["person"]["name"]: each["person"] for each in result.document["people"]}
@@ -96,6 +97,39 @@ async def test_a_folder_of_folders_is_imported(cli: Cli, tmp_path: Path) -> None
         "people/rose-leslie": ("Rose Leslie", 2),
     }
     assert result.document["refused"] == []
+    notes = {
+        "path": str(tmp_path / "rose-leslie/notes.txt"),
+        "reason": "NOT_A_PHOTO",
+        "message": "left out: it is no photo",
+    }
+    assert result.document["left_out"] == [notes]
+
+
+async def test_an_import_names_every_photo_and_person_that_is_left_out(cli: Cli, tmp_path: Path) -> None:
+    """A person without photos, a photo without a person and a broken photo are lines, and the code is 4."""
+    write(tmp_path, "ana/good.jpg", photo("ana"))
+    write(tmp_path, "ana/broken.heic", b"not a photo")
+    write(tmp_path, "ana/more/one.jpg", photo("ana"))
+    write(tmp_path, "loose.jpg", photo("bea"))
+    (tmp_path / "empty").mkdir()
+    result = await cli("people", "import", tmp_path)
+    assert result.code == 4
+    assert "Ana (ana) is new: 1 of 2 photos enrolled" in result.out
+    assert f"{tmp_path}/ana/broken.heic is no photo: JPEG, PNG, WebP, HEIC" in result.out
+    assert f"{tmp_path}/empty: nobody was added: the folder holds no photo" in result.out
+    assert f"{tmp_path}/ana/more: left out: photos are taken from the person's own folder only" in result.out
+    assert f"{tmp_path}/loose.jpg: left out: put it into a folder that has the person's name" in result.out
+
+
+async def test_an_import_that_the_server_ends_says_what_was_done(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """People before the failure are listed, those after it are named, and the failure has its own code."""
+    write(tmp_path, "ana/1.jpg", photo("ana"))
+    write(tmp_path, "bea/1.jpg", photo("bea"))
+    await cli("people", "add", "Ana", tmp_path / "ana/1.jpg")
+    server.refuse("CreatePerson", Refusal(grpc.StatusCode.PERMISSION_DENIED, "only operators may add", reason="ROLE"))
+    result = await cli("people", "import", tmp_path)
+    assert (result.code, result.err) == (6, "error: only operators may add\n")
+    assert f"{tmp_path}/bea: left out: the server failed before all its photos were enrolled" in result.out
 
 
 async def test_an_import_goes_on_after_a_folder_that_cannot_be_a_person(cli: Cli, tmp_path: Path) -> None:
@@ -110,9 +144,7 @@ async def test_an_import_goes_on_after_a_folder_that_cannot_be_a_person(cli: Cli
 
 async def test_a_folder_without_people_is_told(cli: Cli, tmp_path: Path) -> None:
     """Importing nothing is a mistake, not a success."""
-    assert (await cli("people", "import", tmp_path)).err == (
-        f"error: {tmp_path} holds no folder with .jpg, .jpeg or .png files\n"
-    )
+    assert (await cli("people", "import", tmp_path)).err == (f"error: {tmp_path} holds no folder with photos\n")
     assert (await cli("people", "import", tmp_path / "gone")).err == f"error: {tmp_path / 'gone'} is not a folder\n"
 
 

@@ -58,6 +58,13 @@ def test_a_phones_photograph_is_turned_upright() -> None:
     assert decode_photo(turned, "image").shape == (120, 96, 3)
 
 
+@pytest.mark.parametrize("rest", [bytes(4096), bytes(range(96)), b"\x00\x00\x00\x18ftypmp42" + bytes(2000)])
+def test_what_stands_around_a_jpeg_does_not_matter(rest: bytes) -> None:
+    """White space before the start is skipped; a buffer, junk or a phone's short video behind the end is cut."""
+    wanted = decode_photo(jpegs.picture(), "image")
+    assert np.array_equal(decode_photo(b"\r\n" + jpegs.picture() + rest, "image"), wanted)
+
+
 @pytest.mark.parametrize(
     ("data", "reason", "says"),
     [
