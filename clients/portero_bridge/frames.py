@@ -26,6 +26,21 @@ class GapReason(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """The largest image that a server takes.
+
+    Attributes:
+        max_bytes: Bytes of a JPEG file.
+        max_side: Longest side, pixels.
+        max_pixels: Width times height.
+    """
+
+    max_bytes: int = 5 * 1024 * 1024
+    max_side: int = 4096
+    max_pixels: int = 12_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One encoded image, numbered within its epoch.
 

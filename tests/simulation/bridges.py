@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from portero_bridge.backoff import Backoff
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.delivery.terms import Credit, DeliveryLimits, Sign, Terms
-from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, last_sequence
+from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, ImageLimits, last_sequence
 from portero_bridge.notifier import Notifier
 from portero_server.domain.streams.messages import Ack, Drain, Finished, Message, Opened, Rejected, TrackUpdate
 from tests.simulation.network import Broken
@@ -208,7 +208,9 @@ class _Life:
                 case None:
                     return
                 case Opened():
-                    terms = Terms(message.session, message.durable_sequence, _credit(message), _MAX_BYTES, _HEARTBEAT)
+                    terms = Terms(
+                        message.session, message.durable_sequence, _credit(message), ImageLimits(_MAX_BYTES), _HEARTBEAT
+                    )
                     delivery.opened(terms, self._bridge.spool.last, now)
                     if not delivery.is_open:
                         self._bridge.begun_anew()

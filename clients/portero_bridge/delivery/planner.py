@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from portero_bridge.delivery.terms import Action, Credit, DeliveryLimits, HangUp, Sign, Terms
 from portero_bridge.delivery.window import Window
-from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, last_sequence
+from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, ImageLimits, last_sequence
 
 # The server is considered dead after this many heartbeat intervals of silence.
 _SILENT_INTERVALS = 3
@@ -46,7 +46,7 @@ class Delivery:
         self._limits = limits
         self._window = Window(durable_sequence)
         self._phase = _Phase.APART
-        self._terms = Terms("", 0, Credit(0, 0), 0, 0.0)
+        self._terms = Terms("", 0, Credit(0, 0), ImageLimits(), 0.0)
         self._credit = Credit(0, 0)
         self._spent = Credit(0, 0)
         self._sent_through = 0
@@ -279,7 +279,7 @@ class Delivery:
     def _sendable(self, now: float) -> Entry | None:
         self._drop_stale(GapReason.NO_CREDIT, now)
         entry = self._window.next_waiting()
-        if isinstance(entry, Frame) and len(entry.jpeg) > self._terms.max_bytes:
+        if isinstance(entry, Frame) and len(entry.jpeg) > self._terms.limits.max_bytes:
             # It could never be sent, so waiting for credit would never end.
             self._drop_oldest(GapReason.OVERSIZED)
             entry = self._window.next_waiting()

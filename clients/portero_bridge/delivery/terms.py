@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from portero_bridge.frames import Frame, Gap
+from portero_bridge.frames import Frame, Gap, ImageLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Terms:
         session: Names the session.
         durable_sequence: Go on after it.
         credit: What may be sent before the next Ack.
-        max_bytes: Largest JPEG that the server takes.
+        limits: The largest image that the server takes.
         heartbeat_interval: Each side sends something at least this often, seconds.
     """
 
     session: str
     durable_sequence: int
     credit: Credit
-    max_bytes: int
+    limits: ImageLimits
     heartbeat_interval: float
 
 

@@ -1,7 +1,10 @@
 """Makes images fit: encodes decoded ones, shrinks large ones, and passes the rest unchanged."""
 
+import math
+
 import numpy as np
 
+from portero_bridge.frames import ImageLimits
 from portero_bridge.images.decoding import decode
 from portero_bridge.images.opencv import Pixels, cv2
 
@@ -15,37 +18,38 @@ _STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 class Encoder:
-    """Encodes images within a longest side, a quality and a file size.
+    """Encodes images within a longest side, a quality and the limits of the server.
 
     Args:
         max_side: Longest side, pixels; None leaves the size alone.
         quality: JPEG quality, 1..100.
-        max_bytes: Largest file.
+        limits: The largest image that is taken.
     """
 
-    def __init__(self, max_side: int | None, quality: int, max_bytes: int) -> None:
+    def __init__(self, max_side: int | None, quality: int, limits: ImageLimits) -> None:
         self._configured_side = max_side
         self._max_side = max_side
         self._quality = quality
-        self._max_bytes = max_bytes
+        self._limits = limits
 
     @property
     def max_side(self) -> int | None:
         """Longest side allowed now, pixels."""
         return self._max_side
 
-    def ask(self, max_side: int | None = None, max_bytes: int | None = None) -> None:
-        """Applies the server's limits; they can lower the configured side, not raise it.
+    def ask(self, max_side: int | None) -> None:
+        """Applies the side that the server asks for, pixels; it can lower the configured side, not raise it.
 
         Args:
-            max_side: Longest side, pixels; None as before.
-            max_bytes: Largest file that the server takes; None as before.
+            max_side: Longest side; None as before.
         """
         if max_side is not None:
             side = max(max_side, _LEAST_SIDE)
             self._max_side = side if self._configured_side is None else min(side, self._configured_side)
-        if max_bytes:
-            self._max_bytes = max_bytes
+
+    def limit(self, limits: ImageLimits) -> None:
+        """Applies the largest image that the server takes."""
+        self._limits = limits
 
     def forget_wishes(self) -> None:
         """Returns to the configured side: a new session starts, and its server has set no limit yet."""
@@ -53,13 +57,11 @@ class Encoder:
 
     def fits(self, image: bytes | Pixels) -> bool:
         """Whether an image can be sent unchanged, judged by its header only."""
-        if not isinstance(image, bytes) or len(image) > self._max_bytes:
+        if not isinstance(image, bytes) or len(image) > self._limits.max_bytes:
             return False
-        if self._max_side is None:
-            return True
         size = jpeg_size(image)
         # What cannot be read goes on too: the server is the one that says what is wrong with it.
-        return size is None or max(size) <= self._max_side
+        return size is None or max(size) <= self._longest(*size)
 
     def encode(self, image: bytes | Pixels) -> bytes:
         """Returns a JPEG that fits, or the best available: what cannot be decoded is returned unchanged.
@@ -73,18 +75,28 @@ class Encoder:
             pixels: Pixels = decoded
         else:
             pixels = image
-        side = max(pixels.shape[:2])
-        wanted = min(side, self._max_side or side)
+        height, width = pixels.shape[:2]
+        side = max(width, height)
+        wanted = min(side, self._longest(width, height))
         while True:
-            encoded = self._encode_at(pixels, wanted / side)
-            if len(encoded) <= self._max_bytes or wanted <= _LEAST_SIDE:
+            encoded = self._encode_at(pixels, wanted)
+            if len(encoded) <= self._limits.max_bytes or wanted <= _LEAST_SIDE:
                 return encoded
             wanted = max(_LEAST_SIDE, int(wanted * _SHRINK_STEP))
 
-    def _encode_at(self, pixels: Pixels, scale: float) -> bytes:
-        if scale < 1:
-            height, width = pixels.shape[:2]
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    def _longest(self, width: int, height: int) -> int:
+        """Returns the longest side, pixels, that a picture of this shape may have."""
+        longest = self._limits.max_side if self._max_side is None else min(self._limits.max_side, self._max_side)
+        if width * height > self._limits.max_pixels:
+            longest = min(longest, int(max(width, height) * math.sqrt(self._limits.max_pixels / (width * height))))
+        return longest
+
+    def _encode_at(self, pixels: Pixels, longest: int) -> bytes:
+        height, width = pixels.shape[:2]
+        side = max(width, height)
+        if longest < side:
+            # Rounded down, so that the product stays within a limit too.
+            size = (max(1, width * longest // side), max(1, height * longest // side))
             pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
         if not done:

@@ -149,7 +149,7 @@ class Session:
                     # A Directive holds for its session: the next server may be one that is not overloaded.
                     context.sampler.forget_wishes()
                     context.encoder.forget_wishes()
-                    context.encoder.ask(max_bytes=terms.max_bytes)
+                    context.encoder.limit(terms.limits)
                     context.meter.stream_opened()
                     context.emit(StreamOpened(context.camera, terms.session, delivery.epoch, terms.durable_sequence))
             case "ack":

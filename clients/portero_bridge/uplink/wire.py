@@ -19,7 +19,7 @@ from portero_bridge.events import (
     TrackState,
     TrackUpdated,
 )
-from portero_bridge.frames import DeliveryMode, Frame, Gap, GapReason
+from portero_bridge.frames import DeliveryMode, Frame, Gap, GapReason, ImageLimits
 from portero_client.convert import box_from, match_from, text_from, time_from, time_to
 
 AGENT = "portero-bridge/0.1.0"
@@ -27,8 +27,6 @@ AGENT = "portero-bridge/0.1.0"
 
 # A server that names no interval is asked for signs of life this often, seconds.
 _DEFAULT_HEARTBEAT = 10.0
-# What a server that names no limit is taken to accept.
-_DEFAULT_MAX_BYTES = 5 * 1024 * 1024
 
 _MODES: dict[DeliveryMode, stream_pb2.DeliveryMode.ValueType] = {
     DeliveryMode.LIVE: stream_pb2.DELIVERY_MODE_LIVE,
@@ -107,8 +105,17 @@ def terms_from(message: stream_pb2.Opened) -> Terms:
         session=message.session,
         durable_sequence=message.durable_sequence,
         credit=credit_from(message.credit),
-        max_bytes=message.limits.max_bytes or _DEFAULT_MAX_BYTES,
+        limits=_limits_from(message.limits),
         heartbeat_interval=interval if interval > 0 else _DEFAULT_HEARTBEAT,
+    )
+
+
+def _limits_from(message: stream_pb2.FrameLimits) -> ImageLimits:
+    usual = ImageLimits()
+    return ImageLimits(
+        max_bytes=message.max_bytes or usual.max_bytes,
+        max_side=message.max_side or usual.max_side,
+        max_pixels=message.max_pixels or usual.max_pixels,
     )
 
 

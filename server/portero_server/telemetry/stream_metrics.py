@@ -27,6 +27,11 @@ class StreamMetrics:
         )
         frame_bytes = Tallies("portero_frame_bytes", "Bytes of frames received.", None, registry=registry)
         self.rejected = Counter("portero_frames_rejected", "Frames refused, by reason.", ("reason",), registry=registry)
+        self.damaged = Counter(
+            "portero_frames_damaged",
+            "Frames whose picture data is damaged, so that they were passed over; they count as skipped too.",
+            registry=registry,
+        )
         self.missing = Counter(
             "portero_frames_missing", "Frames that never came, by reason of the gap.", ("reason",), registry=registry
         )
@@ -120,6 +125,10 @@ class StreamMetrics:
     def frame_rejected(self, reason: RejectionReason) -> None:
         """Counts a refused frame, by reason."""
         self.rejected.labels(reason.value).inc()
+
+    def frame_damaged(self) -> None:
+        """Counts a frame that was passed over because its picture data is damaged."""
+        self.damaged.inc()
 
     def finding_put_aside(self, kind: str) -> None:
         """Counts a finding that cannot be stored."""

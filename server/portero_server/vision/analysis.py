@@ -24,6 +24,7 @@ class FrameAnalysis:
         pixels: The decoded frame, when there is something to take from it; else None.
         thorough: Whether small faces were searched for.
         share: Largest share of the picture, 0..1, by which a frame since the last look differed from the background.
+        damaged: Whether the picture data is damaged, so that the frame was passed over; its outcome is SKIPPED.
         sharpness: Sharpness of the whole frame, 0..1; only when it was decoded for text.
         seconds: Time the look took, without the wait for a thread.
         gate_seconds: The part of it that the gate took; all of it when the gate stopped the frame.
@@ -35,6 +36,7 @@ class FrameAnalysis:
     thorough: bool = False
     share: float = 0.0
     sharpness: float = 0.0
+    damaged: bool = False
     seconds: float = 0.0
     gate_seconds: float = 0.0
 

@@ -79,6 +79,9 @@ class CameraAnalyzer:
         started = self._clock.monotonic()
         gate = self._gate.look(frame.jpeg, frame.time.passed, frame.zones)
         gated = self._clock.monotonic() - started
+        if gate.damaged:
+            # It shows what nobody saw. What was due stays due, for the next sound frame.
+            return FrameAnalysis(FrameOutcome.SKIPPED, damaged=True, seconds=gated, gate_seconds=gated)
         self._share = max(self._share, gate.share)
         # A change that was skipped still has to be searched, even if nothing has moved since.
         region = self._news(gate, due)

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from portero_server.domain.streams.frames import FrameLimits, FrameRefused, RejectionReason
+from portero_server.vision.exif import orientation_of, swaps_sides, turned
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray, Pixels
 
@@ -68,7 +69,7 @@ class HeaderCheck:
             data: The whole file.
 
         Returns:
-            Width and height in pixels.
+            Width and height in pixels, of the picture turned upright as its EXIF says.
 
         Raises:
             FrameRefused: EMPTY, NOT_JPEG, TRUNCATED, TOO_MANY_BYTES, BAD_DIMENSIONS or UNSUPPORTED_CODING;
@@ -88,6 +89,8 @@ class HeaderCheck:
             end = data.rfind(_END, max(header.scan, len(data) - _MAX_PADDING))
             if end < 0 or data[end + 2 :].strip(_PADDING):
                 raise FrameRefused(RejectionReason.TRUNCATED, "the JPEG file has no end marker")
+        if swaps_sides(orientation_of(data)):
+            return header.height, header.width
         return header.width, header.height
 
     def _known(self, data: bytes) -> _Header | None:
@@ -228,9 +231,7 @@ def check_dimensions(width: int, height: int, limits: FrameLimits) -> None:
 
 
 def decode_color(data: bytes) -> Pixels:
-    """Decodes a frame whose header was checked.
-
-    EXIF rotation is ignored, so that boxes match the file.
+    """Decodes a frame whose header was checked, turned upright as its EXIF says: boxes are those of what people see.
 
     Raises:
         FrameRefused: UNDECODABLE.
@@ -239,7 +240,7 @@ def decode_color(data: bytes) -> Pixels:
 
 
 def decode_gray(data: bytes, reduce: Literal[1, 2, 4, 8] = 1) -> Gray:
-    """Decodes a frame whose header was checked to gray, `reduce` times smaller on each side.
+    """Decodes a frame whose header was checked to gray, `reduce` times smaller on each side, turned upright.
 
     Raises:
         FrameRefused: UNDECODABLE.
@@ -265,4 +266,4 @@ def _decode(data: bytes, flags: int) -> Pixels:
         pixels = None
     if pixels is None:
         raise FrameRefused(RejectionReason.UNDECODABLE, "the image's picture data cannot be decoded")
-    return np.asarray(pixels, dtype=np.uint8)
+    return turned(np.asarray(pixels, dtype=np.uint8), orientation_of(data))

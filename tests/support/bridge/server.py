@@ -69,6 +69,7 @@ class Behavior:
     heartbeat_interval: float = 5.0
     reads: bool = True
     max_bytes: int = LARGEST
+    max_side: int = 4096
     refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
 
 
@@ -201,7 +202,7 @@ class BridgeServer:
             durable_sequence=record.durable,
             credit=self._grant(stream),
             limits=stream_pb2.FrameLimits(
-                max_bytes=self.behavior.max_bytes, min_side=80, max_side=4096, max_pixels=12_000_000
+                max_bytes=self.behavior.max_bytes, min_side=80, max_side=self.behavior.max_side, max_pixels=12_000_000
             ),
             heartbeat_interval=_duration(self.behavior.heartbeat_interval),
             decision_deadline=_duration(2.0),

@@ -2,7 +2,7 @@
 
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.delivery.terms import Action, Credit, DeliveryLimits, HangUp, Sign, Terms
-from portero_bridge.frames import DeliveryMode, Frame, Gap, GapReason
+from portero_bridge.frames import DeliveryMode, Frame, Gap, GapReason, ImageLimits
 from tests.support.bridge.pictures import frame
 
 LIMITS = DeliveryLimits(window_frames=8, window_bytes=100_000, backlog_frames=3, max_age=10.0)
@@ -10,7 +10,7 @@ LIMITS = DeliveryLimits(window_frames=8, window_bytes=100_000, backlog_frames=3,
 
 def terms(durable: int = 0, frames: int = 100, size: int = 10_000_000, max_bytes: int = 5_000) -> Terms:
     """Returns what a server says in Opened."""
-    return Terms("session", durable, Credit(frames, size), max_bytes, heartbeat_interval=10.0)
+    return Terms("session", durable, Credit(frames, size), ImageLimits(max_bytes), heartbeat_interval=10.0)
 
 
 def opened(delivery: Delivery, given: Terms | None = None, now: float = 0.0) -> Delivery:

@@ -5,7 +5,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.delivery.terms import Credit, DeliveryLimits, HangUp, Sign, Terms
-from portero_bridge.frames import DeliveryMode, Entry, Frame, GapReason, first_sequence, last_sequence
+from portero_bridge.frames import DeliveryMode, Entry, Frame, GapReason, ImageLimits, first_sequence, last_sequence
 from tests.support.bridge.pictures import frame
 
 LIMITS = DeliveryLimits(window_frames=6, window_bytes=2_000, backlog_frames=3, max_age=5.0)
@@ -60,7 +60,7 @@ class StreamMachine(RuleBasedStateMachine):
     def open(self, frames: int, size: int) -> None:
         """The server answers with what is durable."""
         self.credit = Credit(frames, size)
-        terms = Terms("session", self.durable, self.credit, MAX_BYTES, heartbeat_interval=1_000.0)
+        terms = Terms("session", self.durable, self.credit, ImageLimits(MAX_BYTES), heartbeat_interval=1_000.0)
         self.delivery.opened(terms, self.delivery.last_sequence, self.now)
         self.last = self.durable
         self.session = "open"

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from portero_bridge.frames import ImageLimits
 from portero_bridge.images.decoding import decode
 from portero_bridge.images.encoder import Encoder
 from tests.support.images import jpegs, pngs
@@ -60,4 +61,4 @@ def test_a_jpeg_with_hundreds_of_scans_is_not_decoded() -> None:
     """Each scan costs a pass over the picture; the file goes on as it is, and the server refuses it."""
     many = jpegs.with_scans(jpegs.picture(progressive=True), 500)
     assert decode(many) is None
-    assert Encoder(max_side=80, quality=85, max_bytes=100_000_000).encode(many) == many
+    assert Encoder(max_side=80, quality=85, limits=ImageLimits(100_000_000)).encode(many) == many

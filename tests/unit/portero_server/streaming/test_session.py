@@ -72,6 +72,18 @@ async def test_frames_without_news_are_counted_and_acknowledged() -> None:
 
 
 @in_virtual_time
+async def test_damaged_frames_are_counted_and_durable() -> None:
+    """A frame that was passed over for its damage counts as skipped, and has a metric of its own."""
+    torn = FrameAnalysis(FrameOutcome.SKIPPED, damaged=True)
+    async with stream_harness({2: torn}) as at:
+        session = await at.open()
+        at.send(session, 1, 2, 3)
+        finished = await _finished(at, session)
+        assert at.metrics.registry.get_sample_value("portero_frames_damaged_total") == 1
+    assert finished.outcomes == {FrameOutcome.UNCHANGED: 2, FrameOutcome.SKIPPED: 1}
+
+
+@in_virtual_time
 async def test_a_known_face_is_named_once_and_its_news_follow_the_commit() -> None:
     """One call names the track; the update carries the stored sighting, the name and the timing."""
     calls: list[FaceCrop] = []

@@ -135,6 +135,18 @@ async def test_a_change_that_was_skipped_stays_due_with_its_place(camera: _Camer
     assert (await camera.frame(_LOOK)).outcome is FrameOutcome.UNCHANGED
 
 
+async def test_a_damaged_frame_is_nobodys_shot(camera: _Camera, detector: _Detector) -> None:
+    """A torn picture is not searched, whatever it shows, and what was due is searched in the next sound one."""
+    frame = camera.shoot((80, 100))
+    torn = frame._replace(jpeg=frame.jpeg[: len(frame.jpeg) * 2 // 3] + b"\xff\xd9")
+    assert await camera.turn(_LOOK, torn) == [FrameOutcome.SKIPPED]
+    assert detector.searched == []
+    assert (await camera.frame(_LOOK)).outcome is FrameOutcome.UNCHANGED
+    await camera.frame(_PASS, (80, 100))
+    assert await camera.turn(_LOOK, torn, camera.shoot()) == [FrameOutcome.SKIPPED, FrameOutcome.EMPTY]
+    assert len(detector.searched) == 1
+
+
 async def test_an_end_of_all_change_is_looked_at_where_a_face_was(camera: _Camera, detector: _Detector) -> None:
     """When the room is as before again, the place where a face is known to be is searched once more."""
     known = Due(look=True, thorough=False, keep=(Box(0.62, 0.4, 0.1, 0.13),))

@@ -42,6 +42,34 @@ def test_the_same_file_again_is_a_duplicate() -> None:
     assert not other.duplicate
 
 
+def test_a_damaged_frame_teaches_nothing() -> None:
+    """A picture of which the lower half was lost is no change, and the sound ones after it are none either."""
+    camera = NoisyCamera(noise=3)
+    scene = room()
+    gate = _learned(camera, scene)
+    for _ in range(3):
+        file, captured = camera.shoot(scene)
+        scan = file.rfind(b"\xff\xda")
+        torn = gate.look(file[: (scan + len(file)) // 2] + b"\xff\xd9", captured)
+        assert torn == GateResult(changed=False, share=0.0, duplicate=False, damaged=True)
+        assert [result.changed for result in _look(gate, camera, scene, 4)] == [False] * 4
+
+
+def test_a_camera_whose_every_frame_is_damaged_is_still_read() -> None:
+    """What is left of its pictures is better than nothing: somebody who comes is a change."""
+    camera = NoisyCamera(noise=3)
+    gate = MotionGate()
+
+    def torn(scene: Room) -> GateResult:
+        file, captured = camera.shoot(scene)
+        scan = file.rfind(b"\xff\xda")
+        return gate.look(file[: scan + (len(file) - scan) * 9 // 10] + b"\xff\xd9", captured)
+
+    for _ in range(4 * _LEARNING):
+        torn(room())
+    assert torn(with_face(room(), 100, 60, 120)).changed
+
+
 @pytest.mark.parametrize("noise", _NOISE)
 @pytest.mark.parametrize("rate", [1.0, 25.0])
 def test_a_still_scene_is_quiet(noise: float, rate: float) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from portero_server.domain.streams.frames import FrameLimits, FrameRefused, RejectionReason
 from portero_server.vision.jpeg import HeaderCheck, check_header, decode_color, decode_gray, encode_jpeg, to_gray
 from tests.support.images import jpegs
+from tests.support.images.exif import oriented
 from tests.support.images.portraits import collins
 
 _LIMITS = FrameLimits()
@@ -198,6 +199,15 @@ def test_gray_decoding_reduces_the_sides(reduce: Literal[1, 2, 4, 8]) -> None:
     gray = decode_gray(data, reduce)
     assert gray.shape == (512 // reduce, 512 // reduce)
     assert abs(float(gray.mean()) - float(to_gray(collins()).mean())) < 2
+
+
+def test_a_turned_frame_is_upright_everywhere() -> None:
+    """A camera that was mounted on its side, and says so, has the size and the pixels of what people see."""
+    plain, file = decode_color(_PICTURE), oriented(_PICTURE, 6)
+    assert check_header(file, _LIMITS) == (plain.shape[0], plain.shape[1])
+    assert decode_color(file).shape == (plain.shape[1], plain.shape[0], 3)
+    assert decode_gray(file, 4).shape == (plain.shape[1] // 4, plain.shape[0] // 4)
+    assert np.array_equal(decode_color(file), np.rot90(plain, -1))
 
 
 def test_encoding_and_decoding_keep_the_picture() -> None:
