@@ -14,9 +14,10 @@ As a process it is `portero-bridge`. As a library it is one call, which `portero
     account = await run_camera(camera, server="127.0.0.1:50051", on_event=on_event, patience=10)
 
 `on_event` gets every value of `portero_bridge.events.BridgeEvent`, on the event loop and in the order in which
-things happened: `SourceUp`, `SourceDown`, `CameraRegistered`, `StreamOpened`, `StreamClosed`, `EpochBegun`,
-`Acknowledged`, `TrackUpdated`, `TextsRead`, `FrameRefused`, `Directed`, `StreamFinished`, `SpoolSetAside`,
-`SpoolFailed`. It must not block; an exception it raises ends the stream and is raised by `run_camera`.
+things happened: `SourceUp`, `SourceDown`, `SourceStuck`, `ImageSkipped`, `RecordingDated`, `CameraRegistered`,
+`StreamOpened`, `StreamClosed`, `EpochBegun`, `Acknowledged`, `TrackUpdated`, `TextsRead`, `FrameRefused`, `Directed`,
+`StreamFinished`, `SpoolSetAside`, `SpoolFailed`. It must not block; an exception it raises ends the stream and is
+raised by `run_camera`.
 
 A finite source with `once=True` is sent to its end; the call then waits for the server's Finished and returns its
 `StreamAccount`. Anything else runs until the `stop` event is set, which ends it in the same order within

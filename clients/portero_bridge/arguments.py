@@ -2,13 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode
-from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, repeated_names
+from portero_bridge.redact import redact_url
+from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, RtspTransport, repeated_names
 from portero_bridge.yaml_file import all_problems, read_yaml
 from portero_client.settings import DEFAULT_HELP
 
@@ -46,14 +47,19 @@ def read_arguments(arguments: list[str]) -> BridgeSettings:
         raise SettingsError(f"command line: {said}") from error
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints show no password."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(redact_url(message))
+
+
 def _default(name: str) -> Any:
     return CameraSettings.model_fields[name].default
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "portero-bridge", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = _Parser("portero-bridge", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
 
     def add(*names: str, **options: Any) -> None:
         parser.add_argument(*names, **options)
@@ -91,6 +97,18 @@ def _parser() -> argparse.ArgumentParser:
         help="recorded images as fast as the server takes them; default with --once",
     )
     add("--once", action="store_true", help="end when a file, folder or scene has been sent once")
+    add(
+        "--rtsp-transport",
+        choices=[transport.value for transport in RtspTransport],
+        help=f"how the pictures of an RTSP camera come; default {_default('rtsp_transport').value}",
+    )
+    add("--start", metavar="TIME", help="when a recording began; default: what its file says (see clients/README.md)")
+    add(
+        "--recorded-rate",
+        type=float,
+        metavar="FPS",
+        help="images a second of a recording without times of its own, or with wrong ones",
+    )
     add("--spool-directory", type=Path, metavar="FOLDER", help="keep lossless frames here while the server is away")
     add("--metrics-listen", metavar="HOST:PORT", help="serve Prometheus metrics here")
     return parser

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from portero_bridge.backoff import Backoff
 from portero_bridge.camera import CameraRunner
 from portero_bridge.clock import Clock, SystemClock
+from portero_bridge.errors import SourceFault
 from portero_bridge.events import BridgeEvent, CameraFailed
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.settings import BridgeSettings, CameraSettings
@@ -76,6 +77,10 @@ class Bridge:
             )
             try:
                 await runner.run()
+                if camera.once and runner.skipped_images:
+                    self._failures.append(
+                        SourceFault(f"{camera.name}: {runner.skipped_images} images could not be used and were skipped")
+                    )
                 return
             except PorteroError as error:
                 if camera.once:

@@ -14,8 +14,16 @@ from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.context import CameraContext
 from portero_bridge.delivery.planner import Delivery
 from portero_bridge.errors import SpoolFault
-from portero_bridge.events import BridgeEvent, SpoolBack, SpoolFailed, SpoolSetAside, StreamAccount
-from portero_bridge.frames import DeliveryMode, Gap, GapReason
+from portero_bridge.events import (
+    BridgeEvent,
+    ImageSkipped,
+    RecordingDated,
+    SpoolBack,
+    SpoolFailed,
+    SpoolSetAside,
+    StreamAccount,
+)
+from portero_bridge.frames import DeliveryMode, Gap, GapReason, ImageLimits
 from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.intake import Intake
@@ -26,9 +34,6 @@ from portero_bridge.sources.base import Source, SourceOptions
 from portero_bridge.uplink.reconnect import Reconnect
 from portero_bridge.uplink.uplink import Uplink
 from portero_client.settings import ConnectionSettings
-
-# Largest JPEG that is sent before a server said what it takes.
-_MAX_JPEG_BYTES = 5 * 1024 * 1024
 
 
 async def run_camera(
@@ -118,6 +123,12 @@ class CameraRunner:
         # Frames lost with a spool that could not even write their gap.
         self._untold_losses = 0
         self._without_spool = False
+        self._skipped_images = 0
+
+    @property
+    def skipped_images(self) -> int:
+        """How many images of a recording could not be used."""
+        return self._skipped_images
 
     async def run(self) -> StreamAccount | None:
         """Streams until the end or until stopped; returns and raises like `run_camera`."""
@@ -141,7 +152,14 @@ class CameraRunner:
                 now=self._clock.monotonic(),
             )
             camera_backoff = Backoff(tuning.camera_retry_base, tuning.camera_retry_cap, self._draw)
-            intake = Intake(context, source, buffer, camera_backoff, once=self._settings.once)
+            intake = Intake(
+                context,
+                source,
+                buffer,
+                camera_backoff,
+                once=self._settings.once,
+                stuck_after=self._settings.stuck_after,
+            )
             uplink = Uplink(context, buffer, self._connection, reconnect)
             try:
                 return await self._stream(context, buffer, intake, uplink, turn)
@@ -259,7 +277,7 @@ class CameraRunner:
             camera=settings.name,
             delivery=Delivery(settings.delivery_mode, epoch, limits, durable_sequence),
             sampler=Sampler(settings.rate),
-            encoder=Encoder(settings.max_side, settings.quality, _MAX_JPEG_BYTES),
+            encoder=Encoder(settings.max_side, settings.quality, ImageLimits()),
             bell=Notifier(),
             clock=self._clock,
             meter=self._meter,
@@ -277,7 +295,17 @@ class CameraRunner:
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
             clock=self._clock,
+            rtsp_transport=settings.rtsp_transport.value,
+            start=settings.start,
+            recorded_rate=settings.recorded_rate,
+            dated=lambda start, by: self._emit(RecordingDated(settings.name, start, by)),
+            skipped=self._skip,
         )
+
+    def _skip(self, reason: str) -> None:
+        self._skipped_images += 1
+        self._meter.image_skipped()
+        self._emit(ImageSkipped(self._settings.name, reason))
 
 
 async def _first_of(*tasks: asyncio.Task[object]) -> None:

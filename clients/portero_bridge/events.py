@@ -24,6 +24,31 @@ class SourceDown:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceStuck:
+    """The camera sends, but has shown the same picture for long; or, with `stuck` False, it shows others again."""
+
+    camera: str
+    stuck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSkipped:
+    """An image of a recording cannot be used, and the next one follows; `reason` names it."""
+
+    camera: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDated:
+    """A recording began at `start`, UTC; `by` tells in words what says so."""
+
+    camera: str
+    start: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CameraRegistered:
     """The server did not know the camera, and it was created."""
 
@@ -209,6 +234,9 @@ class CameraFailed:
 BridgeEvent = (
     SourceUp
     | SourceDown
+    | SourceStuck
+    | ImageSkipped
+    | RecordingDated
     | CameraRegistered
     | StreamOpened
     | StreamClosed

@@ -7,7 +7,8 @@ from portero_bridge.backoff import Backoff
 from portero_bridge.buffers.base import Buffer
 from portero_bridge.context import CameraContext
 from portero_bridge.errors import SourceFault
-from portero_bridge.events import SourceDown, SourceUp
+from portero_bridge.events import SourceDown, SourceStuck, SourceUp
+from portero_bridge.images.stuck import StuckWatch
 from portero_bridge.sources.base import CapturedImage, Source
 
 
@@ -20,14 +21,25 @@ class Intake:
         buffer: Where frames go.
         backoff: Delays after the source failed.
         once: Whether the end of a finite source is the end.
+        stuck_after: Seconds of the same picture after which a camera counts as stuck.
     """
 
-    def __init__(self, context: CameraContext, source: Source, buffer: Buffer, backoff: Backoff, *, once: bool) -> None:
+    def __init__(
+        self,
+        context: CameraContext,
+        source: Source,
+        buffer: Buffer,
+        backoff: Backoff,
+        *,
+        once: bool,
+        stuck_after: float = 120.0,
+    ) -> None:
         self._context = context
         self._source = source
         self._buffer = buffer
         self._backoff = backoff
         self._ends = once and source.is_finite
+        self._stuck = StuckWatch(stuck_after)
 
     async def run(self) -> None:
         """Reads images until canceled; returns at the end of a finite source that is to be sent once.
@@ -57,11 +69,21 @@ class Intake:
         async with aclosing(self._source.images()) as images:
             async for captured in images:
                 context.meter.image_read(context.clock.monotonic())
+                self._watch(captured)
                 if not is_up:
                     is_up = True
                     self._backoff.succeeded()
                     context.emit(SourceUp(context.camera))
                 await self._take(captured)
+
+    def _watch(self, captured: CapturedImage) -> None:
+        # A recording may well hold still.
+        if self._source.is_finite:
+            return
+        stuck = self._stuck.saw(captured.image, self._context.clock.monotonic())
+        if stuck is not None:
+            self._context.meter.source_stuck(stuck)
+            self._context.emit(SourceStuck(self._context.camera, stuck))
 
     async def _take(self, captured: CapturedImage) -> None:
         context, delivery = self._context, self._context.delivery

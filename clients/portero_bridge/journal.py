@@ -11,7 +11,10 @@ from portero_bridge.events import (
     Directed,
     EpochBegun,
     FrameRefused,
+    ImageSkipped,
+    RecordingDated,
     SourceDown,
+    SourceStuck,
     SourceUp,
     SpoolBack,
     SpoolFailed,
@@ -62,6 +65,14 @@ class Journal:
                     missing=account.missing,
                     with_faces=account.with_faces,
                 )
+            case SourceStuck(camera, stuck):
+                self.write("source_stuck" if stuck else "source_unstuck", camera=camera)
+            case ImageSkipped(camera, reason):
+                # A folder that is played again and again is told once of each file.
+                if self._is_news(camera, f"skipped {reason}", reason):
+                    self.write("image_skipped", camera=camera, reason=reason)
+            case RecordingDated(camera, start, by):
+                self.write("recording_dated", camera=camera, start=f"{start:%Y-%m-%dT%H:%M:%SZ}", by=by)
             case CameraRegistered(camera):
                 self.write("camera_registered", camera=camera)
             case EpochBegun(camera, epoch):

@@ -26,8 +26,12 @@ class BridgeMetrics:
         ProcessCollector(registry=self.registry)
         camera = ["camera"]
         self.source_up = self._gauge("source_up", "Whether the source gives images (1) or not (0).", camera)
+        self.source_stuck = self._gauge(
+            "source_stuck", "Whether the source has shown the same picture for long (1) or not (0).", camera
+        )
         self.source_fps = self._gauge("source_fps", "Images a second that the source gives.", camera)
         self.frames_read = self._counter("frames_read", "Images that came from the source.", camera)
+        self.images_skipped = self._counter("images_skipped", "Images of a recording that could not be used.", camera)
         self.frames_sent = self._counter(
             "frames_sent", "Frames written to the stream, again ones after a reconnect included.", camera
         )
@@ -83,8 +87,10 @@ class CameraMeter:
         self._gaps = metrics.gap_frames
         self._camera = camera
         self._source_up = metrics.source_up.labels(camera)
+        self._stuck = metrics.source_stuck.labels(camera)
         self._fps = metrics.source_fps.labels(camera)
         self._read = metrics.frames_read.labels(camera)
+        self._skipped = metrics.images_skipped.labels(camera)
         self._sent = metrics.frames_sent.labels(camera)
         self._sent_bytes = metrics.sent_bytes.labels(camera)
         self._camera_reconnects = metrics.reconnects.labels(camera, "camera")
@@ -111,6 +117,14 @@ class CameraMeter:
             self._interval += _RATE_WEIGHT * (now - self._last_read - self._interval)
         self._last_read = now
         self._fps.set(1 / self._interval if self._interval > 0 else 0)
+
+    def image_skipped(self) -> None:
+        """Counts an image of a recording that could not be used."""
+        self._skipped.inc()
+
+    def source_stuck(self, stuck: bool) -> None:
+        """Records whether the source has shown the same picture for long."""
+        self._stuck.set(stuck)
 
     def source_lost(self) -> None:
         """Records that the source delivers no images."""

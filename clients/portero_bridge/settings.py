@@ -1,7 +1,7 @@
 """Every setting of the bridge, with its default and its limits. Times are in seconds, sizes in bytes."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -28,6 +28,16 @@ class Pacing(StrEnum):
     AS_FAST_AS_ACCEPTED = "as_fast_as_accepted"
 
 
+class RtspTransport(StrEnum):
+    """How the pictures of an RTSP camera come."""
+
+    TCP = "tcp"
+    """Whole and in order, whatever the network does."""
+
+    UDP = "udp"
+    """For cameras that speak nothing else, or multicast; a busy network gives torn pictures."""
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +48,11 @@ def _known(address: str) -> str:
     except SettingsError as error:
         raise ValueError(error.message) from error
     return address
+
+
+def _in_utc(time: datetime | None) -> datetime | None:
+    # A time without a zone is this machine's.
+    return None if time is None else time.astimezone(UTC)
 
 
 class SpoolSettings(_Settings):
@@ -63,8 +78,12 @@ class CameraSettings(_Settings):
     mode: DeliveryMode | None = None
     pacing: Pacing | None = None
     once: bool = False
+    start: Annotated[datetime | None, AfterValidator(_in_utc)] = None
+    recorded_rate: float | None = Field(default=None, gt=0, le=1000)
     connect_timeout: _Seconds = 5.0
     read_timeout: _Seconds = 10.0
+    stuck_after: _Seconds = 120.0
+    rtsp_transport: RtspTransport = RtspTransport.TCP
     window_frames: int = Field(default=256, ge=1, le=10_000)
     window_bytes: int = Field(default=32 * 1024**2, ge=64 * 1024, le=1024**3)
     backlog_frames: int = Field(default=8, ge=1, le=10_000)
@@ -84,9 +103,22 @@ class CameraSettings(_Settings):
         return self.pacing is Pacing.REALTIME or not self.kind.is_recorded
 
     @property
+    def keeps_time(self) -> bool:
+        """Whether images are dated as they were recorded: one in real time stands in for a camera."""
+        return self.kind.keeps_time and (not self.is_realtime or self.start is not None)
+
+    @property
     def delivery_mode(self) -> DeliveryMode:
         """What happens when the server is slow: by default, sources that can wait are delivered without loss."""
-        return self.mode or (DeliveryMode.LIVE if self.is_realtime else DeliveryMode.LOSSLESS)
+        is_live = self.is_realtime and self.start is None
+        return self.mode or (DeliveryMode.LIVE if is_live else DeliveryMode.LOSSLESS)
+
+    @model_validator(mode="after")
+    def _only_recordings_have_times(self) -> Self:
+        for name in ("start", "recorded_rate"):
+            if getattr(self, name) is not None and not self.kind.keeps_time:
+                raise ValueError(f"{name} is for video files and folders of images")
+        return self
 
 
 class Tuning(_Settings):

@@ -59,6 +59,11 @@ class SourceOptions:
         connect_timeout: Longest time to connect, seconds.
         read_timeout: Longest time without an image before the source counts as frozen, seconds.
         clock: The bridge's clock.
+        rtsp_transport: How the pictures of an RTSP camera come: tcp or udp.
+        start: When a recording began, UTC; None: what it says itself.
+        recorded_rate: Images a second of a recording whose own times are missing or wrong; None: what it says itself.
+        dated: Told on the event loop when a recording began, and what says so.
+        skipped: Told on the event loop about each image of a recording that cannot be used, in one line with its name.
     """
 
     address: str
@@ -69,6 +74,16 @@ class SourceOptions:
     connect_timeout: float
     read_timeout: float
     clock: Clock
+    rtsp_transport: str = "tcp"
+    start: datetime | None = None
+    recorded_rate: float | None = None
+    dated: Callable[[datetime, str], None] = lambda start, by: None
+    skipped: Callable[[str], None] = lambda message: None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether a recording keeps its own time; one in real time stands in for a camera, if no start is given."""
+        return not self.realtime or self.start is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +95,11 @@ class SourceKind:
         claims: Whether an address is of this kind.
         open: Makes the source, without connecting yet. Raises SettingsError.
         is_recorded: Whether its images were taken before, so that they can come faster than real time.
+        keeps_time: Whether they have times of their own, in the past.
     """
 
     name: str
     claims: Callable[[str], bool]
     open: Callable[[SourceOptions], Source]
     is_recorded: bool = False
+    keeps_time: bool = False

@@ -8,13 +8,15 @@ import time
 from datetime import UTC, datetime
 from typing import BinaryIO
 
+from portero_bridge.frames import ImageLimits
 from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.opencv import Pixels, cv2
 from portero_bridge.images.sampler import Sampler
-from portero_bridge.sources.capture_record import MAX_PAYLOAD, CaptureJob, RecordKind, pack
+from portero_bridge.sources.capture_record import MAX_PAYLOAD, MAX_SIDE, CaptureJob, RecordKind, pack
+from portero_bridge.sources.open_trouble import why_not_open
 
-# TCP, because over UDP a busy network gives torn pictures.
-_FFMPEG_OPTIONS = "rtsp_transport;tcp"
+# Packets that arrive broken over UDP are no pictures.
+_FFMPEG_OPTIONS = "rtsp_transport;{transport}|fflags;discardcorrupt"
 
 
 class Outlet:
@@ -75,7 +77,7 @@ def capture(job: CaptureJob, outlet: Outlet) -> str:
         ],
     )
     if not source.isOpened():
-        return "the source could not be opened"
+        return why_not_open(job.target, job.transport, job.open_timeout)
     source.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     # Twice the wanted rate: the bridge's own sampler has the last word and needs a choice.
     sampler = Sampler(job.rate and 2 * job.rate)
@@ -95,9 +97,9 @@ def main() -> None:
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = CaptureJob(**json.loads(sys.stdin.readline()))
-    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _FFMPEG_OPTIONS
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _FFMPEG_OPTIONS.format(transport=job.transport)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    outlet = Outlet(pipe, Encoder(job.max_side, job.quality, MAX_PAYLOAD))
+    outlet = Outlet(pipe, Encoder(job.max_side, job.quality, ImageLimits(MAX_PAYLOAD, MAX_SIDE, MAX_SIDE**2)))
     writer = threading.Thread(target=outlet.run)
     writer.start()
     reason = capture(job, outlet)

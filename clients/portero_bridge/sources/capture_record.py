@@ -9,6 +9,8 @@ from enum import IntEnum
 HEADER = struct.Struct("!BIQ")
 MAX_PAYLOAD = 16 * 1024 * 1024
 """Longer payloads are not the work of our own process."""
+MAX_SIDE = 16_384
+"""No camera is larger; what the server takes is applied in the bridge, which the server tells."""
 
 _UNIX_START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,6 +33,7 @@ class CaptureJob:
         quality: JPEG quality.
         open_timeout: Seconds to connect.
         read_timeout: Seconds to wait for an image.
+        transport: How RTSP pictures come: tcp or udp.
     """
 
     target: str | int
@@ -39,6 +42,7 @@ class CaptureJob:
     quality: int
     open_timeout: float
     read_timeout: float
+    transport: str = "tcp"
 
 
 def pack(kind: RecordKind, capture_time: datetime, payload: bytes) -> bytes:

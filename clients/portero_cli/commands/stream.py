@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from portero_bridge.errors import SettingsError, SourceFault
-from portero_bridge.events import BridgeEvent, StreamAccount
+from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated, StreamAccount
 from portero_cli.exits import ExitCode
 from portero_cli.screen.board import Board
 from portero_cli.screen.showing import shown, stop_signals
 from portero_cli.screen.tables import sightings_table, table
 from portero_cli.session import Session, command
-from portero_client import InvalidArgument, NotFound, PorteroClient, Sighting
+from portero_cli.times import parse_time
+from portero_client import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, PorteroClient, Sighting
 from portero_client.names import CAMERAS
 
 if TYPE_CHECKING:
@@ -56,46 +59,127 @@ async def stream(
     realtime: Annotated[
         bool, typer.Option("--realtime", help="With --once: play in real time, not as fast as accepted.")
     ] = False,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--start",
+            parser=parse_time,
+            metavar="TIME",
+            help="When a recording began. Default: what its file says.",
+            show_default=False,
+        ),
+    ] = None,
+    recorded_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--recorded-rate",
+            metavar="FPS",
+            min=0.001,
+            max=1000,
+            help="Images per second of a recording without times of its own, or with wrong ones.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> ExitCode:
     """Stream a camera, a file or a folder to the server, and show who is seen.
 
     On a terminal, a live table shows who is in view; elsewhere, a line is printed for every arrival and departure. At
-    the end, also after Ctrl-C, the sightings of this run are listed.
+    the end, also after Ctrl-C, the sightings of this run are listed. An image of a folder that cannot be used is
+    skipped and named; with --once the code is then 4.
+
+    A recording that is sent once, and not in real time, keeps its own time: --start, or else its creation time, its
+    EXIF, the time in its name or that of its file. It cannot be sent to a camera that is streaming.
     """
-    settings = _camera_settings(CAMERAS.identifier(camera), source, rate, once=once, realtime=realtime)
+    settings = _camera_settings(
+        name=CAMERAS.identifier(camera),
+        source=source,
+        rate=rate,
+        once=once,
+        pacing="realtime" if realtime else None,
+        start=start,
+        recorded_rate=recorded_rate,
+    )
     board = Board()
     async with session.client() as client, stop_signals() as stop:
         # The bridge tries for long; a server that is not there at all is told at once instead.
         await client.check_health()
+        if settings.keeps_time:
+            await _check_is_free(client, settings.name)
+        notes = _Notes()
         async with shown(board, session.output) as take:
-            account = await _run(settings, session, take, stop)
+            account = await _run(settings, session, notes.before(take), stop)
         seen = await _sightings(client, board)
     session.output.show(
-        {"camera": CAMERAS.name(camera), "account": account, "sightings": seen},
+        {
+            "camera": CAMERAS.name(camera),
+            "account": account,
+            "sightings": seen,
+            "start": notes.start,
+            "dated_by": notes.dated_by,
+            "skipped": notes.skipped,
+        },
         sightings_table(seen) if seen else "nobody was seen",
         *([_account_table(account)] if account else []),
     )
+    if notes.start is not None:
+        session.output.note(f"the recording began at {notes.start.astimezone():%Y-%m-%d %H:%M:%S} by {notes.dated_by}")
+    for reason in notes.skipped:
+        session.output.note(f"skipped: {reason}")
     if account is None:
         session.output.note("the server did not confirm the last frames in time")
         return ExitCode.UNREACHABLE
-    return ExitCode.OK
+    return ExitCode.INVALID_INPUT if notes.skipped and once else ExitCode.OK
 
 
-def _camera_settings(name: str, source: str, rate: float, *, once: bool, realtime: bool) -> CameraSettings:
+def _camera_settings(**given: object) -> CameraSettings:
     # Here and not above, so that a machine without the bridge's packages has all other commands.
     from pydantic import ValidationError
 
-    from portero_bridge.settings import CameraSettings, Pacing
+    from portero_bridge.settings import CameraSettings
     from portero_bridge.yaml_file import all_problems
 
     try:
-        return CameraSettings(
-            name=name, source=source, rate=rate, once=once, pacing=Pacing.REALTIME if realtime else None
-        )
+        return CameraSettings.model_validate(given)
     except ValidationError as error:
         raise InvalidArgument(
             all_problems(error, CameraSettings).removeprefix("source: "), field="source", reason="BAD_SETTINGS"
         ) from None
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is told of a recording beside the sightings."""
+
+    skipped: list[str] = field(default_factory=list)
+    start: datetime | None = None
+    dated_by: str = ""
+
+    def before(self, take: Callable[[BridgeEvent], None]) -> Callable[[BridgeEvent], None]:
+        """Returns a listener that takes notes and passes every event on."""
+
+        def listen(event: BridgeEvent) -> None:
+            if isinstance(event, ImageSkipped) and event.reason not in self.skipped:
+                self.skipped.append(event.reason)
+            elif isinstance(event, RecordingDated):
+                self.start, self.dated_by = event.start, event.by
+            take(event)
+
+        return listen
+
+
+async def _check_is_free(client: PorteroClient, camera: str) -> None:
+    """Checks that no stream of a camera is open: a recording would end it, and be ended by it.
+
+    Raises:
+        FailedPrecondition: One is.
+    """
+    # Whoever may stream but not ask is believed.
+    with contextlib.suppress(NotFound, PermissionDenied):
+        if (await client.cameras.status(camera)).streaming:
+            raise FailedPrecondition(
+                f"{CAMERAS.name(camera)} is streaming; end that first, or send the recording to a camera of its own",
+                reason="CAMERA_STREAMING",
+            )
 
 
 async def _run(

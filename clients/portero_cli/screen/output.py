@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from portero_bridge.redact import redact_url
+
 _PIPED_WIDTH = 200
 
 
@@ -60,8 +62,8 @@ def console() -> Console:
 
 
 def print_error(message: str) -> None:
-    """Prints an error on stderr as exactly one line."""
-    print(f"error: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
+    """Prints an error on stderr as exactly one line; an address in it loses its password, whatever was mistyped."""
+    print(f"error: {printable(' '.join(redact_url(message).split()))}", file=sys.stderr, flush=True)
 
 
 def printable(text: str) -> str:

@@ -28,6 +28,12 @@ class PushedSource:
             taken = self._start + timedelta(seconds=self.pushed)
             self._queue.put_nowait(CapturedImage(picture(self.pushed).ljust(size, b"\0"), taken))
 
+    def repeat(self, count: int = 1) -> None:
+        """Give the last picture again, so many times."""
+        for number in range(1, count + 1):
+            taken = self._start + timedelta(seconds=self.pushed + number / 100)
+            self._queue.put_nowait(CapturedImage(picture(self.pushed), taken))
+
     def end(self) -> None:
         """Ends this opening of the source: with its last image if it is finite, else with a fault."""
         self._queue.put_nowait(None if self.is_finite else SourceFault("the source ended"))

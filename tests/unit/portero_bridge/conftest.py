@@ -1,6 +1,7 @@
 """What tests of the bridge share."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
 import pytest
 
@@ -42,6 +43,10 @@ def source_options() -> Callable[..., SourceOptions]:
         realtime: bool = False,
         read_timeout: float = PATIENCE,
         clock: Clock | None = None,
+        start: datetime | None = None,
+        recorded_rate: float | None = None,
+        dated: Callable[[datetime, str], None] = lambda start, by: None,
+        skipped: Callable[[str], None] = lambda message: None,
     ) -> SourceOptions:
         return SourceOptions(
             address=address,
@@ -52,6 +57,10 @@ def source_options() -> Callable[..., SourceOptions]:
             connect_timeout=PATIENCE,
             read_timeout=read_timeout,
             clock=clock or SystemClock(),
+            start=start,
+            recorded_rate=recorded_rate,
+            dated=dated,
+            skipped=skipped,
         )
 
     return make

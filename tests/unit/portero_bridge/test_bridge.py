@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from portero_bridge.bridge import Bridge
-from portero_bridge.events import BridgeEvent, CameraFailed, SourceDown, SourceUp
+from portero_bridge.events import BridgeEvent, CameraFailed, ImageSkipped, SourceDown, SourceUp
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.settings import BridgeSettings, CameraSettings
 from portero_client.errors import PorteroError
@@ -167,6 +167,19 @@ async def test_bridge_of_recordings_ends_with_them(
         await watched.bridge.run()
     assert len(server.record("good").frames) == 1
     assert watched.told(CameraFailed, "empty") == 1
+
+
+async def test_a_bad_file_ends_no_folder(server: BridgeServer, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The good images around it are delivered, the bad one is named, and the end says that one is missing."""
+    folder = tmp_path_factory.mktemp("folder")
+    for name in ("1.jpg", "3.jpg"):
+        (folder / name).write_bytes(picture(int(name[0])))
+    (folder / "2.jpg").write_text("not an image")
+    watched = Watched(BridgeSettings(cameras=[CameraSettings(name="door", source=str(folder), once=True)]), server)
+    with pytest.raises(PorteroError, match="door: 1 images could not be used and were skipped"):
+        await watched.bridge.run()
+    assert sorted(server.record("door").frames) == [1, 2]
+    assert watched.told(ImageSkipped, "door") == 1
 
 
 def _value(registry: CollectorRegistry, name: str, **labels: str) -> float:

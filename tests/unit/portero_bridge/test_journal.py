@@ -1,13 +1,17 @@
 """What an operator reads."""
 
 import io
+from datetime import UTC, datetime
 
 from portero_bridge.events import (
     Acknowledged,
     CameraFailed,
     Directed,
     FrameRefused,
+    ImageSkipped,
+    RecordingDated,
     SourceDown,
+    SourceStuck,
     SourceUp,
     StreamClosed,
     StreamOpened,
@@ -81,6 +85,23 @@ def test_refused_frames_are_written_once_a_reason() -> None:
         write(FrameRefused("lobby", sequence, "truncated", "the file ends early"))
     write(FrameRefused("lobby", 100, "empty", "no bytes"))
     assert output.getvalue().count("frames_refused") == 2
+
+
+def test_recordings_and_stuck_cameras_are_told() -> None:
+    """When a recording began, which of its files was skipped, once each, and that a camera hangs."""
+    write, output = journal()
+    start = datetime(2026, 5, 1, 10, 30, tzinfo=UTC)
+    write(RecordingDated("stage", start, "its name"))
+    for _ in range(2):
+        write(ImageSkipped("stage", "b.png is not an image"))
+    write(SourceStuck("stage", stuck=True))
+    write(SourceStuck("stage", stuck=False))
+    assert [line.split(" ", 1)[1] for line in output.getvalue().splitlines()] == [
+        'recording_dated camera=stage start=2026-05-01T10:30:00Z by="its name"',
+        'image_skipped camera=stage reason="b.png is not an image"',
+        "source_stuck camera=stage",
+        "source_unstuck camera=stage",
+    ]
 
 
 def test_wishes_show_only_what_was_wished() -> None:

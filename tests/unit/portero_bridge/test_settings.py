@@ -1,5 +1,6 @@
 """Settings, the YAML file and the command line."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,29 @@ def test_command_line_makes_one_camera() -> None:
     assert settings.server == "s:1"
     assert (camera.name, camera.rate, camera.delivery_mode, camera.once) == ("lobby", 2, DeliveryMode.LOSSLESS, True)
     assert camera.quality == 85
+
+
+def test_a_mistyped_command_line_shows_no_password(capsys: pytest.CaptureFixture[str]) -> None:
+    """An address that is one too many is quoted without its secret."""
+    with pytest.raises(SystemExit):
+        read_arguments(["synthetic:", "rtsp://admin:s3cret@cam/live", "--camera", "lobby"])
+    said = capsys.readouterr().err
+    assert "s3cret" not in said
+    assert "rtsp://***@cam/live" in said
+
+
+def test_a_recording_has_its_own_time_and_a_camera_has_not(tmp_path: Path) -> None:
+    """A start without a zone is this machine's; one for a camera is refused; with one, no frame may be lost."""
+    settings = read_arguments([str(tmp_path), "--camera", "a", "--once", "--start", "2026-05-01 10:30"])
+    (camera,) = settings.cameras
+    assert camera.start == datetime(2026, 5, 1, 10, 30).astimezone(UTC)
+    assert camera.keeps_time
+    in_real_time = camera.model_copy(update={"pacing": Pacing.REALTIME})
+    assert (in_real_time.keeps_time, in_real_time.delivery_mode) == (True, DeliveryMode.LOSSLESS)
+    assert not in_real_time.model_copy(update={"start": None}).keeps_time
+    for option in ("--start=2026-05-01", "--recorded-rate=2"):
+        with pytest.raises(SettingsError, match="is for video files and folders of images"):
+            read_arguments(["0", "--camera", "a", option])
 
 
 def test_command_line_overrides_the_file(tmp_path: Path) -> None:

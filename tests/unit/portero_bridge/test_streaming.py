@@ -12,6 +12,7 @@ from portero_bridge.events import (
     Directed,
     EpochBegun,
     FrameRefused,
+    SourceStuck,
     StreamClosed,
     StreamFinished,
     StreamOpened,
@@ -238,6 +239,30 @@ async def test_directives_are_obeyed(server: BridgeServer) -> None:
     frames = [request.frame for request in server.stream("lobby").received if request.HasField("frame")]
     assert len(frames) == 5
     assert all(jpeg_size(frame.jpeg) == (80, 60) for frame in frames)
+
+
+async def test_an_image_larger_than_the_server_takes_is_shrunk(server: BridgeServer) -> None:
+    """The server's own limits on sides and pixels are kept without any setting."""
+    server.behavior.max_side = 100
+    source = PushedSource()
+    async with running(server, source) as camera:
+        await camera.until(StreamOpened)
+        source.push(2)
+        await server.until_durable("lobby", 2)
+    frames = [request.frame for request in server.stream("lobby").received if request.HasField("frame")]
+    assert [jpeg_size(frame.jpeg) for frame in frames] == [(100, 75)] * 2
+
+
+async def test_a_camera_that_shows_the_same_picture_for_long_is_told(server: BridgeServer) -> None:
+    """It is told once that it is stuck, and once that it shows others again; the pictures are sent all the same."""
+    source = PushedSource()
+    async with running(server, source, stuck_after=1e-9) as camera:
+        await camera.until(StreamOpened)
+        source.push()
+        source.repeat(3)
+        source.push()
+        await server.until_durable("lobby", 5)
+    assert camera.of(SourceStuck) == [SourceStuck("lobby", stuck=True), SourceStuck("lobby", stuck=False)]
 
 
 async def test_directives_end_with_their_session(server: BridgeServer) -> None:

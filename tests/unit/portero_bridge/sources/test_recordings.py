@@ -1,7 +1,8 @@
 """Video files, folders of images and made-up cameras."""
 
+import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -58,12 +59,79 @@ async def test_video_as_fast_as_accepted_keeps_its_timestamps(
     tmp_path: Path, clock: JumpingClock, source_options: Options
 ) -> None:
     """Without pacing nothing sleeps, and a repetition goes on in time where the last one ended."""
-    path = tmp_path / "clip.avi"
+    path = tmp_path / "2026-01-01 10:30:00.avi"
     write_video(path)
     source = FileSource(source_options(str(path), clock=clock))
     images = await take(source) + await take(source)
     assert clock.sleeps == []
     assert offsets(images) == [0.0, 0.1, 0.2, 0.3, 0.4, 0.4, 0.5, 0.6, 0.7, 0.8]
+
+
+async def test_a_recording_keeps_its_own_time(tmp_path: Path, clock: JumpingClock, source_options: Options) -> None:
+    """A video begins when its name says, or when it was told to; it says which."""
+    path = tmp_path / "door_20260101_103000.avi"
+    write_video(path)
+    dated: list[tuple[datetime, str]] = []
+
+    def note(start: datetime, by: str) -> None:
+        dated.append((start, by))
+
+    [first, *_] = await take(FileSource(source_options(str(path), clock=clock, dated=note)))
+    assert dated[-1] == (datetime(2026, 1, 1, 10, 30).astimezone(UTC), "its name")
+    assert first.capture_time == dated[-1][0]
+    start = datetime(2026, 2, 1, 8, tzinfo=UTC)
+    [first, *_] = await take(FileSource(source_options(str(path), clock=clock, dated=note, start=start)))
+    assert (first.capture_time, dated[-1]) == (start, (start, "the start that was given"))
+
+
+async def test_a_recording_never_ends_in_the_future(
+    tmp_path: Path, clock: JumpingClock, source_options: Options
+) -> None:
+    """A start too late is refused with the latest that would do; a name that says so is not believed."""
+    path = tmp_path / "door_20990101_103000.avi"
+    write_video(path)
+    os.utime(path, (clock.start.timestamp() + 1000,) * 2)
+    with pytest.raises(SourceFault, match=r"lasts 0 s and would end in the future; give a start of at most 2"):
+        await take(FileSource(source_options(str(path), clock=clock, start=clock.start - timedelta(seconds=0.2))))
+    images = await take(FileSource(source_options(str(path), clock=clock)))
+    assert images[-1].capture_time <= clock.start
+    assert clock.sleeps == []
+
+
+async def test_a_dump_without_times_has_a_rate(tmp_path: Path, clock: JumpingClock, source_options: Options) -> None:
+    """Frames of a video, and images of a folder, are as far apart as the recorded rate says."""
+    path = tmp_path / "clip.avi"
+    write_video(path)
+    images = await take(FileSource(source_options(str(path), clock=clock, recorded_rate=2.0)))
+    assert offsets(images) == [0.0, 0.5, 1.0, 1.5, 2.0]
+    folder = tmp_path / "dump"
+    folder.mkdir()
+    for name in ("20260101_103000.jpg", "20260101_113000.jpg"):
+        (folder / name).write_bytes(picture(1))
+    assert offsets(await take(FolderSource(source_options(str(folder), clock=clock, recorded_rate=2.0)))) == [0.0, 0.5]
+    assert offsets(await take(FolderSource(source_options(str(folder), clock=clock)))) == [0.0, 3600.0]
+
+
+async def test_two_recordings_of_one_camera_stay_apart(
+    tmp_path: Path, clock: JumpingClock, source_options: Options
+) -> None:
+    """Sent one right after the other, each keeps its hour, and neither reaches the present."""
+    paths = [tmp_path / f"2026-01-01_{hour:02}-00-00.avi" for hour in (9, 10)]
+    for path in paths:
+        write_video(path)
+    taken = [await take(FileSource(source_options(str(path), clock=clock))) for path in paths]
+    assert taken[1][0].capture_time - taken[0][0].capture_time == timedelta(hours=1)
+    assert taken[1][-1].capture_time < clock.start
+
+
+async def test_a_file_name_with_a_colon_is_no_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source_options: Options
+) -> None:
+    """A relative path that begins like an address is played."""
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / "plain.avi")
+    os.rename("plain.avi", "door 10:30.avi")  # noqa: PTH104 - the name as it is given, relative
+    assert len(await take(FileSource(source_options("door 10:30.avi")))) == 5
 
 
 async def test_file_that_is_no_video_is_a_fault(tmp_path: Path, source_options: Options) -> None:
@@ -94,8 +162,44 @@ async def test_folder_without_images_is_a_fault(tmp_path: Path, source_options: 
     with pytest.raises(SourceFault, match="cannot be read: No such file"):
         await take(FolderSource(source_options(str(tmp_path / "gone"))))
     (tmp_path / "a.png").write_text("not an image")
-    with pytest.raises(SourceFault, match=r"a\.png is not an image"):
+    with pytest.raises(SourceFault, match="no image that can be used"):
         await take(FolderSource(source_options(str(tmp_path))))
+
+
+async def test_a_bad_file_of_a_folder_is_skipped_and_named(
+    tmp_path: Path, clock: JumpingClock, source_options: Options
+) -> None:
+    """The good ones come when they would without it."""
+    (tmp_path / "a.jpg").write_bytes(picture(1))
+    (tmp_path / "b.png").write_text("not an image")
+    (tmp_path / "c.heic").write_bytes(b"\x00\x00\x00\x1cftypheic")
+    (tmp_path / "d.jpg").mkdir()
+    (tmp_path / "e.jpg").write_bytes(picture(2))
+    skipped: list[str] = []
+    source = FolderSource(source_options(str(tmp_path), rate=2, clock=clock, skipped=skipped.append))
+    images = await take(source)
+    assert [image.image for image in images] == [picture(1), picture(2)]
+    assert offsets(images) == [0.0, 2.0]
+    assert skipped == [
+        "b.png is not an image that can be decoded here",
+        "c.heic is a HEIC or AVIF file; save it as JPEG",
+        "d.jpg cannot be read: Is a directory",
+    ]
+
+
+async def test_a_folder_is_played_as_people_count(tmp_path: Path, source_options: Options) -> None:
+    """The tenth picture follows the ninth, and what systems left there is not played; colons are letters like any."""
+    for name in ("img10.jpg", "IMG9.jpg", "img1.jpg", "img1:2.jpg", "._img1.jpg", ".hidden.jpg"):
+        (tmp_path / name).write_bytes(picture(len(name)) if "9" not in name else picture(99))
+    images = await take(FolderSource(source_options(str(tmp_path))))
+    wanted = [len("img1.jpg"), len("img1:2.jpg"), 99, len("img10.jpg")]
+    assert [image.image for image in images] == [picture(number) for number in wanted]
+
+
+async def test_what_stands_around_a_jpeg_is_cut(tmp_path: Path, source_options: Options) -> None:
+    """A line end before the picture and a transfer buffer behind it do not reach the server."""
+    (tmp_path / "a.jpg").write_bytes(b"\r\n" + picture(1) + bytes(4096))
+    assert [image.image for image in await take(FolderSource(source_options(str(tmp_path))))] == [picture(1)]
 
 
 async def test_scene_plays_at_the_rate(clock: JumpingClock, source_options: Options) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from portero.v1 import camera_service_pb2
 
 from portero_bridge import camera as bridge_camera
 from portero_bridge.errors import SourceFault
-from portero_bridge.events import BridgeEvent, StreamAccount, TrackState, TrackUpdated
+from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated, StreamAccount, TrackState, TrackUpdated
 from portero_bridge.settings import CameraSettings, Pacing
 from portero_client import Box, Match, PermissionDenied
 from tests.support.client.command_line import Cli
@@ -109,6 +110,10 @@ async def test_the_options_become_the_bridges_settings(
     cli: Cli, server: FakeServer, bridge: FakeBridge, clip: str
 ) -> None:
     """Rate, once and pace are passed on, as is the server; a recording is less patient than a camera."""
+    times = ["--start", "2026-05-01T10:30:00Z", "--recorded-rate", "2"]
+    await cli("stream", clip, "--camera", "stage", "--once", *times)
+    start = datetime(2026, 5, 1, 10, 30, tzinfo=UTC)
+    assert bridge.settings == CameraSettings(name="stage", source=clip, once=True, start=start, recorded_rate=2)
     await cli("stream", clip, "--camera", "cameras/stage", "--once", "--rate", "10", "--realtime")
     assert bridge.settings == CameraSettings(name="stage", source=clip, rate=10, once=True, pacing=Pacing.REALTIME)
     assert bridge.given["server"] == server.address
@@ -149,6 +154,41 @@ async def test_a_source_that_fails_is_invalid_input(cli: Cli, bridge: FakeBridge
     assert (result.code, result.err) == (4, "error: clip.mp4 is no video that can be decoded here\n")
     bridge.fault = PermissionDenied("this bridge has other cameras")
     assert (await cli("stream", clip, "--camera", "stage", "--once")).code == 6
+
+
+async def test_skipped_images_are_named_and_end_with_a_code(cli: Cli, bridge: FakeBridge, clip: str) -> None:
+    """Each file that could not be used is told once, beside the summary; only a run with an end has a code for it."""
+    bridge.events = [ImageSkipped("stage", "b.png is not an image"), ImageSkipped("stage", "b.png is not an image")]
+    result = await cli("stream", clip, "--camera", "stage", "--once", "--json")
+    assert (result.code, result.document["skipped"]) == (4, ["b.png is not an image"])
+    assert result.err.endswith("skipped: b.png is not an image\n")
+    assert (await cli("stream", clip, "--camera", "stage")).code == 0
+
+
+async def test_a_recording_tells_when_it_began(cli: Cli, bridge: FakeBridge, clip: str) -> None:
+    """The time that was taken, and what said so, are beside the summary."""
+    bridge.events = [RecordingDated("stage", BEGAN, "its name")]
+    result = await cli("stream", clip, "--camera", "stage", "--once", "--json")
+    assert (result.document["start"], result.document["dated_by"]) == ("2026-05-01T10:00:00Z", "its name")
+    assert f"the recording began at {BEGAN.astimezone():%Y-%m-%d %H:%M:%S} by its name\n" in result.err
+
+
+async def test_a_recording_does_not_break_into_a_live_stream(
+    cli: Cli, server: FakeServer, bridge: FakeBridge, clip: str
+) -> None:
+    """A camera that is streaming is left alone; in real time the file is a camera like any, and takes over."""
+    server.cameras.cameras["cameras/stage"] = camera_service_pb2.Camera(name="cameras/stage")
+    server.cameras.statuses["cameras/stage"] = camera_service_pb2.CameraStatus(streaming=True)
+    result = await cli("stream", clip, "--camera", "stage", "--once")
+    assert (result.code, bridge.settings) == (7, None)
+    assert result.err.startswith("error: cameras/stage is streaming; end that first, or send the recording to a camera")
+    assert (await cli("stream", clip, "--camera", "stage", "--once", "--realtime")).code == 0
+
+
+async def test_only_a_recording_has_a_start(cli: Cli, bridge: FakeBridge) -> None:
+    """A start for a camera is a mistake that is told."""
+    result = await cli("stream", "0", "--camera", "stage", "--start", "2h")
+    assert (result.code, "start is for video files and folders of images" in result.err) == (4, True)
 
 
 async def test_an_absent_server_is_told_at_once(cli: Cli, server: FakeServer, bridge: FakeBridge, clip: str) -> None:

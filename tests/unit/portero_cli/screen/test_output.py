@@ -38,6 +38,14 @@ def test_an_error_is_one_line_whatever_its_message(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "error: first second\N{REPLACEMENT CHARACTER}[2J\n"
 
 
+def test_an_error_shows_no_password(capsys: pytest.CaptureFixture[str]) -> None:
+    """An address that was given at the wrong place is quoted without its secret."""
+    print_error("Got unexpected extra argument (rtsp://admin:s3cret@cam/user=a_password=s3cret_channel=1)")
+    assert capsys.readouterr().err == (
+        "error: Got unexpected extra argument (rtsp://***@cam/user=***_password=***_channel=1)\n"
+    )
+
+
 def test_machines_get_the_document_and_people_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     """With --json only the document is printed, without it only the renderables."""
     Output(as_json=True).show({"a": 1}, "words")
