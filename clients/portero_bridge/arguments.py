@@ -32,6 +32,7 @@ def read_arguments(arguments: list[str]) -> BridgeSettings:
     bridge = {name: value for name, value in bridge.items() if value is not None}
     tls = {name: given.pop(name) for name in ("ca_file", "certificate", "key")}
     tls = {name: value for name, value in tls.items() if value is not None}
+    given["ca_file"] = given.pop("camera_ca_file")
     camera = {name: value for name, value in given.items() if value is not None and value is not False}
     if config is not None:
         if camera:
@@ -72,6 +73,21 @@ def _parser() -> argparse.ArgumentParser:
     add("--certificate", type=Path, metavar="FILE", help="this bridge's certificate (PEM)")
     add("--key", type=Path, metavar="FILE", help="its private key (PEM)")
     add("--token-file", type=Path, metavar="FILE", help="file that holds an API key, where there is no certificate")
+    add("--username", metavar="NAME", help="who asks an http(s) camera, where the address does not say")
+    add("--password-file", type=Path, metavar="FILE", help="file that holds the password")
+    add(
+        "--camera-ca",
+        dest="camera_ca_file",
+        type=Path,
+        metavar="FILE",
+        help="authorities of an https camera's certificate, or the certificate itself (PEM)",
+    )
+    add(
+        "--camera-certificate",
+        dest="certificate_sha256",
+        metavar="SHA256",
+        help="fingerprint of an https camera's certificate, which may then be self-signed",
+    )
     add("--rate", type=float, metavar="FPS", help=f"images a second that are sent; default {_default('rate'):g}")
     add("--max-side", type=int, metavar="PIXELS", help="shrink larger images to this longest side")
     add(

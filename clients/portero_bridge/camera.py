@@ -300,6 +300,10 @@ class CameraRunner:
             recorded_rate=settings.recorded_rate,
             dated=lambda start, by: self._emit(RecordingDated(settings.name, start, by)),
             skipped=self._skip,
+            username=settings.username,
+            password_file=settings.password_file,
+            ca_file=settings.ca_file,
+            certificate_sha256=settings.certificate_sha256,
         )
 
     def _skip(self, reason: str) -> None:

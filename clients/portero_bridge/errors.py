@@ -10,10 +10,18 @@ class SettingsError(PorteroError):
 
 
 class SourceFault(PorteroError):
-    """A source delivers no images: it is off, frozen, or sends something else."""
+    """A source delivers no images: it is off, frozen, or sends something else.
+
+    Attributes:
+        is_refusal: Whether the camera refused the password: each further try may lock the account.
+    """
 
     default_reason = "SOURCE_FAULT"
     retryable = True
+
+    def __init__(self, message: str, *, reason: str = "", is_refusal: bool = False) -> None:
+        super().__init__(message, reason=reason)
+        self.is_refusal = is_refusal
 
 
 class SpoolFault(PorteroError):

@@ -32,6 +32,9 @@ class BridgeMetrics:
         self.source_fps = self._gauge("source_fps", "Images a second that the source gives.", camera)
         self.frames_read = self._counter("frames_read", "Images that came from the source.", camera)
         self.images_skipped = self._counter("images_skipped", "Images of a recording that could not be used.", camera)
+        self.trimmed_bytes = self._counter(
+            "trimmed_bytes", "Bytes behind the end markers of JPEG files that were cut off.", camera
+        )
         self.frames_sent = self._counter(
             "frames_sent", "Frames written to the stream, again ones after a reconnect included.", camera
         )
@@ -91,6 +94,7 @@ class CameraMeter:
         self._fps = metrics.source_fps.labels(camera)
         self._read = metrics.frames_read.labels(camera)
         self._skipped = metrics.images_skipped.labels(camera)
+        self._trimmed = metrics.trimmed_bytes.labels(camera)
         self._sent = metrics.frames_sent.labels(camera)
         self._sent_bytes = metrics.sent_bytes.labels(camera)
         self._camera_reconnects = metrics.reconnects.labels(camera, "camera")
@@ -106,9 +110,10 @@ class CameraMeter:
         for reason in GapReason:
             metrics.gap_frames.labels(camera, reason.name.lower())
 
-    def image_read(self, now: float) -> None:
-        """Counts an image from the source, at monotonic seconds."""
+    def image_read(self, now: float, trimmed: int = 0) -> None:
+        """Counts an image from the source, at monotonic seconds, and the bytes that were cut behind images."""
         self._read.inc()
+        self._trimmed.inc(trimmed)
         if self._last_read is None:
             self._source_up.set(1)
         elif self._interval == 0:

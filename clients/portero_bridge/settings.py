@@ -12,6 +12,7 @@ from portero_bridge.delivery.terms import DeliveryLimits
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode
 from portero_bridge.sources.base import SourceKind
+from portero_bridge.sources.http.trust import normal_fingerprint
 from portero_bridge.sources.registry import kind_of
 from portero_bridge.spool.spool import SpoolLimits, SpoolPolicy
 from portero_bridge.yaml_problems import Problem
@@ -84,11 +85,27 @@ class CameraSettings(_Settings):
     read_timeout: _Seconds = 10.0
     stuck_after: _Seconds = 120.0
     rtsp_transport: RtspTransport = RtspTransport.TCP
+    username: str | None = Field(default=None, min_length=1, max_length=255)
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    certificate_sha256: Annotated[str, AfterValidator(normal_fingerprint)] | None = None
     window_frames: int = Field(default=256, ge=1, le=10_000)
     window_bytes: int = Field(default=32 * 1024**2, ge=64 * 1024, le=1024**3)
     backlog_frames: int = Field(default=8, ge=1, le=10_000)
     max_age: _Seconds = 10.0
     spool: SpoolSettings = SpoolSettings()
+
+    @model_validator(mode="after")
+    def _access_fits_the_source(self) -> Self:
+        names = ("username", "password_file", "ca_file", "certificate_sha256")
+        given = [name for name in names if getattr(self, name) is not None]
+        if given and not self.kind.takes_credentials:
+            raise ValueError(f"{given[0]} is for http(s) cameras, not for a source of kind {self.kind.name}")
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file needs username beside it")
+        if self.ca_file is not None and self.certificate_sha256 is not None:
+            raise ValueError("ca_file and certificate_sha256 exclude each other: give one of them")
+        return self
 
     @property
     def kind(self) -> SourceKind:

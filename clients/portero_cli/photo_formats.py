@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from portero_client import InvalidArgument
 from portero_client.calls.images import MAX_IMAGE_BYTES
-from portero_client.jpeg_file import whole_jpeg
+from portero_client.jpeg_file import trim_jpeg
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -79,7 +79,7 @@ def sendable(data: bytes, name: str) -> bytes:
         raise _unusable(name, "is no photo: JPEG, PNG, WebP, HEIC, AVIF, BMP and TIFF files are taken", "NOT_A_PHOTO")
     passes = kind in (PhotoFormat.JPEG, PhotoFormat.PNG)
     if kind is PhotoFormat.JPEG:
-        data = whole_jpeg(data)
+        data = trim_jpeg(data).file
     try:
         picture = _opened(data, kind, name)
     except OSError:

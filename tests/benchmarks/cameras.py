@@ -23,7 +23,7 @@ from pathlib import Path
 
 import cv2
 import grpc
-import httpx
+import httpx2
 import psutil
 from portero.v1 import stream_pb2
 from prometheus_client.parser import text_string_to_metric_families
@@ -171,7 +171,7 @@ def _shown(camera: Camera, pictures: list[bytes], frames: int) -> Iterator[bytes
 
 async def _stages(admin: str) -> dict[str, dict[str, float]]:
     """Returns the mean time and the number of each stage, as the server itself measured them."""
-    async with httpx.AsyncClient() as http:
+    async with httpx2.AsyncClient() as http:
         text = (await http.get(f"http://{admin}/metrics")).text
     totals: dict[str, dict[str, float]] = {}
     for family in text_string_to_metric_families(text):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from portero_client import ConnectionSettings, PorteroClient
@@ -46,7 +46,7 @@ async def served(folder: Path, database_url: str, *, cameras: int, **settings: s
 
 async def stage_counts(server: ServerProcess, stage: str) -> dict[float, float]:
     """Returns how often a stage took at most so many seconds, by bucket, as the server has counted since its start."""
-    async with httpx.AsyncClient() as http:
+    async with httpx2.AsyncClient() as http:
         text = (await http.get(f"http://{server.admin}/metrics")).text
     return {
         float(sample.labels["le"]): sample.value

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import httpx
+import httpx2
 import psutil
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
@@ -108,7 +108,7 @@ async def test_a_server_without_places_is_not_ready(tmp_path: Path) -> None:
     """With all places taken, /readyz answers 503 and says why, and 200 again when one is free."""
     async with (
         running_server(tmp_path, engine="scripted", max_calls="1") as server,
-        httpx.AsyncClient(base_url=f"http://{server.admin}", timeout=PATIENCE) as http,
+        httpx2.AsyncClient(base_url=f"http://{server.admin}", timeout=PATIENCE) as http,
         PorteroClient(ConnectionSettings(server.address)) as client,
         grpc.aio.insecure_channel(server.address) as channel,
     ):

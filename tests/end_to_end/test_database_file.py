@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import httpx
+import httpx2
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import recognition_service_pb2_grpc, stream_pb2
 
@@ -61,7 +61,7 @@ async def test_frames_wait_while_the_file_is_away_and_are_in_it_when_it_is_back(
     elsewhere.mkdir()
     async with (
         running_server(tmp_path, engine="scripted", readiness_interval="0.2") as server,
-        httpx.AsyncClient(base_url=f"http://{server.admin}", timeout=PATIENCE) as http,
+        httpx2.AsyncClient(base_url=f"http://{server.admin}", timeout=PATIENCE) as http,
         PorteroClient(ConnectionSettings(server.address)) as client,
     ):
         await client.cameras.create("door")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 import yaml
@@ -139,7 +139,7 @@ async def test_what_is_documented_is_exported(scenery: Scenery) -> None:
     pages = ((scenery.server.admin, metrics_reference.page()), (scenery.bridge.metrics, bridge_reference.page()))
     for address, page in pages:
         documented = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
-        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+        async with httpx2.AsyncClient(timeout=PATIENCE) as http:
             scrape = (await http.get(f"http://{address}/metrics")).text
         exported = {name for name in re.findall(r"^# TYPE (\w+)", scrape, re.MULTILINE) if _ours(name)}
         assert exported == documented
@@ -161,7 +161,7 @@ async def test_a_name_is_told_with_the_time_it_took(scenery: Scenery) -> None:
 async def test_a_trace_leads_from_a_face_to_its_commit(scenery: Scenery) -> None:
     """A collector got each recognition, with a batch and a commit that link to it; the time to name points at one."""
     collector = scenery.collector
-    async with httpx.AsyncClient(headers={"Accept": "application/openmetrics-text"}, timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(headers={"Accept": "application/openmetrics-text"}, timeout=PATIENCE) as http:
         scrape = (await http.get(f"http://{scenery.server.admin}/metrics")).text
     exemplars = set(re.findall(r'time_to_name_seconds_bucket.*# \{trace_id="(\w+)"\}', scrape))
     assert exemplars

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import grpc
-import httpx
+import httpx2
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -29,7 +29,7 @@ async def test_rapid_reset_of_one_refuses_nobody_else(tmp_path: Path) -> None:
                 codes.append(await _code(health))
                 await asyncio.sleep(0.05)
         done = await flood
-        async with httpx.AsyncClient() as http:
+        async with httpx2.AsyncClient() as http:
             metrics = (await http.get(f"http://{server.admin}/metrics")).text
         flooded = [line["address"] for line in server.lines if line["event"] == "flood_of_calls"]
     assert set(codes) == {grpc.StatusCode.OK}

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import grpc
-import httpx
+import httpx2
 import psutil
 import pytest
 from portero.v1 import camera_service_pb2, camera_service_pb2_grpc, recognition_service_pb2_grpc, stream_pb2
@@ -152,7 +152,7 @@ async def test_the_admin_port_tells_life_readiness_and_metrics(tmp_path: Path) -
     """/livez, /readyz and /metrics answer; anything else says what there is; only GET is taken."""
     async with (
         running_server(tmp_path) as server,
-        httpx.AsyncClient(base_url=f"http://{server.admin}", timeout=PATIENCE) as http,
+        httpx2.AsyncClient(base_url=f"http://{server.admin}", timeout=PATIENCE) as http,
     ):
         assert (await http.get("/livez")).text == "ok\n"
         assert (await http.get("/readyz")).status_code == 200

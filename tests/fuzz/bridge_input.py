@@ -18,6 +18,8 @@ from portero_bridge.yaml_file import read_yaml
 from tests.support.repository import ROOT
 
 _LIMITS = PartLimits(header_bytes=64, body_bytes=256)
+# A line that may be a boundary is held until it ends.
+_LONGEST_LINE = 260
 _PART = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 8\r\n\r\n\xff\xd8\x00\x01\x02\x03\xff\xd9\r\n"
 
 
@@ -26,13 +28,13 @@ def multipart(data: bytes) -> None:
     if len(data) < 2:
         return
     step = data[0] % 61 + 1
-    named = boundary_of(data[1:40].decode("latin-1")) or "frame"
+    named = boundary_of(data[1:40].decode("latin-1"))
     body = data[1:]
     whole, cut = MultipartParser(named, _LIMITS), MultipartParser(named, _LIMITS)
     at_once = whole.feed(body)
     in_pieces = [file for at in range(0, len(body), step) for file in cut.feed(body[at : at + step])]
     assert all(file.startswith(b"\xff\xd8") and len(file) <= _LIMITS.body_bytes for file in at_once + in_pieces)
-    assert len(cut._buffer) <= _LIMITS.header_bytes + _LIMITS.body_bytes + step + len(named) + 2
+    assert len(cut._buffer) <= _LIMITS.header_bytes + _LIMITS.body_bytes + step + _LONGEST_LINE
     if at_once != in_pieces:
         raise AssertionError(f"the pieces make a difference: {at_once} {in_pieces}")
 

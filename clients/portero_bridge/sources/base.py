@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from portero_bridge.clock import Clock
@@ -16,10 +17,12 @@ class CapturedImage:
     Attributes:
         image: A JPEG file as the camera sent it, or a decoded picture.
         capture_time: When it was taken, UTC.
+        trimmed: Bytes behind end markers that were cut since the image before; line breaks are not counted.
     """
 
     image: bytes | Pixels
     capture_time: datetime
+    trimmed: int = 0
 
 
 class Source(Protocol):
@@ -57,13 +60,17 @@ class SourceOptions:
         quality: JPEG quality for sources that must encode, 1..100.
         realtime: Whether recorded images come at the pace they were taken at, or as fast as accepted.
         connect_timeout: Longest time to connect, seconds.
-        read_timeout: Longest time without an image before the source counts as frozen, seconds.
+        read_timeout: Longest time without a whole image before the source counts as frozen, seconds.
         clock: The bridge's clock.
         rtsp_transport: How the pictures of an RTSP camera come: tcp or udp.
         start: When a recording began, UTC; None: what it says itself.
         recorded_rate: Images a second of a recording whose own times are missing or wrong; None: what it says itself.
         dated: Told on the event loop when a recording began, and what says so.
         skipped: Told on the event loop about each image of a recording that cannot be used, in one line with its name.
+        username: Who asks, where the address does not say.
+        password_file: File that holds the password; read at each connecting, so that it may be changed.
+        ca_file: Authorities of the camera's certificate, PEM.
+        certificate_sha256: Fingerprint of the one certificate that is right, 64 hex digits.
     """
 
     address: str
@@ -85,6 +92,11 @@ class SourceOptions:
         """Whether a recording keeps its own time; one in real time stands in for a camera, if no start is given."""
         return not self.realtime or self.start is not None
 
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    certificate_sha256: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class SourceKind:
@@ -96,6 +108,7 @@ class SourceKind:
         open: Makes the source, without connecting yet. Raises SettingsError.
         is_recorded: Whether its images were taken before, so that they can come faster than real time.
         keeps_time: Whether they have times of their own, in the past.
+        takes_credentials: Whether user name, password and certificates may be settings of their own.
     """
 
     name: str
@@ -103,3 +116,4 @@ class SourceKind:
     open: Callable[[SourceOptions], Source]
     is_recorded: bool = False
     keeps_time: bool = False
+    takes_credentials: bool = False

@@ -13,7 +13,7 @@ from portero_bridge.sources.folder_times import times_of_folder
 from portero_bridge.sources.recorded_time import given_start
 from portero_bridge.sources.timeline import Timeline
 from portero_client.file_names import is_clutter, natural_order
-from portero_client.jpeg_file import whole_jpeg
+from portero_client.jpeg_file import trim_jpeg
 
 # Images a second where the settings name no rate.
 _DEFAULT_RATE = 1.0
@@ -89,7 +89,7 @@ def _read(path: Path) -> bytes | Pixels:
         content = path.read_bytes()
     except OSError as error:
         raise SourceFault(f"{path.name} cannot be read: {error.strerror}") from error
-    jpeg = whole_jpeg(content)
+    jpeg = trim_jpeg(content).file
     if jpeg.startswith(b"\xff\xd8"):
         return jpeg
     if content[4:8] == b"ftyp":

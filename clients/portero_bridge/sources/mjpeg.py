@@ -1,46 +1,54 @@
-"""HTTP cameras: an endless multipart stream, or one JPEG per response, which is then requested repeatedly.
+"""HTTP cameras: an endless stream of pictures, or one JPEG per answer, which is then requested repeatedly.
 
-JPEG bytes are passed on unchanged.
+What a camera sends decides which, not what it says. JPEG bytes are passed on unchanged, without what is behind their
+end marker.
 """
 
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
-import httpx
+import httpx2
 
 from portero_bridge.errors import SettingsError, SourceFault
 from portero_bridge.redact import redact_address
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
+from portero_bridge.sources.http.client import CameraClient
+from portero_bridge.sources.http.connection import Answer, Patience
+from portero_bridge.sources.http.content import Content, content_of, kind_of_bytes, says_film
+from portero_bridge.sources.http.credentials import AskedAuth, Credentials, split_credentials
+from portero_bridge.sources.http.trust import Trust
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
+from portero_client.jpeg_file import WHITE_SPACE, JpegDamaged, JpegWalk, count_trimmed
 
 # Images a second that are asked for one by one where the settings name no rate.
 _POLLING_RATE = 1.0
 _LIMITS = PartLimits()
-
-# Both libraries log addresses, and an address may hold a token.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
+_LONGEST_PASSWORD = 1024
 
 
 class MjpegSource:
     """A camera behind an http(s) URL.
 
     Raises:
-        SettingsError: The URL is malformed.
+        SettingsError: The URL is malformed, or names a user beside the settings.
     """
 
     is_finite = False
     waits = False
 
     def __init__(self, options: SourceOptions) -> None:
+        address, self._credentials = split_credentials(options.address)
         try:
-            url = httpx.URL(options.address)
-            self._url = url.copy_with(userinfo=b"")
-        except (httpx.InvalidURL, ValueError) as error:
+            self._url = httpx2.URL(address).copy_with(userinfo=b"", fragment=None)
+            if not self._url.host:
+                raise ValueError
+        except (httpx2.InvalidURL, ValueError) as error:
             # What the library says quotes the address, and with it perhaps a password.
             raise SettingsError(f"source {redact_address(options.address)!r} is not a URL") from error
-        self._auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
+        if self._credentials is not None and options.username is not None:
+            raise SettingsError("the address holds a user name, and so does username: give one of them")
+        self._auth = AskedAuth(self._credentials)
+        self._trust = Trust(options.ca_file, options.certificate_sha256)
         self._options = options
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
@@ -49,77 +57,121 @@ class MjpegSource:
         Raises:
             SourceFault: It is off, frozen, or sends something else.
         """
-        timeout = httpx.Timeout(self._options.read_timeout, connect=self._options.connect_timeout)
-        async with httpx.AsyncClient(
-            auth=self._auth,
-            timeout=timeout,
-            # A proxy of the environment has no business between a bridge and its cameras.
-            trust_env=False,
-            headers={"Accept-Encoding": "identity"},
-        ) as client:
-            while True:
-                async with self._answer(client) as (response, content_type):
-                    if content_type.lower().startswith("multipart/"):
-                        async for image in self._parts(response, content_type):
-                            yield image
-                        raise SourceFault("the camera ended the stream")
-                    began = self._options.clock.monotonic()
-                    yield CapturedImage(await _body(response), self._options.clock.now())
-                spent = self._options.clock.monotonic() - began
-                await self._options.clock.sleep(max(0.0, 1 / (self._options.rate or _POLLING_RATE) - spent))
-
-    @asynccontextmanager
-    async def _answer(self, client: httpx.AsyncClient) -> AsyncIterator[tuple[httpx.Response, str]]:
+        options, clock = self._options, self._options.clock
+        patience = Patience(options.connect_timeout, options.read_timeout)
+        client = CameraClient(self._url, self._current_auth(), self._trust, patience)
         try:
-            async with client.stream("GET", self._url) as response:
-                if response.status_code != httpx.codes.OK:
-                    raise SourceFault(f"the camera answered with HTTP status {response.status_code}")
-                content_type = response.headers.get("content-type", "")
-                if not content_type.lower().startswith(("multipart/", "image/jpeg")):
-                    raise SourceFault(f"the camera sends {content_type[:60]!r}, not a multipart stream or image/jpeg")
-                yield response, content_type
-        except httpx.ConnectTimeout as error:
-            raise SourceFault(f"no connection within {self._options.connect_timeout:g} s") from error
-        except httpx.TimeoutException as error:
-            raise SourceFault(f"the camera sent nothing for {self._options.read_timeout:g} s") from error
-        except httpx.ConnectError as error:
-            raise SourceFault("no connection to the camera") from error
-        except httpx.HTTPError as error:
-            raise SourceFault(f"the connection broke ({type(error).__name__})") from error
+            while True:
+                began = clock.monotonic()
+                async with client.get() as answer:
+                    reading = _Reading(answer, options)
+                    if await reading.is_stream():
+                        async with aclosing(reading.stream()) as pictures:
+                            async for image in pictures:
+                                yield image
+                        raise SourceFault("the camera ended the stream")
+                    image = await reading.picture()
+                yield image
+                spent = clock.monotonic() - began
+                await clock.sleep(max(0.0, 1 / (options.rate or _POLLING_RATE) - spent))
+        finally:
+            client.close()
 
-    async def _parts(self, response: httpx.Response, content_type: str) -> AsyncIterator[CapturedImage]:
-        boundary = boundary_of(content_type)
-        if boundary is None:
-            raise SourceFault("the camera's multipart stream names no boundary")
-        clock = self._options.clock
-        parser = MultipartParser(boundary, _LIMITS)
-        last = clock.monotonic()
-        async for data in response.aiter_raw():
-            files = parser.feed(data)
-            if not files and clock.monotonic() - last > self._options.read_timeout:
-                # Bytes come, but no image among them.
-                raise SourceFault(
-                    f"no JPEG in what the camera sent for {self._options.read_timeout:g} s"
-                    f" ({parser.skipped} parts skipped)"
-                )
-            for file in files:
-                yield CapturedImage(file, clock.now())
-            if files:
-                last = clock.monotonic()
+    def _current_auth(self) -> AskedAuth:
+        """Returns what answers the camera's 401: the same as before, unless the password was changed."""
+        username, file = self._options.username, self._options.password_file
+        if username is not None:
+            password = ""
+            if file is not None:
+                try:
+                    with file.open(encoding="utf-8") as opened:
+                        password = opened.read(_LONGEST_PASSWORD).rstrip("\r\n")
+                except (OSError, UnicodeDecodeError) as error:
+                    raise SourceFault(f"password_file {file} cannot be read") from error
+            credentials = Credentials(username, password)
+            if credentials != self._credentials:
+                self._credentials, self._auth = credentials, AskedAuth(credentials)
+        return self._auth
 
 
-async def _body(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for data in response.aiter_raw():
-        body += data
-        if len(body) > _LIMITS.body_bytes:
-            raise SourceFault(f"the camera's image has more than {_LIMITS.body_bytes} bytes")
-    return bytes(body)
+class _Reading:
+    """Reads the pictures of one answer.
+
+    No whole picture for the read timeout ends it, however many bytes come: a camera that drips does not hang.
+    """
+
+    def __init__(self, answer: Answer, options: SourceOptions) -> None:
+        self._answer = answer
+        self._timeout = options.read_timeout
+        self._clock = options.clock
+        self._last = options.clock.monotonic()
+        self._start = b""
+        self._is_silent = True
+
+    async def is_stream(self) -> bool:
+        """Reads until it is clear what the answer is. Returns whether it is one picture after the other."""
+        content_type, is_all = self._answer.content_type, False
+        while (content := content_of(content_type, self._start, is_all=is_all)) is None:
+            data = await self._more()
+            self._start += data
+            is_all = not data
+        if content is Content.OTHER:
+            what = kind_of_bytes(self._start) or (f"{content_type[:60]!r}" if self._start else "nothing")
+            raise SourceFault(f"the camera sends {what}, not JPEG pictures")
+        return content is Content.STREAM or says_film(content_type)
+
+    async def stream(self) -> AsyncGenerator[CapturedImage, None]:
+        """Yields the pictures of a stream."""
+        parser = MultipartParser(boundary_of(self._answer.content_type), _LIMITS)
+        data = self._start or await self._more()
+        while data:
+            for file in parser.feed(data):
+                yield CapturedImage(file, self._clock.now(), parser.take_trimmed())
+                # Whoever took the image may have waited; that is not the camera's silence.
+                self._last, self._is_silent = self._clock.monotonic(), True
+            data = await self._more()
+
+    async def picture(self) -> CapturedImage:
+        """Returns the picture of an answer, complete with its end marker where it has one."""
+        body = bytearray(self._start.lstrip(WHITE_SPACE))
+        walk: JpegWalk | None = JpegWalk()
+        while True:
+            try:
+                end = walk.advance(body) if walk else None
+            except JpegDamaged:
+                end = walk = None
+            if (end or len(body)) > _LIMITS.body_bytes:
+                raise SourceFault(f"the camera's image has more than {_LIMITS.body_bytes} bytes")
+            if end is not None:
+                cut = count_trimmed(body[end:]) + self._answer.bytes_left
+                return CapturedImage(bytes(body[:end]), self._clock.now(), cut)
+            data = await self._more()
+            if not data:
+                if walk is not None and self._answer.is_open_ended:
+                    raise SourceFault("the connection broke: the camera closed it within a picture")
+                return CapturedImage(bytes(body), self._clock.now())
+            body += data
+
+    async def _more(self) -> bytes:
+        left = self._last + self._timeout - self._clock.monotonic()
+        if left <= 0 and not self._is_silent:
+            raise self._late()
+        try:
+            data = await self._answer.read(left)
+        except TimeoutError as error:
+            raise self._late() from error
+        self._is_silent = False
+        return data
+
+    def _late(self) -> SourceFault:
+        if self._is_silent:
+            return SourceFault(f"the camera sent nothing for {self._timeout:g} s")
+        return SourceFault(f"no whole JPEG in what the camera sent for {self._timeout:g} s")
 
 
 def _claims(address: str) -> bool:
     return address.lower().startswith(("http://", "https://"))
 
 
-KIND = SourceKind("mjpeg", _claims, MjpegSource)
+KIND = SourceKind("mjpeg", _claims, MjpegSource, takes_credentials=True)
 """MJPEG over HTTP, as an ESP32-CAM sends it."""

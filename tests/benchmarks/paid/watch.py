@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 _INTERVAL = 0.5
@@ -26,7 +26,7 @@ class Watch:
 
     async def run(self) -> None:
         """Scrapes."""
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx2.AsyncClient(timeout=10) as http:
             while True:
                 now = self.elapsed()
                 text = (await http.get(f"http://{self.admin}/metrics")).text

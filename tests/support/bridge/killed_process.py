@@ -7,7 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.support.time.timeouts import PATIENCE
 
@@ -44,7 +44,7 @@ class BridgeProcess:
         """Asks for a metric until its value is as wanted."""
         served = await self.says("metrics_served")
         url = f"http://{served.split('address=')[1].strip()}/metrics"
-        async with asyncio.timeout(PATIENCE), httpx.AsyncClient(timeout=PATIENCE) as client:
+        async with asyncio.timeout(PATIENCE), httpx2.AsyncClient(timeout=PATIENCE) as client:
             while True:
                 text = (await client.get(url)).text
                 values = [line.rsplit(" ", 1)[1] for line in text.splitlines() if line.startswith(name)]

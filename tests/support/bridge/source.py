@@ -38,9 +38,9 @@ class PushedSource:
         """Ends this opening of the source: with its last image if it is finite, else with a fault."""
         self._queue.put_nowait(None if self.is_finite else SourceFault("the source ended"))
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, *, is_refusal: bool = False) -> None:
         """Lets the source fail."""
-        self._queue.put_nowait(SourceFault(reason))
+        self._queue.put_nowait(SourceFault(reason, is_refusal=is_refusal))
 
     async def taken(self) -> None:
         """Waits until everything that was pushed went where it goes, and more was asked for."""

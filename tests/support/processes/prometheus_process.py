@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import yaml
 
 from tests.support.processes.ports import free_port
@@ -29,7 +29,7 @@ these off is shown where time is computed: tests/unit/portero_infra/test_alerts.
 class Prometheus:
     """A running Prometheus."""
 
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
 
     async def query(self, expression: str) -> list[dict[str, Any]]:
         """Returns the series of an expression now."""
@@ -83,7 +83,7 @@ async def running_prometheus(folder: Path, targets: Mapping[str, str]) -> AsyncI
         "--log.level=error",
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
             await _until_ready(http)
             yield Prometheus(http)
     finally:
@@ -110,12 +110,12 @@ def _quick_rules(file: Path, folder: Path) -> Path:
     return quick
 
 
-async def _until_ready(http: httpx.AsyncClient) -> None:
+async def _until_ready(http: httpx2.AsyncClient) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 if (await http.get("/-/ready")).status_code == 200:
                     return
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 pass
             await asyncio.sleep(0.1)

@@ -110,3 +110,10 @@ class RecordingTlsObserver:
     def certificate_refused(self) -> None:
         """These are not."""
         self.refused += 1
+
+
+def server_context(authority: Authority) -> ssl.SSLContext:
+    """Returns the TLS of a server at 127.0.0.1, with a certificate of an authority, written into its folder."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.write("camera", authority.server()))
+    return context

@@ -1,7 +1,7 @@
 """What tests of the bridge share."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -43,10 +43,7 @@ def source_options() -> Callable[..., SourceOptions]:
         realtime: bool = False,
         read_timeout: float = PATIENCE,
         clock: Clock | None = None,
-        start: datetime | None = None,
-        recorded_rate: float | None = None,
-        dated: Callable[[datetime, str], None] = lambda start, by: None,
-        skipped: Callable[[str], None] = lambda message: None,
+        **others: Any,
     ) -> SourceOptions:
         return SourceOptions(
             address=address,
@@ -57,10 +54,7 @@ def source_options() -> Callable[..., SourceOptions]:
             connect_timeout=PATIENCE,
             read_timeout=read_timeout,
             clock=clock or SystemClock(),
-            start=start,
-            recorded_rate=recorded_rate,
-            dated=dated,
-            skipped=skipped,
+            **others,
         )
 
     return make

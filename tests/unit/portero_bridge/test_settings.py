@@ -46,6 +46,13 @@ def test_example_is_valid_and_shows_every_setting() -> None:
         ("is not YAML in line 2", "cameras:\n  - {name: a"),
         ("line 1, the document: Input should be a valid dictionary", "nothing"),
         ("line 3, server: is written twice", "server: a:1\ncameras: [{name: a, source: '0'}]\nserver: b:1"),
+        ("password_file needs username", "cameras: [{name: a, source: 'http://x/', password_file: f}]"),
+        ("username is for http(s) cameras", "cameras: [{name: a, source: '0', username: joe}]"),
+        (
+            "exclude each other",
+            f"cameras: [{{name: a, source: 'https://x/', ca_file: a, certificate_sha256: {'0a' * 32}}}]",
+        ),
+        ("64 hexadecimal digits", "cameras: [{name: a, source: 'https://x/', certificate_sha256: abc}]"),
     ],
 )
 def test_wrong_file_is_one_line_with_file_field_and_limit(tmp_path: Path, line: str, text: str) -> None:
@@ -141,6 +148,17 @@ def test_a_recording_has_its_own_time_and_a_camera_has_not(tmp_path: Path) -> No
     for option in ("--start=2026-05-01", "--recorded-rate=2"):
         with pytest.raises(SettingsError, match="is for video files and folders of images"):
             read_arguments(["0", "--camera", "a", option])
+
+
+def test_command_line_says_how_a_camera_is_reached() -> None:
+    """User, password and certificate of the camera are told apart from those of the server."""
+    reached = ["--username", "joe", "--password-file", "p", "--camera-ca", "cam.pem", "--ca", "server.pem"]
+    settings = read_arguments(["https://cam/", "--camera", "lobby", *reached])
+    (camera,) = settings.cameras
+    assert (camera.username, camera.password_file, camera.ca_file) == ("joe", Path("p"), Path("cam.pem"))
+    assert settings.tls.ca_file == Path("server.pem")
+    pinned = read_arguments(["https://cam/", "--camera", "a", "--camera-certificate", "SHA256:" + "0A" * 32])
+    assert pinned.cameras[0].certificate_sha256 == "0a" * 32
 
 
 def test_command_line_overrides_the_file(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ async def test_a_missing_extra_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyP
     """On a machine without the bridge's packages, streaming says what to do; it is no internal fault."""
     for module in [name for name in sys.modules if name.startswith("portero_bridge")]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.setitem(sys.modules, "httpx2", None)
     result = await cli("stream", tmp_path, "--camera", "door")
     assert result.code == 1
-    assert result.err.startswith("error: this needs a package that is not installed (httpx); `portero doctor` shows")
+    assert result.err.startswith("error: this needs a package that is not installed (httpx2); `portero doctor` shows")

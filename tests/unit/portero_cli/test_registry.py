@@ -8,7 +8,7 @@ from portero_cli.registry import COMMANDS
 _LOADED = """
 import sys
 import portero_cli.__main__
-print(*sorted(name for name in ("cv2", "httpx", "numpy", "yaml", "skimage", "portero_server") if name in sys.modules))
+print(*sorted(name for name in ("cv2", "httpx2", "numpy", "yaml", "skimage", "portero_server") if name in sys.modules))
 """
 
 

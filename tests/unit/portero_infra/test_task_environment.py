@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
-import httpx
+import httpx2
 import pytest
 import trustme
 from sqlalchemy import make_url
@@ -164,7 +164,7 @@ async def test_containers_run_in_the_environment_of_the_task(
             said = await _serving(server)
             assert said["engine"] == "rekognition"
             admin = said["metrics"].removesuffix("/metrics")
-            async with httpx.AsyncClient(base_url=admin, timeout=PATIENCE) as http:
+            async with httpx2.AsyncClient(base_url=admin, timeout=PATIENCE) as http:
                 assert (await http.get("/readyz")).status_code == 200
                 assert (await http.get("/livez")).status_code == 200
                 assert "portero_streams 0.0" in (await http.get("/metrics")).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.server.simulated_rekognition import RED, Simulation, ask, portrait
@@ -12,13 +12,13 @@ from tests.support.time.timeouts import PATIENCE
 
 
 async def _get(simulation: Simulation, query: str = "") -> dict[str, Any]:
-    async with httpx.AsyncClient(timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as http:
         answer: dict[str, Any] = (await http.get(f"{simulation.url}/_simulator/state{query}")).json()
         return answer
 
 
-async def _post(simulation: Simulation, path: str, body: object) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=PATIENCE) as http:
+async def _post(simulation: Simulation, path: str, body: object) -> httpx2.Response:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as http:
         return await http.post(f"{simulation.url}/_simulator/{path}", json=body)
 
 
@@ -74,7 +74,7 @@ async def test_wrong_orders_are_refused_by_name(simulation: Simulation, path: st
 
 async def test_log_length_must_be_a_number(simulation: Simulation) -> None:
     """A log length that is none is refused."""
-    async with httpx.AsyncClient(timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as http:
         answer = await http.get(f"{simulation.url}/_simulator/state?log=all")
 
     assert answer.status_code == 400

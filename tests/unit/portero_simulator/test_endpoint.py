@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-import httpx
+import httpx2
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
@@ -35,8 +35,8 @@ def _headers(target: str = "RekognitionService.DetectFaces", signature: str = _S
     return {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target, "Authorization": signature}
 
 
-async def _post(simulation: Simulation, body: object, headers: dict[str, str]) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=PATIENCE) as http:
+async def _post(simulation: Simulation, body: object, headers: dict[str, str]) -> httpx2.Response:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as http:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await http.post(simulation.url, content=content, headers=headers)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from portero_bridge.sources.base import CapturedImage, SourceOptions
 from portero_bridge.sources.mjpeg import MjpegSource
 from tests.support.bridge.clock import JumpingClock
 from tests.support.bridge.mjpeg_camera import BOUNDARY, MjpegCamera
+from tests.support.bridge.odd_camera import OddCamera, OddServer, Then, shot, snapshot
+from tests.support.bridge.odd_cameras import ODD_CAMERAS
 from tests.support.bridge.pictures import picture
 
 Options = Callable[..., SourceOptions]
@@ -45,7 +48,7 @@ async def test_password_of_the_address_is_sent_and_never_in_the_url(source_optio
     async with aclosing(MjpegSource(source_options(address)).images()) as images:
         assert (await anext(images)).image == picture(1)
     assert "p%40ss" not in camera.requests[0]
-    with pytest.raises(SourceFault, match=r"^the camera answered with HTTP status 401$"):
+    with pytest.raises(SourceFault, match=r"^the camera asks for a password \(HTTP status 401\)"):
         await anext(MjpegSource(source_options(camera.snapshot_url)).images())
     await camera.kill()
 
@@ -65,8 +68,24 @@ async def test_camera_that_sends_only_garbage_is_a_fault(camera: MjpegCamera, so
     while not task.done():
         clock.seconds += 1
         await camera.send(b"garbage" * 10)
-    with pytest.raises(SourceFault, match="no JPEG in what the camera sent"):
+    with pytest.raises(SourceFault, match="no whole JPEG in what the camera sent"):
         await task
+
+
+async def test_waiting_of_who_takes_the_images_is_not_the_cameras_silence(
+    camera: MjpegCamera, source_options: Options
+) -> None:
+    """A bridge whose server is slow takes the next image late, and the camera is as well as before."""
+    clock = JumpingClock()
+    async with aclosing(MjpegSource(source_options(camera.url, clock=clock)).images()) as images:
+        task = _soon(anext(images))
+        await camera.connected()
+        await camera.show()
+        await task
+        clock.seconds += 1000
+        task = _soon(anext(images))
+        await camera.show()
+        assert (await task).image == picture(2)
 
 
 async def test_killed_camera_is_a_fault(camera: MjpegCamera, source_options: Options) -> None:
@@ -82,21 +101,68 @@ async def test_killed_camera_is_a_fault(camera: MjpegCamera, source_options: Opt
 
 
 async def test_page_instead_of_pictures_is_a_fault(source_options: Options) -> None:
-    """A web page behind the address is named as what it is."""
+    """A web page behind the address is named as what it is, and what nobody knows by its type."""
     camera = _Page(b"Content-Type: text/html\r\n\r\n<html>")
     await camera.start()
-    with pytest.raises(SourceFault, match="'text/html', not a multipart stream"):
+    with pytest.raises(SourceFault, match="the camera sends a web page, not JPEG pictures"):
         await anext(MjpegSource(source_options(camera.url)).images())
     await camera.kill()
-
-
-async def test_multipart_without_boundary_is_a_fault(source_options: Options) -> None:
-    """A content type that lacks its boundary says so."""
-    camera = _Page(b"Content-Type: multipart/x-mixed-replace\r\n\r\n")
+    camera = _Page(b"Content-Type: text/plain\r\n\r\nhello")
     await camera.start()
-    with pytest.raises(SourceFault, match="names no boundary"):
+    with pytest.raises(SourceFault, match="the camera sends 'text/plain', not JPEG pictures"):
         await anext(MjpegSource(source_options(camera.url)).images())
     await camera.kill()
+
+
+async def test_password_of_the_settings_is_sent_as_it_is(source_options: Options, tmp_path: Path) -> None:
+    """User name and password may be settings; the file is read anew at each opening, and may be gone."""
+    camera = MjpegCamera(picture, password="admin:first %41@/#")
+    await camera.start()
+    file = tmp_path / "password"
+    source = MjpegSource(source_options(camera.snapshot_url, username="admin", password_file=file))
+    with pytest.raises(SourceFault, match=r"^password_file .*password cannot be read$"):
+        await anext(source.images())
+    file.write_text("second\n")
+    with pytest.raises(SourceFault, match="refuses the user name or the password") as raised:
+        await anext(source.images())
+    assert raised.value.is_refusal
+    file.write_text("first %41@/#\n")
+    async with aclosing(source.images()) as images:
+        assert (await anext(images)).image == picture(1)
+    await camera.kill()
+
+
+def test_user_is_named_once(source_options: Options) -> None:
+    """A user name in the address and another in the settings is refused, as nobody knows which is meant."""
+    with pytest.raises(SettingsError, match="give one of them") as raised:
+        MjpegSource(source_options("http://admin:s3cret@cam/stream", username="admin"))
+    assert "s3cret" not in raised.value.message
+
+
+async def test_a_connection_that_the_camera_closed_meanwhile_is_no_fault(
+    camera: MjpegCamera, source_options: Options
+) -> None:
+    """A camera that keeps its connection open, and drops it between two pictures, is connected to anew."""
+    closing = OddCamera("", "", "", lambda request, number: snapshot(shot(number)), Then.CLOSE)
+    async with OddServer(closing) as server:
+        source = MjpegSource(source_options(server.address, clock=JumpingClock()))
+        async with aclosing(source.images()) as images:
+            given = [(await anext(images)).image for _ in range(3)]
+    assert given == [shot(1), shot(2), shot(3)]
+    assert server.connections == 3
+
+
+async def test_digest_is_asked_for_once(source_options: Options) -> None:
+    """After one 401 each request carries the next answer to it, also after the camera was away."""
+    asked = next(camera for camera in ODD_CAMERAS if camera.name == "digest")
+    async with OddServer(asked) as server:
+        source = MjpegSource(source_options(server.address, clock=JumpingClock()))
+        for _ in range(2):
+            async with aclosing(source.images()) as images:
+                for _ in range(3):
+                    await anext(images)
+    assert len(server.requests) == 7
+    assert server.connections == 2
 
 
 def test_address_that_is_no_url_shows_no_password(source_options: Options) -> None:

@@ -1,5 +1,6 @@
 """JPEG files out of what cameras send."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import given, settings, strategies
 
 from portero_bridge.sources import multipart
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
+from portero_client import jpeg_file
+from tests.support.bridge.odd_camera import shot
 
 BOUNDARY = "frame"
 
@@ -94,9 +97,40 @@ def test_part_that_is_too_large_by_its_own_word_is_skipped() -> None:
     assert parse(part(body, len(body)) + part(small, len(small)), 64, limits) == [small]
 
 
+def test_picture_without_a_length_ends_at_its_end_marker() -> None:
+    """Nothing is waited for, and what follows belongs to nobody."""
+    one, two = shot(1), shot(2)
+    parser = MultipartParser(BOUNDARY)
+    assert parser.feed(part(one)) == [one]
+    assert parser.feed(b"padding" + part(two)) == [two]
+    assert parser.take_trimmed() == len("padding")
+    assert parser.take_trimmed() == 0
+
+
+def test_boundary_counts_only_where_a_part_can_end() -> None:
+    """Not in a comment, and not in the data of a picture whose length is right."""
+    line = b"\r\n--" + BOUNDARY.encode() + b"\r\n"
+    comment = shot(1)[:2] + b"\xff\xfe" + (len(line) + 2).to_bytes(2) + line + shot(1)[2:]
+    assert parse(part(comment) + part(shot(2))) == [comment, shot(2)]
+    in_data = shot(1)[:-50] + line + shot(1)[-50:]
+    assert parse(part(in_data, len(in_data)) + part(shot(2))) == [in_data, shot(2)]
+    # Without a length, or with a wrong one, such a line means that the rest was lost.
+    for length in (None, len(in_data) - 60, len(in_data) + 60):
+        assert parse(part(in_data, length) + part(shot(2)))[-1] == shot(2)
+
+
+def test_picture_that_lost_its_rest_does_not_cost_the_next() -> None:
+    """The half is given, for the server to refuse, and what follows is whole."""
+    half = shot(1)[:-200]
+    for cut in (part(half), part(half, len(half)), part(half, len(shot(1)))):
+        assert parse(cut + part(shot(2)) + part(shot(3)))[-2:] == [shot(2), shot(3)]
+
+
 def test_boundaries_of_all_makes() -> None:
     """Quotes, leading dashes and further parameters in the content type are understood."""
     assert boundary_of("multipart/x-mixed-replace;boundary=123") == "123"
+    assert boundary_of("multipart/x-mixed-replace; boundary='a b'") == "a b"
+    assert boundary_of('multipart/x-mixed-replace; boundary="ab') == "ab"
     assert boundary_of('multipart/x-mixed-replace; boundary="a b"; charset=x') == "a b"
     assert boundary_of("multipart/x-mixed-replace") is None
     body = jpeg(b"one")
@@ -120,6 +154,32 @@ def test_pieces_do_not_matter(bodies: list[tuple[bytes, bool]], garbage: bytes, 
     files = parse(stream, step)
     assert files == parse(stream)
     assert all(file.startswith(b"\xff\xd8") for file in files)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    damage=strategies.lists(strategies.tuples(strategies.integers(0, 10_000), strategies.integers(0, 255)), max_size=6),
+    lengths=strategies.lists(strategies.sampled_from([None, 0, -60, 60, 9_000]), min_size=1, max_size=4),
+    boundary=strategies.sampled_from([None, BOUNDARY, "--frame", "other"]),
+    limit=strategies.sampled_from([1_500, 10_000]),
+    step=strategies.integers(1, 300),
+)
+def test_pieces_do_not_matter_to_damaged_pictures(
+    damage: list[tuple[int, int]], lengths: list[int | None], boundary: str | None, limit: int, step: int
+) -> None:
+    """Real pictures, flipped bytes and wrong lengths come out the same however the stream is cut, and are bounded."""
+    stream = bytearray()
+    for number, off in enumerate(lengths):
+        stream += part(shot(number), None if off is None else len(shot(number)) + off)
+    for at, value in damage:
+        stream[at % len(stream)] = value
+    limits = PartLimits(200, limit)
+    whole, cut = MultipartParser(boundary, limits), MultipartParser(boundary, limits)
+    files = []
+    for at in range(0, len(stream), step):
+        files += cut.feed(bytes(stream[at : at + step]))
+        assert len(cut._buffer) <= 200 + limit + step + 260
+    assert files == whole.feed(bytes(stream))
 
 
 @settings(max_examples=200, deadline=None)
@@ -160,26 +220,40 @@ class _Watched(bytearray):
         b"--frame\r\nContent-Length: 5000000\r\n\r\n",
         b"--frame\r\nContent-Length: 5000000\r\n\r\n\xff\xd8\xff\xd9\r\n",
         b"--frame\r\nX: " + b"y" * 9000,
+        b"\n--frame\r\n\r\n" + shot(1)[:600],
+        b"--frame\r\nContent-Length: 5000000\r\n\r\n" + shot(1)[:600],
+        b"--frame\r\n\r\n\xff\xd8\xff\xe1\xff\xff",
+        b"--frame\r\n\r\n\xff\xd8\xff\xda\x00\x08\x01\x00\x00\x00\x00\x00\xff\xe1\xff\xff",
+        b"\xff\xd8\xff\xe1\x00\x02",
     ],
 )
 def test_a_hostile_stream_costs_no_more_than_pictures(part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the parts claim, each byte is looked at a few times and not again for every part."""
     stream = part * (600_000 // len(part))
     parser = MultipartParser("frame")
-    buffer = parser._buffer = _Watched()
-    header_end = multipart._HEADER_END
+    buffer = parser._buffer = _Watched(b"\n")
 
-    class Search:
-        """The search for the end of a header, counted too."""
+    class Counted:
+        """A pattern whose searches are counted too."""
 
-        @staticmethod
-        def search(data: bytes, start: int, end: int = 10**9) -> Any:
-            """Searches."""
-            found = header_end.search(data, start, end)
+        def __init__(self, pattern: re.Pattern[bytes]) -> None:
+            self._pattern = pattern
+
+        def search(self, data: bytes, start: int = 0, end: int = 10**9) -> Any:
+            """Searches, and counts up to what was found."""
+            found = self._pattern.search(data, start, end)
             buffer.looked_at += (found.end() if found else min(end, len(data))) - start
             return found
 
-    monkeypatch.setattr(multipart, "_HEADER_END", Search)
+        match = search
+
+    monkeypatch.setattr(multipart, "_HEADER_END", Counted(multipart._HEADER_END))
+    monkeypatch.setattr(jpeg_file, "_AFTER_DATA", Counted(jpeg_file._AFTER_DATA))
+    next_pattern = parser._next_pattern
+    monkeypatch.setattr(parser, "_next_pattern", lambda: Counted(next_pattern()))
+    monkeypatch.setattr(parser, "_next", Counted(parser._next))
+    assert parser._boundary is not None
+    monkeypatch.setattr(parser, "_boundary", Counted(parser._boundary))
     for at in range(0, len(stream), 65_536):
         parser.feed(stream[at : at + 65_536])
     assert buffer.looked_at < 6 * len(stream)

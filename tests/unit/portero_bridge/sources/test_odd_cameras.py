@@ -1,0 +1,70 @@
+"""Every odd camera of the table: what comes of it is what the table says."""
+
+import hashlib
+import re
+import ssl
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from portero_bridge.clock import SystemClock
+from portero_bridge.errors import SourceFault
+from portero_bridge.sources.base import SourceOptions
+from portero_bridge.sources.mjpeg import MjpegSource
+from tests.support.bridge.clock import JumpingClock
+from tests.support.bridge.odd_camera import PASSWORD, OddCamera, OddServer, Then
+from tests.support.bridge.odd_cameras import ODD_CAMERAS
+from tests.support.tls.certificates import Authority, server_context
+
+Options = Callable[..., SourceOptions]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Returns an authority that nobody knows."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def _server_context(authority: Authority) -> tuple[ssl.SSLContext, str]:
+    """Returns a camera's TLS, and the fingerprint of its certificate."""
+    context = server_context(authority)
+    first = re.match(
+        r"-----BEGIN.*?-----END CERTIFICATE-----", (authority.folder / "camera.crt").read_text(), re.DOTALL
+    )
+    assert first is not None
+    return context, hashlib.sha256(ssl.PEM_cert_to_DER_cert(first[0])).hexdigest()
+
+
+@pytest.mark.parametrize("camera", ODD_CAMERAS, ids=[camera.name for camera in ODD_CAMERAS])
+async def test_what_the_table_says_comes_of_it(
+    camera: OddCamera, source_options: Options, authority: Authority, tmp_path: Path
+) -> None:
+    """The pictures come whole and in order, without waiting for the next; then the fault that is told, if any."""
+    tls, fingerprint = _server_context(authority) if camera.tls else (None, "")
+    given = {"CA": authority.file, "RIGHT": fingerprint}
+    options = {name: given.get(value, value) for name, value in camera.options.items()}
+    trimmed = 0
+    async with OddServer(camera, tls) as server:
+        # Who drips is noticed by the time that it takes; nobody else takes any.
+        clock = SystemClock() if camera.then is Then.DRIP else JumpingClock()
+        source = MjpegSource(source_options(server.address, clock=clock, **options))
+        async with aclosing(source.images()) as images:
+            for number in range(1, camera.pictures + 1):
+                captured = await anext(images)
+                assert captured.image == camera.shows(number)
+                trimmed += captured.trimmed
+            assert trimmed == camera.trimmed
+            if camera.fault:
+                with pytest.raises(SourceFault) as raised:
+                    await anext(images)
+                assert re.search(camera.fault, raised.value.message)
+                assert PASSWORD not in raised.value.message
+                assert "token" not in raised.value.message
+
+
+def test_each_odd_camera_is_named_once() -> None:
+    """Rows of the table are told apart by their name."""
+    names = [camera.name for camera in ODD_CAMERAS]
+    assert sorted(set(names)) == sorted(names)
