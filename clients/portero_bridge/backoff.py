@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+SOUND_SECONDS = 10.0
+"""A success that lasts so long shows that whatever failed is well; a shorter one may be part of the failure."""
+
 
 class Backoff:
     """Capped exponential delays with full jitter, so that many bridges do not retry in step.
@@ -23,8 +26,15 @@ class Backoff:
         """The bound that delays never exceed, seconds."""
         return self._cap
 
-    def next_delay(self) -> float:
-        """Records a failure and returns the seconds to wait after it."""
+    def next_delay(self, lived: float = 0.0) -> float:
+        """Records a failure and returns the seconds to wait after it.
+
+        Args:
+            lived: For how long it had worked before, seconds; a camera that gives one picture and fails again is
+                tried less and less often all the same.
+        """
+        if lived >= SOUND_SECONDS:
+            self.succeeded()
         # The exponent is bounded because 2.0**1024 overflows after a weekend of failures.
         bound = min(self._cap, self._base * 2.0 ** min(self._failures, 60))
         self._failures += 1

@@ -75,6 +75,7 @@ class Bridge:
                 stop=self._stopping,
                 clock=self._clock,
             )
+            began = self._clock.monotonic()
             try:
                 await runner.run()
                 if camera.once and runner.skipped_images:
@@ -90,7 +91,7 @@ class Bridge:
                 failure, trace = error.message, ""
             except Exception as error:  # noqa: BLE001 - whatever it is, the other cameras go on
                 failure, trace = f"unforeseen {type(error).__name__}", traceback.format_exc()
-            delay = backoff.next_delay()
+            delay = backoff.next_delay(self._clock.monotonic() - began)
             meter.camera_failed()
             self._emit(CameraFailed(camera.name, failure, trace, delay))
             await self._clock.sleep(delay)

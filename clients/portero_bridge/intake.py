@@ -10,6 +10,10 @@ from portero_bridge.errors import SourceFault
 from portero_bridge.events import SourceDown, SourceStuck, SourceUp
 from portero_bridge.images.stuck import StuckWatch
 from portero_bridge.sources.base import CapturedImage, Source
+from portero_bridge.steadiness import Steadiness
+
+# Many cameras lock an account for half an hour after five to ten wrong passwords within minutes.
+_REFUSAL_DELAY = 60.0
 
 
 class Intake:
@@ -40,6 +44,7 @@ class Intake:
         self._backoff = backoff
         self._ends = once and source.is_finite
         self._stuck = StuckWatch(stuck_after)
+        self._steadiness = Steadiness()
 
     async def run(self) -> None:
         """Reads images until canceled; returns at the end of a finite source that is to be sent once.
@@ -55,7 +60,9 @@ class Intake:
                 context.meter.source_lost()
                 if self._ends:
                     raise
-                delay = self._backoff.next_delay()
+                delay = self._backoff.next_delay(self._steadiness.failed())
+                if fault.is_refusal:
+                    delay = max(delay, _REFUSAL_DELAY)
                 context.emit(SourceDown(context.camera, fault.message, delay))
                 await context.clock.sleep(delay)
             else:
@@ -65,14 +72,12 @@ class Intake:
 
     async def _take_all(self) -> None:
         context = self._context
-        is_up = False
         async with aclosing(self._source.images()) as images:
             async for captured in images:
-                context.meter.image_read(context.clock.monotonic())
+                now = context.clock.monotonic()
+                context.meter.image_read(now, captured.trimmed)
                 self._watch(captured)
-                if not is_up:
-                    is_up = True
-                    self._backoff.succeeded()
+                if self._steadiness.image(now):
                     context.emit(SourceUp(context.camera))
                 await self._take(captured)
 

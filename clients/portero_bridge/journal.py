@@ -27,12 +27,15 @@ from portero_bridge.redact import redact_url
 from portero_client.library_logs import LibraryLine
 
 _Value = str | int | float
+# What a camera sends is part of some reasons; after so many that differ, a state has no news.
+_MOST_REASONS = 20
 
 
 class Journal:
     """Writes a line for each event of interest to operators; tracks and texts are not logged.
 
-    A state that persists is logged once: a server that is down for a night is one line per camera.
+    A state that persists is logged once: a server that is down for a night is one line per camera, and a camera that
+    fails in turn for two reasons is two.
 
     Args:
         output: Where lines go.
@@ -42,7 +45,7 @@ class Journal:
     def __init__(self, output: TextIO, clock: Clock) -> None:
         self._output = output
         self._clock = clock
-        self._said: dict[tuple[str, str], object] = {}
+        self._said: dict[tuple[str, str], set[object]] = {}
 
     def __call__(self, event: BridgeEvent) -> None:
         """Logs an event, if it is for operators and not a repetition."""
@@ -106,10 +109,12 @@ class Journal:
         self._output.flush()
 
     def _is_news(self, camera: str, about: str, said: object) -> bool:
-        """Returns whether this differs from the last message about the same subject, and remembers it."""
-        before = self._said.get((camera, about))
-        self._said[camera, about] = said
-        return before != said
+        """Returns whether this was not yet said about a subject in its present state, and remembers it."""
+        before = self._said.setdefault((camera, about), set())
+        if said in before or len(before) >= _MOST_REASONS:
+            return False
+        before.add(said)
+        return True
 
     def _write_failure(self, event: StreamClosed | SourceDown | CameraFailed) -> None:
         retry_in = round(event.retry_in, 2)

@@ -110,6 +110,11 @@ class Delivery:
         """Whether the stream was finished and everything is durable."""
         return self._phase is _Phase.DONE
 
+    @property
+    def is_finishing(self) -> bool:
+        """Whether nothing more will be offered."""
+        return self._finish_wanted
+
     def pause_left(self, now: float) -> float:
         """Returns the seconds for which the server has asked for no frames; 0 if it has not."""
         return max(0.0, self._paused_until - now)

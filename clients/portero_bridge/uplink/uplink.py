@@ -67,11 +67,17 @@ class Uplink:
             await self._buffer.renumber()
             context.emit(EpochBegun(context.camera, context.delivery.epoch))
         elif plan.remedy is Remedy.REGISTER:
+            await self._first_picture()
             failure = await self._register()
             if failure is not None:
                 return failure
             context.emit(CameraRegistered(context.camera))
         return None
+
+    async def _first_picture(self) -> None:
+        """Waits for something to send: an address that is mistyped must not leave a camera at the server."""
+        while not (self._buffer.numbered_through or self._context.delivery.is_finishing):
+            await self._context.bell.wait()
 
     async def _register(self) -> PorteroError | None:
         try:

@@ -2,13 +2,20 @@
 
 from hypothesis import given, strategies
 
-from portero_bridge.backoff import Backoff
+from portero_bridge.backoff import SOUND_SECONDS, Backoff
 
 
 def test_bounds_double_up_to_the_cap() -> None:
     """With the largest draw the delays are the bounds themselves."""
     backoff = Backoff(0.1, 1.0, lambda: 1.0)
     assert [round(backoff.next_delay(), 3) for _ in range(6)] == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+
+
+def test_only_a_success_that_lasted_begins_anew() -> None:
+    """What works for a moment and fails again is tried less and less often all the same."""
+    backoff = Backoff(0.1, 1.0, lambda: 1.0)
+    assert [backoff.next_delay(lived) for lived in (0.0, 0.5, SOUND_SECONDS - 0.1)] == [0.1, 0.2, 0.4]
+    assert backoff.next_delay(SOUND_SECONDS) == 0.1
 
 
 def test_success_begins_anew() -> None:

@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from portero_bridge.camera import CameraRunner, run_camera
+from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.errors import SourceFault
 from portero_bridge.events import (
     BridgeEvent,
     SourceDown,
+    SourceUp,
 )
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.uplink.session import Call, Session
@@ -80,34 +82,51 @@ async def test_source_is_opened_again_after_a_fault(server: BridgeServer) -> Non
         assert server.opens("lobby") == 1
 
 
-async def test_source_is_tried_ever_less_often_until_it_gives_an_image(server: BridgeServer) -> None:
-    """Delays grow while the camera is away, and begin anew after an image."""
-    source = PushedSource()
-    for _ in range(3):
-        source.fail("unplugged")
-    source.push(1)
-    source.fail("unplugged again")
-    down: list[float] = []
+async def _told(server: BridgeServer, source: PushedSource, failures: int, clock: Clock) -> list[BridgeEvent]:
+    """Returns what is told of a source until it has failed so often."""
+    told: list[BridgeEvent] = []
     stop = asyncio.Event()
 
     def note(event: BridgeEvent) -> None:
-        if isinstance(event, SourceDown):
-            down.append(event.retry_in)
-        if len(down) == 4:
+        if isinstance(event, (SourceUp, SourceDown)):
+            told.append(event)
+        if sum(isinstance(event, SourceDown) for event in told) == failures:
             stop.set()
 
     runner = CameraRunner(
         camera_settings(),
-        QUICK.model_copy(update={"camera_retry_cap": 1.0}),
+        QUICK.model_copy(update={"camera_retry_cap": 100.0}),
         ConnectionSettings(server.address),
         emit=note,
         meter=BridgeMetrics().camera("lobby"),
         stop=stop,
         source=source,
         draw=lambda: 1.0,
+        clock=clock,
     )
     await runner.run()
-    assert down == [0.001, 0.002, 0.004, 0.001]
+    return told
+
+
+async def test_source_that_gives_one_image_a_try_is_tried_ever_less_often(server: BridgeServer) -> None:
+    """Delays grow though one picture came, and it is told as up once, not at every try."""
+    source = PushedSource()
+    source.fail("unplugged")
+    for _ in range(3):
+        source.push(1)
+        source.fail("unplugged again")
+    told = await _told(server, source, 4, SystemClock())
+    assert [event.retry_in for event in told if isinstance(event, SourceDown)] == [0.001, 0.002, 0.004, 0.008]
+    assert sum(isinstance(event, SourceUp) for event in told) == 1
+
+
+async def test_source_that_refuses_the_password_is_tried_once_a_minute(server: BridgeServer) -> None:
+    """Cameras lock accounts after a few wrong passwords, and somebody must change something anyway."""
+    source = PushedSource()
+    source.fail("refused", is_refusal=True)
+    (down,) = await _told(server, source, 1, SystemClock())
+    assert isinstance(down, SourceDown)
+    assert down.retry_in == 60.0
 
 
 async def test_finite_source_that_fails_is_told_to_the_caller(server: BridgeServer) -> None:

@@ -51,6 +51,20 @@ def test_what_goes_on_is_written_once() -> None:
     assert output.getvalue().count("stream_closed") == 2
 
 
+def test_reasons_that_take_turns_are_written_once_each() -> None:
+    """A line is for a state, not for a try; and what a camera makes up does not fill the log."""
+    write, output = journal()
+    for number in range(1_000):
+        write(SourceDown("lobby", "no connection" if number % 2 else "sent nothing", 1.0))
+    assert output.getvalue().count("\n") == 2
+    for number in range(1_000):
+        write(SourceDown("lobby", f"sends {number}", 1.0))
+    assert output.getvalue().count("\n") == 20
+    write(SourceUp("lobby"))
+    write(SourceDown("lobby", "sent nothing", 1.0))
+    assert output.getvalue().count("\n") == 22
+
+
 def test_passwords_are_redacted_whatever_the_field() -> None:
     """Reasons and traces pass through the one place that redacts."""
     write, output = journal()

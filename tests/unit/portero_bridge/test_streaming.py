@@ -12,6 +12,7 @@ from portero_bridge.events import (
     Directed,
     EpochBegun,
     FrameRefused,
+    SourceDown,
     SourceStuck,
     StreamClosed,
     StreamFinished,
@@ -77,11 +78,16 @@ async def test_live_drops_without_credit_and_reports_it(server: BridgeServer) ->
 
 
 async def test_unknown_camera_is_registered() -> None:
-    """CAMERA_NOT_FOUND is answered with CreateCamera, and the stream opens then."""
+    """CAMERA_NOT_FOUND is answered with CreateCamera when there is a picture to send, and the stream opens then."""
     server = BridgeServer(cameras=set())
     await server.start()
     source = PushedSource()
     async with running(server, source) as camera:
+        source.fail("wrong address")
+        await camera.until(StreamClosed)
+        await camera.until(SourceDown)
+        assert camera.of(CameraRegistered) == []
+        source.push(1)
         await server.until_opened("lobby", 1)
     assert camera.of(CameraRegistered) == [CameraRegistered("lobby")]
     await server.stop()
