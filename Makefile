@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-cameras bench-visits bench-identity bench-paid chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,7 @@ check: setup ## Format, lint, types, layers, drift of generated code, migrations
 	@$(BIN)/python -m portero_cli.reference --check
 	@$(BIN)/python -m portero_server.reference.metrics_page --check
 	@$(BIN)/python -m portero_bridge.metrics_reference --check
+	@$(BIN)/python -m tests.support.bridge.cameras_page --check
 	@$(BIN)/python -m portero_infra.dashboards --check
 	@$(BIN)/python -m portero_infra.cost --check
 
@@ -64,6 +65,7 @@ reference: setup ## Writes what is generated: reference pages and dashboards.
 	@$(BIN)/python -m portero_cli.reference
 	@$(BIN)/python -m portero_server.reference.metrics_page
 	@$(BIN)/python -m portero_bridge.metrics_reference
+	@$(BIN)/python -m tests.support.bridge.cameras_page
 	@$(BIN)/python -m portero_infra.dashboards
 
 lock: setup ## Resolves requirements.lock anew from pyproject.toml.
@@ -85,6 +87,9 @@ bench: setup ## The benchmark suite, quick; ARGS="--full --peers" takes half an 
 
 bench-cameras: setup ## Twenty cameras on one server: who is served how well, at what cost. ARGS="--cameras 40 --rate 5".
 	@$(BIN)/python -m tests.benchmarks.cameras $(ARGS)
+
+bench-failing: setup ## A healthy camera beside forty that fail: its frames as a share of those alone. ARGS="--rate 0 --rtsp".
+	@$(BIN)/python -m tests.benchmarks.failing_cameras $(ARGS)
 
 chaos: setup ## Kills everything at random and checks what is stored. ARGS="--kills 100 --frames 200000 --seed 1".
 	@.ci/system mariadb
