@@ -5,12 +5,13 @@ import os
 import signal
 import sys
 
-from portero_bridge.arguments import read_arguments
+from portero_bridge.arguments import read_arguments, read_probe_arguments
 from portero_bridge.bridge import Bridge
 from portero_bridge.clock import SystemClock
 from portero_bridge.errors import SettingsError
 from portero_bridge.journal import Journal
 from portero_bridge.metrics import BridgeMetrics
+from portero_bridge.probe import run_probe
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings
 from portero_client.errors import InvalidArgument, PorteroError
@@ -33,6 +34,9 @@ def run(arguments: list[str]) -> int:
     journal = Journal(sys.stderr, SystemClock())
     write_library_logs(journal.library)
     try:
+        if arguments[:1] == ["probe"]:
+            run_probe(read_probe_arguments(arguments[1:]))
+            return 0
         settings = read_arguments(arguments)
         connection = settings.connection()
         asyncio.run(_run(settings, connection, journal))

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from portero_bridge.errors import SettingsError
 from portero_bridge.frames import DeliveryMode
+from portero_bridge.probe import Probe
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, RtspTransport, repeated_names
 from portero_bridge.yaml_file import all_problems, read_yaml
@@ -16,7 +17,13 @@ from portero_client.settings import DEFAULT_HELP
 _DESCRIPTION = """Forwards the frames of cameras to a Portero server.
 
 Either with a file of cameras (--config), or with one source: an http(s) URL of an MJPEG stream or a JPEG
-snapshot, an rtsp(s) URL, the number of a USB camera, a video file, a folder of images, or synthetic:."""
+snapshot, an rtsp(s) URL, the number of a USB camera, a video file, a folder of images, or synthetic:.
+
+`portero-bridge probe SOURCE` says what a camera is, what is odd about it, and writes its settings."""
+
+_PROBE_DESCRIPTION = """Says in one line what a camera is and what is odd about it, and writes the settings that work.
+No server is needed."""
+_LONGEST_PROBE = 600
 
 
 def read_arguments(arguments: list[str]) -> BridgeSettings:
@@ -55,8 +62,53 @@ class _Parser(argparse.ArgumentParser):
         super().error(redact_url(message))
 
 
+def read_probe_arguments(arguments: list[str]) -> Probe:
+    """Returns what `portero-bridge probe` is to look at.
+
+    Raises:
+        SettingsError: Something in the command line cannot be done.
+        SystemExit: --help was asked for, or an option does not exist.
+    """
+    parser = _Parser("portero-bridge probe", description=_PROBE_DESCRIPTION)
+    parser.add_argument("source", metavar="SOURCE", help="where images come from")
+    parser.add_argument("--camera", dest="name", metavar="NAME", default="camera", help="the camera's name in the YAML")
+    parser.add_argument("--seconds", type=float, metavar="S", default=5.0, help="how long to look; default 5")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="keep one of its pictures here")
+    _add_access(parser)
+    given = vars(parser.parse_args(arguments))
+    seconds, save = given.pop("seconds"), given.pop("save")
+    if not 0 < seconds <= _LONGEST_PROBE:
+        raise SettingsError(f"--seconds must be more than 0 and at most {_LONGEST_PROBE}")
+    given["ca_file"] = given.pop("camera_ca_file")
+    try:
+        camera = CameraSettings.model_validate({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(f"command line: {all_problems(error, CameraSettings)}") from error
+    return Probe(camera, seconds, save)
+
+
 def _default(name: str) -> Any:
     return CameraSettings.model_fields[name].default
+
+
+def _add_access(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say how a camera is reached."""
+    add = parser.add_argument
+    add("--username", metavar="NAME", help="who asks an http(s) camera, where the address does not say")
+    add("--password-file", type=Path, metavar="FILE", help="file that holds the password")
+    add(
+        "--camera-ca",
+        dest="camera_ca_file",
+        type=Path,
+        metavar="FILE",
+        help="authorities of an https camera's certificate, or the certificate itself (PEM)",
+    )
+    add(
+        "--camera-certificate",
+        dest="certificate_sha256",
+        metavar="SHA256",
+        help="fingerprint of an https camera's certificate, which may then be self-signed",
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,21 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--certificate", type=Path, metavar="FILE", help="this bridge's certificate (PEM)")
     add("--key", type=Path, metavar="FILE", help="its private key (PEM)")
     add("--token-file", type=Path, metavar="FILE", help="file that holds an API key, where there is no certificate")
-    add("--username", metavar="NAME", help="who asks an http(s) camera, where the address does not say")
-    add("--password-file", type=Path, metavar="FILE", help="file that holds the password")
-    add(
-        "--camera-ca",
-        dest="camera_ca_file",
-        type=Path,
-        metavar="FILE",
-        help="authorities of an https camera's certificate, or the certificate itself (PEM)",
-    )
-    add(
-        "--camera-certificate",
-        dest="certificate_sha256",
-        metavar="SHA256",
-        help="fingerprint of an https camera's certificate, which may then be self-signed",
-    )
+    _add_access(parser)
     add("--rate", type=float, metavar="FPS", help=f"images a second that are sent; default {_default('rate'):g}")
     add("--max-side", type=int, metavar="PIXELS", help="shrink larger images to this longest side")
     add(

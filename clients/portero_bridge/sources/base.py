@@ -10,6 +10,10 @@ from portero_bridge.clock import Clock
 from portero_bridge.images.opencv import Pixels
 
 
+def _overlook(oddity: str) -> None:
+    """Does nothing: most cameras run for years, and nobody asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class CapturedImage:
     """One image of a source.
@@ -71,6 +75,7 @@ class SourceOptions:
         password_file: File that holds the password; read at each connecting, so that it may be changed.
         ca_file: Authorities of the camera's certificate, PEM.
         certificate_sha256: Fingerprint of the one certificate that is right, 64 hex digits.
+        notice: Is told what is odd about the camera, in words; the same may be said again.
     """
 
     address: str
@@ -96,6 +101,7 @@ class SourceOptions:
     password_file: Path | None = None
     ca_file: Path | None = None
     certificate_sha256: str | None = None
+    notice: Callable[[str], None] = _overlook
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from portero_bridge.sources.http.client import CameraClient
 from portero_bridge.sources.http.connection import Answer, Patience
 from portero_bridge.sources.http.content import Content, content_of, kind_of_bytes, says_film
 from portero_bridge.sources.http.credentials import AskedAuth, Credentials, split_credentials
+from portero_bridge.sources.http.head import clock_oddity
 from portero_bridge.sources.http.trust import Trust
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
 from portero_client.jpeg_file import WHITE_SPACE, JpegDamaged, JpegWalk, count_trimmed
@@ -64,6 +65,7 @@ class MjpegSource:
             while True:
                 began = clock.monotonic()
                 async with client.get() as answer:
+                    self._notice_way(client)
                     reading = _Reading(answer, options)
                     if await reading.is_stream():
                         async with aclosing(reading.stream()) as pictures:
@@ -76,6 +78,12 @@ class MjpegSource:
                 await clock.sleep(max(0.0, 1 / (options.rate or _POLLING_RATE) - spent))
         finally:
             client.close()
+
+    def _notice_way(self, client: CameraClient) -> None:
+        if client.redirected:
+            self._options.notice("redirects to another address")
+        if self._auth.asked:
+            self._options.notice(f"asks {self._auth.asked}")
 
     def _current_auth(self) -> AskedAuth:
         """Returns what answers the camera's 401: the same as before, unless the password was changed."""
@@ -107,6 +115,10 @@ class _Reading:
         self._last = options.clock.monotonic()
         self._start = b""
         self._is_silent = True
+        self._notice = options.notice
+        for oddity in (*answer.head.oddities, clock_oddity(answer.head, options.clock.now())):
+            if oddity:
+                options.notice(oddity)
 
     async def is_stream(self) -> bool:
         """Reads until it is clear what the answer is. Returns whether it is one picture after the other."""
@@ -118,7 +130,13 @@ class _Reading:
         if content is Content.OTHER:
             what = kind_of_bytes(self._start) or (f"{content_type[:60]!r}" if self._start else "nothing")
             raise SourceFault(f"the camera sends {what}, not JPEG pictures")
-        return content is Content.STREAM or says_film(content_type)
+        is_stream = content is Content.STREAM or says_film(content_type)
+        if is_stream != says_film(content_type) or not (is_stream or content_type.lower().startswith("image/jpeg")):
+            what = "a stream" if is_stream else "a picture"
+            self._notice(f"says {content_type[:60] or 'nothing'} and sends {what}")
+        if not is_stream and self._answer.is_open_ended:
+            self._notice("no Content-Length")
+        return is_stream
 
     async def stream(self) -> AsyncGenerator[CapturedImage, None]:
         """Yields the pictures of a stream."""
@@ -126,6 +144,8 @@ class _Reading:
         data = self._start or await self._more()
         while data:
             for file in parser.feed(data):
+                for oddity in parser.take_oddities():
+                    self._notice(oddity)
                 yield CapturedImage(file, self._clock.now(), parser.take_trimmed())
                 # Whoever took the image may have waited; that is not the camera's silence.
                 self._last, self._is_silent = self._clock.monotonic(), True

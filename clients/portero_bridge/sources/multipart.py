@@ -63,6 +63,7 @@ class MultipartParser:
         self._state = _State.SEEKING
         self._searched = 0
         self._length: int | None = None
+        self._has_length = False
         self._walk = JpegWalk()
         self._sound_bytes = 0
         self._said = (boundary or "").encode("latin-1", "replace")[: _LONGEST_NAME - 2]
@@ -70,6 +71,7 @@ class MultipartParser:
         self._name: bytes | None = None
         self._learned: bytes | None = None
         self._behind_picture = False
+        self._oddities: list[str] = []
         self._trimmed = self._behind = 0
         self._boundary = self._boundary_pattern()
         self._next = self._next_pattern()
@@ -95,6 +97,11 @@ class MultipartParser:
         """Returns how many bytes behind end markers were cut since the last call, line breaks not counted."""
         trimmed, self._trimmed = self._trimmed, 0
         return trimmed
+
+    def take_oddities(self) -> list[str]:
+        """Returns what is odd about the stream, in words, and was not returned before."""
+        oddities, self._oddities = self._oddities, []
+        return oddities
 
     def _names(self) -> list[bytes]:
         said = [b"--" + self._said, b"--" + self._said.lstrip(b"-")] if self._said.strip(b"-") else []
@@ -157,6 +164,7 @@ class MultipartParser:
             return self._skip() if len(self._buffer) > limit else False
         length = _CONTENT_LENGTH.search(bytes(self._buffer[: end.start()]))
         self._consume(end.end())
+        self._has_length = length is not None
         self._length = int(length[1]) if length and 0 < int(length[1]) <= self._limits.body_bytes else None
         self._enter(_State.BEFORE_BODY)
         return True
@@ -267,11 +275,22 @@ class MultipartParser:
         files.append(bytes(self._buffer[:end]))
         self._consume(end)
         if self._name is not None and self._learned is None:
+            self._oddities = self._first_part_oddities(self._name)
             self._learned = self._name
             self._boundary, self._next = self._boundary_pattern(), self._next_pattern()
         self._behind_picture = True
         self._enter(_State.SEEKING)
         return True
+
+    def _first_part_oddities(self, name: bytes) -> list[str]:
+        oddities = []
+        if not self._said:
+            oddities.append("names no boundary")
+        elif name != b"--" + self._said:
+            oddities.append("its boundary is not the one that it names")
+        if not self._has_length:
+            oddities.append("no Content-Length in its parts")
+        return oddities
 
     def _skip(self, count: int = 0) -> bool:
         self.skipped += 1

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.support.bridge.odd_camera import MIXED, OddCamera, Then, head, mixed, part, plain, shot, snapshot
+
+
+def _picture_as(content_type: bytes, request: bytes, number: int) -> bytes:
+    return snapshot(shot(number), content_type)
+
 
 PICTURES = (
     OddCamera("picture", "Sends one picture an answer.", "Asked again at the rate, on the same connection.", plain),
@@ -17,7 +24,7 @@ PICTURES = (
             f"picture-as-{name}",
             f"Says {said or 'nothing about what it sends'}, and sends a JPEG file.",
             "What it is counts.",
-            lambda request, number, said=said: snapshot(shot(number), said.encode()),
+            partial(_picture_as, said.encode()),
         )
         for name, said in (
             ("image-jpg", "image/jpg"),

@@ -100,6 +100,9 @@ def counted() -> partial[bytes]:
     given: list[int] = []
 
     def serve(given: list[int], request: bytes, number: int) -> bytes:
+        if given and number <= given[-1]:
+            # Another server plays it from the beginning.
+            given.clear()
         given.append(number)
         return snapshot(shot(len(given)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from collections.abc import Callable
 
@@ -14,11 +15,12 @@ Judge = Callable[[bytes, int], bool]
 
 def asks(challenge: bytes, judge: Judge, answer: Answer) -> Answer:
     """Returns a camera that answers only requests that are judged right, and others with 401 and a challenge."""
+    nonces = itertools.count()
 
     def serve(request: bytes, number: int) -> bytes:
         if judge(request, number):
             return answer(request, number)
-        asked = challenge.replace(b"NONCE", b"n%d" % number)
+        asked = challenge.replace(b"NONCE", b"n%d" % next(nonces))
         return b"HTTP/1.1 401 Unauthorized\r\n" + asked + b"Content-Length: 5\r\n\r\nsorry"
 
     return serve
@@ -44,7 +46,7 @@ def digest(algorithm: str = "MD5") -> Judge:
         if once in used or said["username"] != USER or said["uri"].encode() != request.split()[1]:
             return False
         used.add(once)
-        return said["response"] == _response(said, algorithm)
+        return bool(said["response"] == _response(said, algorithm))
 
     return judge
 

@@ -134,7 +134,7 @@ class CameraClient:
         self._idle, self._idle_origin = connection, _origin(self._url)
 
     async def _drop(self, connection: Connection, answer: Answer) -> None:
-        """Gives up an answer, and keeps its connection where that costs nothing."""
+        """Drops an answer, and keeps its connection where that costs nothing."""
         if await answer.ignore(self._patience):
             self._keep(connection)
         else:

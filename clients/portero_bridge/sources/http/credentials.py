@@ -40,14 +40,14 @@ def split_credentials(address: str) -> tuple[str, Credentials | None]:
     if "@" in rest and ("@" not in authority or not _is_place(place)) and not _is_place(authority):
         # A character that ends an authority stands in the password: the host is behind the last "@" that a host
         # can follow.
-        for at in reversed([at for at, character in enumerate(rest) if character == "@"]):
-            place = re.split(r"[/?#]", rest[at + 1 :], maxsplit=1)[0]
+        for sign in reversed(list(re.finditer("@", rest))):
+            place = re.split(r"[/?#]", rest[sign.end() :], maxsplit=1)[0]
             if _is_place(place):
-                authority = rest[:at] + "@" + place
+                authority = rest[: sign.end()] + place
                 break
-    userinfo, at, _ = authority.rpartition("@")
-    if not at:
+    if "@" not in authority:
         return address, None
+    userinfo = authority.rpartition("@")[0]
     username, _, password = userinfo.partition(":")
     return f"{scheme}{separator}{rest[len(userinfo) + 1 :]}", Credentials(_decoded(username), _decoded(password))
 

@@ -39,7 +39,7 @@ def framing_of(head: Head, *, is_stream: bool) -> Framing:
 
 
 class Unframed:
-    """Everything up to the end of the connection."""
+    """A body up to the end of the connection."""
 
     is_complete = False
 
@@ -49,7 +49,7 @@ class Unframed:
 
 
 class Sized:
-    """So many bytes."""
+    """A body of known length."""
 
     def __init__(self, length: int) -> None:
         self.left = length
@@ -67,7 +67,7 @@ class Sized:
 
 
 class Chunked:
-    """Chunks, each with its size before it; or what a camera sends that only says so."""
+    """A body in chunks, each with its size before it; or what a camera sends that only says so."""
 
     def __init__(self) -> None:
         self.is_complete = False
@@ -78,12 +78,13 @@ class Chunked:
 
     def feed(self, data: bytes) -> bytes:
         """Returns the content of the chunks in what was received."""
-        if self._is_raw:
-            return data
         self._buffer += data
         body = bytearray()
-        while self._buffer and not self.is_complete and not self._is_raw:
-            if self._left:
+        while self._buffer and not self.is_complete:
+            if self._is_raw:
+                body += self._buffer
+                self._buffer.clear()
+            elif self._left:
                 taken = self._buffer[: self._left]
                 body += taken
                 del self._buffer[: len(taken)]
@@ -91,9 +92,6 @@ class Chunked:
                 self._behind_chunk = self._left == 0
             elif not (self._end_chunk() if self._behind_chunk else self._begin_chunk()):
                 break
-        if self._is_raw:
-            body += self._buffer
-            self._buffer.clear()
         return bytes(body)
 
     def _end_chunk(self) -> bool:
@@ -106,12 +104,12 @@ class Chunked:
         return True
 
     def _begin_chunk(self) -> bool:
+        """Reads a chunk's size. Returns whether it could be told, or that there is none."""
         size = _CHUNK_SIZE.match(self._buffer)
         if size is None:
-            if b"\n" in self._buffer or len(self._buffer) > _LONGEST_SIZE_LINE:
-                # Not chunked after all, or no longer.
-                self._is_raw = True
-            return False
+            # Not chunked after all, or no longer.
+            self._is_raw = b"\n" in self._buffer or len(self._buffer) > _LONGEST_SIZE_LINE
+            return self._is_raw
         self._left = int(size[1], 16)
         del self._buffer[: size.end()]
         self.is_complete = self._left == 0

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from portero_client.jpeg_file import JPEG_BEGIN, WHITE_SPACE
 
@@ -13,6 +15,8 @@ _END = re.compile(rb"\r?\n[ \t]*\r?\n|\n(?=--[!-~]|\xff\xd8\xff)")
 _STATUS = re.compile(rb"(?:HTTP|ICY|RTSP)(?:/[\d.]*)?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.DOTALL)
 _FOLD = re.compile(rb"\r?\n[ \t]+(?=[^ \t\r\n])")
+# A clock that is off by less hurts nobody: frames are dated by the bridge.
+_CLOCK_TOLERANCE = timedelta(minutes=1)
 _OK = 200
 _INTERIM = range(100, 200)
 # An answer without a head begins with the page, part or picture itself.
@@ -42,6 +46,20 @@ class Head:
     def value(self, name: str) -> str:
         """Returns a field's first value, or an empty text."""
         return next(iter(self.values(name)), "")
+
+
+def clock_oddity(head: Head, now: datetime) -> str:
+    """Returns in words how wrong a camera's clock is by its Date, or an empty text."""
+    try:
+        said = parsedate_to_datetime(head.value("date"))
+    except ValueError:
+        return ""
+    off = (said if said.tzinfo else said.replace(tzinfo=UTC)) - now
+    if abs(off) < _CLOCK_TOLERANCE:
+        return ""
+    minutes = round(abs(off) / timedelta(minutes=1))
+    words = f"{minutes} min" if minutes < 2 * 60 else f"{minutes / 60:.0f} h" if minutes < 48 * 60 else "days"
+    return f"its clock is {words} {'ahead' if off > timedelta() else 'behind'}"
 
 
 def split_head(data: bytes | bytearray) -> tuple[Head, int] | None:

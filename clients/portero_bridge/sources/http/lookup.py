@@ -11,7 +11,7 @@ import threading
 
 
 class Lookup:
-    """Looks names up; whoever asks for one that is being looked up waits with the first."""
+    """Looks names up; further requests for a name under way wait for the same answer."""
 
     def __init__(self) -> None:
         self._under_way: dict[tuple[asyncio.AbstractEventLoop, str], asyncio.Future[list[str]]] = {}

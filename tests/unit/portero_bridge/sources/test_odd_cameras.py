@@ -43,7 +43,7 @@ async def test_what_the_table_says_comes_of_it(
 ) -> None:
     """The pictures come whole and in order, without waiting for the next; then the fault that is told, if any."""
     tls, fingerprint = _server_context(authority) if camera.tls else (None, "")
-    given = {"CA": authority.file, "RIGHT": fingerprint}
+    given: dict[object, object] = {"CA": authority.file, "RIGHT": fingerprint}
     options = {name: given.get(value, value) for name, value in camera.options.items()}
     trimmed = 0
     async with OddServer(camera, tls) as server:

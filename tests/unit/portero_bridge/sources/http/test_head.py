@@ -1,8 +1,11 @@
 """The head of an answer."""
 
+from datetime import UTC, datetime
+
+import pytest
 from hypothesis import given, settings, strategies
 
-from portero_bridge.sources.http.head import MOST_HEAD_BYTES, Head, split_head
+from portero_bridge.sources.http.head import MOST_HEAD_BYTES, Head, clock_oddity, read_head, split_head
 
 
 def read(data: bytes) -> tuple[Head, bytes]:
@@ -28,6 +31,23 @@ def test_what_is_odd_is_named() -> None:
     assert read(b"ICY 200 OK\r\n\r\n")[0].oddities == ("its status line begins with ICY ",)
     assert read(b"HTTP/1.0 200 OK\r\n: x\r\n\r\n")[0].oddities == ("a header line without a name",)
     assert read(b"--B\r\n")[0].oddities == ("no HTTP head",)
+
+
+@pytest.mark.parametrize(
+    ("date", "words"),
+    [
+        ("Mon, 02 Mar 2026 11:00:00 GMT", "its clock is 3 h ahead"),
+        ("Mon, 02 Mar 2026 07:30:00 GMT", "its clock is 30 min behind"),
+        ("Thu, 01 Jan 1970 00:00:09 GMT", "its clock is days behind"),
+        ("Mon, 02 Mar 2026 08:00:30", ""),
+        ("yesterday", ""),
+        ("", ""),
+    ],
+)
+def test_a_clock_that_is_wrong_is_told(date: str, words: str) -> None:
+    """By the Date of an answer, where it has one that can be read."""
+    head = read_head(f"HTTP/1.1 200 OK\r\nDate: {date}".encode())
+    assert clock_oddity(head, datetime(2026, 3, 2, 8, 0, tzinfo=UTC)) == words
 
 
 def test_half_a_head_is_waited_for() -> None:
