@@ -66,7 +66,7 @@ from portero_client.errors import (
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.listing import BlockingListing, Listing
-from portero_client.people import FaceEnrollment, Person
+from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, GalleryFindingKind, Person
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
@@ -102,6 +102,7 @@ __all__ = [
     "ConnectionSettings",
     "Consent",
     "DeadlineExceeded",
+    "EnrolledFace",
     "Erasure",
     "ExportRecord",
     "Face",
@@ -109,6 +110,8 @@ __all__ = [
     "FaceEnrollment",
     "FaceQuality",
     "FailedPrecondition",
+    "GalleryFinding",
+    "GalleryFindingKind",
     "Grant",
     "InvalidArgument",
     "Listing",

@@ -23,7 +23,7 @@ from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import BlockingAsk, BlockingListing
-from portero_client.people import FaceEnrollment, Person
+from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, Person
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingKind
 from portero_client.status import error_from
@@ -62,7 +62,7 @@ class BlockingPeople:
         """Removes a person and all their faces."""
         self._ask(calls.people.delete(person))
 
-    def enroll(self, person: str, image: bytes) -> FaceEnrollment:
+    def enroll(self, person: str, image: bytes) -> EnrolledFace:
         """Enrolls a person's face from one photograph."""
         return self._ask(calls.people.enroll(person, image))
 
@@ -73,6 +73,10 @@ class BlockingPeople:
     def delete_face(self, face: str) -> None:
         """Removes one face of a person."""
         self._ask(calls.people.delete_face(face))
+
+    def findings(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[GalleryFinding]:
+        """Lists people without a face of the model in use, and people with the same face."""
+        return BlockingListing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
 
 
 class BlockingImages:
@@ -258,7 +262,14 @@ class BlockingPorteroClient:
         self.audit = BlockingAudit(self._ask)
         self.privacy = BlockingPrivacy(self._ask)
 
-    def watch_sightings(self, *, after: int | None = None, camera: str = "") -> BlockingSightingWatch:
+    def watch_sightings(
+        self,
+        *,
+        after: int | None = None,
+        camera: str = "",
+        person: str = "",
+        kind: SightingKind = SightingKind.ALL,
+    ) -> BlockingSightingWatch:
         """Yields sightings as they happen, across interruptions of the connection.
 
         It may wait for hours: give it a thread.
@@ -266,12 +277,17 @@ class BlockingPorteroClient:
         Args:
             after: Only what happened after this position; 0 is the beginning of what is stored, None is now.
             camera: Only at this camera, by id or resource name; empty means all.
+            person: Only of sightings that are of this person when the event is sent; empty means all. A sighting that
+                is revised to somebody else is not told any more.
+            kind: Only of sightings of known people, or of strangers, likewise. An older server sends all.
         """
-        watch_request(after, camera)  # A malformed camera is raised here, where the caller can see why.
+        # A malformed name is raised here, where the caller can see why.
+        watch_request(after, camera, person, kind)
 
         def open_call(position: int | None) -> BlockingWatchCall:
             method: grpc.UnaryStreamMultiCallable[bytes, bytes] = self._watch_channel().unary_stream(WATCH_METHOD)
-            return method(watch_request(position, camera).SerializeToString(), metadata=self._settings.metadata())
+            request = watch_request(position, camera, person, kind)
+            return method(request.SerializeToString(), metadata=self._settings.metadata())
 
         return BlockingSightingWatch(
             open_call,

@@ -94,7 +94,8 @@ class CameraStatus:
         streaming: Whether a stream is open at the server.
         session: The open session, or empty.
         open_time: When it opened, or None.
-        last_frame_time: Capture time of the last frame received, or None.
+        last_frame_time: Capture time of the last frame received by the server, in this session or an earlier one, or
+            None.
         frame_rate: Frames a second over the last seconds.
         frames_received: In this session; as are rejected and missing.
         frames_rejected: Refused by the server.

@@ -17,6 +17,7 @@ from portero_client.health import ServerHealth
 from portero_client.resources import Audit, Cameras, Images, Keys, People, Sightings
 from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
+from portero_client.sightings import SightingKind
 from portero_client.status import error_from
 from portero_client.usage import Usage
 from portero_client.watch import SightingWatch, WatchCall
@@ -61,21 +62,33 @@ class PorteroClient:
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)
 
-    def watch_sightings(self, *, after: int | None = None, camera: str = "") -> SightingWatch:
+    def watch_sightings(
+        self,
+        *,
+        after: int | None = None,
+        camera: str = "",
+        person: str = "",
+        kind: SightingKind = SightingKind.ALL,
+    ) -> SightingWatch:
         """Returns a watch of sightings as they happen, across interruptions of the connection.
 
         Args:
             after: Only what happened after this position; 0 is the beginning of what is stored, None is now.
             camera: Only at this camera, by id or resource name; empty means all.
+            person: Only of sightings that are of this person when the event is sent; empty means all. A sighting that
+                is revised to somebody else is not told any more.
+            kind: Only of sightings of known people, or of strangers, likewise. An older server sends all.
         """
-        watch_request(after, camera)  # A malformed camera is raised here, where the caller can see why.
+        # A malformed name is raised here, where the caller can see why.
+        watch_request(after, camera, person, kind)
 
         def open_call(position: int | None) -> WatchCall:
             if self._watching is None:
                 # gRPC would repeat a watch that a draining server refuses; SightingWatch does, with a pause.
                 self._watching = open_channel(self._settings, own_connection=True)
             method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._watching.unary_stream(WATCH_METHOD)
-            return method(watch_request(position, camera).SerializeToString(), metadata=self._settings.metadata())
+            request = watch_request(position, camera, person, kind)
+            return method(request.SerializeToString(), metadata=self._settings.metadata())
 
         return SightingWatch(
             open_call,

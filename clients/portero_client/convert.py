@@ -131,16 +131,13 @@ def face_from(message: detections_pb2.Face) -> Face:
         confidence=message.confidence,
         quality=quality_from(message.quality),
         match=match_from(message.match) if message.HasField("match") else None,
-        candidates=tuple(
-            Candidate(
-                person=candidate.person,
-                display_name=candidate.display_name,
-                similarity=candidate.similarity,
-                face=candidate.face,
-            )
-            for candidate in message.candidates
-        ),
+        candidates=tuple(map(candidate_from, message.candidates)),
     )
+
+
+def candidate_from(message: detections_pb2.Candidate) -> Candidate:
+    """Returns a person whom a face may show."""
+    return Candidate(message.person, message.display_name, message.similarity, message.face)
 
 
 def text_from(message: detections_pb2.Text) -> Text:
@@ -181,6 +178,8 @@ def person_from(message: gallery_service_pb2.Person) -> Person:
         face_count=message.face_count,
         create_time=time_from(message.create_time),
         update_time=time_from(message.update_time),
+        blocked=message.blocked,
+        without_consent=message.without_consent,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
-from portero_client.detections import Box, FaceQuality
+from portero_client.detections import Box, Candidate, FaceQuality
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Person:
         face_count: Number of enrolled faces; the server counts them, an update ignores it.
         create_time: When the person was added, UTC.
         update_time: When display name or labels were last changed, UTC; enrolling a face leaves it as it is.
+        blocked: Whether no face is recognized as theirs because they are blocked; an update ignores it.
+        without_consent: The same, because they need a consent and have no valid one.
     """
 
     name: str
@@ -28,6 +31,8 @@ class Person:
     face_count: int
     create_time: datetime
     update_time: datetime
+    blocked: bool = False
+    without_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +54,44 @@ class FaceEnrollment:
     engine: str
     model_version: str
     create_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledFace(FaceEnrollment):
+    """A face that was just enrolled.
+
+    Attributes:
+        look_alikes: Other people whose enrolled faces are so like it that they may be the same person under another
+            name, best first. It is enrolled all the same.
+    """
+
+    look_alikes: tuple[Candidate, ...]
+
+
+class GalleryFindingKind(Enum):
+    """What may be wrong with a person; UNSPECIFIED is a kind that this client does not know.
+
+    OUTDATED_FACES: no face is of the model in use, so nobody is recognized as them; enroll them again.
+    LOOK_ALIKE: another person has much the same face: one person under two names, or twins.
+    """
+
+    UNSPECIFIED = "unspecified"
+    OUTDATED_FACES = "outdated_faces"
+    LOOK_ALIKE = "look_alike"
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryFinding:
+    """Something of the gallery to look into.
+
+    Attributes:
+        person: Resource name, "people/{person}".
+        display_name: Their display name.
+        kind: What it is.
+        look_alike: The other person, of LOOK_ALIKE; else None. Each pair is told once.
+    """
+
+    person: str
+    display_name: str
+    kind: GalleryFindingKind
+    look_alike: Candidate | None

@@ -11,7 +11,7 @@ from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStat
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import Ask, Listing
-from portero_client.people import FaceEnrollment, Person
+from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, Person
 from portero_client.sightings import Sighting, SightingKind
 
 
@@ -44,10 +44,11 @@ class People:
         """Removes a person and all their faces. Raises NotFound."""
         await self._ask(calls.people.delete(person))
 
-    async def enroll(self, person: str, image: bytes) -> FaceEnrollment:
+    async def enroll(self, person: str, image: bytes) -> EnrolledFace:
         """Enrolls a person's face from one JPEG or PNG that shows exactly one face.
 
-        The same photograph again returns the existing face.
+        The same photograph again returns the existing face. `look_alikes` of the answer has the people whose faces are
+        so like it that they may be the same person under another name; nothing is refused for them.
 
         Raises:
             InvalidArgument: With reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, the photograph does not serve.
@@ -61,6 +62,13 @@ class People:
     async def delete_face(self, face: str) -> None:
         """Removes one face, "people/{person}/faces/{face}". Raises NotFound."""
         await self._ask(calls.people.delete_face(face))
+
+    def findings(self, *, page_size: int = 0, page_token: str = "") -> Listing[GalleryFinding]:
+        """Lists people without a face of the model in use, and people with the same face, by resource name.
+
+        `page_size`, 1..1000, is how many people are looked at in one call. For operators and admins.
+        """
+        return Listing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
 
 
 class Images:

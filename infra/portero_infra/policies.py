@@ -19,6 +19,7 @@ COLLECTION_ACTIONS = (
     "rekognition:DescribeCollection",
     "rekognition:IndexFaces",
     "rekognition:ListFaces",
+    "rekognition:SearchFaces",
     "rekognition:SearchFacesByImage",
 )
 """CreateCollection is missing on purpose: the deployment makes the collection."""

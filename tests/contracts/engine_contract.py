@@ -159,6 +159,18 @@ class EngineContract:
         """A photograph of nobody has no faces, which is an answer and no fault."""
         assert list(await case.engine.search(case.nobody, 5, CONTEXT)) == []
 
+    async def test_the_same_face_under_two_names_is_found(self, case: EngineCase) -> None:
+        """An enrolled face leads to another person with the same face, above the threshold, and to nobody else."""
+        ana = await enroll(case.engine, "ana", case.ana[0])
+        bob = await enroll(case.engine, "bob", case.bob[0])
+        await enroll(case.engine, "anna", case.ana[1])
+        found = await case.engine.similar(ana, 5, CONTEXT)
+        assert {each.person_id for each in found.candidates if each.similarity >= found.threshold} - {"ana"} == {"anna"}
+        similarities = [each.similarity for each in found.candidates]
+        assert similarities == sorted(similarities, reverse=True)
+        lonely = await case.engine.similar(bob, 5, CONTEXT)
+        assert {each.person_id for each in lonely.candidates if each.similarity >= lonely.threshold} <= {"bob"}
+
     async def test_photographs_that_cannot_teach_are_refused(self, case: EngineCase) -> None:
         """No face, two faces and a poor picture are refused, each with its reason and a sentence that helps."""
         refused = {"NO_FACE": case.nobody, "SEVERAL_FACES": case.both}

@@ -26,6 +26,7 @@ from portero.v1 import (
 from portero_server.domain.cameras import Camera, CameraMode, Lane
 from portero_server.domain.people.people import Person
 from portero_server.errors import PorteroError
+from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import ImageAnswer
 from portero_server.rpc import stream
@@ -78,7 +79,7 @@ class _Watching:
     """Returns no updates."""
 
     async def watch(
-        self, after: int | None, camera_id: str | None, within: object, watcher: object
+        self, after: int | None, camera_id: str | None, within: object, watcher: object, wanted: object
     ) -> AsyncIterator[Any]:
         """Ends at once."""
         nothing: tuple[object, ...] = ()
@@ -98,11 +99,16 @@ _cameras: Any = _Asked(create=_CAMERA, get=_CAMERA, update=_CAMERA)
 _images: Any = _Asked(recognize=ImageAnswer((), (), {}))
 _other: Any = _Asked()
 _watching: Any = _Watching()
-_live: Any = type("Live", (), {"status": lambda self, camera_id: None})()
+_live: Any = type("Live", (), {"status": lambda self, camera_id: None, "last_picture": lambda self, camera_id: None})()
 
 _SERVICES: tuple[tuple[object, Any], ...] = (
     (camera_service_pb2, CameraServicer(_cameras, _live)),
-    (gallery_service_pb2, GalleryServicer(Gallery(_other, _people, _other, ManualClock()), _images, ManualClock())),
+    (
+        gallery_service_pb2,
+        GalleryServicer(
+            Gallery(_other, _people, _other, ManualClock()), GalleryCheck(_other, _people), _images, ManualClock()
+        ),
+    ),
     (recognition_service_pb2, RecognitionServicer(_images, _other, ManualClock())),
     (sighting_service_pb2, SightingServicer(_other, _watching)),
     (usage_service_pb2, UsageServicer(_other)),

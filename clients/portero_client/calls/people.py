@@ -8,11 +8,11 @@ from uuid import uuid4
 from google.protobuf.field_mask_pb2 import FieldMask
 from portero.v1 import gallery_service_pb2 as pb2
 
-from portero_client import convert
+from portero_client import convert, gallery_convert
 from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.calls.images import checked_image
 from portero_client.names import PEOPLE, face_name
-from portero_client.people import FaceEnrollment, Person
+from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, Person
 
 _GALLERY = "/portero.v1.GalleryService/"
 
@@ -76,15 +76,31 @@ def delete(person: str) -> Call[None]:
     )
 
 
-def enroll(person: str, image: bytes) -> Call[FaceEnrollment]:
+def enroll(person: str, image: bytes) -> Call[EnrolledFace]:
     """Enrolls a person's face from one photograph."""
     return unary(
         _GALLERY + "EnrollFace",
         pb2.EnrollFaceRequest(parent=PEOPLE.name(person), image=checked_image(image)),
         pb2.EnrollFaceResponse,
-        lambda answer: convert.enrollment_from(answer.face),
+        gallery_convert.enrolled_from,
         carries_image=True,
     )
+
+
+def finding_pages() -> PageCall[GalleryFinding]:
+    """Lists what may be wrong with the gallery; a page is of so many people looked at."""
+
+    def page(page_size: int, page_token: str) -> Call[Page[GalleryFinding]]:
+        return unary(
+            _GALLERY + "ListGalleryFindings",
+            pb2.ListGalleryFindingsRequest(page_size=page_size, page_token=page_token),
+            pb2.ListGalleryFindingsResponse,
+            lambda answer: Page(tuple(map(gallery_convert.finding_from, answer.findings)), answer.next_page_token),
+            # Every face of the page's people is compared with the whole gallery.
+            carries_image=True,
+        )
+
+    return page
 
 
 def face_pages(person: str) -> PageCall[FaceEnrollment]:

@@ -52,6 +52,13 @@ def list_pages(
     return page
 
 
-def watch_request(after: int | None, camera: str) -> pb2.WatchSightingsRequest:
+def watch_request(
+    after: int | None, camera: str = "", person: str = "", kind: SightingKind = SightingKind.ALL
+) -> pb2.WatchSightingsRequest:
     """Returns the request for everything after a position; None means from now on, 0 from the beginning."""
-    return pb2.WatchSightingsRequest(after_position=after, camera=CAMERAS.name(camera) if camera else "")
+    return pb2.WatchSightingsRequest(
+        after_position=after,
+        camera=CAMERAS.name(camera) if camera else "",
+        person=PEOPLE.name(person) if person else "",
+        kind=convert.SIGHTING_KINDS[kind],
+    )

@@ -13,6 +13,7 @@ from portero_server.composition.store import Stores
 from portero_server.domain.people.people import FaceModel
 from portero_server.engines.base import Engine
 from portero_server.errors import EngineError, StartupProblem
+from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 
@@ -21,9 +22,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GalleryParts:
-    """What enrolls people, what keeps the engine's faces up to date, and the model that makes the faces."""
+    """What enrolls people, finds faults and keeps the engine's faces up to date, and the model that makes the faces."""
 
     gallery: Gallery
+    check: GalleryCheck
     mirror: GalleryMirror
     model: FaceModel
 
@@ -47,7 +49,7 @@ async def build(context: BuildContext, stores: Stores, engine: Engine) -> Galler
     await _warn_of_other_models(stores, model)
     check_learnable = stores.consents.check_learnable
     gallery = Gallery(engine, stores.people, mirror, context.clock, check_learnable=check_learnable)
-    return GalleryParts(gallery, mirror, model)
+    return GalleryParts(gallery, GalleryCheck(engine, stores.people), mirror, model)
 
 
 async def _warn_of_other_models(stores: Stores, model: FaceModel) -> None:

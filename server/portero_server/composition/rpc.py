@@ -43,7 +43,7 @@ def build(
         options,
         [
             RecognitionServicer(recognition.images, frames, clock),
-            GalleryServicer(gallery.gallery, recognition.images, clock),
+            GalleryServicer(gallery.gallery, gallery.check, recognition.images, clock),
             CameraServicer(stores.cameras, streaming.streams),
             SightingServicer(stores.sightings, streaming.watch),
             UsageServicer(billing.accounts),

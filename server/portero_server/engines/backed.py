@@ -24,6 +24,7 @@ from portero_server.engines.base import (
     PhotoRefused,
     Pixels,
     SearchedFace,
+    SimilarPeople,
 )
 from portero_server.errors import EngineError
 
@@ -72,6 +73,11 @@ class BackedEngine:
             _log.warning("face_unknown_to_free_engine", face=face_id, reason=refusal.reason)
             return replace(learned, model_version=version)
         return replace(learned, model_version=version, embedding=own.embedding)
+
+    async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
+        """Asks the free engine if it knows the face, else the paid one."""
+        engine = self.paid if face.embedding is None else self.free
+        return await engine.similar(face, max_candidates, context)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Makes stored faces searchable in both."""

@@ -140,6 +140,19 @@ class SearchedFace:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarPeople:
+    """Whose enrolled faces are like an enrolled face.
+
+    Attributes:
+        candidates: Best first, each person once; the face's own person may be among them.
+        threshold: Lowest similarity of two faces of one person, on the scale of these candidates.
+    """
+
+    candidates: tuple[Candidate, ...]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
 class LearnedFace:
     """The result of an enrollment: the face's box and quality, and how the engine stores it."""
 
@@ -205,6 +218,10 @@ class Engine(Protocol):
         Raises:
             PhotoRefused: No face, several faces, or too poor a picture.
         """
+        ...
+
+    async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
+        """Returns the people whose searchable faces are most like an enrolled one."""
         ...
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:

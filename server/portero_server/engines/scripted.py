@@ -27,6 +27,7 @@ from portero_server.engines.base import (
     PhotoRefused,
     Pixels,
     SearchedFace,
+    SimilarPeople,
 )
 from portero_server.engines.local.gallery import LocalGallery
 from portero_server.errors import EngineError
@@ -128,6 +129,11 @@ class ScriptedEngine:
             raise PhotoRefused("image", "the face is too small; come closer", reason="LOW_QUALITY")
         embedding = _color(image, face.box).astype("<f4").tobytes()
         return LearnedFace(face.box, face.quality, _MODEL_VERSION, embedding, external_id=None)
+
+    async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
+        """Returns the people of much the same color."""
+        await self._called("similar")
+        return SimilarPeople(self._gallery.similar(face, max_candidates), self.traits.policy.threshold)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Makes stored faces searchable."""

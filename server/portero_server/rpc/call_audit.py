@@ -81,6 +81,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/DeletePerson": Recorded(attrgetter("name")),
     "portero.v1.GalleryService/EnrollFace": Recorded(attrgetter("parent"), made=attrgetter("face.name")),
     "portero.v1.GalleryService/ListFaces": _READS,
+    "portero.v1.GalleryService/ListGalleryFindings": _READS,
     "portero.v1.GalleryService/DeleteFace": Recorded(attrgetter("name")),
     "portero.v1.GalleryService/SearchByImage": Recorded(),
     "portero.v1.GalleryService/CompareImages": NotRecorded("it compares two images given, and looks nobody up"),

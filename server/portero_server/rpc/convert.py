@@ -14,6 +14,7 @@ from portero_server.domain.cameras import Camera, CameraMode, Lane, TimeSource
 from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.detection.detections import Candidate, FaceQuality, Match, Text, TextKind
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.people.look_alikes import FindingKind, GalleryFinding, LookAlike
 from portero_server.domain.people.people import FaceEnrollment, Person
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind
 from portero_server.domain.steering.policy import SteeringCause
@@ -62,6 +63,10 @@ _SIGHTING_KINDS = {
     sighting_service_pb2.SIGHTING_KIND_UNSPECIFIED: SightingKind.ALL,
     sighting_service_pb2.SIGHTING_KIND_NAMED: SightingKind.NAMED,
     sighting_service_pb2.SIGHTING_KIND_UNKNOWN: SightingKind.UNKNOWN,
+}
+_FINDING_KINDS = {
+    FindingKind.OUTDATED_FACES: gallery_service_pb2.GALLERY_FINDING_KIND_OUTDATED_FACES,
+    FindingKind.LOOK_ALIKE: gallery_service_pb2.GALLERY_FINDING_KIND_LOOK_ALIKE,
 }
 _EVENT_KINDS = {
     SightingEventKind.STARTED: sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED,
@@ -155,6 +160,8 @@ def person_to_proto(person: Person) -> gallery_service_pb2.Person:
         face_count=person.face_count,
         create_time=time_to_proto(person.created_at),
         update_time=time_to_proto(person.updated_at),
+        blocked=person.blocked,
+        without_consent=person.without_consent,
     )
 
 
@@ -216,15 +223,19 @@ def time_source_from_proto(source: camera_service_pb2.CameraTimeSource.ValueType
     return _known(_TIME_SOURCES_BY_NUMBER, source, field)
 
 
-def status_to_proto(status: LiveStatus | None) -> camera_service_pb2.CameraStatus:
-    """Returns the CameraStatus message for a status; None means that no stream is open."""
+def status_to_proto(status: LiveStatus | None, last_picture: datetime | None) -> camera_service_pb2.CameraStatus:
+    """Returns the CameraStatus message for a status; None means that no stream is open.
+
+    `last_picture` is that of an earlier stream, for one that is not open or had no frame yet.
+    """
+    earlier = None if last_picture is None else time_to_proto(last_picture)
     if status is None:
-        return camera_service_pb2.CameraStatus()
+        return camera_service_pb2.CameraStatus(last_frame_time=earlier)
     return camera_service_pb2.CameraStatus(
         streaming=True,
         session=status.session,
         open_time=time_to_proto(status.opened_at),
-        last_frame_time=None if status.last_frame_at is None else time_to_proto(status.last_frame_at),
+        last_frame_time=earlier if status.last_frame_at is None else time_to_proto(status.last_frame_at),
         frame_rate=status.frame_rate,
         frames_received=status.frames_received,
         frames_rejected=status.frames_rejected,
@@ -284,6 +295,21 @@ def _face_to_proto(face: RecognizedFace, names: Mapping[str, str]) -> detections
         quality=quality_to_proto(face.face.quality),
         match=None if face.match is None else match_to_proto(face.match, names[face.match.person_id]),
         candidates=[_candidate_to_proto(candidate, names[candidate.person_id]) for candidate in face.candidates],
+    )
+
+
+def look_alike_to_proto(look_alike: LookAlike) -> detections_pb2.Candidate:
+    """Returns the Candidate message for a person with much the same face."""
+    return _candidate_to_proto(look_alike.candidate, look_alike.display_name)
+
+
+def finding_to_proto(finding: GalleryFinding) -> gallery_service_pb2.GalleryFinding:
+    """Returns the GalleryFinding message for a finding."""
+    return gallery_service_pb2.GalleryFinding(
+        person=person_name(finding.person_id),
+        display_name=finding.display_name,
+        kind=_FINDING_KINDS[finding.kind],
+        look_alike=None if finding.look_alike is None else look_alike_to_proto(finding.look_alike),
     )
 
 

@@ -17,15 +17,24 @@ async def recognizable_names(
     """Returns the display names of those people among `ids` who may be named now, as part of a unit of work."""
     if not ids:
         return {}
-    blocked = exists().where(people_blocks.c.person_id == people.c.person_id)
+    may = consented(now, consent_required=consent_required)
+    query = select(people.c.person_id, people.c.display_name).where(
+        and_(people.c.person_id.in_(sorted(ids)), ~blocked(), may)
+    )
+    return {row.person_id: row.display_name for row in await connection.execute(query)}
+
+
+def blocked() -> ColumnElement[bool]:
+    """Returns the condition that a row of `people` is blocked."""
+    return exists().where(people_blocks.c.person_id == people.c.person_id)
+
+
+def consented(now: datetime, *, consent_required: bool) -> ColumnElement[bool]:
+    """Returns the condition that a row of `people` has the consent that it needs at `now`."""
     agreed = exists().where(consents.c.person_id == people.c.person_id, *_valid(now))
     ever_asked = exists().where(consents.c.person_id == people.c.person_id)
     # A person whose consents have all ended has withdrawn them, whether or not consent is generally required.
-    may = agreed if consent_required else or_(agreed, ~ever_asked)
-    query = select(people.c.person_id, people.c.display_name).where(
-        and_(people.c.person_id.in_(sorted(ids)), ~blocked, may)
-    )
-    return {row.person_id: row.display_name for row in await connection.execute(query)}
+    return agreed if consent_required else or_(agreed, ~ever_asked)
 
 
 async def hold_people(connection: AsyncConnection, ids: Collection[str]) -> None:

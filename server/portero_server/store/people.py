@@ -14,7 +14,7 @@ from portero_server.clock import Clock
 from portero_server.domain.people.people import FaceEnrollment, FaceModel, GalleryFace, Person
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store.database import Database, Unit
-from portero_server.store.eligibility import recognizable_names
+from portero_server.store.eligibility import blocked, consented, recognizable_names
 from portero_server.store.erasures import refuse_erased
 from portero_server.store.gallery import (
     GalleryChange,
@@ -71,13 +71,13 @@ class PeopleStore:
             if request_id is not None:
                 first = await _claim(connection, request_id, person_id, now)
                 if first is not None:
-                    return await _person(connection, first)
+                    return await self._person(connection, first)
             try:
                 await connection.execute(insert(people).values(row))
             except IntegrityError:
                 raise AlreadyExists(f"people/{person_id}") from None
             await refuse_erased(connection, person_id)
-            return Person(person_id, display_name, now, now, dict(labels))
+            return await self._person(connection, person_id)
 
         return await self._database.run(unit)
 
@@ -87,7 +87,7 @@ class PeopleStore:
         Raises:
             NotFound: It does not exist.
         """
-        return await self._database.read(lambda connection: _person(connection, person_id))
+        return await self._database.read(lambda connection: self._person(connection, person_id))
 
     async def list(
         self, limit: int, after_id: str | None = None, display_name_contains: str | None = None
@@ -99,7 +99,7 @@ class PeopleStore:
             after_id: Only those after this id.
             display_name_contains: Only those whose display name holds this, whatever the case.
         """
-        query = _PEOPLE.order_by(people.c.person_id).limit(limit)
+        query = self._people().order_by(people.c.person_id).limit(limit)
         if after_id is not None:
             query = query.where(people.c.person_id > after_id)
         if display_name_contains:
@@ -122,7 +122,7 @@ class PeopleStore:
 
         async def unit(connection: AsyncConnection) -> Person:
             await connection.execute(update(people).where(people.c.person_id == person_id).values(values))
-            return await _person(connection, person_id)
+            return await self._person(connection, person_id)
 
         return await self._database.run(unit)
 
@@ -162,6 +162,22 @@ class PeopleStore:
         model = (faces.c.engine, faces.c.model_version)
         rows = await self._database.read(_reading(select(*model, func.count().label("number")).group_by(*model)))
         return {FaceModel(row.engine, row.model_version): row.number for row in rows}
+
+    async def enrolled(
+        self, limit: int, after_id: str | None = None
+    ) -> Sequence[tuple[Person, Sequence[FaceEnrollment]]]:
+        """Returns people by id with all their faces, oldest first: at most `limit` people after `after_id`."""
+        chosen = self._people().where(people.c.person_id > (after_id or "")).order_by(people.c.person_id).limit(limit)
+
+        async def unit(connection: AsyncConnection) -> Sequence[tuple[Person, Sequence[FaceEnrollment]]]:
+            found = [_person_of(row) for row in await _rows(connection, chosen)]
+            own = select(faces).where(faces.c.person_id.in_([person.person_id for person in found]))
+            enrolled: dict[str, list[FaceEnrollment]] = {person.person_id: [] for person in found}
+            for row in await _rows(connection, own.order_by(faces.c.created_at, faces.c.face_id)):
+                enrolled[row.person_id].append(enrollment(row))
+            return [(person, enrolled[person.person_id]) for person in found]
+
+        return await self._database.read(unit)
 
     async def outdated(self, model: FaceModel, limit: int, after_id: str | None = None) -> Sequence[str]:
         """Returns people who have faces, and none of a model: at most `limit` ids after `after_id`, in order."""
@@ -216,7 +232,7 @@ class PeopleStore:
         query = query.order_by(faces.c.created_at, faces.c.face_id).limit(limit)
 
         async def unit(connection: AsyncConnection) -> Sequence[FaceEnrollment]:
-            await _person(connection, person_id)
+            await self._person(connection, person_id)
             return [enrollment(row) for row in await _rows(connection, query)]
 
         return await self._database.read(unit)
@@ -274,13 +290,20 @@ class PeopleStore:
         query = changes_query(after, limit)
         return changes_of(await self._database.read(lambda connection: _rows(connection, query)))
 
+    def _people(self) -> Select[Any]:
+        may = consented(self._clock.now(), consent_required=self._consent_required)
+        return select(people, _FACE_COUNT.label("face_count"), blocked().label("blocked"), may.label("consented"))
+
+    async def _person(self, connection: AsyncConnection, person_id: str) -> Person:
+        row = (await connection.execute(self._people().where(people.c.person_id == person_id))).one_or_none()
+        if row is None:
+            raise NotFound(f"people/{person_id}")
+        return _person_of(row)
+
 
 def face_cursor(face: FaceEnrollment) -> str:
     """Returns the place of a face in its person's list."""
     return f"{face.created_at.isoformat()}/{face.face_id}"
-
-
-_PEOPLE = select(people, _FACE_COUNT.label("face_count"))
 
 
 def _named(display_name: str) -> dict[str, str]:
@@ -320,15 +343,17 @@ async def _claim(connection: AsyncConnection, request_id: str, person_id: str, n
     return None
 
 
-async def _person(connection: AsyncConnection, person_id: str) -> Person:
-    row = (await connection.execute(_PEOPLE.where(people.c.person_id == person_id))).one_or_none()
-    if row is None:
-        raise NotFound(f"people/{person_id}")
-    return _person_of(row)
-
-
 def _person_of(row: Any) -> Person:
-    return Person(row.person_id, row.display_name, row.created_at, row.updated_at, row.labels, row.face_count)
+    return Person(
+        row.person_id,
+        row.display_name,
+        row.created_at,
+        row.updated_at,
+        row.labels,
+        row.face_count,
+        blocked=bool(row.blocked),
+        without_consent=not row.consented,
+    )
 
 
 async def lock_person(connection: AsyncConnection, person_id: str) -> None:

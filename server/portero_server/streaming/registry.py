@@ -108,6 +108,8 @@ class Streams:
         )
         # By camera: `StreamClock.offset` of its last session.
         self._clocks: dict[str, float] = {}
+        # By camera: when the last frame of its last session that had one was captured.
+        self._last_pictures: dict[str, datetime] = {}
         self._sessions: dict[str, Session] = {}
         # Interrupted streams by camera, with the time at which their faces count as left unless a session resumes.
         self._cut: dict[str, tuple[float, Session]] = {}
@@ -120,6 +122,10 @@ class Streams:
         """Returns the status of a camera's stream, or None if it has no open stream on this server."""
         session = self._sessions.get(camera_id)
         return None if session is None else status_of(session, self._parts.clock.monotonic())
+
+    def last_picture(self, camera_id: str) -> datetime | None:
+        """Returns when the last frame of a camera's closed sessions on this server was captured, or None."""
+        return self._last_pictures.get(camera_id)
 
     def name_holders(self) -> Iterator[NameHolder]:
         """Yields every object in this process that holds people's names in memory."""
@@ -189,6 +195,8 @@ class Streams:
     def close(self, session: Session, ending: str) -> None:
         """Removes a session that ended and logs its totals."""
         camera_id = session.camera.camera_id
+        if (captured := session.state.intake.arrivals.captured_at) is not None:
+            self._last_pictures[camera_id] = captured
         if self._sessions.get(camera_id) is session:
             del self._sessions[camera_id]
             if not session.follower.tracks:

@@ -7,7 +7,7 @@ that are limited to the same cameras, cannot keep out somebody who needs a singl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,12 +15,15 @@ from typing import Protocol
 import structlog
 
 from portero_server.domain.access.fair_places import FairPlaces, PlaceLimit, PlaceShares
-from portero_server.domain.recording.sightings import SightingEvent
+from portero_server.domain.recording.sightings import Sighting, SightingEvent
 from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
 
 _log = structlog.get_logger(__name__)
 
 _RETRY = 1.0
+
+Wanted = Callable[[Sighting], bool]
+"""Whether a watcher wants the events of a sighting, by what the sighting is now."""
 
 
 class EventStore(Protocol):
@@ -144,7 +147,12 @@ class SightingWatch:
             await asyncio.sleep(self._policy.poll)
 
     async def watch(
-        self, after: int | None, camera_id: str | None, within: Within | None = None, watcher: Watcher = _SERVER
+        self,
+        after: int | None,
+        camera_id: str | None,
+        within: Within | None = None,
+        watcher: Watcher = _SERVER,
+        wanted: Wanted | None = None,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Yields every event after a position, stored ones first, then new ones, until closed.
 
@@ -153,6 +161,7 @@ class SightingWatch:
             camera_id: Only events of this camera; None: of all.
             within: Only events of cameras within.
             watcher: Who watches, for the limits.
+            wanted: Only events of sightings for which this is true; None: of all.
 
         Raises:
             InvalidInput: The position does not exist yet.
@@ -173,7 +182,7 @@ class SightingWatch:
                     f"after_position is beyond the last position, {present}: it is of another server's database",
                     reason="POSITION_BEYOND_LAST",
                 )
-            async for news in self._follow(seat, present if after is None else after, camera_id, within):
+            async for news in self._follow(seat, present if after is None else after, camera_id, within, wanted):
                 yield news
         finally:
             self._watchers -= 1
@@ -213,7 +222,7 @@ class SightingWatch:
         return LimitReached(message, retry_after=self._policy.heartbeat, reason=reason)
 
     async def _follow(
-        self, seat: _Seat, position: int, camera_id: str | None, within: Within | None
+        self, seat: _Seat, position: int, camera_id: str | None, within: Within | None, wanted: Wanted | None
     ) -> AsyncGenerator[WatchEvent, None]:
         deadline = _now() + self._policy.heartbeat
         while True:
@@ -224,15 +233,15 @@ class SightingWatch:
             for event in events:
                 self._check(seat)
                 position = event.position
-                yield WatchEvent(position, event)
-                deadline = _now() + self._policy.heartbeat
-            if len(events) >= self._policy.page:
-                continue
-            position = max(position, horizon)
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(deadline):
-                    await self._beyond(seat, position)
-            # Asked of the clock: where other cameras keep us busy, the wait above never times out.
+                if wanted is None or wanted(event.sighting):
+                    yield WatchEvent(position, event)
+                    deadline = _now() + self._policy.heartbeat
+            if len(events) < self._policy.page:
+                position = max(position, horizon)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(deadline):
+                        await self._beyond(seat, position)
+            # Asked of the clock: where events that are not wanted keep us busy, the wait above never times out.
             if _now() >= deadline:
                 yield WatchEvent(position, None)
                 deadline = _now() + self._policy.heartbeat

@@ -60,10 +60,14 @@ class LiveStatus:
 
 
 class LiveStreams(Protocol):
-    """Looks up the streams that are open on this server."""
+    """Looks up the streams of this server."""
 
     def status(self, camera_id: str) -> LiveStatus | None:
         """Returns the status of a camera's stream, or None if it has none open."""
+        ...
+
+    def last_picture(self, camera_id: str) -> datetime | None:
+        """Returns when the last frame of a camera's closed sessions was captured, or None if that is not known."""
         ...
 
 

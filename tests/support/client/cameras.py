@@ -18,6 +18,7 @@ _CHANGEABLE = (
     "disabled",
     "visit_gap",
     "similarity_threshold",
+    "privacy_zones",
     "time_source",
 )
 

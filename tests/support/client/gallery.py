@@ -29,6 +29,7 @@ class FakeGallery:
 
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
+        self.findings: list[pb2.GalleryFinding] = []
         self._answered: dict[str, pb2.Person] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
@@ -40,6 +41,7 @@ class FakeGallery:
             "UpdatePerson": (pb2.UpdatePersonRequest, self.update),
             "DeletePerson": (pb2.DeletePersonRequest, self.delete),
             "EnrollFace": (pb2.EnrollFaceRequest, self.enroll),
+            "ListGalleryFindings": (pb2.ListGalleryFindingsRequest, self.list_findings),
             "ListFaces": (pb2.ListFacesRequest, self.list_faces),
             "DeleteFace": (pb2.DeleteFaceRequest, self.delete_face),
             "SearchByImage": (pb2.SearchByImageRequest, self.search),
@@ -119,7 +121,17 @@ class FakeGallery:
         )
         known.faces.setdefault(name, (shown.faces[0], enrollment))
         known.person.face_count = len(known.faces)
-        return pb2.EnrollFaceResponse(face=known.faces[name][1])
+        likes = [
+            candidate
+            for candidate in self.faces_in(request.image, 20)[0].candidates
+            if candidate.person != request.parent and candidate.similarity >= _THRESHOLD
+        ]
+        return pb2.EnrollFaceResponse(face=known.faces[name][1], look_alikes=likes)
+
+    async def list_findings(self, request: pb2.ListGalleryFindingsRequest) -> pb2.ListGalleryFindingsResponse:
+        """Lists the findings that a test put in."""
+        page, token = page_of(self.findings, request.page_size, request.page_token)
+        return pb2.ListGalleryFindingsResponse(findings=page, next_page_token=token)
 
     async def list_faces(self, request: pb2.ListFacesRequest) -> pb2.ListFacesResponse:
         """Lists a person's faces."""

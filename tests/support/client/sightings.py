@@ -102,7 +102,7 @@ class FakeSightings:
         while True:
             for event in self.events[sent:]:
                 sent = event.position
-                if request.camera in ("", event.sighting.camera):
+                if _watched(request, event.sighting):
                     yield event
             async with self._changed:
                 while len(self.events) <= sent and self._cuts == cuts:
@@ -111,6 +111,10 @@ class FakeSightings:
                 if self._cut_with is not None:
                     raise self._cut_with
                 return
+
+
+def _watched(request: pb2.WatchSightingsRequest, sighting: pb2.Sighting) -> bool:
+    return _matches(pb2.ListSightingsRequest(camera=request.camera, person=request.person, kind=request.kind), sighting)
 
 
 def _matches(request: pb2.ListSightingsRequest, sighting: pb2.Sighting) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import grpc
@@ -45,6 +46,11 @@ class OpenStreams:
 
     def __init__(self) -> None:
         self.open: dict[str, LiveStatus] = {}
+        self.pictures: dict[str, datetime] = {}
+
+    def last_picture(self, camera_id: str) -> datetime | None:
+        """Returns the time that a test put in."""
+        return self.pictures.get(camera_id)
 
     def status(self, camera_id: str) -> LiveStatus | None:
         """Returns how a camera's stream is doing."""

@@ -60,7 +60,9 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
         with BlockingPorteroClient(server.address) as client:
             ana = client.people.create("Ana", person_id="ana")
             face = client.people.enroll("ana", photo("ana"))
-            assert list(client.people.faces("ana")) == [face]
+            assert [each.name for each in client.people.faces("ana")] == [face.name]
+            assert face.look_alikes == ()
+            assert list(client.people.findings()) == []
             assert client.people.update(ana, "display_name").face_count == 1
             [found] = client.images.search(photo("ana"))
             assert found.match is not None

@@ -17,6 +17,7 @@ from portero_client import (
     NotFound,
     PorteroError,
     SightingEventKind,
+    SightingKind,
 )
 from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal, not_found
@@ -51,6 +52,8 @@ async def test_a_thread_follows_what_is_stored_and_what_comes(
         await server.sightings.tell(STARTED, "s2")
         await server.sightings.tell(LEFT, "s1")
         assert (await coming).kind is SightingEventKind.LEFT
+    with blocking.watch_sightings(after=0, person="bea", kind=SightingKind.NAMED) as watch:
+        assert (await asyncio.to_thread(next, watch)).sighting.name == "sightings/s2"
 
 
 @pytest.mark.parametrize("end", [Refusal(grpc.StatusCode.UNAVAILABLE, "Socket closed", bare=True), None])

@@ -31,6 +31,7 @@ CALLS: list[Call[Any]] = [
     people.delete("ana"),
     people.enroll("ana", b"x"),
     people.face_pages("ana")(0, ""),
+    people.finding_pages()(0, ""),
     people.delete_face("people/ana/faces/f"),
     images.search(b"x", max_candidates=0),
     images.compare(b"x", b"y"),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from portero.v1 import camera_service_pb2
+from portero.v1 import gallery_service_pb2 as pb2
 
 from portero_client import (
     AlreadyExists,
@@ -12,6 +13,7 @@ from portero_client import (
     Camera,
     CameraMode,
     CameraPurpose,
+    GalleryFindingKind,
     InvalidArgument,
     NotFound,
     PorteroClient,
@@ -58,6 +60,24 @@ async def test_faces_are_enrolled_listed_and_removed(client: PorteroClient) -> N
     assert [face.name async for face in client.people.faces("ana")] == [first.name, other.name]
     await client.people.delete_face(first.name)
     assert (await client.people.get("ana")).face_count == 1
+
+
+async def test_the_same_face_under_two_names_is_told(client: PorteroClient, server: FakeServer) -> None:
+    """An enrolled face knows whom it is like, and the findings come over all pages; an unknown kind is UNSPECIFIED."""
+    for name in ("ana", "anna"):
+        await client.people.create(name.title(), person_id=name)
+    assert (await client.people.enroll("ana", photo("ana"))).look_alikes == ()
+    [like] = (await client.people.enroll("anna", photo("ana"))).look_alikes
+    assert (like.person, like.display_name) == ("people/ana", "Ana")
+    server.gallery.findings = [
+        pb2.GalleryFinding(person="people/ana", display_name="Ana", kind=kind) for kind in (1, 2, 99)
+    ]
+    kinds = [finding.kind async for finding in client.people.findings(page_size=1)]
+    assert kinds == [
+        GalleryFindingKind.OUTDATED_FACES,
+        GalleryFindingKind.LOOK_ALIKE,
+        GalleryFindingKind.UNSPECIFIED,
+    ]
 
 
 @pytest.mark.parametrize(

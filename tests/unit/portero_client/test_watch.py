@@ -19,6 +19,7 @@ from portero_client import (
     ResourceExhausted,
     ServerFault,
     SightingEventKind,
+    SightingKind,
     SightingWatch,
     Unreachable,
 )
@@ -58,6 +59,19 @@ async def test_without_a_position_only_what_comes_is_given(client: PorteroClient
         await server.sightings.tell(LEFT, "s1")
         await server.sightings.tell(STARTED, "s2")
         assert (await coming).sighting.name == "sightings/s2"
+
+
+async def test_a_watch_is_of_one_person_or_kind(client: PorteroClient, server: FakeServer) -> None:
+    """Other people, and strangers, stay out of a person's watch, and a malformed person is refused at once."""
+    for sighting, person in (("s1", "ana"), ("s2", ""), ("s3", "bea")):
+        server.sightings.store(sighting, "door", person)
+        await server.sightings.tell(STARTED, sighting)
+    async with client.watch_sightings(after=0, person="bea") as watch:
+        assert (await anext(watch)).sighting.name == "sightings/s3"
+    async with client.watch_sightings(after=0, kind=SightingKind.UNKNOWN) as watch:
+        assert (await anext(watch)).sighting.name == "sightings/s2"
+    with pytest.raises(InvalidArgument):
+        client.watch_sightings(person="No Body")
 
 
 async def test_a_watch_is_never_repeated_by_grpc(

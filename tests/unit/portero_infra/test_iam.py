@@ -39,6 +39,7 @@ def test_task_role_allows_exactly_these_actions(prod: Stack) -> None:
         "rekognition:DescribeCollection": [COLLECTION],
         "rekognition:IndexFaces": [COLLECTION],
         "rekognition:ListFaces": [COLLECTION],
+        "rekognition:SearchFaces": [COLLECTION],
         "rekognition:SearchFacesByImage": [COLLECTION],
         "rekognition:CompareFaces": ["*"],
         "rekognition:DetectFaces": ["*"],

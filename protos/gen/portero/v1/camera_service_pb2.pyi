@@ -313,7 +313,7 @@ class CameraStatus(_message.Message):
 
     @_builtins.property
     def last_frame_time(self) -> _timestamp_pb2.Timestamp:
-        """Capture time of the last frame received."""
+        """Capture time of the last frame received by this server, in this session or an earlier one."""
 
     @_builtins.property
     def clock_skew(self) -> _duration_pb2.Duration:

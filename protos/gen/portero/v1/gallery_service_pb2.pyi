@@ -9,6 +9,7 @@ from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from portero.v1 import detections_pb2 as _detections_pb2
 import builtins as _builtins
 import sys
@@ -20,6 +21,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _GalleryFindingKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GalleryFindingKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GalleryFindingKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    GALLERY_FINDING_KIND_UNSPECIFIED: _GalleryFindingKind.ValueType  # 0
+    """Unspecified."""
+    GALLERY_FINDING_KIND_OUTDATED_FACES: _GalleryFindingKind.ValueType  # 1
+    """The person has faces, and none of the face model in use: nobody is recognized as them. Enroll them again."""
+    GALLERY_FINDING_KIND_LOOK_ALIKE: _GalleryFindingKind.ValueType  # 2
+    """Another person has much the same face: one person under two names, or twins."""
+
+class GalleryFindingKind(_GalleryFindingKind, metaclass=_GalleryFindingKindEnumTypeWrapper):
+    """What may be wrong with a person of the gallery."""
+
+GALLERY_FINDING_KIND_UNSPECIFIED: GalleryFindingKind.ValueType  # 0
+"""Unspecified."""
+GALLERY_FINDING_KIND_OUTDATED_FACES: GalleryFindingKind.ValueType  # 1
+"""The person has faces, and none of the face model in use: nobody is recognized as them. Enroll them again."""
+GALLERY_FINDING_KIND_LOOK_ALIKE: GalleryFindingKind.ValueType  # 2
+"""Another person has much the same face: one person under two names, or twins."""
+Global___GalleryFindingKind: _TypeAlias = GalleryFindingKind  # noqa: Y015
 
 @_typing.final
 class Person(_message.Message):
@@ -53,12 +78,18 @@ class Person(_message.Message):
     FACE_COUNT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    BLOCKED_FIELD_NUMBER: _builtins.int
+    WITHOUT_CONSENT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "people/{person}"."""
     display_name: _builtins.str
     """Name for people, 1 to 200 characters."""
     face_count: _builtins.int
     """Output only. Number of enrolled faces."""
+    blocked: _builtins.bool
+    """Output only. The person is blocked: no face is recognized as theirs."""
+    without_consent: _builtins.bool
+    """Output only. The person has no valid consent where one is needed: no face is recognized as theirs."""
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Free labels for integrations (room, class, customer number): at most 32, keys 1 to 63
@@ -82,10 +113,12 @@ class Person(_message.Message):
         face_count: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        blocked: _builtins.bool = ...,
+        without_consent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_name", b"display_name", "face_count", b"face_count", "labels", b"labels", "name", b"name", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "create_time", b"create_time", "display_name", b"display_name", "face_count", b"face_count", "labels", b"labels", "name", b"name", "update_time", b"update_time", "without_consent", b"without_consent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -427,22 +460,120 @@ class EnrollFaceResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FACE_FIELD_NUMBER: _builtins.int
+    LOOK_ALIKES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def face(self) -> Global___FaceEnrollment:
         """The enrolled face."""
+
+    @_builtins.property
+    def look_alikes(self) -> _containers.RepeatedCompositeFieldContainer[_detections_pb2.Candidate]:
+        """Other people whose enrolled faces are so like it that they may be the same person under another name, best first;
+        only those who may be recognized. The face is enrolled all the same.
+        """
 
     def __init__(
         self,
         *,
         face: Global___FaceEnrollment | None = ...,
+        look_alikes: _abc.Iterable[_detections_pb2.Candidate] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["face", b"face"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["face", b"face"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["face", b"face", "look_alikes", b"look_alikes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EnrollFaceResponse: _TypeAlias = EnrollFaceResponse  # noqa: Y015
+
+@_typing.final
+class GalleryFinding(_message.Message):
+    """Something of the gallery to look into."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    LOOK_ALIKE_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Resource name of the person, "people/{person}"."""
+    display_name: _builtins.str
+    """The person's display name."""
+    kind: Global___GalleryFindingKind.ValueType
+    """What it is."""
+    @_builtins.property
+    def look_alike(self) -> _detections_pb2.Candidate:
+        """The other person, if the kind is LOOK_ALIKE. Each pair is told once."""
+
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        display_name: _builtins.str = ...,
+        kind: Global___GalleryFindingKind.ValueType = ...,
+        look_alike: _detections_pb2.Candidate | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["look_alike", b"look_alike"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "kind", b"kind", "look_alike", b"look_alike", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GalleryFinding: _TypeAlias = GalleryFinding  # noqa: Y015
+
+@_typing.final
+class ListGalleryFindingsRequest(_message.Message):
+    """Request of ListGalleryFindings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Number of people to look at, 1..1000; 0 means 100."""
+    page_token: _builtins.str
+    """next_page_token of the previous page, or empty."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGalleryFindingsRequest: _TypeAlias = ListGalleryFindingsRequest  # noqa: Y015
+
+@_typing.final
+class ListGalleryFindingsResponse(_message.Message):
+    """Response of ListGalleryFindings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___GalleryFinding]:
+        """What was found about the people looked at; may be empty on any page."""
+
+    def __init__(
+        self,
+        *,
+        findings: _abc.Iterable[Global___GalleryFinding] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGalleryFindingsResponse: _TypeAlias = ListGalleryFindingsResponse  # noqa: Y015
 
 @_typing.final
 class ListFacesRequest(_message.Message):

@@ -70,6 +70,11 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.ListFacesRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListFacesResponse.FromString,
                 _registered_method=True)
+        self.ListGalleryFindings = channel.unary_unary(
+                '/portero.v1.GalleryService/ListGalleryFindings',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.FromString,
+                _registered_method=True)
         self.DeleteFace = channel.unary_unary(
                 '/portero.v1.GalleryService/DeleteFace',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.DeleteFaceRequest.SerializeToString,
@@ -144,6 +149,14 @@ class GalleryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListGalleryFindings(self, request, context):
+        """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
+        with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteFace(self, request, context):
         """Removes one face. Errors: NOT_FOUND.
         """
@@ -202,6 +215,11 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.ListFaces,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListFacesRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.ListFacesResponse.SerializeToString,
+            ),
+            'ListGalleryFindings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGalleryFindings,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.SerializeToString,
             ),
             'DeleteFace': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteFace,
@@ -409,6 +427,33 @@ class GalleryService:
             '/portero.v1.GalleryService/ListFaces',
             portero_dot_v1_dot_gallery__service__pb2.ListFacesRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.ListFacesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGalleryFindings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/ListGalleryFindings',
+            portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,10 @@ class GalleryServiceStub:
     """
     ListFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]
     """Lists the faces of a person, oldest first."""
+    ListGalleryFindings: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListGalleryFindingsRequest, _gallery_service_pb2.ListGalleryFindingsResponse]
+    """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
+    with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+    """
     DeleteFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]
     """Removes one face. Errors: NOT_FOUND."""
     SearchByImage: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.SearchByImageRequest, _gallery_service_pb2.SearchByImageResponse]
@@ -85,6 +89,10 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     """
     ListFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]  # type: ignore[assignment]
     """Lists the faces of a person, oldest first."""
+    ListGalleryFindings: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListGalleryFindingsRequest, _gallery_service_pb2.ListGalleryFindingsResponse]  # type: ignore[assignment]
+    """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
+    with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+    """
     DeleteFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]  # type: ignore[assignment]
     """Removes one face. Errors: NOT_FOUND."""
     SearchByImage: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.SearchByImageRequest, _gallery_service_pb2.SearchByImageResponse]  # type: ignore[assignment]
@@ -156,6 +164,16 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_gallery_service_pb2.ListFacesResponse, _abc.Awaitable[_gallery_service_pb2.ListFacesResponse]]:
         """Lists the faces of a person, oldest first."""
+
+    @_abc_1.abstractmethod
+    def ListGalleryFindings(
+        self,
+        request: _gallery_service_pb2.ListGalleryFindingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.ListGalleryFindingsResponse, _abc.Awaitable[_gallery_service_pb2.ListGalleryFindingsResponse]]:
+        """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
+        with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+        """
 
     @_abc_1.abstractmethod
     def DeleteFace(

@@ -273,19 +273,27 @@ class WatchSightingsRequest(_message.Message):
 
     AFTER_POSITION_FIELD_NUMBER: _builtins.int
     CAMERA_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     after_position: _builtins.int
     """Only events after this position; 0 starts with the first stored event, unset starts now."""
     camera: _builtins.str
     """Only at this camera, "cameras/{camera}"; empty means all."""
+    person: _builtins.str
+    """Only of sightings that are of this person when the event is sent, "people/{person}"; empty means all."""
+    kind: Global___SightingKind.ValueType
+    """Only of sightings that are of known people, or of strangers, when the event is sent; unspecified means all."""
     def __init__(
         self,
         *,
         after_position: _builtins.int | None = ...,
         camera: _builtins.str = ...,
+        person: _builtins.str = ...,
+        kind: Global___SightingKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_after_position", b"_after_position", "after_position", b"after_position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_position", b"_after_position", "after_position", b"after_position", "camera", b"camera"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_position", b"_after_position", "after_position", b"after_position", "camera", b"camera", "kind", b"kind", "person", b"person"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__after_position: _TypeAlias = _typing.Literal["after_position"]  # noqa: Y015
     _WhichOneofArgType__after_position: _TypeAlias = _typing.Literal["_after_position", b"_after_position"]  # noqa: Y015

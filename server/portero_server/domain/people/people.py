@@ -20,7 +20,18 @@ _MAX_LABEL_VALUE = 200
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A known person. `labels` are free texts for integrations; `face_count` is the number of enrolled faces."""
+    """A known person.
+
+    Attributes:
+        person_id: Last part of the resource name.
+        display_name: Name for people.
+        created_at: UTC.
+        updated_at: When name or labels were last changed, UTC.
+        labels: Free texts for integrations.
+        face_count: Number of enrolled faces.
+        blocked: Whether no face is recognized as theirs because they are blocked.
+        without_consent: The same, because they need a consent and have no valid one.
+    """
 
     person_id: str
     display_name: str
@@ -28,6 +39,8 @@ class Person:
     updated_at: datetime
     labels: Mapping[str, str] = field(default_factory=dict)
     face_count: int = 0
+    blocked: bool = False
+    without_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

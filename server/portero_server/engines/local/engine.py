@@ -27,6 +27,7 @@ from portero_server.engines.base import (
     PhotoRefused,
     Pixels,
     SearchedFace,
+    SimilarPeople,
 )
 from portero_server.engines.local import encoder, text
 from portero_server.engines.local.encode.choice import tried_encoder
@@ -123,6 +124,11 @@ class LocalEngine:
         vectors = await self._encode([_patch(image, face.box)])
         embedding = vectors[0].astype("<f4").tobytes()
         return LearnedFace(face.box.clipped(), face.quality, self._encoder.version, embedding, external_id=None)
+
+    async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
+        """Compares the stored embedding of a face with the gallery in memory."""
+        found = await self._in_gallery(lambda: self._gallery.similar(face, max_candidates))
+        return SimilarPeople(found, self._encoder.policy.threshold)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Adds stored faces to the gallery in memory."""

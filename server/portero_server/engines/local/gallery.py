@@ -119,6 +119,14 @@ class LocalGallery:
             found += self._best(probes[start : start + _PROBES], most, wanted)
         return found
 
+    def similar(self, face: GalleryFace, most: int) -> tuple[Candidate, ...]:
+        """Returns the people that an enrolled face resembles, its own person among them.
+
+        Raises:
+            EngineError: As for `add`.
+        """
+        return self.search(self._vector(face)[np.newaxis], most)[0]
+
     def _best(self, probes: _Vectors, most: int, wanted: int) -> list[tuple[Candidate, ...]]:
         count = len(self._faces)
         near = nearest(probes, self._vectors[:count], self._squares[:count], self._longest, wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
         CompareFacesResponseTypeDef,
         DetectFacesResponseTypeDef,
         DetectTextResponseTypeDef,
+        FaceMatchTypeDef,
         IndexFacesResponseTypeDef,
         ListFacesResponseTypeDef,
         SearchFacesByImageResponseTypeDef,
+        SearchFacesResponseTypeDef,
     )
 
 _FULL_HEIGHT = 120
@@ -72,16 +74,24 @@ class FacePage:
 
 def searched(answer: SearchFacesByImageResponseTypeDef) -> Searched:
     """Parses a SearchFacesByImage response; faces added by other programs are left out."""
+    return Searched(_box(answer["SearchedFaceBoundingBox"]), _candidates(answer["FaceMatches"]))
+
+
+def similar(answer: SearchFacesResponseTypeDef) -> tuple[Candidate, ...]:
+    """Parses a SearchFaces response; faces added by other programs are left out."""
+    return _candidates(answer["FaceMatches"])
+
+
+def _candidates(matches: Iterable[FaceMatchTypeDef]) -> tuple[Candidate, ...]:
     best: dict[str, Candidate] = {}
-    for match in answer["FaceMatches"]:
+    for match in matches:
         if (name := parsed_image_id(match["Face"].get("ExternalImageId"))) is None:
             continue
         candidate = Candidate(*name, match["Similarity"] / 100)
         known = best.get(candidate.person_id)
         if known is None or candidate.similarity > known.similarity:
             best[candidate.person_id] = candidate
-    ranked = sorted(best.values(), key=lambda candidate: (-candidate.similarity, candidate.person_id))
-    return Searched(_box(answer["SearchedFaceBoundingBox"]), tuple(ranked))
+    return tuple(sorted(best.values(), key=lambda candidate: (-candidate.similarity, candidate.person_id)))
 
 
 def indexed(answer: IndexFacesResponseTypeDef, height: int) -> Indexed:

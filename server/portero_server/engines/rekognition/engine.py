@@ -25,6 +25,7 @@ from portero_server.engines.base import (
     PhotoRefused,
     Pixels,
     SearchedFace,
+    SimilarPeople,
 )
 from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.engines.rekognition import answers
@@ -158,6 +159,21 @@ class RekognitionEngine:
             await self._collection.delete([indexed.external_id for indexed in answer.faces])
             raise
         return LearnedFace(face.box, face.quality, face.model_version, embedding=None, external_id=face.external_id)
+
+    async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
+        """Asks with one SearchFaces call, which no photograph is sent for; see `Engine.similar`."""
+        if face.external_id is None:
+            return SimilarPeople((), POLICY.threshold)
+        ask = partial(
+            self._client.search_faces,
+            CollectionId=self._collection_id,
+            FaceId=face.external_id,
+            MaxFaces=max_candidates,
+            FaceMatchThreshold=POLICY.threshold * 100,
+        )
+        # Refused: the face has been deleted meanwhile.
+        found = await self._caller.call_unless("SearchFaces", context, ask, answers.similar, is_parameter_refused)
+        return SimilarPeople(found or (), POLICY.threshold)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Does nothing: an enrolled face is already in the collection."""

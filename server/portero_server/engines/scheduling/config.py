@@ -20,6 +20,7 @@ REKOGNITION_QUOTAS: Mapping[str, float] = MappingProxyType(
         "DetectFaces": 100.0,
         "DetectText": 50.0,
         "IndexFaces": 50.0,
+        "SearchFaces": 50.0,
         "SearchFacesByImage": 50.0,
         "SearchUsersByImage": 50.0,
     }

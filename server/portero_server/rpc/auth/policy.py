@@ -131,6 +131,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.GalleryService/DeletePerson": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/EnrollFace": Access(_DESK, _GALLERY),
     "portero.v1.GalleryService/ListFaces": Access(_READS, _GALLERY),
+    "portero.v1.GalleryService/ListGalleryFindings": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/DeleteFace": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/SearchByImage": Access(_DESK, _GALLERY),
     "portero.v1.GalleryService/CompareImages": Access(_DESK, _GALLERY),

@@ -92,7 +92,8 @@ class CameraServicer(camera_service_pb2_grpc.CameraServiceServicer):
     async def GetCameraStatus(self, request: pb.GetCameraStatusRequest, context: Context) -> pb.GetCameraStatusResponse:
         """Returns the current status of a camera's stream."""
         camera = await self._cameras.get(parse_camera(request.name, "name"))
-        return pb.GetCameraStatusResponse(status=status_to_proto(self._live.status(camera.camera_id)))
+        live, last_picture = self._live.status(camera.camera_id), self._live.last_picture(camera.camera_id)
+        return pb.GetCameraStatusResponse(status=status_to_proto(live, last_picture))
 
 
 def _changes(camera: pb.Camera, camera_id: str, fields: frozenset[str]) -> CameraChanges:

@@ -3,18 +3,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import structlog
 from portero.v1 import gallery_service_pb2 as pb
 from portero.v1 import gallery_service_pb2_grpc
 
 from portero_server.clock import Clock
-from portero_server.errors import InvalidInput
+from portero_server.domain.people.look_alikes import LookAlike
+from portero_server.domain.people.people import FaceEnrollment
+from portero_server.errors import EngineError, InvalidInput, StoreUnavailable
+from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import MAX_CANDIDATES, Images
-from portero_server.rpc.convert import comparison_to_proto, enrollment_to_proto, faces_to_proto, person_to_proto
+from portero_server.rpc.convert import (
+    comparison_to_proto,
+    enrollment_to_proto,
+    faces_to_proto,
+    finding_to_proto,
+    look_alike_to_proto,
+    person_to_proto,
+)
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.requests import Context, deadline_of, masked_fields
 from portero_server.rpc.resource_names import parse_face, parse_person
 from portero_server.store.people import face_cursor
+
+_log = structlog.get_logger(__name__)
 
 _CHANGEABLE = frozenset({"display_name", "labels"})
 _CANDIDATES = 5
@@ -23,8 +38,9 @@ _CANDIDATES = 5
 class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
     """Manages people and their faces, and searches the gallery."""
 
-    def __init__(self, gallery: Gallery, images: Images, clock: Clock) -> None:
+    def __init__(self, gallery: Gallery, check: GalleryCheck, images: Images, clock: Clock) -> None:
         self._gallery = gallery
+        self._check = check
         self._images = images
         self._clock = clock
 
@@ -69,10 +85,12 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
 
     async def EnrollFace(self, request: pb.EnrollFaceRequest, context: Context) -> pb.EnrollFaceResponse:
         """Enrolls a person's face from one photograph that shows exactly one face."""
-        face = await self._gallery.enroll(
-            parse_person(request.parent, "parent"), request.image, deadline_of(context, self._clock)
+        deadline = deadline_of(context, self._clock)
+        face = await self._gallery.enroll(parse_person(request.parent, "parent"), request.image, deadline)
+        found = await self._look_alikes(face, deadline)
+        return pb.EnrollFaceResponse(
+            face=enrollment_to_proto(face), look_alikes=[look_alike_to_proto(look_alike) for look_alike in found]
         )
-        return pb.EnrollFaceResponse(face=enrollment_to_proto(face))
 
     async def ListFaces(self, request: pb.ListFacesRequest, context: Context) -> pb.ListFacesResponse:
         """Lists the faces of a person, oldest first."""
@@ -84,6 +102,20 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         return pb.ListFacesResponse(
             faces=[enrollment_to_proto(face) for face in page],
             next_page_token=listing.token([face_cursor(last)]) if last else "",
+        )
+
+    async def ListGalleryFindings(
+        self, request: pb.ListGalleryFindingsRequest, context: Context
+    ) -> pb.ListGalleryFindingsResponse:
+        """Lists what may be wrong with the gallery, by the people looked at."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("findings", ())
+        cursor = listing.cursor(request.page_token, parts=1)
+        after_id = cursor[0] if cursor else None
+        findings, last = await self._check.page(size, after_id, deadline_of(context, self._clock))
+        return pb.ListGalleryFindingsResponse(
+            findings=[finding_to_proto(finding) for finding in findings],
+            next_page_token=listing.token([last]) if last else "",
         )
 
     async def DeleteFace(self, request: pb.DeleteFaceRequest, context: Context) -> pb.DeleteFaceResponse:
@@ -111,3 +143,11 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
             request.source_image, request.target_image, deadline_of(context, self._clock)
         )
         return comparison_to_proto(comparison)
+
+    async def _look_alikes(self, face: FaceEnrollment, deadline: float | None) -> Sequence[LookAlike]:
+        try:
+            return await self._check.look_alikes(face, deadline)
+        except (EngineError, StoreUnavailable) as error:
+            # The face is enrolled, which is what was asked for; the warning is a service on top.
+            _log.warning("look_alikes_unknown", face=face.face_id, reason=error.reason)
+            return ()

@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from portero.v1 import sighting_service_pb2 as pb
 from portero.v1 import sighting_service_pb2_grpc
 
+from portero_server.domain.recording.sightings import Sighting
 from portero_server.errors import InvalidInput
 from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.convert import kind_from_proto, news_to_proto, sighting_to_proto, time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
 from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_camera, parse_person, parse_sighting
-from portero_server.store.sightings import SightingCursor, SightingFilter, SightingStore
-from portero_server.streaming.sighting_watch import SightingWatch, Watcher
+from portero_server.store.sightings import SightingCursor, SightingFilter, SightingKind, SightingStore
+from portero_server.streaming.sighting_watch import SightingWatch, Wanted, Watcher
 
 
 class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
@@ -54,9 +55,21 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
         caller = current_caller()
         watcher = Watcher(caller.identity.subject, caller.identity.scope.key)
-        async with aclosing(self._watch.watch(after, camera_id, caller.authorized, watcher)) as watched:
+        watch = self._watch.watch(after, camera_id, caller.authorized, watcher, _wanted(request))
+        async with aclosing(watch) as watched:
             async for news in watched:
                 yield news_to_proto(news)
+
+
+def _wanted(request: pb.WatchSightingsRequest) -> Wanted:
+    person_id = parse_person(request.person, "person") if request.person else None
+    kind = kind_from_proto(request.kind, "kind")
+
+    def wanted(sighting: Sighting) -> bool:
+        is_kind = kind is SightingKind.ALL or (kind is SightingKind.NAMED) == (sighting.person_id is not None)
+        return is_kind and person_id in (None, sighting.person_id)
+
+    return wanted
 
 
 def _filter(request: pb.ListSightingsRequest) -> SightingFilter:

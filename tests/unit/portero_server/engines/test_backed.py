@@ -10,6 +10,7 @@ from portero_server.domain.cameras import Lane
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import CallContext, EngineTraits, GalleryFace, LearnedFace, PhotoRefused, Pixels
 from portero_server.engines.scripted import ScriptedEngine
+from portero_server.errors import EngineError
 from tests.support.server.simulated_rekognition import RED, picture
 
 _CONTEXT = CallContext(None, Lane.CHECK_IN)
@@ -64,6 +65,22 @@ async def test_a_photograph_the_paid_engine_refuses_is_refused() -> None:
     engine = BackedEngine(_Picky(), ScriptedEngine())
     with pytest.raises(PhotoRefused):
         await engine.learn(_PHOTO, "ana", "f1", _CONTEXT)
+
+
+async def test_a_face_that_the_free_engine_knows_is_compared_for_free() -> None:
+    """The paid engine is asked for faces alone that have no embedding."""
+    paid, free = _Paid(), ScriptedEngine()
+    engine = BackedEngine(paid, free)
+    learned = await engine.learn(_PHOTO, "ana", "f1", _CONTEXT)
+    await free.add([GalleryFace("f0", "anna", learned.embedding, "x-f0")])
+    found = await engine.similar(GalleryFace("f1", "ana", learned.embedding, "x-f1"), 5, _CONTEXT)
+    assert [each.person_id for each in found.candidates] == ["anna"]
+    assert found.threshold == free.traits.policy.threshold
+    assert paid.calls["similar"] == 0
+    with pytest.raises(EngineError):
+        # The scripted one has nothing else to compare by; Rekognition has its own id of the face.
+        await engine.similar(GalleryFace("f2", "ana", None, "x-f2"), 5, _CONTEXT)
+    assert paid.calls["similar"] == 1
 
 
 async def test_faces_come_and_go_in_both() -> None:

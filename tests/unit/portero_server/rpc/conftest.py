@@ -11,6 +11,7 @@ import pytest
 
 from portero_server.clock import SystemClock
 from portero_server.engines.scripted import ScriptedEngine
+from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import Images
@@ -45,7 +46,7 @@ async def house(database: Database, serve: Serve) -> House:
     images = Images(engine, people, engine.traits.policy)
     edge = await serve(
         [
-            GalleryServicer(Gallery(engine, people, mirror, clock), images, clock),
+            GalleryServicer(Gallery(engine, people, mirror, clock), GalleryCheck(engine, people), images, clock),
             CameraServicer(CameraStore(database, clock), live),
             SightingServicer(sightings, watch),
             RecognitionServicer(images, echo, clock),

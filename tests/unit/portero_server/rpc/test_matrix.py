@@ -48,6 +48,7 @@ GalleryService/UpdatePerson          none   admin operator
 GalleryService/DeletePerson          none   admin operator
 GalleryService/EnrollFace            none   admin operator check-in-desk
 GalleryService/ListFaces             none   admin operator reader
+GalleryService/ListGalleryFindings   none   admin operator
 GalleryService/DeleteFace            none   admin operator
 GalleryService/SearchByImage         none   admin operator check-in-desk
 GalleryService/CompareImages         none   admin operator check-in-desk

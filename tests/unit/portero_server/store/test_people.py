@@ -13,6 +13,8 @@ from portero_server.domain.people.people import FaceEnrollment, FaceModel
 from portero_server.engines.base import GalleryFace
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store import people as people_module
+from portero_server.store.consents import ConsentStore
+from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore, face_cursor
 from tests.support.store.commits import at
 from tests.support.time.virtual_time import ManualClock
@@ -204,3 +206,33 @@ async def test_people_whom_a_model_does_not_know_are_listed(people: PeopleStore)
     assert await people.outdated(FaceModel("local", "m2"), 10, "ben") == ["dee"]
     assert await people.outdated(FaceModel("local", "m1"), 10) == []
     assert await people.outdated(FaceModel("rekognition", "m1"), 10) == ["ana", "ben", "dee"]
+
+
+async def test_people_come_with_their_faces(people: PeopleStore) -> None:
+    """Pages of people by id hold all faces of each, oldest first; who has none is there as well."""
+    for person_id in ("ana", "ben", "cho"):
+        await people.create(person_id, person_id, {})
+    enrolled = [face("ana", 2), face("ana", 1), face("cho", 1, model="m2")]
+    for each in enrolled:
+        await people.add_face(each)
+    first = await people.enrolled(2)
+    assert [(person.person_id, person.face_count) for person, _ in first] == [("ana", 2), ("ben", 0)]
+    assert [list(faces) for _, faces in first] == [[enrolled[1], enrolled[0]], []]
+    [(last, faces)] = await people.enrolled(2, "ben")
+    assert (last.person_id, list(faces)) == ("cho", [enrolled[2]])
+    assert await people.enrolled(2, "cho") == []
+
+
+async def test_who_is_not_recognized_is_told(people: PeopleStore, database: Database, clock: ManualClock) -> None:
+    """A person read says whether they are blocked, and whether a consent that they need is missing."""
+    store = ConsentStore(database, clock)
+    for person_id in ("ana", "ben"):
+        await people.create(person_id, person_id, {})
+    await store.block("ana", "asked for it")
+    ana, ben = await people.list(10)
+    assert (ana.blocked, ana.without_consent, ben.blocked, ben.without_consent) == (True, False, False, False)
+    await store.unblock("ana")
+    assert not (await people.get("ana")).blocked
+    strict = PeopleStore(database, clock, consent_required=True)
+    assert (await strict.get("ben")).without_consent
+    assert (await strict.create("cho", "Cho", {})).without_consent

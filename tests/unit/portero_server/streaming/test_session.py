@@ -738,5 +738,7 @@ async def test_tells_how_it_is() -> None:
         assert status.frames_missing == 2
         assert status.frame_rate == pytest.approx(5.0, rel=0.2)
         assert status.watermark_lag == 12
+        assert at.streams.last_picture("door") is None
         await _finished(at, session)
         assert at.streams.status("door") is None
+        assert at.streams.last_picture("door") == status.last_frame_at

@@ -150,6 +150,17 @@ async def test_position_of_a_quiet_camera_moves_on_with_the_others() -> None:
 
 
 @in_virtual_time
+async def test_what_is_not_wanted_is_passed_over() -> None:
+    """A watcher of some sightings gets those alone, over full pages of others, and a heartbeat at their position."""
+    events = _with_events(11)
+    wanted = {"s2", "s9"}
+    watch = _watch(events).watch(0, None, wanted=lambda sighting: sighting.sighting_id in wanted)
+    async with aclosing(watch) as news:
+        assert await _take(news, 3) == [(2, True), (9, True), (11, False)]
+    assert running_clock().monotonic() == 1000.0 + _POLICY.heartbeat
+
+
+@in_virtual_time
 async def test_slow_watcher_holds_up_nobody() -> None:
     """One watcher that takes nothing leaves the others' time alone, and loses nothing itself."""
     events = _with_events(1)

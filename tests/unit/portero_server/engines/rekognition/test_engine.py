@@ -119,6 +119,7 @@ async def test_every_paid_call_goes_through_the_gate(setup: _Setup) -> None:
     face = await enroll(setup.engine, "ana", picture((100, 60, 100, RED)))
     crop = await crop_of(setup.engine, picture((100, 60, 100, RED)))
     await setup.engine.identify([replace(crop, context=_CONTEXT)])
+    await setup.engine.similar(face, 5, _CONTEXT)
     await setup.engine.compare(crop.pixels, crop.pixels, _CONTEXT)
     await setup.engine.read_text(crop.pixels, _CONTEXT)
     await setup.engine.list_faces()
@@ -129,12 +130,21 @@ async def test_every_paid_call_goes_through_the_gate(setup: _Setup) -> None:
         "DetectFaces",
         "SearchFacesByImage",
         "SearchFacesByImage",
+        "SearchFaces",
         "CompareFaces",
         "DetectText",
         "ListFaces",
         "DeleteFaces",
     ]
     assert setup.gate.contexts[3] == _CONTEXT
+
+
+async def test_a_face_that_is_gone_is_like_nobody(setup: _Setup) -> None:
+    """A face that was deleted meanwhile, or never was in the collection, is an empty answer and no fault."""
+    face = await enroll(setup.engine, "ana", picture((100, 60, 100, RED)))
+    await setup.engine.remove([face])
+    assert (await setup.engine.similar(face, 5, _CONTEXT)).candidates == ()
+    assert (await setup.engine.similar(replace(face, external_id=None), 5, _CONTEXT)).candidates == ()
 
 
 async def test_crop_of_somebody_elses_face_names_nobody(setup: _Setup) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import grpc
@@ -186,6 +186,18 @@ async def test_status_of_a_camera_without_stream(house: House) -> None:
     await _create(house)
     response = await house.cameras.GetCameraStatus(pb.GetCameraStatusRequest(name="cameras/door"))
     assert response.status == pb.CameraStatus()
+
+
+async def test_status_tells_the_last_picture_of_an_earlier_stream(house: House) -> None:
+    """A camera that went away, or came back without a picture, has the time of the last one there was."""
+    await _create(house)
+    house.live.pictures["door"] = house.clock.now()
+    request = pb.GetCameraStatusRequest(name="cameras/door")
+    gone = (await house.cameras.GetCameraStatus(request)).status
+    assert (gone.streaming, gone.last_frame_time.ToDatetime(tzinfo=UTC)) == (False, house.clock.now())
+    house.live.open["door"] = LiveStatus("s-1", house.clock.now(), None, 0.0, 0, 0, 0, 0, 0)
+    back = (await house.cameras.GetCameraStatus(request)).status
+    assert (back.streaming, back.last_frame_time) == (True, gone.last_frame_time)
 
 
 async def test_status_of_an_open_stream(house: House) -> None:

@@ -6,6 +6,7 @@ import grpc
 import pytest
 from portero.v1 import gallery_service_pb2 as pb
 
+from portero_server.engines.base import SimilarPeople
 from portero_server.errors import EngineThrottled, EngineUnavailable
 from tests.support.images.patch_photos import ALIKE_ANA, ANA, BOB, EVE, NEARLY_ANA, noise_photo, photo
 from tests.support.server.rpc_edge import refused
@@ -210,3 +211,56 @@ async def test_target_without_a_face_has_no_comparisons(house: House) -> None:
     """Nobody on the target is an answer, not an error."""
     response = await house.gallery.CompareImages(pb.CompareImagesRequest(source_image=photo(ANA), target_image=photo()))
     assert not response.comparisons
+
+
+async def test_the_same_face_under_two_names_is_told(house: House) -> None:
+    """Enrolling somebody who looks like somebody else tells whom, by name, and enrolls the face all the same."""
+    await _create(house, "ana", "anna", "bob")
+    await _enroll(house, photo(ANA))
+    answer = await house.gallery.EnrollFace(pb.EnrollFaceRequest(parent="people/anna", image=photo(NEARLY_ANA)))
+    assert answer.face.name.startswith("people/anna/faces/")
+    [like] = answer.look_alikes
+    assert (like.person, like.display_name) == ("people/ana", "Ana")
+    assert like.similarity >= house.engine.traits.policy.threshold
+    alone = await house.gallery.EnrollFace(pb.EnrollFaceRequest(parent="people/bob", image=photo(BOB)))
+    assert not alone.look_alikes
+
+
+async def test_an_engine_that_cannot_compare_refuses_no_enrollment(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The face is enrolled although nobody can say whom it is like."""
+    await _create(house, "ana")
+
+    async def away(*arguments: object) -> SimilarPeople:
+        raise EngineUnavailable("away")
+
+    monkeypatch.setattr(house.engine, "similar", away)
+    answer = await house.gallery.EnrollFace(pb.EnrollFaceRequest(parent="people/ana", image=photo(ANA)))
+    assert answer.face.name
+    assert not answer.look_alikes
+
+
+async def test_findings_come_in_pages_of_people(house: House) -> None:
+    """Each page is of so many people looked at; a pair is told once, and the last page has no token."""
+    await _create(house, "ana", "anna", "bob")
+    for person_id, color in (("ana", ANA), ("anna", ANA), ("bob", BOB)):
+        await _enroll(house, photo(color), person_id)
+    findings: list[pb.GalleryFinding] = []
+    request = pb.ListGalleryFindingsRequest(page_size=1)
+    for _ in range(4):
+        page = await house.gallery.ListGalleryFindings(request)
+        findings += page.findings
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+    [found] = findings
+    assert (found.person, found.display_name, found.kind) == (
+        "people/ana",
+        "Ana",
+        pb.GALLERY_FINDING_KIND_LOOK_ALIKE,
+    )
+    assert found.look_alike.person == "people/anna"
+    assert not request.page_token
+    refusal = await refused(house.gallery.ListGalleryFindings(pb.ListGalleryFindingsRequest(page_size=1001)))
+    assert refusal.fields == ("page_size",)

@@ -12,6 +12,7 @@ from portero.v1 import gallery_service_pb2, gallery_service_pb2_grpc, privacy_se
 from portero.v1 import privacy_service_pb2 as pb
 
 from portero_server.engines.scripted import ScriptedEngine
+from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 from portero_server.privacy.erasure import Eraser
@@ -73,7 +74,7 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
     gallery = Gallery(engine, people, mirror, clock, check_learnable=consents.check_learnable)
     edge = await serve(
         [
-            GalleryServicer(gallery, Images(engine, people, engine.traits.policy), clock),
+            GalleryServicer(gallery, GalleryCheck(engine, people), Images(engine, people, engine.traits.policy), clock),
             PrivacyServicer(people, consents, ExportStore(database), eraser, name_revocation, clock),
         ]
     )

@@ -175,6 +175,27 @@ async def test_watcher_of_one_camera_hears_no_other(house: House) -> None:
     call.cancel()
 
 
+@pytest.mark.parametrize(
+    ("asked", "heard"),
+    [
+        ({"person": "people/ana"}, ["people/ana", "people/ana"]),
+        ({"kind": pb.SIGHTING_KIND_NAMED}, ["people/ana", "people/ana"]),
+        ({"kind": pb.SIGHTING_KIND_UNKNOWN}, ["", ""]),
+    ],
+)
+async def test_watcher_of_a_person_or_a_kind_hears_no_other(
+    house: House, asked: dict[str, Any], heard: list[str]
+) -> None:
+    """Only events of the asked person or kind come."""
+    await _ana(house)
+    for number, person in enumerate(("ana", None, "ana", None)):
+        await _record(house, decided(f"t{number}", person, 600 * number))
+    call = house.sightings.WatchSightings(pb.WatchSightingsRequest(after_position=0, **asked))
+    events = [await _next(call) for _ in heard]
+    assert [event.sighting.person for event in events] == heard
+    call.cancel()
+
+
 async def test_one_watcher_leaving_disturbs_no_other(house: House) -> None:
     """A canceled watcher gives its place back; the other hears the next event."""
     first, second = (house.sightings.WatchSightings(pb.WatchSightingsRequest()) for _ in range(2))

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero_server.domain.detection.detections import Candidate
+from portero_server.domain.people.look_alikes import look_alikes
+
+CANDIDATES = st.lists(
+    st.builds(Candidate, st.sampled_from("abcde"), st.sampled_from(["f1", "f2", "f3"]), st.floats(0, 1)), max_size=12
+)
+
+
+@given(CANDIDATES, st.floats(0, 1))
+def test_only_others_at_or_above_the_threshold_are_told(candidates: list[Candidate], threshold: float) -> None:
+    """Whoever has a face alike is told once, by their best face and best first; the person themselves never is."""
+    found = look_alikes("a", candidates, threshold)
+    best = {
+        person: max(each.similarity for each in candidates if each.person_id == person)
+        for person in {each.person_id for each in candidates}
+    }
+    assert {each.person_id: each.similarity for each in found} == {
+        person: similarity for person, similarity in best.items() if person != "a" and similarity >= threshold
+    }
+    assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)
+    assert len({each.person_id for each in found}) == len(found)
+    assert set(found) <= set(candidates)
