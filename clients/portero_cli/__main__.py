@@ -43,6 +43,10 @@ async def run(arguments: Sequence[str]) -> int:
         return int(await outcome) if inspect.isawaitable(outcome) else int(outcome or ExitCode.OK)
     except typer.TyperException as error:
         return _usage_error(error)
+    except typer.Abort:
+        # The answer to a question was no.
+        print_error("nothing was done")
+        return ExitCode.FAILED
     except PorteroError as error:
         hint = " (is it running? `portero doctor` shows more)" if isinstance(error, Unreachable) else ""
         print_error(error.message + hint)
@@ -66,7 +70,8 @@ async def run(arguments: Sequence[str]) -> int:
 def _usage_error(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "portero"
-    message = error.format_message()
+    # What an option's parser says comes behind words that are about this program's insides.
+    message = error.format_message().replace("Value error, ", "")
     end = "" if message.endswith((".", "?")) else "."
     print_error(f"{message}{end} See `{command} --help`.")
     return ExitCode.USAGE

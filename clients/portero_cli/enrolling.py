@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from portero_cli.photos import check_photo, read_photo
-from portero_client import AlreadyExists, FaceEnrollment, InvalidArgument, Person, PorteroClient
+from portero_client import (
+    AlreadyExists,
+    Candidate,
+    EnrolledFace,
+    FailedPrecondition,
+    InvalidArgument,
+    PermissionDenied,
+    Person,
+    PorteroClient,
+    PorteroError,
+)
 from portero_client.names import PEOPLE
 
 
@@ -24,7 +36,7 @@ class PhotoResult:
     """The result for one photo: a face, or an error."""
 
     photo: str
-    face: FaceEnrollment | None
+    face: EnrolledFace | None
     error: Problem | None
 
 
@@ -38,11 +50,19 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A person after their photos were enrolled; `created` tells whether they were new."""
+    """A person after their photos were enrolled.
+
+    Attributes:
+        person: As stored, or as it was before it was removed again.
+        created: Whether they were new.
+        photos: What became of each photo.
+        removed: Whether the person, who was new, was removed again, since no photo could be enrolled.
+    """
 
     person: Person
     created: bool
     photos: tuple[PhotoResult, ...]
+    removed: bool = False
 
     @property
     def complete(self) -> bool:
@@ -58,6 +78,8 @@ async def enroll_person(
     advance: Callable[[], None],
 ) -> Enrolled:
     """Adds a person, unless they exist, and enrolls the face of each photo.
+
+    A person who is new is removed again if no photo could be enrolled, unless only their consent is missing.
 
     Args:
         client: The server.
@@ -78,32 +100,74 @@ async def enroll_person(
     except AlreadyExists:
         created = False
         person = await client.people.get(person_id)
-        if person.display_name != display_name.strip():
+        if normalize("NFC", person.display_name) != normalize("NFC", display_name.strip()):
             raise AlreadyExists(
-                f"{person.name} belongs to somebody with another name; choose another id with --id",
+                f"{person.name} belongs to somebody with another name; choose another id with --id, "
+                f"such as {person_id[:60]}-2",
                 resource=person.name,
             ) from None
-    results = []
-    for photo in photos:
-        results.append(await _enroll(client, person, photo))
-        advance()
-    # Asked again for the number of faces that there are now.
-    return Enrolled(await client.people.get(person.name), created, tuple(results))
+    results: list[PhotoResult] = []
+    try:
+        for photo in photos:
+            results.append(await _enroll(client, person, photo))
+            advance()
+    except BaseException as error:
+        # A consent is given by somebody who is there, so whoever lacks one stays.
+        waits = isinstance(error, FailedPrecondition) and error.reason == "CONSENT_MISSING"
+        if created and not waits and not _taught(results):
+            with contextlib.suppress(PorteroError):
+                await client.people.delete(person.name)
+        raise
+    # Asked again for the number of faces that there are now; somebody else may have added some.
+    person = await client.people.get(person.name)
+    removed = created and not person.face_count and await _removed(client, person)
+    return Enrolled(person, created, tuple(results), removed)
 
 
 def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
-    """Prints the results: a line for each person, and one for each photo that was rejected."""
+    """Returns the results: a line for each person, and one for each photo that was rejected."""
     lines = []
     for each in enrolled:
-        taught = sum(photo.error is None for photo in each.photos)
+        taught = _taught(each.photos)
         known = "is new" if each.created else "existed already"
         lines.append(
             f"{each.person.display_name} ({PEOPLE.identifier(each.person.name)}) {known}: "
             f"{taught} of {_count(len(each.photos), 'photo')} enrolled, "
             f"{_count(each.person.face_count, 'face')} in all"
+            if not each.removed
+            else f"{each.person.display_name} ({PEOPLE.identifier(each.person.name)}) was not added: "
+            f"none of {_count(len(each.photos), 'photo')} could be enrolled"
         )
+        lines += [
+            f"  warning: {like.display_name} ({PEOPLE.identifier(like.person)}) has much the same face, "
+            f"{like.similarity:.0%} alike; if they are one person, remove one of the two"
+            for like in look_alikes(each.photos)
+        ]
         lines += [f"  {photo.photo}: {photo.error.message}" for photo in each.photos if photo.error is not None]
     return lines
+
+
+def look_alikes(photos: Iterable[PhotoResult]) -> list[Candidate]:
+    """Returns the other people whom the enrolled faces are like, each once, the most alike first."""
+    best: dict[str, Candidate] = {}
+    for photo in photos:
+        for like in photo.face.look_alikes if photo.face else ():
+            if like.person not in best or like.similarity > best[like.person].similarity:
+                best[like.person] = like
+    return sorted(best.values(), key=lambda like: (-like.similarity, like.person))
+
+
+def _taught(photos: Iterable[PhotoResult]) -> int:
+    return sum(photo.error is None for photo in photos)
+
+
+async def _removed(client: PorteroClient, person: Person) -> bool:
+    try:
+        await client.people.delete(person.name)
+    except PermissionDenied:
+        # A desk may add people, and not remove them: the person stays without a face, as told by the count.
+        return False
+    return True
 
 
 def _check_one_is_readable(photos: Sequence[Path]) -> None:

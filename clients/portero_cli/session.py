@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Concatenate, ParamSpec
 
@@ -12,7 +12,8 @@ import typer
 
 from portero_cli.exits import ExitCode
 from portero_cli.screen.output import Output
-from portero_client import ConnectionSettings, PorteroClient
+from portero_cli.wording import reworded, words_of
+from portero_client import ConnectionSettings, InvalidArgument, PorteroClient
 from portero_client.settings import DEFAULT_HELP
 
 P = ParamSpec("P")
@@ -64,9 +65,11 @@ def command(function: Command[P]) -> Callable[..., Coroutine[Any, Any, ExitCode]
     ) -> Coroutine[Any, Any, ExitCode]:
         options = (context.obj or GlobalOptions()).then(server, as_json)
         session = Session(ConnectionSettings.from_environment(options.server), Output(options.as_json))
-        return function(session, **given)  # type: ignore[call-arg]  # typer passes exactly the parameters shown to it
+        # typer passes exactly the parameters shown to it.
+        return _in_its_words(function(session, **given), words)  # type: ignore[call-arg]
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    words = words_of(own)
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # what typer reads instead of (*args, **kwargs)
         [
             *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
@@ -76,3 +79,10 @@ def command(function: Command[P]) -> Callable[..., Coroutine[Any, Any, ExitCode]
         ]
     )
     return run
+
+
+async def _in_its_words(running: Coroutine[Any, Any, ExitCode], words: Mapping[str, str]) -> ExitCode:
+    try:
+        return await running
+    except InvalidArgument as error:
+        raise reworded(error, words) from None

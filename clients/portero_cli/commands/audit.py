@@ -11,7 +11,8 @@ from rich.console import RenderableType
 
 from portero_cli.exits import ExitCode
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.tables import local_time, table
+from portero_cli.screen.sheet import table
+from portero_cli.screen.tables import local_time
 from portero_cli.session import Session, command
 from portero_client import AuditAnchor, AuditEntry, AuditReport, AuditTampering, InvalidArgument
 
@@ -41,7 +42,19 @@ async def list_entries(session: Session, limit: LimitOption = 100, page_token: P
         page = await client.audit.list(page_token=page_token).first(limit)
     session.output.show(
         {"entries": page.items, "next_page_token": page.next_page_token},
-        table("position", "time", "who", "from", "what", "of", "outcome", "reason", "count", rows=map(_row, page.items))
+        table(
+            "position",
+            "time",
+            "who",
+            "from",
+            "what",
+            "of",
+            "outcome",
+            "reason",
+            "count",
+            rows=map(_row, page.items),
+            spare=("reason", "count", "from", "position", "of"),
+        )
         if page.items
         else "no entries yet",
     )

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
+from portero_cli.camera_options import MODE_HELP, PURPOSE_HELP, TIME_HELP, Setting, ThresholdOption, VisitGapOption
+from portero_cli.completing import complete_cameras
 from portero_cli.exits import ExitCode
+from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.tables import (
-    asked_words,
-    cameras_table,
-    clock_words,
-    local_time,
-    naming_times,
-    naming_words,
-    table,
-)
+from portero_cli.screen.overview import statuses_of
+from portero_cli.screen.tables import camera_details, cameras_table, status_details
 from portero_cli.session import GlobalOptions, JsonOption, ServerOption, Session, command
-from portero_cli.times import parse_duration
-from portero_client import Box, CameraMode, CameraPurpose, CameraStatus, InvalidArgument, TimeSource
+from portero_cli.several import done_to_each
+from portero_client import Box, CameraMode, CameraPurpose, InvalidArgument, TimeSource
 from portero_client.names import CAMERAS
 
-CameraArgument = Annotated[str, typer.Argument(metavar="CAMERA", help="Id, or cameras/ID.", show_default=False)]
+CameraArgument = Annotated[
+    str,
+    typer.Argument(metavar="CAMERA", help="Id, or cameras/ID.", show_default=False, autocompletion=complete_cameras),
+]
+CamerasArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CAMERA...", help="Ids, or cameras/ID.", show_default=False, autocompletion=complete_cameras
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,8 +40,10 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_cameras)
     group.command("show")(show)
     group.command("add")(add)
+    group.command("set")(change)
     group.command("zones")(zones)
-    group.command("time")(time_source)
+    group.command("enable")(enable)
+    group.command("disable")(disable)
     group.command("remove")(remove)
     app.add_typer(group, name="cameras")
 
@@ -52,9 +58,11 @@ async def list_cameras(
     """List cameras by id."""
     async with session.client() as client:
         page = await client.cameras.list(site=site, page_token=page_token).first(limit)
+        # Asked for the table alone: to machines, `top --json` tells it.
+        statuses = [] if session.output.as_json else await statuses_of(client, page.items)
     session.output.show(
         {"cameras": page.items, "next_page_token": page.next_page_token},
-        cameras_table(page.items) if page.items else "no camera",
+        cameras_table(zip(page.items, statuses, strict=True), datetime.now(UTC)) if statuses else "no camera",
     )
     note_rest(session.output, page)
     return ExitCode.OK
@@ -75,7 +83,9 @@ async def show(session: Session, camera: CameraArgument) -> ExitCode:
     async with session.client() as client:
         found = await client.cameras.get(camera)
         status = await client.cameras.status(camera)
-    session.output.show({"camera": found, "status": status}, cameras_table([found]), _status_table(status))
+    session.output.show(
+        {"camera": found, "status": status}, camera_details(found), "", status_details(status, datetime.now(UTC))
+    )
     return ExitCode.OK
 
 
@@ -87,34 +97,12 @@ async def add(
         str, typer.Option("--name", help="Display name. Default: its id.", show_default=False)
     ] = "",
     site: Annotated[str, typer.Option("--site", help="The place it belongs to.", show_default=False)] = "",
-    mode: Annotated[CameraMode, typer.Option("--mode", help="What to look for.")] = CameraMode.FACES,
-    purpose: Annotated[
-        CameraPurpose,
-        typer.Option("--purpose", help="The people it serves; decides the priority when the quota is short."),
-    ] = CameraPurpose.VISITOR,
-    visit_gap: Annotated[
-        timedelta | None,
-        typer.Option(
-            "--visit-gap",
-            parser=parse_duration,
-            metavar="DURATION",
-            help="A person seen again within this time continues the sighting, such as 90s. Default: the server's.",
-            show_default=False,
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            "--threshold",
-            min=0,
-            max=1,
-            help="Lowest similarity for a match. Default: the server's.",
-            show_default=False,
-        ),
-    ] = None,
-    time_source: Annotated[
-        TimeSource, typer.Option("--time", help="Which clock dates its frames; arrival is for live streams only.")
-    ] = TimeSource.CAPTURE,
+    mode: Annotated[CameraMode, typer.Option("--mode", help=MODE_HELP)] = CameraMode.FACES,
+    purpose: Annotated[CameraPurpose, typer.Option("--purpose", help=PURPOSE_HELP)] = CameraPurpose.VISITOR,
+    visit_gap: VisitGapOption = None,
+    similarity_threshold: ThresholdOption = None,
+    time_source: Annotated[TimeSource, typer.Option("--time", help=TIME_HELP)] = TimeSource.CAPTURE,
+    disabled: Annotated[bool, typer.Option("--disabled", help="Take no stream until it is enabled.")] = False,
 ) -> ExitCode:
     """Register a camera, with the given settings."""
     async with session.client() as client:
@@ -124,12 +112,65 @@ async def add(
             site=site,
             mode=mode,
             purpose=purpose,
-            visit_gap=visit_gap,
-            similarity_threshold=threshold,
+            disabled=disabled,
+            visit_gap=None if visit_gap is None else visit_gap.value,
+            similarity_threshold=None if similarity_threshold is None else similarity_threshold.value,
             time_source=time_source,
         )
-    session.output.show({"camera": added}, cameras_table([added]))
+    session.output.show({"camera": added}, camera_details(added))
     return ExitCode.OK
+
+
+@command
+async def change(
+    session: Session,
+    camera: CameraArgument,
+    display_name: Annotated[
+        str | None, typer.Option("--name", help="Display name; empty: its id.", show_default=False)
+    ] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", help="The place it belongs to; empty: none.", show_default=False)
+    ] = None,
+    mode: Annotated[CameraMode | None, typer.Option("--mode", help=MODE_HELP, show_default=False)] = None,
+    purpose: Annotated[CameraPurpose | None, typer.Option("--purpose", help=PURPOSE_HELP, show_default=False)] = None,
+    visit_gap: VisitGapOption = None,
+    similarity_threshold: ThresholdOption = None,
+    time_source: Annotated[TimeSource | None, typer.Option("--time", help=TIME_HELP, show_default=False)] = None,
+) -> ExitCode:
+    """Change settings of a camera: those given; an open stream follows within seconds."""
+    changes: dict[str, Any] = {
+        "display_name": display_name,
+        "site": site,
+        "mode": mode,
+        "purpose": purpose,
+        "visit_gap": visit_gap,
+        "similarity_threshold": similarity_threshold,
+        "time_source": time_source,
+    }
+    given = {
+        field: value.value if isinstance(value, Setting) else value
+        for field, value in changes.items()
+        if value is not None
+    }
+    if not given:
+        raise typer.TyperException("Nothing to change; name a setting, such as --visit-gap")
+    async with session.client() as client:
+        found = await client.cameras.get(camera)
+        changed = await client.cameras.update(replace(found, **given), *given)
+    session.output.show({"camera": changed}, camera_details(changed))
+    return ExitCode.OK
+
+
+@command
+async def enable(session: Session, cameras: CamerasArgument) -> ExitCode:
+    """Enable cameras, which were disabled: streams are taken again."""
+    return await _switched(session, cameras, disabled=False)
+
+
+@command
+async def disable(session: Session, cameras: CamerasArgument) -> ExitCode:
+    """Disable cameras: their streams end, and none is taken until they are enabled; everything of theirs is kept."""
+    return await _switched(session, cameras, disabled=True)
 
 
 @command
@@ -153,25 +194,6 @@ async def zones(
     return ExitCode.OK
 
 
-@command
-async def time_source(
-    session: Session,
-    camera: CameraArgument,
-    source: Annotated[
-        TimeSource,
-        typer.Argument(
-            help="capture: the bridge's clock; arrival: the server's clock on receipt, for live streams only."
-        ),
-    ],
-) -> ExitCode:
-    """Set which clock dates a camera's frames."""
-    async with session.client() as client:
-        found = await client.cameras.get(camera)
-        changed = await client.cameras.update(replace(found, time_source=source), "time_source")
-    session.output.show({"camera": changed}, f"{changed.name} has its frames dated by {changed.time_source.value}")
-    return ExitCode.OK
-
-
 def _box(text: str) -> Box:
     try:
         left, top, width, height = (float(part) for part in text.split(","))
@@ -183,52 +205,19 @@ def _box(text: str) -> Box:
 
 
 @command
-async def remove(
-    session: Session,
-    cameras: Annotated[list[str], typer.Argument(metavar="CAMERA...", help="Ids, or cameras/ID.", show_default=False)],
-) -> ExitCode:
+async def remove(session: Session, cameras: CamerasArgument, yes: YesOption = False) -> ExitCode:
     """Remove cameras; their sightings are kept."""
-    names = [CAMERAS.name(camera) for camera in cameras]
+    confirm(f"Remove {', '.join(cameras)}, with all settings?", yes)
     async with session.client() as client:
-        for name in names:
-            await client.cameras.delete(name)
-            session.output.note(f"{name} removed")
-    session.output.show({"removed": names})
-    return ExitCode.OK
+        return await done_to_each(cameras, CAMERAS.name, client.cameras.delete, session.output, "removed")
 
 
-def _status_table(status: CameraStatus) -> Table:
-    return table(
-        "stream",
-        "since",
-        "last frame",
-        "frames/s",
-        "received",
-        "rejected",
-        "missing",
-        "open tracks",
-        "named in",
-        "not yet durable",
-        "clock",
-        "asked for",
-        "delay",
-        "bridge",
-        rows=[
-            (
-                "open" if status.streaming else "closed",
-                local_time(status.open_time) if status.open_time else "",
-                local_time(status.last_frame_time) if status.last_frame_time else "",
-                f"{status.frame_rate:.1f}",
-                status.frames_received,
-                status.frames_rejected,
-                status.frames_missing,
-                status.open_tracks,
-                naming_words(naming_times(status)),
-                status.watermark_lag,
-                clock_words(status),
-                asked_words(status),
-                "" if status.network_delay is None else f"{status.network_delay.total_seconds() * 1000:.0f} ms",
-                status.agent,
-            )
-        ],
-    )
+async def _switched(session: Session, cameras: list[str], *, disabled: bool) -> ExitCode:
+    async with session.client() as client:
+
+        async def switch(camera: str) -> None:
+            found = await client.cameras.get(camera)
+            await client.cameras.update(replace(found, disabled=disabled), "disabled")
+
+        done = "disabled" if disabled else "enabled"
+        return await done_to_each(cameras, CAMERAS.name, switch, session.output, done)

@@ -9,7 +9,7 @@ import typer
 
 from portero_cli.exits import ExitCode
 from portero_cli.photos import read_photo
-from portero_cli.screen.tables import table
+from portero_cli.screen.sheet import table
 from portero_cli.session import Session, command
 
 

@@ -9,9 +9,11 @@ import typer
 
 from portero_cli.commands.rights import PersonArgument
 from portero_cli.exits import ExitCode
-from portero_cli.screen.tables import local_time, table
+from portero_cli.screen.asking import YesOption, confirm
+from portero_cli.screen.sheet import table
+from portero_cli.screen.tables import local_time
 from portero_cli.session import Session, command
-from portero_cli.times import parse_time
+from portero_cli.times import parse_time, parse_time_ahead
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,6 +54,7 @@ async def show(session: Session, person: PersonArgument) -> ExitCode:
                 )
                 for consent in privacy.consents
             ),
+            spare=("channel", "by", "text"),
         ),
     )
     return ExitCode.OK
@@ -73,7 +76,13 @@ async def give(
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option("--until", parser=parse_time, metavar="TIME", help="When it expires.", show_default=False),
+        typer.Option(
+            "--until",
+            parser=parse_time_ahead,
+            metavar="TIME",
+            help="When it expires: 90d (ahead), 2027-05-01, 2027-05-01T10:00:00Z. Default: never.",
+            show_default=False,
+        ),
     ] = None,
 ) -> ExitCode:
     """Record that a person agreed to be recognized."""
@@ -98,8 +107,10 @@ async def withdraw(
     consent: Annotated[
         str, typer.Argument(metavar="[CONSENT]", help="Its id. Default: all.", show_default=False)
     ] = "-",
+    yes: YesOption = False,
 ) -> ExitCode:
     """Withdraw consents; without a valid one the person is no longer matched, effective immediately."""
+    confirm(f"Withdraw {'all consents' if consent == '-' else f'consent {consent}'} of {person}?", yes)
     async with session.client() as client:
         ended = await client.privacy.withdraw_consent(person, consent)
     session.output.show({"consents": ended}, *(f"{each.name} ended" for each in ended))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from portero_bridge.events import BridgeEvent, SourceUp, StreamAccount
 from portero_cli.demo.portraits import COLLINS, HOPPER
@@ -24,8 +23,9 @@ from portero_cli.naming import id_of, name_of_folder
 from portero_cli.photos import photos_in
 from portero_cli.screen.board import Board
 from portero_cli.screen.output import Output
+from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.showing import shown, stop_signals
-from portero_cli.screen.tables import sightings_table, table
+from portero_cli.screen.tables import sightings_table
 from portero_cli.session import Session, command
 from portero_client import ConnectionSettings, PorteroClient, Sighting
 from portero_client.file_names import is_clutter, natural_order
@@ -158,7 +158,7 @@ def _conclude(
     return ExitCode.OK if right else ExitCode.FAILED
 
 
-def _verdict_table(verdicts: list[Verdict]) -> Table:
+def _verdict_table(verdicts: list[Verdict]) -> Sheet:
     rows = [
         (
             f"{verdict.start:.0f} s",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from importlib import metadata
 from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from portero_cli.checks.camera_tools import check_devices, check_video
 from portero_cli.checks.finding import Finding
+from portero_cli.checks.gallery import check_gallery
 from portero_cli.checks.models import check_models, package_folder
 from portero_cli.checks.packages import check_compiled, check_extras, check_python, packages_by_extra
 from portero_cli.checks.server import check_caller, check_server
 from portero_cli.exits import ExitCode
-from portero_cli.screen.tables import table
+from portero_cli.screen.output import cell
 from portero_cli.session import Session, command
 
 
@@ -65,26 +69,34 @@ async def doctor(
         check_devices(),
     ]
     if not offline:
-        found = await check_server(session.connection, metadata.version("portero"))
-        findings.append(found)
+        server = await check_server(session.connection, metadata.version("portero"))
+        findings.append(server)
         # A server that does not answer is told once.
-        if found.ok:
+        if server.ok:
             findings.append(await check_caller(session.connection))
+            findings.append(await check_gallery(session.connection))
     sound = all(finding.ok or not finding.needed for finding in findings)
     session.output.show(
         {"ok": sound, "checks": findings},
-        table(
-            "",
-            "check",
-            "found",
-            "what to do",
-            rows=((_state(finding), finding.check, finding.detail, finding.remedy) for finding in findings),
-        ),
+        _report(findings),
     )
     return ExitCode.OK if sound else ExitCode.FAILED
+
+
+def _report(findings: Iterable[Finding]) -> Table:
+    # A grid whose last column wraps, since the lists of packages are longer than any terminal is wide.
+    made = Table.grid("", "", "", padding=(0, 2))
+    for column in made.columns:
+        column.overflow = "fold"
+    for finding in findings:
+        found = cell(finding.detail)
+        if finding.remedy:
+            found.append_text(Text("\n→ ")).append_text(cell(finding.remedy))
+        made.add_row(Text(_state(finding)), cell(finding.check), found)
+    return made
 
 
 def _state(finding: Finding) -> str:
     if finding.ok:
         return "ok"
-    return "MISSING" if finding.needed else "missing, not needed"
+    return "MISSING" if finding.needed else "note"

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from portero_cli.completing import complete_cameras, complete_keys
 from portero_cli.exits import ExitCode
+from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.tables import local_time, table
+from portero_cli.screen.sheet import Sheet, table
+from portero_cli.screen.tables import local_time
 from portero_cli.session import Session, command
+from portero_cli.several import done_to_each
 from portero_cli.times import parse_duration
 from portero_client import ApiKey, Role
 from portero_client.names import CAMERAS, KEYS
@@ -32,7 +35,13 @@ async def create(
     display_name: Annotated[str, typer.Argument(metavar="NAME", help="Display name.", show_default=False)],
     roles: Annotated[list[Role], typer.Option("--role", help="What it may do. May be repeated.", show_default=False)],
     cameras: Annotated[
-        list[str] | None, typer.Option("--camera", help="Only for this camera. May be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--camera",
+            help="Only for this camera. May be repeated.",
+            show_default=False,
+            autocompletion=complete_cameras,
+        ),
     ] = None,
     sites: Annotated[
         list[str] | None,
@@ -79,19 +88,19 @@ async def list_keys(session: Session, limit: LimitOption = 100, page_token: Page
 @command
 async def revoke(
     session: Session,
-    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Ids, or keys/ID.", show_default=False)],
+    keys: Annotated[
+        list[str],
+        typer.Argument(metavar="KEY...", help="Ids, or keys/ID.", show_default=False, autocompletion=complete_keys),
+    ],
+    yes: YesOption = False,
 ) -> ExitCode:
     """Revoke keys: servers refuse them, and end their streams, within 15 seconds."""
-    names = [KEYS.name(key) for key in keys]
+    confirm(f"Revoke {', '.join(keys)}?", yes)
     async with session.client() as client:
-        for name in names:
-            await client.keys.revoke(name)
-            session.output.note(f"{name} revoked")
-    session.output.show({"revoked": names})
-    return ExitCode.OK
+        return await done_to_each(keys, KEYS.name, client.keys.revoke, session.output, "revoked")
 
 
-def _keys_table(keys: tuple[ApiKey, ...]) -> Table:
+def _keys_table(keys: tuple[ApiKey, ...]) -> Sheet:
     return table(
         "id",
         "name",
@@ -110,6 +119,7 @@ def _keys_table(keys: tuple[ApiKey, ...]) -> Table:
             )
             for key in keys
         ),
+        spare=("last used", "only for"),
     )
 
 

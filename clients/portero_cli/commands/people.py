@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +10,20 @@ import typer
 from rich.text import Text
 
 from portero_cli.commands import rights
+from portero_cli.commands.rights import PeopleArgument, PersonArgument
 from portero_cli.enrolling import Enrolled, Problem, Refused, enroll_person, in_words
 from portero_cli.exits import ExitCode
 from portero_cli.import_plan import plan_import
 from portero_cli.naming import id_of, name_of_folder
 from portero_cli.photos import look_into
+from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.output import printable
-from portero_cli.screen.tables import enrollments_table, people_table
+from portero_cli.screen.tables import enrollments_table, findings_table, people_table, person_details
 from portero_cli.session import Session, command
+from portero_cli.several import done_to_each
 from portero_client import AlreadyExists, InvalidArgument, PorteroError
-from portero_client.names import PEOPLE
-
-PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False)]
+from portero_client.names import PEOPLE, face_name
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,6 +33,10 @@ def add_to(app: typer.Typer) -> None:
     group.command("import")(import_folder)
     group.command("list")(list_people)
     group.command("show")(show)
+    group.command("rename")(rename)
+    group.command("label")(label)
+    group.command("check")(check)
+    group.command("remove-face")(remove_face)
     group.command("remove")(remove)
     rights.add_to(group)
     app.add_typer(group, name="people")
@@ -133,23 +139,100 @@ async def show(session: Session, person: PersonArgument) -> ExitCode:
     async with session.client() as client:
         found = await client.people.get(person)
         faces = [face async for face in client.people.faces(person)]
-    session.output.show({"person": found, "faces": faces}, people_table([found]), enrollments_table(faces))
+    session.output.show({"person": found, "faces": faces}, person_details(found), "", enrollments_table(faces))
     return ExitCode.OK
+
+
+@command
+async def check(session: Session, limit: LimitOption = 100_000, page_token: PageTokenOption = "") -> ExitCode:
+    """List what may be wrong: people without a face of the model in use, and one face under two names.
+
+    Exits with code 1 if there is something. What Amazon Rekognition alone keeps is not compared, since each comparison
+    would be a paid call.
+    """
+    async with session.client() as client:
+        page = await client.people.findings(page_token=page_token).first(limit)
+    session.output.show(
+        {"findings": page.items, "next_page_token": page.next_page_token},
+        findings_table(page.items) if page.items else "nothing found",
+    )
+    note_rest(session.output, page)
+    return ExitCode.FAILED if page.items else ExitCode.OK
+
+
+@command
+async def rename(
+    session: Session,
+    person: PersonArgument,
+    display_name: Annotated[str, typer.Argument(metavar="NAME", help="New display name.", show_default=False)],
+) -> ExitCode:
+    """Change a person's display name; the id, the faces and past sightings stay."""
+    async with session.client() as client:
+        found = await client.people.get(person)
+        changed = await client.people.update(replace(found, display_name=display_name), "display_name")
+    session.output.show({"person": changed}, f"{changed.name} is now called {printable(changed.display_name)}")
+    return ExitCode.OK
+
+
+@command
+async def label(
+    session: Session,
+    person: PersonArgument,
+    labels: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE...]", help="Labels to set, such as room=12.", show_default=False),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="KEY", help="Label to remove. May be repeated.", show_default=False),
+    ] = None,
+) -> ExitCode:
+    """Set and remove labels of a person; the others stay."""
+    given = dict(map(_label, labels or ()))
+    async with session.client() as client:
+        found = await client.people.get(person)
+        if missing := [key for key in remove or () if key not in found.labels]:
+            raise InvalidArgument(f"{found.name} has no label {missing[0]!r}", field="remove", reason="NO_LABEL")
+        kept = {key: value for key, value in found.labels.items() if key not in (remove or ())}
+        changed = found
+        if given or remove:
+            changed = await client.people.update(replace(found, labels=kept | given), "labels")
+    session.output.show({"person": changed}, person_details(changed))
+    return ExitCode.OK
+
+
+@command
+async def remove_face(
+    session: Session,
+    faces: Annotated[
+        list[str],
+        typer.Argument(metavar="FACE...", help="people/ID/faces/FACE, as `show` lists them.", show_default=False),
+    ],
+    yes: YesOption = False,
+) -> ExitCode:
+    """Remove faces from people, such as those of a poor photo; the people stay."""
+    confirm(f"Remove {', '.join(faces)}?", yes)
+    async with session.client() as client:
+        return await done_to_each(faces, face_name, client.people.delete_face, session.output, "removed")
 
 
 @command
 async def remove(
     session: Session,
-    people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False)],
+    people: PeopleArgument,
+    yes: YesOption = False,
 ) -> ExitCode:
     """Remove people and all their faces. Past sightings keep their names; `erase` removes everything."""
-    names = [PEOPLE.name(person) for person in people]
+    confirm(f"Remove {', '.join(people)}, with all faces?", yes)
     async with session.client() as client:
-        for name in names:
-            await client.people.delete(name)
-            session.output.note(f"{name} removed")
-    session.output.show({"removed": names})
-    return ExitCode.OK
+        return await done_to_each(people, PEOPLE.name, client.people.delete, session.output, "removed")
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise InvalidArgument(f"a label must be NAME=VALUE, not {text[:80]!r}", field="labels", reason="NO_LABEL")
+    return key, value
 
 
 def _lines(enrolled: list[Enrolled]) -> list[Text]:

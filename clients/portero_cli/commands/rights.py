@@ -8,14 +8,24 @@ from typing import Annotated
 
 import typer
 
+from portero_cli.completing import complete_people
 from portero_cli.exits import ExitCode
-from portero_cli.screen.tables import local_time, table
+from portero_cli.screen.asking import YesOption, confirm
+from portero_cli.screen.sheet import table
+from portero_cli.screen.tables import local_time
 from portero_cli.session import Session, command
+from portero_cli.several import each_of
 from portero_client import InvalidArgument
 from portero_client.names import PEOPLE
-from portero_client.privacy import Erasure
 
-PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False)]
+PersonArgument = Annotated[
+    str,
+    typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False, autocompletion=complete_people),
+]
+PeopleArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False, autocompletion=complete_people),
+]
 
 
 def add_to(group: typer.Typer) -> None:
@@ -82,24 +92,18 @@ async def export(
 @command
 async def erase(
     session: Session,
-    people: Annotated[list[str], typer.Argument(metavar="PERSON...", help="Ids, or people/ID.", show_default=False)],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    people: PeopleArgument,
+    yes: YesOption = False,
 ) -> ExitCode:
     """Erase people permanently: faces, consents, and their names in everything that was ever written.
 
     Their ids are never reused. Keep the name of the receipt.
     """
-    names = [PEOPLE.name(person) for person in people]
-    if not yes and not typer.confirm(f"Erase {', '.join(names)} permanently?"):
-        session.output.note("nothing was erased")
-        return ExitCode.FAILED
-    done: list[Erasure] = []
+    confirm(f"Erase {', '.join(people)} permanently?", yes)
     async with session.client() as client:
-        for name in names:
-            done.append(await client.privacy.erase(name))
-            session.output.note(f"{name} is erased")
+        outcomes = await each_of(people, PEOPLE.name, client.privacy.erase, session.output, "erased")
     session.output.show(
-        {"erasures": done},
+        {"erasures": outcomes.done, "failed": outcomes.failed},
         table(
             "receipt",
             "finished",
@@ -112,11 +116,12 @@ async def erase(
                     local_time(erasure.overwrite_time) if erasure.overwrite_time else "not told",
                     ", ".join(f"{count} {place}" for place, count in erasure.removed.items() if count),
                 )
-                for erasure in done
+                for erasure in outcomes.done
             ),
+            spare=("overwritten on disk", "finished"),
         ),
     )
-    return ExitCode.OK
+    return outcomes.code
 
 
 @command

@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from portero_cli.completing import complete_cameras, complete_people
 from portero_cli.exits import ExitCode
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.tables import sightings_table
 from portero_cli.session import Session, command
+from portero_cli.several import each_of
 from portero_cli.times import parse_time
 from portero_client import SightingKind
+from portero_client.names import SIGHTINGS
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,8 +26,16 @@ def add_to(app: typer.Typer) -> None:
 @command
 async def sightings(
     session: Session,
-    camera: Annotated[str, typer.Option("--camera", help="Only at this camera.", show_default=False)] = "",
-    person: Annotated[str, typer.Option("--person", help="Only of this person.", show_default=False)] = "",
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SIGHTING...]", help="Only these: ids, or sightings/ID.", show_default=False),
+    ] = None,
+    camera: Annotated[
+        str, typer.Option("--camera", help="Only at this camera.", show_default=False, autocompletion=complete_cameras)
+    ] = "",
+    person: Annotated[
+        str, typer.Option("--person", help="Only of this person.", show_default=False, autocompletion=complete_people)
+    ] = "",
     since: Annotated[
         datetime | None,
         typer.Option(
@@ -45,8 +56,16 @@ async def sightings(
     limit: LimitOption = 100,
     page_token: PageTokenOption = "",
 ) -> ExitCode:
-    """List who was seen where and when, latest first; all conditions must hold."""
+    """List who was seen where and when, latest first; all conditions must hold.
+
+    Sightings that are named are shown as they are now, in the order given; other conditions do not apply to them.
+    """
     async with session.client() as client:
+        if names:
+            found = await each_of(names, SIGHTINGS.name, client.sightings.get, session.output)
+            document = {"sightings": found.done, "failed": found.failed, "next_page_token": ""}
+            session.output.show(document, *([sightings_table(found.done)] if found.done else []))
+            return found.code
         page = await client.sightings.list(
             camera=camera, person=person, since=since, until=until, kind=kind, page_token=page_token
         ).first(limit)

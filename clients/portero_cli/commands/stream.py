@@ -14,10 +14,12 @@ from rich.table import Table
 
 from portero_bridge.errors import SettingsError, SourceFault
 from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated, StreamAccount
+from portero_cli.completing import complete_cameras
 from portero_cli.exits import ExitCode
 from portero_cli.screen.board import Board
+from portero_cli.screen.sheet import details
 from portero_cli.screen.showing import shown, stop_signals
-from portero_cli.screen.tables import sightings_table, table
+from portero_cli.screen.tables import sightings_table
 from portero_cli.session import Session, command
 from portero_cli.times import parse_time
 from portero_client import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, PorteroClient, Sighting
@@ -50,7 +52,13 @@ async def stream(
     ],
     camera: Annotated[
         str,
-        typer.Option("--camera", metavar="NAME", help="Its id on the server; registered if new.", show_default=False),
+        typer.Option(
+            "--camera",
+            metavar="NAME",
+            help="Its id on the server; registered if new.",
+            show_default=False,
+            autocompletion=complete_cameras,
+        ),
     ],
     once: Annotated[bool, typer.Option("--once", help="Exit after sending a file or folder once.")] = False,
     rate: Annotated[
@@ -209,15 +217,14 @@ async def _sightings(client: PorteroClient, board: Board) -> list[Sighting]:
 
 
 def _account_table(account: StreamAccount) -> Table:
-    counts = {
-        "with faces": account.with_faces,
-        "without": account.empty,
-        "unchanged": account.unchanged,
-        "duplicate": account.duplicate,
-        "skipped": account.skipped,
-        "rejected": account.rejected,
-        "missing": account.missing,
-        "replayed": account.replayed,
-        "recognizer asked": account.recognitions,
-    }
-    return table("frames:", *counts, rows=[("", *counts.values())])
+    return details(
+        ("frames with faces", account.with_faces),
+        ("without", account.empty),
+        ("unchanged", account.unchanged),
+        ("duplicate", account.duplicate),
+        ("skipped", account.skipped),
+        ("rejected", account.rejected),
+        ("missing", account.missing),
+        ("replayed", account.replayed),
+        ("recognizer asked", account.recognitions),
+    )

@@ -9,7 +9,8 @@ import typer
 
 from portero_cli.exits import ExitCode
 from portero_cli.photos import PHOTO_HELP, read_photo
-from portero_cli.screen.tables import percent, table
+from portero_cli.screen.sheet import table
+from portero_cli.screen.tables import percent
 from portero_cli.session import Session, command
 from portero_client import TextKind
 

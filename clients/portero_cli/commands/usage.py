@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
+from portero_cli.completing import complete_cameras
 from portero_cli.exits import ExitCode
-from portero_cli.screen.tables import table
+from portero_cli.screen.sheet import table
 from portero_cli.session import Session, command
 from portero_cli.times import parse_time
 from portero_client import Usage
@@ -25,7 +26,9 @@ def add_to(app: typer.Typer) -> None:
 @command
 async def usage(
     session: Session,
-    camera: Annotated[str, typer.Option("--camera", help="Only of this camera.", show_default=False)] = "",
+    camera: Annotated[
+        str, typer.Option("--camera", help="Only of this camera.", show_default=False, autocompletion=complete_cameras)
+    ] = "",
     since: Annotated[
         datetime | None,
         typer.Option(

@@ -6,11 +6,16 @@ from typing import Annotated
 
 import typer
 
+from portero_cli.completing import complete_cameras, complete_people
 from portero_cli.exits import ExitCode
+from portero_cli.screen.output import console
 from portero_cli.screen.tables import STRANGER, local_time, percent
 from portero_cli.session import Session, command
-from portero_client import SightingEvent
+from portero_client import SightingEvent, SightingKind
 from portero_client.names import CAMERAS
+
+# The fixed part of a line takes 51 columns.
+_NARROW = 72
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +26,13 @@ def add_to(app: typer.Typer) -> None:
 @command
 async def watch(
     session: Session,
-    camera: Annotated[str, typer.Option("--camera", help="Only at this camera.", show_default=False)] = "",
+    camera: Annotated[
+        str, typer.Option("--camera", help="Only at this camera.", show_default=False, autocompletion=complete_cameras)
+    ] = "",
+    person: Annotated[
+        str, typer.Option("--person", help="Only of this person.", show_default=False, autocompletion=complete_people)
+    ] = "",
+    kind: Annotated[SightingKind, typer.Option("--kind", help="Which sightings.")] = SightingKind.ALL,
     after: Annotated[
         int | None,
         typer.Option(
@@ -42,18 +53,21 @@ async def watch(
     async with session.client() as client:
         # A watch tries for ever; a server that is not there at all is told at once instead.
         await client.check_health()
-        async with client.watch_sightings(after=after, camera=camera) as events:
-            seen = 0
+        async with client.watch_sightings(after=after, camera=camera, person=person, kind=kind) as events:
+            seen, width = 0, console().width
             async for event in events:
-                session.output.show_line(event, _line(event))
+                session.output.show_line(event, event_line(event, width))
                 seen += 1
                 if seen == count:
                     break
     return ExitCode.OK
 
 
-def _line(event: SightingEvent) -> str:
+def event_line(event: SightingEvent, width: int) -> str:
+    """Returns the line of an event; a narrow terminal gets no year, and less space between."""
     sighting = event.sighting
     who = STRANGER if sighting.is_stranger else f"{sighting.display_name} ({percent(sighting.similarity)})"
     camera = CAMERAS.identifier(sighting.camera)
+    if width < _NARROW:
+        return f"{event.event_time.astimezone():%m-%d %H:%M:%S} {camera} {event.kind.value} {who}"
     return f"{local_time(event.event_time)}  {camera:<16}  {event.kind.value:<8}  {who}"

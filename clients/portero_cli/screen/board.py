@@ -23,7 +23,8 @@ from portero_bridge.events import (
     TrackUpdated,
 )
 from portero_cli.screen.output import printable
-from portero_cli.screen.tables import STRANGER, local_clock, percent, table
+from portero_cli.screen.sheet import table
+from portero_cli.screen.tables import STRANGER, local_clock, percent
 
 _DECIDED = (TrackState.CONFIRMED, TrackState.REVISED)
 _TEXT_LINES = 6
@@ -107,6 +108,7 @@ class Board:
                     )
                     for track in seen
                 ),
+                spare=("similarity", "since"),
             )
             if seen
             else Text("nobody in view"),

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from portero_bridge.redact import redact_url
 
-_PIPED_WIDTH = 200
+PIPED_WIDTH = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Output:
 
 def console() -> Console:
     """Returns a console on stdout; into a pipe it is wide, so that no cell is cut."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
     return Console(width=width, highlight=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,17 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from portero_cli.screen.output import printable
-from portero_cli.screen.tables import STRANGER, asked_words, clock_words, local_clock, naming_times, naming_words, table
+from portero_cli.screen.sheet import table
+from portero_cli.screen.tables import (
+    STRANGER,
+    asked_words,
+    clock_words,
+    local_clock,
+    local_moment,
+    naming_times,
+    naming_words,
+    stream_words,
+)
 from portero_client import Camera, CameraStatus, PorteroClient, Sighting, Usage
 from portero_client.errors import NotFound
 from portero_client.names import CAMERAS
@@ -28,6 +38,7 @@ class CameraRow:
     Attributes:
         camera: Its id.
         streaming: Whether a stream is open at the server that answered.
+        state: How it does, in words, such as "4.8 frames/s" or "no picture since 14:02:11".
         frame_rate: Frames a second over the last seconds.
         lag: Frames received and not yet durable.
         silence: Seconds since the last frame was captured, or None before the first.
@@ -45,6 +56,7 @@ class CameraRow:
 
     camera: str
     streaming: bool
+    state: str
     frame_rate: float
     lag: int
     silence: float | None
@@ -62,11 +74,29 @@ class CameraRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All cameras, those without a stream first, and today's cost."""
+    """All cameras, those without a picture first, and today's cost."""
 
     time: datetime
     cameras: tuple[CameraRow, ...]
     usage: Usage
+
+
+async def statuses_of(client: PorteroClient, cameras: Sequence[Camera]) -> list[CameraStatus | None]:
+    """Returns the status of each camera; None if it was removed since it was listed.
+
+    Raises:
+        PorteroError: A call failed.
+    """
+    places = asyncio.Semaphore(_MOST_AT_ONCE)
+
+    async def status_of(camera: Camera) -> CameraStatus | None:
+        async with places:
+            try:
+                return await client.cameras.status(camera.name)
+            except NotFound:
+                return None
+
+    return await asyncio.gather(*map(status_of, cameras))
 
 
 async def take_overview(client: PorteroClient, now: datetime, limit: int) -> Overview:
@@ -80,19 +110,9 @@ async def take_overview(client: PorteroClient, now: datetime, limit: int) -> Ove
     Raises:
         PorteroError: A call failed.
     """
-    places = asyncio.Semaphore(_MOST_AT_ONCE)
-
-    async def status_of(camera: Camera) -> CameraStatus | None:
-        async with places:
-            try:
-                return await client.cameras.status(camera.name)
-            except NotFound:
-                # Removed since it was listed.
-                return None
-
     page = await client.cameras.list().first(limit)
     enabled = [camera for camera in page.items if not camera.disabled]
-    statuses = await asyncio.gather(*map(status_of, enabled))
+    statuses = await statuses_of(client, enabled)
     sightings = await client.sightings.list().first(_MOST_SIGHTINGS)
     usage = await client.usage()
     last: dict[str, Sighting] = {}
@@ -108,7 +128,7 @@ async def take_overview(client: PorteroClient, now: datetime, limit: int) -> Ove
         for camera, status in zip(enabled, statuses, strict=True)
         if status is not None
     ]
-    return Overview(now, tuple(sorted(rows, key=lambda row: (row.streaming, row.camera))), usage)
+    return Overview(now, tuple(sorted(rows, key=lambda row: (row.streaming and row.frame_rate > 0, row.camera))), usage)
 
 
 def render(overview: Overview) -> Group:
@@ -128,6 +148,7 @@ def _row(
     return CameraRow(
         camera=CAMERAS.identifier(name),
         streaming=status.streaming,
+        state=stream_words(status, now),
         frame_rate=status.frame_rate,
         lag=status.watermark_lag,
         silence=None if last_frame is None else max(0.0, (now - last_frame).total_seconds()),
@@ -150,13 +171,11 @@ def _table(overview: Overview) -> RenderableType:
     return table(
         "camera",
         "stream",
-        "frames/s",
-        "last frame",
-        "not yet durable",
-        "faces",
         "named in",
         "last seen",
         "at",
+        "faces",
+        "not yet durable",
         "calls today",
         "dollars today",
         "clock",
@@ -166,14 +185,12 @@ def _table(overview: Overview) -> RenderableType:
         rows=(
             (
                 row.camera,
-                "open" if row.streaming else "NONE",
-                f"{row.frame_rate:.1f}",
-                "" if row.silence is None else f"{row.silence:.0f} s ago",
-                row.lag,
-                row.open_tracks,
+                row.state,
                 naming_words(row.named_in),
                 row.last_seen,
-                "" if row.last_seen_time is None else local_clock(row.last_seen_time),
+                "" if row.last_seen_time is None else local_moment(row.last_seen_time, overview.time),
+                row.open_tracks,
+                row.lag,
                 row.calls,
                 f"{row.dollars:.3f}",
                 row.clock,
@@ -182,6 +199,18 @@ def _table(overview: Overview) -> RenderableType:
                 row.agent,
             )
             for row in overview.cameras
+        ),
+        spare=(
+            "bridge",
+            "delay",
+            "dollars today",
+            "calls today",
+            "not yet durable",
+            "faces",
+            "named in",
+            "asked for",
+            "clock",
+            "at",
         ),
     )
 

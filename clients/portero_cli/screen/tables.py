@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from rich import box
 from rich.table import Table
 
-from portero_cli.screen.output import cell
-from portero_client import Camera, CameraStatus, ClockState, Face, FaceEnrollment, Person, Sighting
+from portero_cli.screen.sheet import Sheet, details, table
+from portero_client import (
+    Camera,
+    CameraStatus,
+    ClockState,
+    Face,
+    FaceEnrollment,
+    GalleryFinding,
+    GalleryFindingKind,
+    Person,
+    Sighting,
+)
 from portero_client.names import CAMERAS, PEOPLE
 
 STRANGER = "unknown"
-
-
-def table(*columns: str, rows: Iterable[Sequence[object]]) -> Table:
-    """Returns a table whose cells are not interpreted as markup."""
-    made = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in made.columns:
-        column.overflow = "fold"
-    for row in rows:
-        made.add_row(*(cell(value) for value in row))
-    return made
+SILENT_AFTER = timedelta(seconds=30)
+"""A camera whose last picture is older is told as silent. Idle bridges are asked for a rate that is still above it."""
 
 
 def local_time(value: datetime) -> str:
@@ -35,16 +36,29 @@ def local_clock(value: datetime) -> str:
     return value.astimezone().strftime("%H:%M:%S")
 
 
+def local_moment(value: datetime, now: datetime) -> str:
+    """Returns the local time of day, with the date if that is not the date of `now`."""
+    return local_clock(value) if value.astimezone().date() == now.astimezone().date() else local_time(value)
+
+
 def percent(ratio: float) -> str:
     """Returns a ratio as percent."""
     return f"{ratio:.0%}"
 
 
-def people_table(people: Iterable[Person]) -> Table:
+def state_of(person: Person) -> str:
+    """Returns why no face is recognized as a person's; empty if faces are."""
+    if person.blocked:
+        return "BLOCKED"
+    return "NO CONSENT" if person.without_consent else ""
+
+
+def people_table(people: Iterable[Person]) -> Sheet:
     """Returns the table of people."""
     return table(
         "id",
         "name",
+        "state",
         "faces",
         "labels",
         "since",
@@ -52,16 +66,32 @@ def people_table(people: Iterable[Person]) -> Table:
             (
                 PEOPLE.identifier(person.name),
                 person.display_name,
+                state_of(person),
                 person.face_count,
-                " ".join(f"{key}={value}" for key, value in person.labels.items()),
+                _labels(person),
                 local_time(person.create_time),
             )
             for person in people
         ),
+        spare=("since", "labels", "faces", "state"),
     )
 
 
-def enrollments_table(faces: Iterable[FaceEnrollment]) -> Table:
+def person_details(person: Person) -> Table:
+    """Returns a person, line by line."""
+    reasons = {"BLOCKED": "blocked: no face is recognized", "NO CONSENT": "without consent: no face is recognized"}
+    return details(
+        ("id", PEOPLE.identifier(person.name)),
+        ("name", person.display_name),
+        ("state", reasons.get(state_of(person), "may be recognized")),
+        ("faces", person.face_count),
+        ("labels", _labels(person)),
+        ("since", local_time(person.create_time)),
+        ("changed", local_time(person.update_time)),
+    )
+
+
+def enrollments_table(faces: Iterable[FaceEnrollment]) -> Sheet:
     """Returns the table of a person's enrolled faces."""
     return table(
         "face",
@@ -73,10 +103,27 @@ def enrollments_table(faces: Iterable[FaceEnrollment]) -> Table:
             (face.name, percent(face.quality.overall), face.engine, face.model_version, local_time(face.create_time))
             for face in faces
         ),
+        spare=("engine", "model", "since"),
     )
 
 
-def faces_table(faces: Sequence[Face]) -> Table:
+def findings_table(findings: Iterable[GalleryFinding]) -> Sheet:
+    """Returns the table of what may be wrong with the gallery, and what to do."""
+    words = {
+        GalleryFindingKind.OUTDATED_FACES: ("no face of the model in use", "enroll their photos again"),
+        GalleryFindingKind.LOOK_ALIKE: ("same face as", "if they are one person, remove one"),
+    }
+    unknown = ("a kind that this version does not know", "upgrade this client")
+    rows = []
+    for found in findings:
+        what, remedy = words.get(found.kind, unknown)
+        if (like := found.look_alike) is not None:
+            what += f" {like.display_name} ({PEOPLE.identifier(like.person)}), {percent(like.similarity)}"
+        rows.append((PEOPLE.identifier(found.person), found.display_name, what, remedy))
+    return table("id", "name", "finding", "what to do", rows=rows, spare=("what to do",))
+
+
+def faces_table(faces: Sequence[Face]) -> Sheet:
     """Returns the table of faces found in a photo, with their matches and candidates."""
     return table(
         "face",
@@ -96,10 +143,11 @@ def faces_table(faces: Sequence[Face]) -> Table:
             )
             for number, face in enumerate(faces, start=1)
         ),
+        spare=("margin", "quality"),
     )
 
 
-def sightings_table(sightings: Iterable[Sighting]) -> Table:
+def sightings_table(sightings: Iterable[Sighting]) -> Sheet:
     """Returns the table of sightings."""
     return table(
         "who",
@@ -119,6 +167,7 @@ def sightings_table(sightings: Iterable[Sighting]) -> Table:
             )
             for sighting in sightings
         ),
+        spare=("sighting", "similarity", "last seen"),
     )
 
 
@@ -155,8 +204,8 @@ def asked_words(status: CameraStatus) -> str:
     return f"{', '.join(asked)} ({causes})" if asked and causes else ", ".join(asked)
 
 
-def cameras_table(cameras: Iterable[Camera]) -> Table:
-    """Returns the table of registered cameras."""
+def cameras_table(cameras: Iterable[tuple[Camera, CameraStatus | None]], now: datetime) -> Sheet:
+    """Returns the table of registered cameras, with how each stream does at `now`; None: nobody asked."""
     return table(
         "id",
         "name",
@@ -173,8 +222,70 @@ def cameras_table(cameras: Iterable[Camera]) -> Table:
                 camera.mode.value,
                 camera.purpose.value,
                 camera.time_source.value,
-                "disabled" if camera.disabled else "enabled",
+                "disabled" if camera.disabled else stream_words(status, now),
             )
-            for camera in cameras
+            for camera, status in cameras
         ),
+        spare=("time", "purpose", "mode", "site", "name"),
     )
+
+
+def camera_details(camera: Camera) -> Table:
+    """Returns a camera and its settings, line by line."""
+    gap, threshold = camera.visit_gap, camera.similarity_threshold
+    zones = (f"{zone.left:g},{zone.top:g},{zone.width:g},{zone.height:g}" for zone in camera.privacy_zones)
+    return details(
+        ("id", CAMERAS.identifier(camera.name)),
+        ("name", camera.display_name),
+        ("state", "disabled" if camera.disabled else "enabled"),
+        ("site", camera.site),
+        ("mode", camera.mode.value),
+        ("purpose", camera.purpose.value),
+        ("visit gap", "the server's" if gap is None else f"{gap.total_seconds():g} s"),
+        ("threshold", "the server's" if threshold is None else f"{threshold:g}"),
+        ("time", camera.time_source.value),
+        ("privacy zones", " ".join(zones)),
+        ("since", local_time(camera.create_time)),
+        ("changed", local_time(camera.update_time)),
+    )
+
+
+def stream_words(status: CameraStatus | None, now: datetime) -> str:
+    """Returns how a camera's stream does at `now`, in words; empty where it was not asked."""
+    if status is None:
+        return ""
+    last = status.last_frame_time
+    if status.frame_rate > 0:
+        # Whatever its clock says.
+        return f"{status.frame_rate:.1f} frames/s"
+    if status.streaming and status.asked_pause is not None:
+        return "paused"
+    if last is not None and (not status.streaming or now - last > SILENT_AFTER):
+        return f"no picture since {local_moment(last, now)}"
+    if not status.streaming:
+        return "no stream"
+    return "no picture yet" if last is None else "0.0 frames/s"
+
+
+def status_details(status: CameraStatus, now: datetime) -> Table:
+    """Returns how a camera's stream does at `now`, line by line."""
+    delay = status.network_delay
+    return details(
+        ("stream", stream_words(status, now)),
+        ("open since", local_time(status.open_time) if status.open_time else ""),
+        ("last picture", local_time(status.last_frame_time) if status.last_frame_time else ""),
+        ("frames received", status.frames_received),
+        ("frames rejected", status.frames_rejected),
+        ("frames missing", status.frames_missing),
+        ("open tracks", status.open_tracks),
+        ("named in", naming_words(naming_times(status))),
+        ("not yet durable", status.watermark_lag),
+        ("clock", clock_words(status)),
+        ("asked for", asked_words(status)),
+        ("delay", "" if delay is None else f"{delay.total_seconds() * 1000:.0f} ms"),
+        ("bridge", status.agent),
+    )
+
+
+def _labels(person: Person) -> str:
+    return " ".join(f"{key}={value}" for key, value in person.labels.items())

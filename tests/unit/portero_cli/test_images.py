@@ -61,7 +61,7 @@ async def test_comparing_with_a_photo_without_a_face_is_refused(cli: Cli, known:
     """The error is one line that names the photo's field, and the code is 4."""
     result = await cli("compare", known / "ana.jpg", known / "room.jpg")
     assert (result.code, result.out) == (4, "")
-    assert result.err == "error: no face was found in target_image\n"
+    assert result.err == "error: no face was found in B\n"
 
 
 async def test_text_is_printed_by_line(cli: Cli, known: Path) -> None:

@@ -16,10 +16,20 @@ from portero_client.names import PEOPLE
         ("Lin-Manuel Miranda", "lin-manuel-miranda"),
         ("  O'Higgins, Bernardo ", "o-higgins-bernardo"),
         ("Ñandú 7", "nandu-7"),
+        ("Łukasz Żółć", "lukasz-zolc"),
+        ("Jürgen Groß", "jurgen-gross"),
+        ("Ольга Иванова", "olga-ivanova"),
+        ("Γιώργος", "giorgos"),
+        ("李小龙", "li-xiao-long"),
+        ("محمد علي", "mhmd-ly"),
+        ("김철수", "gimcheolsu"),
+        ("राज", "raj"),
+        ("D\u2019Angelo \U0001f642", "d-angelo"),
+        ("Ana Di\u0301az", "ana-diaz"),
     ],
 )
 def test_an_id_is_made_of_the_name(name: str, identifier: str) -> None:
-    """Accents go, and whatever is no letter or digit becomes one hyphen."""
+    """Letters of any script are spelled in plain ones, and whatever is no letter or digit becomes one hyphen."""
     assert id_of(name) == identifier
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_cli.times import parse_duration, parse_time, time_meant
+from portero_cli.times import parse_duration, parse_time, parse_time_ahead, time_meant
 
 NOW = datetime(2026, 5, 2, 12, 0, tzinfo=timezone(timedelta(hours=-4)))
 
@@ -20,10 +20,11 @@ NOW = datetime(2026, 5, 2, 12, 0, tzinfo=timezone(timedelta(hours=-4)))
         ("2026-05-01", datetime(2026, 5, 1, 4, tzinfo=UTC)),
         ("2h", datetime(2026, 5, 2, 14, tzinfo=UTC)),
         (" 1.5H ", datetime(2026, 5, 2, 14, 30, tzinfo=UTC)),
+        ("+2h", datetime(2026, 5, 2, 18, tzinfo=UTC)),
     ],
 )
 def test_times_are_what_people_mean(text: str, meant: datetime) -> None:
-    """RFC 3339 is taken as it is, a time without a zone in the local one, a duration as so long ago."""
+    """RFC 3339 is as it is, a time without a zone in the local one, a duration ago, or ahead with a plus."""
     assert time_meant(text, NOW) == meant
 
 
@@ -41,6 +42,16 @@ def test_durations_are_read_back(count: int, unit: str) -> None:
     assert parse_duration(f"{count}{unit}") == timedelta(seconds=count * seconds)
 
 
+@pytest.mark.parametrize("text", ["90d", "+90d"])
+def test_a_duration_is_ahead_where_only_the_future_is_meant(text: str) -> None:
+    """For the end of a consent, 90 days are ahead with or without a plus; a date is the date."""
+    assert time_meant(text, NOW, ahead=True) == datetime(2026, 7, 31, 16, tzinfo=UTC)
+    assert time_meant("2026-05-01", NOW, ahead=True) == time_meant("2026-05-01", NOW)
+    with pytest.raises(ValueError, match="write 90d"):
+        time_meant("soon", NOW, ahead=True)
+
+
 def test_now_has_a_zone() -> None:
     """What is parsed at the machine's own time can be sent."""
     assert parse_time("1s").tzinfo is not None
+    assert parse_time_ahead("1h") > parse_time("1s")

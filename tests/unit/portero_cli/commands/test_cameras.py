@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import camera_service_pb2
 
 from tests.support.client.command_line import Cli
@@ -46,9 +47,9 @@ async def test_whose_clock_dates_a_camera_is_set(cli: Cli) -> None:
     """A camera is added with a time source, or given another one later; everything else of it stays."""
     added = (await cli("cameras", "add", "door", "--time", "arrival", "--name", "Front", "--json")).document["camera"]
     assert added["time_source"] == "arrival"
-    changed = (await cli("cameras", "time", "door", "capture", "--json")).document["camera"]
+    changed = (await cli("cameras", "set", "door", "--time", "capture", "--json")).document["camera"]
     assert (changed["time_source"], changed["display_name"]) == ("capture", "Front")
-    assert (await cli("cameras", "time", "door", "sundial")).code == 2
+    assert (await cli("cameras", "set", "door", "--time", "sundial")).code == 2
 
 
 async def test_a_wrong_clock_is_shown(cli: Cli, server: FakeServer) -> None:
@@ -102,12 +103,36 @@ async def test_what_a_bridge_is_asked_for_is_shown(cli: Cli, server: FakeServer)
     assert row["asked"] == "pause of 600 s, 2.0 frames/s, 640 pixels (idle, budget spent)"
 
 
+async def test_a_dead_camera_is_told(cli: Cli, server: FakeServer) -> None:
+    """`cameras` and `top` say since when no picture came, with a stream or without; a live one has its rate."""
+    for camera in ("dead", "gone", "live", "new", "off", "paused"):
+        await cli("cameras", "add", camera)
+    server.cameras.cameras["cameras/off"].disabled = True
+    last = Timestamp(seconds=1_750_000_000)
+    statuses = server.cameras.statuses
+    statuses["cameras/dead"] = camera_service_pb2.CameraStatus(streaming=True, last_frame_time=last)
+    statuses["cameras/gone"] = camera_service_pb2.CameraStatus(last_frame_time=last)
+    statuses["cameras/live"] = camera_service_pb2.CameraStatus(streaming=True, frame_rate=5, last_frame_time=last)
+    statuses["cameras/new"] = camera_service_pb2.CameraStatus(streaming=True)
+    statuses["cameras/paused"] = camera_service_pb2.CameraStatus(streaming=True, last_frame_time=last)
+    statuses["cameras/paused"].asked_pause.FromSeconds(60)
+    rows = {row["camera"]: row["state"] for row in (await cli("top", "--json")).document["cameras"]}
+    since = "no picture since 2025-06-15"
+    assert rows.pop("dead").startswith(since)
+    assert rows.pop("gone").startswith(since)
+    assert rows == {"live": "5.0 frames/s", "new": "no picture yet", "paused": "paused"}
+    listed = (await cli("cameras")).out
+    assert listed.count(since) == 2
+    assert "disabled" in listed
+
+
 async def test_cameras_are_removed(cli: Cli) -> None:
     """Removing tells each, and the list is empty then."""
     await cli("cameras", "add", "a")
     await cli("cameras", "add", "b")
-    assert (await cli("cameras", "remove", "a", "cameras/b", "--json")).document == {
-        "removed": ["cameras/a", "cameras/b"]
+    assert (await cli("cameras", "remove", "a", "cameras/b", "--yes", "--json")).document == {
+        "removed": ["cameras/a", "cameras/b"],
+        "failed": [],
     }
     assert (await cli("cameras")).out == "no camera\n"
 

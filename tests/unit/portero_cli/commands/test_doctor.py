@@ -9,6 +9,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import access_service_pb2
+from portero.v1 import gallery_service_pb2 as pb2
 
 from portero_cli.checks.camera_tools import check_devices, check_video
 from portero_cli.checks.models import check_models
@@ -149,6 +150,20 @@ async def test_a_refused_credential_ends_with_1_and_a_remedy(cli: Cli, server: F
     assert not found["ok"]
     assert "the key was revoked" in found["detail"]
     assert "PORTERO_TOKEN_FILE" in found["remedy"]
+
+
+async def test_a_gallery_with_one_face_under_two_names_is_told(cli: Cli, server: FakeServer) -> None:
+    """Who is not recognized, or is there twice, is counted; the server works all the same, so the code is 0."""
+    assert "sound" in (await cli("doctor")).out
+    kinds = (pb2.GALLERY_FINDING_KIND_LOOK_ALIKE, pb2.GALLERY_FINDING_KIND_OUTDATED_FACES)
+    server.gallery.findings = [pb2.GalleryFinding(person="people/ana", kind=kind) for kind in kinds]
+    result = await cli("doctor")
+    assert result.code == 0
+    assert "1 person without a face of the model in use" in result.out
+    assert "1 pair of people with the same face" in result.out
+    assert "portero people check" in result.out
+    server.refuse("ListGalleryFindings", Refusal(grpc.StatusCode.PERMISSION_DENIED, "no", reason="ROLE"))
+    assert "only operators and admins may" in (await cli("doctor")).out
 
 
 async def test_an_absent_server_ends_with_1_and_a_remedy(cli: Cli, server: FakeServer) -> None:

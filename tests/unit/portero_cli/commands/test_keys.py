@@ -31,7 +31,7 @@ async def test_keys_are_listed_with_what_became_of_them(cli: Cli) -> None:
     """Revoked and good keys are told apart, and no text is shown."""
     for name in ("Lobby", "Desk"):
         await cli("keys", "create", name, "--role", "reader")
-    assert (await cli("keys", "revoke", "k0")).code == ExitCode.OK
+    assert (await cli("keys", "revoke", "k0", "--yes")).code == ExitCode.OK
     listed = (await cli("keys", "list")).out
     assert [line.split()[:2] for line in listed.splitlines() if "reader" in line] == [["k0", "Lobby"], ["k1", "Desk"]]
     assert listed.count("revoked") == 1
@@ -53,7 +53,7 @@ async def test_keys_are_listed_with_what_became_of_them(cli: Cli) -> None:
 
 async def test_an_unknown_key_cannot_be_revoked(cli: Cli) -> None:
     """Revoking what does not exist is an error by name, and a role that does not exist is wrong usage."""
-    gone = await cli("keys", "revoke", "nobody")
+    gone = await cli("keys", "revoke", "nobody", "--yes")
     assert gone.code == ExitCode.NOT_FOUND
     assert "keys/nobody" in gone.err
     assert (await cli("keys", "create", "x", "--role", "wizard")).code == ExitCode.USAGE

@@ -3,6 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import grpc
+import pytest
+from portero.v1 import detections_pb2
+from portero.v1 import gallery_service_pb2 as pb2
 
 from tests.support.client.command_line import Cli
 from tests.support.client.photos import photo
@@ -62,7 +65,8 @@ async def test_an_id_of_somebody_else_is_not_taken_over(cli: Cli, tmp_path: Path
     await cli("people", "add", "José", image)
     result = await cli("people", "add", "Jose", image)
     assert (result.code, result.out) == (7, "")
-    assert "people/jose belongs to somebody with another name; choose another id with --id" in result.err
+    assert "people/jose belongs to somebody with another name; choose another id" in result.err
+    assert "such as jose-2" in result.err
     assert (await cli("people", "add", "Jose", image, "--id", "jose-2")).code == 0
 
 
@@ -134,12 +138,12 @@ async def test_an_import_that_the_server_ends_says_what_was_done(cli: Cli, serve
 
 async def test_an_import_goes_on_after_a_folder_that_cannot_be_a_person(cli: Cli, tmp_path: Path) -> None:
     """A folder without a usable name is reported, the others are imported, and the code is 4."""
-    write(tmp_path, "李/one.jpg", photo("li"))
+    write(tmp_path, "---/one.jpg", photo("li"))
     write(tmp_path, "ana/one.jpg", photo("ana"))
     result = await cli("people", "import", tmp_path)
     assert result.code == 4
     assert "Ana (ana) is new" in result.out
-    assert "李: no id can be made of this name" in result.out
+    assert "---: no id can be made of this name" in result.out
 
 
 async def test_a_folder_without_people_is_told(cli: Cli, tmp_path: Path) -> None:
@@ -179,8 +183,8 @@ async def test_a_person_is_shown_with_faces_and_removed(cli: Cli, tmp_path: Path
     assert shown["person"]["face_count"] == len(shown["faces"]) == 1
     assert shown["faces"][0]["quality"]["overall"] == 0.9
     assert "people/ana/faces/" in (await cli("people", "show", "ana")).out
-    removed = await cli("people", "remove", "ana", "--json")
-    assert (removed.document, removed.err) == ({"removed": ["people/ana"]}, "people/ana removed\n")
+    removed = await cli("people", "remove", "ana", "--yes", "--json")
+    assert (removed.document, removed.err) == ({"removed": ["people/ana"], "failed": []}, "people/ana removed\n")
     assert (await cli("people", "show", "ana")).code == 3
 
 
@@ -199,3 +203,126 @@ async def test_a_server_lost_in_mid_import_ends_with_its_own_code(cli: Cli, serv
     server.refuse("EnrollFace", denied)
     result = await cli("people", "add", "Ana", write(tmp_path, "a.jpg", photo("ana")))
     assert (result.code, result.err) == (6, "error: only operators may enroll\n")
+    assert not server.gallery.known
+
+
+async def test_a_name_in_another_script_gets_an_id(cli: Cli, tmp_path: Path) -> None:
+    """Folders of any script are imported under ids in plain letters; two names of one id are told, and not mixed up."""
+    for folder, who in (("李小龙", "li"), ("李晓龙", "other"), ("Иван Петров", "ivan"), ("Ñuñez", "n")):
+        write(tmp_path, f"{folder}/one.jpg", photo(who))
+    result = await cli("people", "import", tmp_path, "--json")
+    assert result.code == 4
+    added = {each["person"]["name"]: each["person"]["display_name"] for each in result.document["people"]}
+    assert added["people/ivan-petrov"] == "Иван Петров"
+    assert added["people/nunez"] == "Ñuñez"
+    assert added["people/li-xiao-long"] in ("李小龙", "李晓龙")
+    [refused] = result.document["refused"]
+    assert "belongs to somebody with another name" in refused["error"]["message"]
+    assert "such as li-xiao-long-2" in refused["error"]["message"]
+
+
+async def test_a_name_is_the_same_however_its_accents_are_written(cli: Cli, tmp_path: Path) -> None:
+    """A folder named on another system, with accents apart from their letters, is the same person."""
+    image = write(tmp_path, "a.jpg", photo("ana"))
+    await cli("people", "add", "Ana D\u00edaz", image)
+    again = await cli("people", "add", "Ana Di\u0301az", image)
+    assert (again.code, "existed already" in again.out) == (0, True)
+
+
+async def test_a_failed_enrollment_leaves_nobody_behind(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """Somebody new of whom no photo could be enrolled is not there afterward; somebody known stays."""
+    room, face = write(tmp_path, "room.jpg", photo()), write(tmp_path, "a.jpg", photo("ana"))
+    result = await cli("people", "add", "Ana", room)
+    assert result.code == 4
+    assert "Ana (ana) was not added: none of 1 photo could be enrolled" in result.out
+    assert "no face was found in the image" in result.out
+    assert not server.gallery.known
+    await cli("people", "add", "Ana", face)
+    assert (await cli("people", "add", "Ana", room, "--json")).document["removed"] is False
+    assert server.gallery.known["people/ana"].person.face_count == 1
+
+
+@pytest.mark.parametrize(("reason", "stays"), [("CONSENT_MISSING", True), ("OTHER", False)])
+async def test_who_waits_for_a_consent_stays(
+    cli: Cli, server: FakeServer, tmp_path: Path, reason: str, *, stays: bool
+) -> None:
+    """A consent is recorded of somebody who is there; whoever is refused for another reason is not left behind."""
+    server.refuse("EnrollFace", Refusal(grpc.StatusCode.FAILED_PRECONDITION, "people/ana may not yet", reason=reason))
+    result = await cli("people", "add", "Ana", write(tmp_path, "a.jpg", photo("ana")))
+    assert (result.code, result.err) == (7, "error: people/ana may not yet\n")
+    assert ("people/ana" in server.gallery.known) == stays
+
+
+async def test_a_desk_that_may_remove_nobody_is_told(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """Where the caller may add people and not remove them, the person stays, and the line says so."""
+    server.refuse("DeletePerson", Refusal(grpc.StatusCode.PERMISSION_DENIED, "only operators may", reason="ROLE"))
+    result = await cli("people", "add", "Ana", write(tmp_path, "room.jpg", photo()))
+    assert result.code == 4
+    assert "Ana (ana) is new: 0 of 1 photo enrolled, 0 faces in all" in result.out
+
+
+async def test_the_same_face_under_two_names_is_told(cli: Cli, tmp_path: Path) -> None:
+    """Whoever enrolls somebody who looks like somebody else is warned, and the face is enrolled all the same."""
+    image, other = write(tmp_path, "a.jpg", photo("ana")), write(tmp_path, "b.jpg", photo("ana", quality=0.8))
+    await cli("people", "add", "Ana", image)
+    result = await cli("people", "add", "Anna", other)
+    assert result.code == 0
+    assert "1 of 1 photo enrolled" in result.out
+    assert "warning: Ana (ana) has much the same face, 95% alike" in result.out
+    again = (await cli("people", "add", "Anna", other, "--json")).document
+    assert [like["person"] for like in again["photos"][0]["face"]["look_alikes"]] == ["people/ana"]
+
+
+async def test_a_person_is_renamed_and_labeled(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """Name and labels change; what is not named stays."""
+    await cli("people", "add", "Ana", write(tmp_path, "a.jpg", photo("ana")))
+    assert (await cli("people", "rename", "ana", "Ana Luz")).out == "people/ana is now called Ana Luz\n"
+    await cli("people", "label", "ana", "room=12", "note=a=b")
+    changed = await cli("people", "label", "ana", "room=14", "--remove", "note", "--json")
+    assert changed.document["person"]["labels"] == {"room": "14"}
+    person = server.gallery.known["people/ana"].person
+    assert (person.display_name, dict(person.labels)) == ("Ana Luz", {"room": "14"})
+    assert "no label 'note'" in (await cli("people", "label", "ana", "--remove", "note")).err
+    assert "a label must be NAME=VALUE, not 'room'" in (await cli("people", "label", "ana", "room")).err
+
+
+async def test_one_face_is_removed(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """The face goes, the person and the other faces stay."""
+    images = [write(tmp_path, f"{quality}.jpg", photo("ana", quality=quality)) for quality in (0.9, 0.8)]
+    await cli("people", "add", "Ana", *images)
+    faces = [face["name"] for face in (await cli("people", "show", "ana", "--json")).document["faces"]]
+    removed = await cli("people", "remove-face", faces[0], "people/ana/faces/none", "--yes", "--json")
+    assert removed.code == 3
+    assert removed.document["removed"] == [faces[0]]
+    assert list(server.gallery.known["people/ana"].faces) == [faces[1]]
+
+
+async def test_a_blocked_person_looks_blocked(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """Lists and details say who is not recognized, and why."""
+    for name in ("Ana", "Bea"):
+        await cli("people", "add", name, write(tmp_path, f"{name}.jpg", photo(name)))
+    server.gallery.known["people/ana"].person.blocked = True
+    server.gallery.known["people/bea"].person.without_consent = True
+    ana, bea = (await cli("people", "list")).out.splitlines()[-2:]
+    assert "BLOCKED" in ana
+    assert "NO CONSENT" in bea
+    assert "blocked: no face is recognized" in (await cli("people", "show", "ana")).out
+    assert (await cli("people", "show", "bea", "--json")).document["person"]["without_consent"]
+
+
+async def test_what_is_wrong_with_the_gallery_is_listed(cli: Cli, server: FakeServer) -> None:
+    """Outdated people and look-alikes are named with what to do, and end with code 1; a sound gallery with 0."""
+    assert ((await cli("people", "check")).code, (await cli("people", "check")).out) == (0, "nothing found\n")
+    like = detections_pb2.Candidate(person="people/bo", display_name="Bo", similarity=0.93, face="people/bo/faces/f")
+    server.gallery.findings = [
+        pb2.GalleryFinding(
+            person="people/ana", display_name="Ana", kind=pb2.GALLERY_FINDING_KIND_LOOK_ALIKE, look_alike=like
+        ),
+        pb2.GalleryFinding(person="people/cy", display_name="Cy", kind=pb2.GALLERY_FINDING_KIND_OUTDATED_FACES),
+    ]
+    result = await cli("people", "check")
+    assert result.code == 1
+    assert "same face as Bo (bo), 93%" in result.out
+    assert "no face of the model in use" in result.out
+    document = (await cli("people", "check", "--json")).document
+    assert [found["kind"] for found in document["findings"]] == ["look_alike", "outdated_faces"]

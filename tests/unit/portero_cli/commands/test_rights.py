@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -47,7 +48,7 @@ async def test_a_consent_is_recorded_shown_and_ended(cli: Cli, server: FakeServe
     shown = await cli("consent", "show", "ana")
     assert "people/ana may be recognized" in shown.out
     assert "Eva Luz" in shown.out
-    assert (await cli("consent", "withdraw", "ana")).out == "people/ana/consents/c1 ended\n"
+    assert (await cli("consent", "withdraw", "ana", "--yes")).out == "people/ana/consents/c1 ended\n"
     recorded, _, withdrawn = server.privacy.asked
     assert isinstance(recorded, pb2.RecordConsentRequest)
     assert (recorded.parent, recorded.consent.give_time.seconds) == ("people/ana", 1_767_225_600)
@@ -84,6 +85,17 @@ async def test_an_export_is_one_file_for_its_owner_alone(cli: Cli, server: FakeS
     assert json.loads(file.read_text())["records"] == {"person": [{"person_id": "ana"}], "face": [{"face_id": "f1"}]}
     assert file.stat().st_mode & 0o077 == 0
     assert (await cli("people", "export", "ana", file)).code == 4
+
+
+async def test_a_consent_ends_in_time(cli: Cli, server: FakeServer) -> None:
+    """--until 90d is ninety days ahead, as whoever types it means."""
+    server.privacy.answers = {"RecordConsent": [pb2.RecordConsentResponse(consent=CONSENT)]}
+    options = ("--purpose", "attendance", "--text", "2026-01", "--channel", "paper")
+    assert (await cli("consent", "give", "ana", *options, "--until", "90d")).code == 0
+    recorded = server.privacy.asked[0]
+    assert isinstance(recorded, pb2.RecordConsentRequest)
+    left = recorded.consent.expire_time.ToDatetime(tzinfo=UTC) - datetime.now(UTC)
+    assert timedelta(days=89, hours=23) < left <= timedelta(days=90)
 
 
 async def test_erasing_gives_the_receipt(cli: Cli, server: FakeServer) -> None:

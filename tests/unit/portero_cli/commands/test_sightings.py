@@ -73,14 +73,14 @@ async def test_a_malformed_token_is_one_line(cli: Cli) -> None:
     """A token that is none ends with code 4 and the server's sentence."""
     result = await cli("sightings", "--page-token", "nonsense", "--json")
     assert (result.code, result.out) == (4, "")
-    assert result.err == "error: page_token is not one that this server gave\n"
+    assert result.err == "error: --page-token is not one that this server gave\n"
 
 
 async def test_a_malformed_time_is_a_wrong_command_line(cli: Cli) -> None:
     """A time that is none ends with code 2 and shows how times are written."""
     result = await cli("sightings", "--since", "yesterdayish")
     assert result.code == 2
-    assert "'yesterdayish' is not a time; write 2h (ago), 2026-05-01 or 2026-05-01T10:00:00Z" in result.err
+    assert "'yesterdayish' is not a time; write 2h (ago), +2h (ahead), 2026-05-01 or 2026-05-01T10:00:00Z" in result.err
     assert result.err.count("\n") == 1
 
 

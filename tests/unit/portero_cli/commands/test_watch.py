@@ -34,6 +34,17 @@ async def test_events_are_documents_for_machines(cli: Cli, server: FakeServer) -
     assert event["event_time"] == "2025-06-15T15:06:45Z"
 
 
+async def test_a_watch_is_of_one_person_or_kind(cli: Cli, server: FakeServer) -> None:
+    """--person and --kind let through what is asked for, and nothing else."""
+    for sighting, person in (("s1", "ana"), ("s2", ""), ("s3", "bo")):
+        server.sightings.store(sighting, "door", person)
+        await server.sightings.tell(pb2.SIGHTING_EVENT_KIND_STARTED, sighting)
+    assert "Bo" in (await cli("watch", "--after", "0", "--person", "bo", "--count", "1")).out
+    assert "unknown" in (await cli("watch", "--after", "0", "--kind", "unknown", "--count", "1")).out
+    named = await cli("watch", "--after", "0", "--kind", "named", "--count", "2")
+    assert [line.split()[4] for line in named.out.splitlines()] == ["Ana", "Bo"]
+
+
 async def test_a_watch_of_an_absent_server_ends_at_once(cli: Cli, server: FakeServer) -> None:
     """Although a watch resumes for ever, one that cannot even begin says so."""
     await server.stop()

@@ -1,0 +1,40 @@
+"""Checks whether everybody of the gallery can be recognized, and nobody is in it under two names."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from portero_cli.checks.finding import Finding
+from portero_client import (
+    ConnectionSettings,
+    GalleryFindingKind,
+    PermissionDenied,
+    PorteroClient,
+    PorteroError,
+    Unauthenticated,
+    Unimplemented,
+)
+
+_REMEDY = "`portero people check` lists them"
+
+
+async def check_gallery(connection: ConnectionSettings) -> Finding:
+    """Asks the server what is wrong with the gallery; not needed, since the server works all the same."""
+    check = "gallery"
+    try:
+        async with PorteroClient(connection) as client:
+            kinds = Counter([finding.kind async for finding in client.people.findings(page_size=1000)])
+    except (PermissionDenied, Unauthenticated):
+        return Finding(check, True, False, "not checked: only operators and admins may")
+    except Unimplemented:
+        return Finding(check, True, False, "not checked: the server is of an older version")
+    except PorteroError as error:
+        return Finding(check, False, False, error.message)
+    outdated, alike = kinds[GalleryFindingKind.OUTDATED_FACES], kinds[GalleryFindingKind.LOOK_ALIKE]
+    found = []
+    if outdated:
+        people = "1 person" if outdated == 1 else f"{outdated} people"
+        found.append(f"{people} without a face of the model in use, not recognized")
+    if alike:
+        found.append(f"{alike} pair{'' if alike == 1 else 's'} of people with the same face")
+    return Finding(check, not kinds, False, "; ".join(found) or "sound", _REMEDY if kinds else "")
