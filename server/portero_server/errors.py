@@ -40,6 +40,15 @@ class InvalidInput(PorteroError):
         self.field = field
 
 
+def reused_request_id() -> InvalidInput:
+    """Returns the refusal of a request id that belongs to another request."""
+    return InvalidInput(
+        "request_id",
+        "request_id was used before, for a request that asked for something else: make a new UUID for each request",
+        reason="REQUEST_ID_REUSED",
+    )
+
+
 class NotFound(PorteroError):
     """A resource does not exist.
 

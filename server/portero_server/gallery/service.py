@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID, uuid4
 
@@ -76,15 +77,17 @@ class Gallery:
             request_id: A UUID that makes a repetition safe, or empty.
 
         Raises:
-            InvalidInput: A field is malformed.
+            InvalidInput: A field is malformed, or the request id was used for another request.
             AlreadyExists: The id is taken.
             NotFound: The repetition of a request whose person has been deleted since.
         """
+        request = _checked_request_id(request_id)
         return await self._people.create(
             checked_identifier(person_id, "person_id") if person_id else self._new_id(),
             checked_display_name(display_name),
             checked_labels(labels),
-            _checked_request_id(request_id),
+            request,
+            None if request is None else _digest_of(request, person_id, display_name, labels),
         )
 
     async def get(self, person_id: str) -> Person:
@@ -199,6 +202,12 @@ def face_id_of(person_id: str, photo: bytes, model: str) -> str:
     """Returns the id of a photograph's face, which depends only on person, photograph and model."""
     parts = (person_id.encode(), model.encode(), hashlib.sha256(photo).digest())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
+
+
+def _digest_of(request_id: str, person_id: str, display_name: str, labels: Mapping[str, str]) -> str:
+    """Returns what tells this request's content from another's. The request id salts it."""
+    content = json.dumps([request_id, person_id, display_name, sorted(labels.items())])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _checked_request_id(request_id: str) -> str | None:

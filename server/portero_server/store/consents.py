@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.people.privacy import Block, Consent, PersonPrivacy
-from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.errors import FailedPrecondition, NotFound, reused_request_id
 from portero_server.store.database import Database
 from portero_server.store.eligibility import recognizable_names
 from portero_server.store.people import lock_person
@@ -30,6 +30,7 @@ class ConsentStore:
 
         Raises:
             NotFound: There is no such person.
+            InvalidInput: The existing one says something else.
         """
 
         async def unit(connection: AsyncConnection) -> Consent:
@@ -37,7 +38,10 @@ class ConsentStore:
             query = select(consents).where(consents.c.consent_id == consent.consent_id)
             present = (await connection.execute(query)).one_or_none()
             if present is not None:
-                return _consent(present)
+                first = _consent(present)
+                if not consent.repeats(first):
+                    raise reused_request_id()
+                return first
             await connection.execute(insert(consents).values(_columns(consent)))
             return consent
 

@@ -218,8 +218,9 @@ class ErasureStore:
         changes = gallery_changes.c.person_id == person_id
         await connection.execute(update(gallery_changes).where(changes).values(person_id=""))
         # The key stays, so that a late repetition of the request that made the person does not make them again.
+        # The digest goes: whoever guesses a name could check the guess with it.
         asked = requests.c.resource == person_id
-        await connection.execute(update(requests).where(asked).values(resource=erasure.erasure_id))
+        await connection.execute(update(requests).where(asked).values(resource=erasure.erasure_id, digest=None))
         await _write_counts(connection, erasure.erasure_id, counts)
         return erasure
 

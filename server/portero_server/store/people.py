@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.people.people import FaceEnrollment, FaceModel, GalleryFace, Person
-from portero_server.errors import AlreadyExists, InvalidInput, NotFound
+from portero_server.errors import AlreadyExists, InvalidInput, NotFound, reused_request_id
 from portero_server.store.database import Database, Unit
 from portero_server.store.eligibility import blocked, consented, recognizable_names
 from portero_server.store.erasures import refuse_erased
@@ -49,7 +49,12 @@ class PeopleStore:
         self._consent_required = consent_required
 
     async def create(
-        self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str | None = None
+        self,
+        person_id: str,
+        display_name: str,
+        labels: Mapping[str, str],
+        request_id: str | None = None,
+        digest: str | None = None,
     ) -> Person:
         """Adds a person and returns them as stored.
 
@@ -57,9 +62,11 @@ class PeopleStore:
             person_id: Checked identifier.
             display_name: Checked name.
             labels: Checked labels.
-            request_id: The same within a day gives the person of the first request, whatever the other arguments.
+            request_id: The same within a day gives the person of the first request.
+            digest: What the request asks for, hashed; another one under the same request id is refused.
 
         Raises:
+            InvalidInput: The request id was used for another request.
             AlreadyExists: The id is taken.
             FailedPrecondition: Somebody of this id was erased; nobody gets it again.
             NotFound: The person of the first request was deleted since; a late repetition brings nobody back.
@@ -69,7 +76,7 @@ class PeopleStore:
 
         async def unit(connection: AsyncConnection) -> Person:
             if request_id is not None:
-                first = await _claim(connection, request_id, person_id, now)
+                first = await _claim(connection, request_id, digest, person_id, now)
                 if first is not None:
                     return await self._person(connection, first)
             try:
@@ -331,15 +338,22 @@ def _reading(query: Select[Any]) -> Unit[Sequence[Row[Any]]]:
     return lambda connection: _rows(connection, query)
 
 
-async def _claim(connection: AsyncConnection, request_id: str, person_id: str, now: datetime) -> str | None:
+async def _claim(
+    connection: AsyncConnection, request_id: str, digest: str | None, person_id: str, now: datetime
+) -> str | None:
     # Gives the person of the first request of this id, or None when this one is the first.
     await connection.execute(delete(requests).where(requests.c.created_at < now - _REQUEST_LIFE))
     try:
-        await connection.execute(insert(requests).values(request_id=request_id, resource=person_id, created_at=now))
+        row = {"request_id": request_id, "resource": person_id, "created_at": now, "digest": digest}
+        await connection.execute(insert(requests).values(row))
     except IntegrityError:
-        query = select(requests.c.resource).where(requests.c.request_id == request_id)
-        first: str = (await connection.execute(query)).scalar_one()
-        return first
+        query = select(requests.c.resource, requests.c.digest).where(requests.c.request_id == request_id)
+        first = (await connection.execute(query)).one()
+        # An erased person's request, or an older server's, has no digest.
+        if first.digest is not None and first.digest != digest:
+            raise reused_request_id() from None
+        resource: str = first.resource
+        return resource
     return None
 
 

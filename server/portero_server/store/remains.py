@@ -79,6 +79,7 @@ IMPERSONAL = frozenset(
         "recognitions.track_id",
         "events.sighting_id",
         "requests.request_id",
+        "requests.digest",
         "consents.consent_id",
         # Boxes.
         "cameras.privacy_zones",

@@ -126,6 +126,7 @@ requests = _table(
     Column("request_id", Key, primary_key=True),
     _required("resource", Key),
     _required("created_at", UtcTime),
+    Column("digest", Digest),
     Index("ix_requests_created", "created_at"),
 )
 

@@ -30,7 +30,7 @@ class FakeGallery:
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
         self.findings: list[pb2.GalleryFinding] = []
-        self._answered: dict[str, pb2.Person] = {}
+        self._answered: dict[str, tuple[pb2.CreatePersonRequest, pb2.Person]] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
         """Returns the table of the service."""
@@ -49,9 +49,12 @@ class FakeGallery:
         }
 
     async def create(self, request: pb2.CreatePersonRequest) -> pb2.CreatePersonResponse:
-        """Adds a person; a repeated request id gives the first answer."""
+        """Adds a person; a repeated request gives the first answer, and another one of its id is refused."""
         if request.request_id in self._answered:
-            return pb2.CreatePersonResponse(person=self._answered[request.request_id])
+            first, person = self._answered[request.request_id]
+            if first != request:
+                raise invalid("request_id", "request_id was used before, for a request that asked for something else")
+            return pb2.CreatePersonResponse(person=person)
         if not 1 <= len(request.person.display_name) <= 200:
             raise invalid("person.display_name", "person.display_name must be 1 to 200 printable characters")
         name = f"people/{request.person_id or f'p{len(self.known) + 1}'}"
@@ -66,7 +69,7 @@ class FakeGallery:
         )
         self.known[name] = Known(person)
         if request.request_id:
-            self._answered[request.request_id] = person
+            self._answered[request.request_id] = request, person
         return pb2.CreatePersonResponse(person=person)
 
     async def get(self, request: pb2.GetPersonRequest) -> pb2.GetPersonResponse:

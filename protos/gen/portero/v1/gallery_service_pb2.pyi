@@ -186,7 +186,9 @@ class CreatePersonRequest(_message.Message):
     server generates one.
     """
     request_id: _builtins.str
-    """Makes a repeated request safe; a UUID, or empty."""
+    """Makes a repeated request safe for a day; a UUID, or empty. With another content it is refused: INVALID_ARGUMENT,
+    REQUEST_ID_REUSED.
+    """
     @_builtins.property
     def person(self) -> Global___Person:
         """The person to add; its name is ignored."""

@@ -267,7 +267,9 @@ class RecordConsentRequest(_message.Message):
     parent: _builtins.str
     """Resource name of the person, "people/{person}"."""
     request_id: _builtins.str
-    """Makes a repeated request safe; a UUID, or empty."""
+    """Makes a repeated request safe; a UUID, or empty. With another content it is refused: INVALID_ARGUMENT,
+    REQUEST_ID_REUSED.
+    """
     @_builtins.property
     def consent(self) -> Global___Consent:
         """The consent to record."""

@@ -62,6 +62,14 @@ class Consent:
         """Whether the consent is valid at a time."""
         return self.given_at <= now and self.withdrawn_at is None and (self.expires_at is None or now < self.expires_at)
 
+    def repeats(self, first: Consent) -> bool:
+        """Whether this one, recorded again, says what the first one said; "given now" is the same at any time."""
+        given_now = self.given_at == self.recorded_at and first.given_at == first.recorded_at
+        return (given_now or self.given_at == first.given_at) and (
+            (self.person_id, self.purpose, self.text_version, self.channel, self.guardian, self.expires_at)
+            == (first.person_id, first.purpose, first.text_version, first.channel, first.guardian, first.expires_at)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

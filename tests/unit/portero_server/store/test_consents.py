@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.errors import FailedPrecondition, InvalidInput, NotFound
 from portero_server.store.commit.recording import Recording
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
-from tests.support.store.commits import commit_of, decided
+from tests.support.store.commits import at, commit_of, decided
 from tests.support.time.virtual_time import ManualClock
 from tests.unit.portero_server.store.test_erasures import consent
 
@@ -43,6 +45,32 @@ async def test_whoever_is_blocked_is_not_named(consents: ConsentStore, people: P
     await consents.unblock("ana")
     await consents.unblock("ana")
     assert await _named(people)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"person_id": "ben"},
+        {"purpose": "billing"},
+        {"text_version": "2027-01"},
+        {"channel": "app"},
+        {"guardian": "Somebody Else"},
+        {"given_at": at(0) - timedelta(days=1)},
+        {"expires_at": at(0) + timedelta(days=1)},
+    ],
+)
+async def test_another_consent_of_the_same_id_is_refused(
+    consents: ConsentStore, people: PeopleStore, clock: ManualClock, changes: dict[str, Any]
+) -> None:
+    """A request id that is used again for a consent that says something else neither records nor returns one."""
+    await people.create("ben", "Ben", {})
+    first = await consents.record(consent(given_at=clock.now(), recorded_at=clock.now()))
+    clock.advance(5)
+    again = replace(first, given_at=clock.now(), recorded_at=clock.now())
+    assert await consents.record(again) == first
+    with pytest.raises(InvalidInput, match="request_id was used before"):
+        await consents.record(replace(again, **changes))
+    assert (await consents.of("ben")).consents == ()
 
 
 async def test_withdrawal_ends_matching_also_where_consent_is_optional(

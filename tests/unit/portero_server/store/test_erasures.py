@@ -142,7 +142,7 @@ async def test_a_receipt_that_was_changed_is_not_sound(
 
 async def test_an_erased_id_is_never_given_out_again(people: PeopleStore, erasures: ErasureStore) -> None:
     """Neither a new request nor a late repetition of the old one brings the person back."""
-    await people.create("ana", "Ana", {}, REQUEST)
+    await people.create("ana", "Ana", {}, REQUEST, "what was asked for")
     await erased(erasures)
     with pytest.raises(FailedPrecondition, match="was erased") as caught:
         await people.create("ana", "Ana", {})

@@ -65,6 +65,19 @@ async def test_a_repeated_request_gives_the_first_answer(people: PeopleStore, cl
     assert (await people.create("made-up-3", "Ana", {}, "r1")).person_id == "made-up-3"
 
 
+async def test_another_request_of_the_same_id_is_refused(people: PeopleStore, clock: ManualClock) -> None:
+    """Another digest under a request id is refused for a day; what an older server stored has none, and is repeated."""
+    first = await people.create("ana", "Ana", {}, "r1", "digest of Ana")
+    with pytest.raises(InvalidInput, match="request_id was used before"):
+        await people.create("ben", "Ben", {}, "r1", "digest of Ben")
+    assert await people.create("ana", "Ana", {}, "r1", "digest of Ana") == first
+    assert await people.list(10) == [first]
+    clock.advance(86_401)
+    assert (await people.create("ben", "Ben", {}, "r1", "digest of Ben")).person_id == "ben"
+    old = await people.create("old", "Old", {}, "r2")
+    assert await people.create("new", "New", {}, "r2", "digest of New") == old
+
+
 async def test_requests_at_the_same_moment_make_one_person(people: PeopleStore) -> None:
     """Of many simultaneous requests with one id, one creates and all get its answer."""
     answers = await asyncio.gather(*(people.create(f"made-up-{n}", "Ana", {}, "r1") for n in range(4)))

@@ -57,6 +57,27 @@ async def test_repeated_request_gives_the_first_answer(house: House) -> None:
 
 
 @pytest.mark.parametrize(
+    "other",
+    [
+        pb.CreatePersonRequest(person=pb.Person(display_name="Ben", labels={"room": "1"})),
+        pb.CreatePersonRequest(person=pb.Person(display_name="Ana", labels={"room": "2"})),
+        pb.CreatePersonRequest(person=pb.Person(display_name="Ana")),
+        pb.CreatePersonRequest(person=pb.Person(display_name="Ana", labels={"room": "1"}), person_id="ana"),
+    ],
+)
+async def test_a_request_id_with_another_content_is_refused(house: House, other: pb.CreatePersonRequest) -> None:
+    """A second request that carries the first one's id gets no answer of the first one's, and makes nobody."""
+    first = pb.CreatePersonRequest(person=pb.Person(display_name="Ana", labels={"room": "1"}), request_id=str(uuid4()))
+    created = (await house.gallery.CreatePerson(first)).person
+    other.request_id = first.request_id
+    refusal = await refused(house.gallery.CreatePerson(other))
+    assert (refusal.code, refusal.fields) == (_CODE.INVALID_ARGUMENT, ("request_id",))
+    assert refusal.reason == "REQUEST_ID_REUSED"
+    assert (await house.gallery.CreatePerson(first)).person == created
+    assert len((await house.gallery.ListPeople(pb.ListPeopleRequest())).people) == 1
+
+
+@pytest.mark.parametrize(
     ("request_", "field"),
     [
         (pb.CreatePersonRequest(person_id="Ana!", person=pb.Person(display_name="Ana")), "person_id"),
