@@ -6,13 +6,13 @@ import asyncio
 import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
 from portero_cli.app import build_app
-from portero_cli.exits import ExitCode, exit_code_of
-from portero_cli.screen.output import print_error
+from portero_cli.exits import ExitCode, error_document, exit_code_of
+from portero_cli.screen.output import print_error, print_error_document
 from portero_client import PorteroError, Unreachable
 from portero_client.library_logs import write_library_logs
 
@@ -36,45 +36,58 @@ def main() -> int:
 async def run(arguments: Sequence[str]) -> int:
     """Runs a command line. Returns its exit code.
 
-    With PORTERO_DEBUG set, an unexpected error is raised instead of printed as one line.
+    An error is one line on stderr, with --json a JSON document. With PORTERO_DEBUG set, an unexpected error is raised
+    instead.
     """
+    fail = _failure_printer(arguments)
     try:
         outcome = build_app()(args=list(arguments), prog_name="portero", standalone_mode=False)
         return int(await outcome) if inspect.isawaitable(outcome) else int(outcome or ExitCode.OK)
     except typer.TyperException as error:
-        return _usage_error(error)
+        return fail(ExitCode.USAGE, _usage_error(error))
     except typer.Abort:
         # The answer to a question was no.
-        print_error("nothing was done")
-        return ExitCode.FAILED
+        return fail(ExitCode.FAILED, "nothing was done")
     except PorteroError as error:
         hint = " (is it running? `portero doctor` shows more)" if isinstance(error, Unreachable) else ""
-        print_error(error.message + hint)
-        return exit_code_of(error)
+        return fail(exit_code_of(error), error.message + hint, error)
     except ModuleNotFoundError as error:
         # Commands import what an extra brings when they are run.
-        print_error(
-            f"this needs a package that is not installed ({error.name}); `portero doctor` shows what to install"
+        return fail(
+            ExitCode.FAILED,
+            f"this needs a package that is not installed ({error.name}); `portero doctor` shows what to install",
         )
-        return ExitCode.FAILED
     except BrokenPipeError:
         raise
     except Exception as error:
         # The last seam before the user: a fault is one line here.
         if os.environ.get("PORTERO_DEBUG"):
             raise
-        print_error(f"internal error: {type(error).__name__}: {error} (PORTERO_DEBUG=1 shows where)")
-        return ExitCode.FAILED
+        return fail(ExitCode.FAILED, f"internal error: {type(error).__name__}: {error} (PORTERO_DEBUG=1 shows where)")
 
 
-def _usage_error(error: typer.TyperException) -> int:
+def _failure_printer(arguments: Sequence[str]) -> Callable[..., ExitCode]:
+    """Returns what prints an error and returns its exit code."""
+    # Asked here and not of the parsed options, because an error may be about those.
+    as_json = "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
+
+    def fail(code: ExitCode, message: str, error: PorteroError | None = None) -> ExitCode:
+        if as_json:
+            print_error_document(error_document(code, message, error))
+        else:
+            print_error(message)
+        return code
+
+    return fail
+
+
+def _usage_error(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "portero"
     # What an option's parser says comes behind words that are about this program's insides.
     message = error.format_message().replace("Value error, ", "")
     end = "" if message.endswith((".", "?")) else "."
-    print_error(f"{message}{end} See `{command} --help`.")
-    return ExitCode.USAGE
+    return f"{message}{end} See `{command} --help`."
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Exit codes of `portero`; the only place that defines their meaning."""
+"""Exit codes of `portero`, and errors as documents; the only place that defines their meaning."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 from portero_client import (
     Aborted,
@@ -60,3 +61,20 @@ _CODES: tuple[tuple[type[PorteroError], ExitCode], ...] = (
 def exit_code_of(error: PorteroError) -> ExitCode:
     """Returns the exit code of an error."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.FAILED)
+
+
+def error_document(code: ExitCode, message: str, error: PorteroError | None = None) -> dict[str, Any]:
+    """Returns an error for programs; what is not known is left out.
+
+    Args:
+        code: The exit code; its name in lower case is `kind`.
+        message: One sentence for people.
+        error: What the SDK raised, if it was that.
+    """
+    said: dict[str, Any] = {"kind": code.name.lower(), "exit_code": int(code), "message": message}
+    if error is not None:
+        said |= {"reason": error.reason, "retryable": error.retryable}
+        said |= {name: value for name in ("field", "resource") if (value := getattr(error, name, ""))}
+        if (after := getattr(error, "retry_after", None)) is not None:
+            said["retry_after"] = f"{after:g}s"
+    return {"error": said}

@@ -66,6 +66,11 @@ def print_error(message: str) -> None:
     print(f"error: {printable(' '.join(redact_url(message).split()))}", file=sys.stderr, flush=True)
 
 
+def print_error_document(document: Mapping[str, Any]) -> None:
+    """Prints an error on stderr as a JSON document of one line."""
+    print(json.dumps(document, ensure_ascii=False), file=sys.stderr, flush=True)
+
+
 def printable(text: str) -> str:
     """Returns a text without characters that could control a terminal."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

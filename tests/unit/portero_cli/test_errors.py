@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import grpc
 import pytest
 
-from portero_cli.exits import ExitCode, exit_code_of
+from portero_cli.exits import ExitCode, error_document, exit_code_of
 from portero_client import (
     AlreadyExists,
     DeadlineExceeded,
@@ -54,7 +55,7 @@ def test_every_exit_code_says_what_it_means() -> None:
 async def test_an_unreachable_server_is_one_line(cli: Cli, server: FakeServer) -> None:
     """Without a server a command ends with code 5 and one line that names the address and the cause."""
     await server.stop()
-    result = await cli("sightings", "--json")
+    result = await cli("sightings")
     assert (result.code, result.out) == (5, "")
     assert result.err == (
         f"error: no Portero server answers at {server.address}: connection refused"
@@ -64,8 +65,50 @@ async def test_an_unreachable_server_is_one_line(cli: Cli, server: FakeServer) -
 
 async def test_an_unknown_person_is_one_line(cli: Cli) -> None:
     """What does not exist ends with code 3 and its name."""
-    result = await cli("people", "show", "nobody", "--json")
+    result = await cli("people", "show", "nobody")
     assert (result.code, result.out, result.err) == (3, "", "error: people/nobody does not exist\n")
+
+
+async def test_with_json_an_error_is_a_document(cli: Cli, server: FakeServer) -> None:
+    """A program reads from one line of stderr what went wrong, where, and whether to try again; stdout stays empty."""
+    result = await cli("people", "show", "nobody", "--json")
+    assert (result.code, result.out) == (3, "")
+    assert json.loads(result.err) == {
+        "error": {
+            "kind": "not_found",
+            "exit_code": 3,
+            "message": "people/nobody does not exist",
+            "reason": "NOT_FOUND",
+            "retryable": False,
+            "resource": "people/nobody",
+        }
+    }
+    assert result.err.count("\n") == 1
+    result = await cli("--json", "people", "show", "No Body")
+    error = json.loads(result.err)["error"]
+    assert (error["kind"], error["field"], error["exit_code"]) == ("invalid_input", "name", result.code)
+    result = await cli("people", "shew", "ana", "--json")
+    error = json.loads(result.err)["error"]
+    assert (error["kind"], error["exit_code"], result.code) == ("usage", 2, 2)
+    await server.stop()
+    error = json.loads((await cli("sightings", "--json")).err)["error"]
+    assert (error["kind"], error["retryable"]) == ("unreachable", True)
+    assert "connection refused" in error["message"]
+
+
+def test_a_time_to_wait_is_in_the_document() -> None:
+    """What the server said about when to come back is a duration; an error of the program itself has no reason."""
+    document = error_document(ExitCode.LIMIT, "enough", ResourceExhausted("enough", retry_after=2.5))
+    assert document["error"]["retry_after"] == "2.5s"
+    assert error_document(ExitCode.FAILED, "broken") == {
+        "error": {"kind": "failed", "exit_code": 1, "message": "broken"}
+    }
+
+
+async def test_what_follows_two_dashes_is_no_option(cli: Cli) -> None:
+    """A person called --json is not a wish for a document."""
+    result = await cli("people", "show", "--", "--json")
+    assert result.err.startswith("error: ")
 
 
 async def test_a_malformed_name_never_travels(cli: Cli, server: FakeServer) -> None:

@@ -71,7 +71,7 @@ async def test_a_limited_list_goes_on_at_its_token(cli: Cli) -> None:
 
 async def test_a_malformed_token_is_one_line(cli: Cli) -> None:
     """A token that is none ends with code 4 and the server's sentence."""
-    result = await cli("sightings", "--page-token", "nonsense", "--json")
+    result = await cli("sightings", "--page-token", "nonsense")
     assert (result.code, result.out) == (4, "")
     assert result.err == "error: --page-token is not one that this server gave\n"
 
