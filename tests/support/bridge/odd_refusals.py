@@ -51,6 +51,13 @@ PASSWORDS = (
         address=_RAW,
     ),
     OddCamera(
+        "digest-in-other-script",
+        "Asks for Digest in a realm whose name is not ASCII.",
+        "Answered.",
+        asks(_MD5.replace(b'"cam"', '"摄像机"'.encode()), digest(), counted()),
+        address=_RAW,
+    ),
+    OddCamera(
         "digest-session",
         "Asks for Digest with MD5-sess.",
         "Answered.",

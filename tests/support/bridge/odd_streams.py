@@ -259,6 +259,12 @@ HEADS = (
         _begun(b"HTTP/1.1 200 OK\r\nX Frame Rate: 15\r\nContent-Type : " + MIXED + b"\r\n\r\n"),
     ),
     OddCamera(
+        "other-script",
+        "Has its name in a header, in letters that are not ASCII.",
+        "Understood.",
+        _begun(head(MIXED, "Server: 摄像机".encode(), b"X-Name: \xc9\xe3\xcf\xf1")),
+    ),
+    OddCamera(
         "folded-line",
         "Continues a header line on the next.",
         "Understood.",

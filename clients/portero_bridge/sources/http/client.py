@@ -95,7 +95,9 @@ class CameraClient:
             connection, answer = await self._exchange(request)
             if answer.head.status == UNAUTHORIZED:
                 await self._drop(connection, answer)
-            response = httpx2.Response(answer.head.status, headers=list(answer.head.fields), request=request)
+            # As bytes: names of cameras and realms are in any script.
+            fields = [(name.encode("ascii"), value.encode("latin-1")) for name, value in answer.head.fields]
+            response = httpx2.Response(answer.head.status, headers=fields, request=request)
             try:
                 request = flow.send(response)
             except StopIteration:

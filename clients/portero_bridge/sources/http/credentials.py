@@ -93,7 +93,8 @@ class AskedAuth:
                 raise SourceFault("the camera asks for a password (HTTP status 401): set username and password_file")
             if not isinstance(scheme, httpx2.BasicAuth):
                 challenge = self._choose(challenges_of(response.headers.get_list("www-authenticate")))
-                asked = httpx2.Response(UNAUTHORIZED, headers={"www-authenticate": challenge}, request=request)
+                fields = [(b"www-authenticate", challenge.encode())]
+                asked = httpx2.Response(UNAUTHORIZED, headers=fields, request=request)
                 scheme = self._answer(challenge, scheme)
                 flow = scheme.sync_auth_flow(request)
                 again = next(flow)

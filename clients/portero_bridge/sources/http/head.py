@@ -52,7 +52,7 @@ def clock_oddity(head: Head, now: datetime) -> str:
     """Returns in words how wrong a camera's clock is by its Date, or an empty text."""
     try:
         said = parsedate_to_datetime(head.value("date"))
-    except ValueError:
+    except (ValueError, OverflowError, IndexError, TypeError):  # the library's, depending on what is wrong
         return ""
     off = (said if said.tzinfo else said.replace(tzinfo=UTC)) - now
     if abs(off) < _CLOCK_TOLERANCE:

@@ -1,6 +1,9 @@
 """Every odd camera of the table: what comes of it is what the table says."""
 
+import contextlib
+import dataclasses
 import hashlib
+import random
 import re
 import ssl
 from collections.abc import Callable
@@ -14,11 +17,12 @@ from portero_bridge.errors import SourceFault
 from portero_bridge.sources.base import SourceOptions
 from portero_bridge.sources.mjpeg import MjpegSource
 from tests.support.bridge.clock import JumpingClock
-from tests.support.bridge.odd_camera import PASSWORD, OddCamera, OddServer, Then
+from tests.support.bridge.odd_camera import PASSWORD, Answer, OddCamera, OddServer, Then
 from tests.support.bridge.odd_cameras import ODD_CAMERAS
 from tests.support.tls.certificates import Authority, server_context
 
 Options = Callable[..., SourceOptions]
+_DAMAGE = (b"", b"\r\n", b"\n", b":", b"\xff", b'"', b",", b"9", b" \x00")
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +72,33 @@ def test_each_odd_camera_is_named_once() -> None:
     """Rows of the table are told apart by their name."""
     names = [camera.name for camera in ODD_CAMERAS]
     assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_nothing_that_a_camera_sends_is_unforeseen(seed: int, source_options: Options) -> None:
+    """Answers of odd cameras with flipped, lost and doubled bytes give pictures or a fault, and nothing else."""
+    draw = random.Random(seed)
+    for _ in range(40):
+        camera = draw.choice([camera for camera in ODD_CAMERAS if not camera.tls and camera.then is not Then.DRIP])
+        damaged = dataclasses.replace(camera, answer=_damaged(camera.answer, draw), then=Then.CLOSE)
+        async with OddServer(damaged) as server:
+            options = source_options(server.address, clock=JumpingClock(), read_timeout=0.2)
+            async with aclosing(MjpegSource(options).images()) as images:
+                with contextlib.suppress(SourceFault):
+                    for _ in range(4):
+                        assert isinstance((await anext(images)).image, bytes)
+
+
+def _damaged(answer: Answer, draw: random.Random) -> Answer:
+    """Returns answers in which some bytes, mostly of the head, are others."""
+
+    def serve(request: bytes, number: int) -> bytes:
+        data = bytearray(answer(request, number))
+        for _ in range(draw.randint(0, 4)):
+            at = draw.randrange(min(len(data), draw.choice([60, 300, 3000])) or 1)
+            data[at : at + draw.randint(0, 2)] = draw.choice(
+                [b"", b"\r\n", b"\n", b":", b"\xff", b'"', b",", b"9", b" \x00"]
+            )
+        return bytes(data)
+
+    return serve

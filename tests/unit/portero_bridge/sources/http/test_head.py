@@ -41,6 +41,7 @@ def test_what_is_odd_is_named() -> None:
         ("Thu, 01 Jan 1970 00:00:09 GMT", "its clock is days behind"),
         ("Mon, 02 Mar 2026 08:00:30", ""),
         ("yesterday", ""),
+        ("Mon, 02 Mar 2026 08:00:00 +99999999999999999", ""),
         ("", ""),
     ],
 )
@@ -77,3 +78,10 @@ def test_nothing_breaks_it(data: bytes) -> None:
     split = split_head(data)
     if split is not None:
         assert 0 <= split[1] <= len(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(strategies.text(max_size=40))
+def test_no_date_breaks_it(date: str) -> None:
+    """Any text at all is a time, or none."""
+    clock_oddity(Head(200, (("date", date),), is_http_1_1=True, oddities=()), datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
