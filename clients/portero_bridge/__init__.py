@@ -3,8 +3,8 @@
 As a process it is `portero-bridge`. As a library it is one call, which `portero stream` uses too::
 
     from portero_bridge.camera import run_camera
-    from portero_bridge.events import TrackUpdated
     from portero_bridge.settings import CameraSettings
+    from portero_client import TrackUpdated
 
     def on_event(event):
         if isinstance(event, TrackUpdated) and event.match is not None:

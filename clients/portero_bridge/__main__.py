@@ -7,7 +7,6 @@ import sys
 
 from portero_bridge.arguments import read_arguments, read_probe_arguments
 from portero_bridge.bridge import Bridge
-from portero_bridge.clock import SystemClock
 from portero_bridge.errors import SettingsError
 from portero_bridge.journal import Journal
 from portero_bridge.metrics import BridgeMetrics
@@ -17,6 +16,7 @@ from portero_bridge.settings import BridgeSettings
 from portero_client.errors import InvalidArgument, PorteroError
 from portero_client.library_logs import write_library_logs
 from portero_client.settings import ConnectionSettings
+from portero_client.streaming.clock import SystemClock
 
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2

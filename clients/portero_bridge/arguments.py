@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from portero_bridge.errors import SettingsError
-from portero_bridge.frames import DeliveryMode
 from portero_bridge.probe import Probe
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, RtspTransport, repeated_names
 from portero_bridge.yaml_file import all_problems, read_yaml
 from portero_client.settings import DEFAULT_HELP
+from portero_client.streaming.frames import DeliveryMode
 
 _DESCRIPTION = """Forwards the frames of cameras to a Portero server.
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from portero_bridge.backoff import Backoff
 from portero_bridge.camera import CameraRunner
-from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.errors import SourceFault
 from portero_bridge.events import BridgeEvent, CameraFailed
 from portero_bridge.metrics import BridgeMetrics
 from portero_bridge.settings import BridgeSettings, CameraSettings
 from portero_client.errors import PorteroError
 from portero_client.settings import ConnectionSettings
+from portero_client.streaming.clock import Clock, SystemClock
 
 
 class Bridge:

@@ -1,15 +1,15 @@
-"""The state that the tasks of one camera share."""
+"""The state that the intake of one camera works with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portero_bridge.clock import Clock
-from portero_bridge.delivery.planner import Delivery
 from portero_bridge.events import BridgeEvent
 from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.metrics import CameraMeter
-from portero_bridge.notifier import Notifier
+from portero_client.streaming.clock import Clock
+from portero_client.streaming.delivery.planner import Delivery
+from portero_client.streaming.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,3 @@ class CameraContext:
     clock: Clock
     meter: CameraMeter
     emit: Callable[[BridgeEvent], None]
-
-    def changed(self) -> None:
-        """Wakes all tasks that wait for a change of the delivery, and updates its metrics."""
-        for reason, count in self.delivery.take_dropped().items():
-            self.meter.frames_missing(reason, count)
-        self.meter.unacked(self.delivery.held_frames)
-        self.bell.notify()

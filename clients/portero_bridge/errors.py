@@ -22,16 +22,3 @@ class SourceFault(PorteroError):
     def __init__(self, message: str, *, reason: str = "", is_refusal: bool = False) -> None:
         super().__init__(message, reason=reason)
         self.is_refusal = is_refusal
-
-
-class SpoolFault(PorteroError):
-    """The spool's disk refused to read or write."""
-
-    default_reason = "SPOOL_FAULT"
-    retryable = True
-
-
-class SpoolDamaged(PorteroError):
-    """The spool's file is not a spool, or is corrupt."""
-
-    default_reason = "SPOOL_DAMAGED"

@@ -4,13 +4,13 @@ import asyncio
 from contextlib import aclosing
 
 from portero_bridge.backoff import Backoff
-from portero_bridge.buffers.base import Buffer
 from portero_bridge.context import CameraContext
 from portero_bridge.errors import SourceFault
 from portero_bridge.events import SourceDown, SourceStuck, SourceUp
 from portero_bridge.images.stuck import StuckWatch
 from portero_bridge.sources.base import CapturedImage, Source
 from portero_bridge.steadiness import Steadiness
+from portero_client.streaming.buffers.base import Buffer
 
 # Many cameras lock an account for half an hour after five to ten wrong passwords within minutes.
 _REFUSAL_DELAY = 60.0

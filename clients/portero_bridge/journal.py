@@ -3,19 +3,23 @@
 from dataclasses import replace
 from typing import TextIO
 
-from portero_bridge.clock import Clock
 from portero_bridge.events import (
     BridgeEvent,
     CameraFailed,
-    CameraRegistered,
-    Directed,
-    EpochBegun,
-    FrameRefused,
     ImageSkipped,
     RecordingDated,
     SourceDown,
     SourceStuck,
     SourceUp,
+)
+from portero_bridge.redact import redact_url
+from portero_client.library_logs import LibraryLine
+from portero_client.streaming.clock import Clock
+from portero_client.streaming.events import (
+    CameraRegistered,
+    Directed,
+    EpochBegun,
+    FrameRefused,
     SpoolBack,
     SpoolFailed,
     SpoolSetAside,
@@ -23,8 +27,6 @@ from portero_bridge.events import (
     StreamFinished,
     StreamOpened,
 )
-from portero_bridge.redact import redact_url
-from portero_client.library_logs import LibraryLine
 
 _Value = str | int | float
 # What a camera sends is part of some reasons; after so many that differ, a state has no news.

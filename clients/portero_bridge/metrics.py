@@ -9,7 +9,7 @@ from prometheus_client import (
     start_http_server,
 )
 
-from portero_bridge.frames import GapReason
+from portero_client.streaming.frames import GapReason
 
 # The time each series was made at doubles the series and is read by nobody.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's

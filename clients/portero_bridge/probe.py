@@ -9,7 +9,6 @@ from pathlib import Path
 
 import yaml
 
-from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.errors import SettingsError, SourceFault
 from portero_bridge.images.encoder import Encoder, jpeg_size
 from portero_bridge.redact import redact_address
@@ -17,6 +16,7 @@ from portero_bridge.settings import CameraSettings
 from portero_bridge.sources.base import CapturedImage, SourceOptions
 from portero_bridge.sources.http.credentials import split_credentials
 from portero_client.jpeg_file import JPEG_END
+from portero_client.streaming.clock import Clock, SystemClock
 
 # As many pictures tell what a camera does as a rule, without keeping a fast one for all the time that is given.
 _ENOUGH_PICTURES = 200

@@ -8,16 +8,21 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from portero_bridge.delivery.terms import DeliveryLimits
 from portero_bridge.errors import SettingsError
-from portero_bridge.frames import DeliveryMode
 from portero_bridge.sources.base import SourceKind
 from portero_bridge.sources.http.trust import normal_fingerprint
 from portero_bridge.sources.registry import kind_of
-from portero_bridge.spool.spool import SpoolLimits, SpoolPolicy
 from portero_bridge.yaml_problems import Problem
+from portero_client.backoff import Backoff
 from portero_client.settings import ConnectionSettings
+from portero_client.streaming.delivery.terms import DeliveryLimits
+from portero_client.streaming.frames import DeliveryMode
+from portero_client.streaming.settings import StreamSettings, StreamTuning
+from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.tls import TlsFiles
+
+AGENT = "portero-bridge/0.1.0"
+"""What the bridge calls itself."""
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -152,15 +157,35 @@ class Tuning(_Settings):
     camera_retry_base: _Seconds = 0.5
     camera_retry_cap: _Seconds = 10.0
 
-    def delivery_limits(self, camera: CameraSettings) -> DeliveryLimits:
-        """Returns the bounds of one camera's delivery."""
-        return DeliveryLimits(
+    def stream_settings(
+        self, camera: CameraSettings, *, source_waits: bool, patience: float | None = None
+    ) -> StreamSettings:
+        """Returns how one camera is streamed; the arguments are those of `StreamSettings`."""
+        limits = DeliveryLimits(
             window_frames=camera.window_frames,
             window_bytes=camera.window_bytes,
             backlog_frames=camera.backlog_frames,
             max_age=camera.max_age,
             open_timeout=self.open_timeout,
             stale_timeout=self.stale_timeout,
+        )
+        tuning = StreamTuning(
+            limits=limits,
+            spool_limits=camera.spool.limits(),
+            spool_retry=self.spool_retry,
+            stop_timeout=self.stop_timeout,
+            reconnect=Backoff(min(self.server_retry_base, self.server_retry_cap), self.server_retry_cap),
+        )
+        return StreamSettings(
+            camera=camera.name,
+            agent=AGENT,
+            mode=camera.delivery_mode,
+            spool=self.spool_directory and self.spool_directory / f"{camera.name}.spool",
+            source_waits=source_waits,
+            plays_once=camera.once and camera.kind.is_recorded,
+            register=self.register_cameras,
+            patience=patience,
+            tuning=tuning,
         )
 
 

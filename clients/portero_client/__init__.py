@@ -4,6 +4,11 @@ async with PorteroClient() as portero:
     async for event in portero.watch_sightings():
         print(event.sighting.display_name)
 
+Pictures of a program's own are streamed as one camera:
+
+async with portero.stream("front-door") as camera:
+    await camera.send(jpeg, captured_at)
+
 With a server on another machine TLS is spoken, and an API key or token travels with each call:
 
 settings = ConnectionSettings("portero.example:443", tls_files=TlsFiles(ca=Path("ca.crt")), token_file=Path("key"))
@@ -58,6 +63,8 @@ from portero_client.errors import (
     PorteroError,
     ResourceExhausted,
     ServerFault,
+    SpoolDamaged,
+    SpoolFault,
     Unauthenticated,
     Unavailable,
     Unimplemented,
@@ -70,12 +77,38 @@ from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, 
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
+from portero_client.streaming.blocking_stream import BlockingCameraStream
+from portero_client.streaming.camera_stream import CameraStream
+from portero_client.streaming.delivery.terms import DeliveryLimits
+from portero_client.streaming.events import (
+    Acknowledged,
+    CameraRegistered,
+    Directed,
+    EpochBegun,
+    FrameRefused,
+    SpoolBack,
+    SpoolFailed,
+    SpoolSetAside,
+    StreamAccount,
+    StreamClosed,
+    StreamEvent,
+    StreamFinished,
+    StreamOpened,
+    StreamResult,
+    TextsRead,
+    TrackState,
+    TrackUpdated,
+)
+from portero_client.streaming.frames import DeliveryMode, GapReason, ImageLimits
+from portero_client.streaming.settings import StreamTuning
+from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.tls import TlsFiles
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
 from portero_client.watch import SightingWatch
 
 __all__ = [
     "Aborted",
+    "Acknowledged",
     "AlreadyExists",
     "ApiKey",
     "AuditAnchor",
@@ -86,6 +119,7 @@ __all__ = [
     "AuditTampering",
     "AvoidedLine",
     "Backoff",
+    "BlockingCameraStream",
     "BlockingListing",
     "BlockingPorteroClient",
     "BlockingSightingWatch",
@@ -95,14 +129,20 @@ __all__ = [
     "Camera",
     "CameraMode",
     "CameraPurpose",
+    "CameraRegistered",
     "CameraStatus",
+    "CameraStream",
     "Candidate",
     "ClockState",
     "Comparison",
     "ConnectionSettings",
     "Consent",
     "DeadlineExceeded",
+    "DeliveryLimits",
+    "DeliveryMode",
+    "Directed",
     "EnrolledFace",
+    "EpochBegun",
     "Erasure",
     "ExportRecord",
     "Face",
@@ -110,9 +150,12 @@ __all__ = [
     "FaceEnrollment",
     "FaceQuality",
     "FailedPrecondition",
+    "FrameRefused",
     "GalleryFinding",
     "GalleryFindingKind",
+    "GapReason",
     "Grant",
+    "ImageLimits",
     "InvalidArgument",
     "Listing",
     "Match",
@@ -134,11 +177,28 @@ __all__ = [
     "SightingEventKind",
     "SightingKind",
     "SightingWatch",
+    "SpoolBack",
+    "SpoolDamaged",
+    "SpoolFailed",
+    "SpoolFault",
+    "SpoolLimits",
+    "SpoolPolicy",
+    "SpoolSetAside",
     "SteeringCause",
+    "StreamAccount",
+    "StreamClosed",
+    "StreamEvent",
+    "StreamFinished",
+    "StreamOpened",
+    "StreamResult",
+    "StreamTuning",
     "Text",
     "TextKind",
+    "TextsRead",
     "TimeSource",
     "TlsFiles",
+    "TrackState",
+    "TrackUpdated",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -27,6 +29,12 @@ from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, 
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingKind
 from portero_client.status import error_from
+from portero_client.streaming.blocking_stream import BlockingCameraStream
+from portero_client.streaming.camera_stream import CameraStream
+from portero_client.streaming.events import StreamEvent
+from portero_client.streaming.frames import DeliveryMode
+from portero_client.streaming.loop_thread import LoopThread
+from portero_client.streaming.settings import StreamTuning, stream_settings
 from portero_client.usage import Usage
 
 AnswerT = TypeVar("AnswerT")
@@ -253,6 +261,7 @@ class BlockingPorteroClient:
         self._settings = server
         self._channel = open_blocking_channel(server)
         self._watching: grpc.Channel | None = None
+        self._streaming = LoopThread()
         self._opening = threading.Lock()
         self.people = BlockingPeople(self._ask)
         self.images = BlockingImages(self._ask)
@@ -296,6 +305,38 @@ class BlockingPorteroClient:
             backoff=self._settings.reconnect,
         )
 
+    def stream(
+        self,
+        camera: str,
+        *,
+        mode: DeliveryMode = DeliveryMode.LIVE,
+        spool: Path | None = None,
+        register: bool = True,
+        patience: float = math.inf,
+        tuning: StreamTuning | None = None,
+        on_event: Callable[[StreamEvent], None] | None = None,
+    ) -> BlockingCameraStream:
+        """Returns a stream of one camera's pictures: `with portero.stream("front-door") as camera`.
+
+        The streams of a client run in one thread of theirs.
+
+        Args:
+            camera: Its id or resource name.
+            mode: LIVE drops the oldest picture when the server cannot take them; LOSSLESS waits.
+            spool: LOSSLESS: the file that holds pictures until they are durable at the server. It survives a kill and a
+                power loss; a later stream with the same file delivers what is left. One process a file. Its folder is
+                created.
+            register: Whether a camera that the server does not know is created.
+            patience: Fail after so many seconds without an open session; by default only a refusal fails.
+            tuning: The rest: bounds of memory and spool, timeouts.
+            on_event: Called with each event, also of the connection, on the streams' thread; it must not block.
+
+        Raises:
+            InvalidArgument: The camera's name is malformed, or a spool is named for LIVE.
+        """
+        settings = stream_settings(camera, mode, spool, register=register, patience=patience, tuning=tuning)
+        return BlockingCameraStream(lambda: CameraStream(settings, self._settings, on_event=on_event), self._streaming)
+
     def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
         """Returns calls made, calls avoided and costs, from midnight UTC or `since`."""
         return self._ask(calls.usage.get(since=since, until=until, camera=camera))
@@ -320,7 +361,8 @@ class BlockingPorteroClient:
         return ServerHealth(serving=call.read(data), version=str(metadata.get(VERSION_KEY, "")))
 
     def close(self) -> None:
-        """Closes the connections and ends all open calls."""
+        """Closes the connections and ends all open calls and streams."""
+        self._streaming.close()
         self._channel.close()
         with self._opening:
             if self._watching is not None:

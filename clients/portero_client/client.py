@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -19,6 +22,10 @@ from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import SightingKind
 from portero_client.status import error_from
+from portero_client.streaming.camera_stream import CameraStream
+from portero_client.streaming.events import StreamEvent
+from portero_client.streaming.frames import DeliveryMode
+from portero_client.streaming.settings import StreamTuning, stream_settings
 from portero_client.usage import Usage
 from portero_client.watch import SightingWatch, WatchCall
 
@@ -96,6 +103,36 @@ class PorteroClient:
             after=after,
             backoff=self._settings.reconnect,
         )
+
+    def stream(
+        self,
+        camera: str,
+        *,
+        mode: DeliveryMode = DeliveryMode.LIVE,
+        spool: Path | None = None,
+        register: bool = True,
+        patience: float = math.inf,
+        tuning: StreamTuning | None = None,
+        on_event: Callable[[StreamEvent], None] | None = None,
+    ) -> CameraStream:
+        """Returns a stream of one camera's pictures: `async with portero.stream("front-door") as camera`.
+
+        Args:
+            camera: Its id or resource name.
+            mode: LIVE drops the oldest picture when the server cannot take them; LOSSLESS waits.
+            spool: LOSSLESS: the file that holds pictures until they are durable at the server. It survives a kill and a
+                power loss; a later stream with the same file delivers what is left. One process a file. Its folder is
+                created.
+            register: Whether a camera that the server does not know is created.
+            patience: Fail after so many seconds without an open session; by default only a refusal fails.
+            tuning: The rest: bounds of memory and spool, timeouts.
+            on_event: Called with each event, also of the connection, on the event loop; it must not block.
+
+        Raises:
+            InvalidArgument: The camera's name is malformed, or a spool is named for LIVE.
+        """
+        settings = stream_settings(camera, mode, spool, register=register, patience=patience, tuning=tuning)
+        return CameraStream(settings, self._settings, on_event=on_event)
 
     async def usage(self, *, since: datetime | None = None, until: datetime | None = None, camera: str = "") -> Usage:
         """Returns calls made, calls avoided and costs.

@@ -141,3 +141,16 @@ class ServerFault(PorteroError):
     """The server failed unexpectedly; the message contains an id for its operator."""
 
     default_reason = "INTERNAL"
+
+
+class SpoolFault(PorteroError):
+    """The spool's disk refused to read or write."""
+
+    default_reason = "SPOOL_FAULT"
+    retryable = True
+
+
+class SpoolDamaged(PorteroError):
+    """The spool's file is not a spool, or is corrupt."""
+
+    default_reason = "SPOOL_DAMAGED"

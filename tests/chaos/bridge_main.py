@@ -19,11 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from portero_bridge.camera import CameraRunner
-from portero_bridge.clock import SystemClock
-from portero_bridge.errors import SpoolFault
-from portero_bridge.events import (
+from portero_bridge.events import BridgeEvent
+from portero_bridge.metrics import BridgeMetrics
+from portero_bridge.settings import BridgeSettings, CameraSettings, SpoolSettings
+from portero_bridge.sources.base import CapturedImage
+from portero_client.errors import SpoolFault
+from portero_client.settings import ConnectionSettings
+from portero_client.streaming.clock import SystemClock
+from portero_client.streaming.events import (
     Acknowledged,
-    BridgeEvent,
     EpochBegun,
     FrameRefused,
     SpoolFailed,
@@ -33,12 +37,8 @@ from portero_bridge.events import (
     StreamOpened,
     TrackUpdated,
 )
-from portero_bridge.frames import DeliveryMode
-from portero_bridge.metrics import BridgeMetrics
-from portero_bridge.settings import BridgeSettings, CameraSettings, SpoolSettings
-from portero_bridge.sources.base import CapturedImage
-from portero_bridge.spool.spool import Spool
-from portero_client.settings import ConnectionSettings
+from portero_client.streaming.frames import DeliveryMode
+from portero_client.streaming.spool.spool import Spool
 from tests.support.defects.bridge_defects import DEFECTS
 from tests.support.defects.faultpoints import FaultPoints, JumpingClock, wrapped
 from tests.support.model.clocks import CameraClocks

@@ -28,9 +28,9 @@ import grpc
 import numpy as np
 from portero.v1 import stream_pb2
 
-from portero_bridge.frames import Frame
-from portero_bridge.spool.spool import Spool, SpoolLimits, SpoolPolicy
 from portero_client import ConnectionSettings, FailedPrecondition, PorteroClient
+from portero_client.streaming.frames import Frame
+from portero_client.streaming.spool.spool import Spool, SpoolLimits, SpoolPolicy
 from portero_server.store.database import Database
 from portero_server.store.migrations import migrate
 from tests.support.client.streaming import show

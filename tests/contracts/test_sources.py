@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from portero_bridge.clock import Clock
 from portero_bridge.sources.base import CapturedImage, SourceOptions
 from portero_bridge.sources.device import open_device
 from portero_bridge.sources.file import FileSource
@@ -18,6 +17,7 @@ from portero_bridge.sources.folder import FolderSource
 from portero_bridge.sources.mjpeg import MjpegSource
 from portero_bridge.sources.rtsp import open_rtsp
 from portero_bridge.sources.synthetic import open_synthetic
+from portero_client.streaming.clock import Clock
 from tests.contracts.source_contract import SECRET, SourceCase, SourceContract
 from tests.support.bridge.clock import JumpingClock
 from tests.support.bridge.mjpeg_camera import MjpegCamera

@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 
 from portero_bridge.camera import run_camera
-from portero_bridge.events import BridgeEvent, Directed, StreamAccount
-from portero_bridge.frames import DeliveryMode
+from portero_bridge.events import BridgeEvent
 from portero_bridge.settings import CameraSettings
 from portero_bridge.sources.base import CapturedImage
 from portero_client import CameraStatus, PorteroClient, SteeringCause
 from portero_client.settings import ConnectionSettings
+from portero_client.streaming.events import Directed, StreamAccount
+from portero_client.streaming.frames import DeliveryMode
 from tests.support.processes.server_process import running_server
 from tests.support.time.timeouts import PATIENCE
 

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from portero_bridge.clock import SystemClock
 from portero_bridge.errors import SettingsError
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings
@@ -15,6 +14,7 @@ from portero_bridge.sources.mjpeg import MjpegSource
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
 from portero_bridge.sources.registry import kind_of
 from portero_bridge.yaml_file import read_yaml
+from portero_client.streaming.clock import SystemClock
 from tests.support.repository import ROOT
 
 _LIMITS = PartLimits(header_bytes=64, body_bytes=256)

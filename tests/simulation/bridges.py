@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from portero_bridge.backoff import Backoff
-from portero_bridge.delivery.planner import Delivery
-from portero_bridge.delivery.terms import Credit, DeliveryLimits, Sign, Terms
-from portero_bridge.frames import DeliveryMode, Entry, Frame, Gap, GapReason, ImageLimits, last_sequence
-from portero_bridge.notifier import Notifier
+from portero_client.streaming.delivery.planner import Delivery
+from portero_client.streaming.delivery.terms import Credit, DeliveryLimits, Sign, Terms
+from portero_client.streaming.frames import DeliveryMode, Entry, Frame, Gap, GapReason, ImageLimits, last_sequence
+from portero_client.streaming.notifier import Notifier
 from portero_server.domain.streams.messages import Ack, Drain, Finished, Message, Opened, Rejected, TrackUpdate
 from tests.simulation.network import Broken
 from tests.simulation.servers import Alive, Beat, Finish, Link, Lost, Open, Request, Sent

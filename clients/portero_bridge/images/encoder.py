@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from portero_bridge.frames import ImageLimits
 from portero_bridge.images.decoding import decode
 from portero_bridge.images.opencv import Pixels, cv2
+from portero_client.streaming.frames import ImageLimits
 
 # Smaller pictures hold no face that could be recognized.
 _LEAST_SIDE = 80

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from portero_bridge.clock import Clock
 from portero_bridge.images.opencv import Pixels
+from portero_client.streaming.clock import Clock
 
 
 def _overlook(oddity: str) -> None:

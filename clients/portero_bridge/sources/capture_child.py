@@ -8,12 +8,12 @@ import time
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from portero_bridge.frames import ImageLimits
 from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.opencv import Pixels, cv2
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.sources.capture_record import MAX_PAYLOAD, MAX_SIDE, CaptureJob, RecordKind, pack
 from portero_bridge.sources.open_trouble import why_not_open
+from portero_client.streaming.frames import ImageLimits
 
 # Packets that arrive broken over UDP are no pictures.
 _FFMPEG_OPTIONS = "rtsp_transport;{transport}|fflags;discardcorrupt"

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from portero_bridge.clock import Clock
+from portero_client.streaming.clock import Clock
 
 
 class Timeline:

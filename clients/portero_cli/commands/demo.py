@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portero_bridge.events import BridgeEvent, SourceUp, StreamAccount
+from portero_bridge.events import BridgeEvent, SourceUp
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_cli.demo.scene import PASSAGES, VISIT_GAP, write_scene
 from portero_cli.demo.server import DemoServer, demo_server
@@ -29,6 +29,7 @@ from portero_cli.screen.tables import sightings_table
 from portero_cli.session import Session, command
 from portero_client import ConnectionSettings, PorteroClient, Sighting
 from portero_client.file_names import is_clutter, natural_order
+from portero_client.streaming.events import StreamAccount
 
 if TYPE_CHECKING:
     from portero_bridge.settings import CameraSettings

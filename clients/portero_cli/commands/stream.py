@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from portero_bridge.errors import SettingsError, SourceFault
-from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated, StreamAccount
+from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated
 from portero_cli.completing import complete_cameras
 from portero_cli.exits import ExitCode
 from portero_cli.screen.board import Board
@@ -24,6 +24,7 @@ from portero_cli.session import Session, command
 from portero_cli.times import parse_time
 from portero_client import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, PorteroClient, Sighting
 from portero_client.names import CAMERAS
+from portero_client.streaming.events import StreamAccount
 
 if TYPE_CHECKING:
     from portero_bridge.settings import CameraSettings

@@ -8,23 +8,21 @@ from datetime import datetime
 from rich.console import Group
 from rich.text import Text
 
-from portero_bridge.events import (
+from portero_bridge.events import BridgeEvent, SourceDown, SourceUp
+from portero_cli.screen.output import printable
+from portero_cli.screen.sheet import table
+from portero_cli.screen.tables import STRANGER, local_clock, percent
+from portero_client.streaming.events import (
     Acknowledged,
-    BridgeEvent,
     CameraRegistered,
     Directed,
     FrameRefused,
-    SourceDown,
-    SourceUp,
     StreamClosed,
     StreamOpened,
     TextsRead,
     TrackState,
     TrackUpdated,
 )
-from portero_cli.screen.output import printable
-from portero_cli.screen.sheet import table
-from portero_cli.screen.tables import STRANGER, local_clock, percent
 
 _DECIDED = (TrackState.CONFIRMED, TrackState.REVISED)
 _TEXT_LINES = 6

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import cv2
 import numpy as np
 
-from portero_bridge.frames import Frame
+from portero_client.streaming.frames import Frame
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from portero_bridge.camera import run_camera
-from portero_bridge.events import BridgeEvent, StreamAccount
-from portero_bridge.notifier import Notifier
+from portero_bridge.events import BridgeEvent
 from portero_bridge.settings import CameraSettings, Tuning
+from portero_client.streaming.events import StreamAccount
+from portero_client.streaming.notifier import Notifier
 from tests.support.bridge.server import BridgeServer
 from tests.support.bridge.source import PushedSource
 from tests.support.time.timeouts import PATIENCE

@@ -44,6 +44,7 @@ class Stream:
     received: list[stream_pb2.StreamFramesRequest] = field(default_factory=list)
     outbox: asyncio.Queue[stream_pb2.StreamFramesResponse | grpc.StatusCode] = field(default_factory=asyncio.Queue)
     granted: tuple[int, int] = (0, 0)
+    agent: str = ""
 
     def say(self, response: stream_pb2.StreamFramesResponse) -> None:
         """Sends a message."""
@@ -173,6 +174,7 @@ class BridgeServer:
         await self._admit(first.open.camera, context)
         record = self.records.setdefault((first.open.camera, first.open.epoch), Record())
         stream = Stream(first.open.camera, first.open.epoch, first.open.mode, len(self.streams) + 1, record.durable)
+        stream.agent = first.open.agent
         self.streams.append(stream)
         if self.behavior.answers_open:
             stream.say(self._opened(stream, record))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from portero_bridge.delivery.planner import Delivery
-from portero_bridge.frames import last_sequence
-from portero_bridge.spool.spool import Spool
+from portero_client.streaming.delivery.planner import Delivery
+from portero_client.streaming.frames import last_sequence
+from portero_client.streaming.spool.spool import Spool
 from tests.support.defects.faultpoints import wrapped
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.sources.base import SourceOptions
+from portero_client.streaming.clock import Clock, SystemClock
 from tests.support.bridge.mjpeg_camera import MjpegCamera
 from tests.support.bridge.pictures import picture
 from tests.support.bridge.server import BridgeServer

@@ -5,17 +5,13 @@ import asyncio
 import pytest
 
 from portero_bridge.camera import CameraRunner, run_camera
-from portero_bridge.clock import Clock, SystemClock
 from portero_bridge.errors import SourceFault
-from portero_bridge.events import (
-    BridgeEvent,
-    SourceDown,
-    SourceUp,
-)
+from portero_bridge.events import BridgeEvent, SourceDown, SourceUp
 from portero_bridge.metrics import BridgeMetrics
-from portero_bridge.uplink.session import Call, Session
 from portero_client.errors import PorteroError, Unavailable
 from portero_client.settings import ConnectionSettings
+from portero_client.streaming.clock import Clock, SystemClock
+from portero_client.streaming.uplink.session import Call, Session
 from tests.support.bridge.running import QUICK, camera_settings, running
 from tests.support.bridge.server import BridgeServer
 from tests.support.bridge.source import PushedSource

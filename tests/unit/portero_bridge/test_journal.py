@@ -4,22 +4,18 @@ import io
 from datetime import UTC, datetime
 
 from portero_bridge.events import (
-    Acknowledged,
     CameraFailed,
-    Directed,
-    FrameRefused,
     ImageSkipped,
     RecordingDated,
     SourceDown,
     SourceStuck,
     SourceUp,
-    StreamClosed,
-    StreamOpened,
-    TextsRead,
 )
 from portero_bridge.journal import Journal
 from portero_client.detections import Box, Text, TextKind
 from portero_client.library_logs import LibraryLine
+from portero_client.streaming.events import Acknowledged, Directed, FrameRefused, StreamClosed, StreamOpened, TextsRead
+from portero_client.streaming.frames import ImageLimits
 from tests.support.bridge.clock import JumpingClock
 
 
@@ -46,7 +42,7 @@ def test_what_goes_on_is_written_once() -> None:
         write(StreamClosed("lobby", "no server", 1.0, 0))
         write(SourceDown("lobby", "no camera", 1.0))
     assert output.getvalue().count("\n") == 2
-    write(StreamOpened("lobby", "s", "e", 0))
+    write(StreamOpened("lobby", "s", "e", 0, ImageLimits()))
     write(StreamClosed("lobby", "no server", 1.0, 0))
     assert output.getvalue().count("stream_closed") == 2
 

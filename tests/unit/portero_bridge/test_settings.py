@@ -9,9 +9,9 @@ from pydantic import ValidationError
 import portero_bridge
 from portero_bridge.arguments import read_arguments
 from portero_bridge.errors import SettingsError
-from portero_bridge.frames import DeliveryMode
 from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, repeated_names
 from portero_bridge.yaml_file import read_yaml
+from portero_client.streaming.frames import DeliveryMode
 
 EXAMPLE = Path(portero_bridge.__file__).with_name("bridge.example.yaml")
 

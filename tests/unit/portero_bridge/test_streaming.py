@@ -5,15 +5,15 @@ import pytest
 from portero.v1 import detections_pb2, stream_pb2
 
 from portero_bridge.camera import run_camera
-from portero_bridge.events import (
+from portero_bridge.events import BridgeEvent, SourceDown, SourceStuck
+from portero_bridge.images.encoder import jpeg_size
+from portero_client.errors import NotFound, PermissionDenied, Unavailable
+from portero_client.streaming.events import (
     Acknowledged,
-    BridgeEvent,
     CameraRegistered,
     Directed,
     EpochBegun,
     FrameRefused,
-    SourceDown,
-    SourceStuck,
     StreamClosed,
     StreamFinished,
     StreamOpened,
@@ -21,9 +21,7 @@ from portero_bridge.events import (
     TrackState,
     TrackUpdated,
 )
-from portero_bridge.frames import DeliveryMode, GapReason
-from portero_bridge.images.encoder import jpeg_size
-from portero_client.errors import NotFound, PermissionDenied, Unavailable
+from portero_client.streaming.frames import DeliveryMode, GapReason
 from tests.support.bridge.running import QUICK, camera_settings, running
 from tests.support.bridge.server import BridgeServer
 from tests.support.bridge.source import PushedSource

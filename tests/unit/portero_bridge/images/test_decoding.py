@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from portero_bridge.frames import ImageLimits
 from portero_bridge.images.decoding import decode
 from portero_bridge.images.encoder import Encoder
+from portero_client.streaming.frames import ImageLimits
 from tests.support.images import jpegs, pngs
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from hypothesis import given, strategies
 
-from portero_bridge.frames import ImageLimits
 from portero_bridge.images.encoder import Encoder, jpeg_size
+from portero_client.streaming.frames import ImageLimits
 from tests.support.bridge.pictures import picture
 from tests.support.images import jpegs
 

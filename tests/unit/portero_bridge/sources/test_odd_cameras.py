@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from portero_bridge.clock import SystemClock
 from portero_bridge.errors import SourceFault
 from portero_bridge.sources.base import SourceOptions
 from portero_bridge.sources.mjpeg import MjpegSource
+from portero_client.streaming.clock import SystemClock
 from tests.support.bridge.clock import JumpingClock
 from tests.support.bridge.odd_camera import PASSWORD, Answer, OddCamera, OddServer, Then
 from tests.support.bridge.odd_cameras import ODD_CAMERAS

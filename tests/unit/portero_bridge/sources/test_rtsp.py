@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from portero_bridge.clock import SystemClock
 from portero_bridge.errors import SourceFault
 from portero_bridge.sources.base import CapturedImage, SourceOptions
 from portero_bridge.sources.rtsp import open_rtsp
+from portero_client.streaming.clock import SystemClock
 from tests.support.processes.ports import free_port
 from tests.support.processes.rtsp_process import is_installed, rtsp_server
 from tests.support.time.timeouts import PATIENCE

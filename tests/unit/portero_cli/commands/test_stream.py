@@ -13,9 +13,10 @@ from portero.v1 import camera_service_pb2
 
 from portero_bridge import camera as bridge_camera
 from portero_bridge.errors import SourceFault
-from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated, StreamAccount, TrackState, TrackUpdated
+from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated
 from portero_bridge.settings import CameraSettings, Pacing
 from portero_client import Box, Match, PermissionDenied
+from portero_client.streaming.events import StreamAccount, TrackState, TrackUpdated
 from tests.support.client.command_line import Cli
 from tests.support.client.server import FakeServer
 

@@ -5,21 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
-from portero_bridge.events import (
+from portero_bridge.events import SourceDown, SourceUp
+from portero_cli.screen.board import Board
+from portero_client import Box, Match, Text, TextKind
+from portero_client.streaming.events import (
     Acknowledged,
     CameraRegistered,
     Directed,
     FrameRefused,
-    SourceDown,
-    SourceUp,
     StreamClosed,
     StreamOpened,
     TextsRead,
     TrackState,
     TrackUpdated,
 )
-from portero_cli.screen.board import Board
-from portero_client import Box, Match, Text, TextKind
+from portero_client.streaming.frames import ImageLimits
 
 BEGAN = datetime(2026, 5, 1, 10, tzinfo=UTC)
 BOX = Box(0.1, 0.1, 0.2, 0.2)
@@ -98,7 +98,7 @@ def test_the_live_table_shows_who_is_there_now() -> None:
 def test_the_state_of_stream_and_source_is_shown() -> None:
     """Connection, source and safe frames are in the last line, and outages are told."""
     board = Board()
-    board.take(StreamOpened("door", "s", "e", 0))
+    board.take(StreamOpened("door", "s", "e", 0, ImageLimits()))
     board.take(SourceUp("door"))
     board.take(Acknowledged("door", 120))
     assert "streaming, source open, 120 frames durable" in shown(board)
