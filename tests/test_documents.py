@@ -17,6 +17,8 @@ PAGES = (
     "server/ROLES.md",
     "server/CHANGELOG.md",
     "clients/README.md",
+    "clients/CALLING.md",
+    "clients/portero_client/examples/README.md",
     "infra/README.md",
     "infra/ALERTS.md",
     "infra/debian.md",
