@@ -190,14 +190,15 @@ class CameraStream(AsyncIterator[StreamResult]):
     ) -> None:
         """Finishes the stream, or hangs up if the block failed.
 
-        LIVE, and LOSSLESS with a spool, wait `stop_timeout` for the server at most. LOSSLESS in memory waits until
-        everything is durable, because leaving would lose it.
+        It waits `stop_timeout` for the server at most. LOSSLESS in memory waits until everything is durable, because
+        leaving would lose it.
         """
         running = self._open_task()
         try:
             if kind is not None:
                 return
-            if self._settings.mode is DeliveryMode.LIVE or self._settings.spool is not None:
+            owes = self._settings.mode is DeliveryMode.LOSSLESS and self._settings.spool is None
+            if not (owes and self.unacked_frames):
                 self._stop.set()
             await self.finish()
         finally:

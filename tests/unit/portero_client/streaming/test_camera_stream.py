@@ -173,7 +173,6 @@ async def test_a_spool_carries_pictures_over_a_restart(server: BridgeServer, tmp
         await camera.aclose()
     server.behavior.acks = True
     async with streaming(server, **options) as camera:
-        assert camera.unacked_frames == 0
         assert await camera.send(picture(4), at(4)) == 4
         await camera.finish()
     assert len(server.records) == 1
@@ -213,9 +212,9 @@ async def test_a_refusal_is_raised_and_an_absent_server_is_waited_for() -> None:
                 await camera.send(picture(1))
     server.behavior.refusals.append((grpc.StatusCode.PERMISSION_DENIED, "NOT_YOUR_CAMERA"))
     with pytest.raises(PermissionDenied):
-        # Nothing was sent, and leaving tells all the same.
-        async with streaming(server, mode=DeliveryMode.LOSSLESS):
-            pass
+        # The block was done before the refusal came, and leaving tells.
+        async with streaming(server, mode=DeliveryMode.LOSSLESS) as camera:
+            await camera.send(picture(1))
     await server.stop()
     async with asyncio.timeout(PATIENCE):
         tuning = StreamTuning(reconnect=QUICK.reconnect, stop_timeout=0.01)
@@ -341,3 +340,26 @@ async def test_a_pause_holds_a_lossless_sender_and_no_longer_than_the_stream(ser
         await camera.aclose()
         with pytest.raises(FailedPrecondition):
             await sending
+
+
+async def test_leaving_waits_for_an_absent_server_only_with_something_to_lose() -> None:
+    """LOSSLESS in memory holds its caller until a server takes what was sent; with nothing sent it lets go at once."""
+    server = BridgeServer()
+    await server.start()
+    await server.stop()
+    async with asyncio.timeout(PATIENCE):
+        async with streaming(server, mode=DeliveryMode.LOSSLESS):
+            pass
+
+    async def send_one() -> None:
+        async with streaming(server, mode=DeliveryMode.LOSSLESS) as camera:
+            await camera.send(picture(1), at(1))
+
+    leaving = asyncio.create_task(send_one())
+    done, _ = await asyncio.wait([leaving], timeout=0.05)
+    assert not done
+    await server.start()
+    async with asyncio.timeout(PATIENCE):
+        await leaving
+    assert list(server.record("lobby").frames) == [1]
+    await server.stop()
