@@ -17,13 +17,15 @@ from portero_bridge.sources.base import CapturedImage, SourceOptions
 from portero_bridge.sources.http.credentials import split_credentials
 from portero_client.jpeg_file import JPEG_END
 from portero_client.streaming.clock import Clock, SystemClock
+from portero_client.streaming.frames import ImageLimits
 
 # As many pictures tell what a camera does as a rule, without keeping a fast one for all the time that is given.
 _ENOUGH_PICTURES = 200
 # Fewer pictures that are alike may be a still scene.
 _FROZEN_PICTURES = 5
 _QUALITY = 90
-_LARGEST_SAVED = 64 * 1024 * 1024
+# A picture is saved as the camera showed it: a JPEG file can be no larger.
+_AS_IT_IS = ImageLimits(max_bytes=64 * 1024 * 1024, max_side=65_535, max_pixels=65_535**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def run_probe(probe: Probe) -> None:
     write(f"{look.line(probe.camera.kind.name)}\n")
     if probe.save is not None and look.last is not None:
         image = look.last.image
-        encoder = Encoder(None, _QUALITY, _LARGEST_SAVED)
+        encoder = Encoder(None, _QUALITY, _AS_IT_IS)
         try:
             probe.save.write_bytes(image if isinstance(image, bytes) else encoder.encode(image))
         except OSError as error:

@@ -17,25 +17,32 @@ _DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A setting as given on the command line; None is "default": the server's."""
+class VisitGap:
+    """A visit gap as given on the command line; a value of None is "default": the server's."""
 
-    value: timedelta | float | None
-
-
-def _gap(text: str) -> Setting:
-    return Setting(None if text == _DEFAULT else parse_duration(text))
+    value: timedelta | None
 
 
-def _threshold(text: str) -> Setting:
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A threshold as given on the command line; a value of None is "default": the server's."""
+
+    value: float | None
+
+
+def _gap(text: str) -> VisitGap:
+    return VisitGap(None if text == _DEFAULT else parse_duration(text))
+
+
+def _threshold(text: str) -> Threshold:
     try:
-        return Setting(None if text == _DEFAULT else float(text))
+        return Threshold(None if text == _DEFAULT else float(text))
     except ValueError:
         raise ValueError(f"{text!r} is not a similarity; write 0 to 1, or default") from None
 
 
 VisitGapOption = Annotated[
-    Setting | None,
+    VisitGap | None,
     typer.Option(
         "--visit-gap",
         parser=_gap,
@@ -45,7 +52,7 @@ VisitGapOption = Annotated[
     ),
 ]
 ThresholdOption = Annotated[
-    Setting | None,
+    Threshold | None,
     typer.Option(
         "--threshold",
         parser=_threshold,

@@ -66,7 +66,7 @@ class People:
     def findings(self, *, page_size: int = 0, page_token: str = "") -> Listing[GalleryFinding]:
         """Lists people without a face of the model in use, and people with the same face, by resource name.
 
-        `page_size`, 1..1000, is how many people are looked at in one call. For operators and admins.
+        `page_size`, 1..1000, is how many people are looked at in one call, at most 200. For operators and admins.
         """
         return Listing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
 

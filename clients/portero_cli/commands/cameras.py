@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from portero_cli.camera_options import MODE_HELP, PURPOSE_HELP, TIME_HELP, Setting, ThresholdOption, VisitGapOption
+from portero_cli.camera_options import (
+    MODE_HELP,
+    PURPOSE_HELP,
+    TIME_HELP,
+    Threshold,
+    ThresholdOption,
+    VisitGap,
+    VisitGapOption,
+)
 from portero_cli.completing import complete_cameras
 from portero_cli.exits import ExitCode
 from portero_cli.screen.asking import YesOption, confirm
@@ -147,8 +155,8 @@ async def change(
         "similarity_threshold": similarity_threshold,
         "time_source": time_source,
     }
-    given = {
-        field: value.value if isinstance(value, Setting) else value
+    given: dict[str, Any] = {
+        field: value.value if isinstance(value, VisitGap | Threshold) else value
         for field, value in changes.items()
         if value is not None
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -70,7 +70,7 @@ def details(*pairs: tuple[str, object]) -> Table:
 
 def columns_shown(
     columns: Sequence[str], widths: dict[str, int], spare: Sequence[str], width: int
-) -> tuple[Collection[str], Sequence[str]]:
+) -> tuple[Sequence[str], Sequence[str]]:
     """Decides which columns a table has.
 
     Args:

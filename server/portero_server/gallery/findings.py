@@ -13,6 +13,9 @@ from portero_server.engines.base import CallContext, Engine
 MOST_LOOK_ALIKES = 5
 """People told at most for one face; who is like more is not a pair of names, but a poor photograph."""
 
+MOST_PEOPLE = 200
+"""People looked at for one page: a few seconds in a gallery of a hundred thousand faces."""
+
 
 class EnrolledPeople(Protocol):
     """Reads people and their faces."""
@@ -56,7 +59,7 @@ class GalleryCheck:
         Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
 
         Args:
-            limit: How many people to look at, at most.
+            limit: How many people to look at, at most; more than MOST_PEOPLE are left to the next page.
             after_id: Only those after this id.
             deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
 
@@ -68,6 +71,7 @@ class GalleryCheck:
             EngineError: The engine could not answer.
             StoreUnavailable: The database does not answer.
         """
+        limit = min(limit, MOST_PEOPLE)
         people = await self._people.enrolled(limit, after_id)
         findings: list[GalleryFinding] = []
         for person, faces in people:

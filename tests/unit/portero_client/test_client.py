@@ -63,14 +63,19 @@ async def test_faces_are_enrolled_listed_and_removed(client: PorteroClient) -> N
 
 
 async def test_the_same_face_under_two_names_is_told(client: PorteroClient, server: FakeServer) -> None:
-    """An enrolled face knows whom it is like, and the findings come over all pages; an unknown kind is UNSPECIFIED."""
+    """An enrolled face knows whom it is like, and the findings come over all pages."""
     for name in ("ana", "anna"):
         await client.people.create(name.title(), person_id=name)
     assert (await client.people.enroll("ana", photo("ana"))).look_alikes == ()
     [like] = (await client.people.enroll("anna", photo("ana"))).look_alikes
     assert (like.person, like.display_name) == ("people/ana", "Ana")
     server.gallery.findings = [
-        pb2.GalleryFinding(person="people/ana", display_name="Ana", kind=kind) for kind in (1, 2, 99)
+        pb2.GalleryFinding(person="people/ana", display_name="Ana", kind=kind)
+        for kind in (
+            pb2.GALLERY_FINDING_KIND_OUTDATED_FACES,
+            pb2.GALLERY_FINDING_KIND_LOOK_ALIKE,
+            pb2.GALLERY_FINDING_KIND_UNSPECIFIED,
+        )
     ]
     kinds = [finding.kind async for finding in client.people.findings(page_size=1)]
     assert kinds == [

@@ -532,7 +532,7 @@ class ListGalleryFindingsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Number of people to look at, 1..1000; 0 means 100."""
+    """Number of people to look at, 1..1000, of whom a page has at most 200; 0 means 100."""
     page_token: _builtins.str
     """next_page_token of the previous page, or empty."""
     def __init__(

@@ -152,7 +152,9 @@ async def test_a_refused_credential_ends_with_1_and_a_remedy(cli: Cli, server: F
     assert "PORTERO_TOKEN_FILE" in found["remedy"]
 
 
-async def test_a_gallery_with_one_face_under_two_names_is_told(cli: Cli, server: FakeServer) -> None:
+async def test_a_gallery_with_one_face_under_two_names_is_told(
+    cli: Cli, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who is not recognized, or is there twice, is counted; the server works all the same, so the code is 0."""
     assert "sound" in (await cli("doctor")).out
     kinds = (pb2.GALLERY_FINDING_KIND_LOOK_ALIKE, pb2.GALLERY_FINDING_KIND_OUTDATED_FACES)
@@ -162,6 +164,9 @@ async def test_a_gallery_with_one_face_under_two_names_is_told(cli: Cli, server:
     assert "1 person without a face of the model in use" in result.out
     assert "1 pair of people with the same face" in result.out
     assert "portero people check" in result.out
+    with monkeypatch.context() as impatient:
+        impatient.setattr("portero_cli.checks.gallery._PATIENCE", 0.0)
+        assert "not all of it looked at" in (await cli("doctor")).out
     server.refuse("ListGalleryFindings", Refusal(grpc.StatusCode.PERMISSION_DENIED, "no", reason="ROLE"))
     assert "only operators and admins may" in (await cli("doctor")).out
 

@@ -78,6 +78,13 @@ async def test_a_pair_is_told_once_whatever_the_pages(home: Home, limit: int) ->
     assert finding.look_alike.candidate.similarity > 0.99
 
 
+async def test_a_page_is_never_too_long(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for many people at once gets fewer, and the rest on the next page."""
+    monkeypatch.setattr("portero_server.gallery.findings.MOST_PEOPLE", 2)
+    assert (await home.check.page(1000, None, None))[1] == "anna"
+    assert len(await home.findings(1000)) == 1
+
+
 async def test_an_enrollment_knows_whom_the_face_is_like(home: Home) -> None:
     """The other person of the same face is told by name, and nobody for a face of its own."""
     [anna] = await home.gallery.list_faces("anna", 10, None)
