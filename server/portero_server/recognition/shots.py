@@ -24,7 +24,8 @@ class Shot:
         frame: Where it was seen.
         look: Which found it.
         looked: When the look came back, monotonic seconds.
-        clear: Whether no other face can cover it, so that its encoding says whose it is.
+        clear: Whether no other face can cover it and it does not reach over the picture's edge, so that its encoding
+            says whose it is.
         encoded: The face as the free engine describes it, if it was compared before.
     """
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# How much of a face's width or height may be outside of the picture: boxes are no more exact than that.
+_OUTSIDE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -88,3 +91,9 @@ class Box:
 
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """The whole image."""
+
+
+def cut_off(box: Box) -> bool:
+    """Returns whether a face reaches over an edge of the picture, by more than boxes are inexact."""
+    inside = box.clipped()
+    return inside.width < (1 - _OUTSIDE) * box.width or inside.height < (1 - _OUTSIDE) * box.height

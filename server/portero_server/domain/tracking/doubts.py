@@ -10,7 +10,7 @@ from itertools import combinations
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace
-from portero_server.domain.detection.geometry import Box
+from portero_server.domain.detection.geometry import Box, cut_off
 from portero_server.domain.tracking.assignment import distance, expected_box, resemblance
 from portero_server.domain.tracking.policy import IdentityPolicy
 from portero_server.domain.tracking.track import Track
@@ -106,13 +106,17 @@ def doubt_of(
 
 
 def covered(faces: Sequence[FoundFace], policy: IdentityPolicy) -> frozenset[int]:
-    """Returns the indexes of the faces of a frame that another one may cover, or that may cover another one."""
+    """Returns the indexes of the faces of a frame of which a part may be hidden.
+
+    Another face may cover it, or it another one, or it reaches over the edge of the picture.
+    """
     near = (
         pair
         for pair in combinations(range(len(faces)), 2)
         if distance(faces[pair[0]].box, faces[pair[1]].box) < policy.apart
     )
-    return frozenset(index for pair in near for index in pair)
+    outside = (index for index, face in enumerate(faces) if cut_off(face.box))
+    return frozenset((*outside, *(index for pair in near for index in pair)))
 
 
 def verdict_of(

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace
+from portero_server.domain.detection.geometry import cut_off
 from portero_server.domain.tracking.assignment import ahead, distance
 from portero_server.domain.tracking.doubts import Doubtful
-from portero_server.domain.tracking.reasons import cut_off
 from portero_server.domain.tracking.track import Track
 
 _STEADY = 1.0

@@ -5,13 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 from portero_server.domain.detection.detections import FaceQuality
-from portero_server.domain.detection.geometry import Box
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.domain.tracking.track import Track, TrackPhase
-
-# How much of a face's width or height may be outside of the picture: boxes are no more exact than that.
-_OUTSIDE = 0.1
-
 
 _NOBODY = (TrackPhase.DISMISSED, TrackPhase.REJOINED)
 
@@ -33,12 +28,6 @@ class UnknownReason(Enum):
     BAD_LIGHT = "bad_light"
     CUT_OFF = "cut_off"
     """It reaches over the edge of the picture."""
-
-
-def cut_off(box: Box) -> bool:
-    """Returns whether a face reaches over an edge of the picture."""
-    inside = box.clipped()
-    return inside.width < (1 - _OUTSIDE) * box.width or inside.height < (1 - _OUTSIDE) * box.height
 
 
 def defect_of(quality: FaceQuality, least: float) -> UnknownReason | None:

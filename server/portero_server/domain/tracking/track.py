@@ -100,7 +100,8 @@ class Track:
         patch: What its face looked like in the last look that found it; see `FoundFace.patch`.
         found_quickly: Whether quick looks find it, too, so that the next one should.
         missed: Whether a look that should have found it did not.
-        covered: Whether another face was so near in the last look that found it that one may cover the other.
+        covered: Whether a part of it may have been hidden in the last look that found it: another face was so near that
+            one may cover the other, or it reached over the edge of the picture.
         suspended: Whether another face may be where it was. It is not continued by place any more, only by a
             candidate whose face was compared with its own.
         unverified: Whether it is such a candidate: a face that may be that of a suspended track.

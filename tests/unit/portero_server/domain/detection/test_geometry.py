@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.detection.geometry import Box
+from portero_server.domain.detection.geometry import Box, cut_off
 
 _sides = st.floats(0.01, 0.5)
 _starts = st.floats(0, 0.5)
@@ -47,3 +47,11 @@ def test_a_face_keeps_its_place_in_a_region(face: Box, padding: float) -> None:
     inside = face.within(region)
     assert region.left + inside.left * region.width == pytest.approx(face.left)
     assert inside.height * region.height == pytest.approx(face.height)
+
+
+def test_a_face_is_cut_off_when_a_tenth_of_it_is_outside() -> None:
+    """A box that only touches the edge is whole."""
+    assert not cut_off(Box(0.0, 0.0, 0.2, 0.2))
+    assert not cut_off(Box(-0.01, 0.3, 0.2, 0.2))
+    assert cut_off(Box(-0.03, 0.3, 0.2, 0.2))
+    assert cut_off(Box(0.3, 0.85, 0.2, 0.2))

@@ -85,6 +85,11 @@ def test_of_two_faces_that_touch_either_may_be_covered() -> None:
     assert covered([_face(0.4)], _POLICY) == frozenset()
 
 
+def test_a_face_that_reaches_over_the_edge_may_be_anybodys() -> None:
+    """What of a face is outside of the picture is as hidden as what another face covers."""
+    assert covered([_face(-0.03), _face(0.4)], _POLICY) == {0}
+
+
 def test_a_near_face_is_the_same_and_a_far_one_another() -> None:
     """One good shot settles both."""
     assert verdict_of({"t": 0.3}, 0.5, 0, _POLICY) == (Verdict.SAME, "t")

@@ -13,7 +13,7 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.tracking.evidence import Evidence
 from portero_server.domain.tracking.following import show
 from portero_server.domain.tracking.policy import TrackPolicy
-from portero_server.domain.tracking.reasons import UnknownReason, cut_off, defect_of, reason_of
+from portero_server.domain.tracking.reasons import UnknownReason, defect_of, reason_of
 from portero_server.domain.tracking.track import Track, TrackPhase
 from tests.support.model.tracked_camera import START
 from tests.support.time.frame_times import time_of
@@ -100,14 +100,6 @@ def test_what_is_no_face_of_its_own_has_no_reason() -> None:
     track = _asked()
     track.best_quality = None
     assert reason_of(track, _POLICY) is None
-
-
-def test_a_face_is_cut_off_when_a_tenth_of_it_is_outside() -> None:
-    """A box that only touches the edge is whole."""
-    assert not cut_off(Box(0.0, 0.0, 0.2, 0.2))
-    assert not cut_off(Box(-0.01, 0.3, 0.2, 0.2))
-    assert cut_off(Box(-0.03, 0.3, 0.2, 0.2))
-    assert cut_off(Box(0.3, 0.85, 0.2, 0.2))
 
 
 @given(st.builds(FaceQuality, *[st.floats(0.0, 1.0)] * 4), st.floats(0.0, 1.0))
