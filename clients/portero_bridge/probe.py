@@ -24,8 +24,8 @@ _ENOUGH_PICTURES = 200
 # Fewer pictures that are alike may be a still scene.
 _FROZEN_PICTURES = 5
 _QUALITY = 90
-# A picture is saved as the camera showed it: a JPEG file can be no larger.
-_AS_IT_IS = ImageLimits(max_bytes=64 * 1024 * 1024, max_side=65_535, max_pixels=65_535**2)
+# A saved picture keeps its size, however large a camera's may be: a JPEG file has no longer side.
+_SAVED = ImageLimits(max_bytes=64 * 1024 * 1024, max_side=65_500, max_pixels=65_500**2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def run_probe(probe: Probe) -> None:
     write(f"{look.line(probe.camera.kind.name)}\n")
     if probe.save is not None and look.last is not None:
         image = look.last.image
-        encoder = Encoder(None, _QUALITY, _AS_IT_IS)
+        encoder = Encoder(None, _QUALITY, _SAVED)
         try:
             probe.save.write_bytes(image if isinstance(image, bytes) else encoder.encode(image))
         except OSError as error:

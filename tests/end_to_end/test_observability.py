@@ -75,6 +75,8 @@ async def scenery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sce
             for portrait in (COLLINS, HOPPER):
                 person = await client.people.create(str(portrait.name))
                 await client.people.enroll(person.name, (folder / portrait.file).read_bytes())
+            # A bridge registers a camera with its first picture, which this one never sends.
+            await client.cameras.create("broken")
         async with running_bridge(folder, server.address, cameras, tls={"ca_file": str(authority.file)}) as bridge:
             targets = {"portero-server": server.admin, "portero-bridge": bridge.metrics}
             async with running_prometheus(folder, targets) as prometheus:

@@ -136,6 +136,7 @@ class Restore:
                     raise StartupProblem(f"a server has {file} open: stop it first")
                 before = file.with_name(f"{file.name}.before-{now:%Y%m%dT%H%M%SZ}")
                 _keep_aside(file, before)
+            _hand_over(working, file.parent)
             working.replace(file)
             _flush(file.parent)
         return applied, before
@@ -263,6 +264,13 @@ def _keep_aside(file: Path, before: Path) -> None:
     except OSError:
         new_file(before)
         shutil.copyfile(file, before)
+
+
+def _hand_over(file: Path, folder: Path) -> None:
+    """Makes a file that root wrote the property of the folder's owner, who serves from it."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 async def _decisions_in(path: Path) -> Decisions:

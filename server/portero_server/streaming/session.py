@@ -171,12 +171,9 @@ class Session:
                 continue
             frame = frames[0]
             waited = max(0.0, began - frame.received)
-            self._parts.metrics.streams.frame_looked_at(waited, look.gate_seconds, look.detect_seconds)
-            if look.damaged:
-                # It says nothing of the scene, so it is not a sign of life there either.
-                self._parts.metrics.streams.frame_damaged()
-            else:
-                self.steering.looked_at(frame, look)
+            metrics = self._parts.metrics.streams
+            metrics.frame_looked_at(waited, look.gate_seconds, look.detect_seconds, damaged=look.damaged)
+            self.steering.looked_at(frame, look)
             began += look.seconds
             events, holders, work = follower.observe(frame, look)
             effects = state.settle(look.outcome, holders, events, follower.tracks, more=number < len(looks))

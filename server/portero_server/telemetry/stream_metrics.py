@@ -126,10 +126,6 @@ class StreamMetrics:
         """Counts a refused frame, by reason."""
         self.rejected.labels(reason.value).inc()
 
-    def frame_damaged(self) -> None:
-        """Counts a frame that was passed over because its picture data is damaged."""
-        self.damaged.inc()
-
     def finding_put_aside(self, kind: str) -> None:
         """Counts a finding that cannot be stored."""
         self.put_aside.labels(kind).inc()
@@ -138,8 +134,13 @@ class StreamMetrics:
         """Counts frames that never arrived, by reason."""
         self.missing.labels(reason.value).inc(count)
 
-    def frame_looked_at(self, queued: float, gate: float, detect: float | None) -> None:
-        """Records a frame's durations: wait, gate and, unless the gate stopped it (None), search."""
+    def frame_looked_at(self, queued: float, gate: float, detect: float | None, *, damaged: bool) -> None:
+        """Records a frame's durations: wait, gate and, unless the gate stopped it (None), search.
+
+        A frame that was passed over because its picture data is damaged is counted as such.
+        """
+        if damaged:
+            self.damaged.inc()
         self._queue.observe(queued)
         self._gate.observe(gate)
         if detect is not None:

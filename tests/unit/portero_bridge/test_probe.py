@@ -8,7 +8,8 @@ import yaml
 
 from portero_bridge.arguments import read_probe_arguments
 from portero_bridge.errors import SettingsError, SourceFault
-from portero_bridge.probe import Look, Probe, look_at, settings_of
+from portero_bridge.images.encoder import jpeg_size
+from portero_bridge.probe import Look, Probe, look_at, run_probe, settings_of
 from portero_bridge.settings import BridgeSettings, CameraSettings
 from portero_bridge.sources.base import CapturedImage
 from tests.support.bridge.clock import JumpingClock
@@ -98,6 +99,13 @@ def test_the_settings_work_and_hold_no_password(tmp_path: Path) -> None:
     )
     (read,) = BridgeSettings.model_validate(yaml.safe_load(settings_of(reached))).cameras
     assert read == reached
+
+
+def test_a_picture_that_came_decoded_is_saved_too(tmp_path: Path) -> None:
+    """Devices, RTSP and recordings give pixels; the file is a JPEG of their size."""
+    saved = tmp_path / "x.jpg"
+    run_probe(Probe(CameraSettings(name="door", source="synthetic:"), seconds=0.01, save=saved))
+    assert jpeg_size(saved.read_bytes()) == (640, 480)
 
 
 def test_command_line_is_read(tmp_path: Path) -> None:

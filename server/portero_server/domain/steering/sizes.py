@@ -58,7 +58,7 @@ class SizePlan:
 
     def decide(self, now: float) -> None:
         """Lifts a limit that has lasted long enough."""
-        if self.wanted is not None and now - self._lowered_at >= self._policy.size_lasts:
+        if self.wanted is not None and now >= self._lowered_at + self._policy.size_lasts:
             self._lift()
 
     def _lower(self, side: int, now: float) -> None:

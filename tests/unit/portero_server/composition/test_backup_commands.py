@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.access.key_service import ApiKeyService, KeyRequest
 from portero_server.clock import SystemClock
+from portero_server.composition import backup_commands
 from portero_server.composition.audit import verify_audit
 from portero_server.composition.backup_commands import Backup, Restore
 from portero_server.domain.access.identities import Role
@@ -43,6 +44,12 @@ __all__ = ["database_url", "mariadb", "migrated_file", "migrated_schema"]
 
 LATER_KINDS = {"audit_entries", "audit_head"}
 """What a backup and a restore themselves write into."""
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a command leave the logs of this process alone: loggers keep for good how they were set up first."""
+    monkeypatch.setattr(backup_commands, "configure_logs", lambda *_: None)
 
 
 @pytest.fixture
