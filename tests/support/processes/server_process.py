@@ -73,23 +73,20 @@ async def ended_server(command: str, folder: Path, **settings: str) -> tuple[int
     return process.returncode, errors.decode()
 
 
+async def printed_by(command: str, folder: Path, **settings: str) -> str:
+    """Runs a command of the server that must succeed; returns what it wrote on standard output."""
+    process = await _start(command, folder, settings, output=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(PATIENCE):
+        printed, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return printed.decode()
+
+
 async def managed_keys(folder: Path, *words: str) -> str:
     """Runs `portero-server keys` against the folder's database, which is made first; returns what it printed."""
     if not (folder / "portero.db").exists():
         assert (await ended_server("migrate", folder))[0] == 0
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "portero_server",
-        "keys",
-        *words,
-        env={**os.environ, "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0
-    return printed.decode()
+    return await printed_by(" ".join(("keys", *words)), folder)
 
 
 async def created_key(folder: Path, name: str, *words: str) -> str:
@@ -99,7 +96,11 @@ async def created_key(folder: Path, name: str, *words: str) -> str:
 
 
 async def _start(
-    command: str, folder: Path, settings: Mapping[str, str], python: str = sys.executable
+    command: str,
+    folder: Path,
+    settings: Mapping[str, str],
+    python: str = sys.executable,
+    output: int = asyncio.subprocess.DEVNULL,
 ) -> asyncio.subprocess.Process:
     # The paths of this interpreter are not those of another one.
     ours = ("PORTERO_",) if python == sys.executable else ("PORTERO_", "PYTHONPATH")
@@ -119,7 +120,7 @@ async def _start(
         *command.split(),
         env=environment,
         cwd=folder,
-        stdout=asyncio.subprocess.DEVNULL,
+        stdout=output,
         stderr=asyncio.subprocess.PIPE,
     )
 
