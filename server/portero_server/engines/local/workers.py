@@ -1,4 +1,4 @@
-"""Worker processes for work that holds the GIL or may crash: a crash fails the call, not the server."""
+"""Worker processes for work that holds the GIL for long, or may crash: a crash fails the call, not the server."""
 
 from __future__ import annotations
 

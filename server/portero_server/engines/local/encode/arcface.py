@@ -6,7 +6,6 @@ the order of colors, and how a pixel becomes a number.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from portero_server.domain.tracking.policy import FaceDistances
 from portero_server.engines.local.encode.alignment import aligned, to_rgb
 from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale
 from portero_server.engines.local.encode.options import InputOptions
+from portero_server.engines.local.encode.runtime import UnusableModel, open_network
 from portero_server.errors import EngineError, StartupProblem
 from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.model_file import ModelFile
@@ -158,19 +158,8 @@ def model_version(sha256: str, shown: InputOptions) -> str:
 def _load(model: ModelFile) -> Any:
     content = model.verified()
     try:
-        runtime = importlib.import_module("onnxruntime")
-    except ImportError as fault:
-        raise StartupProblem(
-            f"onnxruntime, which PORTERO_ENCODER=onnx needs, cannot be loaded ({fault}); install it with: "
-            "pip install 'portero[local]'"
-        ) from None
-    options = runtime.SessionOptions()
-    # As many processes encode as the settings say, each on one processor.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception:  # noqa: BLE001  # onnxruntime's errors have no common class
+        return open_network(content, "PORTERO_ENCODER=onnx")
+    except UnusableModel:
         raise StartupProblem(
             f"the encoder's model {model.path} is no ONNX model that onnxruntime can load, or its weights lie in "
             "another file; correct PORTERO_ENCODER_MODEL"

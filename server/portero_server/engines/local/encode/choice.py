@@ -6,10 +6,10 @@ from portero_server.engines.local.encode.arcface import OnnxEncoder
 from portero_server.engines.local.encode.encoder import EncoderTraits, FaceEncoder
 from portero_server.engines.local.encode.options import EncoderOptions
 from portero_server.engines.local.encode.resnet import TRAITS as RESNET_TRAITS
-from portero_server.engines.local.encode.resnet import DlibEncoder
+from portero_server.engines.local.encode.resnet import DlibEncoder, check_libraries
 from portero_server.errors import StartupProblem
 from portero_server.vision.model_file import ModelFile, read_model
-from portero_server.vision.models import Model, load_dlib, model_path
+from portero_server.vision.models import Model, model_path
 
 
 def choose_encoder(options: EncoderOptions) -> FaceEncoder:
@@ -32,7 +32,7 @@ def tried_encoder(options: EncoderOptions) -> EncoderTraits:
     if given_model(options) is not None:
         return choose_encoder(options).traits
     # dlib's is a package's, and as that installed it: to load it would take 0.3 s, and prove little.
-    load_dlib()
+    check_libraries()
     model_path(Model.LANDMARKS)
     model_path(Model.ENCODER)
     return RESNET_TRAITS

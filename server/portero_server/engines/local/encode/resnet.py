@@ -1,8 +1,9 @@
-"""Encodes faces with dlib's ResNet, which holds the GIL meanwhile."""
+"""Encodes faces with dlib's ResNet, computed by onnxruntime."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,11 @@ from numpy.typing import NDArray
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.domain.tracking.policy import FaceDistances
 from portero_server.engines.local.encode.alignment import to_rgb
+from portero_server.engines.local.encode.dlib_file import UnknownLayout, read_weights
+from portero_server.engines.local.encode.dlib_graph import INPUT, LENGTH, SIDE, onnx_model
 from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale
+from portero_server.engines.local.encode.runtime import UnusableModel, load_library, load_runtime, open_network
+from portero_server.errors import EngineError
 from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.models import Model, load_dlib, load_model
 
@@ -19,7 +24,7 @@ TRAITS = EncoderTraits(
     name="dlib",
     model=Model.ENCODER.value,
     version="dlib-resnet-v1",
-    length=128,
+    length=LENGTH,
     scale=SimilarityScale.DISTANCE,
     # 0.6 is dlib's customary distance, and took strangers for people we know; 0.55 did not, and the margin guards
     # large galleries, where strangers are near to several people at once. It does not guard against a stranger who
@@ -30,23 +35,23 @@ TRAITS = EncoderTraits(
     distances=FaceDistances(),
 )
 
+_PURPOSE = "the face encoder"
 # The encoder was trained on faces cut out like this.
-_CHIP_SIDE = 150
 _CHIP_PADDING = 0.25
 
 
 class DlibEncoder:
-    """Encodes a face in about 75 ms. Implements `FaceEncoder`."""
+    """Encodes a face in about 7 ms. Implements `FaceEncoder`."""
 
     def __init__(self) -> None:
-        """Loads the models (0.3 s).
+        """Loads the models (0.5 s).
 
         Raises:
-            StartupProblem: dlib or a model file is missing or damaged.
+            StartupProblem: A library or a model file is missing or damaged.
         """
         self._dlib = load_dlib()
         self._landmarks = LandmarkModel()
-        self._network = load_model(self._dlib.face_recognition_model_v1, Model.ENCODER)
+        self._network = open_resnet()
 
     @property
     def traits(self) -> EncoderTraits:
@@ -55,11 +60,43 @@ class DlibEncoder:
 
     def encode(self, patches: Sequence[FacePatch]) -> NDArray[np.float32]:
         """See `FaceEncoder`."""
-        # One call for all: the network runs once over the batch.
-        vectors = self._network.compute_face_descriptor([self._chip(patch) for patch in patches], 0)
-        return np.array(vectors, dtype=np.float32).reshape(len(patches), TRAITS.length)
+        chips = np.stack([self._chip(patch) for patch in patches]).transpose(0, 3, 1, 2)
+        try:
+            # One call for all: the network runs once over the batch.
+            answers = self._network.run(None, {INPUT: np.ascontiguousarray(chips, np.float32)})
+        except Exception:  # noqa: BLE001  # onnxruntime's errors have no common class
+            raise EngineError("the face encoder failed at a face") from None
+        return np.asarray(answers[0], np.float32).reshape(len(patches), TRAITS.length)
 
     def _chip(self, patch: FacePatch) -> Any:
         """Cuts the face out upright, eyes level, at the encoder's size."""
         rgb = to_rgb(patch.pixels)
-        return self._dlib.get_face_chip(rgb, self._landmarks.points(rgb, patch.face), _CHIP_SIDE, _CHIP_PADDING)
+        return self._dlib.get_face_chip(rgb, self._landmarks.points(rgb, patch.face), SIDE, _CHIP_PADDING)
+
+
+def check_libraries() -> None:
+    """Checks that the libraries of this encoder can be loaded.
+
+    Raises:
+        StartupProblem: One is missing.
+    """
+    load_dlib()
+    load_runtime(_PURPOSE)
+    load_library("onnx", _PURPOSE)
+
+
+def open_resnet() -> Any:
+    """Returns dlib's network as an onnxruntime session: `INPUT`, n x 3 x 150 x 150 of RGB in 0..255, to n x 128.
+
+    Raises:
+        StartupProblem: A library is missing, or the file of the weights is missing or damaged.
+    """
+    load_library("onnx", _PURPOSE)
+    return load_model(_opened, Model.ENCODER)
+
+
+def _opened(path: str) -> Any:
+    try:
+        return open_network(onnx_model(read_weights(Path(path).read_bytes())), _PURPOSE)
+    except (OSError, UnknownLayout, UnusableModel) as fault:
+        raise RuntimeError(str(fault)) from None
