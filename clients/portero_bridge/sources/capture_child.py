@@ -12,7 +12,7 @@ from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.opencv import Pixels, cv2
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.sources.capture_record import MAX_PAYLOAD, MAX_SIDE, CaptureJob, RecordKind, pack
-from portero_bridge.sources.open_trouble import why_not_open
+from portero_bridge.sources.device_trouble import is_device, why_not_open
 from portero_client.streaming.frames import ImageLimits
 
 # Packets that arrive broken over UDP are no pictures.
@@ -63,21 +63,22 @@ class Outlet:
             return newest
 
 
-def capture(job: CaptureJob, outlet: Outlet) -> str:
-    """Reads pictures until there are none. Returns the reason as a text."""
+def capture(job: CaptureJob, outlet: Outlet) -> tuple[RecordKind, str]:
+    """Reads pictures until there are none. Returns how it ended, and why."""
+    local = is_device(job.target)
     source = cv2.VideoCapture(
         job.target,
         cv2.CAP_ANY,
         # Only FFmpeg knows timeouts; the bridge's own watchdog covers devices.
         []
-        if isinstance(job.target, int) or job.target.startswith("/dev/")
+        if local
         else [
             *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, int(job.open_timeout * 1000)),
             *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(job.read_timeout * 1000)),
         ],
     )
     if not source.isOpened():
-        return why_not_open(job.target, job.transport, job.open_timeout)
+        return RecordKind.UNOPENED, why_not_open(job.target) if local else ""
     source.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     # Twice the wanted rate: the bridge's own sampler has the last word and needs a choice.
     sampler = Sampler(job.rate and 2 * job.rate)
@@ -88,7 +89,7 @@ def capture(job: CaptureJob, outlet: Outlet) -> str:
         taken, pixels = source.retrieve()
         if taken:
             outlet.put(pixels.astype("uint8", copy=False), now)
-    return "the source ended"
+    return RecordKind.FAULT, "the source ended"
 
 
 def main() -> None:
@@ -102,10 +103,10 @@ def main() -> None:
     outlet = Outlet(pipe, Encoder(job.max_side, job.quality, ImageLimits(MAX_PAYLOAD, MAX_SIDE, MAX_SIDE**2)))
     writer = threading.Thread(target=outlet.run)
     writer.start()
-    reason = capture(job, outlet)
+    kind, reason = capture(job, outlet)
     outlet.end()
     writer.join()
-    outlet.write(RecordKind.FAULT, datetime.now(UTC), reason.encode())
+    outlet.write(kind, datetime.now(UTC), reason.encode())
 
 
 def _end_with_parent() -> None:

@@ -8,10 +8,11 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
+from portero_bridge.backoff import SOUND_SECONDS
 from portero_bridge.errors import SourceFault
 from portero_bridge.sources.base import CapturedImage
 from portero_bridge.sources.capture_record import HEADER, CaptureJob, RecordKind, unpack_header
@@ -21,6 +22,34 @@ CHILD = (sys.executable, "-m", "portero_bridge.sources.capture_child")
 
 # Seconds that a fresh interpreter may take to load OpenCV on a small board.
 _START_TIME = 20.0
+# A child takes half a second of a processor before it knows anything: so those in vain take a quarter of one.
+_APART = 2.0
+
+
+class StartTurns:
+    """Spaces the starts of children whose last one was in vain, so that many cameras that fail take no processor.
+
+    Args:
+        apart: Seconds between two starts.
+    """
+
+    def __init__(self, apart: float = _APART) -> None:
+        self._apart = apart
+        self._free_at = 0.0
+
+    def claim(self, now: float) -> float:
+        """Takes the next turn at monotonic seconds. Returns the seconds until it comes."""
+        turn = max(now, self._free_at)
+        self._free_at = turn + self._apart
+        return turn - now
+
+
+_TURNS = StartTurns()
+
+
+async def ask_nobody() -> str:
+    """Returns what is said of a source that nobody can be asked about."""
+    return "the source could not be opened"
 
 
 class CaptureProcess:
@@ -29,30 +58,50 @@ class CaptureProcess:
     Args:
         job: What to capture.
         command: How the child is started.
+        ask: Asks the source whether a child is worth its price. Returns why one gets no picture where it cannot tell
+            itself; raises SourceFault.
+        turns: The turns of all sources whose last child was in vain.
     """
 
     is_finite = False
     waits = False
 
-    def __init__(self, job: CaptureJob, command: Sequence[str] = CHILD) -> None:
+    def __init__(
+        self,
+        job: CaptureJob,
+        command: Sequence[str] = CHILD,
+        ask: Callable[[], Awaitable[str]] = ask_nobody,
+        turns: StartTurns = _TURNS,
+    ) -> None:
         self._job = job
         self._command = command
+        self._ask = ask
+        self._turns = turns
+        self._is_failing = False
 
     async def images(self) -> AsyncGenerator[CapturedImage, None]:
-        """Starts the child and yields its images; kills it if no image arrives in time.
+        """Asks the source, starts the child and yields its images; kills it if no image arrives in time.
 
         Raises:
             SourceFault: The source is off or frozen.
         """
+        now = asyncio.get_running_loop().time
+        otherwise = await self._ask()
+        if self._is_failing:
+            await asyncio.sleep(self._turns.claim(now()))
+        self._is_failing = True
+        first: float | None = None
         limit = _START_TIME + self._job.open_timeout
         async with _running(self._command, self._job) as child:
             while True:
                 try:
                     async with asyncio.timeout(limit):
-                        image = await _read_image(child)
+                        image = await _read_image(child, otherwise)
                 except TimeoutError as error:
                     raise SourceFault(f"the source gave no image for {limit:g} s") from error
                 limit = self._job.read_timeout
+                first = now() if first is None else first
+                self._is_failing = now() - first < SOUND_SECONDS
                 yield image
 
 
@@ -71,7 +120,7 @@ async def _running(command: Sequence[str], job: CaptureJob) -> AsyncIterator[Pro
         await child.wait()
 
 
-async def _read_image(child: Process) -> CapturedImage:
+async def _read_image(child: Process, otherwise: str) -> CapturedImage:
     if child.stdout is None:
         raise SourceFault("the capture process has no output")
     try:
@@ -83,4 +132,6 @@ async def _read_image(child: Process) -> CapturedImage:
         raise SourceFault(f"the capture process sent something else: {error}") from error
     if kind is RecordKind.FAULT:
         raise SourceFault(payload.decode(errors="replace"))
+    if kind is RecordKind.UNOPENED:
+        raise SourceFault(payload.decode(errors="replace") or otherwise)
     return CapturedImage(payload, capture_time)

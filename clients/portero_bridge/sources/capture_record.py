@@ -20,6 +20,9 @@ class RecordKind(IntEnum):
 
     IMAGE = 1
     FAULT = 2
+    """There are no more pictures; the payload is the reason."""
+    UNOPENED = 3
+    """The source does not open; the payload is the reason, empty if the child does not know it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ class RtspAddress:
     user: str
     password: str
 
+    @property
+    def has_credentials(self) -> bool:
+        """Whether there is something to answer when the camera asks."""
+        return bool(self.user or self.password)
+
 
 def read_rtsp_address(address: str) -> RtspAddress:
     """Parses an address; user name and password may be escaped as in URLs, or not at all."""

@@ -15,7 +15,8 @@ _VIDEO = re.compile(r"^m=video .*?(?=^m=|\Z)", re.MULTILINE | re.DOTALL)
 _STATIC_CODECS = {"26": "JPEG", "31": "H261", "32": "MPV"}
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 
-_UNAUTHORIZED = 401
+UNAUTHORIZED = 401
+"""The camera wants a password, or another one."""
 _REASONS = {
     403: "the camera forbids this user to see the stream (403)",
     404: "the camera has no stream at this path (404)",
@@ -76,10 +77,29 @@ def authorization(answer: RtspAnswer, address: RtspAddress, method: str) -> str 
     return None
 
 
+def is_final(answer: RtspAnswer, address: RtspAddress, *, is_tried: bool) -> bool:
+    """Returns whether a decoder would get no picture either after this last answer to DESCRIBE.
+
+    A decoder follows redirects, may speak a scheme of passwords that is not spoken here, and may please a camera that
+    did not like the question: what is left is final.
+
+    Args:
+        answer: The camera's.
+        address: The camera's.
+        is_tried: Whether the password was sent.
+    """
+    if answer.status == UNAUTHORIZED:
+        return is_tried or not address.has_credentials
+    if answer.status >= 300:
+        return answer.status in _REASONS
+    # A description may come without its length, and later than its head.
+    return bool(answer.body) and _VIDEO.search(answer.body) is None
+
+
 def why(answer: RtspAnswer, address: RtspAddress, transport: str) -> str:
     """Returns in one line why a camera that gave this last answer to DESCRIBE gives no picture."""
-    if answer.status == _UNAUTHORIZED:
-        if not address.user and not address.password:
+    if answer.status == UNAUTHORIZED:
+        if not address.has_credentials:
             return "the camera wants a user name and a password (401)"
         return "the camera refuses the user name or the password (401)"
     if answer.status in _REASONS:

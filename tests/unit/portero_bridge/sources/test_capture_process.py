@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, strategies
 
 from portero_bridge.errors import SourceFault
 from portero_bridge.images.encoder import jpeg_size
-from portero_bridge.sources.capture_process import CHILD, CaptureProcess
+from portero_bridge.sources.capture_process import CHILD, CaptureProcess, StartTurns
 from portero_bridge.sources.capture_record import CaptureJob
 from tests.support.bridge.capture_child import COMMAND
 from tests.support.time.timeouts import PATIENCE
@@ -53,10 +54,57 @@ async def test_images_come_encoded_and_shrunk_until_the_source_ends(video: Path)
 
 
 async def test_source_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
-    """A camera that is not there is a fault, without its address."""
-    source = CaptureProcess(job(str(tmp_path / "no-such-camera")))
-    with pytest.raises(SourceFault, match=r"^the source could not be opened$"):
+    """What was found out before is the reason, without the address."""
+
+    async def ask() -> str:
+        return "it offers video"
+
+    source = CaptureProcess(job(str(tmp_path / "no-such-camera")), ask=ask)
+    with pytest.raises(SourceFault, match=r"^it offers video$"):
         await anext(source.images())
+
+
+async def test_no_process_is_started_for_a_source_that_says_no(tmp_path: Path) -> None:
+    """A camera that is off is asked again and again, and costs no process a try."""
+    started = tmp_path / "started"
+
+    async def ask() -> str:
+        raise SourceFault("it is off")
+
+    source = CaptureProcess(job("camera"), ("touch", str(started)), ask)
+    for _ in range(2):
+        with pytest.raises(SourceFault, match=r"^it is off$"):
+            await anext(source.images())
+    assert not started.exists()
+
+
+async def test_sources_that_fail_take_turns(tmp_path: Path) -> None:
+    """The first child of each starts at once; after one in vain the next waits for its turn among all that failed."""
+    claims: list[float] = []
+
+    class Counted(StartTurns):
+        def claim(self, now: float) -> float:
+            claims.append(super().claim(now))
+            return 0.0
+
+    turns = Counted(apart=1000.0)
+    sources = [CaptureProcess(job("camera"), ("true",), turns=turns) for _ in range(2)]
+    for expected in (0, 2, 4):
+        for source in sources:
+            with pytest.raises(SourceFault, match="the capture process died"):
+                await anext(source.images())
+        assert len(claims) == expected
+    assert claims == pytest.approx([0, 1000, 2000, 3000], abs=300)
+
+
+@given(starts=strategies.lists(strategies.floats(0, 100), max_size=50))
+def test_turns_are_apart_and_in_order(starts: list[float]) -> None:
+    """However many ask, and when: each comes after the one before, and nobody waits without need."""
+    turns, last = StartTurns(2.0), -2.0
+    for now in sorted(starts):
+        turn = now + turns.claim(now)
+        assert turn == pytest.approx(max(now, last + 2.0))
+        last = turn
 
 
 async def test_hung_read_is_killed() -> None:

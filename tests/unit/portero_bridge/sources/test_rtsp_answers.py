@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_bridge.sources.rtsp_address import read_rtsp_address
-from portero_bridge.sources.rtsp_answers import authorization, is_whole, read_answer, why
+from portero_bridge.sources.rtsp_answers import authorization, is_final, is_whole, read_answer, why
 
 ADDRESS = read_rtsp_address("rtsp://admin:s3cret@cam/live")
 STRANGER = read_rtsp_address("rtsp://cam/live")
@@ -95,6 +95,7 @@ def test_any_bytes_are_an_answer_or_none(data: bytes) -> None:
         read = read_answer(sent)
         if read is not None:
             authorization(read, ADDRESS, "DESCRIBE")
+            assert is_final(read, STRANGER, is_tried=False) in (True, False)
             assert "\n" not in why(read, ADDRESS, "udp")
 
 
