@@ -2,17 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from portero_bridge.backoff import Backoff
 from portero_bridge.context import CameraContext
+from portero_bridge.earlier import earlier_spans
 from portero_bridge.events import BridgeEvent, ImageSkipped, RecordingDated
 from portero_bridge.images.encoder import Encoder
 from portero_bridge.images.sampler import Sampler
 from portero_bridge.intake import Intake
 from portero_bridge.metrics import BridgeMetrics, CameraMeter
 from portero_bridge.settings import CameraSettings, Tuning
-from portero_bridge.sources.base import Source, SourceOptions
+from portero_bridge.sources.base import Source, SourceOptions, Span
 from portero_client.settings import ConnectionSettings
 from portero_client.streaming.buffers.base import Buffer
 from portero_client.streaming.clock import Clock, SystemClock
@@ -109,6 +111,7 @@ class CameraRunner:
         self._sampler = Sampler(settings.rate)
         self._encoder = Encoder(settings.max_side, settings.quality, ImageLimits())
         self._skipped_images = 0
+        self._asked_earlier = False
 
     @property
     def skipped_images(self) -> int:
@@ -181,6 +184,7 @@ class CameraRunner:
             rtsp_transport=settings.rtsp_transport.value,
             start=settings.start,
             recorded_rate=settings.recorded_rate,
+            earlier=self._earlier,
             dated=lambda start, by: self._emit(RecordingDated(settings.name, start, by)),
             skipped=self._skip,
             username=settings.username,
@@ -188,6 +192,13 @@ class CameraRunner:
             ca_file=settings.ca_file,
             certificate_sha256=settings.certificate_sha256,
         )
+
+    async def _earlier(self, start: datetime, length: timedelta) -> Sequence[Span]:
+        # What is played again follows itself; beside a spool, a bridge that was killed sends the same recording again.
+        if self._asked_earlier or self._tuning.spool_directory is not None:
+            return ()
+        self._asked_earlier = True
+        return await earlier_spans(self._connection, self._settings.name, start, length)
 
     def _skip(self, reason: str) -> None:
         self._skipped_images += 1

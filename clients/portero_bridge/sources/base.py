@@ -1,17 +1,25 @@
 """The interface of sources, and their options."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from portero_bridge.images.opencv import Pixels
 from portero_client.streaming.clock import Clock
 
+Span = tuple[datetime, datetime]
+"""A first and a last time, UTC."""
+
 
 def _overlook(oddity: str) -> None:
     """Does nothing: most cameras run for years, and nobody asks."""
+
+
+async def _nothing_earlier(start: datetime, length: timedelta) -> Sequence[Span]:
+    """Returns nothing: without a server nothing is known."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class SourceOptions:
         rtsp_transport: How the pictures of an RTSP camera come: tcp or udp.
         start: When a recording began, UTC; None: what it says itself.
         recorded_rate: Images a second of a recording whose own times are missing or wrong; None: what it says itself.
+        earlier: Asks what the camera sent before at the time of a recording, given its start and its length.
         dated: Told on the event loop when a recording began, and what says so.
         skipped: Told on the event loop about each image of a recording that cannot be used, in one line with its name.
         username: Who asks, where the address does not say.
@@ -89,6 +98,7 @@ class SourceOptions:
     rtsp_transport: str = "tcp"
     start: datetime | None = None
     recorded_rate: float | None = None
+    earlier: Callable[[datetime, timedelta], Awaitable[Sequence[Span]]] = _nothing_earlier
     dated: Callable[[datetime, str], None] = lambda start, by: None
     skipped: Callable[[str], None] = lambda message: None
 

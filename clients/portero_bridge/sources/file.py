@@ -9,6 +9,7 @@ from pathlib import Path
 from portero_bridge.errors import SourceFault
 from portero_bridge.images.opencv import Pixels, cv2
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
+from portero_bridge.sources.overlap import begin_after
 from portero_bridge.sources.recorded_time import given_start, start_of_video
 from portero_bridge.sources.timeline import Timeline
 
@@ -34,7 +35,8 @@ class FileSource:
         """Yields the frames from the beginning to the end.
 
         Raises:
-            SourceFault: The file is gone or holds no video, or would end in the future.
+            SourceFault: The file is gone or holds no video, or would end in the future, or was
+                taken when the camera sent other pictures.
         """
         options = self._options
         loop = asyncio.get_running_loop()
@@ -47,6 +49,7 @@ class FileSource:
                 start = given_start(options.start, video.length, now)
                 if start is None:
                     start = await loop.run_in_executor(thread, start_of_video, self._path, video.length, now)
+                    start = begin_after(start, video.length, await options.earlier(start.time, video.length))
                 options.dated(start.time, start.by)
                 self._timeline.begin(start.time)
             else:

@@ -10,6 +10,7 @@ from portero_bridge.images.decoding import decode
 from portero_bridge.images.opencv import Pixels
 from portero_bridge.sources.base import CapturedImage, SourceKind, SourceOptions
 from portero_bridge.sources.folder_times import times_of_folder
+from portero_bridge.sources.overlap import begin_after
 from portero_bridge.sources.recorded_time import given_start
 from portero_bridge.sources.timeline import Timeline
 from portero_client.file_names import is_clutter, natural_order
@@ -41,7 +42,8 @@ class FolderSource:
         """Yields the images that the folder contains now.
 
         Raises:
-            SourceFault: The folder is gone or holds no image that can be used, or would end in the future.
+            SourceFault: The folder is gone or holds no image that can be used, or would end in the future,
+                or was taken when the camera sent other pictures.
         """
         taken = 0
         for path, offset in await self._plan(await asyncio.to_thread(_list, self._path)):
@@ -65,7 +67,10 @@ class FolderSource:
             return [(path, index * interval) for index, path in enumerate(paths)]
         now = options.clock.now()
         found = await asyncio.to_thread(times_of_folder, paths, options.recorded_rate, default_rate, now)
-        start = given_start(options.start, timedelta(seconds=found.images[-1][1]), now) or found.start
+        length = timedelta(seconds=found.images[-1][1])
+        start = given_start(options.start, length, now)
+        if start is None:
+            start = begin_after(found.start, length, await options.earlier(found.start.time, length))
         options.dated(start.time, start.by)
         self._timeline.begin(start.time)
         return found.images

@@ -97,7 +97,9 @@ class BridgeServer:
         # Reusing the port is what a restarted server does; taking it over from a living one is not.
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         self._server.add_generic_rpc_handlers([_service("RecognitionService", StreamFrames=self._streaming())])
-        self._server.add_generic_rpc_handlers([_service("CameraService", CreateCamera=self._creating())])
+        self._server.add_generic_rpc_handlers(
+            [_service("CameraService", CreateCamera=self._creating(), GetCameraStatus=self._telling())]
+        )
         self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
         await self._server.start()
 
@@ -155,6 +157,23 @@ class BridgeServer:
             create,
             request_deserializer=camera_service_pb2.CreateCameraRequest.FromString,
             response_serializer=camera_service_pb2.CreateCameraResponse.SerializeToString,
+        )
+
+    def _telling(self) -> grpc.RpcMethodHandler[Any, Any]:
+        async def tell(
+            request: camera_service_pb2.GetCameraStatusRequest, context: grpc.aio.ServicerContext[Any, Any]
+        ) -> camera_service_pb2.GetCameraStatusResponse:
+            answer = camera_service_pb2.GetCameraStatusResponse()
+            records = [record for (name, _), record in self.records.items() if name == request.name]
+            times = [taken for record in records for _, taken in record.frames.values()]
+            if times:
+                answer.status.last_frame_time.FromMicroseconds(round(max(times) * 1e6))
+            return answer
+
+        return grpc.unary_unary_rpc_method_handler(
+            tell,
+            request_deserializer=camera_service_pb2.GetCameraStatusRequest.FromString,
+            response_serializer=camera_service_pb2.GetCameraStatusResponse.SerializeToString,
         )
 
     def _streaming(self) -> grpc.RpcMethodHandler[Any, Any]:

@@ -1,6 +1,9 @@
 """A camera's tasks: how they begin again, how they are stopped, and how they end."""
 
 import asyncio
+import os
+import time
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from portero_client.errors import PorteroError, Unavailable
 from portero_client.settings import ConnectionSettings
 from portero_client.streaming.clock import Clock, SystemClock
 from portero_client.streaming.uplink.session import Call, Session
+from tests.support.bridge.pictures import picture
 from tests.support.bridge.running import QUICK, camera_settings, running
 from tests.support.bridge.server import BridgeServer
 from tests.support.bridge.source import PushedSource
@@ -131,6 +135,25 @@ async def test_finite_source_that_fails_is_told_to_the_caller(server: BridgeServ
     source.fail("no video")
     with pytest.raises(SourceFault, match="no video"):
         await run_camera(camera_settings(once=True), server=server.address, source=source)
+
+
+async def test_two_recordings_of_one_camera_with_one_file_time_stay_apart(server: BridgeServer, tmp_path: Path) -> None:
+    """The server is asked what the camera sent; beside a spool it is not, since a killed bridge sends it again."""
+    # A spool keeps nothing that is older than a day.
+    written = int(time.time()) - 3600
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+        for number in range(3):
+            (folder / f"{number}.jpg").write_bytes(picture(number))
+            os.utime(folder / f"{number}.jpg", (written, written))
+    for folder in folders:
+        await run_camera(camera_settings(source=str(folder), once=True, rate=1), server=server.address, tuning=QUICK)
+    first, second = ([taken for _, taken in record.frames.values()] for record in server.records.values())
+    assert max(first) < min(second) <= max(first) + 0.01
+    spooling = QUICK.model_copy(update={"spool_directory": tmp_path})
+    await run_camera(camera_settings(source=str(folders[0]), once=True, rate=1), server=server.address, tuning=spooling)
+    assert [taken for _, taken in server.record("lobby").frames.values()] == first
 
 
 async def test_stop_finishes_in_good_order(server: BridgeServer) -> None:

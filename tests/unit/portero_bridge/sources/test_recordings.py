@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,7 +42,7 @@ def write_video(path: Path, frames: int = 5, rate: int = 10) -> None:
     """Writes a short video."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (64, 48))
     for number in range(frames):
-        writer.write(np.full((48, 64, 3), number * 40, np.uint8))
+        writer.write(np.full((48, 64, 3), number * 40 % 256, np.uint8))
     writer.release()
 
 
@@ -122,6 +123,41 @@ async def test_two_recordings_of_one_camera_stay_apart(
     taken = [await take(FileSource(source_options(str(path), clock=clock))) for path in paths]
     assert taken[1][0].capture_time - taken[0][0].capture_time == timedelta(hours=1)
     assert taken[1][-1].capture_time < clock.start
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+async def test_two_recordings_with_one_file_time_do_not_overlap(
+    kind: str, tmp_path: Path, clock: JumpingClock, source_options: Options
+) -> None:
+    """Copied without their times, a short one follows the other; a long one is refused unless its start is given."""
+    written = clock.start.timestamp() - 7200
+    sent: list[tuple[datetime, datetime]] = []
+
+    async def earlier(start: datetime, length: timedelta) -> list[tuple[datetime, datetime]]:
+        return sent
+
+    def make(name: str, frames: int, **given: Any) -> Source:
+        path = tmp_path / name
+        if kind == "file":
+            path = path.with_suffix(".avi")
+            write_video(path, frames, rate=1)
+            os.utime(path, (written, written))
+        else:
+            path.mkdir(exist_ok=True)
+            for number in range(frames):
+                (path / f"{number}.jpg").write_bytes(picture(number))
+                os.utime(path / f"{number}.jpg", (written, written))
+        options = source_options(str(path), rate=1, clock=clock, earlier=earlier, **given)
+        return FileSource(options) if kind == "file" else FolderSource(options)
+
+    first = await take(make("first", 5))
+    sent.append((first[0].capture_time, first[-1].capture_time))
+    second = await take(make("second", 5))
+    assert second[0].capture_time > first[-1].capture_time
+    assert offsets(second) == [0, 1, 2, 3, 4]
+    with pytest.raises(SourceFault, match=r"by the time of its file the recording is of .* with --start TIME"):
+        await take(make("long", 40))
+    assert len(await take(make("long", 40, start=clock.start - timedelta(hours=2)))) == 40
 
 
 async def test_a_file_name_with_a_colon_is_no_protocol(
