@@ -88,7 +88,7 @@ bench: setup ## The benchmark suite, quick; ARGS="--full --peers" takes half an 
 bench-cameras: setup ## Twenty cameras on one server: who is served how well, at what cost. ARGS="--cameras 40 --rate 5".
 	@$(BIN)/python -m tests.benchmarks.cameras $(ARGS)
 
-bench-failing: setup ## A healthy camera beside forty that fail: its frames as a share of those alone. ARGS="--rate 0 --rtsp".
+bench-failing: setup ## A healthy camera beside forty that fail: its frames as a share of those alone. ARGS="--rate 0 --turns 5".
 	@$(BIN)/python -m tests.benchmarks.failing_cameras $(ARGS)
 
 chaos: setup ## Kills everything at random and checks what is stored. ARGS="--kills 100 --frames 200000 --seed 1".
