@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 
-from portero_bridge.arguments import read_arguments, read_probe_arguments
+from portero_bridge.arguments import read_arguments, read_discover_arguments, read_probe_arguments
 from portero_bridge.bridge import Bridge
+from portero_bridge.discovery.search import run_search
 from portero_bridge.errors import SettingsError
 from portero_bridge.journal import Journal
 from portero_bridge.metrics import BridgeMetrics
@@ -23,7 +24,7 @@ _EXIT_USAGE = 2
 
 
 def main() -> None:
-    """Runs the bridge. Exits with 0 when stopped or finished, 1 if a camera failed, 2 for invalid settings."""
+    """Runs the bridge. Exits with 0 when stopped or finished, 1 if a camera failed or none is found, 2 if misused."""
     # gRPC's own lines would come between the journal's; what they tell of is told there in better words.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.exit(run(sys.argv[1:]))
@@ -37,6 +38,8 @@ def run(arguments: list[str]) -> int:
         if arguments[:1] == ["probe"]:
             run_probe(read_probe_arguments(arguments[1:]))
             return 0
+        if arguments[:1] == ["discover"]:
+            return 0 if run_search(read_discover_arguments(arguments[1:])) else _EXIT_FAILED
         settings = read_arguments(arguments)
         connection = settings.connection()
         asyncio.run(_run(settings, connection, journal))

@@ -1,29 +1,38 @@
 """Parses the command line of `portero-bridge` into settings."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from portero_bridge.discovery.search import Search
 from portero_bridge.errors import SettingsError
 from portero_bridge.probe import Probe
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, RtspTransport, repeated_names
 from portero_bridge.yaml_file import all_problems, read_yaml
-from portero_client.settings import DEFAULT_HELP
+from portero_client.settings import DEFAULT_HELP, SERVER_VARIABLE, ConnectionSettings
 from portero_client.streaming.frames import DeliveryMode
+from portero_client.tls import TlsFiles
 
 _DESCRIPTION = """Forwards the frames of cameras to a Portero server.
 
 Either with a file of cameras (--config), or with one source: an http(s) URL of an MJPEG stream or a JPEG
 snapshot, an rtsp(s) URL, the number of a USB camera, a video file, a folder of images, or synthetic:.
 
-`portero-bridge probe SOURCE` says what a camera is, what is odd about it, and writes its settings."""
+`portero-bridge probe SOURCE` says what a camera is, what is odd about it, and writes its settings.
+`portero-bridge discover` finds the cameras of this network that speak ONVIF."""
 
 _PROBE_DESCRIPTION = """Says in one line what a camera is and what is odd about it, and writes the settings that work.
-No server is needed."""
+No server is needed. One that is set (--server, or PORTERO_SERVER) is asked once how many faces the last picture
+shows, and how many are too small; the credential must have the role check-in-desk or operator."""
 _LONGEST_PROBE = 600
+
+_DISCOVER_DESCRIPTION = """Finds the cameras of this network that speak ONVIF: their addresses, what they say about
+themselves, and the command that looks at their pictures. Ends with 1 if there is none."""
+_LONGEST_SEARCH = 60
 
 
 def read_arguments(arguments: list[str]) -> BridgeSettings:
@@ -75,8 +84,10 @@ def read_probe_arguments(arguments: list[str]) -> Probe:
     parser.add_argument("--seconds", type=float, metavar="S", default=5.0, help="how long to look; default 5")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep one of its pictures here")
     _add_access(parser)
+    _add_server(parser, default=f"{SERVER_VARIABLE}, or none is asked")
     given = vars(parser.parse_args(arguments))
     seconds, save = given.pop("seconds"), given.pop("save")
+    connection = _connection_of(given.pop("server"), given.pop("ca_file"), given.pop("token_file"))
     if not 0 < seconds <= _LONGEST_PROBE:
         raise SettingsError(f"--seconds must be more than 0 and at most {_LONGEST_PROBE}")
     given["ca_file"] = given.pop("camera_ca_file")
@@ -84,7 +95,33 @@ def read_probe_arguments(arguments: list[str]) -> Probe:
         camera = CameraSettings.model_validate({name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise SettingsError(f"command line: {all_problems(error, CameraSettings)}") from error
-    return Probe(camera, seconds, save)
+    return Probe(camera, seconds, save, connection)
+
+
+def read_discover_arguments(arguments: list[str]) -> Search:
+    """Returns how `portero-bridge discover` is to look for cameras.
+
+    Raises:
+        SettingsError: Something in the command line cannot be done.
+        SystemExit: --help was asked for, or an option does not exist.
+    """
+    parser = _Parser("portero-bridge discover", description=_DISCOVER_DESCRIPTION)
+    parser.add_argument("--seconds", type=float, metavar="S", default=4.0, help="how long to wait; default 4")
+    parser.add_argument(
+        "--interface", action="append", default=[], metavar="NAME", help="ask on this one; may be repeated; default all"
+    )
+    given = parser.parse_args(arguments)
+    if not 0 < given.seconds <= _LONGEST_SEARCH:
+        raise SettingsError(f"--seconds must be more than 0 and at most {_LONGEST_SEARCH}")
+    return Search(given.seconds, tuple(given.interface))
+
+
+def _connection_of(server: str | None, ca_file: Path | None, token_file: Path | None) -> ConnectionSettings | None:
+    """Returns how a server is reached, or None where none is set."""
+    if server is None and not os.environ.get(SERVER_VARIABLE):
+        return None
+    files = TlsFiles(ca_file, None, None) if ca_file is not None else None
+    return ConnectionSettings.from_environment(server, tls_files=files, token_file=token_file)
 
 
 def _default(name: str) -> Any:
@@ -111,6 +148,14 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_server(parser: argparse.ArgumentParser, default: str = DEFAULT_HELP) -> None:
+    """Adds the options that say how the server is reached."""
+    add = parser.add_argument
+    add("--server", metavar="HOST:PORT", help=f"default: {default}")
+    add("--ca", dest="ca_file", type=Path, metavar="FILE", help="authorities of the server's certificate (PEM)")
+    add("--token-file", type=Path, metavar="FILE", help="file that holds an API key, where there is no certificate")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser("portero-bridge", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
 
@@ -120,11 +165,9 @@ def _parser() -> argparse.ArgumentParser:
     add("source", nargs="?", metavar="SOURCE", help="where images come from")
     add("--config", type=Path, metavar="FILE", help="YAML file of many cameras")
     add("--camera", dest="name", metavar="NAME", help="the camera's name at the server")
-    add("--server", metavar="HOST:PORT", help=f"default: {DEFAULT_HELP}")
-    add("--ca", dest="ca_file", type=Path, metavar="FILE", help="authorities of the server's certificate (PEM)")
+    _add_server(parser)
     add("--certificate", type=Path, metavar="FILE", help="this bridge's certificate (PEM)")
     add("--key", type=Path, metavar="FILE", help="its private key (PEM)")
-    add("--token-file", type=Path, metavar="FILE", help="file that holds an API key, where there is no certificate")
     _add_access(parser)
     add("--rate", type=float, metavar="FPS", help=f"images a second that are sent; default {_default('rate'):g}")
     add("--max-side", type=int, metavar="PIXELS", help="shrink larger images to this longest side")

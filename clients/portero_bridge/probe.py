@@ -10,12 +10,14 @@ from pathlib import Path
 import yaml
 
 from portero_bridge.errors import SettingsError, SourceFault
+from portero_bridge.faces import count_faces
 from portero_bridge.images.encoder import Encoder, jpeg_size
 from portero_bridge.redact import redact_address
 from portero_bridge.settings import CameraSettings
 from portero_bridge.sources.base import CapturedImage, SourceOptions
 from portero_bridge.sources.http.credentials import split_credentials
 from portero_client.jpeg_file import JPEG_END
+from portero_client.settings import ConnectionSettings
 from portero_client.streaming.clock import Clock, SystemClock
 from portero_client.streaming.frames import ImageLimits
 
@@ -36,11 +38,13 @@ class Probe:
         camera: The source and how it is reached.
         seconds: How long to look, once it gives pictures.
         save: File for one of its pictures.
+        connection: The server that counts faces, or None: then nothing is said about faces.
     """
 
     camera: CameraSettings
     seconds: float = 5.0
     save: Path | None = None
+    connection: ConnectionSettings | None = None
 
 
 @dataclass(slots=True)
@@ -174,6 +178,13 @@ def settings_of(camera: CameraSettings) -> str:
     return text
 
 
+def _sendable(captured: CapturedImage) -> bytes:
+    """Returns a picture as the bridge would send it to a server."""
+    encoder = Encoder(None, _QUALITY, ImageLimits())
+    image = captured.image
+    return image if isinstance(image, bytes) and encoder.fits(image) else encoder.encode(image)
+
+
 def run_probe(probe: Probe) -> None:
     """Probes, and writes what it found to standard output.
 
@@ -184,6 +195,8 @@ def run_probe(probe: Probe) -> None:
     look = asyncio.run(look_at(probe, SystemClock()))
     write = sys.stdout.write
     write(f"{look.line(probe.camera.kind.name)}\n")
+    if probe.connection is not None and look.last is not None:
+        write(f"{asyncio.run(count_faces(probe.connection, _sendable(look.last)))}\n")
     if probe.save is not None and look.last is not None:
         image = look.last.image
         encoder = Encoder(None, _QUALITY, _SAVED)

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from portero_bridge.discovery.findings import Findings
+from portero_bridge.discovery.messages import Match
 from portero_bridge.errors import SettingsError
 from portero_bridge.redact import redact_url
 from portero_bridge.settings import BridgeSettings
@@ -13,13 +15,17 @@ from portero_bridge.sources.base import SourceOptions
 from portero_bridge.sources.mjpeg import MjpegSource
 from portero_bridge.sources.multipart import MultipartParser, PartLimits, boundary_of
 from portero_bridge.sources.registry import kind_of
+from portero_bridge.sources.rtsp_address import read_rtsp_address
+from portero_bridge.sources.rtsp_answers import authorization, read_answer, why
 from portero_bridge.yaml_file import read_yaml
 from portero_client.streaming.clock import SystemClock
+from tests.support.bridge.onvif import answer, match
 from tests.support.repository import ROOT
 
 _LIMITS = PartLimits(header_bytes=64, body_bytes=256)
 # A line that may be a boundary is held until it ends.
 _LONGEST_LINE = 260
+_CAMERA = read_rtsp_address("rtsp://admin:hunter2@192.0.2.7/live")
 _PART = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 8\r\n\r\n\xff\xd8\x00\x01\x02\x03\xff\xd9\r\n"
 
 
@@ -69,6 +75,36 @@ def camera_urls_seeds() -> list[bytes]:
         b"/dev/video0",
         b"photos/",
         b"x" * 300,
+    ]
+
+
+def camera_answers(data: bytes) -> None:
+    """Whatever a device answers to a search or to DESCRIBE, what is told of it is one printable line each."""
+    findings = Findings()
+    findings.take("192.0.2.7", data)
+    assert all(line.isprintable() for line in findings.lines(["eth0"], []))
+    described = read_answer(data)
+    if described is not None:
+        authorization(described, _CAMERA, "DESCRIBE")
+        said = why(described, _CAMERA, "tcp")
+        assert said.isprintable()
+        assert "hunter2" not in said or b"hunter2" in data
+
+
+def camera_answers_seeds() -> list[bytes]:
+    """Returns answers as cameras give them."""
+    door = Match(
+        "urn:uuid:1",
+        ("NetworkVideoTransmitter",),
+        ("onvif://www.onvif.org/name/Front%20Door", "onvif://www.onvif.org/hardware/DS-2CD"),
+        ("http://192.0.2.7/onvif/device_service",),
+    )
+    return [
+        answer(match(door)),
+        answer(match(door), match(door)),
+        b'RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm="c", nonce="n", qop="auth", algorithm=SHA-256\r\n\r\n',
+        b"RTSP/1.0 200 OK\r\nContent-Length: 57\r\n\r\nv=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n",
+        b"RTSP/1.0 551 Option not supported\r\n\r\n",
     ]
 
 

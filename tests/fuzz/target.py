@@ -63,6 +63,9 @@ TARGETS: dict[str, Target] = {
         Target("page_tokens", "tests.fuzz.messages", [f"{_SERVER}.rpc.paging"]),
         Target("bearer_tokens", "tests.fuzz.bearers", [f"{_SERVER}.access", "jwt"]),
         Target("multipart", "tests.fuzz.bridge_input", [f"{_BRIDGE}.sources.multipart"]),
+        Target(
+            "camera_answers", "tests.fuzz.bridge_input", [f"{_BRIDGE}.discovery", f"{_BRIDGE}.sources.rtsp_answers"]
+        ),
         Target("camera_urls", "tests.fuzz.bridge_input", [f"{_BRIDGE}.sources", f"{_BRIDGE}.redact"], 512),
         Target("bridge_yaml", "tests.fuzz.bridge_input", [f"{_BRIDGE}.yaml_file", "yaml"], 2048),
     )

@@ -97,7 +97,8 @@ async def stream(
     skipped and named; with --once the code is then 4.
 
     A recording that is sent once, and not in real time, keeps its own time: --start, or else its creation time, its
-    EXIF, the time in its name or that of its file. It cannot be sent to a camera that is streaming.
+    EXIF, the time in its name or that of its file. It cannot be sent to a camera that is streaming; nor, without
+    --start, if the camera sent other pictures of its time.
     """
     settings = _camera_settings(
         name=CAMERAS.identifier(camera),

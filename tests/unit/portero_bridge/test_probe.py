@@ -12,10 +12,12 @@ from portero_bridge.images.encoder import jpeg_size
 from portero_bridge.probe import Look, Probe, look_at, run_probe, settings_of
 from portero_bridge.settings import BridgeSettings, CameraSettings
 from portero_bridge.sources.base import CapturedImage
+from portero_client.settings import SERVER_VARIABLE
 from tests.support.bridge.clock import JumpingClock
 from tests.support.bridge.odd_camera import MIXED, PASSWORD, USER, OddCamera, OddServer, Then, head, part, parts, shot
 from tests.support.bridge.odd_cameras import ODD_CAMERAS
 from tests.support.bridge.pictures import START
+from tests.support.processes.ports import free_port
 
 ODD = {camera.name: camera for camera in ODD_CAMERAS}
 
@@ -117,3 +119,21 @@ def test_command_line_is_read(tmp_path: Path) -> None:
         read_probe_arguments(["https://cam/", "--seconds", "0"])
     with pytest.raises(SettingsError, match="is not an http"):
         read_probe_arguments(["ftp://cam/"])
+
+
+def test_faces_are_counted_where_a_server_is_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By option or variable; without one nothing is said about faces, and one that is away spoils nothing."""
+    address = f"127.0.0.1:{free_port()}"
+    arguments = ["synthetic:", "--seconds", "0.01"]
+    monkeypatch.delenv(SERVER_VARIABLE, raising=False)
+    assert read_probe_arguments(arguments).connection is None
+    named = read_probe_arguments([*arguments, "--server", address])
+    assert named.connection is not None
+    assert named.connection.server == address
+    run_probe(read_probe_arguments(arguments))
+    assert "faces" not in capsys.readouterr().out
+    monkeypatch.setenv(SERVER_VARIABLE, address)
+    run_probe(read_probe_arguments(arguments))
+    assert "\nfaces not counted: " in capsys.readouterr().out

@@ -1,0 +1,1 @@
+"""`portero-bridge discover`: finds the cameras of this network that speak ONVIF."""
