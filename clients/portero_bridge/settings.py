@@ -68,9 +68,9 @@ class SpoolSettings(_Settings):
     max_age: float = Field(default=86_400, gt=0, le=366 * 86_400)
     policy: SpoolPolicy = SpoolPolicy.DROP_OLDEST
 
-    def limits(self) -> SpoolLimits:
-        """Returns the spool's bounds."""
-        return SpoolLimits(self.max_bytes, timedelta(seconds=self.max_age), self.policy)
+    def limits(self, *, recorded: bool) -> SpoolLimits:
+        """Returns the spool's bounds; `recorded` images are as old as their recording, and are kept all the same."""
+        return SpoolLimits(self.max_bytes, None if recorded else timedelta(seconds=self.max_age), self.policy)
 
 
 class CameraSettings(_Settings):
@@ -171,7 +171,7 @@ class Tuning(_Settings):
         )
         tuning = StreamTuning(
             limits=limits,
-            spool_limits=camera.spool.limits(),
+            spool_limits=camera.spool.limits(recorded=camera.keeps_time),
             spool_retry=self.spool_retry,
             stop_timeout=self.stop_timeout,
             reconnect=Backoff(min(self.server_retry_base, self.server_retry_cap), self.server_retry_cap),

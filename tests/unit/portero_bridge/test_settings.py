@@ -1,6 +1,6 @@
 """Settings, the YAML file and the command line."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 import portero_bridge
 from portero_bridge.arguments import read_arguments
 from portero_bridge.errors import SettingsError
-from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, repeated_names
+from portero_bridge.settings import BridgeSettings, CameraSettings, Pacing, SpoolSettings, Tuning, repeated_names
 from portero_bridge.yaml_file import read_yaml
 from portero_client.streaming.frames import DeliveryMode
 
@@ -148,6 +148,18 @@ def test_a_recording_has_its_own_time_and_a_camera_has_not(tmp_path: Path) -> No
     for option in ("--start=2026-05-01", "--recorded-rate=2"):
         with pytest.raises(SettingsError, match="is for video files and folders of images"):
             read_arguments(["0", "--camera", "a", option])
+
+
+def test_spooled_recordings_may_be_of_any_age(tmp_path: Path) -> None:
+    """A recording from years ago is kept in the spool; pictures of a camera are kept for as long as is set."""
+    video = tmp_path / "a.mp4"
+    video.touch()
+    tuning = Tuning(spool_directory=tmp_path)
+    recording = CameraSettings(name="door", source=str(video), once=True)
+    assert tuning.stream_settings(recording, source_waits=True).tuning.spool_limits.max_age is None
+    live = CameraSettings(name="door", source="rtsp://camera/", spool=SpoolSettings(max_age=60))
+    limits = tuning.stream_settings(live, source_waits=False).tuning.spool_limits
+    assert limits.max_age == timedelta(minutes=1)
 
 
 def test_command_line_says_how_a_camera_is_reached() -> None:

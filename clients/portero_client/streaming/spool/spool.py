@@ -33,12 +33,13 @@ class SpoolLimits:
 
     Attributes:
         max_bytes: Bytes of JPEG; 1 GiB.
-        max_age: A frame whose capture time is further back is dropped, whatever the policy; one day.
+        max_age: A frame whose capture time is further back is dropped, whatever the policy; one day. None: none is,
+            for recordings, whose capture times do not say how long a frame has waited.
         policy: What happens at the bound in bytes.
     """
 
     max_bytes: int = 1024**3
-    max_age: timedelta = timedelta(days=1)
+    max_age: timedelta | None = timedelta(days=1)
     policy: SpoolPolicy = SpoolPolicy.DROP_OLDEST
 
 
@@ -244,7 +245,8 @@ class Spool:
         need = self.bytes + size - self._limits.max_bytes
         if self._limits.policy is SpoolPolicy.DROP_NEWEST or size > self._limits.max_bytes:
             need = 0
-        oldest = (now - self._limits.max_age - _UNIX_START) // _MICROSECOND
+        age = self._limits.max_age
+        oldest = None if age is None else (now - age - _UNIX_START) // _MICROSECOND
         first, through, freed = None, 0, 0
         for row_first, row_last, taken, length in self._connection.execute(
             "SELECT first_sequence, last_sequence, capture_time_us, length(jpeg) FROM entries"
@@ -254,7 +256,7 @@ class Spool:
             first = row_first if first is None else first
             if length is None:
                 continue
-            if freed >= need and taken >= oldest:
+            if freed >= need and (oldest is None or taken >= oldest):
                 break
             freed += length
             through = row_last

@@ -323,3 +323,12 @@ def test_a_spool_is_its_owners_alone(tmp_path: Path) -> None:
             assert set(modes.values()) == {0o600}, modes
     finally:
         os.umask(before)
+
+
+def test_recordings_have_no_age(path: Path) -> None:
+    """Where no age is given, frames taken years ago wait like others, and only the bound in bytes makes room."""
+    spool = open_spool(path, SpoolLimits(max_bytes=20, max_age=None))
+    taken = NOW - timedelta(days=3650)
+    assert [spool.append(taken, b"x" * 10, NOW) for _ in range(3)] == [0, 0, 1]
+    assert [type(entry) for entry in contents(spool, 0)] == [Gap, Frame, Frame]
+    spool.close()
