@@ -12,7 +12,7 @@ import typer
 
 from portero_cli.app import build_app
 from portero_cli.exits import ExitCode, error_document, exit_code_of
-from portero_cli.screen.output import print_error, print_error_document
+from portero_cli.screen.output import Output
 from portero_client import PorteroError, Unreachable
 from portero_client.library_logs import write_library_logs
 
@@ -21,7 +21,8 @@ def main() -> int:
     """Entry point of the `portero` script. Returns its exit code."""
     # gRPC's own log lines would break the promise of one readable line.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    write_library_logs(lambda line: print(line, file=sys.stderr))
+    output = Output(_asks_for_json(sys.argv[1:]))
+    write_library_logs(lambda line: output.note(str(line)))
     try:
         return asyncio.run(run(sys.argv[1:]))
     except KeyboardInterrupt:
@@ -68,17 +69,18 @@ async def run(arguments: Sequence[str]) -> int:
 
 def _failure_printer(arguments: Sequence[str]) -> Callable[..., ExitCode]:
     """Returns what prints an error and returns its exit code."""
-    # Asked here and not of the parsed options, because an error may be about those.
-    as_json = "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
+    output = Output(_asks_for_json(arguments))
 
     def fail(code: ExitCode, message: str, error: PorteroError | None = None) -> ExitCode:
-        if as_json:
-            print_error_document(error_document(code, message, error))
-        else:
-            print_error(message)
+        output.error(message, error_document(code, message, error))
         return code
 
     return fail
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    # Asked here and not of the parsed options, because an error may be about those.
+    return "--json" in arguments[: arguments.index("--") if "--" in arguments else None]
 
 
 def _usage_error(error: typer.TyperException) -> str:

@@ -63,15 +63,20 @@ def exit_code_of(error: PorteroError) -> ExitCode:
     return next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.FAILED)
 
 
-def error_document(code: ExitCode, message: str, error: PorteroError | None = None) -> dict[str, Any]:
+def error_document(
+    code: ExitCode, message: str, error: PorteroError | None = None, *, name: str = ""
+) -> dict[str, Any]:
     """Returns an error for programs; what is not known is left out.
 
     Args:
         code: The exit code; its name in lower case is `kind`.
         message: One sentence for people.
         error: What the SDK raised, if it was that.
+        name: Which of many that were named on the command line it is about, as it was given.
     """
     said: dict[str, Any] = {"kind": code.name.lower(), "exit_code": int(code), "message": message}
+    if name:
+        said["name"] = name
     if error is not None:
         said |= {"reason": error.reason, "retryable": error.retryable}
         said |= {name: value for name in ("field", "resource") if (value := getattr(error, name, ""))}

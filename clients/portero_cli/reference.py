@@ -28,10 +28,12 @@ Results go to stdout: tables for people, or with `--json` one JSON document whos
 `protos/portero/v1` (times are RFC 3339 in UTC, durations seconds as `"90s"`, enumerations lower-case words).
 `watch --json` is the exception: it never ends, so every event is a document on a line of its own.
 Progress, notes and errors go to stderr. An error is one line, leaves stdout empty, and has its exit code.
-With `--json` that line is a document, `{"error": {"kind": "not_found", "exit_code": 3, "message": …, "reason": …,
-"retryable": …}}`, with `field`, `resource` or `retry_after` where they are known.
+With `--json` each line of stderr is a document: `{"note": …}`, or `{"error": {"kind": "not_found", "exit_code": 3,
+"message": …, "reason": …, "retryable": …}}`, with `field`, `resource` or `retry_after` where they are known.
 Many names are done one by one: one that fails is reported, the others are done, and the exit code is that of the first
-failure. What cannot be undone asks first, unless `--yes` is given; without a terminal to ask on it does nothing.
+failure. With `--json` each failure is an error on stderr with its `name`, as it was given, and `failed` in the document
+on stdout lists them all, beside what was done; once the server is away, the rest is not tried.
+What cannot be undone asks first, unless `--yes` is given; without a terminal to ask on it does nothing.
 Tables leave out columns that a narrow terminal has no room for, and say so. A duration stands for a time ago (`2h`), or
 ahead (`+2h`).
 `portero --install-completion` teaches your shell the commands, and the ids of people, cameras and keys.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from portero_cli.enrolling import Problem
-from portero_cli.exits import ExitCode, exit_code_of
-from portero_cli.screen.output import Output, print_error
+from portero_cli.exits import ExitCode, error_document, exit_code_of
+from portero_cli.screen.output import Output
 from portero_client import DeadlineExceeded, PorteroError, Unauthenticated, Unavailable
 
 ItemT = TypeVar("ItemT")
@@ -41,7 +41,7 @@ async def each_of(
     output: Output,
     done: str = "",
 ) -> Outcomes[ItemT]:
-    """Does something to each resource, and prints a line on stderr for each as it goes.
+    """Does something to each resource, and prints a line or a document on stderr for each as it goes.
 
     A server that does not answer, or that does not know the caller, ends it: the rest fails with reason NOT_TRIED.
 
@@ -67,15 +67,19 @@ async def each_of(
             results.append(await act(name))
         except PorteroError as error:
             failed.append(Failed(each, Problem(error.reason, error.message)))
-            print_error(error.message if each in error.message else f"{each}: {error.message}")
-            code = code or exit_code_of(error)
+            its_code = exit_code_of(error)
+            output.error(
+                error.message if each in error.message else f"{each}: {error.message}",
+                error_document(its_code, error.message, error, name=each),
+            )
+            code = code or its_code
             if isinstance(error, _OF_EVERY_CALL):
                 break
         else:
             if done:
                 output.note(f"{name} {done}")
     if waiting:
-        print_error(f"not tried: {', '.join(waiting)}")
+        output.note(f"not tried: {', '.join(waiting)}")
         failed += [Failed(each, Problem("NOT_TRIED", "not tried, since the server failed")) for each in waiting]
     return Outcomes(tuple(results), tuple(failed), code)
 

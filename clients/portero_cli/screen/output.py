@@ -22,7 +22,7 @@ PIPED_WIDTH = 240
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The output of a command; `as_json` selects JSON: one document on stdout."""
+    """The output of a command; `as_json` selects JSON: one document on stdout, one a line on stderr."""
 
     as_json: bool
 
@@ -40,8 +40,20 @@ class Output:
         print(json.dumps(jsonable(document), ensure_ascii=False) if self.as_json else printable(line), flush=True)
 
     def note(self, text: str) -> None:
-        """Prints a message beside the result, on stderr."""
-        print(printable(text), file=sys.stderr, flush=True)
+        """Prints a message beside the result, on stderr: a line, or with JSON a document of one line."""
+        said = json.dumps({"note": text}, ensure_ascii=False) if self.as_json else printable(text)
+        print(said, file=sys.stderr, flush=True)
+
+    def error(self, message: str, document: Mapping[str, Any]) -> None:
+        """Prints an error on stderr as exactly one line, with JSON the document.
+
+        An address in either loses its password, whatever was mistyped.
+        """
+        if self.as_json:
+            said = json.dumps(_redacted(document), ensure_ascii=False)
+        else:
+            said = f"error: {printable(' '.join(redact_url(message).split()))}"
+        print(said, file=sys.stderr, flush=True)
 
     def progress(self) -> Progress:
         """Returns a progress bar on stderr that disappears when done; nothing if stderr is not a terminal."""
@@ -59,16 +71,6 @@ def console() -> Console:
     """Returns a console on stdout; into a pipe it is wide, so that no cell is cut."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
     return Console(width=width, highlight=False)
-
-
-def print_error(message: str) -> None:
-    """Prints an error on stderr as exactly one line; an address in it loses its password, whatever was mistyped."""
-    print(f"error: {printable(' '.join(redact_url(message).split()))}", file=sys.stderr, flush=True)
-
-
-def print_error_document(document: Mapping[str, Any]) -> None:
-    """Prints an error on stderr as a JSON document of one line."""
-    print(json.dumps(document, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 def printable(text: str) -> str:
@@ -100,3 +102,9 @@ def jsonable(value: object) -> Any:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}s"
     return value
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _redacted(item) for key, item in value.items()}
+    return redact_url(value) if isinstance(value, str) else value

@@ -25,6 +25,11 @@ class Result:
         """The one JSON document on stdout."""
         return json.loads(self.out)
 
+    @property
+    def notes(self) -> list[str]:
+        """What was said beside the result, with --json; each line of stderr must be a document."""
+        return [said["note"] for said in map(json.loads, self.err.splitlines()) if "note" in said]
+
 
 class Cli:
     """Runs command lines."""

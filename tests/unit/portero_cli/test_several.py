@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import grpc
 
 from portero_cli.exits import ExitCode
@@ -21,8 +23,12 @@ async def test_the_others_are_done_and_each_failure_is_reported(cli: Cli) -> Non
         ("gone", "NOT_FOUND"),
         ("No Name", "MALFORMED_NAME"),
     ]
-    assert "error: cameras/gone does not exist" in result.err
-    assert "cameras/b removed" in result.err
+    assert result.notes == ["cameras/a removed", "cameras/b removed"]
+    errors = [said["error"] for said in map(json.loads, result.err.splitlines()) if "error" in said]
+    assert [(error["name"], error["kind"], error["exit_code"]) for error in errors] == [
+        ("gone", "not_found", 3),
+        ("No Name", "invalid_input", 4),
+    ]
     assert [camera["name"] for camera in (await cli("cameras", "--json")).document["cameras"]] == ["cameras/c"]
 
 
@@ -39,8 +45,15 @@ async def test_a_server_that_is_away_is_not_asked_again(cli: Cli, server: FakeSe
         "NOT_TRIED",
         "NOT_TRIED",
     ]
-    assert "not tried: b, c" in result.err
+    assert result.notes == ["not tried: b, c"]
     assert server.calls["DeleteCamera"] == 1
+
+
+async def test_people_read_a_line_for_each(cli: Cli) -> None:
+    """Without --json each failure is a line that names what was given, and so is what was done."""
+    await cli("cameras", "add", "a")
+    result = await cli("cameras", "remove", "gone", "a", "--yes")
+    assert result.err.splitlines() == ["error: cameras/gone does not exist", "cameras/a removed"]
 
 
 async def test_cameras_are_switched_together(cli: Cli, server: FakeServer) -> None:

@@ -184,7 +184,7 @@ async def test_a_person_is_shown_with_faces_and_removed(cli: Cli, tmp_path: Path
     assert shown["faces"][0]["quality"]["overall"] == 0.9
     assert "people/ana/faces/" in (await cli("people", "show", "ana")).out
     removed = await cli("people", "remove", "ana", "--yes", "--json")
-    assert (removed.document, removed.err) == ({"removed": ["people/ana"], "failed": []}, "people/ana removed\n")
+    assert (removed.document, removed.notes) == ({"removed": ["people/ana"], "failed": []}, ["people/ana removed"])
     assert (await cli("people", "show", "ana")).code == 3
 
 

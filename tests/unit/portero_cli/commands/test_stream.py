@@ -137,7 +137,7 @@ async def test_frames_that_were_not_confirmed_are_told(cli: Cli, bridge: FakeBri
     bridge.account = None
     result = await cli("stream", clip, "--camera", "stage", "--json")
     assert (result.code, result.document["account"]) == (5, None)
-    assert result.err == "the server did not confirm the last frames in time\n"
+    assert result.notes == ["the server did not confirm the last frames in time"]
 
 
 async def test_a_source_that_is_none_is_refused_before_anything_else(cli: Cli, server: FakeServer) -> None:
@@ -162,7 +162,7 @@ async def test_skipped_images_are_named_and_end_with_a_code(cli: Cli, bridge: Fa
     bridge.events = [ImageSkipped("stage", "b.png is not an image"), ImageSkipped("stage", "b.png is not an image")]
     result = await cli("stream", clip, "--camera", "stage", "--once", "--json")
     assert (result.code, result.document["skipped"]) == (4, ["b.png is not an image"])
-    assert result.err.endswith("skipped: b.png is not an image\n")
+    assert result.notes[-1] == "skipped: b.png is not an image"
     assert (await cli("stream", clip, "--camera", "stage")).code == 0
 
 
@@ -171,7 +171,7 @@ async def test_a_recording_tells_when_it_began(cli: Cli, bridge: FakeBridge, cli
     bridge.events = [RecordingDated("stage", BEGAN, "its name")]
     result = await cli("stream", clip, "--camera", "stage", "--once", "--json")
     assert (result.document["start"], result.document["dated_by"]) == ("2026-05-01T10:00:00Z", "its name")
-    assert f"the recording began at {BEGAN.astimezone():%Y-%m-%d %H:%M:%S} by its name\n" in result.err
+    assert f"the recording began at {BEGAN.astimezone():%Y-%m-%d %H:%M:%S} by its name" in result.notes
 
 
 async def test_a_recording_does_not_break_into_a_live_stream(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from portero_cli.screen.output import Output, jsonable, print_error
+from portero_cli.screen.output import Output, jsonable
 from portero_client import Box, Match, TextKind
 
 
@@ -34,16 +34,26 @@ def test_values_become_what_json_can_say() -> None:
 
 def test_an_error_is_one_line_whatever_its_message(capsys: pytest.CaptureFixture[str]) -> None:
     """Line breaks and control characters of a message cannot make a second line or steer the terminal."""
-    print_error("first\nsecond\x1b[2J")
+    Output(as_json=False).error("first\nsecond\x1b[2J", {})
     assert capsys.readouterr().err == "error: first second\N{REPLACEMENT CHARACTER}[2J\n"
 
 
 def test_an_error_shows_no_password(capsys: pytest.CaptureFixture[str]) -> None:
-    """An address that was given at the wrong place is quoted without its secret."""
-    print_error("Got unexpected extra argument (rtsp://admin:s3cret@cam/user=a_password=s3cret_channel=1)")
-    assert capsys.readouterr().err == (
-        "error: Got unexpected extra argument (rtsp://***@cam/user=***_password=***_channel=1)\n"
-    )
+    """An address that was given at the wrong place is quoted without its secret, for people and for programs."""
+    message = "Got unexpected extra argument (rtsp://admin:s3cret@cam/user=a_password=s3cret_channel=1)"
+    without = "Got unexpected extra argument (rtsp://***@cam/user=***_password=***_channel=1)"
+    Output(as_json=False).error(message, {})
+    assert capsys.readouterr().err == f"error: {without}\n"
+    Output(as_json=True).error(message, {"error": {"exit_code": 2, "message": message}})
+    assert json.loads(capsys.readouterr().err) == {"error": {"exit_code": 2, "message": without}}
+
+
+def test_a_note_is_a_line_or_a_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is said beside the result can be read by a program line by line, like errors."""
+    Output(as_json=False).note("cameras/a removed")
+    Output(as_json=True).note("cameras/a\nremoved")
+    line, document = capsys.readouterr().err.splitlines()
+    assert (line, json.loads(document)) == ("cameras/a removed", {"note": "cameras/a\nremoved"})
 
 
 def test_machines_get_the_document_and_people_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
