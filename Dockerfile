@@ -48,7 +48,7 @@ RUN case "$ROLE" in \
     # A quarter of the image, never used, and its license forbids commercial use.
     && find /opt/portero -name shape_predictor_68_face_landmarks.dat -delete
 COPY README.md ./
-COPY protos/gen protos/gen
+COPY protos protos
 COPY server server
 COPY clients clients
 RUN uv pip install --no-cache --compile-bytecode --build-constraint requirements.lock --no-deps .

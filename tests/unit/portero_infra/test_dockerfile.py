@@ -15,7 +15,9 @@ from portero_server.settings import PREFIX, Settings
 from tests.support.repository import ROOT
 
 TEXT = (ROOT / "Dockerfile").read_text()
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
+WHEEL = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
 PROGRAMS = {"server": "portero-server", "simulator": "portero-simulator", "bridge": "portero-bridge", "demo": "portero"}
 
 
@@ -53,6 +55,13 @@ def test_every_base_is_the_pinned_one_or_our_own() -> None:
     assert {stage.base for stage in STAGES.values()} <= known
     assert "@sha256:" in TEXT
     assert ":latest" not in TEXT
+
+
+def test_the_wheel_is_built_of_what_was_copied() -> None:
+    """Every folder that the wheel takes in is where the image builds it; a missing one ends the build."""
+    copied = {value.split()[0] for name, value in STAGES["build"].steps if name == "COPY"}
+    taken = [*WHEEL["only-include"], PROJECT["readme"]]
+    assert [each for each in taken if not any(each == path or each.startswith(f"{path}/") for path in copied)] == []
 
 
 @pytest.mark.parametrize("role", PROGRAMS)
