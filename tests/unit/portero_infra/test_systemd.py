@@ -1,4 +1,4 @@
-"""The units for a bridge on a machine of its own, and for a server on one Debian machine."""
+"""The units for a bridge on a machine of its own, and for a server on one Debian machine, and all that is shell."""
 
 from __future__ import annotations
 
@@ -120,3 +120,11 @@ def test_systemd_finds_no_fault(tmp_path: Path, name: str) -> None:
     command = ["systemd-analyze", "verify", str(tmp_path / name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is missing: .ci/system shellcheck")
+def test_shellcheck_finds_no_fault() -> None:
+    """Each shell script of the repository passes shellcheck, down to its advice."""
+    scripts = [UNIT.parent / "portero-server.sh", ROOT / ".ci" / "run", ROOT / ".ci" / "system"]
+    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
