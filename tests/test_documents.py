@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
+from portero_server import __version__
 from portero_server.settings import PREFIX, Settings
 from tests.support.repository import ROOT
 
@@ -93,3 +95,12 @@ def test_metrics_that_are_named_exist() -> None:
         if name not in declared | packages | _EXAMPLES
     ]
     assert unknown == []
+
+
+def test_the_newest_release_is_the_version_of_the_package() -> None:
+    """The first section of the changelog that has a number, the package and the server name one version."""
+    released = re.findall(r"(?m)^## (\d+\.\d+\.\d+)$", _text("server/CHANGELOG.md"))
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        version = tomllib.load(file)["project"]["version"]
+    assert (released[0], version) == (__version__, __version__)
+    assert released == sorted(released, key=lambda each: [int(part) for part in each.split(".")], reverse=True)
