@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from portero_cli.app import build_app
+from portero_cli.app import root_command
 from portero_cli.exits import ExitCode, error_document, exit_code_of
 from portero_cli.screen.output import Output
 from portero_client import PorteroError, Unreachable
@@ -42,7 +42,7 @@ async def run(arguments: Sequence[str]) -> int:
     """
     fail = _failure_printer(arguments)
     try:
-        outcome = build_app()(args=list(arguments), prog_name="portero", standalone_mode=False)
+        outcome = root_command()(args=list(arguments), prog_name="portero", standalone_mode=False)
         return int(await outcome) if inspect.isawaitable(outcome) else int(outcome or ExitCode.OK)
     except typer.TyperException as error:
         return fail(ExitCode.USAGE, _usage_error(error))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,13 +13,17 @@ from portero_cli.registry import COMMANDS
 from portero_cli.session import GlobalOptions, JsonOption, ServerOption
 
 
-def build_app() -> typer.Typer:
-    """Builds the typer application."""
+@cache
+def root_command() -> Any:
+    """Returns the Click command of `portero`, of which all others are parts.
+
+    It is built once a process: reading the signatures of all commands takes longer than running most of them.
+    """
     app = typer.Typer(name="portero", invoke_without_command=True, pretty_exceptions_enable=False)
     app.callback()(_globals)
     for module in COMMANDS:
         module.add_to(app)
-    return app
+    return typer.main.get_command(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import typer
 
-from portero_cli.app import build_app
+from portero_cli.app import root_command
 from portero_cli.exits import ExitCode
 
 PAGE = Path(__file__).with_name("REFERENCE.md")
@@ -42,7 +42,7 @@ ahead (`+2h`).
 
 def reference_page() -> str:
     """Returns the reference page in Markdown."""
-    root: Any = typer.main.get_command(build_app())
+    root: Any = root_command()
     sections = [_HEAD, _exit_codes()]
     sections += _sections(root, typer.Context(root, info_name="portero"))
     return "\n".join(sections)
