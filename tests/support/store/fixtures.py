@@ -85,9 +85,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def cleaned_schema(server: MariaDB, schema: str = "portero") -> str:
     """Empties a migrated schema and gives its address; quicker than making a new one."""
     kept = (sequencers, audit_head)
-    emptied = [table.name for table in reversed(metadata.sorted_tables) if table not in kept]
+    tables = [table.name for table in reversed(metadata.sorted_tables) if table not in kept]
+    # Most tests write to few tables, and an empty one costs as much to empty as another.
+    asked = " UNION ALL ".join(f"(SELECT '{name}' FROM `{schema}`.`{name}` LIMIT 1)" for name in tables)
+    filled = {name for (name,) in server.execute(asked)}
     server.execute(
-        *(f"DELETE FROM `{schema}`.`{name}`" for name in emptied),
+        *(f"DELETE FROM `{schema}`.`{name}`" for name in tables if name in filled),
         f"UPDATE `{schema}`.sequencers SET position = 0",
         f"DELETE FROM `{schema}`.audit_head",
         f"INSERT INTO `{schema}`.audit_head VALUES ('audit', 0, '{GENESIS}', 0, '{GENESIS}')",
