@@ -8,11 +8,10 @@ import re
 import sys
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portero_server import __version__
 from portero_server.audit.anchoring import Anchoring
-from portero_server.audit.anchors import AnchorOptions, S3Anchors, create_anchors
 from portero_server.audit.trail import AuditReport, AuditTrail, check_trail
 from portero_server.clock import Clock, SystemClock
 from portero_server.domain.audit.chain import SERVER, Anchor, AuditOutcome, Deed
@@ -23,6 +22,9 @@ from portero_server.settings import Settings
 from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
 from portero_server.telemetry.privacy_metrics import AuditMetrics
+
+if TYPE_CHECKING:
+    from portero_server.audit.anchors import S3Anchors
 
 CONFIGURED = "server.configured"
 """Action of the entry that tells of another configuration than the one before."""
@@ -136,6 +138,9 @@ def _lines(report: AuditReport) -> Iterable[str]:
 def _anchors(settings: Settings, clock: Clock) -> S3Anchors | None:
     if settings.audit_anchor_bucket is None:
         return None
+    # Imported late: loading AWS's library is a tenth of a server's start, and few servers need it.
+    from portero_server.audit.anchors import AnchorOptions, create_anchors
+
     options = AnchorOptions(
         settings.audit_anchor_bucket,
         settings.audit_anchor_prefix,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.people.people import FaceEnrollment, FaceModel, GalleryFace, Person
-from portero_server.errors import AlreadyExists, InvalidInput, NotFound, reused_request_id
+from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store.database import Database, Unit
 from portero_server.store.eligibility import blocked, consented, recognizable_names
 from portero_server.store.erasures import refuse_erased
@@ -25,10 +25,10 @@ from portero_server.store.gallery import (
     gallery_face,
     log_changes,
 )
-from portero_server.store.schema import along, consents, faces, people, people_blocks, requests
+from portero_server.store.repeated_requests import claim_request
+from portero_server.store.schema import along, consents, faces, people, people_blocks
 from portero_server.store.sequencers import last_position
 
-_REQUEST_LIFE = timedelta(days=1)
 _GALLERY_CHUNK = 2000
 _FACE_COUNT = select(func.count()).where(faces.c.person_id == people.c.person_id).scalar_subquery()
 
@@ -76,7 +76,7 @@ class PeopleStore:
 
         async def unit(connection: AsyncConnection) -> Person:
             if request_id is not None:
-                first = await _claim(connection, request_id, digest, person_id, now)
+                first = await claim_request(connection, request_id, digest, person_id, now)
                 if first is not None:
                     return await self._person(connection, first)
             try:
@@ -336,25 +336,6 @@ async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[Row
 
 def _reading(query: Select[Any]) -> Unit[Sequence[Row[Any]]]:
     return lambda connection: _rows(connection, query)
-
-
-async def _claim(
-    connection: AsyncConnection, request_id: str, digest: str | None, person_id: str, now: datetime
-) -> str | None:
-    # Gives the person of the first request of this id, or None when this one is the first.
-    await connection.execute(delete(requests).where(requests.c.created_at < now - _REQUEST_LIFE))
-    try:
-        row = {"request_id": request_id, "resource": person_id, "created_at": now, "digest": digest}
-        await connection.execute(insert(requests).values(row))
-    except IntegrityError:
-        query = select(requests.c.resource, requests.c.digest).where(requests.c.request_id == request_id)
-        first = (await connection.execute(query)).one()
-        # An erased person's request, or an older server's, has no digest.
-        if first.digest is not None and first.digest != digest:
-            raise reused_request_id() from None
-        resource: str = first.resource
-        return resource
-    return None
 
 
 def _person_of(row: Any) -> Person:

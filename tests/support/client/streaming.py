@@ -1,4 +1,8 @@
-"""Shows pictures to a server as one camera's stream, at the camera's rate and within its credit."""
+"""Shows pictures to a server as one camera's stream, at the camera's rate and within its credit.
+
+Not through the SDK's stream: without credit that one drops the oldest picture, as a live camera must, and keeps to
+itself for how long it had none. Here every picture of a ground truth is shown, and how long it waited is told.
+"""
 
 from __future__ import annotations
 

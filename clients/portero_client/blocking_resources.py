@@ -1,0 +1,216 @@
+"""The methods of BlockingPorteroClient, by kind of resource. Every call raises PorteroError if it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from portero_client import calls
+from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
+from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
+from portero_client.detections import Comparison, Face, Recognition, Text
+from portero_client.keys import ApiKey, Caller, NewKey, Role
+from portero_client.listing import BlockingAsk, BlockingListing
+from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, Person
+from portero_client.sightings import Sighting, SightingKind
+
+
+class BlockingPeople:
+    """People and their faces; see People of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def create(self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None) -> Person:
+        """Adds a person. Raises AlreadyExists if the id is taken."""
+        return self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
+
+    def get(self, person: str) -> Person:
+        """Returns a person. Raises NotFound."""
+        return self._ask(calls.people.get(person))
+
+    def list(
+        self, *, display_name_contains: str = "", page_size: int = 0, page_token: str = ""
+    ) -> BlockingListing[Person]:
+        """Lists people by resource name."""
+        return BlockingListing(
+            self._ask, calls.people.list_pages(display_name_contains), page_size=page_size, page_token=page_token
+        )
+
+    def update(self, person: Person, *fields: str) -> Person:
+        """Changes the named fields."""
+        return self._ask(calls.people.update(person, *fields))
+
+    def delete(self, person: str) -> None:
+        """Removes a person and all their faces."""
+        self._ask(calls.people.delete(person))
+
+    def enroll(self, person: str, image: bytes) -> EnrolledFace:
+        """Enrolls a person's face from one photograph."""
+        return self._ask(calls.people.enroll(person, image))
+
+    def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[FaceEnrollment]:
+        """Lists the faces of a person, oldest first."""
+        return BlockingListing(self._ask, calls.people.face_pages(person), page_size=page_size, page_token=page_token)
+
+    def delete_face(self, face: str) -> None:
+        """Removes one face of a person."""
+        self._ask(calls.people.delete_face(face))
+
+    def findings(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[GalleryFinding]:
+        """Lists people without a face of the model in use, and people with the same face."""
+        return BlockingListing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
+
+
+class BlockingImages:
+    """Questions about single images; see Images of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def search(self, image: bytes, *, max_candidates: int = 0) -> tuple[Face, ...]:
+        """Finds the people in a photograph."""
+        return self._ask(calls.images.search(image, max_candidates=max_candidates))
+
+    def compare(self, source: bytes, target: bytes) -> Comparison:
+        """Compares the largest face of `source` with each face of `target`."""
+        return self._ask(calls.images.compare(source, target))
+
+    def recognize(
+        self, image: bytes, *, faces: bool = True, texts: bool = False, max_candidates: int = 0
+    ) -> Recognition:
+        """Finds faces, text or both."""
+        return self._ask(calls.images.recognize(image, faces=faces, texts=texts, max_candidates=max_candidates))
+
+    def read_text(self, image: bytes) -> tuple[Text, ...]:
+        """Reads the text of an image."""
+        return self._ask(calls.images.read_text(image))
+
+
+class BlockingCameras:
+    """Registered cameras; see Cameras of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def create(
+        self,
+        camera_id: str,
+        *,
+        display_name: str = "",
+        site: str = "",
+        mode: CameraMode = CameraMode.FACES,
+        purpose: CameraPurpose = CameraPurpose.VISITOR,
+        disabled: bool = False,
+        visit_gap: timedelta | None = None,
+        similarity_threshold: float | None = None,
+        time_source: TimeSource = TimeSource.CAPTURE,
+    ) -> Camera:
+        """Registers a new camera."""
+        return self._ask(
+            calls.cameras.create(
+                camera_id,
+                display_name=display_name,
+                site=site,
+                mode=mode,
+                purpose=purpose,
+                disabled=disabled,
+                visit_gap=visit_gap,
+                similarity_threshold=similarity_threshold,
+                time_source=time_source,
+            )
+        )
+
+    def get(self, camera: str) -> Camera:
+        """Returns a camera. Raises NotFound."""
+        return self._ask(calls.cameras.get(camera))
+
+    def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> BlockingListing[Camera]:
+        """Lists cameras by resource name."""
+        return BlockingListing(self._ask, calls.cameras.list_pages(site), page_size=page_size, page_token=page_token)
+
+    def update(self, camera: Camera, *fields: str) -> Camera:
+        """Changes the named fields."""
+        return self._ask(calls.cameras.update(camera, *fields))
+
+    def delete(self, camera: str) -> None:
+        """Removes a camera; its sightings are kept."""
+        self._ask(calls.cameras.delete(camera))
+
+    def status(self, camera: str) -> CameraStatus:
+        """Returns the current status of a camera's stream."""
+        return self._ask(calls.cameras.status(camera))
+
+
+class BlockingSightings:
+    """Stored sightings; see Sightings of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def get(self, sighting: str) -> Sighting:
+        """Returns a sighting. Raises NotFound."""
+        return self._ask(calls.sightings.get(sighting))
+
+    def list(
+        self,
+        *,
+        camera: str = "",
+        person: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kind: SightingKind = SightingKind.ALL,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> BlockingListing[Sighting]:
+        """Lists sightings, latest first."""
+        pages = calls.sightings.list_pages(camera=camera, person=person, since=since, until=until, kind=kind)
+        return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+
+class BlockingAudit:
+    """The audit trail; see Audit of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[AuditEntry]:
+        """Lists entries, newest first."""
+        return BlockingListing(self._ask, calls.audit.entry_pages(), page_size=page_size, page_token=page_token)
+
+    def verify(self, *anchors: AuditAnchor) -> AuditReport:
+        """Verifies the whole chain, also against anchors kept elsewhere. May take minutes."""
+        return self._ask(calls.audit.verify(anchors))
+
+
+class BlockingKeys:
+    """API keys; see Keys of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def create(
+        self,
+        display_name: str,
+        *,
+        roles: Collection[Role],
+        cameras: Collection[str] = (),
+        sites: Collection[str] = (),
+        expire_time: datetime | None = None,
+    ) -> NewKey:
+        """Creates an API key and returns it with its text."""
+        return self._ask(
+            calls.keys.create(display_name, roles=roles, cameras=cameras, sites=sites, expire_time=expire_time)
+        )
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[ApiKey]:
+        """Lists keys by resource name."""
+        return BlockingListing(self._ask, calls.keys.list_pages(), page_size=page_size, page_token=page_token)
+
+    def caller(self) -> Caller:
+        """Returns who this client is to the server."""
+        return self._ask(calls.keys.caller())
+
+    def revoke(self, key: str) -> ApiKey:
+        """Revokes an API key on every server."""
+        return self._ask(calls.keys.revoke(key))
