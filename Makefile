@@ -29,6 +29,8 @@ run: setup ## The main job: server, bridge and a demo camera. ARGS="--once" play
 
 test: setup ## All tests, on SQLite and on a MariaDB started privately. ARGS selects, as tests/unit/portero_server (see tests/README.md).
 	@.ci/system mariadb prometheus
+# Where PYTHONDONTWRITEBYTECODE is set, each process that a test starts would compile all of them again.
+	@$(BIN)/python -m compileall -q server clients infra protos/gen
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: setup ## Format, lint, types, layers, drift of generated code, migrations and references.
