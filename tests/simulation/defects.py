@@ -1,4 +1,4 @@
-"""Simulates seeds with a defect put in, in a process of its own: `python -m tests.simulation.defects NAME SEEDS`."""
+"""Simulates seeds with a defect put in: `python -m tests.simulation.defects NAME SEEDS`."""
 
 from __future__ import annotations
 
@@ -47,16 +47,18 @@ def sightings_stay_apart() -> None:
     wrapped(SightingMerger, "_joined", wrap)
 
 
+_OWN = (failed_session_goes_on, quarantine_takes_all, refused_decision_forgotten, sightings_stay_apart)
 DEFECTS: Mapping[str, Callable[[], None]] = {
-    each.__name__: each
-    for each in (failed_session_goes_on, quarantine_takes_all, refused_decision_forgotten, sightings_stay_apart)
+    **SERVER_DEFECTS,
+    **BRIDGE_DEFECTS,
+    **{each.__name__: each for each in _OWN},
 }
 
 
 def main() -> int:
     """Prints the first seed that shows the defect and exits with 0, or with 1 when none does."""
     name, seeds = sys.argv[1], int(sys.argv[2])
-    {**SERVER_DEFECTS, **BRIDGE_DEFECTS, **DEFECTS}[name]()
+    DEFECTS[name]()
     for seed in range(1, seeds + 1):
         if complaints := simulate(seed).complaints:
             sys.stdout.write(f"seed {seed}: {complaints[0]}\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 REFUSAL = "refuse_"
 """How the names of points begin at which a commit is refused."""
 _FARTHEST_JUMP = 3600.0
+
+_replaced: list[tuple[type[Any] | ModuleType, str, object]] = []
 
 
 class FaultPoints:
@@ -59,4 +62,19 @@ def wrapped(owner: type[Any] | ModuleType, name: str, wrap: Callable[[Any], Any]
     Raises:
         AttributeError: There is no such method: the source has moved on, and the rig must follow.
     """
-    setattr(owner, name, wrap(getattr(owner, name)))
+    found = getattr(owner, name)
+    # As it lies there: what `getattr` gives of a static method is no static method any more.
+    _replaced.append((owner, name, vars(owner).get(name, found)))
+    setattr(owner, name, wrap(found))
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Puts back at its end what was `wrapped` meanwhile."""
+    before = len(_replaced)
+    try:
+        yield
+    finally:
+        while len(_replaced) > before:
+            owner, name, kept = _replaced.pop()
+            setattr(owner, name, kept)
