@@ -226,6 +226,8 @@ async def test_a_commit_that_waits_for_its_successor_is_refused(database_url: st
         waits = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
         waiting = 0
         while not waiting:
+            # What InnoDB tells of its transactions is refreshed only if nobody has asked for 0.1 s.
+            await asyncio.sleep(0.15)
             ((waiting,),) = await asyncio.to_thread(mariadb.execute, waits)
 
     await database.run(take_over)
