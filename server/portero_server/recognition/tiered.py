@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from portero_server.clock import Clock
@@ -14,6 +14,7 @@ from portero_server.domain.tracking.memory import FaceMemory, Recalled
 from portero_server.engines.base import EngineTraits, FaceCrop, Identification
 from portero_server.engines.scheduling.types import BudgetSpent
 from portero_server.errors import PorteroError
+from portero_server.telemetry.marks import CURRENT, Mark
 
 Identify = Callable[[FaceCrop], Awaitable[Identification]]
 
@@ -59,10 +60,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A face as the free engine describes it, with what that engine, if it is the only one, says of it."""
+    """A face as the free engine describes it, with what that engine, if it is the only one, says of it.
+
+    `mark` is the trace that the encoding began, which goes on with whoever uses what was found.
+    """
 
     encoding: tuple[float, ...]
     found: Identification | None = None
+    mark: Mark | None = field(default=None, compare=False)
 
 
 class TieredRecognizer:
@@ -120,7 +125,11 @@ class TieredRecognizer:
                 self.count_avoided("remembered")
                 return Answer(recalled.match, True, MEMORY, recalled, encoding)
         try:
-            found = await self._identify(crop) if encoded is None or encoded.found is None else encoded.found
+            if encoded is None or encoded.found is None:
+                found = await self._identify(crop)
+            else:
+                found = encoded.found
+                CURRENT.set(CURRENT.get() or encoded.mark)
         except BudgetSpent as spent:
             if self._free is None or spent.step is not Step.LOCAL_ONLY:
                 raise
@@ -142,7 +151,7 @@ class TieredRecognizer:
         except PorteroError:
             return None
         encoding = _vector(found)
-        return None if encoding is None else Encoded(encoding, found)
+        return None if encoding is None else Encoded(encoding, found, CURRENT.get())
 
     async def remember(self, crop: FaceCrop, answer: Answer, match: Match | None) -> None:
         """Records the final reading of an answer: `match` after the name look-up and the exclusion of neighbors."""
