@@ -287,6 +287,24 @@ class _AdviceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Advice.ValueTy
     """The picture is blurred."""
     ADVICE_CHECK_CLOCK: _Advice.ValueType  # 4
     """The camera's clock was set, stands still, drifts or is far from the server's; see CameraStatus.clock_state."""
+    ADVICE_SHOW_CARD: _Advice.ValueType  # 5
+    """During a check-in: no card is in view; show its front."""
+    ADVICE_CARD_CLOSER: _Advice.ValueType  # 6
+    """During a check-in: the card is too small to be read; hold it closer."""
+    ADVICE_CARD_TILTED: _Advice.ValueType  # 7
+    """During a check-in: the card is seen at an angle; hold it upright to the camera."""
+    ADVICE_CARD_GLARE: _Advice.ValueType  # 8
+    """During a check-in: light is reflected where the card has text; tilt it a little."""
+    ADVICE_CARD_STILL: _Advice.ValueType  # 9
+    """During a check-in: the card is blurred; hold it still."""
+    ADVICE_TURN_CARD_OVER: _Advice.ValueType  # 10
+    """During a check-in: this side has been seen; show the other one."""
+    ADVICE_LOOK_AT_CAMERA: _Advice.ValueType  # 11
+    """During a check-in: the card has been seen; look at the camera."""
+    ADVICE_FACE_CLOSER: _Advice.ValueType  # 12
+    """During a check-in: the face is too small; come closer."""
+    ADVICE_ONE_PERSON: _Advice.ValueType  # 13
+    """During a check-in: more than one person is before the camera."""
 
 class Advice(_Advice, metaclass=_AdviceEnumTypeWrapper):
     """What would improve the pictures, or the camera."""
@@ -301,6 +319,24 @@ ADVICE_TOO_BLURRED: Advice.ValueType  # 3
 """The picture is blurred."""
 ADVICE_CHECK_CLOCK: Advice.ValueType  # 4
 """The camera's clock was set, stands still, drifts or is far from the server's; see CameraStatus.clock_state."""
+ADVICE_SHOW_CARD: Advice.ValueType  # 5
+"""During a check-in: no card is in view; show its front."""
+ADVICE_CARD_CLOSER: Advice.ValueType  # 6
+"""During a check-in: the card is too small to be read; hold it closer."""
+ADVICE_CARD_TILTED: Advice.ValueType  # 7
+"""During a check-in: the card is seen at an angle; hold it upright to the camera."""
+ADVICE_CARD_GLARE: Advice.ValueType  # 8
+"""During a check-in: light is reflected where the card has text; tilt it a little."""
+ADVICE_CARD_STILL: Advice.ValueType  # 9
+"""During a check-in: the card is blurred; hold it still."""
+ADVICE_TURN_CARD_OVER: Advice.ValueType  # 10
+"""During a check-in: this side has been seen; show the other one."""
+ADVICE_LOOK_AT_CAMERA: Advice.ValueType  # 11
+"""During a check-in: the card has been seen; look at the camera."""
+ADVICE_FACE_CLOSER: Advice.ValueType  # 12
+"""During a check-in: the face is too small; come closer."""
+ADVICE_ONE_PERSON: Advice.ValueType  # 13
+"""During a check-in: more than one person is before the camera."""
 Global___Advice: _TypeAlias = Advice  # noqa: Y015
 
 @_typing.final

@@ -103,6 +103,15 @@ class Advice(Enum):
     MOVE_CLOSER = "move_closer"
     TOO_BLURRED = "too_blurred"
     CHECK_CLOCK = "check_clock"
+    SHOW_CARD = "show_card"
+    CARD_CLOSER = "card_closer"
+    CARD_TILTED = "card_tilted"
+    CARD_GLARE = "card_glare"
+    CARD_STILL = "card_still"
+    TURN_CARD_OVER = "turn_card_over"
+    LOOK_AT_CAMERA = "look_at_camera"
+    FACE_CLOSER = "face_closer"
+    ONE_PERSON = "one_person"
 
 
 def advice_for(quality: FaceQuality | None) -> Advice | None:
