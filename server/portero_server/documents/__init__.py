@@ -1,0 +1,1 @@
+"""Reading cards, comparing their portraits with live faces, and check-ins."""
