@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
 
-from portero_server.domain.documents.document import DocumentReading
 from portero_server.domain.documents.reasons import Reason
 
 
