@@ -117,7 +117,7 @@ class FieldSource:
         confidence: 0..1, of the line it comes from; 1 for a code.
         side: Which side; box: where on it, or None.
         check_digit: Whether its check digit is right; None where it has none.
-        repaired: Whether characters were corrected to get there; a letter that must be a digit (O for 0) does not count.
+        repaired: Whether characters were corrected to get there; O where only 0 can stand does not count.
     """
 
     zone: Zone

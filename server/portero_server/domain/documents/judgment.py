@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 
+from portero_server.domain.documents.document import DocumentReading
+from portero_server.domain.documents.document_checks import (
+    Check,
+    CheckName,
+    CheckOutcome,
+    document_checks,
+    reasons_of,
+)
+from portero_server.domain.documents.guests import GuestMatch, GuestStanding
 from portero_server.domain.documents.reasons import Reason
+
+__all__ = [
+    "Check",
+    "CheckInReport",
+    "CheckInResult",
+    "CheckName",
+    "CheckOutcome",
+    "FaceEvidence",
+    "Liveness",
+    "judge",
+]
 
 
 class CheckInResult(Enum):
@@ -15,46 +36,6 @@ class CheckInResult(Enum):
     REVIEW = "review"
     """A person must look at it."""
     REJECTED = "rejected"
-
-
-class CheckOutcome(Enum):
-    """How one check ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    DOUBTFUL = "doubtful"
-    NOT_CHECKED = "not_checked"
-
-
-class CheckName(Enum):
-    """The checks of a report, in its order."""
-
-    DOCUMENT_KIND = "document_kind"
-    SIDES = "sides"
-    EXPIRY = "expiry"
-    DATES = "dates"
-    RUN_DIGIT = "run_digit"
-    MRZ_DIGITS = "mrz_digits"
-    PRINT_AGAINST_MRZ = "print_against_mrz"
-    QR_AGAINST_CARD = "qr_against_card"
-    NAMES = "names"
-    FACE = "face"
-    LIVENESS = "liveness"
-    DUPLICATE = "duplicate"
-    GUEST = "guest"
-    QR_AUTHENTICITY = "qr_authenticity"
-    """Never made: the QR code is not signed."""
-    REGISTRY = "registry"
-    """Never made: the registry's public page is for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: its outcome, and the reason unless it passed or was not made."""
-
-    name: CheckName
-    outcome: CheckOutcome
-    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +87,87 @@ class CheckInReport:
     result: CheckInResult
     reasons: tuple[Reason, ...]
     checks: tuple[Check, ...]
+
+
+def judge(
+    reading: DocumentReading,
+    face: FaceEvidence | None,
+    liveness: Liveness | None,
+    today: date,
+    *,
+    guest: GuestMatch | None = None,
+) -> CheckInReport:
+    """Returns the report of a check-in.
+
+    One failed check rejects, one doubtful one sends to a person; what was not checked is in the report, and only the
+    face must have been.
+
+    Args:
+        reading: What the document says.
+        face: How the live face compares with the portrait, or None when nobody was compared.
+        liveness: What speaks against a live person, or None when nobody looked.
+        today: The site's date.
+        guest: Who of the expected guests it is, or None where there is no list.
+    """
+    checks = (
+        *document_checks(reading, today),
+        _face(face),
+        _liveness(liveness),
+        *_guest(guest),
+        Check(CheckName.QR_AUTHENTICITY, CheckOutcome.NOT_CHECKED),
+        Check(CheckName.REGISTRY, CheckOutcome.NOT_CHECKED),
+    )
+    outcomes = {check.outcome for check in checks}
+    if CheckOutcome.FAILED in outcomes:
+        result = CheckInResult.REJECTED
+    elif CheckOutcome.DOUBTFUL in outcomes:
+        result = CheckInResult.REVIEW
+    else:
+        result = CheckInResult.ACCEPTED
+    return CheckInReport(result, reasons_of(checks), checks)
+
+
+def _face(face: FaceEvidence | None) -> Check:
+    if face is None or not face.live_faces:
+        return _doubtful(CheckName.FACE, Reason.NO_LIVE_FACE)
+    if not face.portrait_found:
+        return _doubtful(CheckName.FACE, Reason.NO_PORTRAIT)
+    if face.live_faces > 1:
+        return _doubtful(CheckName.FACE, Reason.SEVERAL_FACES)
+    if face.live_size is not None and face.live_size < face.min_size:
+        return _doubtful(CheckName.FACE, Reason.FACE_TOO_SMALL)
+    if face.similarity is None or (face.live_quality is not None and face.live_quality < face.min_quality):
+        return _doubtful(CheckName.FACE, Reason.FACE_UNCLEAR)
+    if face.similarity >= face.threshold:
+        return Check(CheckName.FACE, CheckOutcome.PASSED)
+    if face.similarity >= face.threshold - face.review_margin:
+        return _doubtful(CheckName.FACE, Reason.FACE_DOUBTFUL)
+    return Check(CheckName.FACE, CheckOutcome.FAILED, Reason.FACE_DIFFERS)
+
+
+def _liveness(liveness: Liveness | None) -> Check:
+    if liveness is None or liveness.suspicion is None:
+        return Check(CheckName.LIVENESS, CheckOutcome.NOT_CHECKED)
+    if liveness.suspicion >= liveness.limit:
+        return _doubtful(CheckName.LIVENESS, Reason.SUSPECTED_SPOOF)
+    return Check(CheckName.LIVENESS, CheckOutcome.PASSED)
+
+
+def _guest(guest: GuestMatch | None) -> tuple[Check, Check]:
+    if guest is None:
+        return (
+            Check(CheckName.DUPLICATE, CheckOutcome.NOT_CHECKED),
+            Check(CheckName.GUEST, CheckOutcome.NOT_CHECKED),
+        )
+    duplicate = Check(CheckName.DUPLICATE, CheckOutcome.PASSED)
+    if guest.standing is GuestStanding.ALREADY_IN:
+        duplicate = _doubtful(CheckName.DUPLICATE, Reason.ALREADY_CHECKED_IN)
+    if guest.uncertain:
+        return duplicate, _doubtful(CheckName.GUEST, Reason.GUEST_UNCERTAIN)
+    # Who comes without being expected is told, and may still check in.
+    known = guest.standing in (GuestStanding.EXPECTED, GuestStanding.ALREADY_IN)
+    return duplicate, Check(CheckName.GUEST, CheckOutcome.PASSED if known else CheckOutcome.NOT_CHECKED)
+
+
+def _doubtful(name: CheckName, reason: Reason) -> Check:
+    return Check(name, CheckOutcome.DOUBTFUL, reason)

@@ -32,6 +32,8 @@ class Reason(Enum):
     """The QR code says something else than print or MRZ, or contradicts itself."""
     NAME_DIFFERS = "name_differs"
     """The printed name is not the one of the MRZ."""
+    NAME_UNCONFIRMED = "name_unconfirmed"
+    """The MRZ does not show whether the printed name is right."""
     NO_PORTRAIT = "no_portrait"
     """No face was found on the document."""
     NO_LIVE_FACE = "no_live_face"

@@ -1,0 +1,236 @@
+"""The printed zone of Chilean cards and passports: each value found by its label and where it stands to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from portero_server.domain.detection.geometry import Box
+from portero_server.domain.documents.document import CardSide, Field, ReadLine
+from portero_server.domain.documents.print_values import (
+    find_dates,
+    find_nationality,
+    find_number,
+    find_sex,
+    name_word,
+)
+from portero_server.domain.documents.print_words import Label, Word, folded, labels_and_words
+from portero_server.domain.documents.run import Run, find_run
+
+# Labels in capitals, without accents or blanks. Those without a field only keep their words from being values.
+_PATTERNS: dict[str, tuple[str, ...]] = {
+    Field.SURNAMES.value: ("APELLIDOS", "SURNAMES", "SURNAME"),
+    Field.GIVEN_NAMES.value: ("NOMBRES", "GIVENNAMES"),
+    Field.NATIONALITY.value: ("NACIONALIDAD", "NATIONALITY"),
+    Field.SEX.value: ("SEXO", "SEX"),
+    Field.BIRTH_DATE.value: ("FECHADENACIMIENTO", "FECHANACIMIENTO", "FECHADENAC", "DATEOFBIRTH"),
+    Field.DOCUMENT_NUMBER.value: (
+        "NUMERODOCUMENTO", "NUMERODEDOCUMENTO", "NDOCUMENTO", "NRODOCUMENTO", "DOCUMENTNUMBER", "PASAPORTENO",
+        "PASAPORTEN", "PASSPORTNO", "NPASAPORTE",
+    ),
+    Field.ISSUE_DATE.value: ("FECHADEEMISION", "FECHAEMISION", "DATEOFISSUE"),
+    Field.EXPIRY_DATE.value: ("FECHADEVENCIMIENTO", "FECHAVENCIMIENTO", "DATEOFEXPIRY"),
+    Field.RUN.value: ("RUN",),
+    "": (
+        "REPUBLICADECHILE", "SERVICIODEREGISTROCIVILEIDENTIFICACION", "SERVICIODEREGISTROCIVIL", "EIDENTIFICACION",
+        "CEDULADEIDENTIDAD", "CEDULADE", "PARAEXTRANJEROS", "FIRMADELTITULAR", "NACIOEN", "PROFESION", "REGISTROCIVIL",
+        "PASAPORTEPASSPORT", "LUGARDENACIMIENTO", "PLACEOFBIRTH", "AUTORIDAD", "AUTHORITY", "FIRMA", "COUNTRY",
+        "TIPO", "TYPE", "PAIS",
+    ),
+}  # fmt: skip
+_DATES = (Field.BIRTH_DATE, Field.ISSUE_DATE, Field.EXPIRY_DATE)
+# Ratios of the side's width: how far left of its label a value may begin, as boxes are no more exact.
+_LEFT = 0.045
+# A value stands no further below its label than so many heights of the label.
+_BELOW = 6.0
+_LEAST_CONFIDENCE = 0.3
+_ROW = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedValue:
+    """A printed value, normalized, with where it stands and how surely it was read."""
+
+    value: str
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedZone:
+    """What is printed on one side: values by field, how many labels were found, and whether it names foreigners."""
+
+    values: dict[Field, PrintedValue]
+    labels: int
+    foreign: bool
+    run: Run | None
+
+
+def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
+    """Returns the printed values of one side; what is not found beside a label of its own is missing."""
+    labels, words = labels_and_words(lines, side, _PATTERNS)
+    labels = _united(labels)
+    words = [word for word in words if word.confidence >= _LEAST_CONFIDENCE]
+    areas = {label.name: _Area(label, labels, words) for label in reversed(labels) if label.name}
+    values: dict[Field, PrintedValue] = {}
+    run = _put_run(values, areas, words)
+    _put_names(values, areas)
+    _put_dates(values, areas, words)
+    for field, find in (
+        (Field.DOCUMENT_NUMBER, find_number),
+        (Field.SEX, find_sex),
+        (Field.NATIONALITY, find_nationality),
+    ):
+        _put(values, areas, field, find)
+    whole = "".join(folded(line.content) for line in lines if line.side is side).replace(" ", "")
+    return PrintedZone(values, sum(bool(label.name) for label in labels), "EXTRANJER" in whole, run)
+
+
+def _united(labels: Iterable[Label]) -> list[Label]:
+    """Returns the labels with two languages of one in a line as one label."""
+    united: list[Label] = []
+    for label in labels:
+        twin = next((each for each in united if each.name == label.name and each.line == label.line), None)
+        if twin is not None:
+            united.remove(twin)
+            label = Label(label.name, twin.box.union(label.box), label.line)
+        united.append(label)
+    return united
+
+
+class _Area:
+    """Where a label's value may stand: right of it in its row, or below it in its column."""
+
+    def __init__(self, label: Label, labels: Sequence[Label], words: Sequence[Word]) -> None:
+        self.label = label
+        box = label.box
+        middle = box.center[1]
+        beside = [
+            each.box.left
+            for each in labels
+            if each is not label and each.box.left > box.left and _same_row(each.box, box)
+        ]
+        self._end = min(beside, default=2.0)
+        below = [
+            each.box.center[1]
+            for each in labels
+            if each.box.center[1] > middle + _ROW * box.height and self._in_column(each.box)
+        ]
+        self._bottom = min(min(below, default=2.0) - 0.2 * box.height, middle + _BELOW * box.height)
+        self.right = [
+            word
+            for word in words
+            if _same_row(word.box, box) and box.right - _LEFT / 3 <= word.box.left < self._end - _LEFT / 2
+        ]
+        self.below = [
+            word
+            for word in words
+            if middle + _ROW * box.height < word.box.center[1] < self._bottom and self._in_column(word.box)
+        ]
+        # The whole row below, for values of neighbors that an engine took for one line.
+        self.row = [word for word in words if middle + _ROW * box.height < word.box.center[1] < self._bottom]
+
+    def _in_column(self, box: Box) -> bool:
+        return self.label.box.left - _LEFT <= box.left < self._end - _LEFT / 2
+
+
+def _same_row(one: Box, other: Box) -> bool:
+    return abs(one.center[1] - other.center[1]) < _ROW * max(one.height, other.height)
+
+
+def _in_order(words: Iterable[Word]) -> list[Word]:
+    """Returns words as they are read: row by row, each from the left."""
+    rows: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: word.box.center[1]):
+        if rows and _same_row(word.box, rows[-1][0].box):
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    return [word for row in rows for word in sorted(row, key=lambda word: word.box.left)]
+
+
+def _text(words: Iterable[Word]) -> str:
+    return " ".join(word.text for word in _in_order(words))
+
+
+def _printed(value: str, words: Sequence[Word]) -> PrintedValue:
+    box = words[0].box
+    for word in words[1:]:
+        box = box.union(word.box)
+    return PrintedValue(value, box, min(word.confidence for word in words))
+
+
+def _put(
+    values: dict[Field, PrintedValue], areas: dict[str, _Area], field: Field, find: Callable[[str], str | None]
+) -> None:
+    area = areas.get(field.value)
+    if area is None:
+        return
+    for words in (area.below, area.right, area.row):
+        value = find(_text(words)) if words else None
+        if value is not None:
+            values[field] = _printed(value, words)
+            return
+
+
+def _put_run(values: dict[Field, PrintedValue], areas: dict[str, _Area], words: Sequence[Word]) -> Run | None:
+    """Puts the RUN beside its label, or else the only valid one anywhere: nothing else has its shape and digit."""
+    area = areas.get(Field.RUN.value)
+    for group in (area.right, area.below) if area is not None else ():
+        run = find_run(_text(group))
+        if run is not None and group:
+            values[Field.RUN] = _printed(str(run), group)
+            return run
+    for line in sorted({word.line for word in words}):
+        group = [word for word in words if word.line == line]
+        run = find_run(" ".join(word.text for word in group))
+        if run is not None and run.valid:
+            values[Field.RUN] = _printed(str(run), group)
+            return run
+    return None
+
+
+def _put_names(values: dict[Field, PrintedValue], areas: dict[str, _Area]) -> None:
+    surnames, given = areas.get(Field.SURNAMES.value), areas.get(Field.GIVEN_NAMES.value)
+    if surnames is None or given is None:
+        # Without the other label nobody knows where one ends.
+        surnames = None
+    for field, area in ((Field.SURNAMES, surnames), (Field.GIVEN_NAMES, given)):
+        if area is None:
+            continue
+        words = [word for word in _in_order(area.below or area.right) if name_word(word.text) is not None]
+        if not words:
+            continue
+        tall = max(word.box.height for word in words)
+        words = [word for word in words if word.box.height >= 0.5 * tall]
+        values[field] = _printed(" ".join(name_word(word.text) or "" for word in words), words)
+
+
+def _put_dates(values: dict[Field, PrintedValue], areas: dict[str, _Area], words: Sequence[Word]) -> None:
+    for field in _DATES:
+        area = areas.get(field.value)
+        if area is None:
+            continue
+        for group in (area.below, area.right):
+            dates = find_dates(_text(group))
+            if len(dates) == 1:
+                values[field] = _printed(dates[0].isoformat(), group)
+                break
+        else:
+            _put_date_of_row(values, areas, field)
+
+
+def _put_date_of_row(values: dict[Field, PrintedValue], areas: dict[str, _Area], field: Field) -> None:
+    """Puts a date from a row that an engine took for one line: the dates in it are those of the labels above it."""
+    area = areas[field.value]
+    dates = find_dates(_text(area.row))
+    neighbors = sorted(
+        (
+            areas[each.value]
+            for each in _DATES
+            if each.value in areas and _same_row(areas[each.value].label.box, area.label.box)
+        ),
+        key=lambda each: each.label.box.left,
+    )
+    if area.row and len(dates) == len(neighbors):
+        values[field] = _printed(dates[neighbors.index(area)].isoformat(), area.row)

@@ -1,0 +1,115 @@
+"""Reads a document: all zones, each field with its sources, and whether they agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from portero_server.domain.documents.agreement import agreed, agreed_names, same_number
+from portero_server.domain.documents.codes import LegacyCode, QrCode, read_pdf417, read_qr
+from portero_server.domain.documents.document import (
+    CardSide,
+    CardText,
+    DocumentKind,
+    DocumentReading,
+    Field,
+    FieldReading,
+    FieldSource,
+)
+from portero_server.domain.documents.document_checks import document_reasons
+from portero_server.domain.documents.mrz import TD3
+from portero_server.domain.documents.mrz_lines import MrzRows, find_mrz
+from portero_server.domain.documents.mrz_repair import Repair, repair
+from portero_server.domain.documents.print_zone import PrintedZone, read_print
+from portero_server.domain.documents.zones import legacy_sources, mrz_sources, print_sources, qr_sources
+
+# So many labels of the printed zone make a side one of a document, and not a page with the word in it.
+_LABELS_OF_A_CARD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Zones:
+    printed: dict[CardSide, PrintedZone]
+    qr: QrCode | None
+    legacy: LegacyCode | None
+    rows: MrzRows | None
+    repaired: Repair | None
+
+
+def read_text(text: CardText, today: date) -> DocumentReading:
+    """Returns what a document says.
+
+    Args:
+        text: Everything that was read from it, in any order, with boxes in ratios of each rectified side.
+        today: The site's date.
+    """
+    printed = {side: read_print(text.lines, side) for side in CardSide}
+    sources: dict[Field, list[FieldSource]] = {field: [] for field in Field}
+    for field, source in print_sources(printed).items():
+        sources[field].append(source)
+    qr, legacy = None, None
+    for code in text.codes:
+        if code.symbology == "qr" and (read := read_qr(code.content)) is not None:
+            # Every code counts: two that differ are a difference.
+            qr = qr or read
+            for field, source in qr_sources(code, read, today):
+                _add(sources[field], source)
+        elif code.symbology == "pdf417" and legacy is None and (old := read_pdf417(code.content)) is not None:
+            legacy = old
+            for field, source in legacy_sources(code, old):
+                sources[field].append(source)
+    rows = find_mrz(text.lines)
+    repaired = repair(rows.layout, rows.text, today) if rows is not None else None
+    if rows is not None and repaired is not None:
+        # What the code says is exact; what is printed was read like the MRZ.
+        others = {field: [each.value for each in reversed(found)] for field, found in sources.items()}
+        for field, source in mrz_sources(rows, repaired, others, today).items():
+            sources[field].append(source)
+    zones = _Zones(printed, qr, legacy, rows, repaired)
+    sources[Field.DOCUMENT_NUMBER] = same_number(sources[Field.DOCUMENT_NUMBER])
+    fields = {field: agreed(field, tuple(found)) for field, found in sources.items()}
+    if rows is not None:
+        width = rows.layout.names[1] - rows.layout.names[0]
+        agreed_names(fields, rows.names, width)
+    kind = _kind(zones, fields)
+    reading = DocumentReading(kind, tuple(fields[field] for field in Field), sides=_sides(text, zones, kind))
+    return replace(reading, reasons=document_reasons(reading, today))
+
+
+def _add(found: list[FieldSource], source: FieldSource) -> None:
+    if not any(each.zone is source.zone and each.value == source.value for each in found):
+        found.append(source)
+
+
+def _kind(zones: _Zones, fields: dict[Field, FieldReading]) -> DocumentKind:
+    mrz = zones.repaired.mrz if zones.repaired is not None else None
+    if zones.legacy is not None and mrz is None and zones.qr is None:
+        return DocumentKind.ID_CARD_LEGACY
+    if mrz is not None and mrz.layout is TD3:
+        return DocumentKind.PASSPORT
+    labels = sum(zone.labels for zone in zones.printed.values())
+    if zones.qr is None and (mrz is None or mrz.issuer != "CHL") and labels < _LABELS_OF_A_CARD:
+        return DocumentKind.UNKNOWN
+    if mrz is not None and zones.rows is not None and zones.rows.rows[0] is not None and mrz.issuer != "CHL":
+        return DocumentKind.UNKNOWN
+    number = fields[Field.DOCUMENT_NUMBER].value or ""
+    nationality = fields[Field.NATIONALITY].value
+    new = zones.qr.series == 2024 if zones.qr is not None and zones.qr.series else number[:1].isalpha()
+    foreign = (
+        (zones.qr is not None and zones.qr.foreign)
+        or any(zone.foreign for zone in zones.printed.values())
+        or nationality not in (None, "CHL")
+    )
+    if foreign:
+        return DocumentKind.FOREIGN_ID_2024 if new else DocumentKind.FOREIGN_ID_2013
+    return DocumentKind.ID_CARD_2024 if new else DocumentKind.ID_CARD_2013
+
+
+def _sides(text: CardText, zones: _Zones, kind: DocumentKind) -> frozenset[CardSide]:
+    """Returns the sides that were seen: the front by its labels, the back by its codes or MRZ."""
+    sides = {side for side, zone in zones.printed.items() if zone.labels >= _LABELS_OF_A_CARD}
+    if zones.rows is not None:
+        sides.update(row.side for row in zones.rows.rows if row is not None)
+    if zones.qr is not None or zones.legacy is not None:
+        sides.update(code.side for code in text.codes)
+    return frozenset(sides & {CardSide.FRONT}) if kind is DocumentKind.PASSPORT else frozenset(sides)
