@@ -59,6 +59,10 @@ class Field(Enum):
     EXPIRY_DATE = "expiry_date"
 
 
+PROVED = (Field.RUN, Field.DOCUMENT_NUMBER, Field.BIRTH_DATE, Field.EXPIRY_DATE)
+"""The fields that check digits guard: print and such a zone must both say the same before somebody is accepted."""
+
+
 class Agreement(Enum):
     """What the sources of a field say together."""
 

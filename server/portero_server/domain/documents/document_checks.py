@@ -8,6 +8,7 @@ from datetime import date
 from enum import Enum
 
 from portero_server.domain.documents.document import (
+    PROVED,
     Agreement,
     CardSide,
     DocumentKind,
@@ -60,10 +61,6 @@ class Check:
     name: CheckName
     outcome: CheckOutcome
     reason: Reason | None = None
-
-
-PROVED = (Field.RUN, Field.DOCUMENT_NUMBER, Field.BIRTH_DATE, Field.EXPIRY_DATE)
-"""What print and a zone with check digits must both say before somebody is accepted."""
 
 
 def document_reasons(reading: DocumentReading, today: date) -> tuple[Reason, ...]:

@@ -1,137 +1,93 @@
-"""Expected guests: who of today's arrivals holds a document, and who is in already."""
+"""Expected guests: who of today's arrivals holds a document, and whether they are in already."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
 
+from portero_server.domain.documents.check_in import Guest, GuestStatus
 from portero_server.domain.documents.document import DocumentReading, Field
+from portero_server.domain.documents.judgment import Standing
 from portero_server.domain.documents.names import mrz_name
 from portero_server.domain.documents.run import parse_run
 
-_PARTICLES = frozenset({"DE", "DEL", "LA", "LAS", "LOS", "Y", "E", "DA", "DO", "DOS", "VAN", "VON", "DER", "SAN"})
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedGuest:
-    """Somebody who is expected.
-
-    Attributes:
-        guest_id: Last part of the resource name.
-        name: As booked: any order of names and surnames, with accents or without, in any case.
-        run: As typed, with dots or without, or empty.
-        document_number: Of the passport, for those without a RUN; or empty.
-    """
-
-    guest_id: str
-    name: str
-    run: str = ""
-    document_number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierCheckIn:
-    """A check-in before this one that was accepted: when, and with which document."""
-
-    check_in_id: str
-    run: str
-    document_number: str
-    at: datetime
-
-
-class GuestStanding(Enum):
-    """How somebody stands to the guest list."""
-
-    EXPECTED = "expected"
-    KNOWN = "known"
-    """Not on the list, but checked in here before."""
-    UNKNOWN = "unknown"
-    ALREADY_IN = "already_in"
+_PARTICLES = frozenset({"DE", "DEL", "LA", "LAS", "LOS", "Y", "E", "DA", "DO", "DOS", "VAN", "VON", "DER"})
 
 
 @dataclass(frozen=True, slots=True)
 class GuestMatch:
-    """Who of the expected guests holds a document.
+    """Who of the expected guests holds a document, and how they stand to the list.
 
     Attributes:
-        standing: How they stand to the list.
-        guest: The guest, where there is exactly one.
-        uncertain: Whether a person must look: several may be meant, or one whose RUN is another.
-        check_in_id: The check-in of this stay, where they are in already.
+        status: Expected, in already, known from before, or none of these.
+        guest: The guest, where there is one; an uncertain one is the likeliest.
+        uncertain: Whether a person must look: several may be meant, or one who was booked under another number.
     """
 
-    standing: GuestStanding
-    guest: ExpectedGuest | None = None
+    status: GuestStatus
+    guest: Guest | None = None
     uncertain: bool = False
-    check_in_id: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        """What a report says of it."""
+        return Standing(
+            expected=self.guest is not None,
+            already_in=self.status is GuestStatus.ALREADY_IN,
+            uncertain=self.uncertain,
+        )
 
 
 def match_guest(
-    reading: DocumentReading,
-    guests: Sequence[ExpectedGuest],
-    earlier: Iterable[EarlierCheckIn] = (),
-    *,
-    since: datetime | None = None,
+    reading: DocumentReading, arrivals: Sequence[Guest], *, earlier_today: bool = False, earlier: bool = False
 ) -> GuestMatch:
     """Returns who of the expected guests holds a document.
 
-    A RUN or document number decides. By name alone somebody is only found who was booked without a number, or whose
-    number is another: then it is uncertain.
+    A RUN or document number decides. By name alone somebody is found who was booked without a number; one who was
+    booked under another number is uncertain.
 
     Args:
         reading: What the document says.
-        guests: Today's arrivals.
-        earlier: Accepted check-ins of whoever holds the document or one of its numbers.
-        since: From when on an earlier check-in is of this stay; None: none is.
+        arrivals: Who is expected today.
+        earlier_today: Whether the holder was admitted today before.
+        earlier: Whether they were admitted before today.
     """
-    mine = [each for each in earlier if same_holder(reading, each)]
-    guest, uncertain = _guest(reading, guests)
-    inside = [each for each in mine if since is not None and each.at >= since]
-    if inside:
-        latest = max(inside, key=lambda each: each.at)
-        return GuestMatch(GuestStanding.ALREADY_IN, guest, uncertain, latest.check_in_id)
-    if guest is not None or uncertain:
-        return GuestMatch(GuestStanding.EXPECTED if guest is not None else GuestStanding.UNKNOWN, guest, uncertain)
-    return GuestMatch(GuestStanding.KNOWN if mine else GuestStanding.UNKNOWN)
+    guest, uncertain = _guest(reading, arrivals)
+    arrived = guest is not None and guest.check_in_id is not None and not uncertain
+    if earlier_today or arrived:
+        status = GuestStatus.ALREADY_IN
+    elif guest is not None:
+        status = GuestStatus.EXPECTED
+    else:
+        status = GuestStatus.KNOWN if earlier else GuestStatus.UNKNOWN
+    return GuestMatch(status, guest, uncertain)
 
 
-def same_holder(reading: DocumentReading, earlier: EarlierCheckIn) -> bool:
-    """Whether an earlier check-in was the same person's: the RUN, or the document number where one has no RUN."""
-    run = reading.value(Field.RUN)
-    if run is not None and earlier.run:
-        return run == earlier.run
-    number = reading.value(Field.DOCUMENT_NUMBER)
-    return number is not None and number == earlier.document_number
-
-
-def _guest(reading: DocumentReading, guests: Sequence[ExpectedGuest]) -> tuple[ExpectedGuest | None, bool]:
-    """Returns the guest, if there is exactly one, and whether that is uncertain."""
+def _guest(reading: DocumentReading, arrivals: Sequence[Guest]) -> tuple[Guest | None, bool]:
+    """Returns the guest, or the likeliest, and whether that is uncertain."""
     run, number = reading.value(Field.RUN), reading.value(Field.DOCUMENT_NUMBER)
-    by_number = [
+    numbered = [
         guest
-        for guest in guests
+        for guest in arrivals
         if (run is not None and _run_of(guest) == run)
         or (number is not None and guest.document_number and _plain(guest.document_number) == _plain(number))
     ]
-    if len(by_number) == 1:
-        return by_number[0], False
-    if by_number:
-        # One person may be booked twice.
-        return by_number[0], True
+    if numbered:
+        # One person booked twice is one person, who takes the booking that is still open.
+        return min(numbered, key=lambda guest: (guest.check_in_id is not None, guest.guest_id)), False
     surnames, given = reading.value(Field.SURNAMES), reading.value(Field.GIVEN_NAMES)
     if surnames is None or given is None:
         return None, False
-    named = [guest for guest in guests if same_name(guest.name, surnames, given)]
-    if len(named) != 1:
-        return None, bool(named)
-    numbered = bool(named[0].run or named[0].document_number)
-    return named[0], numbered
+    named = [guest for guest in arrivals if same_name(guest.display_name, surnames, given)]
+    if len(named) > 1:
+        return None, True
+    if not named:
+        return None, False
+    return named[0], bool(named[0].run or named[0].document_number)
 
 
-def _run_of(guest: ExpectedGuest) -> str:
-    run = parse_run(guest.run)
+def _run_of(guest: Guest) -> str:
+    run = parse_run(guest.run or "")
     return str(run) if run is not None else ""
 
 

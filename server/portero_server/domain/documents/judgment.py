@@ -14,7 +14,6 @@ from portero_server.domain.documents.document_checks import (
     document_checks,
     reasons_of,
 )
-from portero_server.domain.documents.guests import GuestMatch, GuestStanding
 from portero_server.domain.documents.reasons import Reason
 
 __all__ = [
@@ -25,6 +24,7 @@ __all__ = [
     "CheckOutcome",
     "FaceEvidence",
     "Liveness",
+    "Standing",
     "judge",
 ]
 
@@ -81,6 +81,21 @@ class Liveness:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the holder of a document stands to the guest list.
+
+    Attributes:
+        expected: Whether they are on it.
+        already_in: Whether they checked in today before.
+        uncertain: Whether several guests may be meant, or one who was booked under another number.
+    """
+
+    expected: bool
+    already_in: bool
+    uncertain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckInReport:
     """The answer: result, all its reasons, and every check, also those that are never made."""
 
@@ -95,7 +110,7 @@ def judge(
     liveness: Liveness | None,
     today: date,
     *,
-    guest: GuestMatch | None = None,
+    standing: Standing | None = None,
 ) -> CheckInReport:
     """Returns the report of a check-in.
 
@@ -107,13 +122,13 @@ def judge(
         face: How the live face compares with the portrait, or None when nobody was compared.
         liveness: What speaks against a live person, or None when nobody looked.
         today: The site's date.
-        guest: Who of the expected guests it is, or None where there is no list.
+        standing: How the holder stands to the guest list, or None where there is none.
     """
     checks = (
         *document_checks(reading, today),
         _face(face),
         _liveness(liveness),
-        *_guest(guest),
+        *_standing(standing),
         Check(CheckName.QR_AUTHENTICITY, CheckOutcome.NOT_CHECKED),
         Check(CheckName.REGISTRY, CheckOutcome.NOT_CHECKED),
     )
@@ -153,20 +168,19 @@ def _liveness(liveness: Liveness | None) -> Check:
     return Check(CheckName.LIVENESS, CheckOutcome.PASSED)
 
 
-def _guest(guest: GuestMatch | None) -> tuple[Check, Check]:
-    if guest is None:
+def _standing(standing: Standing | None) -> tuple[Check, Check]:
+    if standing is None:
         return (
             Check(CheckName.DUPLICATE, CheckOutcome.NOT_CHECKED),
             Check(CheckName.GUEST, CheckOutcome.NOT_CHECKED),
         )
     duplicate = Check(CheckName.DUPLICATE, CheckOutcome.PASSED)
-    if guest.standing is GuestStanding.ALREADY_IN:
+    if standing.already_in:
         duplicate = _doubtful(CheckName.DUPLICATE, Reason.ALREADY_CHECKED_IN)
-    if guest.uncertain:
+    if standing.uncertain:
         return duplicate, _doubtful(CheckName.GUEST, Reason.GUEST_UNCERTAIN)
     # Who comes without being expected is told, and may still check in.
-    known = guest.standing in (GuestStanding.EXPECTED, GuestStanding.ALREADY_IN)
-    return duplicate, Check(CheckName.GUEST, CheckOutcome.PASSED if known else CheckOutcome.NOT_CHECKED)
+    return duplicate, Check(CheckName.GUEST, CheckOutcome.PASSED if standing.expected else CheckOutcome.NOT_CHECKED)
 
 
 def _doubtful(name: CheckName, reason: Reason) -> Check:

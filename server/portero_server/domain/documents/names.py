@@ -55,6 +55,14 @@ def names_agree(surnames: str, given_names: str, read: str, width: int) -> bool 
     return False
 
 
+def parted(names: str, read: str, width: int) -> tuple[str, str] | None:
+    """Returns surnames and given names out of both in one, where an MRZ allows one parting only."""
+    words = names.split()
+    ways = [(" ".join(words[:count]), " ".join(words[count:])) for count in range(1, len(words))]
+    agreeing = [way for way in ways if split_names(read)[0] == mrz_name(way[0]).replace(FILLER, " ")]
+    return agreeing[0] if len(agreeing) == 1 and names_agree(*agreeing[0], read, width) else None
+
+
 def _shortened(surnames: str, given_names: str, read: str, width: int) -> bool:
     """Whether both parts are beginnings, as where surnames make room for given names."""
     first, _, second = read[:width].partition(FILLER * 2)

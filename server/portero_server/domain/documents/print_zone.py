@@ -45,6 +45,8 @@ _LEFT = 0.045
 _BELOW = 6.0
 _LEAST_CONFIDENCE = 0.3
 _ROW = 0.5
+# Letters of one name are of one height; what is smaller is of the background.
+_LEAST_HEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,21 @@ class PrintedValue:
 
 @dataclass(frozen=True, slots=True)
 class PrintedZone:
-    """What is printed on one side: values by field, how many labels were found, and whether it names foreigners."""
+    """What is printed on one side.
+
+    Attributes:
+        values: By field.
+        labels: How many labels were found.
+        foreign: Whether it says that it is for foreigners.
+        run: The RUN among the values.
+        loose_names: All names in one, where only one of their two labels was read.
+    """
 
     values: dict[Field, PrintedValue]
     labels: int
     foreign: bool
     run: Run | None
+    loose_names: PrintedValue | None = None
 
 
 def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
@@ -74,7 +85,7 @@ def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
     areas = {label.name: _Area(label, labels, words) for label in reversed(labels) if label.name}
     values: dict[Field, PrintedValue] = {}
     run = _put_run(values, areas, words)
-    _put_names(values, areas)
+    loose_names = _put_names(values, areas)
     _put_dates(values, areas, words)
     for field, find in (
         (Field.DOCUMENT_NUMBER, find_number),
@@ -83,7 +94,7 @@ def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
     ):
         _put(values, areas, field, find)
     whole = "".join(folded(line.content) for line in lines if line.side is side).replace(" ", "")
-    return PrintedZone(values, sum(bool(label.name) for label in labels), "EXTRANJER" in whole, run)
+    return PrintedZone(values, sum(bool(label.name) for label in labels), "EXTRANJER" in whole, run, loose_names)
 
 
 def _united(labels: Iterable[Label]) -> list[Label]:
@@ -190,20 +201,27 @@ def _put_run(values: dict[Field, PrintedValue], areas: dict[str, _Area], words: 
     return None
 
 
-def _put_names(values: dict[Field, PrintedValue], areas: dict[str, _Area]) -> None:
+def _put_names(values: dict[Field, PrintedValue], areas: dict[str, _Area]) -> PrintedValue | None:
+    """Puts the names, and returns them instead in one if nobody knows where the surnames end."""
     surnames, given = areas.get(Field.SURNAMES.value), areas.get(Field.GIVEN_NAMES.value)
-    if surnames is None or given is None:
-        # Without the other label nobody knows where one ends.
-        surnames = None
+    if surnames is None:
+        return None
+    if given is None:
+        return _name(surnames)
     for field, area in ((Field.SURNAMES, surnames), (Field.GIVEN_NAMES, given)):
-        if area is None:
-            continue
-        words = [word for word in _in_order(area.below or area.right) if name_word(word.text) is not None]
-        if not words:
-            continue
-        tall = max(word.box.height for word in words)
-        words = [word for word in words if word.box.height >= 0.5 * tall]
-        values[field] = _printed(" ".join(name_word(word.text) or "" for word in words), words)
+        name = _name(area)
+        if name is not None:
+            values[field] = name
+    return None
+
+
+def _name(area: _Area) -> PrintedValue | None:
+    words = [word for word in _in_order(area.below or area.right) if name_word(word.text) is not None]
+    if not words:
+        return None
+    tall = max(word.box.height for word in words)
+    words = [word for word in words if word.box.height >= _LEAST_HEIGHT * tall]
+    return _printed(" ".join(name_word(word.text) or "" for word in words), words)
 
 
 def _put_dates(values: dict[Field, PrintedValue], areas: dict[str, _Area], words: Sequence[Word]) -> None:

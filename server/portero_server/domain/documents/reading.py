@@ -15,11 +15,13 @@ from portero_server.domain.documents.document import (
     Field,
     FieldReading,
     FieldSource,
+    Zone,
 )
 from portero_server.domain.documents.document_checks import document_reasons
 from portero_server.domain.documents.mrz import TD3
 from portero_server.domain.documents.mrz_lines import MrzRows, find_mrz
 from portero_server.domain.documents.mrz_repair import Repair, repair
+from portero_server.domain.documents.names import parted
 from portero_server.domain.documents.print_zone import PrintedZone, read_print
 from portero_server.domain.documents.zones import legacy_sources, mrz_sources, print_sources, qr_sources
 
@@ -62,6 +64,7 @@ def read_text(text: CardText, today: date) -> DocumentReading:
     repaired = repair(rows.layout, rows.text, today) if rows is not None else None
     if rows is not None and repaired is not None:
         # What the code says is exact; what is printed was read like the MRZ.
+        _part_names(sources, printed, rows)
         others = {field: [each.value for each in reversed(found)] for field, found in sources.items()}
         for field, source in mrz_sources(rows, repaired, others, today).items():
             sources[field].append(source)
@@ -79,6 +82,17 @@ def read_text(text: CardText, today: date) -> DocumentReading:
 def _add(found: list[FieldSource], source: FieldSource) -> None:
     if not any(each.zone is source.zone and each.value == source.value for each in found):
         found.append(source)
+
+
+def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone], rows: MrzRows) -> None:
+    """Puts names whose label was not read, parted as the MRZ parts them."""
+    for side, zone in printed.items():
+        loose = zone.loose_names
+        if loose is None:
+            continue
+        parts = parted(loose.value, rows.names, rows.layout.names[1] - rows.layout.names[0])
+        for field, value in zip((Field.SURNAMES, Field.GIVEN_NAMES), parts or (), strict=False):
+            sources[field].append(FieldSource(Zone.PRINT, value, loose.confidence, side, loose.box))
 
 
 def _kind(zones: _Zones, fields: dict[Field, FieldReading]) -> DocumentKind:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from portero_server.domain.documents.codes import LegacyCode, QrCode
-from portero_server.domain.documents.document import CardSide, Field, FieldSource, ReadCode, Zone
+from portero_server.domain.documents.document import PROVED, CardSide, Field, FieldSource, ReadCode, Zone
 from portero_server.domain.documents.mrz import TD1, UNKNOWN, CheckRule, Mrz, digit_is_right
 from portero_server.domain.documents.mrz_lines import MrzRow, MrzRows
 from portero_server.domain.documents.mrz_repair import Repair
 from portero_server.domain.documents.names import split_names
 from portero_server.domain.documents.print_zone import PrintedZone
-
-PROVED = (Field.RUN, Field.DOCUMENT_NUMBER, Field.BIRTH_DATE, Field.EXPIRY_DATE)
-"""The fields that check digits guard."""
 
 
 def print_sources(zones: Mapping[CardSide, PrintedZone]) -> dict[Field, FieldSource]:
@@ -139,8 +136,3 @@ def _row_of(rows: MrzRows, field: Field) -> MrzRow | None:
     if rows.layout is TD1:
         return rows.rows[2 if in_names else 0 if field is Field.DOCUMENT_NUMBER else 1]
     return rows.rows[0 if in_names else 1]
-
-
-def sides_of(zones: Sequence[tuple[CardSide, bool]]) -> frozenset[CardSide]:
-    """Returns the sides of which something was recognized."""
-    return frozenset(side for side, seen in zones if seen)
