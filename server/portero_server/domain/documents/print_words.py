@@ -28,11 +28,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label that was found: which one, and where."""
+    """A label that was found: which one, where, and with what share of its letters wrong."""
 
     name: str
     box: Box
     line: int
+    errors: float = 0.0
 
 
 def folded(text: str) -> str:
@@ -59,8 +60,8 @@ def labels_and_words(
         if line.side is not side or not line.content.strip():
             continue
         free = [True] * len(line.content)
-        for start, end, name in _spans(line.content, spellings):
-            labels.append(Label(name, _part(line, start, end), index))
+        for start, end, name, errors in _spans(line.content, spellings):
+            labels.append(Label(name, _part(line, start, end), index, errors))
             free[start:end] = [False] * (end - start)
         words.extend(_words(line, index, free))
     return labels, words
@@ -78,23 +79,41 @@ def _words(line: ReadLine, index: int, free: Sequence[bool]) -> Iterator[Word]:
             yield Word(match[0], _part(line, *match.span()), line.confidence, index)
 
 
-def _spans(content: str, spellings: Sequence[tuple[str, str]]) -> list[tuple[int, int, str]]:
+def _spans(content: str, spellings: Sequence[tuple[str, str]]) -> list[tuple[int, int, str, float]]:
     """Returns where labels stand in a line: the best spelled first taken, none over another."""
     places = [place for place, character in enumerate(content) if character.isalnum()]
     squeezed = "".join(as_letter(folded(content[place])[:1]) for place in places)
     taken = [False] * len(squeezed)
-    found: list[tuple[int, int, str]] = []
-    near = [
-        (cost / len(spelling), -len(spelling), start, end, spelling, name)
-        for spelling, name in spellings
-        for cost, start, end in _occurrences(squeezed, spelling)
-    ]
-    for _, _, start, end, spelling, name in sorted(near):
-        if any(taken[start:end]) or not _alone(content, places, start, end, spelling):
-            continue
-        taken[start:end] = [True] * (end - start)
-        found.append((places[start], places[end - 1] + 1, name))
+    found: list[tuple[int, int, str, float]] = []
+
+    def take(near: list[tuple[float, int, int, int, str, str]]) -> None:
+        for errors, _, start, end, spelling, name in sorted(near):
+            if any(taken[start:end]) or not _alone(content, places, start, end, spelling):
+                continue
+            taken[start:end] = [True] * (end - start)
+            found.append((places[start], places[end - 1] + 1, name, errors))
+
+    take(
+        [
+            (0.0, -len(spelling), start, start + len(spelling), spelling, name)
+            for spelling, name in spellings
+            for start in _exactly(squeezed, spelling)
+        ]
+    )
+    letters = sum(free and content[place].isalpha() for free, place in zip(_not(taken), places, strict=True))
+    take(
+        [
+            (cost / len(spelling), -len(spelling), start, end, spelling, name)
+            for spelling, name in spellings
+            if len(spelling) >= _FUZZY_FROM and letters >= len(spelling) - 3 and _share_pieces(squeezed, spelling)
+            for cost, start, end in _nearly(squeezed, spelling, len(spelling) // _CHARACTERS_PER_ERROR)
+        ]
+    )
     return found
+
+
+def _not(taken: Sequence[bool]) -> list[bool]:
+    return [not each for each in taken]
 
 
 def _alone(content: str, places: Sequence[int], start: int, end: int, spelling: str) -> bool:
@@ -106,25 +125,21 @@ def _alone(content: str, places: Sequence[int], start: int, end: int, spelling: 
     return not after.isalpha() and (not before.isalpha() or spelling == "SEXO")
 
 
-def _occurrences(text: str, spelling: str) -> Iterator[tuple[int, int, int]]:
-    """Yields errors, start and end of each place that spells a label, or of the one that nearly does."""
+def _exactly(text: str, spelling: str) -> Iterator[int]:
     start = text.find(spelling)
-    if start >= 0:
-        while start >= 0:
-            yield 0, start, start + len(spelling)
-            start = text.find(spelling, start + len(spelling))
-    elif len(spelling) >= _FUZZY_FROM and len(text) >= len(spelling) - 2 and _share_a_piece(text, spelling):
-        found = _nearly(text, spelling, len(spelling) // _CHARACTERS_PER_ERROR)
-        if found is not None:
-            yield found
+    while start >= 0:
+        yield start
+        start = text.find(spelling, start + len(spelling))
 
 
-def _share_a_piece(text: str, spelling: str) -> bool:
-    return any(spelling[at : at + 3] in text for at in range(len(spelling) - 2))
+def _share_pieces(text: str, spelling: str) -> bool:
+    """Whether a text has two pieces of a spelling: few do, and only these are compared."""
+    pieces = (spelling[at : at + 3] in text for at in range(len(spelling) - 2))
+    return any(pieces) and any(pieces)
 
 
-def _nearly(text: str, spelling: str, errors: int) -> tuple[int, int, int] | None:
-    """Returns errors, start and end where the text is nearest to a spelling, or None where it takes more errors."""
+def _nearly(text: str, spelling: str, errors: int) -> Iterator[tuple[int, int, int]]:
+    """Yields errors, start and end where the text is nearest to a spelling, unless it takes more errors."""
     row: list[tuple[int, int]] = [(0, at) for at in range(len(text) + 1)]
     for count, wanted in enumerate(spelling, 1):
         above, row = row, [(count, 0)]
@@ -137,4 +152,5 @@ def _nearly(text: str, spelling: str, errors: int) -> tuple[int, int, int] | Non
                 )
             )
     (cost, start), end = min((cell, at) for at, cell in enumerate(row))
-    return (cost, start, end) if cost <= errors and end > start else None
+    if cost <= errors and end > start:
+        yield cost, start, end

@@ -82,11 +82,14 @@ def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
     labels, words = labels_and_words(lines, side, _PATTERNS)
     labels = _united(labels)
     words = [word for word in words if word.confidence >= _LEAST_CONFIDENCE]
-    areas = {label.name: _Area(label, labels, words) for label in reversed(labels) if label.name}
+    areas: _Areas = {}
+    for label in sorted(labels, key=lambda label: label.errors):
+        if label.name:
+            areas.setdefault(Field(label.name), []).append(_Area(label, labels, words))
     values: dict[Field, PrintedValue] = {}
     run = _put_run(values, areas, words)
     loose_names = _put_names(values, areas)
-    _put_dates(values, areas, words)
+    _put_dates(values, areas)
     for field, find in (
         (Field.DOCUMENT_NUMBER, find_number),
         (Field.SEX, find_sex),
@@ -104,7 +107,7 @@ def _united(labels: Iterable[Label]) -> list[Label]:
         twin = next((each for each in united if each.name == label.name and each.line == label.line), None)
         if twin is not None:
             united.remove(twin)
-            label = Label(label.name, twin.box.union(label.box), label.line)
+            label = Label(label.name, twin.box.union(label.box), label.line, min(twin.errors, label.errors))
         united.append(label)
     return united
 
@@ -171,27 +174,27 @@ def _printed(value: str, words: Sequence[Word]) -> PrintedValue:
     return PrintedValue(value, box, min(word.confidence for word in words))
 
 
-def _put(
-    values: dict[Field, PrintedValue], areas: dict[str, _Area], field: Field, find: Callable[[str], str | None]
-) -> None:
-    area = areas.get(field.value)
-    if area is None:
-        return
-    for words in (area.below, area.right, area.row):
-        value = find(_text(words)) if words else None
-        if value is not None:
-            values[field] = _printed(value, words)
-            return
+_Areas = dict[Field, list[_Area]]
 
 
-def _put_run(values: dict[Field, PrintedValue], areas: dict[str, _Area], words: Sequence[Word]) -> Run | None:
+def _put(values: dict[Field, PrintedValue], areas: _Areas, field: Field, find: Callable[[str], str | None]) -> None:
+    """Puts the value of a field: of the best spelled label first, below it, or else beside it or in the row below."""
+    for area in areas.get(field, ()):
+        for words in (area.below, area.right, area.row):
+            value = find(_text(words)) if words else None
+            if value is not None:
+                values[field] = _printed(value, words)
+                return
+
+
+def _put_run(values: dict[Field, PrintedValue], areas: _Areas, words: Sequence[Word]) -> Run | None:
     """Puts the RUN beside its label, or else the only valid one anywhere: nothing else has its shape and digit."""
-    area = areas.get(Field.RUN.value)
-    for group in (area.right, area.below) if area is not None else ():
-        run = find_run(_text(group))
-        if run is not None and group:
-            values[Field.RUN] = _printed(str(run), group)
-            return run
+    for area in areas.get(Field.RUN, ()):
+        for group in (area.right, area.below):
+            run = find_run(_text(group))
+            if run is not None:
+                values[Field.RUN] = _printed(str(run), group)
+                return run
     for line in sorted({word.line for word in words}):
         group = [word for word in words if word.line == line]
         run = find_run(" ".join(word.text for word in group))
@@ -201,17 +204,16 @@ def _put_run(values: dict[Field, PrintedValue], areas: dict[str, _Area], words: 
     return None
 
 
-def _put_names(values: dict[Field, PrintedValue], areas: dict[str, _Area]) -> PrintedValue | None:
+def _put_names(values: dict[Field, PrintedValue], areas: _Areas) -> PrintedValue | None:
     """Puts the names, and returns them instead in one if nobody knows where the surnames end."""
-    surnames, given = areas.get(Field.SURNAMES.value), areas.get(Field.GIVEN_NAMES.value)
-    if surnames is None:
-        return None
-    if given is None:
-        return _name(surnames)
-    for field, area in ((Field.SURNAMES, surnames), (Field.GIVEN_NAMES, given)):
-        name = _name(area)
-        if name is not None:
-            values[field] = name
+    surnames, given = areas.get(Field.SURNAMES, [])[:1], areas.get(Field.GIVEN_NAMES, [])[:1]
+    if surnames and not given:
+        return _name(surnames[0])
+    if surnames and given:
+        for field, area in ((Field.SURNAMES, surnames[0]), (Field.GIVEN_NAMES, given[0])):
+            name = _name(area)
+            if name is not None:
+                values[field] = name
     return None
 
 
@@ -224,31 +226,28 @@ def _name(area: _Area) -> PrintedValue | None:
     return _printed(" ".join(name_word(word.text) or "" for word in words), words)
 
 
-def _put_dates(values: dict[Field, PrintedValue], areas: dict[str, _Area], words: Sequence[Word]) -> None:
+def _put_dates(values: dict[Field, PrintedValue], areas: _Areas) -> None:
     for field in _DATES:
-        area = areas.get(field.value)
-        if area is None:
-            continue
-        for group in (area.below, area.right):
-            dates = find_dates(_text(group))
-            if len(dates) == 1:
-                values[field] = _printed(dates[0].isoformat(), group)
-                break
-        else:
-            _put_date_of_row(values, areas, field)
+        for area in areas.get(field, [])[:1]:
+            found = _date_of(area) or _date_of_row(area, areas)
+            if found is not None:
+                values[field] = found
 
 
-def _put_date_of_row(values: dict[Field, PrintedValue], areas: dict[str, _Area], field: Field) -> None:
-    """Puts a date from a row that an engine took for one line: the dates in it are those of the labels above it."""
-    area = areas[field.value]
+def _date_of(area: _Area) -> PrintedValue | None:
+    for group in (area.below, area.right):
+        dates = find_dates(_text(group))
+        if len(dates) == 1:
+            return _printed(dates[0].isoformat(), group)
+    return None
+
+
+def _date_of_row(area: _Area, areas: _Areas) -> PrintedValue | None:
+    """Returns a date from a row that an engine took for one line: the dates in it are those of the labels above it."""
     dates = find_dates(_text(area.row))
-    neighbors = sorted(
-        (
-            areas[each.value]
-            for each in _DATES
-            if each.value in areas and _same_row(areas[each.value].label.box, area.label.box)
-        ),
-        key=lambda each: each.label.box.left,
-    )
-    if area.row and len(dates) == len(neighbors):
-        values[field] = _printed(dates[neighbors.index(area)].isoformat(), area.row)
+    dated = (areas[each][0] for each in _DATES if each in areas)
+    neighbors = [each for each in dated if _same_row(each.label.box, area.label.box)]
+    neighbors.sort(key=lambda each: each.label.box.left)
+    if not area.row or len(dates) != len(neighbors):
+        return None
+    return _printed(dates[neighbors.index(area)].isoformat(), area.row)
