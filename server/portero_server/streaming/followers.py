@@ -93,6 +93,11 @@ class Followers:
 
     def follower(self, camera: Camera, row: StreamRow, names: Mapping[str, str]) -> FrameFollower:
         """Returns the follower of a stream, with the tracks that were open; `names` are those of its people."""
+        follower = self._follower(camera, row, names)
+        capture = self._parts.capture
+        return follower if capture is None else capture(camera.camera_id, follower)
+
+    def _follower(self, camera: Camera, row: StreamRow, names: Mapping[str, str]) -> FrameFollower:
         if camera.mode is CameraMode.TEXT:
             return TextFollower(camera.camera_id, self.rules(camera), self._engine.read_text)
         resumed = revived_tracks(row.open_tracks, names, self._parts.clock.monotonic())

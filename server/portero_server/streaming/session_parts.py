@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from portero_server.clock import Clock
@@ -37,6 +38,7 @@ class SessionParts:
         suspects: Frames whose findings ended sessions before.
         clocks: Thresholds for faults of a camera's clock.
         steering: What bridges are asked for.
+        capture: Puts the capture of check-ins before the follower of a camera; None: there are no check-ins.
     """
 
     clock: Clock
@@ -49,6 +51,7 @@ class SessionParts:
     suspects: Suspects = field(default_factory=Suspects)
     clocks: ClockPolicy = DEFAULT_CLOCK_POLICY
     steering: Steering = UNSTEERED
+    capture: Callable[[str, FrameFollower], FrameFollower] | None = None
 
     def now(self) -> Moment:
         """Returns the time by both clocks."""
