@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-PRICES = dict.fromkeys(
+PRICES: Mapping[str, Decimal] = dict.fromkeys(
     ("CompareFaces", "DetectFaces", "DetectText", "IndexFaces", "SearchFaces", "SearchFacesByImage"), Decimal("0.001")
-)
+) | {"GetFaceLivenessSessionResults": Decimal("0.015")}
 """Dollars a call; operations not named are free."""
 
 
