@@ -9,6 +9,7 @@ from portero_server.domain.documents.confusions import twins
 from portero_server.domain.documents.document import Agreement, Field, FieldReading, FieldSource, Zone
 from portero_server.domain.documents.mrz import check_digit
 from portero_server.domain.documents.names import names_agree, spaced_as, split_names
+from portero_server.domain.documents.print_values import known_nationality
 
 # How much a source's value weighs where they differ. Only shown: what differs is never relied on.
 _QR_RIGHT, _MRZ_RIGHT, _MRZ_CORRECTED, _PRINT, _UNPROVED, _WRONG = 4.0, 3.0, 2.0, 2.0, 1.5, 0.5
@@ -41,6 +42,12 @@ def _weight(source: FieldSource) -> float:
     if source.zone is Zone.MRZ:
         return _MRZ_CORRECTED if source.repaired else _MRZ_RIGHT
     return _QR_RIGHT
+
+
+def comparable(sources: Sequence[FieldSource]) -> list[FieldSource]:
+    """Returns the sources of a nationality: without a printed word that has no known code, where there is a code."""
+    known = [source for source in sources if source.zone is not Zone.PRINT or known_nationality(source.value)]
+    return known or list(sources)
 
 
 def same_number(sources: Sequence[FieldSource]) -> list[FieldSource]:

@@ -12,8 +12,8 @@ from portero_server.domain.documents.run import Run, parse_run
 
 _REGISTRY = "registrocivil.cl"
 _SERIES = {"docstatus": 2013, "document-validity": 2024}
-_MRZ_COPY = re.compile(r"([0-9A-Z<]{9})(\d)(\d{6})(\d)(\d{6})(\d)")
-_PDF417_RUN = re.compile(r"(\d{7,8})([\dK])")
+_MRZ_COPY = re.compile(r"([0-9A-Z<]{9})(\d)(\d{6})(\d)(\d{6})(\d)", re.ASCII)
+_PDF417_RUN = re.compile(r"([0-9]{7,8})([0-9K])")
 
 
 @dataclass(frozen=True, slots=True)

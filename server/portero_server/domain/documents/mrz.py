@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from portero_server.domain.documents.run import Run
 
@@ -14,7 +14,7 @@ UNKNOWN = "?"
 """Stands for a character that was not read."""
 _VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {FILLER: 0}
 _WEIGHTS = (7, 3, 1)
-_RUN_SHAPE = re.compile(r"(\d{6,8})<([0-9K])<*")
+_RUN_SHAPE = re.compile(r"([0-9]{6,8})<([0-9K])<*")
 
 
 def character_value(character: str) -> int:
@@ -34,12 +34,13 @@ class CheckRule:
     spans: tuple[tuple[int, int], ...]
     place: int
 
-    def covered(self) -> Iterable[int]:
+    def covered(self) -> list[int]:
         """Returns the places it goes over, in order."""
-        return (place for start, end in self.spans for place in range(start, end))
+        return [place for start, end in self.spans for place in range(start, end)]
 
 
-@dataclass(frozen=True, slots=True)
+# Compared by identity, so that what follows from one is worked out once.
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """Where what stands in the joined lines of an MRZ; each span is (start, end)."""
 
@@ -65,10 +66,12 @@ class Layout:
         """All check digits."""
         return (self.number_rule, self.birth_rule, self.expiry_rule, *self.others, self.composite)
 
-    def digit_places(self) -> frozenset[int]:
-        """Returns the places where only digits stand."""
-        places = {*range(*self.birth), *range(*self.expiry)}
-        return frozenset(places | {rule.place for rule in self.rules if rule not in self.others})
+
+@cache
+def digit_places(layout: Layout) -> frozenset[int]:
+    """Returns the places where only digits stand."""
+    places = {*range(*layout.birth), *range(*layout.expiry)}
+    return frozenset(places | {rule.place for rule in layout.rules if rule not in layout.others})
 
 
 TD1 = Layout(
@@ -110,7 +113,7 @@ TD3 = Layout(
 
 def digit_is_right(text: str, rule: CheckRule) -> bool | None:
     """Whether a check digit is right; None where a character it needs was not read."""
-    covered = "".join(text[place] for place in rule.covered())
+    covered = "".join(text[start:end] for start, end in rule.spans)
     digit = text[rule.place]
     if UNKNOWN in covered or digit == UNKNOWN:
         return None

@@ -10,11 +10,14 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.confusions import FILLER_LETTERS, FILLER_LOOKS, as_digit, as_letter
 from portero_server.domain.documents.document import CardSide, ReadLine
 from portero_server.domain.documents.mrz import FILLER, TD1, TD3, UNKNOWN, Layout
+from portero_server.domain.documents.run import Run, run_in_mrz
 
 _SHORTEST = 8
 _LONGEST_JUNK = 3
 # How many characters of a row's fixed part may be of the wrong kind: more, and it is another text.
 _STRANGERS = 2
+# A RUN whose dividing filler was lost.
+_UNDIVIDED = re.compile(r"([0-9]{7,8})([0-9K])")
 _TD1_FIRST = "AAAAANNNNNNNNN9"
 _TD1_SECOND = "9999999S9999999AAA"
 _TD3_SECOND = "NNNNNNNNN9AAA9999999S9999999"
@@ -179,7 +182,7 @@ def _passport(rows: Sequence[MrzRow], second_row: MrzRow, second: str) -> MrzRow
     if len(tail) != 16:
         personal, digits = tail[:-2].rstrip(FILLER), tail[-2:]
         tail = personal.ljust(14, FILLER) + digits if len(personal) <= 14 and len(digits) == 2 else UNKNOWN * 16
-    personal = _run_part(tail[:14]).ljust(14, FILLER)
+    personal = run_in_mrz(tail[:14])
     texts = (_full(first, 44), head + personal + tail[14:])
     return MrzRows(TD3, texts, (first_row, second_row), first[5:])
 
@@ -212,7 +215,7 @@ def _second_line(text: str) -> str:
     if len(tail) >= 2 and len(tail) != 12:
         tail = _stretched(tail)
     tail = tail[:12].ljust(12, UNKNOWN)
-    return head + _run_part(tail[:11]).ljust(11, FILLER) + tail[11]
+    return head + run_in_mrz(tail[:11]) + tail[11]
 
 
 def _stretched(tail: str) -> str:
@@ -220,21 +223,7 @@ def _stretched(tail: str) -> str:
     optional, last = tail[:-1].rstrip(FILLER), tail[-1]
     if last == FILLER or not as_digit(last).isdigit():
         optional, last = tail.rstrip(FILLER), UNKNOWN
+    undivided = _UNDIVIDED.fullmatch(optional)
+    if undivided is not None and Run(int(undivided[1]), undivided[2]).valid:
+        optional = f"{undivided[1]}{FILLER}{undivided[2]}"
     return optional.ljust(11, FILLER)[:11] + last
-
-
-def _run_part(optional: str) -> str:
-    """Returns optional data with the characters of a RUN in it, where it has that shape."""
-    for length in (8, 7, 6):
-        body = "".join(as_digit(character) for character in optional[:length])
-        rest = optional[length:]
-        if not body.isdigit() or len(rest) < 2:
-            continue
-        divided = rest[0] == FILLER or rest[0] in FILLER_LETTERS
-        digit = rest[1] if rest[1] == "K" else as_digit(rest[1])
-        if divided and (digit.isdigit() or digit == "K") and set(rest[2:]) <= FILLER_LETTERS | {FILLER}:
-            return f"{body}{FILLER}{digit}".ljust(len(optional), FILLER)
-    undivided = re.fullmatch(r"(\d{7,8})([\dK])<*", optional)
-    if undivided is not None and len(optional) > len(undivided[1]) + 2:
-        return f"{undivided[1]}{FILLER}{undivided[2]}".ljust(len(optional), FILLER)
-    return optional

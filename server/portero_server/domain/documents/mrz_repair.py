@@ -10,13 +10,24 @@ and 6, L and 1, K and a filler count the same, so an MRZ by itself never decides
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import combinations, product
 
 from portero_server.domain.documents.confusions import as_digit, as_letter, taken_for
-from portero_server.domain.documents.mrz import FILLER, TD1, UNKNOWN, Layout, Mrz, character_value, digit_is_right
+from portero_server.domain.documents.mrz import (
+    FILLER,
+    TD1,
+    UNKNOWN,
+    Layout,
+    Mrz,
+    character_value,
+    digit_is_right,
+    digit_places,
+)
+from portero_server.domain.documents.run import run_in_mrz
 
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -46,11 +57,13 @@ class Repair:
 def by_place(layout: Layout, text: str) -> str:
     """Returns the text with letters where only letters stand, and digits where only digits do."""
     places = list(text)
-    for place in layout.digit_places():
+    for place in (*digit_places(layout), *(rule.place for rule in layout.others)):
         places[place] = as_digit(places[place])
     for start, end in (layout.code, layout.issuer, layout.nationality, layout.names):
         for place in range(start, end):
             places[place] = as_letter(places[place])
+    if "".join(places[slice(*layout.issuer)]) == "CHL":
+        places[slice(*layout.run)] = run_in_mrz("".join(places[slice(*layout.run)]))
     return "".join(places)
 
 
@@ -84,11 +97,8 @@ def repair(layout: Layout, text: str, today: date) -> Repair:
     read = Mrz(layout, by_place(layout, text))
     if sound(read, today):
         return Repair(read, sound=True)
-    start, end = layout.number
-    # The series that began in 2013 numbers by digits alone.
-    digits = "".join(as_digit(character) for character in read.text[start:end])
-    numbered = Mrz(layout, read.text[:start] + digits + read.text[end:])
-    if digits.isdigit() and sound(numbered, today):
+    numbered = _numbered(read)
+    if numbered is not None and sound(numbered, today):
         return Repair(numbered, sound=True)
     possible = sorted({text for text in _sources(read) if sound(Mrz(layout, text), today)})
     if len(possible) == 1:
@@ -96,47 +106,78 @@ def repair(layout: Layout, text: str, today: date) -> Repair:
     return Repair(read, sound=False, possible=tuple(Mrz(layout, text) for text in possible))
 
 
+def _numbered(read: Mrz) -> Mrz | None:
+    """Returns a zone with a Chilean number of digits alone, as one that begins with a digit is; None for others."""
+    start, end = read.layout.number
+    number = read.text[start:end]
+    digits = "".join(as_digit(character) for character in number)
+    if read.issuer != "CHL" or not number[0].isdigit() or not digits.isdigit():
+        return None
+    return Mrz(read.layout, read.text[:start] + digits + read.text[end:])
+
+
 def _sources(read: Mrz) -> Iterator[str]:
     """Yields the texts of which the read one is a misreading, all check digits right; not all are possible values."""
-    yield from _by_one_character(read)
-    yield from _by_two_confusions(read)
-
-
-def _by_one_character(read: Mrz) -> Iterator[str]:
-    layout, text = read.layout, read.text
-    weights = _place_weights(layout)
-    unknown = [place for place in weights if text[place] == UNKNOWN]
-    if len(unknown) > 1:
+    places = _place_weights(read.layout)
+    holes = [place for place in places if read.text[place] == UNKNOWN]
+    if len(holes) > 1:
         return
-    values = {place: 0 if text[place] == UNKNOWN else character_value(text[place]) for place in weights}
-    off = [0] * len(layout.rules)
-    for place, by_rule in weights.items():
-        for rule, weight in by_rule.items():
-            off[rule] = (off[rule] + weight * values[place]) % 10
-    for place in unknown or weights:
-        by_rule = weights[place]
-        if any(off[rule] for rule in range(len(off)) if rule not in by_rule):
+    off = _off(read)
+    wrong = {rule for rule, each in enumerate(off) if each % 10}
+    for place in holes or places:
+        if wrong and places[place].keys() != wrong:
+            # Another character here would leave one wrong, or make another wrong: all weights are odd, none is 5.
             continue
-        for character in _allowed(layout, place):
-            change = character_value(character) - values[place]
-            if character != text[place] and not any((off[rule] + w * change) % 10 for rule, w in by_rule.items()):
-                yield text[:place] + character + text[place + 1 :]
-
-
-def _by_two_confusions(read: Mrz) -> Iterator[str]:
-    text = read.text
-    free = [
+        for character in _allowed(read.layout, place):
+            if character != read.text[place] and _rights(read, off, (place, character)):
+                yield _changed(read.text, (place, character))
+    if holes:
+        return
+    # Letters and digits are mixed in the number, and in what else the first line has: nowhere else do both stand.
+    mixed = [
         place
         for place in (*range(*read.layout.number), *(range(15, 30) if read.layout is TD1 else ()))
-        if taken_for(text[place])
+        if taken_for(read.text[place])
     ]
-    for one, other in combinations(free, 2):
-        for first, second in product(taken_for(text[one]), taken_for(text[other])):
-            changed = text[:one] + first + text[one + 1 : other] + second + text[other + 1 :]
-            if UNKNOWN not in changed:
-                yield changed
+    mixed_rules = set().union(*(places[place] for place in mixed))
+    for one, other in combinations(mixed, 2) if wrong <= mixed_rules else ():
+        for first, second in product(taken_for(read.text[one]), taken_for(read.text[other])):
+            if _rights(read, off, (one, first), (other, second)):
+                yield _changed(read.text, (one, first), (other, second))
 
 
+def _off(read: Mrz) -> list[int]:
+    """Returns how far each check digit is from the right one."""
+    off = [0] * len(read.layout.rules)
+    for place, by_rule in _place_weights(read.layout).items():
+        for rule, weight in by_rule.items():
+            off[rule] += weight * _value(read.text[place])
+    return off
+
+
+def _rights(read: Mrz, off: Sequence[int], *changes: tuple[int, str]) -> bool:
+    """Whether changes make all check digits right."""
+    weights = _place_weights(read.layout)
+    left = list(off)
+    for place, character in changes:
+        change = _value(character) - _value(read.text[place])
+        for rule, weight in weights[place].items():
+            left[rule] += weight * change
+    return not any(each % 10 for each in left)
+
+
+def _value(character: str) -> int:
+    return 0 if character == UNKNOWN else character_value(character)
+
+
+def _changed(text: str, *changes: tuple[int, str]) -> str:
+    characters = list(text)
+    for place, character in changes:
+        characters[place] = character
+    return "".join(characters)
+
+
+@cache
 def _place_weights(layout: Layout) -> dict[int, dict[int, int]]:
     weights: dict[int, dict[int, int]] = {}
     for index, rule in enumerate(layout.rules):
@@ -146,8 +187,9 @@ def _place_weights(layout: Layout) -> dict[int, dict[int, int]]:
     return weights
 
 
+@cache
 def _allowed(layout: Layout, place: int) -> str:
-    if place in layout.digit_places():
+    if place in digit_places(layout):
         return _DIGITS
     if layout is TD1 and layout.run[0] <= place < layout.run[1]:
         return _DIGITS + "K" + FILLER

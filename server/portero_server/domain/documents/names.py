@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 
 from portero_server.domain.documents.confusions import FILLER_LETTERS, as_letter, taken_for
 from portero_server.domain.documents.mrz import FILLER
 from portero_server.domain.documents.print_words import folded
+
+# Fillers behind a name, some of them taken for letters: K in rows, others by themselves. The first was read as one, or
+# it could be the name's last letter.
+_FILLED = re.compile(r"<(?:<|K|[CELSX](?![A-JL-Z0-9]))*|([KCELSX])\1{3,}<*")
 
 
 def mrz_name(name: str) -> str:
@@ -55,12 +61,44 @@ def names_agree(surnames: str, given_names: str, read: str, width: int) -> bool 
     return False
 
 
-def parted(names: str, read: str, width: int) -> tuple[str, str] | None:
-    """Returns surnames and given names out of both in one, where an MRZ allows one parting only."""
-    words = names.split()
-    ways = [(" ".join(words[:count]), " ".join(words[count:])) for count in range(1, len(words))]
-    agreeing = [way for way in ways if split_names(read)[0] == mrz_name(way[0]).replace(FILLER, " ")]
-    return agreeing[0] if len(agreeing) == 1 and names_agree(*agreeing[0], read, width) else None
+def parted(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None:
+    """Returns surnames and given names out of rows of print, where an MRZ allows one parting only.
+
+    Args:
+        rows: Rows of names from the top; the first ones may be something else.
+        read: The names of the MRZ as they were read.
+        width: How many characters of them an MRZ has.
+    """
+    ways: set[tuple[str, str]] = set()
+    for first in range(len(rows)):
+        words = " ".join(rows[first:]).split()
+        ways.update((" ".join(words[:count]), " ".join(words[count:])) for count in range(1, len(words)))
+    agreeing = [way for way in ways if names_agree(way[0], way[1], read, width)]
+    exact = [way for way in agreeing if _in_place(f"{mrz_name(way[0])}{FILLER * 2}{mrz_name(way[1])}"[:width], read)]
+    if not exact:
+        # Fillers or blanks were lost: the letters before the MRZ's two fillers are the surnames.
+        surnames = split_names(read)[0].replace(" ", "")
+        ways = {_after_letters(" ".join(rows[first:]), len(surnames)) for first in range(len(rows))}
+        exact = [
+            (one, other)
+            for one, other in ways
+            if other and mrz_name(one).replace(FILLER, "") == surnames and names_agree(one, other, read, width)
+        ]
+    return exact[0] if len(exact) == 1 else None
+
+
+def _after_letters(text: str, letters: int) -> tuple[str, str]:
+    """Returns a text in two parts, the first with so many letters."""
+    for at, character in enumerate(text):
+        letters -= character.isalpha()
+        if not letters:
+            return text[: at + 1].strip(), text[at + 1 :].strip()
+    return text, ""
+
+
+def _in_place(expected: str, read: str) -> bool:
+    """Whether every character was read at its place."""
+    return len(read) >= len(expected) and all(map(_looks_like, expected, read))
 
 
 def _shortened(surnames: str, given_names: str, read: str, width: int) -> bool:
@@ -79,8 +117,7 @@ def _same(expected: str, read: str, *, filled: bool) -> bool:
     @cache
     def rest(at: int, of: int) -> bool:
         if at == len(expected):
-            tail = read[of:]
-            return not tail.strip(FILLER) or (filled and tail[0] == FILLER and set(tail) <= FILLER_LETTERS | {FILLER})
+            return not read[of:].strip(FILLER) or (filled and _FILLED.fullmatch(read[of:]) is not None)
         if expected[at] == FILLER and rest(at + 1, of):
             return True
         if of == len(read):

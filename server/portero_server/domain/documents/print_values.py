@@ -18,6 +18,10 @@ _NUMERIC = re.compile(r"(?<!\d)(\d{2})[-/. ](\d{2})[-/. ]((?:19|20)\d{2})(?!\d)"
 _LIKE = {"O": "D", "D": "O", "I": "L", "L": "I", "Q": "O", "P": "F", "F": "P", "B": "R", "R": "B", "H": "N"}
 _LEAST_NUMBER = 7
 _MOST_NUMBER = 9
+_LEAST_DIGITS = 5
+_CODES = frozenset(NATIONALITIES.values())
+# Nationalities of so many letters are told by all but one.
+_LONG = 6
 
 
 def find_dates(text: str) -> tuple[date, ...]:
@@ -86,16 +90,21 @@ def find_number(text: str) -> str | None:
 
 def _number(text: str) -> str | None:
     number = "".join(character for character in folded(text) if character.isascii() and character.isalnum())
-    if not _LEAST_NUMBER <= len(number) <= _MOST_NUMBER:
+    if not _LEAST_NUMBER <= len(number) <= _MOST_NUMBER or find_dates(text):
         return None
     digits = "".join(as_digit(character) for character in number)
-    if number[0].isalpha():
-        # A series begins with a letter, which may look like a digit.
-        rest = digits[1:]
-        return number[0] + rest if rest.isdigit() else number if sum(map(str.isdigit, number)) >= 5 else None
-    if digits.isdigit():
+    if number[0].isdigit() and digits.isdigit():
         return digits
-    return number if sum(map(str.isdigit, number)) >= 5 else None
+    # A series that begins with a letter may have others, which look like digits.
+    return number if sum(character.isdigit() for character in number) >= _LEAST_DIGITS else None
+
+
+def _one_off(word: str, known: str) -> bool:
+    """Whether one letter is wrong, missing or too many."""
+    at = next((at for at, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known)))
+    return any(
+        word[at + more :] == known[at + less :] for more, less in ((1, 1), (0, 1), (1, 0)) if len(word) >= _LONG - 1
+    )
 
 
 def find_sex(text: str) -> str | None:
@@ -116,13 +125,17 @@ def find_nationality(text: str) -> str | None:
         if len(word) > 2
     ]
     for word in (*words, "".join(words)):
-        # Men's and women's forms, and countries, differ in the last letters.
         if word in NATIONALITIES:
             return NATIONALITIES[word]
-        for printed, code in NATIONALITIES.items():
-            if len(printed) > 5 and word.startswith(printed[:-1]) and len(word) <= len(printed) + 1:
-                return code
+        codes = {code for known, code in NATIONALITIES.items() if len(known) >= _LONG and _one_off(word, known)}
+        if len(codes) == 1:
+            return codes.pop()
     return words[0] if len(words) == 1 and words[0].isalpha() else None
+
+
+def known_nationality(code: str) -> bool:
+    """Whether it is the code of a nationality, and not a printed word."""
+    return code in _CODES
 
 
 def name_word(text: str) -> str | None:

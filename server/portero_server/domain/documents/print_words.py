@@ -14,6 +14,7 @@ from portero_server.domain.documents.document import CardSide, ReadLine
 # A label this long or longer may be misspelled, by one character in so many.
 _FUZZY_FROM = 7
 _CHARACTERS_PER_ERROR = 6
+_ROW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ def folded(text: str) -> str:
     return "".join(
         character for character in unicodedata.normalize("NFD", text.upper()) if not unicodedata.combining(character)
     )
+
+
+def same_row(one: Box, other: Box) -> bool:
+    """Whether two boxes stand in one row: their middles are closer than half of the higher one."""
+    return abs(one.center[1] - other.center[1]) < _ROW * max(one.height, other.height)
 
 
 def labels_and_words(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.document import CardSide, Field, ReadLine
+from portero_server.domain.documents.print_layout import PrintedValue, by_layout, printed
 from portero_server.domain.documents.print_values import (
     find_dates,
     find_nationality,
@@ -14,7 +15,7 @@ from portero_server.domain.documents.print_values import (
     find_sex,
     name_word,
 )
-from portero_server.domain.documents.print_words import Label, Word, folded, labels_and_words
+from portero_server.domain.documents.print_words import Label, Word, folded, labels_and_words, same_row
 from portero_server.domain.documents.run import Run, find_run
 
 # Labels in capitals, without accents or blanks. Those without a field only keep their words from being values.
@@ -50,15 +51,6 @@ _LEAST_HEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class PrintedValue:
-    """A printed value, normalized, with where it stands and how surely it was read."""
-
-    value: str
-    box: Box
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
 class PrintedZone:
     """What is printed on one side.
 
@@ -67,14 +59,16 @@ class PrintedZone:
         labels: How many labels were found.
         foreign: Whether it says that it is for foreigners.
         run: The RUN among the values.
-        loose_names: All names in one, where only one of their two labels was read.
+        name_rows: Where the label of surnames or of given names was not read: rows that may be names, from the top.
+        others: Dates and numbers of which neither label nor place tells what they are.
     """
 
     values: dict[Field, PrintedValue]
     labels: int
     foreign: bool
     run: Run | None
-    loose_names: PrintedValue | None = None
+    name_rows: tuple[PrintedValue, ...] = ()
+    others: tuple[PrintedValue, ...] = ()
 
 
 def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
@@ -88,7 +82,7 @@ def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
             areas.setdefault(Field(label.name), []).append(_Area(label, labels, words))
     values: dict[Field, PrintedValue] = {}
     run = _put_run(values, areas, words)
-    loose_names = _put_names(values, areas)
+    _put_names(values, areas)
     _put_dates(values, areas)
     for field, find in (
         (Field.DOCUMENT_NUMBER, find_number),
@@ -96,8 +90,22 @@ def read_print(lines: Sequence[ReadLine], side: CardSide) -> PrintedZone:
         (Field.NATIONALITY, find_nationality),
     ):
         _put(values, areas, field, find)
+    loose = by_layout([word for word in words if not _of_mrz(lines[word.line])], values)
+    values.update(loose.values)
+    named = Field.SURNAMES in values and Field.GIVEN_NAMES in values
     whole = "".join(folded(line.content) for line in lines if line.side is side).replace(" ", "")
-    return PrintedZone(values, sum(bool(label.name) for label in labels), "EXTRANJER" in whole, run, loose_names)
+    return PrintedZone(
+        values,
+        sum(bool(label.name) for label in labels),
+        "EXTRANJER" in whole,
+        run,
+        () if named else loose.rows,
+        loose.others,
+    )
+
+
+def _of_mrz(line: ReadLine) -> bool:
+    return "<" in line.content
 
 
 def _united(labels: Iterable[Label]) -> list[Label]:
@@ -122,7 +130,7 @@ class _Area:
         beside = [
             each.box.left
             for each in labels
-            if each is not label and each.box.left > box.left and _same_row(each.box, box)
+            if each is not label and each.box.left > box.left and same_row(each.box, box)
         ]
         self._end = min(beside, default=2.0)
         below = [
@@ -134,7 +142,7 @@ class _Area:
         self.right = [
             word
             for word in words
-            if _same_row(word.box, box) and box.right - _LEFT / 3 <= word.box.left < self._end - _LEFT / 2
+            if same_row(word.box, box) and box.right - _LEFT / 3 <= word.box.left < self._end - _LEFT / 2
         ]
         self.below = [
             word
@@ -148,15 +156,11 @@ class _Area:
         return self.label.box.left - _LEFT <= box.left < self._end - _LEFT / 2
 
 
-def _same_row(one: Box, other: Box) -> bool:
-    return abs(one.center[1] - other.center[1]) < _ROW * max(one.height, other.height)
-
-
 def _in_order(words: Iterable[Word]) -> list[Word]:
     """Returns words as they are read: row by row, each from the left."""
     rows: list[list[Word]] = []
     for word in sorted(words, key=lambda word: word.box.center[1]):
-        if rows and _same_row(word.box, rows[-1][0].box):
+        if rows and same_row(word.box, rows[-1][0].box):
             rows[-1].append(word)
         else:
             rows.append([word])
@@ -165,13 +169,6 @@ def _in_order(words: Iterable[Word]) -> list[Word]:
 
 def _text(words: Iterable[Word]) -> str:
     return " ".join(word.text for word in _in_order(words))
-
-
-def _printed(value: str, words: Sequence[Word]) -> PrintedValue:
-    box = words[0].box
-    for word in words[1:]:
-        box = box.union(word.box)
-    return PrintedValue(value, box, min(word.confidence for word in words))
 
 
 _Areas = dict[Field, list[_Area]]
@@ -183,7 +180,7 @@ def _put(values: dict[Field, PrintedValue], areas: _Areas, field: Field, find: C
         for words in (area.below, area.right, area.row):
             value = find(_text(words)) if words else None
             if value is not None:
-                values[field] = _printed(value, words)
+                values[field] = printed(value, words)
                 return
 
 
@@ -193,28 +190,25 @@ def _put_run(values: dict[Field, PrintedValue], areas: _Areas, words: Sequence[W
         for group in (area.right, area.below):
             run = find_run(_text(group))
             if run is not None:
-                values[Field.RUN] = _printed(str(run), group)
+                values[Field.RUN] = printed(str(run), group)
                 return run
     for line in sorted({word.line for word in words}):
         group = [word for word in words if word.line == line]
         run = find_run(" ".join(word.text for word in group))
         if run is not None and run.valid:
-            values[Field.RUN] = _printed(str(run), group)
+            values[Field.RUN] = printed(str(run), group)
             return run
     return None
 
 
-def _put_names(values: dict[Field, PrintedValue], areas: _Areas) -> PrintedValue | None:
-    """Puts the names, and returns them instead in one if nobody knows where the surnames end."""
+def _put_names(values: dict[Field, PrintedValue], areas: _Areas) -> None:
+    """Puts the names; without the other label nobody knows where one ends."""
     surnames, given = areas.get(Field.SURNAMES, [])[:1], areas.get(Field.GIVEN_NAMES, [])[:1]
-    if surnames and not given:
-        return _name(surnames[0])
     if surnames and given:
         for field, area in ((Field.SURNAMES, surnames[0]), (Field.GIVEN_NAMES, given[0])):
             name = _name(area)
             if name is not None:
                 values[field] = name
-    return None
 
 
 def _name(area: _Area) -> PrintedValue | None:
@@ -223,7 +217,7 @@ def _name(area: _Area) -> PrintedValue | None:
         return None
     tall = max(word.box.height for word in words)
     words = [word for word in words if word.box.height >= _LEAST_HEIGHT * tall]
-    return _printed(" ".join(name_word(word.text) or "" for word in words), words)
+    return printed(" ".join(name_word(word.text) or "" for word in words), words)
 
 
 def _put_dates(values: dict[Field, PrintedValue], areas: _Areas) -> None:
@@ -238,7 +232,7 @@ def _date_of(area: _Area) -> PrintedValue | None:
     for group in (area.below, area.right):
         dates = find_dates(_text(group))
         if len(dates) == 1:
-            return _printed(dates[0].isoformat(), group)
+            return printed(dates[0].isoformat(), group)
     return None
 
 
@@ -246,8 +240,8 @@ def _date_of_row(area: _Area, areas: _Areas) -> PrintedValue | None:
     """Returns a date from a row that an engine took for one line: the dates in it are those of the labels above it."""
     dates = find_dates(_text(area.row))
     dated = (areas[each][0] for each in _DATES if each in areas)
-    neighbors = [each for each in dated if _same_row(each.label.box, area.label.box)]
+    neighbors = [each for each in dated if same_row(each.label.box, area.label.box)]
     neighbors.sort(key=lambda each: each.label.box.left)
     if not area.row or len(dates) != len(neighbors):
         return None
-    return _printed(dates[neighbors.index(area)].isoformat(), area.row)
+    return printed(dates[neighbors.index(area)].isoformat(), area.row)

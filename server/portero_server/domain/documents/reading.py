@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from portero_server.domain.documents.agreement import agreed, agreed_names, same_number
+from portero_server.domain.documents.agreement import agreed, agreed_names, comparable, same_number
 from portero_server.domain.documents.codes import LegacyCode, QrCode, read_pdf417, read_qr
 from portero_server.domain.documents.document import (
     CardSide,
@@ -27,6 +27,8 @@ from portero_server.domain.documents.zones import legacy_sources, mrz_sources, p
 
 # So many labels of the printed zone make a side one of a document, and not a page with the word in it.
 _LABELS_OF_A_CARD = 3
+# Or so many values where all layouts have them: small labels are lost first.
+_VALUES_OF_A_CARD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def read_text(text: CardText, today: date) -> DocumentReading:
         for field, source in mrz_sources(rows, repaired, others, today).items():
             sources[field].append(source)
     zones = _Zones(printed, qr, legacy, rows, repaired)
+    _confirm_by_print(sources, printed)
+    sources[Field.NATIONALITY] = comparable(sources[Field.NATIONALITY])
     sources[Field.DOCUMENT_NUMBER] = same_number(sources[Field.DOCUMENT_NUMBER])
     fields = {field: agreed(field, tuple(found)) for field, found in sources.items()}
     if rows is not None:
@@ -85,14 +89,28 @@ def _add(found: list[FieldSource], source: FieldSource) -> None:
 
 
 def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone], rows: MrzRows) -> None:
-    """Puts names whose label was not read, parted as the MRZ parts them."""
+    """Puts names whose labels were not read, parted as the MRZ parts them."""
     for side, zone in printed.items():
-        loose = zone.loose_names
-        if loose is None:
-            continue
-        parts = parted(loose.value, rows.names, rows.layout.names[1] - rows.layout.names[0])
+        found = zone.name_rows
+        parts = parted([row.value for row in found], rows.names, rows.layout.names[1] - rows.layout.names[0])
         for field, value in zip((Field.SURNAMES, Field.GIVEN_NAMES), parts or (), strict=False):
-            sources[field].append(FieldSource(Zone.PRINT, value, loose.confidence, side, loose.box))
+            if not any(source.zone is Zone.PRINT for source in sources[field]):
+                confidence = min(row.confidence for row in found)
+                sources[field].append(FieldSource(Zone.PRINT, value, confidence, side, found[-1].box))
+
+
+def _confirm_by_print(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone]) -> None:
+    """Puts printed dates and numbers whose label and place tell nothing, where they are what another zone proves."""
+    for field in (Field.DOCUMENT_NUMBER, Field.BIRTH_DATE, Field.EXPIRY_DATE):
+        found = sources[field]
+        proved = {source.value for source in found if source.check_digit and not source.repaired}
+        if len(proved) != 1 or any(source.zone is Zone.PRINT for source in found):
+            continue
+        for side, zone in printed.items():
+            same = next((each for each in zone.others if each.value in proved), None)
+            if same is not None:
+                found.insert(0, FieldSource(Zone.PRINT, same.value, same.confidence, side, same.box))
+                break
 
 
 def _kind(zones: _Zones, fields: dict[Field, FieldReading]) -> DocumentKind:
@@ -101,8 +119,8 @@ def _kind(zones: _Zones, fields: dict[Field, FieldReading]) -> DocumentKind:
         return DocumentKind.ID_CARD_LEGACY
     if mrz is not None and mrz.layout is TD3:
         return DocumentKind.PASSPORT
-    labels = sum(zone.labels for zone in zones.printed.values())
-    if zones.qr is None and (mrz is None or mrz.issuer != "CHL") and labels < _LABELS_OF_A_CARD:
+    printed = any(map(_is_document, zones.printed.values()))
+    if zones.qr is None and (mrz is None or mrz.issuer != "CHL") and not printed:
         return DocumentKind.UNKNOWN
     if mrz is not None and zones.rows is not None and zones.rows.rows[0] is not None and mrz.issuer != "CHL":
         return DocumentKind.UNKNOWN
@@ -119,9 +137,13 @@ def _kind(zones: _Zones, fields: dict[Field, FieldReading]) -> DocumentKind:
     return DocumentKind.ID_CARD_2024 if new else DocumentKind.ID_CARD_2013
 
 
+def _is_document(zone: PrintedZone) -> bool:
+    return zone.labels >= _LABELS_OF_A_CARD or len(zone.values) >= _VALUES_OF_A_CARD
+
+
 def _sides(text: CardText, zones: _Zones, kind: DocumentKind) -> frozenset[CardSide]:
     """Returns the sides that were seen: the front by its labels, the back by its codes or MRZ."""
-    sides = {side for side, zone in zones.printed.items() if zone.labels >= _LABELS_OF_A_CARD}
+    sides = {side for side, zone in zones.printed.items() if _is_document(zone)}
     if zones.rows is not None:
         sides.update(row.side for row in zones.rows.rows if row is not None)
     if zones.qr is not None or zones.legacy is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from portero_server.domain.documents.confusions import as_digit
+from portero_server.domain.documents.confusions import FILLER_LETTERS, as_digit
 
 # People alive have numbers from a few hundred thousand on; the registry has not reached 50 million.
 _LEAST = 100_000
 _MOST = 99_999_999
-_SHAPE = re.compile(r"(\d{1,3}(?:\.?\d{3})+)-([\dK])")
+_SHAPE = re.compile(r"([0-9]{1,3}(?:\.?[0-9]{3})+)-([0-9K])")
 # Groups of three with any or no separator, then a dash, whatever it was taken for.
 _GROUPS = r"(?<![0-9A-Z])([0-9A-Z]{1,2})[.,:;' ]{0,2}([0-9A-Z]{3})[.,:;' ]{0,2}([0-9A-Z]{3})"
 _IN_PRINT = re.compile(_GROUPS + r" ?[-\u2010-\u2015\u2212_~.,] ?([0-9A-Z])(?![0-9A-Z])")
@@ -77,3 +77,20 @@ def find_run(text: str) -> Run | None:
     valid = {run for run in found if run.valid}
     best = valid or found
     return next(iter(best)) if len(best) == 1 else None
+
+
+def run_in_mrz(optional: str) -> str:
+    """Returns the optional data of an MRZ with the characters of a RUN, 12345678<5, where it was read from one.
+
+    Letters are the digits they look like, and what divides them is a filler.
+    """
+    for length in (8, 7, 6):
+        body = "".join(as_digit(character) for character in optional[:length])
+        rest = optional[length:]
+        if not body.isdigit() or len(rest) < 2:
+            continue
+        divided = rest[0] == "<" or rest[0] in FILLER_LETTERS
+        digit = rest[1] if rest[1] == "K" else as_digit(rest[1])
+        if divided and (digit.isdigit() or digit == "K") and set(rest[2:]) <= FILLER_LETTERS | {"<"}:
+            return f"{body}<{digit}".ljust(len(optional), "<")
+    return optional

@@ -1,0 +1,96 @@
+"""The law of check-ins over damaged cards: nobody is ever accepted as somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portero_server.domain.documents.confusions import taken_for
+from portero_server.domain.documents.document import CardText, Field
+from portero_server.domain.documents.judgment import CheckInResult, FaceEvidence, judge
+from portero_server.domain.documents.reading import read_text
+from tests.support.cards.card_text import card_text
+from tests.support.cards.specimen import TODAY, Series, Specimen, specimen
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_FACE = FaceEvidence(similarity=0.95, live_faces=1, portrait_found=True, threshold=0.8)
+_SERIES = [each for each in Series if each is not Series.LEGACY]
+_CARDS = st.builds(specimen, st.integers(0, 10_000), st.sampled_from(_SERIES))
+_PROVED = (Field.RUN, Field.DOCUMENT_NUMBER, Field.BIRTH_DATE, Field.EXPIRY_DATE, Field.SURNAMES, Field.GIVEN_NAMES)
+
+
+def _settled(card: Specimen, text: CardText) -> None:
+    """Asserts that the reading is right, or that a person looks."""
+    reading = read_text(text, TODAY)
+    right = all(reading.value(field) == card.truth[field.value] for field in _PROVED)
+    assert right or reading.reasons
+    result = judge(reading, _FACE, None, TODAY).result
+    assert right or result is not CheckInResult.ACCEPTED
+
+
+def _damaged(text: CardText, line: int, place: int, character: str) -> CardText:
+    lines = list(text.lines)
+    content = lines[line].content
+    lines[line] = replace(lines[line], content=content[:place] + character + content[place + 1 :])
+    return replace(text, lines=tuple(lines))
+
+
+@settings(deadline=None, max_examples=300)
+@given(_CARDS, st.booleans(), st.data())
+def test_any_wrong_character_anywhere(card: Specimen, coded: bool, data: st.DataObject) -> None:
+    """Whichever character of print or MRZ is read as whichever other one, the reading is right or a person looks."""
+    text = card_text(card, coded=coded)
+    line = data.draw(st.integers(0, len(text.lines) - 1))
+    place = data.draw(st.integers(0, len(text.lines[line].content) - 1))
+    _settled(card, _damaged(text, line, place, data.draw(st.sampled_from(_ALPHABET + "< "))))
+
+
+@settings(deadline=None, max_examples=300)
+@given(_CARDS, st.booleans(), st.data())
+def test_any_two_usual_confusions_of_one_zone(card: Specimen, coded: bool, data: st.DataObject) -> None:
+    """Whichever two characters of the MRZ are taken for what they look like, the same holds."""
+    text = card_text(card, coded=coded)
+    first_row = len(text.lines) - len(card.mrz)
+    places = [
+        (line, place)
+        for line in range(first_row, len(text.lines))
+        for place, character in enumerate(text.lines[line].content)
+        if taken_for(character)
+    ]
+    for line, place in data.draw(st.lists(st.sampled_from(places), min_size=2, max_size=2, unique=True)):
+        character = text.lines[line].content[place]
+        text = _damaged(text, line, place, data.draw(st.sampled_from(sorted(taken_for(character)))))
+    _settled(card, text)
+
+
+@settings(deadline=None, max_examples=200)
+@given(_CARDS, st.booleans(), st.data())
+def test_any_lost_line(card: Specimen, coded: bool, data: st.DataObject) -> None:
+    """Whichever lines were not read, nothing takes another's place."""
+    text = card_text(card, coded=coded)
+    lost = data.draw(st.sets(st.integers(0, len(text.lines) - 1), min_size=1, max_size=4))
+    kept = tuple(line for index, line in enumerate(text.lines) if index not in lost)
+    _settled(card, replace(text, lines=kept))
+
+
+@settings(deadline=None, max_examples=200)
+@given(_CARDS, _CARDS, st.integers(0, 3), st.booleans())
+def test_the_zones_of_two_people(card: Specimen, other: Specimen, mixed: int, coded: bool) -> None:
+    """A card with the MRZ, the code, the front or the RUN of somebody else is never accepted."""
+    if card.holder.run == other.holder.run or (card.series is Series.PASSPORT) != (other.series is Series.PASSPORT):
+        return
+    if mixed == 0:
+        text = card_text(card, mrz=other.mrz, coded=coded)
+    elif mixed == 1 and card.qr is not None:
+        text = card_text(card, qr=other.qr)
+    elif mixed == 2:
+        text = card_text(card, changed={"RUN": card_text(other).lines[-len(other.mrz) - 1].content}, coded=coded)
+    else:
+        front, back = card_text(card, coded=coded), card_text(other, coded=coded)
+        printed = len(front.lines) - len(card.mrz)
+        text = CardText(front.lines[:printed] + back.lines[printed:], back.codes)
+    report = judge(read_text(text, TODAY), _FACE, None, TODAY)
+    assert report.result is not CheckInResult.ACCEPTED
+    assert report.reasons

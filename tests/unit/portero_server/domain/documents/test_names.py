@@ -1,0 +1,103 @@
+"""Names of print and MRZ: the second is a check of the first, as far as it goes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero_server.domain.documents.names import mrz_name, mrz_names, names_agree, parted, spaced_as, split_names
+
+_WORDS = st.lists(st.text("ABCDEFGHIJLMNOPQRSTUVWXYZÁÉÍÑÜ", min_size=2, max_size=12), min_size=1, max_size=3)
+_NAMES = _WORDS.map(" ".join)
+
+
+@pytest.mark.parametrize(
+    ("printed", "written"),
+    [
+        ("MUÑOZ ÑANCUPIL", "MUNOZ<NANCUPIL"),
+        ("O'RYAN", "ORYAN"),
+        ("PÉREZ-SOTO", "PEREZ<SOTO"),
+        ("GÜIRALDES", "GUIRALDES"),
+    ],
+)
+def test_an_mrz_has_plain_letters(printed: str, written: str) -> None:
+    """Accents, the tilde of ñ and apostrophes are left out; hyphens and blanks are fillers."""
+    assert mrz_name(printed) == written
+
+
+@given(_NAMES, _NAMES, st.sampled_from([30, 39]))
+def test_a_name_agrees_with_its_own_mrz(surnames: str, given_names: str, width: int) -> None:
+    """Whatever the name, cut or not, the line that is written of it agrees with it."""
+    read = mrz_names(surnames, given_names, width)
+    assert len(read) == width
+    assert names_agree(surnames, given_names, read, width) is True
+
+
+@given(_NAMES, _NAMES, st.data())
+def test_any_other_letter_differs(surnames: str, given_names: str, data: st.DataObject) -> None:
+    """A single other letter anywhere in the line is another name."""
+    read = mrz_names(surnames, given_names, 30)
+    places = [place for place, letter in enumerate(read) if letter.isalpha()]
+    place = data.draw(st.sampled_from(places))
+    other = data.draw(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ".replace(read[place], "")))
+    assert names_agree(surnames, given_names, read[:place] + other + read[place + 1 :], 30) is not True
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "PEREZ<SOTO<<MARIA<JOSE<<<<<<<<",
+        "PEREZ<SOTO<<MARIA<JOSE",
+        "PEREZ<SOTO<MARIA<JOSE<<<K<<KK",
+        "PEREZKSOTO<<MARIA<JOSE<<<<<<<<<<<",
+        "PEREZ<S0TO<<MAR1A<J0SE<<<<<<<<",
+        "PEREZSOTO<<MARIAJOSE<<<",
+    ],
+)
+def test_fillers_may_be_lost_or_misread(read: str) -> None:
+    """Lost and doubled fillers, K among them, and digits for letters are no difference."""
+    assert names_agree("PÉREZ SOTO", "MARÍA JOSÉ", read, 30) is True
+
+
+@pytest.mark.parametrize("read", ["PEREZ<SOTO<<MAR1", "PEREZ<SOTO", "", "<<<<"])
+def test_a_line_that_was_read_in_part_says_nothing(read: str) -> None:
+    """What was not read could be anything."""
+    assert names_agree("PÉREZ SOTO", "MARÍA JOSÉ", read, 30) is None
+
+
+@pytest.mark.parametrize(
+    "read", ["PEREZ<SOTO<<MARIO<JOSE<<<<<<<<", "PEREZ<SOTO<<MARIA<JOSE<CELESTE", "SOTO<PEREZ<<MARIA<JOSE<<"]
+)
+def test_another_name_differs(read: str) -> None:
+    """Another letter, more letters and another order are another name."""
+    assert names_agree("PÉREZ SOTO", "MARÍA JOSÉ", read, 30) is False
+
+
+def test_surnames_may_make_room_for_given_names() -> None:
+    """Where both do not fit, each part may be cut by itself."""
+    read = "FERNANDEZ<DE<CORDO<<CONSTANZA<"
+    assert names_agree("FERNÁNDEZ DE CÓRDOVA IBÁÑEZ", "CONSTANZA MARÍA", read, 30) is True
+    assert names_agree("FERNÁNDEZ DE CÓRDOVA IBÁÑEZ", "CATALINA MARÍA", read, 30) is False
+
+
+@given(_NAMES, _NAMES)
+def test_blanks_come_back_from_the_mrz(surnames: str, given_names: str) -> None:
+    """Blanks that an engine dropped are put where the MRZ has them; nothing else changes."""
+    first, second = split_names(mrz_names(surnames, given_names, 90))
+    assert spaced_as(surnames.replace(" ", ""), first) == surnames
+    assert spaced_as(given_names, second) == given_names
+
+
+def test_blanks_beyond_a_cut_mrz_stay() -> None:
+    """Where the MRZ ends, the print's own blanks are kept; apostrophes and hyphens stay anyway."""
+    assert spaced_as("MARÍAJOSÉ FERNANDA", "MARIA JOSE FER") == "MARÍA JOSÉ FERNANDA"
+    assert spaced_as("O'RYANPÉREZ-SOTO", "ORYAN PEREZ SOTO") == "O'RYAN PÉREZ-SOTO"
+    assert spaced_as("SOTO", "PEREZ") == "SOTO"
+
+
+def test_names_in_one_are_parted_as_the_mrz_parts_them() -> None:
+    """Where one label was lost, the MRZ says which words are surnames; where it does not, nobody does."""
+    assert parted("PÉREZ SOTO MARÍA", "PEREZ<SOTO<<MARIA<<<<", 30) == ("PÉREZ SOTO", "MARÍA")
+    assert parted("PÉREZ SOTO MARÍA", "PEREZ<SOTO<<MARIO<<<<", 30) is None
+    assert parted("PÉREZ", "PEREZ<SOTO<<MARIA<<<<", 30) is None
