@@ -43,7 +43,7 @@ from portero_server.store.backup.rows import copy_rows, is_empty, refuse_others
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.migrations import check_revision, migrate, newest_revision
-from portero_server.store.schema import api_keys, cameras, people, sightings
+from portero_server.store.schema import api_keys, cameras, check_ins, guests, people, sightings
 from portero_server.telemetry.logs import configure_logs
 
 _SUFFIX = ".backup"
@@ -145,7 +145,7 @@ class Restore:
         async with opened_database(settings, None, create=True) as database:
             await _refuse_servers(database)
             await migrate(database)
-            there = not await is_empty(database, (people, cameras, sightings, api_keys))
+            there = not await is_empty(database, (people, cameras, sightings, api_keys, check_ins, guests))
             before = None
             if there:
                 if not self.replace:
@@ -191,10 +191,11 @@ class Restore:
         return applied
 
     def _tell(self, manifest: Manifest, applied: Applied, before: Path | None) -> None:
-        erased, blocked, withdrawn, revoked = astuple(applied)
+        erased, blocked, withdrawn, revoked, records = astuple(applied)
         sys.stdout.write(
             f"restored what was stored at {manifest.made_at}; since then {erased} people were erased, {blocked} were "
-            f"blocked, {withdrawn} consents were withdrawn and {revoked} keys revoked, and so it is again\n"
+            f"blocked, {withdrawn} consents were withdrawn, {revoked} keys revoked and {records} check-ins and guests "
+            "erased, and so it is again\n"
         )
         if before is not None:
             sys.stderr.write(f"what was there before is kept as {before}: remove it when all is well\n")

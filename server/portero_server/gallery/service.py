@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import structlog
 
@@ -18,6 +18,7 @@ from portero_server.domain.people.people import (
     checked_display_name,
     checked_identifier,
     checked_labels,
+    checked_request_id,
 )
 from portero_server.engines.base import CallContext, Engine, GalleryFace, LearnedFace
 from portero_server.errors import EngineError, InvalidInput, NotFound
@@ -81,7 +82,7 @@ class Gallery:
             AlreadyExists: The id is taken.
             NotFound: The repetition of a request whose person has been deleted since.
         """
-        request = _checked_request_id(request_id)
+        request = checked_request_id(request_id)
         return await self._people.create(
             checked_identifier(person_id, "person_id") if person_id else self._new_id(),
             checked_display_name(display_name),
@@ -208,12 +209,3 @@ def _digest_of(request_id: str, person_id: str, display_name: str, labels: Mappi
     """Returns what tells this request's content from another's. The request id salts it."""
     content = json.dumps([request_id, person_id, display_name, sorted(labels.items())])
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _checked_request_id(request_id: str) -> str | None:
-    if not request_id:
-        return None
-    try:
-        return str(UUID(request_id))
-    except ValueError:
-        raise InvalidInput("request_id", "request_id must be a UUID") from None

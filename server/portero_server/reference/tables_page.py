@@ -37,6 +37,9 @@ HOLDS: Mapping[str, str] = {
     "people_blocks": "People who must not be named.",
     "erasures": "Erasures under way, and the receipts of finished ones.",
     "erasure_faces": "Faces that an engine has yet to delete for an erasure.",
+    "check_ins": "Check-ins with documents: what was read of the card, the report, a person's decision; no picture.",
+    "guests": "Who is expected on which day, and who of them has come.",
+    "erased_records": "Ids of erased check-ins and guests, which a restored backup must lose again.",
     "api_keys": "Digests of API keys, their roles and their scopes.",
 }
 

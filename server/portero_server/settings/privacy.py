@@ -51,6 +51,13 @@ class PrivacySettings(BaseSettings):
         description=f"How long entries of the audit trail are kept, days; what is left still verifies. {_NEVER}.",
     )
 
+    retention_check_ins_days: int = Field(
+        30, ge=0, description=f"How long check-ins and what was read from their cards are kept, days. {_NEVER}."
+    )
+    retention_guests_days: int = Field(
+        7, ge=0, description=f"How long expected guests are kept after their day of arrival, days. {_NEVER}."
+    )
+
     @property
     def consent_required(self) -> bool:
         """Whether only people with a valid consent may be enrolled and matched."""
@@ -68,5 +75,7 @@ class PrivacySettings(BaseSettings):
             Purpose.USAGE: self.retention_usage_days,
             Purpose.CONSENTS: self.retention_consents_days,
             Purpose.AUDIT: self.retention_audit_days,
+            Purpose.CHECK_INS: self.retention_check_ins_days,
+            Purpose.GUESTS: self.retention_guests_days,
         }
         return {purpose: timedelta(days=span) for purpose, span in days.items() if span}

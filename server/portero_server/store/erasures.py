@@ -18,6 +18,7 @@ from portero_server.domain.people.privacy import ErasedFace, Erasure, digest_of,
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
 from portero_server.store.gallery import log_changes
+from portero_server.store.holders import erase_run, run_of
 from portero_server.store.schema import (
     consents,
     erasure_faces,
@@ -212,6 +213,9 @@ class ErasureStore:
         for table in (consents, people_blocks):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount
+        run = await run_of(connection, person_id)
+        if run is not None:
+            counts |= await erase_run(connection, run, erasure.erasure_id, begun.requested_at)
         await connection.execute(delete(people).where(people.c.person_id == person_id))
         await log_changes(connection, removed, added=False)
         # Other servers need the face's id to forget it, not the person's.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import RowMapping, Table, select
+from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.documents.check_in import Holder
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
+from portero_server.store.exported import ExportedRecord, exported
+from portero_server.store.holders import HOLDER_KINDS, holder_records, run_of
 from portero_server.store.schema import consents, faces, people, people_blocks, recognitions, sightings
 
 _KINDS: Mapping[str, Table] = {
@@ -25,17 +23,6 @@ _KINDS: Mapping[str, Table] = {
     "recognition": recognitions,
 }
 """In the order in which they are returned. Photographs are not stored, so none are exported."""
-_DERIVED = frozenset({"search_name", "long_until"})
-"""Columns that only repeat others in a form for indexes."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedRecord:
-    """One row: its kind, its key, and its values as a JSON object."""
-
-    kind: str
-    key: str
-    json: str
 
 
 class ExportStore:
@@ -53,9 +40,9 @@ class ExportStore:
             NotFound: Nothing is stored of such a person.
         """
         first, key = after if after is not None else (next(iter(_KINDS)), "")
-        if first not in _KINDS:
+        if first not in (*_KINDS, *HOLDER_KINDS):
             raise NotFound(f"people/{person_id}")
-        kinds = list(_KINDS)[list(_KINDS).index(first) :]
+        kinds = list(_KINDS)[list(_KINDS).index(first) :] if first in _KINDS else []
 
         async def unit(connection: AsyncConnection) -> list[ExportedRecord]:
             found: list[ExportedRecord] = []
@@ -66,23 +53,16 @@ class ExportStore:
                 if kind == first and after is not None:
                     query = query.where(place > key)
                 rows = (await connection.execute(query.limit(limit - len(found)))).mappings()
-                found += [ExportedRecord(kind, row[place.name], _json(row)) for row in rows]
+                found += [ExportedRecord(kind, row[place.name], exported(row)) for row in rows]
                 if len(found) >= limit:
-                    break
+                    return found
+            run = await run_of(connection, person_id)
+            if run is not None:
+                place_after = after if first in HOLDER_KINDS else None
+                found += await holder_records(connection, Holder(run=run), limit - len(found), place_after)
             return found
 
         records = await self._database.read(unit)
         if not records and after is None:
             raise NotFound(f"people/{person_id}")
         return records
-
-
-def _json(row: RowMapping) -> str:
-    values = {name: _plain(value) for name, value in row.items() if name not in _DERIVED}
-    return json.dumps(values, ensure_ascii=False, sort_keys=True)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

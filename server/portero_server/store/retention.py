@@ -22,8 +22,10 @@ from portero_server.store.schema import (
     audit_entries,
     audit_head,
     budget_steps,
+    check_ins,
     consents,
     events,
+    guests,
     recognitions,
     sighting_tracks,
     sightings,
@@ -64,6 +66,8 @@ class RetentionStore:
             ),
             Purpose.CONSENTS: (self._consents,),
             Purpose.AUDIT: (self._audit,),
+            Purpose.CHECK_INS: (self._rows(check_ins, check_ins.c.created_at),),
+            Purpose.GUESTS: (self._rows(guests, guests.c.day_ends_at),),
         }
 
     def steps(self, purpose: Purpose) -> int:
@@ -205,6 +209,8 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.USAGE: ((usage_calls.c.hour, None), (usage_avoided.c.hour, None), (budget_steps.c.day, None)),
     Purpose.CONSENTS: ((consents.c.withdrawn_at, None), (consents.c.expires_at, None)),
     Purpose.AUDIT: ((audit_entries.c.happened_at, _FIRST_IN_CHAIN),),
+    Purpose.CHECK_INS: ((check_ins.c.created_at, None),),
+    Purpose.GUESTS: ((guests.c.day_ends_at, None),),
 }
 """By which column each kind of row is as old as it is; for the one that is most overdue."""
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Select,
     Table,
     Text,
@@ -26,19 +25,15 @@ from sqlalchemy import (
 from sqlalchemy.sql.operators import custom_op
 
 from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.document_tables import check_ins as check_ins
+from portero_server.store.document_tables import erased_records as erased_records
+from portero_server.store.document_tables import guests as guests
+from portero_server.store.tables import metadata as metadata
+from portero_server.store.tables import required as _required
+from portero_server.store.tables import table as _table
 from portero_server.store.types import Binary, Digest, Display, Folded, Identity, Key, Labels, Name, UtcTime
 
 _T = TypeVar("_T")
-
-metadata = MetaData()
-
-
-def _table(name: str, *parts: Column[Any] | Index | UniqueConstraint) -> Table:
-    return Table(name, metadata, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
-
-
-def _required(name: str, kind: Any, *parts: Any, **options: Any) -> Column[Any]:
-    return Column(name, kind, *parts, nullable=False, **options)
 
 
 def _box() -> tuple[Column[Any], ...]:

@@ -9,6 +9,9 @@ from enum import Enum
 from portero_server.domain.documents.document import DocumentReading, Field
 from portero_server.domain.documents.judgment import CheckInReport, CheckInResult, Liveness
 
+RUN_LABEL = "run"
+"""The label by which a person of the gallery is the holder of a RUN, whose check-ins are exported and erased too."""
+
 
 class CheckInState(Enum):
     """Where a check-in is; the last two are final."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
@@ -132,3 +133,17 @@ def checked_labels(labels: Mapping[str, str], field_name: str = "person.labels")
         if len(value) > _MAX_LABEL_VALUE:
             raise InvalidInput(field_name, f"each value of {field_name} must be at most {_MAX_LABEL_VALUE} characters")
     return dict(labels)
+
+
+def checked_request_id(request_id: str) -> str | None:
+    """Returns the id that makes a repeated request safe, or None for an empty one.
+
+    Raises:
+        InvalidInput: It is no UUID.
+    """
+    if not request_id:
+        return None
+    try:
+        return str(UUID(request_id))
+    except ValueError:
+        raise InvalidInput("request_id", "request_id must be a UUID") from None

@@ -31,6 +31,10 @@ class Purpose(Enum):
     """Consents, from their end on."""
     AUDIT = "audit"
     """Entries of the audit trail; that they were removed is an entry as well."""
+    CHECK_INS = "check_ins"
+    """Check-ins, with what was read from the cards."""
+    GUESTS = "guests"
+    """Expected guests, from the end of their day of arrival on."""
 
 
 @dataclass(frozen=True, slots=True)

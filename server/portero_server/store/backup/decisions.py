@@ -1,7 +1,8 @@
 """What was decided about people and keys, and must hold after a restore too, although the backup is older.
 
-Erasures, blocks and withdrawn consents, and revoked keys. They are read from the database that is being replaced, and
-from later backups; and applied to the restored rows before anybody is served from them.
+Erasures of people, check-ins and guests, blocks and withdrawn consents, and revoked keys. They are read from the
+database that is being replaced, and from later backups; and applied to the restored rows before anybody is served from
+them.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from portero_server.clock import Clock
 from portero_server.domain.people.privacy import subject_of
 from portero_server.store.database import Database
 from portero_server.store.erasures import EarlierErasure, ErasureStore
+from portero_server.store.holders import erase_again
 from portero_server.store.schema import (
     api_keys,
     consents,
+    erased_records,
     erasures,
     gallery_changes,
     people,
@@ -33,12 +36,13 @@ _Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """Rows as they are stored: erasures, blocks, consents that were withdrawn, keys that were revoked."""
+    """Rows as they are stored: erasures, blocks, withdrawn consents, revoked keys, erased check-ins and guests."""
 
     erasures: Sequence[_Row] = ()
     blocks: Sequence[_Row] = ()
     withdrawn: Sequence[_Row] = ()
     revoked: Sequence[_Row] = ()
+    records: Sequence[_Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,20 @@ class Applied:
         blocked: People blocked since.
         withdrawn: Consents withdrawn since.
         revoked: Keys revoked since.
+        records: Check-ins and guests that were in the backup and have been erased again.
     """
 
     erased: int = 0
     blocked: int = 0
     withdrawn: int = 0
     revoked: int = 0
+    records: int = 0
 
 
 def joined(found: Iterable[Decisions]) -> Decisions:
     """Returns the decisions of several databases, each once."""
-    keys = ("subject", "person_id", "consent_id", "key_id")
-    each = [(one.erasures, one.blocks, one.withdrawn, one.revoked) for one in found]
+    keys = ("subject", "person_id", "consent_id", "key_id", "record_id")
+    each = [(one.erasures, one.blocks, one.withdrawn, one.revoked, one.records) for one in found]
     unique = [{row[key]: row for rows in each for row in rows[kind]} for kind, key in enumerate(keys)]
     return Decisions(*(tuple(rows.values()) for rows in unique))
 
@@ -78,6 +84,7 @@ async def decisions_of(database: Database) -> Decisions:
             await rows(select(people_blocks)),
             await rows(select(consents).where(consents.c.withdrawn_at.is_not(None))),
             await rows(select(api_keys).where(api_keys.c.revoked_at.is_not(None))),
+            await rows(select(erased_records)),
         )
 
     return await database.run_long(read, snapshot=True)
@@ -92,6 +99,7 @@ async def write_decisions(decisions: Decisions, database: Database) -> None:
             (people_blocks, decisions.blocks),
             (consents, decisions.withdrawn),
             (api_keys, decisions.revoked),
+            (erased_records, decisions.records),
         ):
             if rows:
                 await connection.execute(insert(table), [dict(row) for row in rows])
@@ -110,6 +118,7 @@ async def apply_decisions(decisions: Decisions, database: Database, clock: Clock
     """
     # First, since whoever is erased loses consents and block as well.
     erased = await _erase(decisions.erasures, database, clock)
+    records = await database.run_long(lambda connection: erase_again(connection, decisions.records))
     if overwrites:
         await ErasureStore(database, clock).overwrite()
 
@@ -117,7 +126,7 @@ async def apply_decisions(decisions: Decisions, database: Database, clock: Clock
         blocked = await _block(connection, decisions.blocks)
         withdrawn = await _end(connection, consents, "consent_id", "withdrawn_at", decisions.withdrawn)
         revoked = await _end(connection, api_keys, "key_id", "revoked_at", decisions.revoked)
-        return Applied(erased, blocked, withdrawn, revoked)
+        return Applied(erased, blocked, withdrawn, revoked, records)
 
     return await database.run_long(write)
 

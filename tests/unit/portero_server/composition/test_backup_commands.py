@@ -21,24 +21,31 @@ from portero_server.composition.audit import verify_audit
 from portero_server.composition.backup_commands import Backup, Restore
 from portero_server.domain.access.identities import Role
 from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.documents.check_in import Guest, Holder
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.domain.people.privacy import Consent
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.errors import NotFound, StartupProblem
 from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
+from portero_server.store.check_ins import CheckInFilter, CheckInStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
+from portero_server.store.guests import GuestStore
+from portero_server.store.holders import HolderStore
 from portero_server.store.keys import KeyStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.remains import remains_of
 from portero_server.store.schema import metadata
 from portero_server.store.streams import StreamStore
+from tests.support.server.check_in_parts import PAULA, PEDRO, reading
 from tests.support.store.commits import BOX, at, commit_of, decided, recognition
 from tests.support.store.fixtures import database_url, mariadb, migrated_file, migrated_schema
 from tests.support.time.timeouts import PATIENCE
+from tests.support.time.virtual_time import ManualClock
+from tests.unit.portero_server.store.test_check_ins import ended
 
 __all__ = ["database_url", "mariadb", "migrated_file", "migrated_schema"]
 
@@ -169,6 +176,25 @@ async def test_what_was_decided_since_holds_after_a_restore(settings: Settings, 
         (consent,) = (await opened.consents.of("eva")).consents
         assert consent.withdrawn_at is not None
         assert (await opened.keys.find([key_id]))[key_id].key.revoked_at is not None
+
+
+async def test_check_ins_and_guests_that_were_erased_since_stay_erased(settings: Settings, tmp_path: Path) -> None:
+    """A restored backup loses the check-ins and guests that were erased after it, and keeps those of others."""
+    async with _Opened(settings) as opened:
+        clock = ManualClock()
+        store, guests = CheckInStore(opened.database, clock), GuestStore(opened.database, clock)
+        await ended(store, clock, "c1")
+        await ended(store, clock, "c2", read=reading(PEDRO))
+        arriving = [Guest("g1", "Paula", clock.now().date(), run=PAULA), Guest("g2", "Eva", clock.now().date())]
+        await guests.add(arriving, [clock.now()] * 2, "i1")
+        await Backup(tmp_path / "full.backup")(settings)
+        receipt = await HolderStore(opened.database, clock).erase(Holder(run=PAULA))
+    await Restore(tmp_path / "full.backup", replace=True)(settings)
+    async with _Opened(settings) as opened:
+        store, guests = CheckInStore(opened.database, clock), GuestStore(opened.database, clock)
+        assert [each.check_in_id for each in await store.list(CheckInFilter(), 9)] == ["c2"]
+        assert [each.guest_id for each in await guests.list(clock.now().date(), 9)] == ["g2"]
+        assert (await opened.erasures.get(receipt.erasure_id)).sound
 
 
 async def test_a_list_of_decisions_does_it_where_the_database_is_lost(

@@ -11,12 +11,16 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.documents.check_in import Holder
+from portero_server.store.check_ins import CheckInFilter, CheckInStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.guests import GuestStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from tests.support.store.commits import at, commit_of, decided
+from tests.support.time.virtual_time import ManualClock
 
 _Statement = tuple[str, Any]
 
@@ -100,3 +104,20 @@ async def test_what_a_track_may_join_is_found_among_its_person_s_visits(
             "ix_sightings_visit (person_id=? AND camera_id=? AND first_seen>? AND first_seen<?)" in plan
             for plan in plans
         )
+
+
+async def test_lists_of_check_ins_walk_an_index(database: Database, clock: ManualClock) -> None:
+    """Check-ins are found by camera, RUN, result, time and change, and those that run among themselves."""
+    store = CheckInStore(database, clock)
+    for question, index in (
+        (store.list(CheckInFilter(camera_id="desk"), 9), "ix_check_ins_camera"),
+        (store.list(CheckInFilter(run="1-9"), 9), "ix_check_ins_run"),
+        (store.list(CheckInFilter(undecided=True), 9), "ix_check_ins_result"),
+        (store.list(CheckInFilter(), 9), "ix_check_ins_time"),
+        (store.of_holder(Holder(document_number="1")), "ix_check_ins_number"),
+        (store.changes_after(0, "desk", 9), "uq_check_ins_position" if database.dialect == "mysql" else "(position>?)"),
+        (store.running(), "ix_check_ins_state"),
+        (GuestStore(database, clock).list(clock.now().date(), 9), "ix_guests_arrival"),
+    ):
+        (plan,) = await _plans(database, question)
+        assert index in plan

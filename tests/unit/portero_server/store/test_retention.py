@@ -34,6 +34,8 @@ RULES = {
     Purpose.USAGE: 200 * DAY,
     Purpose.CONSENTS: 60 * DAY,
     Purpose.AUDIT: 120 * DAY,
+    Purpose.CHECK_INS: 40 * DAY,
+    Purpose.GUESTS: 10 * DAY,
 }
 PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.TEXTS: (schema.texts.c.captured_at,),
@@ -41,6 +43,8 @@ PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.EXCEPTIONS: (schema.stream_exceptions.c.recorded_at,),
     Purpose.USAGE: (schema.usage_calls.c.hour, schema.usage_avoided.c.hour, schema.budget_steps.c.day),
     Purpose.CONSENTS: (schema.consents.c.withdrawn_at,),
+    Purpose.CHECK_INS: (schema.check_ins.c.created_at,),
+    Purpose.GUESTS: (schema.guests.c.day_ends_at,),
 }
 BOXED = {"box_left": 0.1, "box_top": 0.1, "box_width": 0.1, "box_height": 0.1}
 
@@ -94,6 +98,16 @@ async def _write_day(database: Database, day: int, now: datetime) -> None:
             ),
             (schema.usage_avoided, {"hour": now, "camera_id": "door", "operation": "x", "reason": "still", "calls": 1}),
             (schema.budget_steps, {"day": now, "scope": "total", "step": "stopped"} | spent),
+            (
+                schema.check_ins,
+                {"check_in_id": str(day), "position": day, "state": "finished", "server": "", "created_at": now}
+                | {"deadline_at": now, "paid_calls": 0},
+            ),
+            (
+                schema.guests,
+                {"guest_id": str(day), "import_id": "i", "arrival_date": "2026-03-02", "day_ends_at": now}
+                | {"display_name": "Ana", "reference": "", "created_at": now},
+            ),
             (
                 schema.consents,
                 {"consent_id": str(day), "person_id": "ana", "purpose": "x", "text_version": "1", "channel": "desk"}

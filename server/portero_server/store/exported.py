@@ -1,0 +1,35 @@
+"""A stored row as it is exported."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+_DERIVED = frozenset({"search_name", "long_until", "day_ends_at", "position", "server"})
+"""Columns that only repeat others in a form for indexes, or are about the server's own work."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRecord:
+    """One row: its kind, its key, and its values as a JSON object."""
+
+    kind: str
+    key: str
+    json: str
+
+
+def exported(row: RowMapping) -> str:
+    """Returns a row's values as a JSON object; times in UTC, bytes in base64."""
+    values = {name: _plain(value) for name, value in row.items() if name not in _DERIVED}
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

@@ -1,0 +1,19 @@
+"""How tables are declared: all in one metadata, with the same options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, Table, UniqueConstraint
+
+metadata = MetaData()
+
+
+def table(name: str, *parts: Column[Any] | Index | UniqueConstraint) -> Table:
+    """Declares a table whose texts compare byte for byte."""
+    return Table(name, metadata, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb4", mysql_collate="utf8mb4_bin")
+
+
+def required(name: str, kind: Any, *parts: Any, **options: Any) -> Column[Any]:
+    """Declares a column that is never null."""
+    return Column(name, kind, *parts, nullable=False, **options)
