@@ -15,6 +15,7 @@ from portero_server.errors import StartupProblem
 from portero_server.settings.access import AccessSettings
 from portero_server.settings.billing import BillingSettings
 from portero_server.settings.calls import CallSettings
+from portero_server.settings.documents import DocumentSettings
 from portero_server.settings.names import PREFIX, unknown_variables
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
@@ -25,7 +26,15 @@ __all__ = ["PREFIX", "Settings", "load_settings"]
 _REFERENCE = "server/SETTINGS.md"
 
 
-class Settings(AccessSettings, CallSettings, SecuritySettings, PrivacySettings, SteeringSettings, BillingSettings):
+class Settings(
+    AccessSettings,
+    CallSettings,
+    SecuritySettings,
+    PrivacySettings,
+    DocumentSettings,
+    SteeringSettings,
+    BillingSettings,
+):
     """Settings of the server, from PORTERO_… variables. An empty variable counts as unset."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 from portero_server.telemetry import instruments
 from portero_server.telemetry.access_metrics import AccessMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
+from portero_server.telemetry.document_metrics import DocumentMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
 from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
@@ -53,3 +54,4 @@ class Metrics:
         self.money = MoneyMetrics(registry)
         self.store = StoreMetrics(registry, self.stages)
         self.privacy = PrivacyMetrics(registry)
+        self.documents = DocumentMetrics(registry)

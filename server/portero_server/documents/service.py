@@ -1,0 +1,368 @@
+"""Check-ins from the beginning to the report: with pictures, or from a camera's stream through `CaptureDesk`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import uuid4
+
+import structlog
+
+from portero_server.clock import Clock
+from portero_server.documents.capture import CardReading, ReadCard
+from portero_server.documents.desk import CapturedCheckIn, CaptureDesk, LiveFace, PortraitComparison
+from portero_server.documents.needs import (
+    CheckInPictures,
+    CheckInPolicy,
+    Judgment,
+    KnownHolders,
+    RegisteredCamera,
+)
+from portero_server.documents.watch import CheckInWatch
+from portero_server.domain.cameras import Lane
+from portero_server.domain.documents.check_in import CheckIn, CheckInFailure, CheckInState, FaceSummary, Review
+from portero_server.domain.documents.document import DocumentReading
+from portero_server.domain.people.people import checked_request_id
+from portero_server.engines.base import CallContext, Pixels
+from portero_server.errors import (
+    EngineError,
+    FailedPrecondition,
+    InvalidInput,
+    LimitReached,
+    NotFound,
+    StoreUnavailable,
+)
+from portero_server.store.check_ins import CheckInStore
+from portero_server.telemetry.document_metrics import DocumentMetrics
+from portero_server.vision.photo import decode_photo
+
+_log = structlog.get_logger(__name__)
+
+_ROUND = 1.0
+"""Seconds between two looks for check-ins that no server captures yet, or no longer."""
+_GRACE = timedelta(seconds=5)
+"""How long after its deadline a check-in is taken for abandoned: whoever captures it ends it at the deadline."""
+_LAST_WORDS = 2.0
+"""Longest time, seconds, that a server which goes away takes to end what it captures."""
+
+
+class CheckInService:
+    """Begins, captures, judges and ends check-ins. Implements `CaptureOutcomes` for the captures of this server."""
+
+    def __init__(
+        self,
+        store: CheckInStore,
+        holders: KnownHolders,
+        cameras: RegisteredCamera,
+        reader: CardReading,
+        portraits: PortraitComparison,
+        judgment: Judgment,
+        watch: CheckInWatch,
+        clock: Clock,
+        metrics: DocumentMetrics,
+        policy: CheckInPolicy,
+    ) -> None:
+        """Creates the service; `captures_at` gives it the desk, `run` does the rest.
+
+        Args:
+            store: The check-ins.
+            holders: Expected guests, and earlier check-ins.
+            cameras: The registered cameras.
+            reader: Reads documents.
+            portraits: Compares portrait and live face.
+            judgment: Judges.
+            watch: Is told of each change.
+            clock: The server's clock.
+            metrics: Counts readings and results.
+            policy: Patience and time zone.
+        """
+        self._store = store
+        self._holders = holders
+        self._cameras = cameras
+        self._reader = reader
+        self._portraits = portraits
+        self._judgment = judgment
+        self._watch = watch
+        self._clock = clock
+        self._metrics = metrics
+        self._policy = policy
+        self._desk: CaptureDesk | None = None
+        # Made up at each start: what an earlier process of this machine captured is not ours.
+        self._server = uuid4().hex
+        self._capturing: set[str] = set()
+
+    @property
+    def today(self) -> date:
+        """The date at the site."""
+        return self._clock.now().astimezone(self._policy.zone).date()
+
+    def captures_at(self, desk: CaptureDesk) -> None:
+        """Sets what captures check-ins from streams; without it, cameras of other servers only."""
+        self._desk = desk
+
+    async def read(self, pictures: Sequence[bytes], deadline: float | None) -> tuple[DocumentReading, int]:
+        """Reads a document and stores nothing.
+
+        Args:
+            pictures: One or two whole JPEG or PNG files.
+            deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
+
+        Returns:
+            What it says, and how many calls were paid for.
+
+        Raises:
+            InvalidInput: There are none, more than two, or one cannot be used; names the field "images".
+            EngineError: The engine could not answer.
+        """
+        card = await self._read(await _decoded(pictures, "images"), CallContext(None, Lane.CHECK_IN, deadline))
+        self._metrics.paid(card.paid_calls)
+        return card.reading, card.paid_calls
+
+    async def start(self, camera_id: str, request_id: str = "") -> CheckIn:
+        """Begins a check-in from a camera's stream, and returns it while it runs.
+
+        Args:
+            camera_id: The camera.
+            request_id: A UUID that makes a repetition safe, or empty.
+
+        Raises:
+            InvalidInput: The request id is malformed, or was used for another request.
+            NotFound: There is no such camera; or the check-in of the first request was erased.
+            FailedPrecondition: The camera is disabled.
+        """
+        request = checked_request_id(request_id)
+        await self._check_camera(camera_id)
+        begun = await self._store.create(self._new(camera_id), "", request, _digest_of(request, camera_id, None))
+        if not begun.fresh:
+            return begun.check_in
+        for ended in begun.superseded:
+            self._forget(ended.check_in_id)
+            self._metrics.check_in_ended(ended)
+        self._watch.notify(begun.check_in.position)
+        await self._take(begun.check_in)
+        return begun.check_in
+
+    async def check_in(
+        self, pictures: CheckInPictures, camera_id: str | None, deadline: float | None, request_id: str = ""
+    ) -> CheckIn:
+        """Checks somebody in with pictures, and returns the check-in when it has ended.
+
+        Args:
+            pictures: One or two of the document, and one of its holder or none.
+            camera_id: Where, or None.
+            deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
+            request_id: A UUID that makes a repetition safe, or empty. A repetition returns the check-in as it is.
+
+        Raises:
+            InvalidInput: A picture cannot be used, or the request id is malformed or was used for another request.
+            NotFound: There is no such camera; or the check-in of the first request was erased.
+            FailedPrecondition: The camera is disabled.
+        """
+        request = checked_request_id(request_id)
+        if camera_id is not None:
+            await self._check_camera(camera_id)
+        sides = await _decoded(pictures.documents, "images.document_images")
+        live = await asyncio.to_thread(decode_photo, pictures.live, "images.live_image") if pictures.live else None
+        digest = _digest_of(request, camera_id, pictures)
+        begun = await self._store.create(self._new(camera_id), self._server, request, digest)
+        if not begun.fresh:
+            return begun.check_in
+        check_in_id = begun.check_in.check_in_id
+        self._work_on(check_in_id)
+        self._watch.notify(begun.check_in.position)
+        try:
+            context = CallContext(camera_id, Lane.CHECK_IN, deadline)
+            await self._read_and_conclude(begun.check_in, sides, None if live is None else LiveFace(live), context)
+        except asyncio.CancelledError:
+            # The caller hung up. Written in the database's own task, whoever else is canceled.
+            with suppress(StoreUnavailable, asyncio.CancelledError):
+                await self._fail(check_in_id, CheckInFailure.INTERRUPTED)
+            raise
+        finally:
+            self._forget(check_in_id)
+        return await self._store.get(check_in_id)
+
+    async def captured(self, check_in_id: str, capture: CapturedCheckIn) -> None:
+        """Compares the faces, judges, and stores the result. One that was ended or erased meanwhile stays so."""
+        self._metrics.document_read(capture.reading.reasons)
+        try:
+            check_in = await self._store.get(check_in_id)
+            until = (check_in.deadline_at - self._clock.now()).total_seconds()
+            context = CallContext(check_in.camera_id, Lane.CHECK_IN, self._clock.monotonic() + until)
+            await self._conclude(check_in, capture, context)
+        except NotFound:
+            _log.info("check_in_erased_while_running", check_in=check_in_id)
+        except StoreUnavailable as error:
+            # The round of any server ends it when its deadline has passed.
+            _log.warning("check_in_not_stored", check_in=check_in_id, reason=error.reason)
+        finally:
+            self._forget(check_in_id)
+
+    async def failed(self, check_in_id: str, reason: CheckInFailure) -> None:
+        """Ends a check-in without a report."""
+        if reason is CheckInFailure.ENGINE_FAILED:
+            self._metrics.reading_failed()
+        try:
+            await self._fail(check_in_id, reason)
+        except StoreUnavailable as error:
+            _log.warning("check_in_not_stored", check_in=check_in_id, reason=error.reason)
+        finally:
+            self._forget(check_in_id)
+
+    async def cancel(self, check_in_id: str) -> CheckIn:
+        """Ends a check-in that runs, and returns it; one that has ended stays as it is. Raises NotFound."""
+        ended = await self._fail(check_in_id, CheckInFailure.CANCELED)
+        if self._desk is not None:
+            self._desk.cancel(check_in_id)
+        self._forget(check_in_id)
+        return ended or await self._store.get(check_in_id)
+
+    async def decide(self, check_in_id: str, review: Review) -> CheckIn:
+        """Stores a person's decision.
+
+        Raises:
+            NotFound: There is no such check-in.
+            FailedPrecondition: It has no report.
+        """
+        decided = await self._store.decide(check_in_id, review)
+        self._metrics.decided(review.decision)
+        self._watch.notify(decided.position)
+        return decided
+
+    async def run(self) -> None:
+        """Takes up what no server captures yet, and ends what nobody captures any more, until canceled."""
+        try:
+            while True:
+                try:
+                    await self.round()
+                except StoreUnavailable as error:
+                    _log.warning("check_ins_wait", reason=error.reason)
+                await asyncio.sleep(_ROUND)
+        finally:
+            with suppress(StoreUnavailable, TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS):
+                    self._ended(await self._store.fail_of_server(self._server))
+
+    async def round(self) -> None:
+        """Goes once through the check-ins that run. Raises StoreUnavailable."""
+        ours = frozenset(self._capturing)
+        self._ended(await self._store.fail_overdue(self._clock.now() - _GRACE))
+        running = await self._store.running()
+        for check_in, server in running:
+            if not server and check_in.camera_id is not None:
+                await self._take(check_in)
+        # Canceled or superseded at another server, or erased.
+        for check_in_id in ours - {check_in.check_in_id for check_in, _ in running}:
+            if self._desk is not None:
+                self._desk.cancel(check_in_id)
+            self._forget(check_in_id)
+
+    async def _take(self, check_in: CheckIn) -> None:
+        """Captures a check-in if this server has its camera's stream."""
+        # The round and the beginning may both come by.
+        if self._desk is None or check_in.camera_id is None or check_in.check_in_id in self._capturing:
+            return
+        until = (check_in.deadline_at - self._clock.now()).total_seconds()
+        if not self._desk.begin(check_in.camera_id, check_in.check_in_id, self._clock.monotonic() + until):
+            return
+        self._work_on(check_in.check_in_id)
+        if not await self._store.claim(check_in.check_in_id, self._server):
+            self._desk.cancel(check_in.check_in_id)
+            self._forget(check_in.check_in_id)
+
+    async def _read_and_conclude(
+        self, check_in: CheckIn, sides: Sequence[Pixels], live: LiveFace | None, context: CallContext
+    ) -> None:
+        try:
+            card = await self._read(sides, context)
+        except (EngineError, LimitReached) as error:
+            _log.warning("check_in_not_read", check_in=check_in.check_in_id, reason=error.reason)
+            await self._fail(check_in.check_in_id, CheckInFailure.ENGINE_FAILED)
+            return
+        capture = CapturedCheckIn(card.reading, card.portraits, live, paid_calls=card.paid_calls)
+        await self._conclude(check_in, capture, context)
+
+    async def _read(self, sides: Sequence[Pixels], context: CallContext) -> ReadCard:
+        try:
+            card = await self._reader.read(sides, context, self.today)
+        except (EngineError, LimitReached):
+            self._metrics.reading_failed()
+            raise
+        self._metrics.document_read(card.reading.reasons)
+        return card
+
+    async def _conclude(self, check_in: CheckIn, capture: CapturedCheckIn, context: CallContext) -> None:
+        try:
+            compared = await self._portraits.compare(capture.portraits, capture.live_face, context)
+        except (EngineError, LimitReached) as error:
+            _log.warning("check_in_not_compared", check_in=check_in.check_in_id, reason=error.reason)
+            await self._fail(check_in.check_in_id, CheckInFailure.ENGINE_FAILED, capture.paid_calls)
+            return
+        evidence = compared.evidence
+        book = await self._holders.book_for(capture.reading, self.today)
+        judged = self._judgment(capture.reading, evidence, capture.liveness, book)
+        ended = replace(
+            check_in,
+            state=CheckInState.FINISHED,
+            finished_at=self._clock.now(),
+            reading=capture.reading,
+            report=judged.report,
+            face=FaceSummary(evidence.similarity, evidence.threshold, evidence.live_faces, evidence.portrait_found),
+            liveness=capture.liveness,
+            paid_calls=capture.paid_calls + compared.paid_calls,
+            guest_id=judged.guest_id,
+            guest_status=judged.guest_status,
+            earlier_id=judged.earlier_id,
+        )
+        stored = await self._store.finish(ended)
+        if stored is not None:
+            self._ended([stored])
+
+    async def _fail(self, check_in_id: str, failure: CheckInFailure, paid_calls: int = 0) -> CheckIn | None:
+        failed = await self._store.fail(check_in_id, failure, paid_calls=paid_calls)
+        if failed is not None:
+            self._ended([failed])
+        return failed
+
+    def _ended(self, check_ins: Sequence[CheckIn]) -> None:
+        for check_in in check_ins:
+            self._metrics.check_in_ended(check_in)
+            self._watch.notify(check_in.position)
+            self._forget(check_in.check_in_id)
+
+    def _work_on(self, check_in_id: str) -> None:
+        self._capturing.add(check_in_id)
+        self._metrics.running.set(len(self._capturing))
+
+    def _forget(self, check_in_id: str) -> None:
+        self._capturing.discard(check_in_id)
+        self._metrics.running.set(len(self._capturing))
+
+    async def _check_camera(self, camera_id: str) -> None:
+        if (await self._cameras.get(camera_id)).disabled:
+            raise FailedPrecondition(f"cameras/{camera_id} is disabled", reason="CAMERA_DISABLED")
+
+    def _new(self, camera_id: str | None) -> CheckIn:
+        now = self._clock.now()
+        until = now + timedelta(seconds=self._policy.patience)
+        return CheckIn(uuid4().hex, camera_id, CheckInState.RUNNING, now, until)
+
+
+async def _decoded(pictures: Sequence[bytes], field: str) -> list[Pixels]:
+    if not 1 <= len(pictures) <= 2:
+        raise InvalidInput(field, f"{field} must hold one or two pictures of the document")
+    return [await asyncio.to_thread(decode_photo, picture, field) for picture in pictures]
+
+
+def _digest_of(request_id: str | None, camera_id: str | None, pictures: CheckInPictures | None) -> str | None:
+    """Returns what tells this request's content from another's. The request id salts it."""
+    if request_id is None:
+        return None
+    files = () if pictures is None else (*pictures.documents, pictures.live)
+    content = json.dumps([request_id, "StartCheckIn", camera_id, [hashlib.sha256(file).hexdigest() for file in files]])
+    return hashlib.sha256(content.encode()).hexdigest()
