@@ -18,7 +18,8 @@ PURPOSE: Mapping[Role, str] = {
     Role.OPERATOR: "whoever keeps people and cameras: changes both, erases and exports people, sees costs; no keys and "
     "no audit trail",
     Role.CHECK_IN_DESK: "the program at the desk: enrolls, searches and compares the person before it, records "
-    "consent, sees sightings; changes and removes nobody",
+    "consent, sees sightings; checks guests in and keeps the list of expected ones; changes and removes nobody of the "
+    "gallery",
     Role.READER: "a screen or a report: reads people, cameras and sightings",
     Role.BRIDGE: "the process beside cameras: streams their frames and gets what comes of them; registers nothing",
     Role.METRICS: "the collector: scrapes `/metrics`",

@@ -22,6 +22,8 @@ from portero_server.errors import LimitReached
 
 IMAGE_METHODS = frozenset(
     {
+        "portero.v1.DocumentService/ReadDocument",
+        "portero.v1.DocumentService/StartCheckIn",
         "portero.v1.GalleryService/CompareImages",
         "portero.v1.GalleryService/EnrollFace",
         "portero.v1.GalleryService/SearchByImage",

@@ -13,7 +13,7 @@ from portero_server.domain.audit.chain import Actor, AuditOutcome, Deed
 from portero_server.errors import PorteroError
 from portero_server.rpc.auth.caller import Caller, current_caller
 
-_NAME = re.compile(r"[a-z]+/[A-Za-z0-9._~:@+-]{1,128}(/[a-z]+/[A-Za-z0-9._~:@+-]{1,128})?")
+_NAME = re.compile(r"[a-z][A-Za-z]*/[A-Za-z0-9._~:@+-]{1,128}(/[a-z]+/[A-Za-z0-9._~:@+-]{1,128})?")
 
 Naming = Callable[[Any], str]
 """Extracts a resource name from a request or a response; returns an empty text if there is none."""
@@ -65,6 +65,12 @@ def _mask(message: Any) -> str:
     return ",".join(message.update_mask.paths)
 
 
+def _decision(message: Any) -> str:
+    # The decision, and never its reason, which is a person's words.
+    decision: int = message.review.decision
+    return {1: "accepted", 2: "rejected"}.get(decision, "")
+
+
 _READS = NotRecorded("it reads, and changes nothing")
 _STREAM = NotRecorded("each stream has a row of its own in `streams`, with its camera and its frames by outcome")
 
@@ -109,6 +115,20 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.AccessService/CreateKey": Recorded(made=attrgetter("key.name")),
     "portero.v1.AccessService/ListKeys": _READS,
     "portero.v1.AccessService/RevokeKey": Recorded(attrgetter("name")),
+    "portero.v1.DocumentService/ReadDocument": Recorded(),
+    "portero.v1.DocumentService/StartCheckIn": Recorded(attrgetter("camera"), made=attrgetter("check_in.name")),
+    "portero.v1.DocumentService/GetCheckIn": _READS,
+    "portero.v1.DocumentService/ListCheckIns": _READS,
+    "portero.v1.DocumentService/CancelCheckIn": Recorded(attrgetter("name")),
+    "portero.v1.DocumentService/ReviewCheckIn": Recorded(attrgetter("name"), _decision),
+    "portero.v1.DocumentService/WatchCheckIns": _READS,
+    "portero.v1.DocumentService/EraseCheckIn": Recorded(attrgetter("name"), made=attrgetter("erasure.name")),
+    # Nothing of the holder: an entry outlives what is erased.
+    "portero.v1.DocumentService/ExportHolder": Recorded(),
+    "portero.v1.DocumentService/EraseHolder": Recorded(made=attrgetter("erasure.name")),
+    "portero.v1.DocumentService/ImportGuests": Recorded(),
+    "portero.v1.DocumentService/ListGuests": _READS,
+    "portero.v1.DocumentService/DeleteGuest": Recorded(attrgetter("name")),
     "portero.v1.AuditService/ListAuditEntries": NotRecorded("the list would grow by being read"),
     "portero.v1.AuditService/VerifyAudit": _READS,
 }

@@ -1,4 +1,4 @@
-"""Resource names: "people/ana", "people/ana/faces/1f", "cameras/door", "sightings/7c", "keys/4f"."""
+"""Resource names: "people/ana", "people/ana/faces/1f", "cameras/door", "sightings/7c", "keys/4f", "checkIns/9b"."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ _ERASURE = re.compile(f"erasures/({_MINTED})")
 _CAMERA = re.compile(f"cameras/({_IDENTIFIER})")
 _SIGHTING = re.compile(f"sightings/({_MINTED})")
 _KEY = re.compile(f"keys/({_MINTED})")
+_CHECK_IN = re.compile(f"checkIns/({_MINTED})")
+_GUEST = re.compile(f"guests/({_MINTED})")
 
 _TYPES = {
     "people": "portero.v1.Person",
@@ -24,6 +26,8 @@ _TYPES = {
     "sightings": "portero.v1.Sighting",
     "keys": "portero.v1.ApiKey",
     "erasures": "portero.v1.Erasure",
+    "checkIns": "portero.v1.CheckIn",
+    "guests": "portero.v1.Guest",
 }
 
 
@@ -60,6 +64,16 @@ def sighting_name(sighting_id: str) -> str:
 def key_name(key_id: str) -> str:
     """Returns the resource name "keys/{key}"."""
     return f"keys/{key_id}"
+
+
+def check_in_name(check_in_id: str) -> str:
+    """Returns the resource name "checkIns/{check_in}"."""
+    return f"checkIns/{check_in_id}"
+
+
+def guest_name(guest_id: str) -> str:
+    """Returns the resource name "guests/{guest}"."""
+    return f"guests/{guest_id}"
 
 
 def parse_person(name: str, field: str) -> str:
@@ -100,6 +114,16 @@ def parse_sighting(name: str, field: str) -> str:
 def parse_key(name: str, field: str) -> str:
     """Returns the key's id; raises InvalidInput naming `field` when it is not "keys/{key}"."""
     return _parts(_KEY, name, field, "keys/{key}")[0]
+
+
+def parse_check_in(name: str, field: str) -> str:
+    """Returns the check-in's id; raises InvalidInput naming `field` when it is not "checkIns/{check_in}"."""
+    return _parts(_CHECK_IN, name, field, "checkIns/{check_in}")[0]
+
+
+def parse_guest(name: str, field: str) -> str:
+    """Returns the guest's id; raises InvalidInput naming `field` when it is not "guests/{guest}"."""
+    return _parts(_GUEST, name, field, "guests/{guest}")[0]
 
 
 def type_of(name: str) -> str:

@@ -49,6 +49,7 @@ from portero_server.store.streams import StreamStore
 from portero_server.streaming.registry import Streams
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
 from portero_server.streaming.stream_clock import Opening
+from tests.support.server.check_in_parts import CheckInHouse
 from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, oidc_issuer
 from tests.support.server.open_access import Refusals
 from tests.support.server.rpc_edge import servicer
@@ -101,6 +102,7 @@ class SecuredServer:
     office: ApiKeyService
     clock: ManualClock
     sightings: dict[str, str]
+    check_ins: dict[str, str]
 
 
 def _stub(service: str) -> object:
@@ -143,6 +145,8 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
         owned = await streams.open(camera_id, "e1", camera_id)
         await recording.commit([commit_of(owned, decided(f"t-{camera_id}", None, 0))])
     stored = {each.camera_id: each.sighting_id for each in await sightings.list(SightingFilter(), 9)}
+    desk = CheckInHouse(database, clock)
+    begun = {camera_id: (await desk.service.start(camera_id)).check_in_id for camera_id in (OWN, FOREIGN)}
     office, scope = ApiKeyService(KeyStore(database), clock), Scope(frozenset({OWN}))
     limits = Limits(LimitPolicy(requests=1e6, connections=1e6, logins=LoginPolicy(free=10**6)), Refusals(), clock)
     authority = Authority(tmp_path / "ours")
@@ -169,6 +173,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 _recognition(FrameStream(cast("Streams", LetIn()), terms, limits, clock.now)),
                 CameraServicer(cameras, OpenStreams()),
                 SightingServicer(sightings, SightingWatch(sightings, WatchPolicy(heartbeat=0.01))),
+                desk.servicer(),
             ],
             auth=auth,
             certificates=Certificates(authority.server_files(client_ca=authority.file), RecordingTlsObserver()),
@@ -186,7 +191,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 if scoped or role is not Role.BRIDGE:
                     _, text = await office.create(KeyRequest("x", [role], [OWN] if scoped else []), "local")
                     callers.append(Caller(role.value, "key", scoped, channel, shows(text)))
-        yield SecuredServer(callers, channel, bridges, authority, issuer, office, clock, stored)
+        yield SecuredServer(callers, channel, bridges, authority, issuer, office, clock, stored, begun)
 
 
 def shows(text: str) -> Metadata:

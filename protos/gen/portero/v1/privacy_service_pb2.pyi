@@ -494,7 +494,9 @@ class ExportRecord(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     JSON_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """Kind of the record: person, face, consent, block, sighting or recognition."""
+    """Kind of the record: person, face, consent, block, sighting, recognition, check_in or guest. The last two are of
+    people whose label "run" holds their RUN.
+    """
     json: _builtins.str
     """All its values, as a JSON object; times in UTC, face descriptions in base64."""
     def __init__(

@@ -155,6 +155,22 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.PrivacyService/ErasePerson": Access(_KEEPS, Unscoped()),
     "portero.v1.PrivacyService/GetErasure": Access(_KEEPS, Unscoped()),
     "portero.v1.PrivacyService/VerifyErasure": Access(_KEEPS, Unscoped()),
+    "portero.v1.DocumentService/ReadDocument": Access(_DESK, _GALLERY),
+    # With pictures a camera is not needed, but a caller with a scope must say where.
+    "portero.v1.DocumentService/StartCheckIn": Access(_DESK, Named("camera")),
+    "portero.v1.DocumentService/GetCheckIn": Access(_DESK, AskedWithin()),
+    "portero.v1.DocumentService/ListCheckIns": Access(_DESK, Named("camera", optional=True)),
+    "portero.v1.DocumentService/CancelCheckIn": Access(_DESK, AskedWithin()),
+    "portero.v1.DocumentService/ReviewCheckIn": Access(_DESK, AskedWithin()),
+    "portero.v1.DocumentService/WatchCheckIns": Access(_DESK, Named("camera", optional=True)),
+    # Like erasing and exporting people: it takes effect at all cameras.
+    "portero.v1.DocumentService/EraseCheckIn": Access(_KEEPS, Unscoped()),
+    "portero.v1.DocumentService/ExportHolder": Access(_KEEPS, Unscoped()),
+    "portero.v1.DocumentService/EraseHolder": Access(_KEEPS, Unscoped()),
+    # All sites share one list of guests, as they share the gallery.
+    "portero.v1.DocumentService/ImportGuests": Access(_DESK, _GALLERY),
+    "portero.v1.DocumentService/ListGuests": Access(_DESK, _GALLERY),
+    "portero.v1.DocumentService/DeleteGuest": Access(_DESK, _GALLERY),
     "portero.v1.AuditService/ListAuditEntries": Access(_ADMIN, Unscoped()),
     "portero.v1.AuditService/VerifyAudit": Access(_ADMIN, Unscoped()),
     "portero.v1.AccessService/GetCaller": Access(_EVERYBODY, _GALLERY),

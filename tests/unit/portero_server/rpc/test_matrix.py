@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from portero.v1 import (
     camera_service_pb2,
     camera_service_pb2_grpc,
+    document_service_pb2,
     sighting_service_pb2,
     sighting_service_pb2_grpc,
     stream_pb2,
@@ -71,6 +72,19 @@ PrivacyService/ExportPerson          whole  admin operator
 PrivacyService/ErasePerson           whole  admin operator
 PrivacyService/GetErasure            whole  admin operator
 PrivacyService/VerifyErasure         whole  admin operator
+DocumentService/ReadDocument         none   admin operator check-in-desk
+DocumentService/StartCheckIn         own    admin operator check-in-desk
+DocumentService/GetCheckIn           own    admin operator check-in-desk
+DocumentService/ListCheckIns         own    admin operator check-in-desk
+DocumentService/CancelCheckIn        own    admin operator check-in-desk
+DocumentService/ReviewCheckIn        own    admin operator check-in-desk
+DocumentService/WatchCheckIns        own    admin operator check-in-desk
+DocumentService/EraseCheckIn         whole  admin operator
+DocumentService/ExportHolder         whole  admin operator
+DocumentService/EraseHolder          whole  admin operator
+DocumentService/ImportGuests         none   admin operator check-in-desk
+DocumentService/ListGuests           none   admin operator check-in-desk
+DocumentService/DeleteGuest          none   admin operator check-in-desk
 AuditService/ListAuditEntries        whole  admin
 AuditService/VerifyAudit             whole  admin
 AccessService/GetCaller              none   admin operator reader check-in-desk bridge metrics
@@ -102,7 +116,11 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
             request.name = resource
         case "GetSighting":
             request.name = f"sightings/{secured_server.sightings[camera_id]}"
-        case "ListSightings" | "WatchSightings" | "GetUsage":
+        case "GetCheckIn" | "CancelCheckIn" | "ReviewCheckIn":
+            request.name = f"checkIns/{secured_server.check_ins[camera_id]}"
+            if method == "ReviewCheckIn":
+                request.review.decision, request.review.reason = document_service_pb2.REVIEW_DECISION_ACCEPTED, "seen"
+        case "ListSightings" | "WatchSightings" | "GetUsage" | "StartCheckIn" | "ListCheckIns" | "WatchCheckIns":
             request.camera = resource
     return cast("Message", request)
 
