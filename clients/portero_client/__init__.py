@@ -28,7 +28,7 @@ from portero_client.audit import (
 )
 from portero_client.backoff import Backoff
 from portero_client.blocking import BlockingPorteroClient
-from portero_client.blocking_watch import BlockingSightingWatch
+from portero_client.blocking_watch import BlockingCheckInWatch, BlockingSightingWatch
 from portero_client.calls import Page
 from portero_client.cameras import (
     Camera,
@@ -51,6 +51,34 @@ from portero_client.detections import (
     Recognition,
     Text,
     TextKind,
+)
+from portero_client.documents import (
+    Check,
+    CheckIn,
+    CheckInChange,
+    CheckInFailure,
+    CheckInReason,
+    CheckInResult,
+    CheckInState,
+    CheckName,
+    CheckOutcome,
+    DocumentField,
+    DocumentKind,
+    DocumentReading,
+    DocumentSide,
+    DocumentZone,
+    FaceEvidence,
+    FieldAgreement,
+    FieldReading,
+    FieldSource,
+    Guest,
+    GuestStatus,
+    ImportedGuests,
+    LivenessEvidence,
+    NewGuest,
+    ReadDocument,
+    Review,
+    ReviewDecision,
 )
 from portero_client.errors import (
     Aborted,
@@ -104,7 +132,7 @@ from portero_client.streaming.settings import StreamTuning
 from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.tls import TlsFiles
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
-from portero_client.watch import SightingWatch
+from portero_client.watch import CheckInWatch, SightingWatch
 
 __all__ = [
     "Aborted",
@@ -120,6 +148,7 @@ __all__ = [
     "AvoidedLine",
     "Backoff",
     "BlockingCameraStream",
+    "BlockingCheckInWatch",
     "BlockingListing",
     "BlockingPorteroClient",
     "BlockingSightingWatch",
@@ -133,6 +162,16 @@ __all__ = [
     "CameraStatus",
     "CameraStream",
     "Candidate",
+    "Check",
+    "CheckIn",
+    "CheckInChange",
+    "CheckInFailure",
+    "CheckInReason",
+    "CheckInResult",
+    "CheckInState",
+    "CheckInWatch",
+    "CheckName",
+    "CheckOutcome",
     "ClockState",
     "Comparison",
     "ConnectionSettings",
@@ -141,6 +180,11 @@ __all__ = [
     "DeliveryLimits",
     "DeliveryMode",
     "Directed",
+    "DocumentField",
+    "DocumentKind",
+    "DocumentReading",
+    "DocumentSide",
+    "DocumentZone",
     "EnrolledFace",
     "EpochBegun",
     "Erasure",
@@ -148,17 +192,26 @@ __all__ = [
     "Face",
     "FaceComparison",
     "FaceEnrollment",
+    "FaceEvidence",
     "FaceQuality",
     "FailedPrecondition",
+    "FieldAgreement",
+    "FieldReading",
+    "FieldSource",
     "FrameRefused",
     "GalleryFinding",
     "GalleryFindingKind",
     "GapReason",
     "Grant",
+    "Guest",
+    "GuestStatus",
     "ImageLimits",
+    "ImportedGuests",
     "InvalidArgument",
     "Listing",
+    "LivenessEvidence",
     "Match",
+    "NewGuest",
     "NewKey",
     "NotFound",
     "Page",
@@ -167,8 +220,11 @@ __all__ = [
     "PersonPrivacy",
     "PorteroClient",
     "PorteroError",
+    "ReadDocument",
     "Recognition",
     "ResourceExhausted",
+    "Review",
+    "ReviewDecision",
     "Role",
     "ServerFault",
     "ServerHealth",

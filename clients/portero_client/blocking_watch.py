@@ -1,4 +1,4 @@
-"""Follows sightings from a thread, across interruptions of the connection, without repeating or missing one."""
+"""Follows events from a thread, across interruptions of the connection, without repeating or missing one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Protocol, Self
 import grpc
 
 from portero_client.backoff import Backoff
+from portero_client.document_convert import change_from
+from portero_client.documents import CheckInChange
 from portero_client.errors import PorteroError, Unreachable
 from portero_client.sightings import SightingEvent
-from portero_client.watch_cursor import WatchCursor
+from portero_client.watch_cursor import EventT, WatchCursor, sighting_event_from
 
 _LOG = logging.getLogger(__name__)
 
 
 class BlockingWatchCall(Protocol):
-    """An open WatchSightings call; messages are bytes."""
+    """An open call of a watch; messages are bytes."""
 
     def __next__(self) -> bytes:
         """Returns the next message. Raises StopIteration at the end of the call."""
@@ -31,7 +33,7 @@ class BlockingWatchCall(Protocol):
         ...
 
 
-class BlockingSightingWatch(Iterator[SightingEvent]):
+class BlockingEventWatch(Iterator[EventT]):
     """Iterates over every event after a position, in order: `for event in watch`.
 
     It behaves like SightingWatch of the asynchronous client, except that `close`, from any thread, ends an iteration
@@ -47,7 +49,7 @@ class BlockingSightingWatch(Iterator[SightingEvent]):
         backoff: Backoff,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        self._cursor = WatchCursor(after, backoff)
+        self._cursor = WatchCursor(after, backoff, self._parsed)
         self._open_call = open_call
         self._translate = translate
         self._draw = draw
@@ -56,12 +58,17 @@ class BlockingSightingWatch(Iterator[SightingEvent]):
         """Guards `_call` against a `close` between the check of `_closed` and the opening of a call."""
         self._call: BlockingWatchCall | None = None
 
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, EventT | None]:
+        """Returns the position of a message, and the event in it, if there is one."""
+        raise NotImplementedError
+
     @property
     def position(self) -> int | None:
         """Everything up to this position was returned or not requested; None until the server reports one."""
         return self._cursor.position
 
-    def __next__(self) -> SightingEvent:
+    def __next__(self) -> EventT:
         while (call := self._open()) is not None:
             try:
                 event = self._cursor.receive(next(call))
@@ -108,3 +115,19 @@ class BlockingSightingWatch(Iterator[SightingEvent]):
         delay = self._cursor.pause(error, self._draw())
         _LOG.warning("watch interrupted (%s); resuming in %.1f s", error.message, delay)
         self._closed.wait(delay)
+
+
+class BlockingSightingWatch(BlockingEventWatch[SightingEvent]):
+    """A watch of sightings, as they happen."""
+
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, SightingEvent | None]:
+        return sighting_event_from(data)
+
+
+class BlockingCheckInWatch(BlockingEventWatch[CheckInChange]):
+    """A watch of check-ins, each as it is now when it changes."""
+
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, CheckInChange | None]:
+        return change_from(data)

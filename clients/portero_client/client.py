@@ -13,8 +13,10 @@ import grpc
 
 from portero_client import calls
 from portero_client.calls import Call
+from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
+from portero_client.check_ins import Documents
 from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
 from portero_client.resources import Audit, Cameras, Images, Keys, People, Sightings
@@ -27,7 +29,7 @@ from portero_client.streaming.events import StreamEvent
 from portero_client.streaming.frames import DeliveryMode
 from portero_client.streaming.settings import StreamTuning, stream_settings
 from portero_client.usage import Usage
-from portero_client.watch import SightingWatch, WatchCall
+from portero_client.watch import CheckInWatch, SightingWatch, WatchCall
 
 AnswerT = TypeVar("AnswerT")
 
@@ -45,6 +47,7 @@ class PorteroClient:
         keys: API keys.
         audit: Who did what.
         privacy: Consent, block, export, erasure.
+        documents: Identity documents, check-ins, expected guests.
     """
 
     def __init__(self, server: str | ConnectionSettings | None = None) -> None:
@@ -68,6 +71,7 @@ class PorteroClient:
         self.keys = Keys(self._ask)
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)
+        self.documents = Documents(self._ask)
 
     def watch_sightings(
         self,
@@ -90,14 +94,35 @@ class PorteroClient:
         watch_request(after, camera, person, kind)
 
         def open_call(position: int | None) -> WatchCall:
-            if self._watching is None:
-                # gRPC would repeat a watch that a draining server refuses; SightingWatch does, with a pause.
-                self._watching = open_channel(self._settings, own_connection=True)
-            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._watching.unary_stream(WATCH_METHOD)
+            channel = self._watch_channel()
+            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(WATCH_METHOD)
             request = watch_request(position, camera, person, kind)
             return method(request.SerializeToString(), metadata=self._settings.metadata())
 
         return SightingWatch(
+            open_call,
+            lambda error: error_from(error, self._settings.server),
+            after=after,
+            backoff=self._settings.reconnect,
+        )
+
+    def watch_check_ins(self, *, after: int | None = None, camera: str = "") -> CheckInWatch:
+        """Returns a watch of check-ins as they change, across interruptions of the connection.
+
+        Args:
+            after: Only what changed after this position; 0 is the beginning of what is stored, None is now.
+            camera: Only at this camera, by id or resource name; empty means all.
+        """
+        # A malformed name is raised here, where the caller can see why.
+        document_calls.watch_request(after, camera)
+
+        def open_call(position: int | None) -> WatchCall:
+            channel = self._watch_channel()
+            method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(document_calls.WATCH_METHOD)
+            request = document_calls.watch_request(position, camera)
+            return method(request.SerializeToString(), metadata=self._settings.metadata())
+
+        return CheckInWatch(
             open_call,
             lambda error: error_from(error, self._settings.server),
             after=after,
@@ -178,6 +203,12 @@ class PorteroClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def _watch_channel(self) -> grpc.aio.Channel:
+        if self._watching is None:
+            # gRPC would repeat a watch that a draining server refuses; the watch itself does, with a pause.
+            self._watching = open_channel(self._settings, own_connection=True)
+        return self._watching
 
     def _open_channel(self) -> grpc.aio.Channel:
         # Made late, because a channel belongs to the event loop that runs when it is made.

@@ -1,4 +1,4 @@
-"""Follows sightings as they happen, across interruptions of the connection, without repeating or missing one."""
+"""Follows events as they happen, across interruptions of the connection, without repeating or missing one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Protocol, Self
 import grpc
 
 from portero_client.backoff import Backoff
+from portero_client.document_convert import change_from
+from portero_client.documents import CheckInChange
 from portero_client.errors import PorteroError, Unreachable
 from portero_client.sightings import SightingEvent
-from portero_client.watch_cursor import WatchCursor
+from portero_client.watch_cursor import EventT, WatchCursor, sighting_event_from
 
 _LOG = logging.getLogger(__name__)
 
 
 class WatchCall(Protocol):
-    """An open WatchSightings call; messages are bytes."""
+    """An open call of a watch; messages are bytes."""
 
     async def read(self) -> object:
         """Returns the next message, or grpc.aio.EOF."""
@@ -31,7 +33,7 @@ class WatchCall(Protocol):
         ...
 
 
-class SightingWatch(AsyncIterator[SightingEvent]):
+class EventWatch(AsyncIterator[EventT]):
     """Iterates over every event after a position, in order: `async for event in watch`.
 
     After an interruption it resumes after `position`. Only permanent errors are raised: a wrong request, a refusal, a
@@ -50,19 +52,24 @@ class SightingWatch(AsyncIterator[SightingEvent]):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        self._cursor = WatchCursor(after, backoff)
+        self._cursor = WatchCursor(after, backoff, self._parsed)
         self._open_call = open_call
         self._translate = translate
         self._sleep = sleep
         self._draw = draw
         self._call: WatchCall | None = None
 
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, EventT | None]:
+        """Returns the position of a message, and the event in it, if there is one."""
+        raise NotImplementedError
+
     @property
     def position(self) -> int | None:
         """Everything up to this position was returned or not requested; None until the server reports one."""
         return self._cursor.position
 
-    async def __anext__(self) -> SightingEvent:
+    async def __anext__(self) -> EventT:
         while True:
             data = await self._next_message()
             event = None if data is None else self._cursor.receive(data)
@@ -108,6 +115,22 @@ class SightingWatch(AsyncIterator[SightingEvent]):
         delay = self._cursor.pause(error, self._draw())
         _LOG.warning("watch interrupted (%s); resuming in %.1f s", error.message, delay)
         await self._sleep(delay)
+
+
+class SightingWatch(EventWatch[SightingEvent]):
+    """A watch of sightings, as they happen."""
+
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, SightingEvent | None]:
+        return sighting_event_from(data)
+
+
+class CheckInWatch(EventWatch[CheckInChange]):
+    """A watch of check-ins, each as it is now when it changes."""
+
+    @staticmethod
+    def _parsed(data: bytes) -> tuple[int, CheckInChange | None]:
+        return change_from(data)
 
 
 async def _read(call: WatchCall) -> object:

@@ -1,6 +1,9 @@
-"""The state of a watch of sightings: which events are new, and how long to wait after an interruption. Pure."""
+"""The state of a watch: which events are new, and how long to wait after an interruption. Pure."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from portero.v1.sighting_service_pb2 import WatchSightingsResponse
 
@@ -9,32 +12,41 @@ from portero_client.backoff import Backoff
 from portero_client.errors import PorteroError, ResourceExhausted, Unavailable
 from portero_client.sightings import SightingEvent
 
+EventT = TypeVar("EventT")
 
-class WatchCursor:
+
+def sighting_event_from(data: bytes) -> tuple[int, SightingEvent | None]:
+    """Returns the position of a response of WatchSightings, and the event in it, if there is one."""
+    message = WatchSightingsResponse.FromString(data)
+    return message.position, convert.event_from(message)
+
+
+class WatchCursor(Generic[EventT]):
     """Decides for both clients which events a watch returns and when it reconnects.
 
     Attributes:
         position: Everything up to here was returned or was not asked for; None until the server tells.
     """
 
-    def __init__(self, after: int | None, backoff: Backoff) -> None:
+    def __init__(self, after: int | None, backoff: Backoff, read: Callable[[bytes], tuple[int, EventT | None]]) -> None:
         self.position = after
+        self._read = read
         self._backoff = backoff
         self._failures = 0
 
-    def receive(self, data: bytes) -> SightingEvent | None:
+    def receive(self, data: bytes) -> EventT | None:
         """Handles one message.
 
         Returns:
             The event it carries; None when it only moves the position, or repeats or precedes what was returned.
         """
         self._failures = 0
-        message = WatchSightingsResponse.FromString(data)
-        if self.position is not None and message.position < self.position:
+        position, event = self._read(data)
+        if self.position is not None and position < self.position:
             return None
-        repeated = message.position == self.position
-        self.position = message.position
-        return None if repeated else convert.event_from(message)
+        repeated = position == self.position
+        self.position = position
+        return None if repeated else event
 
     def pause(self, error: PorteroError, draw: float) -> float:
         """Returns the seconds to wait before resuming after `position`; `draw` is a random number in 0..1.

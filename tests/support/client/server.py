@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2
 
 from tests.support.client.audit import FakeAudit
 from tests.support.client.cameras import FakeCameras
+from tests.support.client.documents import FakeDocuments
 from tests.support.client.gallery import FakeGallery
 from tests.support.client.keys import FakeKeys
 from tests.support.client.privacy import FakePrivacy
@@ -25,10 +26,10 @@ VERSION = "9.8.7"
 
 
 class FakeServer:
-    """All unary RPCs, WatchSightings and health.
+    """All unary RPCs, the watches and health.
 
     Attributes:
-        gallery, cameras, sightings, usage, keys, audit, privacy: The state of each service.
+        gallery, cameras, sightings, usage, keys, audit, privacy, documents: The state of each service.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -41,6 +42,7 @@ class FakeServer:
         self.keys = FakeKeys()
         self.audit = FakeAudit()
         self.privacy = FakePrivacy()
+        self.documents = FakeDocuments()
         self.calls: Counter[str] = Counter()
         self.serving = True
         self._refusals: defaultdict[str, list[Refusal]] = defaultdict(list)
@@ -65,6 +67,7 @@ class FakeServer:
                 self._service("portero.v1.GalleryService", self.gallery.methods()),
                 self._service("portero.v1.CameraService", self.cameras.methods()),
                 self._service("portero.v1.PrivacyService", self.privacy.methods()),
+                self._service("portero.v1.DocumentService", self.documents.methods(), self.documents.streams()),
                 self._service("portero.v1.UsageService", self.usage.methods()),
                 self._service("portero.v1.AccessService", self.keys.methods()),
                 self._service("portero.v1.AuditService", self.audit.methods()),

@@ -6,8 +6,19 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor_pool import Default
 
-from portero_client import Camera, CameraMode, CameraPurpose, InvalidArgument, Person, SightingKind, TimeSource
-from portero_client.calls import Call, cameras, health, images, people, sightings
+from portero_client import (
+    Camera,
+    CameraMode,
+    CameraPurpose,
+    CheckInResult,
+    InvalidArgument,
+    NewGuest,
+    Person,
+    ReviewDecision,
+    SightingKind,
+    TimeSource,
+)
+from portero_client.calls import Call, cameras, documents, health, images, people, sightings
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 ANA = Person("people/ana", "Ana", {}, 0, NOW, NOW)
@@ -55,6 +66,21 @@ CALLS: list[Call[Any]] = [
     cameras.status("door"),
     sightings.get("s1"),
     sightings.list_pages(camera="", person="", since=None, until=None, kind=SightingKind.ALL)(0, ""),
+    documents.read([b"x"]),
+    documents.start("desk"),
+    documents.check_in([b"x", b"y"], b"z", "desk"),
+    documents.get("c1"),
+    documents.list_pages(camera="desk", run="", result=CheckInResult.REVIEW, undecided=True, since=NOW, until=NOW)(
+        0, ""
+    ),
+    documents.cancel("c1"),
+    documents.review("c1", ReviewDecision.ACCEPTED, "seen"),
+    documents.erase("c1"),
+    documents.export_pages("20111222-9", "")(0, ""),
+    documents.erase_holder("", "X1"),
+    documents.import_guests([NewGuest("Ana")]),
+    documents.guest_pages(NOW.date())(0, ""),
+    documents.delete_guest("g1"),
     health.check(),
 ]
 
@@ -74,9 +100,15 @@ def test_an_empty_answer_is_readable(call: Call[Any]) -> None:
 
 
 def test_no_unary_method_of_the_contract_is_left_out() -> None:
-    """Every unary method of the four services has a call."""
+    """Every unary method of these services has a call."""
     offered = {call.method for call in CALLS}
-    for name in ("GalleryService", "CameraService", "SightingService", "RecognitionService"):
+    for name in (
+        "GalleryService",
+        "CameraService",
+        "SightingService",
+        "RecognitionService",
+        "DocumentService",
+    ):
         service = Default().FindServiceByName(f"portero.v1.{name}")
         for method in service.methods:
             if not method.server_streaming:

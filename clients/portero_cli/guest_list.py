@@ -1,0 +1,99 @@
+"""Reads a list of expected guests from a CSV file, as reservation systems and spreadsheets write it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from portero_client import InvalidArgument, NewGuest
+
+_COLUMNS = {
+    "display_name": ("name", "display_name", "guest", "nombre", "huésped", "huesped"),
+    "run": ("run", "rut"),
+    "document_number": ("document", "document_number", "passport", "documento", "pasaporte"),
+    "arrival_date": ("date", "arrival", "arrival_date", "fecha", "llegada"),
+    "reference": ("reference", "reservation", "booking", "reserva", "referencia"),
+}
+"""What the column of each field may be called."""
+
+COLUMNS_HELP = "A CSV file with a line of headings: name, and run, document, date (2026-11-27) and reference if known."
+
+_DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
+_DELIMITERS = ",;\t"
+
+
+def guests_in(data: bytes, name: str) -> list[NewGuest]:
+    """Returns the guests of a file, in its order.
+
+    Args:
+        data: The file: UTF-8, or as Windows writes Western European text; separated by commas, semicolons or tabs.
+        name: Of the file, for messages, which name lines and never what stands in them.
+
+    Raises:
+        InvalidArgument: It is no such list.
+    """
+    lines = _text(data, name).splitlines()
+    heading = next((line for line in lines if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=heading.count)
+    reader = csv.reader(lines, delimiter=delimiter)
+    fields: list[str | None] | None = None
+    guests = []
+    for row in reader:
+        if not any(cell.strip() for cell in row):
+            continue
+        if fields is None:
+            fields = _fields(row, name)
+            continue
+        guests.append(_guest(dict(_pairs(fields, row)), f"{name}, line {reader.line_num}"))
+    if not guests:
+        raise _wrong(f"{name} has no guests: it needs a line of headings and a line for each guest")
+    return guests
+
+
+def _text(data: bytes, name: str) -> str:
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _wrong(f"{name} is no text: save it as CSV in UTF-8")
+
+
+def _fields(row: list[str], name: str) -> list[str | None]:
+    words = {word: field for field, words in _COLUMNS.items() for word in words}
+    fields = [words.get(cell.strip().lower()) for cell in row]
+    if "display_name" not in fields:
+        raise _wrong(f"{name} has no column of names: its first line must have the heading name (or nombre)")
+    known = [field for field in fields if field]
+    if len(set(known)) < len(known):
+        raise _wrong(f"{name} has two columns for the same thing; its headings may be {', '.join(_COLUMNS)}")
+    return fields
+
+
+def _pairs(fields: list[str | None], row: list[str]) -> Iterator[tuple[str, str]]:
+    for field, cell in zip(fields, row, strict=False):
+        if field is not None:
+            yield field, cell.strip()
+
+
+def _guest(told: dict[str, str], place: str) -> NewGuest:
+    if not told.get("display_name"):
+        raise _wrong(f"{place}: the name is missing")
+    arrives = told.pop("arrival_date", "")
+    return NewGuest(arrival_date=_day(arrives, place) if arrives else None, **told)
+
+
+def _day(text: str, place: str) -> date:
+    day_first = _DAY_FIRST.fullmatch(text)
+    try:
+        if day_first is not None:
+            return date(int(day_first[3]), int(day_first[2]), int(day_first[1]))
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _wrong(f"{place}: the date must be such as 2026-11-27 or 27-11-2026") from None
+
+
+def _wrong(message: str) -> InvalidArgument:
+    return InvalidArgument(message, field="guests", reason="BAD_LIST")

@@ -1,0 +1,109 @@
+"""The document methods of BlockingPorteroClient. Every call raises PorteroError if it fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from portero_client.calls import documents as calls
+from portero_client.documents import (
+    CheckIn,
+    CheckInResult,
+    Guest,
+    ImportedGuests,
+    NewGuest,
+    ReadDocument,
+    ReviewDecision,
+)
+from portero_client.listing import BlockingAsk, BlockingListing
+from portero_client.privacy import Erasure, ExportRecord
+
+_BETWEEN_LOOKS = 0.25
+"""Seconds between two looks at a check-in that runs."""
+
+
+class BlockingDocuments:
+    """Reading documents, checking people in, and expected guests; see Documents of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def read(self, *images: bytes) -> ReadDocument:
+        """Reads a document from one or two pictures, in any order and orientation; nothing is stored."""
+        return self._ask(calls.read(images))
+
+    def check_in(self, *document: bytes, live: bytes | None = None, camera: str = "") -> CheckIn:
+        """Checks somebody in with pictures, and returns the result.
+
+        Args:
+            document: One or two pictures of the document.
+            live: A picture of who holds it; None: the face is not compared, and a person must look.
+            camera: Where, by id or resource name; callers with a camera scope must say it.
+        """
+        return self._ask(calls.check_in(document, live, camera))
+
+    def start(self, camera: str) -> CheckIn:
+        """Begins a check-in from a camera's stream, and returns it while it runs; `wait` returns the result."""
+        return self._ask(calls.start(camera))
+
+    def wait(self, check_in: str) -> CheckIn:
+        """Waits until a check-in has ended, which it does at its `expire_time` at the latest, and returns it."""
+        while (found := self.get(check_in)).running:
+            time.sleep(_BETWEEN_LOOKS)
+        return found
+
+    def get(self, check_in: str) -> CheckIn:
+        """Returns a check-in. Raises NotFound."""
+        return self._ask(calls.get(check_in))
+
+    def list(
+        self,
+        *,
+        camera: str = "",
+        run: str = "",
+        result: CheckInResult = CheckInResult.UNSPECIFIED,
+        undecided: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> BlockingListing[CheckIn]:
+        """Lists check-ins, latest first; `undecided`: only those that a person has still to decide about."""
+        pages = calls.list_pages(camera=camera, run=run, result=result, undecided=undecided, since=since, until=until)
+        return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+    def cancel(self, check_in: str) -> CheckIn:
+        """Ends a check-in that runs. Raises NotFound."""
+        return self._ask(calls.cancel(check_in))
+
+    def review(self, check_in: str, decision: ReviewDecision, reason: str) -> CheckIn:
+        """Stores a person's decision, which counts from then on. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.review(check_in, decision, reason))
+
+    def erase(self, check_in: str) -> Erasure:
+        """Erases a check-in permanently. Raises NotFound."""
+        return self._ask(calls.erase(check_in))
+
+    def export_holder(
+        self, *, run: str = "", document_number: str = "", page_size: int = 0, page_token: str = ""
+    ) -> BlockingListing[ExportRecord]:
+        """Lists everything stored about the holder of a document, by RUN or number. Raises NotFound."""
+        pages = calls.export_pages(run, document_number)
+        return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+    def erase_holder(self, *, run: str = "", document_number: str = "") -> Erasure:
+        """Erases every check-in and expected arrival of the holder of a document permanently. Raises NotFound."""
+        return self._ask(calls.erase_holder(run, document_number))
+
+    def import_guests(self, guests: Sequence[NewGuest]) -> ImportedGuests:
+        """Adds up to 1000 expected guests; whoever is on the list of that day already is left as they are."""
+        return self._ask(calls.import_guests(guests))
+
+    def guests(self, *, day: date | None = None, page_size: int = 0, page_token: str = "") -> BlockingListing[Guest]:
+        """Lists the expected guests of a day at the site; None: today."""
+        return BlockingListing(self._ask, calls.guest_pages(day), page_size=page_size, page_token=page_token)
+
+    def delete_guest(self, guest: str) -> None:
+        """Removes an expected guest permanently. Raises NotFound."""
+        self._ask(calls.delete_guest(guest))
