@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portero_infra.dashboards.check_ins import CHECK_INS
 from portero_infra.dashboards.model import Dashboard, Limits, Look, Panel, Query, Section, Unit
 from portero_infra.dashboards.queries import percentile, rate, share
 
@@ -167,5 +168,8 @@ _COST = Section(
 )
 
 OVERVIEW = Dashboard(
-    "portero-overview", "Portero: Overview", "Is it healthy, is it on time, what does it cost.", (_HEALTH, _TIME, _COST)
+    "portero-overview",
+    "Portero: Overview",
+    "Is it healthy, is it on time, what does it cost.",
+    (_HEALTH, _TIME, _COST, CHECK_INS),
 )

@@ -165,6 +165,18 @@ SCENARIOS = (
         {'portero_call_refusals_total{reason="TOO_MANY_IMAGE_CALLS"}': "0+30x100"},
         {'portero_call_refusals_total{reason="TOO_MANY_IMAGE_CALLS"}': "0+12x100"},
     ),
+    Scenario(
+        "PorteroReadingsFailing",
+        {
+            'portero_document_readings_total{outcome="unreadable"}': "0+1x200",
+            'portero_document_readings_total{outcome="read"}': "0+0.5x200",
+        },
+        {
+            'portero_document_readings_total{outcome="unreadable"}': "0+0.5x200",
+            'portero_document_readings_total{outcome="read"}': "0+1x200",
+        },
+        minute=40,
+    ),
     Scenario("PorteroErrors", _handled("INTERNAL", "0+20x100"), _handled("NOT_FOUND", "0+20x100")),
     Scenario(
         "PorteroNamesLate",
