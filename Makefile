@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-paid chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-cards bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DAT
 
 bench-identity: setup ## Scenes with known truth: is anybody taken for somebody else? ARGS="--server", "--only cross --pairs 2".
 	@$(BIN)/python -m tests.benchmarks.identity $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
+
+bench-cards: setup ## Specimen ID cards with known truth: fields, degradation, forgeries. ARGS="--cards 60 --forgeries 32 --engine local".
+	@.ci/system fonts || true
+	@$(BIN)/python -m tests.benchmarks.cards $(ARGS)
 
 bench-paid: setup ## Quota, storm and budget against the simulator, with plots in build/bench. ARGS="quota storm budget".
 	@$(BIN)/python -m tests.benchmarks.paid $(ARGS)

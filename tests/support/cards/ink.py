@@ -8,7 +8,10 @@ from random import Random
 import numpy as np
 import zxingcpp
 from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.detection.geometry import Box
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
 from tests.support.cards.fonts import font, mrz_font, printed_fonts
@@ -26,10 +29,15 @@ _MRZ_PITCH = 2.54
 
 
 class Sheet:
-    """A side of a document under the printer. Places and sizes are millimeters from the top left."""
+    """A side of a document under the printer. Places and sizes are millimeters from the top left.
+
+    Attributes:
+        texts: What was written until now, as lines, boxes in ratios.
+    """
 
     def __init__(self, width: float, height: float, look: int) -> None:
         """Lays a sheet with a guilloche-like background; `look` chooses its colors and the fonts."""
+        self.texts: list[Text] = []
         self._image = Image.fromarray(_guilloche(round(width * DOTS), round(height * DOTS), look % 8))
         self._draw = ImageDraw.Draw(self._image)
         self._random = Random(f"ink {look}")
@@ -38,19 +46,21 @@ class Sheet:
 
     def label(self, x: float, y: float, text: str, size: float = 1.5) -> None:
         """Prints a field's label; `size` is the height of the letter's square."""
-        self._draw.text((x * DOTS, y * DOTS), text, _LABEL_INK, font(self._label_path, round(size * DOTS)))
+        self._write(x, y, text, _LABEL_INK, font(self._label_path, round(size * DOTS)))
 
     def value(self, x: float, y: float, text: str, size: float = 2.7, *, room: float | None = None) -> None:
         """Prints a field's value, smaller where it would need more than `room` millimeters."""
         ink = font(self._path, round(size * DOTS))
         if room is not None and ink.getlength(text) > room * DOTS:
             ink = font(self._path, int(size * DOTS * room * DOTS / ink.getlength(text)))
-        self._draw.text((x * DOTS, y * DOTS), text, _INK, ink)
+        self._write(x, y, text, _INK, ink)
 
     def mrz(self, x: float, y: float, lines: tuple[str, ...], *, apart: float = 4.2) -> None:
         """Prints the lines of a machine readable zone, 2.54 mm a letter."""
         ink = mrz_font(_MRZ_PITCH * DOTS)
         for row, line in enumerate(lines):
+            top, bottom = y + row * apart - 2.6, y + row * apart
+            self._note(line, x * DOTS, top * DOTS, (x + len(line) * _MRZ_PITCH) * DOTS, bottom * DOTS)
             for column, letter in enumerate(line):
                 place = ((x + column * _MRZ_PITCH) * DOTS, (y + row * apart) * DOTS)
                 self._draw.text(place, letter, _INK, ink, anchor="ls")
@@ -91,6 +101,16 @@ class Sheet:
     def pixels(self) -> Pixels:
         """Returns the printed side, height x width x 3, BGR."""
         return np.asarray(cv2.cvtColor(np.asarray(self._image), cv2.COLOR_RGB2BGR), dtype=np.uint8)
+
+    def _write(self, x: float, y: float, text: str, color: tuple[int, int, int], ink: FreeTypeFont) -> None:
+        self._draw.text((x * DOTS, y * DOTS), text, color, ink)
+        if text:
+            self._note(text, *self._draw.textbbox((x * DOTS, y * DOTS), text, ink))
+
+    def _note(self, text: str, left: float, top: float, right: float, bottom: float) -> None:
+        width, height = self._image.size
+        box = Box.from_pixels(left, top, right, bottom, width=width, height=height)
+        self.texts.append(Text(text, TextKind.LINE, box, 0.99))
 
     def _code(self, x: float, y: float, width: float, height: float, code: Pixels) -> None:
         size = (round(width * DOTS), round(height * DOTS))

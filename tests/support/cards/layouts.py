@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from portero_server.domain.detection.detections import Text
 from portero_server.vision.pixels import Pixels
 from tests.support.cards.holders import NATIONALITIES
 from tests.support.cards.ink import Sheet
@@ -16,6 +17,17 @@ _MONTHS = ["ENE", "FEB", "MAR", "ABR", "MAY", "JUN", "JUL", "AGO", "SEP", "OCT",
 _PLACES = ("SANTIAGO", "VALPARAÍSO", "TEMUCO", "LA SERENA", "ÑUÑOA", "CONCEPCIÓN")
 
 
+MRZ_ZONE, MRZ_ZONE_OF_PAGE = (4.6, 35.5, 81.0, 47.2), (6.0, 71.0, 118.0, 81.0)
+"""Where the machine readable zone is: left, top, right, bottom, on the back of a card and on a passport's page."""
+STROKE = 0.35
+"""Width of the strokes of an MRZ, and of the squares of a QR code, about."""
+
+
+def qr_zone(series: Series) -> tuple[float, float, float, float]:
+    """Returns where the QR code of a card is on its back."""
+    return (61.0, 4.0, 82.0, 25.0) if series.new else (4.0, 7.0, 24.0, 27.0)
+
+
 def size_of(series: Series) -> tuple[float, float]:
     """Returns width and height in millimeters."""
     return PAGE if series is Series.PASSPORT else CARD
@@ -23,6 +35,15 @@ def size_of(series: Series) -> tuple[float, float]:
 
 def printed(specimen: Specimen, side: str) -> Pixels:
     """Returns a side ("front" or "back") as printed, flat and whole, BGR, 15 pixels a millimeter."""
+    return _sheet(specimen, side).pixels()
+
+
+def typeset(specimen: Specimen, side: str) -> list[Text]:
+    """Returns what is written on a side, as a reader without any fault would read it."""
+    return _sheet(specimen, side).texts
+
+
+def _sheet(specimen: Specimen, side: str) -> Sheet:
     sheet = Sheet(*size_of(specimen.series), specimen.look + (side == "back"))
     if specimen.series is Series.PASSPORT:
         _page(sheet, specimen)
@@ -32,7 +53,7 @@ def printed(specimen: Specimen, side: str) -> Pixels:
         _front_2024(sheet, specimen)
     else:
         _front_2013(sheet, specimen)
-    return sheet.pixels()
+    return sheet
 
 
 def spelled(day: date) -> str:

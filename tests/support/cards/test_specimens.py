@@ -56,5 +56,5 @@ def test_the_printed_qr_code_is_read_by_an_independent_reader() -> None:
     """OpenCV's own reader finds the link in a clean picture."""
     card = specimen(4, Series.CARD_2024)
     picture = shot(printed(card, "back"), CLEAN, (1280, 720), 1)
-    pixels = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    pixels = np.asarray(cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR))
     assert cv2.QRCodeDetector().detectAndDecode(pixels)[0] == card.qr

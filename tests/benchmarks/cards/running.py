@@ -1,0 +1,115 @@
+"""Reads cases with an engine, one after the other, and keeps each score in a file, so that a run can be resumed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from portero_server.documents.desk import LiveFace
+from portero_server.documents.portrait_comparison import EnginePortraits, PortraitPolicy
+from portero_server.documents.reading import CardReader
+from portero_server.domain.cameras import Lane
+from portero_server.domain.documents.judgment import FaceEvidence, Liveness
+from portero_server.engines.base import CallContext, Engine, OpenGate, Pixels
+from portero_server.engines.local.engine import LocalEngine
+from portero_server.engines.local.options import LocalOptions
+from portero_server.engines.rekognition.engine import RekognitionEngine
+from portero_server.engines.rekognition.options import RekognitionOptions
+from portero_server.vision.detect.choice import choose_finder
+from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.detect.options import DetectorOptions
+from portero_server.vision.opencv import cv2
+from portero_simulator.options import Options
+from tests.benchmarks.cards.cases import Case
+from tests.benchmarks.cards.scoring import Scored, from_json, score
+from tests.support.cards.forgeries import Forgery
+from tests.support.cards.portraits import live
+from tests.support.cards.specimen import TODAY
+from tests.support.server.simulated_rekognition import client_of, simulated
+
+_CONTEXT = CallContext(camera_id=None, lane=Lane.CHECK_IN)
+_FRAMED = Liveness(0.8, ("framed",))
+_PATIENCE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What reads documents and compares faces."""
+
+    engine: Engine
+    reader: CardReader
+
+
+@asynccontextmanager
+async def desk(engine_name: str) -> AsyncIterator[Desk]:
+    """Opens a desk with the local engine, or with Rekognition's DetectText as the simulator answers it."""
+    detector = FaceDetector(choose_finder(DetectorOptions()).finder)
+    async with AsyncExitStack() as stack:
+        engine: Engine = LocalEngine(LocalOptions())
+        if engine_name == "simulator":
+            # The simulator closes the engine behind it.
+            simulation = await stack.enter_async_context(simulated(Options(), engine))
+            client = client_of(simulation.url, read_timeout=_PATIENCE)
+            stack.callback(client.close)
+            engine = RekognitionEngine(client, "cards", OpenGate(), threads=2, options=RekognitionOptions())
+        stack.push_async_callback(engine.aclose)
+        yield Desk(engine, CardReader(engine, detector))
+
+
+async def run(cases: Iterator[Case], name: str, path: Path, tell: Callable[[Scored], None]) -> None:
+    """Reads cases that have no score in the file yet, and appends their scores to it."""
+    done = {(scored.group == "genuine", scored.number) for scored in kept(path)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    async with desk(name) as opened:
+        with path.open("a", encoding="utf-8") as file:
+            for case in cases:
+                if (case.forged is None, case.number) in done:
+                    continue
+                scored = await read_and_score(opened, case)
+                file.write(json.dumps(scored.to_json()) + "\n")
+                file.flush()
+                tell(scored)
+
+
+def kept(path: Path) -> list[Scored]:
+    """Returns the scores in a file; a line that was cut off by the end of a run is left out."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(from_json(json.loads(line)))
+        except ValueError:
+            continue
+    return found
+
+
+async def read_and_score(opened: Desk, case: Case) -> Scored:
+    """Reads one case, in the order of its sides or against it, and judges it."""
+    images = [_decoded(shot.jpeg) for shot in case.shots]
+    if case.number % 3 == 0:
+        images.reverse()
+    began = time.monotonic()
+    read = await opened.reader.read(images, _CONTEXT, TODAY)
+    face = await _face(opened.engine, case, read.portraits)
+    return score(case, read, face, _FRAMED if read.framed else Liveness(0.0), time.monotonic() - began)
+
+
+async def _face(engine: Engine, case: Case, portraits: tuple[Pixels, ...]) -> FaceEvidence:
+    """Returns the evidence of a face: compared where somebody else holds the card, else as good as can be."""
+    threshold = engine.traits.policy.threshold
+    if case.forged is None or case.forged.forgery is not Forgery.FACE:
+        return FaceEvidence(1.0 if portraits else None, 1, bool(portraits), threshold)
+    comparison = EnginePortraits(engine, PortraitPolicy(threshold, engine.traits.policy.margin))
+    compared = await comparison.compare(portraits, LiveFace(live(case.forged.live), 1), _CONTEXT)
+    return compared.evidence
+
+
+def _decoded(jpeg: bytes) -> Pixels:
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
