@@ -159,8 +159,10 @@ def _fits(character: str, kind: str) -> bool:
 
 
 def _first_of_card(text: str) -> str | None:
-    part = _anchored(text, _TD1_FIRST)
-    return part if part is not None and as_letter(part[0]) in "IAC" and len(part) <= 44 else None
+    letters = "".join(as_letter(character) for character in text[: _LONGEST_JUNK + 5])
+    at = letters.find("CHL", 2)
+    part = _anchored(text[max(0, at - 2) :], _TD1_FIRST)
+    return part if part is not None and as_letter(part[0]) in "IAC" and len(part) <= TD3.width else None
 
 
 def _card(rows: Sequence[MrzRow], second_row: MrzRow | None, second: str) -> MrzRows:

@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from portero_server.domain.documents.confusions import FILLER_LETTERS, as_letter, taken_for
+from portero_server.domain.documents.confusions import as_letter, taken_for
 from portero_server.domain.documents.mrz import FILLER
 from portero_server.domain.documents.print_words import folded
 
 # Fillers behind a name, some of them taken for letters: K in rows, others by themselves. The first was read as one, or
 # it could be the name's last letter.
 _FILLED = re.compile(r"<(?:<|K|[CELSX](?![A-JL-Z0-9]))*|([KCELSX])\1{3,}<*")
+
+# Letters that engines make of fillers between names. Few names end with them.
+_LIKE_FILLERS = frozenset("KC")
 
 
 def mrz_name(name: str) -> str:
@@ -23,7 +26,11 @@ def mrz_name(name: str) -> str:
 
 def mrz_names(surnames: str, given_names: str, width: int) -> str:
     """Returns the names of an MRZ in full width, cut or filled up."""
-    return f"{mrz_name(surnames)}{FILLER * 2}{mrz_name(given_names)}"[:width].ljust(width, FILLER)
+    return _whole(surnames, given_names)[:width].ljust(width, FILLER)
+
+
+def _whole(surnames: str, given_names: str) -> str:
+    return f"{mrz_name(surnames)}{FILLER * 2}{mrz_name(given_names)}"
 
 
 def split_names(read: str) -> tuple[str, str]:
@@ -46,19 +53,16 @@ def names_agree(surnames: str, given_names: str, read: str, width: int) -> bool 
     Returns:
         None where the MRZ was not read so far that it could differ.
     """
-    whole = f"{mrz_name(surnames)}{FILLER * 2}{mrz_name(given_names)}"
-    if not read.strip(FILLER):
+    whole = _whole(surnames, given_names)
+    begun = read[:width].rstrip(FILLER)
+    if not begun:
         return None
-    cut = len(whole) > width
-    expected = whole[:width].rstrip(FILLER)
-    if _same(expected, read, filled=not cut):
+    if _same(whole, read[:width], width) or _in_place(whole, read, width):
         return True
-    if cut and _shortened(surnames, given_names, read, width):
+    if len(whole) > width and _shortened(surnames, given_names, begun, width):
         return True
-    begun = read.rstrip(FILLER)
-    if len(read) < width - 2 and any(_same(expected[:end], begun, filled=False) for end in range(1, len(expected))):
-        return None
-    return False
+    # What agrees as far as it was read says nothing of the rest.
+    return None if _same(whole, begun, len(begun)) else False
 
 
 def parted(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None:
@@ -74,7 +78,7 @@ def parted(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None
         words = " ".join(rows[first:]).split()
         ways.update((" ".join(words[:count]), " ".join(words[count:])) for count in range(1, len(words)))
     agreeing = [way for way in ways if names_agree(way[0], way[1], read, width)]
-    exact = [way for way in agreeing if _in_place(f"{mrz_name(way[0])}{FILLER * 2}{mrz_name(way[1])}"[:width], read)]
+    exact = [way for way in agreeing if _in_place(_whole(*way), read, width)]
     if not exact:
         # Fillers or blanks were lost: the letters before the MRZ's two fillers are the surnames.
         surnames = split_names(read)[0].replace(" ", "")
@@ -96,42 +100,52 @@ def _after_letters(text: str, letters: int) -> tuple[str, str]:
     return text, ""
 
 
-def _in_place(expected: str, read: str) -> bool:
-    """Whether every character was read at its place."""
-    return len(read) >= len(expected) and all(map(_looks_like, expected, read))
+def _in_place(whole: str, read: str, width: int) -> bool:
+    """Whether every character was read at its place, fillers perhaps as letters.
 
-
-def _shortened(surnames: str, given_names: str, read: str, width: int) -> bool:
-    """Whether both parts are beginnings, as where surnames make room for given names."""
-    first, _, second = read[:width].partition(FILLER * 2)
-    parts = ((mrz_name(surnames), first), (mrz_name(given_names), second.strip(FILLER)))
-    return len(read.rstrip(FILLER)) >= width - 2 and all(
-        part and any(_same(whole[:end], part, filled=False) for end in range(len(part), len(part) + 3))
-        for whole, part in parts
+    Only then a letter can be a filler: beside lost or doubled ones it may be the end of a name.
+    """
+    expected = whole[:width]
+    tail = read[len(expected) : width]
+    return (
+        len(read) >= len(expected)
+        and all(
+            a == b or (a == FILLER and b in _LIKE_FILLERS) or _looks_like(a, b)
+            for a, b in zip(expected, read, strict=False)
+        )
+        and (not tail.strip(FILLER) or _FILLED.fullmatch(tail) is not None)
     )
 
 
-def _same(expected: str, read: str, *, filled: bool) -> bool:
-    """Whether a text was read as another; `filled`: fillers follow it, of which one at least was read as such."""
+def _shortened(surnames: str, given_names: str, begun: str, width: int) -> bool:
+    """Whether both parts are beginnings, as where surnames make room for given names."""
+    first, _, second = begun.partition(FILLER * 2)
+    parts = ((mrz_name(surnames), first), (mrz_name(given_names), second.strip(FILLER)))
+    return len(begun) >= width - 1 and all(part and _same(whole, part, len(part)) for whole, part in parts)
+
+
+def _same(expected: str, read: str, width: int) -> bool:
+    """Whether a text was read as another, or as its beginning if `width` characters were read.
+
+    A filler that was expected and lost is one of these; behind a whole text stand fillers.
+    """
 
     @cache
-    def rest(at: int, of: int) -> bool:
+    def rest(at: int, of: int, lost: int) -> bool:
         if at == len(expected):
-            return not read[of:].strip(FILLER) or (filled and _FILLED.fullmatch(read[of:]) is not None)
-        if expected[at] == FILLER and rest(at + 1, of):
-            return True
+            return not read[of:].strip(FILLER) or _FILLED.fullmatch(read[of:]) is not None
         if of == len(read):
-            return False
-        if read[of] == FILLER and rest(at, of + 1):
+            return of + lost >= width
+        if expected[at] == FILLER and rest(at + 1, of, lost + 1):
             return True
-        return _looks_like(expected[at], read[of]) and rest(at + 1, of + 1)
+        if read[of] == FILLER and rest(at, of + 1, lost):
+            return True
+        return _looks_like(expected[at], read[of]) and rest(at + 1, of + 1, lost)
 
-    return rest(0, 0)
+    return rest(0, 0, 0)
 
 
 def _looks_like(expected: str, read: str) -> bool:
-    if expected == FILLER:
-        return read == FILLER or read in FILLER_LETTERS
     return read == expected or (read.isdigit() and expected in taken_for(read))
 
 

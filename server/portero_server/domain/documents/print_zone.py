@@ -35,7 +35,8 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     "": (
         "REPUBLICADECHILE", "SERVICIODEREGISTROCIVILEIDENTIFICACION", "SERVICIODEREGISTROCIVIL", "EIDENTIFICACION",
         "CEDULADEIDENTIDAD", "CEDULADE", "PARAEXTRANJEROS", "FIRMADELTITULAR", "NACIOEN", "PROFESION", "REGISTROCIVIL",
-        "PASAPORTEPASSPORT", "LUGARDENACIMIENTO", "PLACEOFBIRTH", "AUTORIDAD", "AUTHORITY", "FIRMA", "COUNTRY",
+        "PASAPORTEPASSPORT", "PASAPORTE", "PASSPORT", "LUGARDENACIMIENTO", "PLACEOFBIRTH", "AUTORIDAD", "AUTHORITY",
+        "FIRMA", "COUNTRY",
         "TIPO", "TYPE", "PAIS",
     ),
 }  # fmt: skip
@@ -156,19 +157,19 @@ class _Area:
         return self.label.box.left - _LEFT <= box.left < self._end - _LEFT / 2
 
 
-def _in_order(words: Iterable[Word]) -> list[Word]:
-    """Returns words as they are read: row by row, each from the left."""
+def _rows(words: Iterable[Word]) -> list[list[Word]]:
+    """Returns words row by row, each from the left."""
     rows: list[list[Word]] = []
     for word in sorted(words, key=lambda word: word.box.center[1]):
         if rows and same_row(word.box, rows[-1][0].box):
             rows[-1].append(word)
         else:
             rows.append([word])
-    return [word for row in rows for word in sorted(row, key=lambda word: word.box.left)]
+    return [sorted(row, key=lambda word: word.box.left) for row in rows]
 
 
 def _text(words: Iterable[Word]) -> str:
-    return " ".join(word.text for word in _in_order(words))
+    return " ".join(word.text for row in _rows(words) for word in row)
 
 
 _Areas = dict[Field, list[_Area]]
@@ -204,15 +205,20 @@ def _put_run(values: dict[Field, PrintedValue], areas: _Areas, words: Sequence[W
 def _put_names(values: dict[Field, PrintedValue], areas: _Areas) -> None:
     """Puts the names; without the other label nobody knows where one ends."""
     surnames, given = areas.get(Field.SURNAMES, [])[:1], areas.get(Field.GIVEN_NAMES, [])[:1]
-    if surnames and given:
-        for field, area in ((Field.SURNAMES, surnames[0]), (Field.GIVEN_NAMES, given[0])):
-            name = _name(area)
-            if name is not None:
-                values[field] = name
+    if not surnames or not given:
+        return
+    # Without the label below them, what stands below the first row of given names may be something else.
+    rows = None if Field.NATIONALITY in areas else 1
+    for field, area, most in ((Field.SURNAMES, surnames[0], None), (Field.GIVEN_NAMES, given[0], rows)):
+        name = _name(area, most)
+        if name is not None:
+            values[field] = name
 
 
-def _name(area: _Area) -> PrintedValue | None:
-    words = [word for word in _in_order(area.below or area.right) if name_word(word.text) is not None]
+def _name(area: _Area, most: int | None) -> PrintedValue | None:
+    """Returns the name below or beside a label, out of all rows or some."""
+    found = [word for word in area.below or area.right if name_word(word.text) is not None]
+    words = [word for row in _rows(found)[:most] for word in row]
     if not words:
         return None
     tall = max(word.box.height for word in words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 
@@ -84,13 +84,14 @@ def test_two_usual_confusions_become_nobody_else(seed: int, series: Series) -> N
     read = {place: sorted(taken_for(mrz.text[place])) for place in _guarded(mrz.layout)}
     places = [place for place, others in read.items() if others]
     for one, other in combinations(places, 2):
-        for second in read[other]:
-            repaired = repair(mrz.layout, _with(mrz.text, (one, read[one][0]), (other, second)), TODAY)
+        for first, second in product(read[one], read[other]):
+            text = _with(mrz.text, (one, first), (other, second))
+            repaired = repair(mrz.layout, text, TODAY)
             if repaired.sound and _person(repaired.mrz) != _person(mrz):
                 # Both are in the number, and it is read as it is: print is another reading, and differs.
                 assert not repaired.repaired
                 assert _person(repaired.mrz)[1:] == _person(mrz)[1:]
-                assert repaired.mrz.text[start:end] == _with(mrz.text, (one, read[one][0]), (other, second))[start:end]
+                assert repaired.mrz.text[start:end] == text[start:end]
 
 
 def test_letters_among_digits_are_no_repair() -> None:

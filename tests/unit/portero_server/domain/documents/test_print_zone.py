@@ -12,6 +12,7 @@ from portero_server.domain.documents.document import CardSide, Field, ReadLine
 from portero_server.domain.documents.print_words import folded
 from portero_server.domain.documents.print_zone import PrintedZone, read_print
 from tests.support.cards.card_text import front_lines
+from tests.support.cards.layouts import spelled
 from tests.support.cards.specimen import Series, Specimen, specimen
 
 _SPECIMENS = [specimen(seed) for seed in range(12)]
@@ -113,26 +114,38 @@ def test_text_of_the_background_is_no_value() -> None:
     assert _values(_read([*front_lines(card, {}), *ghosts])) == card.truth
 
 
-def test_without_their_label_values_are_missing() -> None:
-    """What stands beside no label of its own is not taken from elsewhere; only a RUN is known by itself."""
+@pytest.mark.parametrize("card", _SPECIMENS, ids=lambda card: card.series.value)
+def test_without_any_label_values_are_found_by_their_place(card: Specimen) -> None:
+    """Where a small picture loses all labels, everything but the parting of the names is found."""
+    lines = front_lines(card, {})
+    values = [line for index, line in enumerate(lines) if index < 2 or index % 2]
+    zone = _read(values)
+    assert _values(zone) == {name: value for name, value in card.truth.items() if "names" not in name}
+    assert zone.labels == 0
+    assert [row.value for row in zone.name_rows] == [card.holder.surnames, card.holder.given_names]
+
+
+def test_a_lost_label_takes_no_other_value() -> None:
+    """Whichever label was lost, each value is its own or missing."""
     card = _ORDINARY
-    for label, field in (
-        ("FECHA DE NACIMIENTO", Field.BIRTH_DATE),
-        ("FECHA DE VENCIMIENTO", Field.EXPIRY_DATE),
-        ("NÚMERO DOCUMENTO", Field.DOCUMENT_NUMBER),
-        ("APELLIDOS", Field.SURNAMES),
-    ):
+    lines = front_lines(card, {})
+    for label in [line.content for line in lines[2::2]]:
+        assert _values(_read(_without(lines, label))).items() <= card.truth.items()
+
+
+def test_what_neither_label_nor_place_tells_is_kept() -> None:
+    """A date without its label and neighbors is no field's, but may be what another zone proves."""
+    card = _ORDINARY
+    date, other = spelled(card.holder.birth), spelled(card.issued)
+    zone = _read([line for line in front_lines(card, {}) if line.content in (date, other)])
+    assert not {Field.BIRTH_DATE, Field.ISSUE_DATE, Field.EXPIRY_DATE} & zone.values.keys()
+    assert [each.value for each in zone.others] == [card.truth["birth_date"], card.truth["issue_date"]]
+
+
+def test_names_without_their_labels_are_rows() -> None:
+    """Where a label of the names was not read, nobody says where the surnames end."""
+    card = _ORDINARY
+    for label in ("NOMBRES", "APELLIDOS"):
         zone = _read(_without(front_lines(card, {}), label))
-        assert field not in zone.values
-        others = {name: value for name, value in card.truth.items() if name != field.value}
-        assert {name: value for name, value in _values(zone).items() if name in others}.items() <= others.items()
-    assert _values(_read(_without(front_lines(card, {}), "RUN")))["run"] == card.holder.run
-
-
-def test_names_in_one_are_kept_apart_from_values() -> None:
-    """Where the label between them was not read, nobody says where the surnames end."""
-    card = _ORDINARY
-    zone = _read(_without(front_lines(card, {}), "NOMBRES"))
-    assert Field.SURNAMES not in zone.values
-    assert zone.loose_names is not None
-    assert zone.loose_names.value == f"{card.holder.surnames} {card.holder.given_names}"
+        assert not {Field.SURNAMES, Field.GIVEN_NAMES} & zone.values.keys()
+        assert [row.value for row in zone.name_rows] == [card.holder.surnames, card.holder.given_names]
