@@ -97,7 +97,7 @@ class BlockingDocuments:
         return self._ask(calls.erase_holder(run, document_number))
 
     def import_guests(self, guests: Sequence[NewGuest]) -> ImportedGuests:
-        """Adds up to 1000 expected guests; whoever is on the list of that day already is left as they are."""
+        """Adds up to 1000 expected guests; those on the list of that day already are left as they are."""
         return self._ask(calls.import_guests(guests))
 
     def guests(self, *, day: date | None = None, page_size: int = 0, page_token: str = "") -> BlockingListing[Guest]:

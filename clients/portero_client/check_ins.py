@@ -99,7 +99,7 @@ class Documents:
         return await self._ask(calls.erase_holder(run, document_number))
 
     async def import_guests(self, guests: Sequence[NewGuest]) -> ImportedGuests:
-        """Adds up to 1000 expected guests; whoever is on the list of that day already is left as they are."""
+        """Adds up to 1000 expected guests; those on the list of that day already are left as they are."""
         return await self._ask(calls.import_guests(guests))
 
     def guests(self, *, day: date | None = None, page_size: int = 0, page_token: str = "") -> Listing[Guest]:

@@ -217,7 +217,7 @@ class CheckInChange:
 
 @dataclass(frozen=True, slots=True)
 class NewGuest:
-    """Somebody who is to be expected.
+    """A guest to be expected.
 
     Attributes:
         display_name: Full name.
@@ -236,7 +236,7 @@ class NewGuest:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody who is expected; see `NewGuest`.
+    """An expected guest; see `NewGuest`.
 
     Attributes:
         name: Resource name, "guests/{guest}".

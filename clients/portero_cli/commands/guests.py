@@ -66,7 +66,7 @@ async def import_(
     session: Session,
     file: Annotated[Path, typer.Argument(metavar="FILE", help=COLUMNS_HELP, show_default=False)],
 ) -> ExitCode:
-    """Add the guests of a CSV file; whoever is on the list of that day already is left as they are."""
+    """Add the guests of a CSV file; those on the list of that day already are left as they are."""
     guests = guests_in(_content(file), str(file))
     added, known = [], 0
     async with session.client() as client:

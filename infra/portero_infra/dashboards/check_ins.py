@@ -6,8 +6,8 @@ from portero_infra.dashboards.model import Limits, Look, Panel, Query, Section, 
 from portero_infra.dashboards.queries import percentile, rate, share
 
 _NEVER = Limits(1e9, 1e12)
-_NOT_READ = 'sum(increase(portero_document_readings_total{outcome=~"failed|unreadable"}[$__range]))'
-_READ = "sum(increase(portero_document_readings_total[$__range]))"
+_NOT_READ = 'sum(increase(portero_document_readings_total{outcome=~"failed|unreadable"}[30m]))'
+_READ = "sum(increase(portero_document_readings_total[30m]))"
 
 CHECK_INS = Section(
     "Do guests check in?",
@@ -40,7 +40,7 @@ CHECK_INS = Section(
             Unit.RATIO,
             Limits(0.2, 0.5),
             Look.NUMBER,
-            note="Unreadable, or the engine failed.",
+            note="Unreadable, or the engine failed; of the last half hour.",
         ),
     ),
 )

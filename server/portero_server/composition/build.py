@@ -19,6 +19,7 @@ from portero_server.composition import (
     access,
     audit,
     billing,
+    documents,
     engines,
     gallery,
     operations,
@@ -28,6 +29,7 @@ from portero_server.composition import (
     store,
     streaming,
     transport,
+    vision,
 )
 from portero_server.composition.context import BuildContext
 from portero_server.engines.base import Engine
@@ -47,6 +49,7 @@ class Server:
     engine: Engine
     gallery: gallery.GalleryParts
     recognition: recognition.RecognitionParts
+    documents: documents.DocumentParts
     streaming: streaming.StreamingParts
     privacy: privacy.PrivacyParts
     audit: audit.AuditParts
@@ -59,6 +62,7 @@ class Server:
         parts = (
             self.recognition,
             self.billing,
+            self.documents,
             self.streaming,
             self.gallery,
             self.operations,
@@ -92,10 +96,16 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         engine = await stack.enter_async_context(engines.build(context, bill))
         faces = await gallery.build(context, stores, engine)
         asking = recognition.build(context, stores, engine)
-        frames = await stack.enter_async_context(streaming.build(context, stores, engine, asking, bill))
+        eyes = vision.build(settings)
+        desk = documents.build(context, stores, engine, asking.match, eyes)
+        frames = await stack.enter_async_context(
+            streaming.build(context, stores, engine, asking, bill, eyes, desk.follower)
+        )
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
-        server = rpc.build(context, options, stores, asking, faces, frames, bill, erasing, trail, callers)
+        server = rpc.build(context, options, stores, asking, faces, desk, frames, bill, erasing, trail, callers)
         outside = operations.build(context, options, stores, faces.model, frames, bill, callers, server)
-        yield Server(context, stores, bill, engine, faces, asking, frames, erasing, trail, callers, server, outside)
+        yield Server(
+            context, stores, bill, engine, faces, asking, desk, frames, erasing, trail, callers, server, outside
+        )

@@ -6,6 +6,7 @@ from portero_server.billing.wiring import Billing
 from portero_server.composition.access import AccessControl
 from portero_server.composition.audit import AuditParts
 from portero_server.composition.context import BuildContext
+from portero_server.composition.documents import DocumentParts
 from portero_server.composition.gallery import GalleryParts
 from portero_server.composition.privacy import PrivacyParts
 from portero_server.composition.recognition import RecognitionParts
@@ -29,6 +30,7 @@ def build(
     stores: Stores,
     recognition: RecognitionParts,
     gallery: GalleryParts,
+    documents: DocumentParts,
     streaming: StreamingParts,
     billing: Billing,
     privacy: PrivacyParts,
@@ -48,6 +50,7 @@ def build(
             SightingServicer(stores.sightings, streaming.watch),
             UsageServicer(billing.accounts),
             AccessServicer(access.key_service),
+            documents.servicer,
             audit.servicer,
             privacy.servicer,
         ],

@@ -227,6 +227,7 @@ async def _stop(server: Server, settings: Settings) -> None:
     _log.info("draining", grace=settings.stop_grace)
     await server.rpc.set_serving(False)
     server.streaming.watch.drain()
+    server.documents.watch.drain()
     patience = settings.stop_grace * 2 / 3
     await server.streaming.streams.drain(server.context.clock.now() + timedelta(seconds=patience), patience)
     await server.rpc.stop(settings.stop_grace / 6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +12,12 @@ from portero_server.billing.wiring import Billing
 from portero_server.composition.context import BuildContext
 from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
+from portero_server.composition.vision import VisionParts
 from portero_server.domain.gate.cadence import CadencePolicy
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.policy import FaceDistances, TrackPolicy
 from portero_server.engines.base import Engine
-from portero_server.engines.scripted import PatchDetector
+from portero_server.recognition.frame_follower import FrameFollower
 from portero_server.store.commit.recording import Recording
 from portero_server.streaming.followers import CostPolicy, StreamEngine
 from portero_server.streaming.orphans import OrphanReaper
@@ -26,9 +27,8 @@ from portero_server.streaming.session_parts import SessionParts
 from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
 from portero_server.streaming.steering import Steering
 from portero_server.streaming.stream_clock import CaptureTimes
-from portero_server.vision.analyzer import Detector, VisionPool
-from portero_server.vision.detect.choice import Choice, choose_finder
-from portero_server.vision.detect.face_detector import FaceDetector
+from portero_server.vision.analyzer import VisionPool
+from portero_server.vision.detect.choice import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,18 @@ class StreamingParts:
 
 @asynccontextmanager
 async def build(
-    context: BuildContext, stores: Stores, engine: Engine, recognition: RecognitionParts, billing: Billing
+    context: BuildContext,
+    stores: Stores,
+    engine: Engine,
+    recognition: RecognitionParts,
+    billing: Billing,
+    vision: VisionParts,
+    capture: Callable[[str, FrameFollower], FrameFollower],
 ) -> AsyncIterator[StreamingParts]:
     """Builds the streams from the settings, and closes the threads that look at their frames at the end."""
-    settings = context.settings
-    choice: Choice | None = None
-    detector: Detector
-    if settings.engine == "scripted":
-        # Its faces are patches of color.
-        detector = PatchDetector()
-    else:
-        choice = choose_finder(settings.detector_options)
-        detector = FaceDetector(choice.finder, settings.detect_policy)
-    pool = VisionPool(detector, context.clock, threads=settings.vision_threads)
+    pool = VisionPool(vision.detector, context.clock, threads=context.settings.vision_threads)
     try:
-        yield _parts(context, stores, engine, recognition, billing, pool, choice)
+        yield _parts(context, stores, engine, recognition, billing, pool, vision.choice, capture)
     finally:
         await pool.aclose()
 
@@ -85,6 +82,7 @@ def _parts(
     billing: Billing,
     vision_pool: VisionPool,
     choice: Choice | None,
+    capture: Callable[[str, FrameFollower], FrameFollower],
 ) -> StreamingParts:
     settings, clock, metrics = context.settings, context.clock, context.metrics
     encoding = engine.traits if recognition.free is None else recognition.free.traits
@@ -121,6 +119,7 @@ def _parts(
                 billing.accounts.spent_for,
                 backed=recognition.free is not None,
             ),
+            capture=capture,
         ),
         vision_pool,
         StreamEngine(engine.traits, recognition.batcher.identify, engine.read_text, name_of),

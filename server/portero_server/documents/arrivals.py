@@ -40,7 +40,7 @@ class NewGuest:
     reference: str = ""
 
 
-class Arrivals:
+class GuestList:
     """Keeps the list of expected guests."""
 
     def __init__(self, guests: GuestStore, check_ins: CheckInStore, clock: Clock, zone: ZoneInfo) -> None:

@@ -18,7 +18,7 @@ from portero_server.engines.base import CallContext, Pixels
 
 @dataclass(frozen=True, slots=True)
 class LiveFace:
-    """The face of whoever holds the card.
+    """The face of the person at the camera.
 
     Attributes:
         pixels: A picture of it with its surroundings, height x width x 3, BGR.

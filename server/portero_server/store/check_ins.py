@@ -315,7 +315,7 @@ async def _one(connection: AsyncConnection, check_in_id: str, *, lock: bool = Fa
 
 
 async def _moved(connection: AsyncConnection, check_in_id: str) -> CheckIn:
-    """Gives a changed row its new position, last of all, and returns it."""
+    """Moves a changed row to a new position, last of all, and returns it."""
     position = await take_positions(connection, "check_ins", 1)
     own = check_ins.c.check_in_id == check_in_id
     await connection.execute(update(check_ins).where(own).values(position=position))

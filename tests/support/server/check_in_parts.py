@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from portero_server.documents.arrivals import Arrivals
+from portero_server.documents.arrivals import GuestList
 from portero_server.documents.desk import ComparedPortrait, LiveFace
 from portero_server.documents.judging import judged
 from portero_server.documents.needs import CheckInPolicy
@@ -184,7 +184,7 @@ class CheckInHouse:
         self.store = CheckInStore(database, self.clock)
         self.guests = GuestStore(database, self.clock)
         self.cameras = CameraStore(database, self.clock)
-        self.arrivals = Arrivals(self.guests, self.store, self.clock, ZONE)
+        self.arrivals = GuestList(self.guests, self.store, self.clock, ZONE)
         self.watch = CheckInWatch(self.store, heartbeat=15, places=PlaceShares(2, 3, 4))
         self.metrics = Metrics(version="0", engine="scripted").documents
         self.reader = TestReader()

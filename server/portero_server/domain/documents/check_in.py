@@ -138,7 +138,7 @@ class CheckIn:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Somebody who is expected.
+    """An expected guest.
 
     Attributes:
         guest_id: Made up for them.

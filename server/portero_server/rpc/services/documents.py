@@ -11,7 +11,7 @@ from portero.v1 import document_service_pb2 as pb
 from portero.v1 import document_service_pb2_grpc, privacy_service_pb2
 
 from portero_server.clock import Clock
-from portero_server.documents.arrivals import Arrivals, NewGuest, checked_holder, checked_run
+from portero_server.documents.arrivals import GuestList, NewGuest, checked_holder, checked_run
 from portero_server.documents.needs import CheckInPictures
 from portero_server.documents.service import CheckInService
 from portero_server.documents.watch import CheckInWatch
@@ -46,7 +46,7 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         service: CheckInService,
         check_ins: CheckInStore,
         holders: HolderStore,
-        arrivals: Arrivals,
+        arrivals: GuestList,
         watch: CheckInWatch,
         clock: Clock,
         *,

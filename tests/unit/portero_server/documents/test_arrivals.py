@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portero_server.documents.arrivals import Arrivals, NewGuest, checked_run
+from portero_server.documents.arrivals import GuestList, NewGuest, checked_run
 from portero_server.domain.people.privacy import Purpose
 from portero_server.errors import InvalidInput
 from portero_server.store.check_ins import CheckInStore
@@ -18,8 +18,8 @@ from tests.support.server.check_in_parts import PAULA, ZONE, reading
 from tests.support.time.virtual_time import ManualClock
 
 
-def _arrivals(database: Database, clock: ManualClock, zone: ZoneInfo = ZONE) -> Arrivals:
-    return Arrivals(GuestStore(database, clock), CheckInStore(database, clock), clock, zone)
+def _arrivals(database: Database, clock: ManualClock, zone: ZoneInfo = ZONE) -> GuestList:
+    return GuestList(GuestStore(database, clock), CheckInStore(database, clock), clock, zone)
 
 
 async def test_today_is_that_of_the_site(database: Database) -> None:

@@ -28,7 +28,18 @@ def test_settings_stand_in_the_group_of_their_class_and_nowhere_else() -> None:
     sections = _sections()
     groups = {heading: names for heading, names in sections.items() if not heading.startswith("Most ")}
 
-    classes = {"Detection", "Encoding", "Serving", "Billing", "Steering", "Privacy", "Security", "Calls", "Access"}
+    classes = {
+        "Detection",
+        "Encoding",
+        "Serving",
+        "Billing",
+        "Steering",
+        "Privacy",
+        "Documents",
+        "Security",
+        "Calls",
+        "Access",
+    }
     assert set(groups) == classes
     listed = [name for names in groups.values() for name in names]
     assert sorted(listed) == sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)

@@ -52,9 +52,9 @@ def test_a_reference_is_solid_only_where_the_database_enforces_it() -> None:
 
 def test_a_new_table_without_a_sentence_stops_the_page() -> None:
     """Whoever adds a table is made to say what it holds."""
-    added = Table("guests", metadata, Column("guest_id", Integer, primary_key=True))
+    added = Table("parcels", metadata, Column("parcel_id", Integer, primary_key=True))
     try:
-        with pytest.raises(KeyError, match="guests"):
+        with pytest.raises(KeyError, match="parcels"):
             tables_page.page()
     finally:
         metadata.remove(added)

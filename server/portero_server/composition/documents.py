@@ -1,0 +1,85 @@
+"""Builds what reads documents and checks people in."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portero_server.composition.context import BuildContext
+from portero_server.composition.store import Stores
+from portero_server.composition.vision import VisionParts
+from portero_server.documents.arrivals import GuestList
+from portero_server.documents.capture import CardCaptures
+from portero_server.documents.capture_follower import CaptureFollower
+from portero_server.documents.judging import judged
+from portero_server.documents.portrait_comparison import EnginePortraits, PortraitPolicy
+from portero_server.documents.reading import CardReader
+from portero_server.documents.service import CheckInService
+from portero_server.documents.sight import CardEyes
+from portero_server.documents.watch import CheckInWatch
+from portero_server.domain.detection.detections import MatchPolicy
+from portero_server.engines.base import Engine
+from portero_server.recognition.frame_follower import FrameFollower
+from portero_server.rpc.services.documents import DocumentServicer
+from portero_server.store.check_ins import CheckInStore
+from portero_server.store.guests import GuestStore
+from portero_server.store.holders import HolderStore
+from portero_server.vision.cards.locator import CardLocator
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentParts:
+    """What checks people in.
+
+    Attributes:
+        service: Begins, judges and ends check-ins.
+        captures: Those that run in the streams of this server.
+        watch: Tells watchers of check-ins.
+        servicer: Serves the RPCs.
+        eyes: Looks for cards and faces in frames.
+    """
+
+    service: CheckInService
+    captures: CardCaptures
+    watch: CheckInWatch
+    servicer: DocumentServicer
+    eyes: CardEyes
+
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Returns the coroutines to run while the server runs."""
+        return [self.captures.run(self.service), self.service.run(), self.watch.run()]
+
+    def follower(self, camera_id: str, inner: FrameFollower) -> FrameFollower:
+        """Returns what a stream's frames are shown to: the capture of check-ins before the camera's own follower."""
+        return CaptureFollower(inner, camera_id, self.captures, self.eyes)
+
+
+def build(
+    context: BuildContext, stores: Stores, engine: Engine, match: MatchPolicy, vision: VisionParts
+) -> DocumentParts:
+    """Builds reading, capture and check-ins from the settings."""
+    settings, clock, metrics = context.settings, context.clock, context.metrics.documents
+    policy = settings.check_in_policy
+    check_ins, guests = CheckInStore(stores.database, clock), GuestStore(stores.database, clock)
+    arrivals = GuestList(guests, check_ins, clock, policy.zone)
+    watch = CheckInWatch(check_ins, heartbeat=settings.heartbeat_interval, places=settings.watcher_shares)
+    reader = CardReader(engine, vision.detector)
+    threshold = settings.check_in_face_threshold
+    portraits = EnginePortraits(
+        engine,
+        PortraitPolicy(
+            threshold=match.threshold if threshold is None else threshold,
+            review_margin=settings.check_in_face_margin,
+        ),
+    )
+    service = CheckInService(
+        check_ins, arrivals, stores.cameras, reader, portraits, judged, watch, clock, metrics, policy
+    )
+    captures = CardCaptures(reader, clock, lambda: arrivals.today)
+    service.captures_at(captures)
+    holders = HolderStore(stores.database, clock)
+    servicer = DocumentServicer(
+        service, check_ins, holders, arrivals, watch, clock, registry_uri=settings.check_in_registry_link
+    )
+    return DocumentParts(service, captures, watch, servicer, CardEyes(CardLocator(vision.detector), vision.detector))
