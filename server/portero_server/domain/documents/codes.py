@@ -18,7 +18,7 @@ _PDF417_RUN = re.compile(r"([0-9]{7,8})([0-9K])")
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """What the link in a card's QR code says. It is not signed: whoever prints a card can print it.
+    """What the link in a card's QR code says. It is not signed, so it is as easily printed as the card.
 
     Attributes:
         series: 2013 or 2024, by the page that it names; 0 for another page of the registry.

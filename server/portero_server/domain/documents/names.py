@@ -34,9 +34,14 @@ def _whole(surnames: str, given_names: str) -> str:
 
 
 def split_names(read: str) -> tuple[str, str]:
-    """Returns surnames and given names of an MRZ as read, words divided by blanks; either may be cut or empty."""
+    """Returns surnames and given names of an MRZ as read, words divided by blanks; either may be cut.
+
+    Both are empty where the two fillers between them were not read.
+    """
     text = "".join(as_letter(character) for character in read).strip(FILLER)
-    surnames, _, given = text.partition(FILLER * 2)
+    surnames, divided, given = text.partition(FILLER * 2)
+    if not divided:
+        return "", ""
     return _words(surnames), _words(given.partition(FILLER * 2)[0])
 
 
@@ -89,6 +94,13 @@ def parted(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None
             if other and mrz_name(one).replace(FILLER, "") == surnames and names_agree(one, other, read, width)
         ]
     return exact[0] if len(exact) == 1 else None
+
+
+def single_part(rows: Sequence[str], name: str) -> int | None:
+    """Returns which row of print begins with a name of an MRZ, which may be cut; None where none or several do."""
+    letters = name.replace(" ", "")
+    alike = [place for place, row in enumerate(rows) if mrz_name(row).replace(FILLER, "").startswith(letters)]
+    return alike[0] if letters and len(alike) == 1 else None
 
 
 def _after_letters(text: str, letters: int) -> tuple[str, str]:

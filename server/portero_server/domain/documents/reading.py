@@ -21,7 +21,7 @@ from portero_server.domain.documents.document_checks import document_reasons
 from portero_server.domain.documents.mrz import TD3
 from portero_server.domain.documents.mrz_lines import MrzRows, find_mrz
 from portero_server.domain.documents.mrz_repair import Repair, repair
-from portero_server.domain.documents.names import parted
+from portero_server.domain.documents.names import parted, single_part, split_names
 from portero_server.domain.documents.print_zone import PrintedZone, read_print
 from portero_server.domain.documents.zones import legacy_sources, mrz_sources, print_sources, qr_sources
 
@@ -90,13 +90,19 @@ def _add(found: list[FieldSource], source: FieldSource) -> None:
 
 def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone], rows: MrzRows) -> None:
     """Puts names whose labels were not read, parted as the MRZ parts them."""
+    fields = (Field.SURNAMES, Field.GIVEN_NAMES)
     for side, zone in printed.items():
         found = zone.name_rows
-        parts = parted([row.value for row in found], rows.names, rows.layout.names[1] - rows.layout.names[0])
-        for field, value in zip((Field.SURNAMES, Field.GIVEN_NAMES), parts or (), strict=False):
-            if not any(source.zone is Zone.PRINT for source in sources[field]):
-                confidence = min(row.confidence for row in found)
-                sources[field].append(FieldSource(Zone.PRINT, value, confidence, side, found[-1].box))
+        values = [row.value for row in found]
+        parts = parted(values, rows.names, rows.layout.names[1] - rows.layout.names[0])
+        for place, (field, name) in enumerate(zip(fields, split_names(rows.names), strict=True)):
+            row = None if parts is not None else single_part(values, name)
+            if any(source.zone is Zone.PRINT for source in sources[field]) or (parts is None and row is None):
+                continue
+            # Where one of both was misread, the other is still a row that the MRZ begins.
+            value = parts[place] if parts is not None else values[row or 0]
+            line = found[-1 if row is None else row]
+            sources[field].append(FieldSource(Zone.PRINT, value, line.confidence, side, line.box))
 
 
 def _confirm_by_print(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone]) -> None:

@@ -22,8 +22,10 @@ def _reading() -> DocumentReading:
     return read_text(card_text(_CARD), TODAY)
 
 
-def _guest(name: str = _NAME, **others: str) -> Guest:
-    return replace(Guest("g1", name, TODAY), **others)
+def _guest(
+    name: str = _NAME, *, run: str | None = None, document_number: str | None = None, check_in_id: str | None = None
+) -> Guest:
+    return Guest("g1", name, TODAY, run=run, document_number=document_number, check_in_id=check_in_id)
 
 
 def test_a_run_decides(reading: DocumentReading) -> None:

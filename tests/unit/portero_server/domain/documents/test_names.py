@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.documents.names import mrz_name, mrz_names, names_agree, parted, spaced_as, split_names
+from portero_server.domain.documents.names import (
+    mrz_name,
+    mrz_names,
+    names_agree,
+    parted,
+    single_part,
+    spaced_as,
+    split_names,
+)
 
 _WORDS = st.lists(st.text("ABCDEFGHIJLMNOPQRSTUVWXYZÁÉÍÑÜ", min_size=2, max_size=12), min_size=1, max_size=3)
 _NAMES = _WORDS.map(" ".join)
@@ -130,3 +138,17 @@ def test_rows_are_parted_as_the_mrz_parts_them() -> None:
     assert parted(["PÉREZ SOTO", "MARÍA"], "PEREZ<SOTO<<MARIO<<<<", 30) is None
     assert parted(["PÉREZ"], read, 30) is None
     assert parted([], read, 30) is None
+
+
+def test_a_row_that_the_mrz_begins_is_that_name() -> None:
+    """Where one name was misread, the other is the only row that the MRZ begins."""
+    assert single_part(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "MATIAS VIC") == 2
+    assert single_part(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "QUILAPAN CASTANEDA") is None
+    assert single_part(["SOTO", "SOTO"], "SOTO") is None
+    assert single_part(["SOTO"], "") is None
+
+
+def test_without_the_two_fillers_nothing_is_known() -> None:
+    """A line in which surnames end nowhere has neither."""
+    assert split_names("PEREZ<SOTO<<MARIA<JOSE<<<") == ("PEREZ SOTO", "MARIA JOSE")
+    assert split_names("PEREZCSOTOCCMARIACCCCCC") == ("", "")
