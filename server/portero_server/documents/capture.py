@@ -50,6 +50,11 @@ class ReadCard(Protocol):
         """Calls that were paid for."""
         ...
 
+    @property
+    def framed(self) -> bool:
+        """Whether a side lies in an even frame, as on a phone's screen or a photocopy."""
+        ...
+
 
 class CardReading(Protocol):
     """Reads the sides of a card; `documents.reading.CardReader` does it."""

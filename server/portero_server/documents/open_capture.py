@@ -12,13 +12,12 @@ from portero_server.domain.documents.judgment import Liveness
 from portero_server.domain.documents.liveness import Together, judge_motion
 from portero_server.domain.streams.frames import Frame
 from portero_server.engines.base import Pixels
-from portero_server.vision.cards.spoof import FRAMED, SAME_PICTURE, framed, same_picture
+from portero_server.vision.cards.spoof import FRAMED, SAME_PICTURE, SUSPICIONS, framed, same_picture
 
 _LATE = 10.0
 """Seconds of lag from which a frame may show a time before the check-in: bridges send late what they had kept."""
 _MOST_LOOKS = 240
 """Looks at card and face together that are kept to judge their motion: far more than a check-in has."""
-_SUSPICION = {SAME_PICTURE: 1.0, FRAMED: 0.8}
 
 
 class OpenCapture:
@@ -87,9 +86,9 @@ class OpenCapture:
         motion = judge_motion(self._looks)
         suspicions = {} if motion.cue is None or motion.suspicion is None else {motion.cue: motion.suspicion}
         if any(self._framed.values()):
-            suspicions[FRAMED] = _SUSPICION[FRAMED]
+            suspicions[FRAMED] = SUSPICIONS[FRAMED]
         if self._face is not None and portraits and same_picture(portraits[0], self._face.pixels):
-            suspicions[SAME_PICTURE] = _SUSPICION[SAME_PICTURE]
+            suspicions[SAME_PICTURE] = SUSPICIONS[SAME_PICTURE]
         if suspicions:
             return Liveness(max(suspicions.values()), tuple(sorted(suspicions)))
         return Liveness(motion.suspicion)

@@ -17,6 +17,7 @@ from portero_server.vision.cards.codes import FoundCode, find_codes
 from portero_server.vision.cards.flattening import upside_down
 from portero_server.vision.cards.locator import CardLocator
 from portero_server.vision.cards.sides import PortraitDetector, ToldSide
+from portero_server.vision.cards.spacing import with_spaces
 from portero_server.vision.cards.spoof import framed
 from portero_server.vision.cards.stacking import stacked
 from portero_server.vision.crops import crop_face
@@ -173,8 +174,11 @@ def _by_text(seen: _Seen, texts: Sequence[Text]) -> _Seen:
 
 
 def _lines(seen: _Seen, texts: Sequence[Text]) -> list[ReadLine]:
+    flat = seen.told.pixels
     return [
-        ReadLine(text.content, text.confidence, text.box, seen.side) for text in texts if text.kind is TextKind.LINE
+        ReadLine(with_spaces(text.content, flat, text.box), text.confidence, text.box, seen.side)
+        for text in texts
+        if text.kind is TextKind.LINE
     ]
 
 

@@ -27,6 +27,7 @@ from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.cameras import Lane
 from portero_server.domain.documents.check_in import CheckIn, CheckInFailure, CheckInState, FaceSummary, Review
 from portero_server.domain.documents.document import DocumentReading
+from portero_server.domain.documents.judgment import Liveness
 from portero_server.domain.people.people import checked_request_id
 from portero_server.engines.base import CallContext, Pixels
 from portero_server.errors import (
@@ -39,6 +40,7 @@ from portero_server.errors import (
 )
 from portero_server.store.check_ins import CheckInStore
 from portero_server.telemetry.document_metrics import DocumentMetrics
+from portero_server.vision.cards.spoof import FRAMED, SUSPICIONS
 from portero_server.vision.photo import decode_photo
 
 _log = structlog.get_logger(__name__)
@@ -284,7 +286,9 @@ class CheckInService:
             _log.warning("check_in_not_read", check_in=check_in.check_in_id, reason=error.reason)
             await self._fail(check_in.check_in_id, CheckInFailure.ENGINE_FAILED)
             return
-        capture = CapturedCheckIn(card.reading, card.portraits, live, paid_calls=card.paid_calls)
+        # Pictures by themselves say nothing for a live person; a frame around the card speaks against one.
+        liveness = Liveness(SUSPICIONS[FRAMED], (FRAMED,)) if card.framed else None
+        capture = CapturedCheckIn(card.reading, card.portraits, live, liveness, card.paid_calls)
         await self._conclude(check_in, capture, context)
 
     async def _read(self, sides: Sequence[Pixels], context: CallContext) -> ReadCard:

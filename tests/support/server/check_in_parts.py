@@ -97,6 +97,7 @@ class ReadByTest:
     reading: DocumentReading
     portraits: Sequence[Pixels] = (PICTURE,)
     paid_calls: int = 1
+    framed: bool = False
 
 
 @dataclass
@@ -105,6 +106,7 @@ class TestReader:
 
     Attributes:
         answer: What the next document says, or why it is not read.
+        framed: Whether documents lie in an even frame.
         waits: Not set: the answer is held back.
         asked: The pictures of each call.
         reached: Set by the first call.
@@ -112,6 +114,7 @@ class TestReader:
 
     __test__ = False
     answer: DocumentReading | EngineError = field(default_factory=reading)
+    framed: bool = False
     waits: asyncio.Event | None = None
     asked: list[int] = field(default_factory=list)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,7 +127,7 @@ class TestReader:
             await self.waits.wait()
         if isinstance(self.answer, EngineError):
             raise self.answer
-        return ReadByTest(self.answer)
+        return ReadByTest(self.answer, framed=self.framed)
 
 
 @dataclass

@@ -62,6 +62,7 @@ class Card:
     reading: DocumentReading = field(default_factory=lambda: DocumentReading(DocumentKind.ID_CARD_2024, ()))
     portraits: Sequence[Pixels] = ()
     paid_calls: int = 1
+    framed: bool = False
 
 
 class GivenReader:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from portero_server.vision.cards.quadrilateral import SHAPES, Corners, edges_of
+from portero_server.vision.cards.lines import Corners
+from portero_server.vision.cards.quadrilateral import SHAPES, edges_of
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
 

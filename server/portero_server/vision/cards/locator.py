@@ -11,7 +11,8 @@ from portero_server.domain.documents.capture import Corners as ViewCorners
 from portero_server.vision.cards.clarity import card_glare, card_sharpness
 from portero_server.vision.cards.codes import FoundCode, find_codes
 from portero_server.vision.cards.flattening import flattened
-from portero_server.vision.cards.quadrilateral import Corners, Outline, edges_of, find_outline
+from portero_server.vision.cards.lines import Corners
+from portero_server.vision.cards.quadrilateral import Outline, edges_of, find_outline
 from portero_server.vision.cards.sides import PortraitDetector, ToldSide, tell_side
 from portero_server.vision.pixels import Pixels
 

@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from portero_server.vision.cards.lines import Corners, crossing, find_lines, line_quadrilaterals, mended, ordered
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray, Pixels
-
-Corners = NDArray[np.float64]
-"""Four corners, 4 x 2 (x, y) pixels, clockwise; the first two are the ends of the upper long edge."""
 
 SHAPES = (85.6 / 53.98, 125.0 / 88.0)
 """Width by height of a card (ISO 7810 ID-1) and of a passport's page (ID-3)."""
@@ -29,9 +27,14 @@ _LEAST_FILL = 0.88
 """Share of a quadrilateral that its outline must cover: round corners cost 1 %, fingers on an edge more."""
 _SHAPE_SPREAD = 0.14
 """How far, in logarithms, perspective bends width by height at 25 degrees."""
-_LEAST_SCORE = 0.3
-_INNER, _CENTERED = (0.35, 0.9), 0.1
-"""Area of a card by that of what it lies on, and how far off its middle at most: the card's own rim is nearer."""
+_LEAST_LIKENESS = 0.05
+_LEAST_SCORE, _GOOD_SCORE, _SOLID = 0.36, 0.45, 0.75
+"""Score from which something counts as a card, below which a second way is tried, and likeness from which it may be
+small. Right outlines of bad pictures have 0.41 and more, wrong ones up to 0.39; portraits are alike by 0.5."""
+_MENDED = 3
+"""Outlines of which one side is replaced, the best ones."""
+_INNER, _INSET = (0.35, 0.9), 0.03
+"""Area of a card by that of the sheet or screen it lies on, and its distance from the edges of that, in diagonals."""
 _INNER_LIKENESS, _INNER_SUPPORT = 0.6, 0.6
 _REACH = 0.035
 """How far from a coarse side its edge is sought, in the length of the side."""
@@ -54,9 +57,19 @@ def find_outline(pixels: Pixels) -> Outline | None:
     scale = min(1.0, _SEARCHED / max(height, width))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
     lab = np.asarray(cv2.cvtColor(cv2.GaussianBlur(small, (5, 5), 0), cv2.COLOR_BGR2LAB), dtype=np.uint8)
-    candidates = list(_candidates(lab))
+    slopes = _slopes(lab)
+    candidates = [each for hull in _hulls(lab) if (each := _judged(slopes, *_quadrilateral(hull))) is not None]
     best = max(candidates, key=lambda candidate: candidate.score, default=None)
-    if best is None or best.score < _LEAST_SCORE:
+    if best is None or best.score < _GOOD_SCORE:
+        # Something touches the card, or a part of its edge is not seen: four lines may still make a card.
+        lines = find_lines(lab)
+        shape = lab.shape[:2]
+        leading = sorted(candidates, key=lambda candidate: -candidate.score)[:_MENDED]
+        quads = [quad for candidate in leading for quad in mended(candidate.corners, lines, shape)]
+        quads += line_quadrilaterals(lines, shape)
+        candidates += [each for quad in quads if (each := _judged(slopes, quad, 1.0)) is not None]
+        best = max(candidates, key=lambda candidate: candidate.score, default=None)
+    if best is None or (best.score < _LEAST_SCORE and best.solid < _SOLID):
         return None
     # Of a sheet or a screen and the card on it, the card.
     inner = [candidate for candidate in candidates if _is_card_in(candidate, best)]
@@ -71,44 +84,34 @@ class _Candidate:
     area: float
     likeness: float
     support: float
+    solid: float
     score: float
 
 
-def _candidates(lab: Pixels) -> Iterator[_Candidate]:
-    slopes = _slopes(lab)
-    for hull in _hulls(lab):
-        quad, fill = _quadrilateral(hull)
-        if quad is None:
-            continue
-        area = float(cv2.contourArea(quad.astype(np.float32)) / (lab.shape[0] * lab.shape[1]))
-        if area > _MOST_AREA:
-            continue
-        likeness, support = _shape_likeness(quad), _support(slopes, quad)
-        # Of a card and a field on it, the card.
-        yield _Candidate(quad, area, likeness, support, fill * likeness * support * area**0.4)
+def _judged(slopes: NDArray[np.float32], quad: Corners | None, fill: float) -> _Candidate | None:
+    """Returns a quadrilateral with how card-like it is; `fill` is the share of it that its outline covers."""
+    if quad is None:
+        return None
+    area = float(cv2.contourArea(quad.astype(np.float32)) / (slopes.shape[0] * slopes.shape[1]))
+    likeness = _shape_likeness(quad)
+    if not _LEAST_AREA <= area <= _MOST_AREA or likeness < _LEAST_LIKENESS:
+        return None
+    support = _support(slopes, quad)
+    # Of a card and a field on it, the card.
+    solid = fill * likeness * support
+    return _Candidate(quad, area, likeness, support, solid, solid * area**0.4)
 
 
 def _is_card_in(inner: _Candidate, outer: _Candidate) -> bool:
     """Returns whether a candidate is a card in the middle of another; no field of a card is so large and so shaped."""
     if not _INNER[0] <= inner.area / outer.area <= _INNER[1]:
         return False
+    if inner.likeness < _INNER_LIKENESS or inner.support < _INNER_SUPPORT:
+        return False
+    # It lies within on all four sides: what shares a side is a part of the card.
     span = float(np.hypot(*(outer.corners[0] - outer.corners[2])))
-    apart = float(np.hypot(*(inner.corners.mean(axis=0) - outer.corners.mean(axis=0))))
-    return apart < _CENTERED * span and inner.likeness >= _INNER_LIKENESS and inner.support >= _INNER_SUPPORT
-
-
-def ordered(corners: Corners) -> Corners:
-    """Returns corners clockwise, from the left end of the upper long edge."""
-    middle = corners.mean(axis=0)
-    turned = corners[np.argsort(np.arctan2(*(corners - middle).T[::-1]))]
-    sides = np.hypot(*(np.roll(turned, -1, axis=0) - turned).T)
-    if sides[0] + sides[2] < sides[1] + sides[3]:
-        turned = np.roll(turned, -1, axis=0)
-    # The long edges are now 0-1 and 2-3; the upper one, or of an upended card the left one, comes first.
-    upper = turned[:2].mean(axis=0), turned[2:].mean(axis=0)
-    across = np.abs(upper[0] - upper[1])
-    lower_first = upper[0][1] > upper[1][1] if across[1] >= across[0] else upper[0][0] < upper[1][0]
-    return np.roll(turned, -2, axis=0) if lower_first else turned
+    inset = [cv2.pointPolygonTest(outer.corners.astype(np.float32), (x, y), True) for x, y in inner.corners.tolist()]
+    return min(inset) >= _INSET * span
 
 
 def edges_of(corners: Corners) -> NDArray[np.float64]:
@@ -218,7 +221,7 @@ def _support(slopes: NDArray[np.float32], corners: Corners) -> float:
 def _fitted(gray: Gray, corners: Corners) -> Corners:
     """Returns the corners where lines through the picture's own edges along the sides meet."""
     lines = [_fitted_line(gray, start, end) for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
-    found = np.array([_crossing(lines[side - 1], lines[side]) for side in range(4)])
+    found = np.array([crossing(lines[side - 1], lines[side]) for side in range(4)])
     span = float(np.hypot(*(corners[0] - corners[2])))
     # A side whose edge was another thing's would throw a corner far off.
     strayed = np.hypot(*(found - corners).T) > 2 * _REACH * span
@@ -254,12 +257,3 @@ def _fitted_line(gray: Gray, start: NDArray[np.float64], end: NDArray[np.float64
     if near.sum() >= 8:
         fit = cv2.fitLine(found[near].astype(np.float32), cv2.DIST_L2, 0, 0.01, 0.01).ravel()
     return np.array([fit[2], fit[3], fit[0], fit[1]], np.float64)
-
-
-def _crossing(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    (x0, y0, dx0, dy0), (x1, y1, dx1, dy1) = first, second
-    across = dx0 * dy1 - dy0 * dx1
-    if abs(across) < 1e-6:
-        return np.array([np.inf, np.inf])
-    share = ((x1 - x0) * dy1 - (y1 - y0) * dx1) / across
-    return np.array([x0 + share * dx0, y0 + share * dy0])

@@ -16,6 +16,8 @@ SAME_PICTURE = "same_picture"
 """The cue: the live face is the very photograph that the card bears, as when it was printed large."""
 FRAMED = "framed"
 """The cue: the card lies in an even frame with edges of its own, as on a phone's screen or a photocopy."""
+SUSPICIONS = {SAME_PICTURE: 1.0, FRAMED: 0.8}
+"""How strongly each cue speaks, 0..1."""
 
 _SAME = 0.88
 """Correlation of two aligned faces from which they are one photograph. Copies of one, printed, blurred and noisy, reach

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portero_server.vision.cards.quadrilateral import find_outline, ordered
+from portero_server.vision.cards.lines import ordered
+from portero_server.vision.cards.quadrilateral import find_outline
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
 from tests.support.cards.layouts import printed
@@ -44,17 +45,3 @@ def test_a_square_is_no_card() -> None:
     desk = np.full((480, 640, 3), 60, np.uint8)
     desk[80:400, 160:480] = 230
     assert find_outline(desk) is None
-
-
-@pytest.mark.parametrize("turns", range(4))
-def test_corners_are_ordered_whatever_they_begin_with(turns: int) -> None:
-    """The first two are the ends of the upper long edge, and they go clockwise."""
-    corners = np.array([(10.0, 12.0), (170.0, 14.0), (168.0, 110.0), (8.0, 108.0)])
-    assert (ordered(np.roll(corners, turns, axis=0)) == corners).all()
-    assert (ordered(np.roll(corners, turns, axis=0)[::-1]) == corners).all()
-
-
-def test_an_upended_card_is_laid_on_its_side() -> None:
-    """The first edge of a card that stands is its right one, so that it is read after a quarter turn."""
-    corners = np.array([(10.0, 10.0), (100.0, 10.0), (100.0, 160.0), (10.0, 160.0)])
-    assert (ordered(corners)[:2] == [(100.0, 10.0), (100.0, 160.0)]).all()
