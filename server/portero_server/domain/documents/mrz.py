@@ -201,11 +201,6 @@ def _day(text: str, latest: date | None) -> date | None:
     return day
 
 
-def six_digits(day: date) -> str:
-    """Returns a day as an MRZ has it: YYMMDD."""
-    return f"{day:%y%m%d}"
-
-
 def write_mrz(
     layout: Layout,
     *,

@@ -33,6 +33,8 @@ _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ANY = _DIGITS + _LETTERS + FILLER
 _WEIGHTS = (7, 3, 1)
+# What CHL is read as when its last letter is taken for a 1, and that for an I.
+_NO_COUNTRY = "CHI"
 # All digits in the series of 2013; a letter first, and then both, in that of 2024 and in passports.
 _CHILEAN_NUMBER = re.compile(r"\d{7,9}|[A-Z][0-9A-Z]{5,8}")
 
@@ -62,6 +64,9 @@ def by_place(layout: Layout, text: str) -> str:
     for start, end in (layout.code, layout.issuer, layout.nationality, layout.names):
         for place in range(start, end):
             places[place] = as_letter(places[place])
+    for span in (layout.issuer, layout.nationality):
+        if "".join(places[slice(*span)]) == _NO_COUNTRY:
+            places[slice(*span)] = "CHL"
     if "".join(places[slice(*layout.issuer)]) == "CHL":
         places[slice(*layout.run)] = run_in_mrz("".join(places[slice(*layout.run)]))
     return "".join(places)
