@@ -94,14 +94,17 @@ def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide,
     for side, zone in printed.items():
         found = zone.name_rows
         values = [row.value for row in found]
-        parts = parted(values, rows.names, rows.layout.names[1] - rows.layout.names[0])
+        # As few rows as the MRZ needs: of a row beyond its end nothing says that it is a name, and not a misread label.
+        width = rows.layout.names[1] - rows.layout.names[0]
+        partings = ((last, parted(values[: last + 1], rows.names, width)) for last in range(len(values)))
+        last, parts = next(((last, parts) for last, parts in partings if parts is not None), (-1, None))
         for place, (field, name) in enumerate(zip(fields, split_names(rows.names), strict=True)):
             row = None if parts is not None else single_part(values, name)
             if any(source.zone is Zone.PRINT for source in sources[field]) or (parts is None and row is None):
                 continue
             # Where one of both was misread, the other is still a row that the MRZ begins.
             value = parts[place] if parts is not None else values[row or 0]
-            line = found[-1 if row is None else row]
+            line = found[last if row is None else row]
             sources[field].append(FieldSource(Zone.PRINT, value, line.confidence, side, line.box))
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.document import (
     Agreement,
     CardSide,
@@ -14,6 +15,7 @@ from portero_server.domain.documents.document import (
     DocumentKind,
     DocumentReading,
     Field,
+    ReadLine,
     Zone,
 )
 from portero_server.domain.documents.reading import read_text
@@ -223,3 +225,30 @@ def test_a_printed_number_is_read_by_its_proved_twin() -> None:
     reading = _read(card_text(card, changed={"NÚMERO DOCUMENTO": number[:place] + letter + number[place + 1 :]}))
     assert reading.value(Field.DOCUMENT_NUMBER) == number
     assert reading.reasons == ()
+
+
+def test_a_misread_label_is_no_part_of_a_name_that_the_mrz_cuts_off() -> None:
+    """Without labels, a name ends with the last row that the MRZ reaches; what stands below is something else."""
+    rows = (
+        ("GÜIRALDES VALDÉS", Box(0.37, 0.21, 0.32, 0.07)),
+        ("NOWBRES", Box(0.37, 0.30, 0.09, 0.03)),
+        ("MAXIMILIANO JOSÉ", Box(0.36, 0.32, 0.31, 0.08)),
+        ("NABCNALDAD", Box(0.37, 0.41, 0.14, 0.04)),
+        ("POIVIANO", Box(0.37, 0.44, 0.18, 0.07)),
+        ("M", Box(0.67, 0.45, 0.04, 0.06)),
+        ("28 SEP 1941", Box(0.37, 0.55, 0.21, 0.07)),
+        ("C72717602", Box(0.67, 0.56, 0.19, 0.06)),
+        ("FECHADEEARSION", Box(0.37, 0.63, 0.17, 0.04)),
+        ("16 DIC 2024", Box(0.37, 0.66, 0.20, 0.06)),
+        ("02 AGO 2030", Box(0.67, 0.66, 0.22, 0.06)),
+        ("RUN", Box(0.37, 0.74, 0.05, 0.04)),
+        ("26.926.368-7", Box(0.37, 0.77, 0.22, 0.07)),
+    )
+    front = tuple(ReadLine(text, 0.9, box) for text, box in rows)
+    mrz = ("IECHLC727176020<<<<<<<<<<<<<<<", "4109288M3008029BOL26926368<7<9", "GUIRALDES<VALDES<<MAXIMILIANO<")
+    back = tuple(
+        ReadLine(text, 0.99, Box(0.05, 0.65 + 0.08 * row, 0.89, 0.07), CardSide.BACK) for row, text in enumerate(mrz)
+    )
+    reading = _read(CardText(front + back))
+    assert reading.value(Field.SURNAMES) == "GÜIRALDES VALDÉS"
+    assert reading.value(Field.GIVEN_NAMES) == "MAXIMILIANO JOSÉ"
