@@ -13,6 +13,7 @@ from portero_server.documents.arrivals import GuestList
 from portero_server.documents.capture import CardCaptures
 from portero_server.documents.capture_follower import CaptureFollower
 from portero_server.documents.judging import judged
+from portero_server.documents.pictures import PictureLook
 from portero_server.documents.portrait_comparison import EnginePortraits, PortraitPolicy
 from portero_server.documents.reading import CardReader
 from portero_server.documents.service import CheckInService
@@ -74,7 +75,17 @@ def build(
         ),
     )
     service = CheckInService(
-        check_ins, arrivals, stores.cameras, reader, portraits, judged, watch, clock, metrics, policy
+        check_ins,
+        arrivals,
+        stores.cameras,
+        reader,
+        PictureLook(vision.detector),
+        portraits,
+        judged,
+        watch,
+        clock,
+        metrics,
+        policy,
     )
     captures = CardCaptures(reader, clock, lambda: arrivals.today)
     service.captures_at(captures)

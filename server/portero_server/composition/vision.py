@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from portero_server.engines.scripted import PatchDetector
 from portero_server.settings import Settings
-from portero_server.vision.analyzer import Detector
 from portero_server.vision.detect.choice import Choice, choose_finder
 from portero_server.vision.detect.face_detector import FaceDetector
 
@@ -15,7 +14,7 @@ from portero_server.vision.detect.face_detector import FaceDetector
 class VisionParts:
     """What finds faces, and how it was chosen; None of the scripted engine, which has its own."""
 
-    detector: Detector
+    detector: FaceDetector | PatchDetector
     choice: Choice | None
 
 

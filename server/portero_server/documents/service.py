@@ -15,7 +15,7 @@ import structlog
 
 from portero_server.clock import Clock
 from portero_server.documents.capture import CardReading, ReadCard
-from portero_server.documents.desk import CapturedCheckIn, CaptureDesk, LiveFace, PortraitComparison
+from portero_server.documents.desk import CapturedCheckIn, CaptureDesk, PortraitComparison
 from portero_server.documents.needs import (
     CheckInPictures,
     CheckInPolicy,
@@ -23,11 +23,11 @@ from portero_server.documents.needs import (
     KnownHolders,
     RegisteredCamera,
 )
+from portero_server.documents.pictures import PictureLook
 from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.cameras import Lane
 from portero_server.domain.documents.check_in import CheckIn, CheckInFailure, CheckInState, FaceSummary, Review
 from portero_server.domain.documents.document import DocumentReading
-from portero_server.domain.documents.judgment import Liveness
 from portero_server.domain.people.people import checked_request_id
 from portero_server.engines.base import CallContext, Pixels
 from portero_server.errors import (
@@ -40,7 +40,6 @@ from portero_server.errors import (
 )
 from portero_server.store.check_ins import CheckInStore
 from portero_server.telemetry.document_metrics import DocumentMetrics
-from portero_server.vision.cards.spoof import FRAMED, SUSPICIONS
 from portero_server.vision.photo import decode_photo
 
 _log = structlog.get_logger(__name__)
@@ -62,6 +61,7 @@ class CheckInService:
         holders: KnownHolders,
         cameras: RegisteredCamera,
         reader: CardReading,
+        look: PictureLook,
         portraits: PortraitComparison,
         judgment: Judgment,
         watch: CheckInWatch,
@@ -76,6 +76,7 @@ class CheckInService:
             holders: Expected guests, and earlier check-ins.
             cameras: The registered cameras.
             reader: Reads documents.
+            look: Finds the face in a picture of the person.
             portraits: Compares portrait and live face.
             judgment: Judges.
             watch: Is told of each change.
@@ -87,6 +88,7 @@ class CheckInService:
         self._holders = holders
         self._cameras = cameras
         self._reader = reader
+        self._look = look
         self._portraits = portraits
         self._judgment = judgment
         self._watch = watch
@@ -179,7 +181,7 @@ class CheckInService:
         self._watch.notify(begun.check_in.position)
         try:
             context = CallContext(camera_id, Lane.CHECK_IN, deadline)
-            await self._read_and_conclude(begun.check_in, sides, None if live is None else LiveFace(live), context)
+            await self._read_and_conclude(begun.check_in, sides, live, context)
         except asyncio.CancelledError:
             # The caller hung up. Written in the database's own task, whoever else is canceled.
             with suppress(StoreUnavailable, asyncio.CancelledError):
@@ -278,7 +280,7 @@ class CheckInService:
             self._forget(check_in.check_in_id)
 
     async def _read_and_conclude(
-        self, check_in: CheckIn, sides: Sequence[Pixels], live: LiveFace | None, context: CallContext
+        self, check_in: CheckIn, sides: Sequence[Pixels], live: Pixels | None, context: CallContext
     ) -> None:
         try:
             card = await self._read(sides, context)
@@ -286,9 +288,9 @@ class CheckInService:
             _log.warning("check_in_not_read", check_in=check_in.check_in_id, reason=error.reason)
             await self._fail(check_in.check_in_id, CheckInFailure.ENGINE_FAILED)
             return
-        # Pictures by themselves say nothing for a live person; a frame around the card speaks against one.
-        liveness = Liveness(SUSPICIONS[FRAMED], (FRAMED,)) if card.framed else None
-        capture = CapturedCheckIn(card.reading, card.portraits, live, liveness, card.paid_calls)
+        face = None if live is None else await asyncio.to_thread(self._look.live_face, live)
+        liveness = await asyncio.to_thread(self._look.suspicion, card.portraits, face, framed=card.framed)
+        capture = CapturedCheckIn(card.reading, card.portraits, face, liveness, card.paid_calls)
         await self._conclude(check_in, capture, context)
 
     async def _read(self, sides: Sequence[Pixels], context: CallContext) -> ReadCard:

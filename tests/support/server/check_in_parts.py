@@ -14,6 +14,7 @@ from portero_server.documents.arrivals import GuestList
 from portero_server.documents.desk import ComparedPortrait, LiveFace
 from portero_server.documents.judging import judged
 from portero_server.documents.needs import CheckInPolicy
+from portero_server.documents.pictures import PictureLook
 from portero_server.documents.service import CheckInService
 from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.access.fair_places import PlaceShares
@@ -32,6 +33,7 @@ from portero_server.domain.documents.judgment import FaceEvidence
 from portero_server.domain.documents.reasons import Reason
 from portero_server.domain.documents.run import Run
 from portero_server.engines.base import CallContext, Pixels
+from portero_server.engines.scripted import PatchDetector
 from portero_server.errors import EngineError
 from portero_server.rpc.services.documents import DocumentServicer
 from portero_server.store.cameras import CameraStore
@@ -46,7 +48,7 @@ REGISTRY = "https://registry.example/"
 ZONE = ZoneInfo("America/Santiago")
 PAULA = str(Run.of(20_111_222))
 PEDRO = str(Run.of(20_333_444))
-PICTURE: Pixels = np.zeros((80, 80, 3), np.uint8)
+PICTURE: Pixels = np.random.default_rng(1).integers(0, 256, (80, 80, 3), np.uint8)
 _FACE = FaceEvidence(similarity=0.9, live_faces=1, portrait_found=True, threshold=0.8)
 
 
@@ -202,6 +204,7 @@ class CheckInHouse:
             self.arrivals,
             self.cameras,
             self.reader,
+            PictureLook(PatchDetector()),
             self.portraits,
             judged,
             self.watch,

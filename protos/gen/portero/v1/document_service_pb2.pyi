@@ -259,7 +259,7 @@ class _CheckInReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckIn
     CHECK_IN_REASON_GUEST_UNCERTAIN: _CheckInReason.ValueType  # 22
     """Several expected guests, or one with another RUN, may be meant."""
     CHECK_IN_REASON_NAME_UNCONFIRMED: _CheckInReason.ValueType  # 23
-    """The printed name was read, and no zone with check digits confirms enough of it."""
+    """The MRZ does not show whether the printed name is right."""
 
 class CheckInReason(_CheckInReason, metaclass=_CheckInReasonEnumTypeWrapper):
     """Why somebody is not simply accepted."""
@@ -311,7 +311,7 @@ CHECK_IN_REASON_ALREADY_CHECKED_IN: CheckInReason.ValueType  # 21
 CHECK_IN_REASON_GUEST_UNCERTAIN: CheckInReason.ValueType  # 22
 """Several expected guests, or one with another RUN, may be meant."""
 CHECK_IN_REASON_NAME_UNCONFIRMED: CheckInReason.ValueType  # 23
-"""The printed name was read, and no zone with check digits confirms enough of it."""
+"""The MRZ does not show whether the printed name is right."""
 Global___CheckInReason: _TypeAlias = CheckInReason  # noqa: Y015
 
 class _CheckInResult:

@@ -51,14 +51,6 @@ async def test_pictures_give_an_answer_at_once(house: CheckInHouse) -> None:
     assert house.count("check_ins", result="accepted") == 1
 
 
-async def test_pictures_of_a_screen_go_to_a_person(house: CheckInHouse) -> None:
-    """A card that lies in a frame may be a picture of one, whatever it says."""
-    house.reader.framed = True
-    done = await house.service.check_in(_PICTURES, None, None)
-    assert done.report is not None
-    assert (done.report.result, done.report.reasons) == (CheckInResult.REVIEW, (Reason.SUSPECTED_SPOOF,))
-
-
 async def test_without_a_live_picture_a_person_looks(house: CheckInHouse) -> None:
     """Without a picture of the holder the result is REVIEW at best, and says why."""
     done = await house.service.check_in(CheckInPictures([photo(ANA), photo(ANA)]), None, None)
@@ -66,6 +58,17 @@ async def test_without_a_live_picture_a_person_looks(house: CheckInHouse) -> Non
     assert (done.report.result, done.report.reasons) == (CheckInResult.REVIEW, (Reason.NO_LIVE_FACE,))
     assert house.reader.asked == [2]
     assert house.count("reasons", reason="no_live_face") == 1
+
+
+async def test_a_card_on_a_screen_is_never_accepted(house: CheckInHouse) -> None:
+    """A card that lies in a frame, as on a phone's screen, is sent to a person, and the cue is stored."""
+    house.reader.framed = True
+    done = await house.service.check_in(_PICTURES, None, None)
+    assert done.report is not None
+    assert (done.report.result, done.report.reasons) == (CheckInResult.REVIEW, (Reason.SUSPECTED_SPOOF,))
+    assert done.liveness is not None
+    assert done.liveness.cues == ("framed",)
+    assert await house.store.get(done.check_in_id) == done
 
 
 @pytest.mark.parametrize(
