@@ -45,7 +45,7 @@ class HolderStore:
             found = list(await connection.scalars(select(check_ins.c.check_in_id).where(shown_by(holder))))
             expected = list(await connection.scalars(select(guests.c.guest_id).where(_expected(holder, found))))
             if not found and not expected:
-                raise NotFound("the holder's check-ins")
+                raise _nothing_stored()
             return await _erase(connection, found, expected, self._clock.now())
 
         return await self._database.run(unit)
@@ -82,7 +82,7 @@ class HolderStore:
         """
         records = await self._database.read(lambda connection: holder_records(connection, holder, limit, after))
         if not records and after is None:
-            raise NotFound("the holder's check-ins")
+            raise _nothing_stored()
         return records
 
 
@@ -148,6 +148,13 @@ async def erase_again(connection: AsyncConnection, rows: Sequence[Any]) -> int:
         await _forget_requests(connection, [row["record_id"]])
         await connection.execute(insert(erased_records).values(dict(row)))
     return count
+
+
+def _nothing_stored() -> NotFound:
+    # Without the RUN or the number, which errors and logs never hold.
+    error = NotFound("holders/-")
+    error.message = "nothing is stored of this holder"
+    return error
 
 
 def _key(holder: Holder) -> tuple[str, str]:
