@@ -101,9 +101,9 @@ class CapturePolicy:
     card_width: float = 480.0
     tilt: float = 0.25
     sharpness: float = 0.3
-    glare: float = 0.02
+    glare: float = 0.03
     face: float = 0.35
-    face_size: float = 0.6
+    face_size: float = 0.7
     rival: float = 0.5
     settle: float = 0.5
     gone: float = 1.5
