@@ -6,8 +6,6 @@ import math
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -15,6 +13,7 @@ from typing import Self, TypeVar
 import grpc
 
 from portero_client import calls
+from portero_client.blocking_check_ins import BlockingDocuments
 from portero_client.blocking_resources import (
     BlockingAudit,
     BlockingCameras,
@@ -23,8 +22,6 @@ from portero_client.blocking_resources import (
     BlockingPeople,
     BlockingSightings,
 )
-from portero_client.blocking_access import BlockingAudit, BlockingKeys
-from portero_client.blocking_check_ins import BlockingDocuments
 from portero_client.blocking_rights import BlockingPrivacy
 from portero_client.blocking_watch import BlockingCheckInWatch, BlockingSightingWatch, BlockingWatchCall
 from portero_client.calls import Call
@@ -33,8 +30,6 @@ from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.connection import open_blocking_channel
 from portero_client.health import ServerHealth
-from portero_client.listing import BlockingAsk, BlockingListing
-from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, Person
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import SightingKind
 from portero_client.status import error_from
@@ -47,159 +42,6 @@ from portero_client.streaming.settings import StreamTuning, stream_settings
 from portero_client.usage import Usage
 
 AnswerT = TypeVar("AnswerT")
-
-
-class BlockingPeople:
-    """People and their faces; see People of the asynchronous client."""
-
-    def __init__(self, ask: BlockingAsk) -> None:
-        self._ask = ask
-
-    def create(self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None) -> Person:
-        """Adds a person. Raises AlreadyExists if the id is taken."""
-        return self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
-
-    def get(self, person: str) -> Person:
-        """Returns a person. Raises NotFound."""
-        return self._ask(calls.people.get(person))
-
-    def list(
-        self, *, display_name_contains: str = "", page_size: int = 0, page_token: str = ""
-    ) -> BlockingListing[Person]:
-        """Lists people by resource name."""
-        return BlockingListing(
-            self._ask, calls.people.list_pages(display_name_contains), page_size=page_size, page_token=page_token
-        )
-
-    def update(self, person: Person, *fields: str) -> Person:
-        """Changes the named fields."""
-        return self._ask(calls.people.update(person, *fields))
-
-    def delete(self, person: str) -> None:
-        """Removes a person and all their faces."""
-        self._ask(calls.people.delete(person))
-
-    def enroll(self, person: str, image: bytes) -> EnrolledFace:
-        """Enrolls a person's face from one photograph."""
-        return self._ask(calls.people.enroll(person, image))
-
-    def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[FaceEnrollment]:
-        """Lists the faces of a person, oldest first."""
-        return BlockingListing(self._ask, calls.people.face_pages(person), page_size=page_size, page_token=page_token)
-
-    def delete_face(self, face: str) -> None:
-        """Removes one face of a person."""
-        self._ask(calls.people.delete_face(face))
-
-    def findings(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[GalleryFinding]:
-        """Lists people without a face of the model in use, and people with the same face."""
-        return BlockingListing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
-
-
-class BlockingImages:
-    """Questions about single images; see Images of the asynchronous client."""
-
-    def __init__(self, ask: BlockingAsk) -> None:
-        self._ask = ask
-
-    def search(self, image: bytes, *, max_candidates: int = 0) -> tuple[Face, ...]:
-        """Finds the people in a photograph."""
-        return self._ask(calls.images.search(image, max_candidates=max_candidates))
-
-    def compare(self, source: bytes, target: bytes) -> Comparison:
-        """Compares the largest face of `source` with each face of `target`."""
-        return self._ask(calls.images.compare(source, target))
-
-    def recognize(
-        self, image: bytes, *, faces: bool = True, texts: bool = False, max_candidates: int = 0
-    ) -> Recognition:
-        """Finds faces, text or both."""
-        return self._ask(calls.images.recognize(image, faces=faces, texts=texts, max_candidates=max_candidates))
-
-    def read_text(self, image: bytes) -> tuple[Text, ...]:
-        """Reads the text of an image."""
-        return self._ask(calls.images.read_text(image))
-
-
-class BlockingCameras:
-    """Registered cameras; see Cameras of the asynchronous client."""
-
-    def __init__(self, ask: BlockingAsk) -> None:
-        self._ask = ask
-
-    def create(
-        self,
-        camera_id: str,
-        *,
-        display_name: str = "",
-        site: str = "",
-        mode: CameraMode = CameraMode.FACES,
-        purpose: CameraPurpose = CameraPurpose.VISITOR,
-        disabled: bool = False,
-        visit_gap: timedelta | None = None,
-        similarity_threshold: float | None = None,
-        time_source: TimeSource = TimeSource.CAPTURE,
-    ) -> Camera:
-        """Registers a new camera."""
-        return self._ask(
-            calls.cameras.create(
-                camera_id,
-                display_name=display_name,
-                site=site,
-                mode=mode,
-                purpose=purpose,
-                disabled=disabled,
-                visit_gap=visit_gap,
-                similarity_threshold=similarity_threshold,
-                time_source=time_source,
-            )
-        )
-
-    def get(self, camera: str) -> Camera:
-        """Returns a camera. Raises NotFound."""
-        return self._ask(calls.cameras.get(camera))
-
-    def list(self, *, site: str = "", page_size: int = 0, page_token: str = "") -> BlockingListing[Camera]:
-        """Lists cameras by resource name."""
-        return BlockingListing(self._ask, calls.cameras.list_pages(site), page_size=page_size, page_token=page_token)
-
-    def update(self, camera: Camera, *fields: str) -> Camera:
-        """Changes the named fields."""
-        return self._ask(calls.cameras.update(camera, *fields))
-
-    def delete(self, camera: str) -> None:
-        """Removes a camera; its sightings are kept."""
-        self._ask(calls.cameras.delete(camera))
-
-    def status(self, camera: str) -> CameraStatus:
-        """Returns the current status of a camera's stream."""
-        return self._ask(calls.cameras.status(camera))
-
-
-class BlockingSightings:
-    """Stored sightings; see Sightings of the asynchronous client."""
-
-    def __init__(self, ask: BlockingAsk) -> None:
-        self._ask = ask
-
-    def get(self, sighting: str) -> Sighting:
-        """Returns a sighting. Raises NotFound."""
-        return self._ask(calls.sightings.get(sighting))
-
-    def list(
-        self,
-        *,
-        camera: str = "",
-        person: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        kind: SightingKind = SightingKind.ALL,
-        page_size: int = 0,
-        page_token: str = "",
-    ) -> BlockingListing[Sighting]:
-        """Lists sightings, latest first."""
-        pages = calls.sightings.list_pages(camera=camera, person=person, since=since, until=until, kind=kind)
-        return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
 
 
 class BlockingPorteroClient:

@@ -26,7 +26,7 @@ from portero_server.domain.documents.judgment import CheckInResult
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.check_in_json import reading_of, reading_text, report_of, report_text
 from portero_server.store.database import Database
-from portero_server.store.requests import claim_request
+from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import along, check_ins, guests
 from portero_server.store.sequencers import last_position, take_positions
 

@@ -13,7 +13,7 @@ from portero_server.clock import Clock
 from portero_server.domain.documents.check_in import Guest
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
-from portero_server.store.requests import claim_request
+from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import guests
 
 _ROWS = 500

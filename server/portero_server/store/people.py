@@ -26,7 +26,6 @@ from portero_server.store.gallery import (
     log_changes,
 )
 from portero_server.store.repeated_requests import claim_request
-from portero_server.store.requests import claim_request
 from portero_server.store.schema import along, consents, faces, people, people_blocks
 from portero_server.store.sequencers import last_position
 
