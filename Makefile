@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-cards bench-paid chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-checkin bench-cards bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 
 bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DATASET=folder of people.
 	@$(BIN)/python -m tests.benchmarks.visits $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
+
+bench-checkin: setup ## Check-ins at a kiosk: seconds to the result, paid calls, nobody mixed up. ARGS="--guests 20", "--swap".
+	@$(BIN)/python -m tests.benchmarks.checkin $(ARGS)
 
 bench-identity: setup ## Scenes with known truth: is anybody taken for somebody else? ARGS="--server", "--only cross --pairs 2".
 	@$(BIN)/python -m tests.benchmarks.identity $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
