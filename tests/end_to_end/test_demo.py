@@ -11,7 +11,7 @@ from tests.support.time.timeouts import PATIENCE
 
 
 async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
-    """`portero demo --once` names everybody it shows, calls nobody else by name, and ends with 0."""
+    """`portero demo --once` checks its guest in, names everybody it shows, nobody else, and ends with 0."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTERO_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -31,6 +31,9 @@ async def test_every_visit_of_the_demo_is_named_as_it_should_be() -> None:
     assert document["right"] is True
     names = sorted(sighting["display_name"] for sighting in document["sightings"])
     assert names == ["", "Eileen Collins", "Eileen Collins", "Grace Hopper", "Grace Hopper"]
+    check_in = document["check_in"]
+    assert (check_in["result"], check_in["reasons"]) == ("accepted", [])
+    assert check_in["camera"] == "cameras/demo-desk"
     account = document["account"]
     assert account["missing"] == account["rejected"] == 0
     assert account["recognitions"] <= 10

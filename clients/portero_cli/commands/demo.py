@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from portero_bridge.events import BridgeEvent, SourceUp
+from portero_cli.demo.desk import check_in_guest
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_cli.demo.scene import PASSAGES, VISIT_GAP, write_scene
 from portero_cli.demo.server import DemoServer, demo_server
@@ -23,11 +24,12 @@ from portero_cli.naming import id_of, name_of_folder
 from portero_cli.photos import photos_in
 from portero_cli.screen.board import Board
 from portero_cli.screen.output import Output
+from portero_cli.screen.reports import accepted, check_in_report
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.showing import shown, stop_signals
 from portero_cli.screen.tables import sightings_table
 from portero_cli.session import Session, command
-from portero_client import ConnectionSettings, PorteroClient, Sighting
+from portero_client import CheckIn, ConnectionSettings, PorteroClient, Sighting
 from portero_client.file_names import is_clutter, natural_order
 from portero_client.streaming.events import StreamAccount
 
@@ -62,7 +64,7 @@ async def demo(
         ),
     ] = None,
 ) -> ExitCode:
-    """Show the whole system at work: its own server, two enrolled people, and a camera.
+    """Show the whole system at work: its own server, a guest who checks in, two enrolled people, and a camera.
 
     Everything is kept in a temporary folder, which is removed at the end.
     """
@@ -80,6 +82,7 @@ async def demo(
             stop_signals() as stop,
         ):
             _announce(output, server)
+            checked_in = None if source else await _check_in(client, output)
             await _enroll(client, folder, people, output)
             await client.cameras.create(_CAMERA, display_name="Demo", visit_gap=timedelta(seconds=VISIT_GAP))
             play = _Play(source or f"synthetic:{script}", once=once)
@@ -94,7 +97,7 @@ async def demo(
                 )
             sightings = [sighting async for sighting in client.sightings.list(camera=f"cameras/{_CAMERA}")]
             verdicts = compare(PASSAGES, sightings, play.began) if once and not source and not stop.is_set() else []
-    return _conclude(output, sightings, verdicts, account)
+    return _conclude(output, sightings, verdicts, account, checked_in)
 
 
 @dataclass(slots=True)
@@ -126,6 +129,14 @@ def _announce(output: Output, server: DemoServer) -> None:
     output.note(f"gRPC on {server.address}, metrics on http://{server.admin}/metrics, log in {server.log}")
 
 
+async def _check_in(client: PorteroClient, output: Output) -> CheckIn:
+    """Checks a guest with a specimen of a card in, and shows the report."""
+    output.note("a guest comes to the desk with an identity card (a specimen) ...")
+    done = await check_in_guest(client, lambda hint: output.note(f"hint for the guest: {hint}"))
+    output.note("checked in" if accepted(done) else "not checked in")
+    return done
+
+
 async def _enroll(client: PorteroClient, folder: Path, people: Path | None, output: Output) -> None:
     gallery = [(str(portrait.name), [folder / portrait.file]) for portrait in (COLLINS, HOPPER)]
     gallery += [(name_of_folder(person.name), photos_in(person)) for person in _folders(people)]
@@ -148,11 +159,16 @@ def _folders(people: Path | None) -> list[Path]:
 
 
 def _conclude(
-    output: Output, sightings: list[Sighting], verdicts: list[Verdict], account: StreamAccount | None
+    output: Output,
+    sightings: list[Sighting],
+    verdicts: list[Verdict],
+    account: StreamAccount | None,
+    checked_in: CheckIn | None,
 ) -> ExitCode:
-    right = all(verdict.right for verdict in verdicts)
+    right = all(verdict.right for verdict in verdicts) and (checked_in is None or accepted(checked_in))
     output.show(
-        {"sightings": sightings, "account": account, "right": right},
+        {"sightings": sightings, "account": account, "check_in": checked_in, "right": right},
+        *([] if checked_in is None else check_in_report(checked_in)),
         _verdict_table(verdicts) if verdicts else sightings_table(sightings),
         *(_summary(verdicts, account)),
     )

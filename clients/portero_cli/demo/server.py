@@ -41,6 +41,8 @@ async def demo_server(folder: Path) -> AsyncIterator[DemoServer]:
     log = folder / "server.log"
     environment = {
         "PORTERO_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'portero.db'}",
+        # The demo's guest does not go away, however slow the machine.
+        "PORTERO_CHECK_IN_PATIENCE": "240",
         **os.environ,
         "PORTERO_LISTEN": address,
         "PORTERO_ADMIN_LISTEN": admin,
