@@ -17,7 +17,7 @@ from portero_server.documents.pictures import PictureLook
 from portero_server.documents.portrait_comparison import EnginePortraits, PortraitPolicy
 from portero_server.documents.reading import CardReader
 from portero_server.documents.service import CheckInService
-from portero_server.documents.sight import CardEyes
+from portero_server.documents.sight import CardInspector
 from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.engines.base import Engine
@@ -38,14 +38,14 @@ class DocumentParts:
         captures: Those that run in the streams of this server.
         watch: Tells watchers of check-ins.
         servicer: Serves the RPCs.
-        eyes: Looks for cards and faces in frames.
+        inspector: Looks for cards and faces in frames.
     """
 
     service: CheckInService
     captures: CardCaptures
     watch: CheckInWatch
     servicer: DocumentServicer
-    eyes: CardEyes
+    inspector: CardInspector
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
@@ -53,7 +53,7 @@ class DocumentParts:
 
     def follower(self, camera_id: str, inner: FrameFollower) -> FrameFollower:
         """Returns what a stream's frames are shown to: the capture of check-ins before the camera's own follower."""
-        return CaptureFollower(inner, camera_id, self.captures, self.eyes)
+        return CaptureFollower(inner, camera_id, self.captures, self.inspector)
 
 
 def build(
@@ -93,4 +93,6 @@ def build(
     servicer = DocumentServicer(
         service, check_ins, holders, arrivals, watch, clock, registry_uri=settings.check_in_registry_link
     )
-    return DocumentParts(service, captures, watch, servicer, CardEyes(CardLocator(vision.detector), vision.detector))
+    return DocumentParts(
+        service, captures, watch, servicer, CardInspector(CardLocator(vision.detector), vision.detector)
+    )

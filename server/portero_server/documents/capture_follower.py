@@ -24,8 +24,8 @@ _FULL_SIDE = 4096
 """Pixels that no camera exceeds: asks for pictures as large as the bridge has them."""
 
 
-class Eyes(Protocol):
-    """Looks at frames; called in threads."""
+class FrameInspector(Protocol):
+    """Inspects frames for a card and faces; called in threads."""
 
     def look(self, frame: Frame) -> CardSight:
         """Returns what a frame shows.
@@ -44,19 +44,19 @@ class CaptureFollower(FrameFollower):
     acknowledged as ever: a check-in lives in this process, and one that is cut off is begun again by a person.
     """
 
-    def __init__(self, inner: FrameFollower, camera_id: str, captures: CardCaptures, eyes: Eyes) -> None:
+    def __init__(self, inner: FrameFollower, camera_id: str, captures: CardCaptures, inspector: FrameInspector) -> None:
         """Creates a follower around another one.
 
         Args:
             inner: Does what the camera is there for.
             camera_id: The camera.
             captures: The check-ins that run.
-            eyes: Looks at frames.
+            inspector: Inspects its frames.
         """
         self._inner = inner
         self._camera_id = camera_id
         self._captures = captures
-        self._eyes = eyes
+        self._inspector = inspector
         # Asked before each frame.
         self.reads_text = inner.reads_text
 
@@ -78,7 +78,7 @@ class CaptureFollower(FrameFollower):
 
     async def _look(self, frame: Frame, capture: OpenCapture) -> Findings | None:
         try:
-            sight = await asyncio.to_thread(self._eyes.look, frame)
+            sight = await asyncio.to_thread(self._inspector.look, frame)
         except FrameRefused:
             return None
         finally:

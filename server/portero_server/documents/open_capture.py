@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from portero_server.documents.desk import LiveFace
 from portero_server.documents.sight import CardSight, corners_of
-from portero_server.domain.documents.capture import CapturePlan, CapturePolicy, Step
+from portero_server.domain.documents.capture import CapturePlan, CapturePolicy, CaptureStep
 from portero_server.domain.documents.document import CardSide
 from portero_server.domain.documents.judgment import Liveness
 from portero_server.domain.documents.liveness import Together, judge_motion
@@ -62,7 +62,7 @@ class OpenCapture:
         """Returns whether to look at a frame: none is being looked at, and it was taken since the capture began."""
         return not self.looking and frame.received >= self.began and frame.lag <= _LATE
 
-    def take(self, sight: CardSight, time: float) -> Step:
+    def take(self, sight: CardSight, time: float) -> CaptureStep:
         """Takes in what a frame shows, and keeps what the plan says."""
         step = self._plan.observe(sight.view(time))
         if step.restarted:

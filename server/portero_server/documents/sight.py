@@ -94,8 +94,8 @@ def corners_of(card: CardView) -> NDArray[np.float64]:
     return np.asarray(card.corners, dtype=np.float64)
 
 
-class CardEyes:
-    """Looks at frames with a finder of cards and a detector of faces. Has no state; any thread may use it."""
+class CardInspector:
+    """Inspects frames with a finder of cards and a detector of faces. Has no state; any thread may use it."""
 
     def __init__(self, finder: CardFinder, detector: Detector) -> None:
         self._finder = finder

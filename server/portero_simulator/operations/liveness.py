@@ -20,7 +20,7 @@ async def create_face_liveness_session(service: Service, request: Document) -> D
 
 
 async def get_face_liveness_session_results(service: Service, request: Document) -> Document:
-    """Tells how a session went: CREATED until that is said, EXPIRED after three minutes."""
+    """Returns how a session went: CREATED until that is said, EXPIRED after three minutes."""
     session = service.sessions.get(request["SessionId"], service.clock.monotonic())
     answer: dict[str, Any] = {"SessionId": request["SessionId"], "Status": session.status}
     if session.confidence is not None:

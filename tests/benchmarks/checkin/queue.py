@@ -21,7 +21,7 @@ from portero_server.documents.capture_follower import CaptureFollower
 from portero_server.documents.desk import CapturedCheckIn, ComparedPortrait
 from portero_server.documents.portrait_comparison import EnginePortraits, PortraitPolicy
 from portero_server.documents.reading import CardReader
-from portero_server.documents.sight import CardEyes, CardSight
+from portero_server.documents.sight import CardInspector, CardSight
 from portero_server.domain.cameras import Lane
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import MatchPolicy, Text
@@ -111,7 +111,7 @@ class _ChargedFollower(CaptureFollower):
 
     async def _look(self, frame: Frame, capture: object) -> object:  # type: ignore[override]
         began = time.process_time()
-        sight = await asyncio.to_thread(self._eyes.look, frame)
+        sight = await asyncio.to_thread(self._inspector.look, frame)
         await asyncio.sleep(time.process_time() - began)
         self._settle(sight, frame, capture)
         return None
@@ -185,8 +185,8 @@ async def serve(
     policy = PortraitPolicy(local.traits.policy.threshold, review_margin=0.1)
     desk = _Desk(EnginePortraits(engine, policy), clock)  # type: ignore[arg-type]
     captures = CardCaptures(_ChargedReader(CardReader(engine, detector)), clock, lambda: TODAY)  # type: ignore[arg-type]
-    eyes = CardEyes(CardLocator(detector), detector)
-    follower = _ChargedFollower(TextFollower("desk", _RULES, engine.read_text), "desk", captures, eyes)
+    inspector = CardInspector(CardLocator(detector), detector)
+    follower = _ChargedFollower(TextFollower("desk", _RULES, engine.read_text), "desk", captures, inspector)
     served: list[Served] = []
     async with _running(captures, desk), asyncio.TaskGroup() as looks:
         began = clock.monotonic()

@@ -1,4 +1,4 @@
-"""What cameras see during check-ins, said in words: eyes, a reader and outcomes that need no pixels."""
+"""What cameras see during check-ins, said in words: an inspector, a reader and outcomes that need no pixels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def frame(words: str, number: int, *, received: float, lag: float = 0.05) -> Fra
     return Frame(number, at, words.encode(), SIDE, SIDE, received, lag, FrameTime(0, seconds, seconds, seconds))
 
 
-class ReadingEyes:
+class ReadingInspector:
     """Sees what the words of a frame say; `looks` counts the frames."""
 
     def __init__(self) -> None:

@@ -113,7 +113,7 @@ class CapturePolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CaptureStep:
     """What follows from a frame.
 
     Attributes:
@@ -176,17 +176,17 @@ class CapturePlan:
         """Most people in one frame since the plan began (anew); 0 or 1 unless the frame showed several."""
         return self._several
 
-    def observe(self, view: FrameView) -> Step:
+    def observe(self, view: FrameView) -> CaptureStep:
         """Takes in what a frame shows."""
         if view.time < self._began:
-            return Step()
+            return CaptureStep()
         restarted = self._is_somebody_else(view) and self._begin_anew()
         self._note_presence(view)
         people = self._people(view)
         self._several = max(self._several, people)
         side = self._keep_card(view)
         face = people == 1 and self._keep_face(view)
-        return Step(restarted, side, face, self._hint(view, people), self._complete(view.time))
+        return CaptureStep(restarted, side, face, self._hint(view, people), self._complete(view.time))
 
     def _complete(self, now: float) -> bool:
         # The face is looked for in the same time as the card: only what came last is waited for.

@@ -1,4 +1,4 @@
-"""Tells whether a card and the face beside it move as one picture, as in a photograph or on a screen held up together.
+"""Judges whether a card and the face beside it move as one picture, as in a photograph or on a screen held up together.
 
 A hand and a head move apart: where the card goes says nothing about where the face goes. In a picture of both, one
 motion of the plane explains the two. Only a suspicion follows from this, never trust: it can be fooled by moving one of

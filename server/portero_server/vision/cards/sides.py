@@ -1,4 +1,4 @@
-"""Tells front from back, and which way up a flat document lies: by its codes, its portrait and its MRZ."""
+"""Recognizes which side of a flat document is seen, and which way up: by its codes, its portrait and its MRZ."""
 
 from __future__ import annotations
 

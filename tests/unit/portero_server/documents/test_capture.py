@@ -18,7 +18,7 @@ from portero_server.domain.streams.messages import Advice, Directive
 from portero_server.recognition.frame_follower import Findings, FrameFollower, Rules
 from portero_server.recognition.text_reader import TextFollower
 from portero_server.vision.analysis import FrameAnalysis
-from tests.support.server.check_in_scenes import GivenReader, KeptOutcomes, ReadingEyes, frame, unavailable
+from tests.support.server.check_in_scenes import GivenReader, KeptOutcomes, ReadingInspector, frame, unavailable
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
 RULES = Rules("scripted", MatchPolicy(0.9, 0.02), Lane.CHECK_IN, timedelta(seconds=5))
@@ -42,7 +42,7 @@ class Desk:
     captures: CardCaptures
     outcomes: KeptOutcomes
     reader: GivenReader
-    eyes: ReadingEyes
+    inspector: ReadingInspector
     follower: FrameFollower
     number: int = 0
 
@@ -66,10 +66,10 @@ class Desk:
 
 def a_desk(error: Exception | None = None) -> Desk:
     """Returns a desk; its captures do not run yet."""
-    reader, eyes = GivenReader(error), ReadingEyes()
+    reader, inspector = GivenReader(error), ReadingInspector()
     captures = CardCaptures(reader, running_clock(), lambda: date(2026, 3, 2))
-    follower = CaptureFollower(inner_follower(), "desk", captures, eyes)
-    return Desk(captures, KeptOutcomes(), reader, eyes, follower)
+    follower = CaptureFollower(inner_follower(), "desk", captures, inspector)
+    return Desk(captures, KeptOutcomes(), reader, inspector, follower)
 
 
 @asynccontextmanager
@@ -124,13 +124,13 @@ async def test_a_camera_without_a_check_in_is_left_alone() -> None:
     """Without a check-in the inner follower's answers are passed on as they are, and no frame is looked at."""
     async with running(a_desk()) as desk:
         inner = inner_follower()
-        follower = CaptureFollower(inner, "desk", desk.captures, desk.eyes)
+        follower = CaptureFollower(inner, "desk", desk.captures, desk.inspector)
         shown = frame("front face", 5, received=running_clock().monotonic())
         assert follower.observe(shown, UNCHANGED) is inner.observe(shown, UNCHANGED)
         assert follower.when(shown.time) == inner.when(shown.time)
         assert not follower.busy
         assert follower.rules is inner.rules
-        assert desk.eyes.looks == 0
+        assert desk.inspector.looks == 0
         other = Rules("scripted", MatchPolicy(0.8, 0.02), Lane.VISITOR, timedelta(seconds=5))
         follower.rules = other
         assert inner.rules is other
@@ -221,7 +221,7 @@ async def test_another_session_goes_on_with_the_check_in() -> None:
     async with running(a_desk()) as desk:
         begin(desk)
         await desk.shows("front face", 8)
-        desk.follower = CaptureFollower(inner_follower(), "desk", desk.captures, desk.eyes)
+        desk.follower = CaptureFollower(inner_follower(), "desk", desk.captures, desk.inspector)
         await desk.shows("back face", 8)
     assert "one" in desk.outcomes.captures
 
@@ -262,7 +262,7 @@ def test_late_frames_are_not_part_of_a_check_in(lag: float) -> None:
         async with running(a_desk()) as desk:
             begin(desk)
             await desk.shows("front face", 5, lag=lag)
-            assert desk.eyes.looks == 0
+            assert desk.inspector.looks == 0
 
     run()
 
@@ -292,7 +292,7 @@ async def test_a_follower_takes_over_from_one_before_it() -> None:
 
         inner = Taking("desk", RULES, _no_text)  # type: ignore[arg-type]
         before = inner_follower()
-        follower = CaptureFollower(inner, "desk", desk.captures, desk.eyes)
-        follower.take_over(CaptureFollower(before, "desk", desk.captures, desk.eyes), 3)
+        follower = CaptureFollower(inner, "desk", desk.captures, desk.inspector)
+        follower.take_over(CaptureFollower(before, "desk", desk.captures, desk.inspector), 3)
         follower.take_over(before, 3)
         assert taken == [before, before]

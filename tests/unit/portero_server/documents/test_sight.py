@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from portero_server.documents.sight import CardEyes, CardSight
+from portero_server.documents.sight import CardInspector, CardSight
 from portero_server.domain.detection.detections import FaceQuality, FoundFace
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.capture import CardView
@@ -29,7 +29,7 @@ class _Detector:
 
 def test_the_portrait_on_the_card_is_nobody() -> None:
     """A face that is printed on the card is not among the faces of a frame."""
-    sight = CardEyes(_Finder(), _Detector()).look_at(FRAME)
+    sight = CardInspector(_Finder(), _Detector()).look_at(FRAME)
     assert sight.faces == (LIVE,)
     assert sight.card is CARD
 

@@ -11,11 +11,11 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.capture import (
     CapturePlan,
     CapturePolicy,
+    CaptureStep,
     CardView,
     FaceView,
     FrameView,
     Hint,
-    Step,
     card_score,
     on_card,
 )
@@ -32,7 +32,7 @@ OTHER = FaceView(Box(0.7, 0.1, 0.2, 0.3), GOOD)
 
 def played(
     plan: CapturePlan, seen: Sequence[tuple[CardView | None, tuple[FaceView, ...]]], start: float = 0.0
-) -> list[Step]:
+) -> list[CaptureStep]:
     """Shows the plan ten frames a second."""
     return [plan.observe(FrameView(start + number / 10, card, faces)) for number, (card, faces) in enumerate(seen)]
 
@@ -137,7 +137,7 @@ def test_a_face_that_the_card_hid_may_come_back() -> None:
 def test_frames_from_before_are_ignored() -> None:
     """What was seen before a check-in began is not part of it."""
     plan = CapturePlan(POLICY, 10.0)
-    assert played(plan, [(FRONT, (FACE,))] * 5) == [Step()] * 5
+    assert played(plan, [(FRONT, (FACE,))] * 5) == [CaptureStep()] * 5
     assert not plan.sides
 
 
