@@ -15,7 +15,7 @@ from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.reports import guests_table
 from portero_cli.session import Session, command
 from portero_cli.several import done_to_each
-from portero_client import InvalidArgument
+from portero_client import Guest, InvalidArgument
 from portero_client.names import GUESTS
 
 _AT_ONCE = 1000
@@ -68,7 +68,8 @@ async def import_(
 ) -> ExitCode:
     """Add the guests of a CSV file; those on the list of that day already are left as they are."""
     guests = guests_in(_content(file), str(file))
-    added, known = [], 0
+    added: list[Guest] = []
+    known = 0
     async with session.client() as client:
         for begin in range(0, len(guests), _AT_ONCE):
             done = await client.documents.import_guests(guests[begin : begin + _AT_ONCE])

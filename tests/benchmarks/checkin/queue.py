@@ -197,7 +197,7 @@ async def serve(
             if number == 1 or guest != int((frame.time - 1 / RATE) // (VISIT + PAUSE)):
                 captures.begin("desk", str(guest), clock.monotonic() + _PATIENCE)
             for work in follower.observe(_frame(frame, number, clock), FrameAnalysis(FrameOutcome.UNCHANGED)).work:
-                looks.create_task(work())  # type: ignore[arg-type]
+                looks.create_task(work())
             served += _newly_served(desk, guests, served, engine, began, told)
         await asyncio.sleep(_PATIENCE)
         served += _newly_served(desk, guests, served, engine, began, told)

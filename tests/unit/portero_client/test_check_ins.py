@@ -90,7 +90,7 @@ async def test_what_the_server_tells_is_the_sdk_s(server: FakeServer) -> None:
         assert (done.guest_status, done.review) == (GuestStatus.EXPECTED, None)
         assert done.finish_time == datetime(2026, 1, 1, 0, 0, 3, tzinfo=UTC)
         newer = check_in("c3", accepted=False)
-        newer.reasons.append(999)
+        newer.reasons.append(999)  # type: ignore[arg-type]  # a number from the future
         server.documents.answers["GetCheckIn"].insert(0, pb2.GetCheckInResponse(check_in=newer))
         reasons = (await client.documents.get("c3")).reasons
         assert reasons == (CheckInReason.FACE_DOUBTFUL, CheckInReason.UNSPECIFIED)

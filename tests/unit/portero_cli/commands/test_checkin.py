@@ -87,8 +87,8 @@ async def test_check_ins_are_listed_shown_and_decided(cli: Cli, server: FakeServ
         "CancelCheckIn": [pb2.CancelCheckInResponse(check_in=failed)],
     }
     listed = await cli("checkins", "list", "--undecided", "--result", "review", "--run", "20111222-9")
-    for shown in ("accepted", "face doubtful", "failed: timed out", "expected"):
-        assert shown in listed.out
+    for words in ("accepted", "face doubtful", "failed: timed out", "expected"):
+        assert words in listed.out
     shown = await cli("checkins", "show", "c1")
     assert shown.out.startswith("ACCEPTED BY A PERSON - face doubtful\n")
     assert "local: had a beard" in shown.out

@@ -177,18 +177,27 @@ async def test_what_cannot_be_used_is_refused_by_its_field(
     assert "20111222" not in str(refused.value.details())
 
 
+async def _change(
+    watch: grpc.aio.UnaryStreamCall[pb.WatchCheckInsRequest, pb.WatchCheckInsResponse],
+) -> pb.WatchCheckInsResponse:
+    """Returns the next message of a watch."""
+    change = await watch.read()
+    assert isinstance(change, pb.WatchCheckInsResponse)
+    return change
+
+
 async def test_a_watcher_sees_each_change(reception: Reception) -> None:
     """A watcher gets check-ins as they begin and end, and resumes after the position it knows."""
     watch = reception.stub.WatchCheckIns(pb.WatchCheckInsRequest(), timeout=PATIENCE)
-    here = (await watch.read()).position
+    here = (await _change(watch)).position
     begun = (await reception.stub.StartCheckIn(pb.StartCheckInRequest(camera="cameras/desk"))).check_in
-    assert (await watch.read()).check_in == begun
+    assert (await _change(watch)).check_in == begun
     canceled = (await reception.stub.CancelCheckIn(pb.CancelCheckInRequest(name=begun.name))).check_in
-    assert (await watch.read()).check_in == canceled
+    assert (await _change(watch)).check_in == canceled
     watch.cancel()
     request = pb.WatchCheckInsRequest(after_position=here, camera="cameras/desk")
     again = reception.stub.WatchCheckIns(request, timeout=PATIENCE)
-    change = await again.read()
+    change = await _change(again)
     assert change.check_in == canceled
     assert change.position > here
     again.cancel()
