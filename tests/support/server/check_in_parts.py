@@ -87,7 +87,7 @@ def _sources(of: Field, value: str) -> tuple[FieldSource, FieldSource]:
     checked = of in (Field.RUN, Field.DOCUMENT_NUMBER, Field.BIRTH_DATE, Field.EXPIRY_DATE)
     box = Box(0.1, 0.2, 0.3, 0.1)
     return (
-        FieldSource(Zone.PRINT, value, 0.9, CardSide.FRONT, box, True if of is Field.RUN else None),
+        FieldSource(Zone.PRINT, value, 0.97, CardSide.FRONT, box, True if of is Field.RUN else None),
         FieldSource(Zone.MRZ, value, 0.95, CardSide.BACK, None, True if checked else None),
     )
 

@@ -217,7 +217,9 @@ class _CheckInReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckIn
     CHECK_IN_REASON_UNSUPPORTED_DOCUMENT: _CheckInReason.ValueType  # 1
     """It is none of the documents that are known."""
     CHECK_IN_REASON_UNREADABLE: _CheckInReason.ValueType  # 2
-    """A field that a check-in needs was not read, or in several ways that are all possible."""
+    """A field that a check-in needs was not read, or in several ways that are all possible; or the date of issue was read
+    weakly.
+    """
     CHECK_IN_REASON_SIDE_MISSING: _CheckInReason.ValueType  # 3
     """One side of the card was not seen."""
     CHECK_IN_REASON_NO_CHECKED_ZONE: _CheckInReason.ValueType  # 4
@@ -259,7 +261,9 @@ class _CheckInReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckIn
     CHECK_IN_REASON_GUEST_UNCERTAIN: _CheckInReason.ValueType  # 22
     """Several expected guests, or one with another RUN, may be meant."""
     CHECK_IN_REASON_NAME_UNCONFIRMED: _CheckInReason.ValueType  # 23
-    """The MRZ does not show whether the printed name is right."""
+    """The MRZ does not show whether the printed name is right: either was read in part, or the name may go on beyond the
+    MRZ's line.
+    """
 
 class CheckInReason(_CheckInReason, metaclass=_CheckInReasonEnumTypeWrapper):
     """Why somebody is not simply accepted."""
@@ -269,7 +273,9 @@ CHECK_IN_REASON_UNSPECIFIED: CheckInReason.ValueType  # 0
 CHECK_IN_REASON_UNSUPPORTED_DOCUMENT: CheckInReason.ValueType  # 1
 """It is none of the documents that are known."""
 CHECK_IN_REASON_UNREADABLE: CheckInReason.ValueType  # 2
-"""A field that a check-in needs was not read, or in several ways that are all possible."""
+"""A field that a check-in needs was not read, or in several ways that are all possible; or the date of issue was read
+weakly.
+"""
 CHECK_IN_REASON_SIDE_MISSING: CheckInReason.ValueType  # 3
 """One side of the card was not seen."""
 CHECK_IN_REASON_NO_CHECKED_ZONE: CheckInReason.ValueType  # 4
@@ -311,7 +317,9 @@ CHECK_IN_REASON_ALREADY_CHECKED_IN: CheckInReason.ValueType  # 21
 CHECK_IN_REASON_GUEST_UNCERTAIN: CheckInReason.ValueType  # 22
 """Several expected guests, or one with another RUN, may be meant."""
 CHECK_IN_REASON_NAME_UNCONFIRMED: CheckInReason.ValueType  # 23
-"""The MRZ does not show whether the printed name is right."""
+"""The MRZ does not show whether the printed name is right: either was read in part, or the name may go on beyond the
+MRZ's line.
+"""
 Global___CheckInReason: _TypeAlias = CheckInReason  # noqa: Y015
 
 class _CheckInResult:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from portero_server.domain.documents.confusions import twins
 from portero_server.domain.documents.document import Agreement, Field, FieldReading, FieldSource, Zone
 from portero_server.domain.documents.mrz import check_digit
-from portero_server.domain.documents.names import names_agree, spaced_as, split_names
+from portero_server.domain.documents.names import ends_shown, names_agree, spaced_as, split_names
 from portero_server.domain.documents.print_values import known_nationality
 
 # How much a source's value weighs where they differ. Only shown: what differs is never relied on.
@@ -88,10 +88,16 @@ def agreed_names(fields: dict[Field, FieldReading], read: str, width: int) -> No
     if printed[0] is None or printed[1] is None:
         return
     same = names_agree(printed[0].value, printed[1].value, read, width)
-    for reading, source, part in zip((surnames, given), printed, split_names(read), strict=True):
+    ends = ends_shown(printed[0].value, printed[1].value, read, width)
+    parts = split_names(read)
+    for reading, source, part, shown in zip((surnames, given), printed, parts, ends, strict=True):
         if source is None:
             continue
         value = spaced_as(source.value, part) if same else source.value
         others = tuple(each for each in reading.sources if each.zone is not Zone.PRINT)
-        agreement = Agreement.SINGLE if same is None else Agreement.AGREES if same else Agreement.DIFFERS
+        agreement = Agreement.DIFFERS
+        if same is not False:
+            # Confidence does not make up for what the MRZ does not show: glare takes letters off the end of a line, and
+            # what is left of it is read as surely as ever.
+            agreement = Agreement.AGREES if same and shown else Agreement.SINGLE
         fields[reading.field] = FieldReading(reading.field, value, (replace(source, value=value), *others), agreement)

@@ -20,6 +20,10 @@ from portero_server.domain.documents.document import (
 )
 from portero_server.domain.documents.reasons import Reason
 
+_SURE_DATE = 0.95
+"""Least confidence of a date of issue, which print alone has. Of 562 dates of heavily degraded specimens, none in the
+future, none was wrong from here on at 640 pixels and more, and one at 500; 40 of the 553 right ones are below."""
+
 
 class CheckOutcome(Enum):
     """How one check ended."""
@@ -137,6 +141,9 @@ def _dates(reading: DocumentReading, today: date) -> Iterator[Check]:
     future = _day(issue or birth) > today
     if future or days != sorted(days) or len(set(days)) < len(days):
         yield _doubtful(CheckName.DATES, Reason.NOT_YET_VALID)
+    elif any(source.confidence < _SURE_DATE for source in reading.reading(Field.ISSUE_DATE).sources):
+        # Print alone has it.
+        yield _doubtful(CheckName.DATES, Reason.UNREADABLE)
     else:
         yield _passed(CheckName.DATES)
 

@@ -70,6 +70,28 @@ def names_agree(surnames: str, given_names: str, read: str, width: int) -> bool 
     return None if _same(whole, begun, len(begun)) else False
 
 
+def ends_shown(surnames: str, given_names: str, read: str, width: int) -> tuple[bool, bool]:
+    """Whether an MRZ that agrees with a printed name shows surnames, and given names, to their end.
+
+    A name that reaches the end of the line may go on behind it: what follows, and whether anything does, is in print
+    alone.
+    """
+    whole = _whole(surnames, given_names)
+    first, total = _letters(mrz_name(surnames)), _letters(whole)
+    if _same(whole, read[:width], width):
+        # Each letter that was read is one of the name: fillers may have been read twice and pushed the last ones out.
+        seen = _letters(read[:width])
+    elif _in_place(whole, read, width):
+        seen = _letters(whole[:width])
+    else:
+        return False, False
+    return seen > first, seen >= total and len(whole) <= width - len(FILLER * 2)
+
+
+def _letters(text: str) -> int:
+    return len(text) - text.count(FILLER)
+
+
 def parted(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None:
     """Returns surnames and given names out of rows of print, where an MRZ allows one parting only.
 

@@ -11,7 +11,8 @@ class Reason(Enum):
     UNSUPPORTED_DOCUMENT = "unsupported_document"
     """It is none of the documents that are known."""
     UNREADABLE = "unreadable"
-    """A field that a check-in needs was not read, or in several ways that are all possible."""
+    """A field that a check-in needs was not read, or in several ways that are all possible; or the date of issue was
+    read weakly."""
     SIDE_MISSING = "side_missing"
     """One side of the card was not seen."""
     NO_CHECKED_ZONE = "no_checked_zone"
@@ -33,7 +34,7 @@ class Reason(Enum):
     NAME_DIFFERS = "name_differs"
     """The printed name is not the one of the MRZ."""
     NAME_UNCONFIRMED = "name_unconfirmed"
-    """The MRZ does not show whether the printed name is right."""
+    """The MRZ does not show whether the printed name is right: either was read in part, or the name may go on."""
     NO_PORTRAIT = "no_portrait"
     """No face was found on the document."""
     NO_LIVE_FACE = "no_live_face"

@@ -23,7 +23,7 @@ from portero_server.domain.documents.reasons import Reason
 from tests.support.cards.card_text import card_text
 from tests.support.cards.specimen import TODAY, Series, specimen
 
-_CARD = specimen(1, Series.CARD_2013)
+_CARD = specimen(27, Series.CARD_2013)
 _OTHER = specimen(7, Series.CARD_2013)
 _READING = read_text(card_text(_CARD), TODAY)
 _FACE = FaceEvidence(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.documents.names import (
+    ends_shown,
     mrz_name,
     mrz_names,
     names_agree,
@@ -50,6 +51,36 @@ def test_any_other_letter_differs(surnames: str, given_names: str, data: st.Data
     place = data.draw(st.sampled_from(places))
     other = data.draw(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ".replace(read[place], "")))
     assert names_agree(surnames, given_names, read[:place] + other + read[place + 1 :], 30) is not True
+
+
+@given(_NAMES, _NAMES, st.sampled_from([30, 39]), st.data())
+def test_a_name_that_is_shown_to_its_end_has_no_other_letters(
+    surnames: str, given_names: str, width: int, data: st.DataObject
+) -> None:
+    """Of given names that agree with a line and end in it, no letter is lost, added or changed; likewise surnames."""
+    read = mrz_names(surnames, given_names, width)
+    twice = data.draw(st.integers(0, width - 1))
+    if read[twice] == "<":
+        # A filler that is read twice pushes the last letter out.
+        read = (read[:twice] + "<" + read[twice:])[:width]
+    cut = data.draw(st.integers(1, len(given_names)))
+    other = given_names[:cut] + data.draw(st.sampled_from(["", "A", "Z", " ZOE"]))
+    if names_agree(surnames, other, read, width):
+        ends = ends_shown(surnames, other, read, width)
+        assert not ends[1] or mrz_name(other).replace("<", "") == mrz_name(given_names).replace("<", "")
+        assert not ends[0] or "<<" in read.strip("<")
+
+
+def test_a_name_that_reaches_the_end_of_the_line_may_go_on() -> None:
+    """Only two fillers behind a name show that it ends; where surnames end, given names begin."""
+    given_names = "MARÍA JOSÉ CELESTE"
+    for surnames, ends in (
+        ("PÉREZ SO", (True, True)),
+        ("PÉREZ SOT", (True, False)),
+        ("PÉREZ SOTO", (True, False)),
+        ("FERNÁNDEZ DE CÓRDOVA MONTECINOS", (False, False)),
+    ):
+        assert ends_shown(surnames, given_names, mrz_names(surnames, given_names, 30), 30) == ends
 
 
 @pytest.mark.parametrize(
