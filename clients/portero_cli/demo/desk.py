@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from portero_cli.demo.portraits import COLLINS, DemoProblem
 from portero_cli.demo.specimen import demo_specimen, draw_back, draw_front
+from portero_cli.screen.advice import FOR_GUESTS, in_words
 from portero_client import CameraStream, CheckIn, PorteroClient
 from portero_client.errors import PorteroError, Unavailable
 from portero_client.streaming.events import Directed
@@ -24,8 +25,6 @@ _INTERVAL = 0.2
 _SIZE = (1280, 720)
 _CARD_WIDTH = 680
 _SIDES = ("front", "back")
-_NO_HINTS = frozenset({"check_clock"})
-"""Advice for whoever looks after the camera."""
 
 
 async def check_in_guest(client: PorteroClient, told: Callable[[str], None]) -> CheckIn:
@@ -71,8 +70,8 @@ def _first(failures: BaseExceptionGroup[PorteroError]) -> PorteroError:
 
 async def _listen(camera: CameraStream, guest: _Guest, told: Callable[[str], None]) -> None:
     async for result in camera:
-        if isinstance(result, Directed) and result.advice and result.advice not in _NO_HINTS:
-            told(result.advice.replace("_", " "))
+        if isinstance(result, Directed) and result.advice in FOR_GUESTS:
+            told(in_words(result.advice))
             if result.advice == "turn_card_over":
                 guest.side = "back"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +11,7 @@ from rich.console import Group
 from rich.text import Text
 
 from portero_bridge.events import BridgeEvent, SourceDown, SourceUp
+from portero_cli.screen.advice import FOR_GUESTS, in_words
 from portero_cli.screen.output import printable
 from portero_cli.screen.sheet import table
 from portero_cli.screen.tables import STRANGER, local_clock, percent
@@ -26,6 +29,8 @@ from portero_client.streaming.events import (
 
 _DECIDED = (TrackState.CONFIRMED, TrackState.REVISED)
 _TEXT_LINES = 6
+_ADVICE_STAYS = 5.0
+"""Seconds for which an advice is on the live table. The server repeats what it still asks a guest for every 3."""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,8 @@ class Board:
         source: How the source is doing, in words.
         durable_sequence: Frames that are safe at the server.
         complaints: Problems reported already; a camera repeats its faults with every frame.
+        advice: The server's latest advice in words, and when it came, seconds of `now`.
+        now: Returns the time, monotonic seconds.
     """
 
     tracks: dict[str, TrackUpdated] = field(default_factory=dict)
@@ -51,6 +58,8 @@ class Board:
     source: str = "opening the source"
     durable_sequence: int = 0
     complaints: set[str] = field(default_factory=set)
+    advice: tuple[str, float] | None = None
+    now: Callable[[], float] = time.monotonic
 
     def take(self, event: BridgeEvent) -> tuple[str, ...]:
         """Handles an event. Returns lines for output without a live table."""
@@ -80,10 +89,10 @@ class Board:
                 return (f"camera {camera} was unknown and is now registered",)
             case FrameRefused(_, sequence, reason, message):
                 return self._once(reason, f"frame {sequence} refused: {message}")
-            case Directed(advice="check_clock"):
-                return self._once("check_clock", "the clock of this computer is wrong, or was just set")
             case Directed(advice=str(advice)):
-                return self._once(advice, f"the picture could be better: {advice.replace('_', ' ')}")
+                line = in_words(advice)
+                self.advice = line, self.now()
+                return (line,) if advice in FOR_GUESTS else self._once(advice, line)
             case _:
                 return ()
 
@@ -111,8 +120,14 @@ class Board:
             if seen
             else Text("nobody in view"),
             *(Text(printable(line)) for line in self.texts),
+            *(Text(printable(line), style="bold") for line in self._advised()),
             Text(printable(status), style="dim"),
         )
+
+    def _advised(self) -> tuple[str, ...]:
+        if self.advice is None or self.now() - self.advice[1] > _ADVICE_STAYS:
+            return ()
+        return (self.advice[0],)
 
     def _once(self, complaint: str, line: str) -> tuple[str, ...]:
         if complaint in self.complaints:

@@ -115,10 +115,25 @@ def test_what_an_operator_should_know_is_told() -> None:
     assert board.take(CameraRegistered("door")) == ("camera door was unknown and is now registered",)
     assert board.take(FrameRefused("door", 7, "TRUNCATED", "no end marker")) == ("frame 7 refused: no end marker",)
     assert board.take(FrameRefused("door", 8, "TRUNCATED", "no end marker")) == ()
-    assert board.take(Directed("door", None, None, None, "too_dark")) == ("the picture could be better: too dark",)
+    assert board.take(Directed("door", None, None, None, "too_dark")) == ("more light is needed",)
+    assert board.take(Directed("door", None, None, None, "too_dark")) == ()
     assert board.take(Directed("door", 2.0, None, None, None)) == ()
     assert board.take(TextsRead("door", 1, (Text("ROOM 12", TextKind.LINE, BOX, 0.9),))) == ("text: ROOM 12",)
     assert "ROOM 12" in shown(board)
+
+
+def test_what_a_guest_is_asked_for_is_told_each_time_and_shown_for_a_while() -> None:
+    """During check-ins the live table shows the latest hint in words, until it is no longer repeated."""
+    time = 100.0
+    board = Board(now=lambda: time)
+    closer = Directed("desk", None, None, None, "card_closer")
+    for _ in range(2):
+        assert board.take(closer) == ("hold the card closer to the camera",)
+    assert board.take(Directed("desk", None, None, None, "turn_card_over")) == ("turn the card over",)
+    assert "turn the card over" in shown(board)
+    assert "closer" not in shown(board)
+    time += 5.1
+    assert "turn the card over" not in shown(board)
 
 
 def test_a_provisional_name_is_marked_and_told_when_it_is_confirmed() -> None:
