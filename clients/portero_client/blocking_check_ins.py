@@ -43,9 +43,17 @@ class BlockingDocuments:
         """
         return self._ask(calls.check_in(document, live, camera))
 
-    def start(self, camera: str) -> CheckIn:
-        """Begins a check-in from a camera's stream, and returns it while it runs; `wait` returns the result."""
-        return self._ask(calls.start(camera))
+    def start(self, camera: str, *, replace: bool = False) -> CheckIn:
+        """Begins a check-in from a camera's stream, and returns it while it runs; `wait` returns the result.
+
+        Args:
+            camera: By id or resource name.
+            replace: Whether to end a check-in that still runs there; otherwise this one is refused.
+
+        Raises:
+            FailedPrecondition: The camera is disabled, or has a check-in that runs (CHECK_IN_RUNNING).
+        """
+        return self._ask(calls.start(camera, replace=replace))
 
     def wait(self, check_in: str) -> CheckIn:
         """Waits until a check-in has ended, which it does at its `expire_time` at the latest, and returns it."""

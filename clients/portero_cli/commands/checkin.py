@@ -45,6 +45,9 @@ async def checkin(
             autocompletion=complete_cameras,
         ),
     ] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="End a check-in that still runs at this camera, and begin anew.")
+    ] = False,
 ) -> ExitCode:
     """Check a guest in: the document, its portrait, and who holds it.
 
@@ -55,13 +58,15 @@ async def checkin(
         raise typer.TyperException("Name one or two pictures of the document, or a camera with --camera")
     if not pictures and face is not None:
         raise typer.TyperException("--face goes with pictures of the document; a camera sees the face itself")
+    if pictures and replace:
+        raise typer.TyperException("--replace goes with --camera alone; pictures wait for no other check-in")
     async with session.client() as client:
         if pictures:
             sides = [read_photo(picture) for picture in pictures]
             live = None if face is None else read_photo(face)
             done: CheckIn = await client.documents.check_in(*sides, live=live, camera=camera)
         else:
-            begun = await client.documents.start(camera)
+            begun = await client.documents.start(camera, replace=replace)
             session.output.note(f"{begun.name}: show the card, turn it over, and look at the camera")
             done = await client.documents.wait(begun.name)
     session.output.show({"check_in": done}, *check_in_report(done))

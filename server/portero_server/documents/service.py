@@ -127,21 +127,23 @@ class CheckInService:
         self._metrics.paid(card.paid_calls)
         return card.reading, card.paid_calls
 
-    async def start(self, camera_id: str, request_id: str = "") -> CheckIn:
+    async def start(self, camera_id: str, request_id: str = "", *, replace: bool = False) -> CheckIn:
         """Begins a check-in from a camera's stream, and returns it while it runs.
 
         Args:
             camera_id: The camera.
             request_id: A UUID that makes a repetition safe, or empty.
+            replace: Whether to end a check-in that still runs at the camera.
 
         Raises:
             InvalidInput: The request id is malformed, or was used for another request.
             NotFound: There is no such camera; or the check-in of the first request was erased.
-            FailedPrecondition: The camera is disabled.
+            FailedPrecondition: The camera is disabled, or has a check-in that runs and is not to be replaced.
         """
         request = checked_request_id(request_id)
         await self._check_camera(camera_id)
-        begun = await self._store.create(self._new(camera_id), "", request, _digest_of(request, camera_id, None))
+        digest = _digest_of(request, camera_id, None, replace=replace)
+        begun = await self._store.create(self._new(camera_id), "", request, digest, replace=replace)
         if not begun.fresh:
             return begun.check_in
         for ended in begun.superseded:
@@ -365,10 +367,13 @@ async def _decoded(pictures: Sequence[bytes], field: str) -> list[Pixels]:
     return [await asyncio.to_thread(decode_photo, picture, field) for picture in pictures]
 
 
-def _digest_of(request_id: str | None, camera_id: str | None, pictures: CheckInPictures | None) -> str | None:
+def _digest_of(
+    request_id: str | None, camera_id: str | None, pictures: CheckInPictures | None, *, replace: bool = False
+) -> str | None:
     """Returns what tells this request's content from another's. The request id salts it."""
     if request_id is None:
         return None
     files = () if pictures is None else (*pictures.documents, pictures.live)
-    content = json.dumps([request_id, "StartCheckIn", camera_id, [hashlib.sha256(file).hexdigest() for file in files]])
+    hashed = [hashlib.sha256(file).hexdigest() for file in files]
+    content = json.dumps([request_id, "StartCheckIn", camera_id, hashed, replace])
     return hashlib.sha256(content.encode()).hexdigest()

@@ -22,38 +22,15 @@ from portero_server.domain.documents.check_in import (
     holder_of,
 )
 from portero_server.domain.documents.document import Field
-from portero_server.domain.documents.judgment import CheckInResult
 from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.store.check_in_filter import CheckInCursor, CheckInFilter, filtered, index_for
 from portero_server.store.check_in_json import reading_of, reading_text, report_of, report_text
 from portero_server.store.database import Database
 from portero_server.store.repeated_requests import claim_request
-from portero_server.store.schema import along, check_ins, guests
+from portero_server.store.schema import along, cameras, check_ins, guests, unserved
 from portero_server.store.sequencers import last_position, take_positions
 
 _RUNNING = CheckInState.RUNNING.value
-
-
-@dataclass(frozen=True, slots=True)
-class CheckInFilter:
-    """Conditions on check-ins; all must hold, and None means no condition.
-
-    Attributes:
-        camera_id: At this camera.
-        run: Of this RUN.
-        result: With this result of the judgment.
-        undecided: Only those to be reviewed that nobody has decided yet.
-        start: Begun at this time or later.
-        end: Begun before this time.
-        within: At one of these cameras; those at no camera are left out.
-    """
-
-    camera_id: str | None = None
-    run: str | None = None
-    result: CheckInResult | None = None
-    undecided: bool = False
-    start: datetime | None = None
-    end: datetime | None = None
-    within: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +42,6 @@ class BegunCheckIn:
     superseded: Sequence[CheckIn] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckInCursor:
-    """A position in the list."""
-
-    created_at: datetime
-    check_in_id: str
-
-
 class CheckInStore:
     """Stores check-ins. Each change gives the row a new position, by which watchers find it."""
 
@@ -81,19 +50,27 @@ class CheckInStore:
         self._clock = clock
 
     async def create(
-        self, check_in: CheckIn, server: str = "", request_id: str | None = None, digest: str | None = None
+        self,
+        check_in: CheckIn,
+        server: str = "",
+        request_id: str | None = None,
+        digest: str | None = None,
+        *,
+        replace: bool = False,
     ) -> BegunCheckIn:
-        """Adds a running check-in. One for a camera's stream ends what still runs at that camera, as SUPERSEDED.
+        """Adds a running check-in; for a camera's stream one at a time, also of those begun at the same moment.
 
         Args:
             check_in: The new one.
             server: Which server works on its pictures; empty: it is for the camera's stream, and no server's yet.
             request_id: The same within a day returns the check-in of the first request.
             digest: What the request asks for, hashed; another one under the same request id is refused.
+            replace: Whether one for a camera's stream ends what still runs at that camera, as SUPERSEDED.
 
         Raises:
             InvalidInput: The request id was used for another request.
-            NotFound: The check-in of the first request was erased since.
+            NotFound: The check-in of the first request was erased since; or there is no such camera.
+            FailedPrecondition: Another one runs at the camera, and is not to be replaced.
         """
         now = self._clock.now()
 
@@ -104,8 +81,7 @@ class CheckInStore:
                     return BegunCheckIn(await _one(connection, first), fresh=False)
             superseded: Sequence[CheckIn] = ()
             if check_in.camera_id is not None and not server:
-                of_camera = and_(check_ins.c.state == _RUNNING, check_ins.c.camera_id == check_in.camera_id)
-                superseded = await _fail_each(connection, of_camera, CheckInFailure.SUPERSEDED, now)
+                superseded = await _room_made(connection, check_in.camera_id, now, replace=replace)
             row = {
                 "check_in_id": check_in.check_in_id,
                 "position": await take_positions(connection, "check_ins", 1),
@@ -128,7 +104,7 @@ class CheckInStore:
     async def list(self, which: CheckInFilter, limit: int, after: CheckInCursor | None = None) -> Sequence[CheckIn]:
         """Returns at most `limit` check-ins, latest first, after a place in the list."""
         table = check_ins.c
-        query = along(_filtered(which), check_ins, _index_for(which))
+        query = along(filtered(which), check_ins, index_for(which))
         if after is not None:
             tie = and_(table.created_at == after.created_at, table.check_in_id < after.check_in_id)
             query = query.where(table.created_at <= after.created_at, or_(table.created_at < after.created_at, tie))
@@ -261,10 +237,11 @@ class CheckInStore:
         """Returns check-ins that changed after a position, as they are now, in the order of their latest change."""
         table = check_ins.c
         query = select(check_ins).where(table.position > position).order_by(table.position).limit(limit)
+        # Changes of one camera are few among all that follow a position, which are few among all of that camera.
         if camera_id is not None:
-            query = query.where(table.camera_id == camera_id)
+            query = query.where(unserved(table.camera_id) == camera_id)
         if within is not None:
-            query = query.where(table.camera_id.in_(within))
+            query = query.where(unserved(table.camera_id).in_(within))
         return await self._read(along(query, check_ins, "uq_check_ins_position"))
 
     async def last_position(self) -> int:
@@ -276,34 +253,6 @@ class CheckInStore:
             return [_check_in(row) for row in await connection.execute(query)]
 
         return await self._database.read(unit)
-
-
-def _index_for(which: CheckInFilter) -> str:
-    if which.run is not None:
-        return "ix_check_ins_run"
-    if which.camera_id is not None:
-        return "ix_check_ins_camera"
-    return "ix_check_ins_result" if which.result is not None or which.undecided else "ix_check_ins_time"
-
-
-def _filtered(which: CheckInFilter) -> Select[Any]:
-    table = check_ins.c
-    query = select(check_ins)
-    if which.camera_id is not None:
-        query = query.where(table.camera_id == which.camera_id)
-    if which.run is not None:
-        query = query.where(table.run == which.run)
-    if which.result is not None:
-        query = query.where(table.result == which.result.value)
-    if which.undecided:
-        query = query.where(table.result == CheckInResult.REVIEW.value, table.decision.is_(None))
-    if which.start is not None:
-        query = query.where(table.created_at >= which.start)
-    if which.end is not None:
-        query = query.where(table.created_at < which.end)
-    if which.within is not None:
-        query = query.where(table.camera_id.in_(which.within))
-    return query
 
 
 async def _one(connection: AsyncConnection, check_in_id: str, *, lock: bool = False) -> CheckIn:
@@ -340,6 +289,28 @@ async def _fail_each(
     if found:
         await connection.execute(update(check_ins).where(check_ins.c.check_in_id.in_(found)).values(values))
     return [await _moved(connection, check_in_id) for check_in_id in found]
+
+
+async def _room_made(connection: AsyncConnection, camera_id: str, now: datetime, *, replace: bool) -> Sequence[CheckIn]:
+    """Ends what runs at a camera if that may be, and returns it; whose time is over may always be ended.
+
+    Raises:
+        NotFound: There is no such camera.
+        FailedPrecondition: One runs that is not to be replaced.
+    """
+    # Of two that begin at once, the second waits here for the first. Otherwise neither would see the other.
+    camera = select(cameras.c.camera_id).where(cameras.c.camera_id == camera_id).with_for_update()
+    if (await connection.execute(camera)).one_or_none() is None:
+        raise NotFound(f"cameras/{camera_id}")
+    own = and_(check_ins.c.state == _RUNNING, check_ins.c.camera_id == camera_id)
+    running = select(check_ins.c.check_in_id).where(own, check_ins.c.deadline_at > now).limit(1)
+    found = None if replace else await connection.scalar(running)
+    if found is not None:
+        raise FailedPrecondition(
+            f"checkIns/{found} runs at cameras/{camera_id}: wait until it has ended, cancel it, or ask to replace it",
+            reason="CHECK_IN_RUNNING",
+        )
+    return await _fail_each(connection, own, CheckInFailure.SUPERSEDED, now)
 
 
 async def _guest_came(connection: AsyncConnection, check_in: CheckIn) -> None:

@@ -101,7 +101,7 @@ async def test_what_is_asked_reaches_the_server(server: FakeServer) -> None:
     _answers(server)
     async with PorteroClient(server.address) as client:
         await client.documents.check_in(b"x", b"y", live=b"z")
-        begun = await client.documents.start("cameras/desk")
+        begun = await client.documents.start("cameras/desk", replace=True)
         assert begun.state is CheckInState.RUNNING
         assert not (await client.documents.wait(begun.name)).running
         listed = [
@@ -116,7 +116,7 @@ async def test_what_is_asked_reaches_the_server(server: FakeServer) -> None:
     assert isinstance(pictures, pb2.StartCheckInRequest)
     assert (list(pictures.images.document_images), pictures.images.live_image) == ([b"x", b"y"], b"z")
     assert isinstance(started, pb2.StartCheckInRequest)
-    assert (started.camera, started.HasField("images")) == ("cameras/desk", False)
+    assert (started.camera, started.HasField("images"), started.replace) == ("cameras/desk", False, True)
     assert pictures.request_id != started.request_id != ""
     assert isinstance(reviewed, pb2.ReviewCheckInRequest)
     assert reviewed.review.decision == pb2.REVIEW_DECISION_REJECTED

@@ -507,7 +507,7 @@ class _CheckInFailureEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckI
     CHECK_IN_FAILURE_INTERRUPTED: _CheckInFailure.ValueType  # 4
     """The server stopped meanwhile: try again."""
     CHECK_IN_FAILURE_SUPERSEDED: _CheckInFailure.ValueType  # 5
-    """Another check-in was begun at the same camera."""
+    """Another check-in was begun at the same camera in its place."""
     CHECK_IN_FAILURE_CANCELED: _CheckInFailure.ValueType  # 6
     """Somebody canceled it."""
 
@@ -525,7 +525,7 @@ CHECK_IN_FAILURE_ENGINE_FAILED: CheckInFailure.ValueType  # 3
 CHECK_IN_FAILURE_INTERRUPTED: CheckInFailure.ValueType  # 4
 """The server stopped meanwhile: try again."""
 CHECK_IN_FAILURE_SUPERSEDED: CheckInFailure.ValueType  # 5
-"""Another check-in was begun at the same camera."""
+"""Another check-in was begun at the same camera in its place."""
 CHECK_IN_FAILURE_CANCELED: CheckInFailure.ValueType  # 6
 """Somebody canceled it."""
 Global___CheckInFailure: _TypeAlias = CheckInFailure  # noqa: Y015
@@ -1097,6 +1097,7 @@ class StartCheckInRequest(_message.Message):
     CAMERA_FIELD_NUMBER: _builtins.int
     IMAGES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REPLACE_FIELD_NUMBER: _builtins.int
     camera: _builtins.str
     """Where, "cameras/{camera}". Without pictures the camera's stream is looked at. With pictures it only says where, and
     may be empty for callers without a camera scope.
@@ -1104,6 +1105,10 @@ class StartCheckInRequest(_message.Message):
     request_id: _builtins.str
     """Makes a repeated request safe; a UUID, or empty. With another content it is refused: INVALID_ARGUMENT,
     REQUEST_ID_REUSED.
+    """
+    replace: _builtins.bool
+    """Ends a check-in that still runs at the camera, as SUPERSEDED, instead of being refused: the desk begins anew.
+    Without meaning if there are pictures.
     """
     @_builtins.property
     def images(self) -> Global___CheckInImages:
@@ -1115,10 +1120,11 @@ class StartCheckInRequest(_message.Message):
         camera: _builtins.str = ...,
         images: Global___CheckInImages | None = ...,
         request_id: _builtins.str = ...,
+        replace: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["images", b"images"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "images", b"images", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "images", b"images", "replace", b"replace", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

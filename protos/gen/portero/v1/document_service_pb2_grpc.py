@@ -118,9 +118,10 @@ class DocumentServiceServicer:
 
     def StartCheckIn(self, request, context):
         """Begins a check-in. With pictures the response has the result. With a camera it runs until its card and face were
-        seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns. A
-        check-in that still runs at the same camera ends as SUPERSEDED. Repeating a request_id within a day returns the
-        first check-in. Errors: NOT_FOUND if there is no such camera; FAILED_PRECONDITION with reason CAMERA_DISABLED.
+        seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
+        Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
+        FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
+        the camera and `replace` is not set.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

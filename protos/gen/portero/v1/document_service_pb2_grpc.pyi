@@ -41,9 +41,10 @@ class DocumentServiceStub:
     """
     StartCheckIn: _grpc.UnaryUnaryMultiCallable[_document_service_pb2.StartCheckInRequest, _document_service_pb2.StartCheckInResponse]
     """Begins a check-in. With pictures the response has the result. With a camera it runs until its card and face were
-    seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns. A
-    check-in that still runs at the same camera ends as SUPERSEDED. Repeating a request_id within a day returns the
-    first check-in. Errors: NOT_FOUND if there is no such camera; FAILED_PRECONDITION with reason CAMERA_DISABLED.
+    seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
+    Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
+    FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
+    the camera and `replace` is not set.
     """
     GetCheckIn: _grpc.UnaryUnaryMultiCallable[_document_service_pb2.GetCheckInRequest, _document_service_pb2.GetCheckInResponse]
     """Returns a check-in. Errors: NOT_FOUND."""
@@ -90,9 +91,10 @@ class DocumentServiceAsyncStub(DocumentServiceStub):
     """
     StartCheckIn: _aio.UnaryUnaryMultiCallable[_document_service_pb2.StartCheckInRequest, _document_service_pb2.StartCheckInResponse]  # type: ignore[assignment]
     """Begins a check-in. With pictures the response has the result. With a camera it runs until its card and face were
-    seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns. A
-    check-in that still runs at the same camera ends as SUPERSEDED. Repeating a request_id within a day returns the
-    first check-in. Errors: NOT_FOUND if there is no such camera; FAILED_PRECONDITION with reason CAMERA_DISABLED.
+    seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
+    Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
+    FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
+    the camera and `replace` is not set.
     """
     GetCheckIn: _aio.UnaryUnaryMultiCallable[_document_service_pb2.GetCheckInRequest, _document_service_pb2.GetCheckInResponse]  # type: ignore[assignment]
     """Returns a check-in. Errors: NOT_FOUND."""
@@ -148,9 +150,10 @@ class DocumentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_document_service_pb2.StartCheckInResponse, _abc.Awaitable[_document_service_pb2.StartCheckInResponse]]:
         """Begins a check-in. With pictures the response has the result. With a camera it runs until its card and face were
-        seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns. A
-        check-in that still runs at the same camera ends as SUPERSEDED. Repeating a request_id within a day returns the
-        first check-in. Errors: NOT_FOUND if there is no such camera; FAILED_PRECONDITION with reason CAMERA_DISABLED.
+        seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
+        Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
+        FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
+        the camera and `replace` is not set.
         """
 
     @_abc_1.abstractmethod

@@ -35,7 +35,7 @@ class CheckInFailure(Enum):
     INTERRUPTED = "interrupted"
     """The server that captured it stopped."""
     SUPERSEDED = "superseded"
-    """Another check-in was begun at the same camera."""
+    """Another check-in was begun at the same camera in its place."""
     CANCELED = "canceled"
     """Somebody canceled it."""
 

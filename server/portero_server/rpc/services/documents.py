@@ -32,7 +32,8 @@ from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed
 from portero_server.rpc.privacy_convert import erasure_to_proto
 from portero_server.rpc.requests import Context, deadline_of
 from portero_server.rpc.resource_names import parse_camera, parse_check_in, parse_guest
-from portero_server.store.check_ins import CheckInCursor, CheckInFilter, CheckInStore
+from portero_server.store.check_in_filter import CheckInCursor, CheckInFilter
+from portero_server.store.check_ins import CheckInStore
 from portero_server.store.holders import HolderStore
 
 _LONGEST_REASON = 200
@@ -68,12 +69,13 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
     async def StartCheckIn(self, request: pb.StartCheckInRequest, context: Context) -> pb.StartCheckInResponse:
         """Begins a check-in from a camera's stream, or makes one with pictures."""
         if not request.HasField("images"):
-            check_in = await self._service.start(parse_camera(request.camera, "camera"), request.request_id)
+            camera_id = parse_camera(request.camera, "camera")
+            check_in = await self._service.start(camera_id, request.request_id, replace=request.replace)
             return pb.StartCheckInResponse(check_in=self._to_proto(check_in))
-        camera_id = parse_camera(request.camera, "camera") if request.camera else None
+        place = parse_camera(request.camera, "camera") if request.camera else None
         pictures = CheckInPictures(request.images.document_images, request.images.live_image)
         deadline = deadline_of(context, self._clock)
-        check_in = await self._service.check_in(pictures, camera_id, deadline, request.request_id)
+        check_in = await self._service.check_in(pictures, place, deadline, request.request_id)
         return pb.StartCheckInResponse(check_in=self._to_proto(check_in))
 
     async def GetCheckIn(self, request: pb.GetCheckInRequest, context: Context) -> pb.GetCheckInResponse:

@@ -53,15 +53,23 @@ async def test_whoever_is_not_accepted_ends_with_another_code(cli: Cli, server: 
         "StartCheckIn": [pb2.StartCheckInResponse(check_in=check_in(running=True))],
         "GetCheckIn": [pb2.GetCheckInResponse(check_in=check_in(accepted=False))],
     }
-    done = await cli("checkin", "--camera", "desk")
+    done = await cli("checkin", "--camera", "desk", "--replace")
     assert done.code == ExitCode.FAILED
     assert done.out.startswith("REVIEW - face doubtful\n")
     assert "show the card" in done.err
+    asked = server.documents.asked[0]
+    assert isinstance(asked, pb2.StartCheckInRequest)
+    assert (asked.camera, asked.replace) == ("cameras/desk", True)
 
 
 async def test_what_does_not_go_together_is_said(cli: Cli, card: str) -> None:
-    """Neither pictures nor camera, or a face without pictures, is a wrong command line."""
-    for arguments in (("checkin",), ("checkin", "--camera", "desk", "--face", card), ("document",)):
+    """Neither pictures nor camera, or what is for the other of the two, is a wrong command line."""
+    for arguments in (
+        ("checkin",),
+        ("checkin", "--camera", "desk", "--face", card),
+        ("checkin", card, "--replace"),
+        ("document",),
+    ):
         assert (await cli(*arguments)).code == ExitCode.USAGE
 
 

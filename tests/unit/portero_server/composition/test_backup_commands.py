@@ -28,7 +28,8 @@ from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.errors import NotFound, StartupProblem
 from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
-from portero_server.store.check_ins import CheckInFilter, CheckInStore
+from portero_server.store.check_in_filter import CheckInFilter
+from portero_server.store.check_ins import CheckInStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database

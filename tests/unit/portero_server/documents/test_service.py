@@ -10,12 +10,19 @@ import pytest
 from portero_server.documents.arrivals import NewGuest
 from portero_server.documents.desk import CapturedCheckIn, LiveFace
 from portero_server.documents.needs import CheckInPictures
-from portero_server.domain.documents.check_in import CheckInFailure, CheckInState, Decision, GuestStatus, Review
+from portero_server.domain.documents.check_in import (
+    CheckIn,
+    CheckInFailure,
+    CheckInState,
+    Decision,
+    GuestStatus,
+    Review,
+)
 from portero_server.domain.documents.document import Field
 from portero_server.domain.documents.judgment import CheckInResult, FaceEvidence
 from portero_server.domain.documents.reasons import Reason
 from portero_server.errors import EngineUnavailable, FailedPrecondition, InvalidInput, NotFound
-from portero_server.store.check_ins import CheckInFilter
+from portero_server.store.check_in_filter import CheckInFilter
 from portero_server.store.database import Database
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.check_in_parts import PAULA, PICTURE, CheckInHouse, reading
@@ -141,10 +148,42 @@ async def test_a_camera_is_captured_and_judged(house: CheckInHouse) -> None:
     assert house.metrics.running._value.get() == 0
 
 
-async def test_a_new_check_in_at_the_camera_replaces_the_one_that_runs(house: CheckInHouse) -> None:
+async def test_of_two_that_begin_at_once_one_runs(house: CheckInHouse) -> None:
+    """Two servers begin at one camera: one check-in runs and is captured, the other is refused and says which runs."""
+    begun = await asyncio.gather(
+        *(server.start("desk") for server in (house.service, house.server())), return_exceptions=True
+    )
+    (running,) = (each for each in begun if isinstance(each, CheckIn))
+    (refused,) = (each for each in begun if isinstance(each, FailedPrecondition))
+    assert refused.reason == "CHECK_IN_RUNNING"
+    assert f"checkIns/{running.check_in_id} runs at cameras/desk" in refused.message
+    assert house.desk.open == {"desk": running.check_in_id}
+    assert await house.store.list(CheckInFilter(), 10) == [running]
+
+
+async def test_a_repetition_of_the_same_start_joins_the_check_in(house: CheckInHouse) -> None:
+    """The same request sent twice at once begins one check-in, which both get; a refused one may be sent again."""
+    request, other = str(uuid4()), str(uuid4())
+    first, second = await asyncio.gather(*(house.service.start("desk", request) for _ in range(2)))
+    assert first.check_in_id == second.check_in_id
+    with pytest.raises(FailedPrecondition):
+        await house.service.start("desk", other)
+    await house.service.cancel(first.check_in_id)
+    assert (await house.service.start("desk", other)).state is CheckInState.RUNNING
+
+
+async def test_one_whose_time_is_over_is_in_nobody_s_way(house: CheckInHouse) -> None:
+    """A check-in that a killed server left behind ends when the next one begins after its deadline."""
+    left = await house.service.start("desk")
+    house.clock.advance(60)
+    assert (await house.server().start("desk")).state is CheckInState.RUNNING
+    assert (await house.store.get(left.check_in_id)).state is CheckInState.FAILED
+
+
+async def test_a_new_check_in_may_take_the_place_of_the_one_that_runs(house: CheckInHouse) -> None:
     """The desk begins anew: the first check-in says so, and what its capture still reports changes nothing."""
     first = await house.service.start("desk")
-    second = await house.service.start("desk")
+    second = await house.service.start("desk", replace=True)
     assert house.desk.open == {"desk": second.check_in_id}
     await house.service.captured(first.check_in_id, capture())
     replaced = await house.store.get(first.check_in_id)

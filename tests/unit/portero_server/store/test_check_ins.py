@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,7 +21,10 @@ from portero_server.domain.documents.check_in import (
 )
 from portero_server.domain.documents.document import DocumentReading
 from portero_server.domain.documents.judgment import CheckInResult, FaceEvidence
-from portero_server.store.check_ins import CheckInCursor, CheckInFilter, CheckInStore
+from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.store.cameras import CameraStore
+from portero_server.store.check_in_filter import CheckInCursor, CheckInFilter
+from portero_server.store.check_ins import CheckInStore
 from portero_server.store.database import Database
 from tests.support.server.check_in_parts import PAULA, PEDRO, reading
 from tests.support.time.virtual_time import ManualClock
@@ -120,9 +125,10 @@ async def test_lists_are_cut_into_pages_latest_first(store: CheckInStore, clock:
     assert len(await store.of_holder(Holder(document_number="501234567"))) == 6
 
 
-async def test_one_server_captures_a_check_in(store: CheckInStore, clock: ManualClock) -> None:
+async def test_one_server_captures_a_check_in(database: Database, store: CheckInStore, clock: ManualClock) -> None:
     """Of several servers one claims a check-in, and only while it runs."""
     now = clock.now()
+    await CameraStore(database, clock).create("desk", display_name="Desk")
     await store.create(CheckIn("a", "desk", CheckInState.RUNNING, now, now + timedelta(seconds=60)))
     assert await store.claim("a", "s1")
     assert not await store.claim("a", "s2")
@@ -130,6 +136,29 @@ async def test_one_server_captures_a_check_in(store: CheckInStore, clock: Manual
     assert [each.check_in_id for each in await store.fail_of_server("s1")] == ["a"]
     assert not await store.claim("a", "s2")
     assert await store.running() == []
+
+
+async def test_one_runs_at_a_camera_however_many_begin(
+    database: Database, store: CheckInStore, clock: ManualClock
+) -> None:
+    """Of many check-ins that begin at one camera at once, each either runs or is refused, and one runs."""
+    await CameraStore(database, clock).create("desk", display_name="Desk")
+    now = clock.now()
+    until = now + timedelta(seconds=60)
+
+    async def begin(key: str, *, replace: bool) -> bool:
+        with suppress(FailedPrecondition):
+            await store.create(CheckIn(key, "desk", CheckInState.RUNNING, now, until), replace=replace)
+            return True
+        return False
+
+    for taken_over, running in ((False, 1), (True, 8)):
+        begun = await asyncio.gather(*(begin(f"{taken_over}{key}", replace=taken_over) for key in range(8)))
+        assert begun.count(True) == running
+        (left,) = await store.running()
+        assert left[0].camera_id == "desk"
+    with pytest.raises(NotFound):
+        await store.create(CheckIn("x", "gone", CheckInState.RUNNING, now, until))
 
 
 async def test_what_ended_stays_as_it_is(store: CheckInStore, clock: ManualClock) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.documents.check_in import Guest, Holder
 from portero_server.errors import NotFound
-from portero_server.store.check_ins import CheckInFilter, CheckInStore
+from portero_server.store.check_in_filter import CheckInFilter
+from portero_server.store.check_ins import CheckInStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.exports import ExportStore

@@ -12,7 +12,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.documents.check_in import Holder
-from portero_server.store.check_ins import CheckInFilter, CheckInStore
+from portero_server.store.check_in_filter import CheckInFilter
+from portero_server.store.check_ins import CheckInStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.guests import GuestStore
