@@ -302,15 +302,21 @@ async def _room_made(connection: AsyncConnection, camera_id: str, now: datetime,
     camera = select(cameras.c.camera_id).where(cameras.c.camera_id == camera_id).with_for_update()
     if (await connection.execute(camera)).one_or_none() is None:
         raise NotFound(f"cameras/{camera_id}")
-    own = and_(check_ins.c.state == _RUNNING, check_ins.c.camera_id == camera_id)
-    running = select(check_ins.c.check_in_id).where(own, check_ins.c.deadline_at > now).limit(1)
-    found = None if replace else await connection.scalar(running)
-    if found is not None:
+    # Few run anywhere; of one camera there may be all that were ever made.
+    own = and_(check_ins.c.state == _RUNNING, unserved(check_ins.c.camera_id) == camera_id)
+    query = along(select(check_ins.c.check_in_id, check_ins.c.deadline_at).where(own), check_ins, "ix_check_ins_state")
+    running = (await connection.execute(query)).all()
+    found = next((row.check_in_id for row in running if row.deadline_at > now), None)
+    if found is not None and not replace:
         raise FailedPrecondition(
             f"checkIns/{found} runs at cameras/{camera_id}: wait until it has ended, cancel it, or ask to replace it",
             reason="CHECK_IN_RUNNING",
         )
-    return await _fail_each(connection, own, CheckInFailure.SUPERSEDED, now)
+    ended: list[CheckIn] = []
+    for row in running:
+        still = and_(check_ins.c.check_in_id == row.check_in_id, check_ins.c.state == _RUNNING)
+        ended += await _fail_each(connection, still, CheckInFailure.SUPERSEDED, now)
+    return ended
 
 
 async def _guest_came(connection: AsyncConnection, check_in: CheckIn) -> None:

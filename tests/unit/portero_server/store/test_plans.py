@@ -11,13 +11,16 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.documents.check_in import Holder
+from portero_server.domain.documents.check_in import CheckIn, CheckInState, Holder
+from portero_server.domain.people.privacy import Purpose
+from portero_server.store.cameras import CameraStore
 from portero_server.store.check_in_filter import CheckInFilter
 from portero_server.store.check_ins import CheckInStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.guests import GuestStore
 from portero_server.store.people import PeopleStore
+from portero_server.store.retention import RetentionStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from tests.support.store.commits import at, commit_of, decided
@@ -116,9 +119,27 @@ async def test_lists_of_check_ins_walk_an_index(database: Database, clock: Manua
         (store.list(CheckInFilter(undecided=True), 9), "ix_check_ins_result"),
         (store.list(CheckInFilter(), 9), "ix_check_ins_time"),
         (store.of_holder(Holder(document_number="1")), "ix_check_ins_number"),
+        (store.of_holder(Holder(run="1-9")), "ix_check_ins_run"),
         (store.changes_after(0, "desk", 9), "uq_check_ins_position" if database.dialect == "mysql" else "(position>?)"),
         (store.running(), "ix_check_ins_state"),
         (GuestStore(database, clock).list(clock.now().date(), 9), "ix_guests_arrival"),
     ):
         (plan,) = await _plans(database, question)
+        assert index in plan
+
+
+async def test_whoever_begins_a_check_in_looks_at_those_that_run(database: Database, clock: ManualClock) -> None:
+    """Of a camera with years of check-ins, a new one walks only the few that run anywhere."""
+    await CameraStore(database, clock).create("desk", display_name="Desk")
+    new = CheckIn("a", "desk", CheckInState.RUNNING, clock.now(), clock.now())
+    plans = await _plans(database, CheckInStore(database, clock).create(new))
+    assert sum("ix_check_ins_state" in plan for plan in plans) == 1
+    assert not any("ix_check_ins_camera" in plan for plan in plans)
+
+
+async def test_what_expires_of_check_ins_is_found_by_its_age(database: Database, clock: ManualClock) -> None:
+    """Retention walks check-ins and guests in the order of their age."""
+    store = RetentionStore(database, clock)
+    for purpose, index in ((Purpose.CHECK_INS, "ix_check_ins_time"), (Purpose.GUESTS, "ix_guests_day_end")):
+        (plan,) = await _plans(database, store.remove_some(purpose, 0, clock.now()))
         assert index in plan
