@@ -70,10 +70,11 @@ def _first(failures: BaseExceptionGroup[PorteroError]) -> PorteroError:
 
 async def _listen(camera: CameraStream, guest: _Guest, told: Callable[[str], None]) -> None:
     async for result in camera:
-        if isinstance(result, Directed) and result.advice in FOR_GUESTS:
-            told(in_words(result.advice))
-            if result.advice == "turn_card_over":
-                guest.side = "back"
+        match result:
+            case Directed(advice=str(advice)) if advice in FOR_GUESTS:
+                told(in_words(advice))
+                if advice == "turn_card_over":
+                    guest.side = "back"
 
 
 class _Guest:
