@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from portero_cli.exits import ExitCode
 from portero_cli.photos import PHOTO_HELP, read_photo
 from portero_cli.screen.reports import accepted, check_in_report, reading_report
 from portero_cli.session import Session, command
-from portero_client import CheckIn
+from portero_client import CheckIn, PorteroError
 
 PicturesArgument = Annotated[
     list[Path] | None,
@@ -51,8 +53,9 @@ async def checkin(
 ) -> ExitCode:
     """Check a guest in: the document, its portrait, and who holds it.
 
-    With --camera alone the camera is watched until the card, both sides, and a face were seen. The exit code is 0 when
-    the guest is accepted, and 1 when a person must look or the guest is rejected. Pictures are not stored.
+    With --camera alone the camera is watched until the card, both sides, and a face were seen; Ctrl-C cancels. The exit
+    code is 0 when the guest is accepted, and 1 when a person must look or the guest is rejected. Pictures are not
+    stored.
     """
     if not pictures and not camera:
         raise typer.TyperException("Name one or two pictures of the document, or a camera with --camera")
@@ -68,7 +71,13 @@ async def checkin(
         else:
             begun = await client.documents.start(camera, replace=replace)
             session.output.note(f"{begun.name}: show the card, turn it over, and look at the camera")
-            done = await client.documents.wait(begun.name)
+            try:
+                done = await client.documents.wait(begun.name)
+            except asyncio.CancelledError:
+                # Ctrl-C. Whoever comes to the camera next must not be taken for this guest.
+                with suppress(PorteroError):
+                    await client.documents.cancel(begun.name)
+                raise
     session.output.show({"check_in": done}, *check_in_report(done))
     return ExitCode.OK if accepted(done) else ExitCode.FAILED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.support.client.command_line import Cli
 from tests.support.client.documents import READING, check_in
 from tests.support.client.photos import photo
 from tests.support.client.server import FakeServer
+from tests.support.time.timeouts import PATIENCE
 
 GUEST = pb2.Guest(
     name="guests/g1", display_name="Ana Luz", run="20111222-9", arrival_date="2026-11-27", check_in="checkIns/c1"
@@ -60,6 +62,26 @@ async def test_whoever_is_not_accepted_ends_with_another_code(cli: Cli, server: 
     asked = server.documents.asked[0]
     assert isinstance(asked, pb2.StartCheckInRequest)
     assert (asked.camera, asked.replace) == ("cameras/desk", True)
+
+
+async def test_whoever_stops_waiting_cancels(cli: Cli, server: FakeServer) -> None:
+    """Ctrl-C cancels a check-in at a camera, so that nobody who comes next is taken for its guest."""
+    running = check_in(running=True)
+    server.documents.answers = {
+        "StartCheckIn": [pb2.StartCheckInResponse(check_in=running)],
+        "GetCheckIn": [pb2.GetCheckInResponse(check_in=running)] * 1000,
+        "CancelCheckIn": [pb2.CancelCheckInResponse(check_in=running)],
+    }
+    waiting = asyncio.create_task(cli("checkin", "--camera", "desk"))
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if len(server.documents.asked) > 1:
+                break
+            await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert isinstance(server.documents.asked[-1], pb2.CancelCheckInRequest)
 
 
 async def test_what_does_not_go_together_is_said(cli: Cli, card: str) -> None:
