@@ -32,9 +32,9 @@ class Reception:
     stub: document_service_pb2_grpc.DocumentServiceAsyncStub
     house: CheckInHouse
 
-    async def check_in(self, **fields: str) -> pb.CheckIn:
+    async def check_in(self, camera: str = "") -> pb.CheckIn:
         """Checks somebody in with pictures."""
-        request = pb.StartCheckInRequest(images=_images(), **fields)
+        request = pb.StartCheckInRequest(images=_images(), camera=camera)
         return (await self.stub.StartCheckIn(request)).check_in
 
 
@@ -99,10 +99,19 @@ async def test_a_check_in_is_told_as_a_whole(reception: Reception) -> None:
 
 
 async def test_a_camera_s_check_in_is_canceled_and_reviewed(reception: Reception) -> None:
-    """A check-in at a camera returns while it runs; canceled, it says so and cannot be decided about."""
+    """A check-in at a camera returns while it runs, alone; canceled, it says so and cannot be decided about."""
     begun = (await reception.stub.StartCheckIn(pb.StartCheckInRequest(camera="cameras/desk"))).check_in
     assert begun.state == pb.CHECK_IN_STATE_RUNNING
     assert begun.expire_time.seconds - begun.create_time.seconds == 60
+    with pytest.raises(grpc.aio.AioRpcError) as second:
+        await reception.stub.StartCheckIn(pb.StartCheckInRequest(camera="cameras/desk"))
+    assert second.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert refusal_of(second.value).reason == "CHECK_IN_RUNNING"
+    assert begun.name in str(second.value.details())
+    again = await reception.stub.StartCheckIn(pb.StartCheckInRequest(camera="cameras/desk", replace=True))
+    replaced = (await reception.stub.GetCheckIn(pb.GetCheckInRequest(name=begun.name))).check_in
+    assert replaced.failure == pb.CHECK_IN_FAILURE_SUPERSEDED
+    begun = again.check_in
     canceled = (await reception.stub.CancelCheckIn(pb.CancelCheckInRequest(name=begun.name))).check_in
     assert (canceled.state, canceled.failure) == (pb.CHECK_IN_STATE_FAILED, pb.CHECK_IN_FAILURE_CANCELED)
     review = pb.Review(decision=pb.REVIEW_DECISION_REJECTED, reason="not the guest")
