@@ -62,6 +62,7 @@ class FieldAgreement(Enum):
     SINGLE = "single"
     DIFFERS = "differs"
     MISSING = "missing"
+    BEGINS_ALIKE = "begins_alike"
 
 
 class CheckInReason(Enum):

@@ -5,7 +5,8 @@
     python -m tests.benchmarks.cards --shard 1/4                  every fourth case; shards share the folder
     python -m tests.benchmarks.cards --report                     what has been read until now
 
-Each case is kept in build/cards as soon as it is read, and not read again; --fresh begins anew. Without OCR-B
+Each case is kept in build/cards as soon as it is read, and not read again; --fresh judges all anew, with the text that
+was read of a picture before. Without OCR-B
 (.ci/system fonts) the MRZ is printed in another font. The table and the plots are written to build/cards, and with
 --publish beside this program.
 """

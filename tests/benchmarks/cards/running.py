@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -15,8 +17,10 @@ from portero_server.documents.desk import LiveFace
 from portero_server.documents.portrait_comparison import EnginePortraits, PortraitPolicy
 from portero_server.documents.reading import CardReader
 from portero_server.domain.cameras import Lane
+from portero_server.domain.detection.detections import Text, TextKind
+from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.judgment import FaceEvidence, Liveness
-from portero_server.engines.base import CallContext, Engine, OpenGate, Pixels
+from portero_server.engines.base import CallContext, Engine, EngineTraits, OpenGate, Pixels
 from portero_server.engines.local.engine import LocalEngine
 from portero_server.engines.local.options import LocalOptions
 from portero_server.engines.rekognition.engine import RekognitionEngine
@@ -47,8 +51,13 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(engine_name: str) -> AsyncIterator[Desk]:
-    """Opens a desk with the local engine, or with Rekognition's DetectText as the simulator answers it."""
+async def desk(engine_name: str, texts: Path) -> AsyncIterator[Desk]:
+    """Opens a desk with the local engine, or with Rekognition's DetectText as the simulator answers it.
+
+    Args:
+        engine_name: "local" or "simulator".
+        texts: A folder for what was read of each picture.
+    """
     detector = FaceDetector(choose_finder(DetectorOptions()).finder)
     async with AsyncExitStack() as stack:
         engine: Engine = LocalEngine(LocalOptions())
@@ -59,14 +68,41 @@ async def desk(engine_name: str) -> AsyncIterator[Desk]:
             stack.callback(client.close)
             engine = RekognitionEngine(client, "cards", OpenGate(), threads=2, options=RekognitionOptions())
         stack.push_async_callback(engine.aclose)
-        yield Desk(engine, CardReader(engine, detector))
+        yield Desk(engine, CardReader(cast("Engine", _Remembering(engine, texts)), detector))
+
+
+class _Remembering:
+    """An engine that keeps what it read of each picture, so that other decisions are measured without reading anew."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def traits(self) -> EngineTraits:
+        """Of the engine."""
+        return self._engine.traits
+
+    async def read_text(self, image: Pixels, context: CallContext) -> Sequence[Text]:
+        """Returns the text of a picture, which the engine reads only once."""
+        path = self._folder / f"{hashlib.sha256(image.tobytes() + repr(image.shape).encode()).hexdigest()}.json"
+        if path.exists():
+            return [
+                Text(content, TextKind(kind), Box(*box), confidence)
+                for content, kind, box, confidence in json.loads(path.read_text(encoding="utf-8"))
+            ]
+        texts = await self._engine.read_text(image, context)
+        kept = [(text.content, text.kind.value, astuple(text.box), text.confidence) for text in texts]
+        path.write_text(json.dumps(kept), encoding="utf-8")
+        return texts
 
 
 async def run(cases: Iterator[Case], name: str, path: Path, tell: Callable[[Scored], None]) -> None:
     """Reads cases that have no score in the file yet, and appends their scores to it."""
     done = {(scored.group == "genuine", scored.number) for scored in kept(path)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    async with desk(name) as opened:
+    async with desk(name, path.parent / "texts" / name) as opened:
         with path.open("a", encoding="utf-8") as file:
             for case in cases:
                 if (case.forged is None, case.number) in done:

@@ -15,6 +15,7 @@ from tests.support.cards.specimen import TODAY
 
 CRITICAL = ("run", "document_number", "birth_date", "expiry_date")
 NAMES = ("surnames", "given_names")
+AFTER_FIRST = "after first"
 EXPECTED = {
     Forgery.RUN_DIGIT: {"run_check_digit", "fields_differ", "qr_differs"},
     Forgery.RUN_ANOTHER: {"fields_differ", "qr_differs", "run_check_digit"},
@@ -46,7 +47,8 @@ class Scored:
         level, size, series: How it was shown, and what.
         legible: See `Case.legible`.
         fields: "right", "wrong" or "missing" by field.
-        letters: The same for names without accents and spaces, which no MRZ confirms once it cuts a name off.
+        letters: The same for names without accents and spaces; "after first" where given names are right in the first
+            one and wrong behind it, where an MRZ may be cut off.
         result: As in `CheckInResult`.
         reasons: By name.
         sources: Zones by which critical fields were read: "qr", "mrz", "print".
@@ -74,7 +76,12 @@ class Scored:
         if self.result != CheckInResult.ACCEPTED.value:
             return False
         values = [self.fields[name] for name in CRITICAL] + list(self.letters.values())
-        return self.group != "genuine" or any(value != "right" for value in values)
+        return self.group != "genuine" or any(value not in ("right", AFTER_FIRST) for value in values)
+
+    @property
+    def accepted_in_part(self) -> bool:
+        """Whether it was accepted with given names that are wrong behind the first one."""
+        return self.result == CheckInResult.ACCEPTED.value and AFTER_FIRST in self.letters.values()
 
     @property
     def named(self) -> bool:
@@ -104,7 +111,7 @@ def score(case: Case, read: DocumentRead, face: FaceEvidence, liveness: Liveness
         series=case.specimen.series.value,
         legible=case.legible,
         fields={field.value: _outcome(reading.value(field), truth[field.value]) for field in Field},
-        letters={name: _outcome(_plain(reading.value(Field(name))), _plain(truth[name]) or "") for name in NAMES},
+        letters={name: _letters(reading, Field(name), truth[name]) for name in NAMES},
         result=report.result.value,
         reasons=tuple(reason.value for reason in report.reasons),
         sources=_sources(reading),
@@ -115,6 +122,15 @@ def score(case: Case, read: DocumentRead, face: FaceEvidence, liveness: Liveness
 
 def _outcome(value: str | None, truth: str) -> str:
     return "missing" if value is None else "right" if value == truth else "wrong"
+
+
+def _letters(reading: DocumentReading, field: Field, truth: str) -> str:
+    value = reading.value(field)
+    outcome = _outcome(_plain(value), _plain(truth) or "")
+    if outcome != "wrong" or field is not Field.GIVEN_NAMES or not value:
+        return outcome
+    first, _, _ = truth.partition(" ")
+    return AFTER_FIRST if _plain(value.partition(" ")[0]) == _plain(first) else outcome
 
 
 def _plain(name: str | None) -> str | None:

@@ -44,6 +44,14 @@ def test_a_wrong_value_that_is_accepted_misses_a_target() -> None:
     assert missed == {"local: run right, QR code or MRZ legible", "local: cards accepted with a wrong value"}
 
 
+def test_names_behind_the_first_one_are_counted_by_themselves() -> None:
+    """Accepted with a wrong second given name is no miss and is told; with a wrong first one it is a miss."""
+    cut = replace(_GOOD, letters={"surnames": "right", "given_names": "after first"})
+    assert not cut.wrongly_accepted
+    assert "wrong behind the first one: 1 of 2" in table({"local": [_GOOD, cut]})
+    assert replace(_GOOD, letters={"surnames": "right", "given_names": "wrong"}).wrongly_accepted
+
+
 def test_a_forgery_must_not_be_accepted_and_its_reason_must_be_named() -> None:
     """An expired card that a person sees for another reason is not named."""
     false = replace(_GOOD, group="EXPIRED", result="review", reasons=("unreadable",))

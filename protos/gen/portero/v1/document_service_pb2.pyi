@@ -190,6 +190,8 @@ class _FieldAgreementEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FieldA
     """Two zones contradict each other: do not rely on the value."""
     FIELD_AGREEMENT_MISSING: _FieldAgreement.ValueType  # 4
     """It was not read."""
+    FIELD_AGREEMENT_BEGINS_ALIKE: _FieldAgreement.ValueType  # 5
+    """The zones agree on the first given name, and the MRZ's line ends before the others do: they are in print alone."""
 
 class FieldAgreement(_FieldAgreement, metaclass=_FieldAgreementEnumTypeWrapper):
     """What the sources of a field say together."""
@@ -204,6 +206,8 @@ FIELD_AGREEMENT_DIFFERS: FieldAgreement.ValueType  # 3
 """Two zones contradict each other: do not rely on the value."""
 FIELD_AGREEMENT_MISSING: FieldAgreement.ValueType  # 4
 """It was not read."""
+FIELD_AGREEMENT_BEGINS_ALIKE: FieldAgreement.ValueType  # 5
+"""The zones agree on the first given name, and the MRZ's line ends before the others do: they are in print alone."""
 Global___FieldAgreement: _TypeAlias = FieldAgreement  # noqa: Y015
 
 class _CheckInReason:
@@ -261,8 +265,8 @@ class _CheckInReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckIn
     CHECK_IN_REASON_GUEST_UNCERTAIN: _CheckInReason.ValueType  # 22
     """Several expected guests, or one with another RUN, may be meant."""
     CHECK_IN_REASON_NAME_UNCONFIRMED: _CheckInReason.ValueType  # 23
-    """The MRZ does not show whether the printed name is right: either was read in part, or the name may go on beyond the
-    MRZ's line.
+    """The MRZ does not show whether the printed name is right: either was read in part, or the first given name may go on
+    beyond the MRZ's line, or what follows it there was read weakly.
     """
 
 class CheckInReason(_CheckInReason, metaclass=_CheckInReasonEnumTypeWrapper):
@@ -317,8 +321,8 @@ CHECK_IN_REASON_ALREADY_CHECKED_IN: CheckInReason.ValueType  # 21
 CHECK_IN_REASON_GUEST_UNCERTAIN: CheckInReason.ValueType  # 22
 """Several expected guests, or one with another RUN, may be meant."""
 CHECK_IN_REASON_NAME_UNCONFIRMED: CheckInReason.ValueType  # 23
-"""The MRZ does not show whether the printed name is right: either was read in part, or the name may go on beyond the
-MRZ's line.
+"""The MRZ does not show whether the printed name is right: either was read in part, or the first given name may go on
+beyond the MRZ's line, or what follows it there was read weakly.
 """
 Global___CheckInReason: _TypeAlias = CheckInReason  # noqa: Y015
 

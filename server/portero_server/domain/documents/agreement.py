@@ -88,16 +88,14 @@ def agreed_names(fields: dict[Field, FieldReading], read: str, width: int) -> No
     if printed[0] is None or printed[1] is None:
         return
     same = names_agree(printed[0].value, printed[1].value, read, width)
-    ends = ends_shown(printed[0].value, printed[1].value, read, width)
-    parts = split_names(read)
-    for reading, source, part, shown in zip((surnames, given), printed, parts, ends, strict=True):
+    shown = ends_shown(printed[0].value, printed[1].value, read, width)
+    ends = ((shown.surnames, False), (shown.given_names, shown.first_given_name))
+    for reading, source, part, (whole, begun) in zip((surnames, given), printed, split_names(read), ends, strict=True):
         if source is None:
             continue
         value = spaced_as(source.value, part) if same else source.value
         others = tuple(each for each in reading.sources if each.zone is not Zone.PRINT)
-        agreement = Agreement.DIFFERS
-        if same is not False:
-            # Confidence does not make up for what the MRZ does not show: glare takes letters off the end of a line, and
-            # what is left of it is read as surely as ever.
-            agreement = Agreement.AGREES if same and shown else Agreement.SINGLE
+        agreement = Agreement.DIFFERS if same is False else Agreement.SINGLE
+        if same and (whole or begun):
+            agreement = Agreement.AGREES if whole else Agreement.BEGINS_ALIKE
         fields[reading.field] = FieldReading(reading.field, value, (replace(source, value=value), *others), agreement)

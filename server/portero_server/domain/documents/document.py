@@ -73,6 +73,8 @@ class Agreement(Enum):
     DIFFERS = "differs"
     """Two zones contradict each other; the value is the one to show, not one to rely on."""
     MISSING = "missing"
+    BEGINS_ALIKE = "begins_alike"
+    """The zones agree on the first given name, and the MRZ's line ends before the others do."""
 
 
 @dataclass(frozen=True, slots=True)

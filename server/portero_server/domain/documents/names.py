@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 from portero_server.domain.documents.confusions import as_letter, taken_for
 from portero_server.domain.documents.mrz import FILLER
@@ -16,6 +17,20 @@ _FILLED = re.compile(r"<(?:<|K|[CELSX](?![A-JL-Z0-9]))*|([KCELSX])\1{3,}<*")
 
 # Letters that engines make of fillers between names. Few names end with them.
 _LIKE_FILLERS = frozenset("KC")
+
+
+class Shown(NamedTuple):
+    """Which parts of a name an MRZ shows to their end.
+
+    Attributes:
+        surnames: All surnames.
+        given_names: All given names.
+        first_given_name: The first of them.
+    """
+
+    surnames: bool
+    given_names: bool
+    first_given_name: bool
 
 
 def mrz_name(name: str) -> str:
@@ -70,8 +85,8 @@ def names_agree(surnames: str, given_names: str, read: str, width: int) -> bool 
     return None if _same(whole, begun, len(begun)) else False
 
 
-def ends_shown(surnames: str, given_names: str, read: str, width: int) -> tuple[bool, bool]:
-    """Whether an MRZ that agrees with a printed name shows surnames, and given names, to their end.
+def ends_shown(surnames: str, given_names: str, read: str, width: int) -> Shown:
+    """Returns which parts of a printed name an MRZ that agrees with it shows to their end.
 
     A name that reaches the end of the line may go on behind it: what follows, and whether anything does, is in print
     alone.
@@ -84,8 +99,11 @@ def ends_shown(surnames: str, given_names: str, read: str, width: int) -> tuple[
     elif _in_place(whole, read, width):
         seen = _letters(whole[:width])
     else:
-        return False, False
-    return seen > first, seen >= total and len(whole) <= width - len(FILLER * 2)
+        return Shown(surnames=False, given_names=False, first_given_name=False)
+    called = _letters(mrz_name(given_names).partition(FILLER)[0])
+    every = seen >= total and len(whole) <= width - len(FILLER * 2)
+    # A letter of the next name shows that the one before has ended.
+    return Shown(surnames=seen > first, given_names=every, first_given_name=every or seen > first + called)
 
 
 def _letters(text: str) -> int:

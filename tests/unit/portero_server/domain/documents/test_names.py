@@ -67,18 +67,21 @@ def test_a_name_that_is_shown_to_its_end_has_no_other_letters(
     other = given_names[:cut] + data.draw(st.sampled_from(["", "A", "Z", " ZOE"]))
     if names_agree(surnames, other, read, width):
         ends = ends_shown(surnames, other, read, width)
-        assert not ends[1] or mrz_name(other).replace("<", "") == mrz_name(given_names).replace("<", "")
-        assert not ends[0] or "<<" in read.strip("<")
+        assert not ends.given_names or mrz_name(other).replace("<", "") == mrz_name(given_names).replace("<", "")
+        assert not ends.surnames or "<<" in read.strip("<")
+        first, called = mrz_name(other).partition("<")[0], mrz_name(given_names).partition("<")[0]
+        assert not ends.first_given_name or first == called
 
 
 def test_a_name_that_reaches_the_end_of_the_line_may_go_on() -> None:
-    """Only two fillers behind a name show that it ends; where surnames end, given names begin."""
+    """Two fillers show where given names end; where surnames and a first name end, the next name begins."""
     given_names = "MARÍA JOSÉ CELESTE"
     for surnames, ends in (
-        ("PÉREZ SO", (True, True)),
-        ("PÉREZ SOT", (True, False)),
-        ("PÉREZ SOTO", (True, False)),
-        ("FERNÁNDEZ DE CÓRDOVA MONTECINOS", (False, False)),
+        ("PÉREZ SO", (True, True, True)),
+        ("PÉREZ SOT", (True, False, True)),
+        ("PÉREZ SOTO", (True, False, True)),
+        ("FERNÁNDEZ CÓRDOVA SALA", (True, False, False)),
+        ("FERNÁNDEZ DE CÓRDOVA MONTECINOS", (False, False, False)),
     ):
         assert ends_shown(surnames, given_names, mrz_names(surnames, given_names, 30), 30) == ends
 
