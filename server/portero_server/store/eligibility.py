@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.schema import consents, people, people_blocks
@@ -17,11 +17,8 @@ async def recognizable_names(
     """Returns the display names of those people among `ids` who may be named now, as part of a unit of work."""
     if not ids:
         return {}
-    may = consented(now, consent_required=consent_required)
-    query = select(people.c.person_id, people.c.display_name).where(
-        and_(people.c.person_id.in_(sorted(ids)), ~blocked(), may)
-    )
-    return {row.person_id: row.display_name for row in await connection.execute(query)}
+    values = {"ids": sorted(ids), "now": now}
+    return {row.person_id: row.display_name for row in await connection.execute(_NAMES[consent_required], values)}
 
 
 def blocked() -> ColumnElement[bool]:
@@ -29,7 +26,7 @@ def blocked() -> ColumnElement[bool]:
     return exists().where(people_blocks.c.person_id == people.c.person_id)
 
 
-def consented(now: datetime, *, consent_required: bool) -> ColumnElement[bool]:
+def consented(now: datetime | BindParameter[datetime], *, consent_required: bool) -> ColumnElement[bool]:
     """Returns the condition that a row of `people` has the consent that it needs at `now`."""
     agreed = exists().where(consents.c.person_id == people.c.person_id, *_valid(now))
     ever_asked = exists().where(consents.c.person_id == people.c.person_id)
@@ -44,14 +41,29 @@ async def hold_people(connection: AsyncConnection, ids: Collection[str]) -> None
     starts after them and sees their result. SQLite has one writer at a time, which has the same effect.
     """
     if ids and connection.dialect.name != "sqlite":
-        query = select(people.c.person_id).where(people.c.person_id.in_(sorted(ids))).order_by(people.c.person_id)
-        (await connection.execute(query.with_for_update(read=True))).all()
+        (await connection.execute(_HOLD, {"ids": sorted(ids)})).all()
 
 
-def _valid(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _valid(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     table = consents.c
     return (
         table.given_at <= now,
         table.withdrawn_at.is_(None),
         or_(table.expires_at.is_(None), table.expires_at > now),
     )
+
+
+def _names(consent_required: bool) -> Select[tuple[str, str]]:
+    may = consented(bindparam("now", type_=consents.c.given_at.type), consent_required=consent_required)
+    among = people.c.person_id.in_(bindparam("ids", expanding=True))
+    return select(people.c.person_id, people.c.display_name).where(and_(among, ~blocked(), may))
+
+
+# Every commit that names somebody asks this, and it takes SQLAlchemy longer to put it together than to run it.
+_NAMES = {required: _names(required) for required in (False, True)}
+_HOLD = (
+    select(people.c.person_id)
+    .where(people.c.person_id.in_(bindparam("ids", expanding=True)))
+    .order_by(people.c.person_id)
+    .with_for_update(read=True)
+)
