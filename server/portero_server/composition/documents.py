@@ -18,8 +18,8 @@ from portero_server.documents.portrait_comparison import EnginePortraits, Portra
 from portero_server.documents.reading import CardReader
 from portero_server.documents.service import CheckInService
 from portero_server.documents.sight import CardInspector
-from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.detection.detections import MatchPolicy
+from portero_server.domain.documents.check_in import CheckIn
 from portero_server.engines.base import Engine
 from portero_server.recognition.frame_follower import FrameFollower
 from portero_server.rpc.services.documents import DocumentServicer
@@ -27,6 +27,7 @@ from portero_server.store.check_ins import CheckInStore
 from portero_server.store.guests import GuestStore
 from portero_server.store.holders import HolderStore
 from portero_server.vision.cards.locator import CardLocator
+from portero_server.watching.watch import Watch, WatchPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class DocumentParts:
 
     service: CheckInService
     captures: CardCaptures
-    watch: CheckInWatch
+    watch: Watch[CheckIn]
     servicer: DocumentServicer
     inspector: CardInspector
 
@@ -64,7 +65,8 @@ def build(
     policy = settings.check_in_policy
     check_ins, guests = CheckInStore(stores.database, clock), GuestStore(stores.database, clock)
     arrivals = GuestList(guests, check_ins, clock, policy.zone)
-    watch = CheckInWatch(check_ins, heartbeat=settings.heartbeat_interval, places=settings.watcher_shares)
+    watching = WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
+    watch = Watch(check_ins.changes_after, check_ins.last_position, watching, kind="check-ins")
     reader = CardReader(engine, vision.detector)
     threshold = settings.check_in_face_threshold
     portraits = EnginePortraits(

@@ -14,6 +14,7 @@ from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
 from portero_server.composition.vision import VisionParts
 from portero_server.domain.gate.cadence import CadencePolicy
+from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.domain.streams.frames import FrameLimits
 from portero_server.domain.tracking.policy import FaceDistances, TrackPolicy
 from portero_server.engines.base import Engine
@@ -24,11 +25,11 @@ from portero_server.streaming.orphans import OrphanReaper
 from portero_server.streaming.recorder import Recorder
 from portero_server.streaming.registry import StreamPolicy, Streams
 from portero_server.streaming.session_parts import SessionParts
-from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
 from portero_server.streaming.steering import Steering
 from portero_server.streaming.stream_clock import CaptureTimes
 from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.detect.choice import Choice
+from portero_server.watching.watch import Watch, WatchPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class StreamingParts:
     streams: Streams
     recorder: Recorder
     orphans: OrphanReaper
-    watch: SightingWatch
+    watch: Watch[SightingEvent]
     limits: FrameLimits
     choice: Choice | None
 
@@ -87,9 +88,8 @@ def _parts(
     settings, clock, metrics = context.settings, context.clock, context.metrics
     encoding = engine.traits if recognition.free is None else recognition.free.traits
     distances = encoding.distances if encoding.encodes else None
-    watch = SightingWatch(
-        stores.sightings, WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
-    )
+    watching = WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
+    watch = Watch(stores.sightings.events_after, stores.sightings.last_position, watching)
     recording = Recording(stores.database, clock, consent_required=settings.consent_required)
     recorder = Recorder(
         recording, clock, metrics.store, watch, interval=settings.commit_interval, traces=context.traces

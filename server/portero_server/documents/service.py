@@ -24,7 +24,6 @@ from portero_server.documents.needs import (
     RegisteredCamera,
 )
 from portero_server.documents.pictures import PictureLook
-from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.cameras import Lane
 from portero_server.domain.documents.check_in import CheckIn, CheckInFailure, CheckInState, FaceSummary, Review
 from portero_server.domain.documents.document import DocumentReading
@@ -41,6 +40,7 @@ from portero_server.errors import (
 from portero_server.store.check_ins import CheckInStore
 from portero_server.telemetry.document_metrics import DocumentMetrics
 from portero_server.vision.photo import decode_photo
+from portero_server.watching.watch import Watch
 
 _log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ class CheckInService:
         look: PictureLook,
         portraits: PortraitComparison,
         judgment: Judgment,
-        watch: CheckInWatch,
+        watch: Watch[CheckIn],
         clock: Clock,
         metrics: DocumentMetrics,
         policy: CheckInPolicy,

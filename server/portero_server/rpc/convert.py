@@ -16,14 +16,14 @@ from portero_server.domain.detection.detections import Candidate, FaceQuality, M
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.people.look_alikes import FindingKind, GalleryFinding, LookAlike
 from portero_server.domain.people.people import FaceEnrollment, Person
-from portero_server.domain.recording.sightings import Sighting, SightingEventKind
+from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.domain.steering.policy import SteeringCause
 from portero_server.errors import InvalidInput
 from portero_server.recognition.images import ImageAnswer, ImageComparison, RecognizedFace
 from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
 from portero_server.store.sightings import SightingKind
-from portero_server.streaming.sighting_watch import WatchEvent
 from portero_server.streaming.status import LiveStatus
+from portero_server.watching.watch import News
 
 # No camera is older, and no database has to reckon with what lies before.
 _FIRST_YEAR = 1970
@@ -276,15 +276,15 @@ def kind_from_proto(kind: sighting_service_pb2.SightingKind.ValueType, field: st
     return _known(_SIGHTING_KINDS, kind, field)
 
 
-def news_to_proto(news: WatchEvent) -> sighting_service_pb2.WatchSightingsResponse:
+def news_to_proto(news: News[SightingEvent]) -> sighting_service_pb2.WatchSightingsResponse:
     """Returns one response of WatchSightings; it has only the position if nothing happened."""
-    if news.event is None:
+    if news.item is None:
         return sighting_service_pb2.WatchSightingsResponse(position=news.position)
     return sighting_service_pb2.WatchSightingsResponse(
         position=news.position,
-        kind=_EVENT_KINDS[news.event.kind],
-        sighting=sighting_to_proto(news.event.sighting),
-        event_time=time_to_proto(news.event.happened_at),
+        kind=_EVENT_KINDS[news.item.kind],
+        sighting=sighting_to_proto(news.item.sighting),
+        event_time=time_to_proto(news.item.happened_at),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from portero.v1 import document_service_pb2 as pb
 
-from portero_server.documents.watch import CheckInChange
 from portero_server.domain.documents.check_in import (
     CheckIn,
     CheckInFailure,
@@ -31,6 +30,7 @@ from portero_server.domain.documents.reasons import Reason
 from portero_server.errors import InvalidInput
 from portero_server.rpc.convert import box_to_proto, time_to_proto
 from portero_server.rpc.resource_names import camera_name, check_in_name, guest_name
+from portero_server.watching.watch import News
 
 _KINDS = {kind: pb.DocumentKind.Value(f"DOCUMENT_KIND_{kind.name}") for kind in DocumentKind}
 _FIELDS = {field: pb.DocumentField.Value(f"DOCUMENT_FIELD_{field.name}") for field in Field}
@@ -102,11 +102,11 @@ def check_in_to_proto(check_in: CheckIn, registry_uri: str) -> pb.CheckIn:
     )
 
 
-def change_to_proto(change: CheckInChange, registry_uri: str) -> pb.WatchCheckInsResponse:
+def change_to_proto(change: News[CheckIn], registry_uri: str) -> pb.WatchCheckInsResponse:
     """Returns one response of WatchCheckIns; it has only the position if nothing happened."""
     return pb.WatchCheckInsResponse(
         position=change.position,
-        check_in=None if change.check_in is None else check_in_to_proto(change.check_in, registry_uri),
+        check_in=None if change.item is None else check_in_to_proto(change.item, registry_uri),
     )
 
 

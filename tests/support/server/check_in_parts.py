@@ -16,7 +16,6 @@ from portero_server.documents.judging import judged
 from portero_server.documents.needs import CheckInPolicy
 from portero_server.documents.pictures import PictureLook
 from portero_server.documents.service import CheckInService
-from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.document import (
@@ -42,6 +41,7 @@ from portero_server.store.database import Database
 from portero_server.store.guests import GuestStore
 from portero_server.store.holders import HolderStore
 from portero_server.telemetry.metrics import Metrics
+from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.time.virtual_time import ManualClock
 
 REGISTRY = "https://registry.example/"
@@ -190,7 +190,12 @@ class CheckInHouse:
         self.guests = GuestStore(database, self.clock)
         self.cameras = CameraStore(database, self.clock)
         self.arrivals = GuestList(self.guests, self.store, self.clock, ZONE)
-        self.watch = CheckInWatch(self.store, heartbeat=15, places=PlaceShares(2, 3, 4))
+        self.watch = Watch(
+            self.store.changes_after,
+            self.store.last_position,
+            WatchPolicy(heartbeat=15, watchers=PlaceShares(2, 3, 4)),
+            kind="check-ins",
+        )
         self.metrics = Metrics(version="0", engine="scripted").documents
         self.reader = TestReader()
         self.portraits = TestPortraits()

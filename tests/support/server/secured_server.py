@@ -47,8 +47,8 @@ from portero_server.store.keys import KeyStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.streaming.registry import Streams
-from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
 from portero_server.streaming.stream_clock import Opening
+from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.check_in_parts import CheckInHouse
 from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, oidc_issuer
 from tests.support.server.open_access import Refusals
@@ -172,7 +172,9 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 *(_stub(service) for service in _SERVICERS),
                 _recognition(FrameStream(cast("Streams", LetIn()), terms, limits, clock.now)),
                 CameraServicer(cameras, OpenStreams()),
-                SightingServicer(sightings, SightingWatch(sightings, WatchPolicy(heartbeat=0.01))),
+                SightingServicer(
+                    sightings, Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=0.01))
+                ),
                 desk.servicer(),
             ],
             auth=auth,

@@ -17,13 +17,14 @@ from portero.v1 import (
     stream_pb2,
 )
 
+from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.rpc.server import RpcServer
 from portero_server.store.commit.recording import Recording
 from portero_server.store.people import PeopleStore
 from portero_server.store.streams import StreamStore
-from portero_server.streaming.sighting_watch import SightingWatch
 from portero_server.streaming.status import LiveStatus
+from portero_server.watching.watch import Watch
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.time.virtual_time import ManualClock
 
@@ -82,7 +83,7 @@ class House:
     streams: StreamStore
     recording: Recording
     live: OpenStreams
-    watch: SightingWatch
+    watch: Watch[SightingEvent]
     clock: ManualClock
 
     @property

@@ -30,7 +30,7 @@ def sighting(sighting_id: str = "s1", camera_id: str = "door", person_id: str | 
 
 
 class MemoryEvents:
-    """Implements streaming.sighting_watch.EventStore.
+    """What a watch of sightings reads.
 
     Attributes:
         pages: Sizes of the pages read so far.

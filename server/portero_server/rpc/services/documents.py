@@ -14,7 +14,6 @@ from portero_server.clock import Clock
 from portero_server.documents.arrivals import GuestList, NewGuest, checked_holder, checked_run
 from portero_server.documents.needs import CheckInPictures
 from portero_server.documents.service import CheckInService
-from portero_server.documents.watch import CheckInWatch
 from portero_server.domain.documents.check_in import CheckIn, Holder, Review
 from portero_server.domain.people.privacy import checked_words
 from portero_server.errors import InvalidInput, NotFound
@@ -35,6 +34,7 @@ from portero_server.rpc.resource_names import parse_camera, parse_check_in, pars
 from portero_server.store.check_in_filter import CheckInCursor, CheckInFilter
 from portero_server.store.check_ins import CheckInStore
 from portero_server.store.holders import HolderStore
+from portero_server.watching.watch import Watch, Watcher
 
 _LONGEST_REASON = 200
 
@@ -48,7 +48,7 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         check_ins: CheckInStore,
         holders: HolderStore,
         arrivals: GuestList,
-        watch: CheckInWatch,
+        watch: Watch[CheckIn],
         clock: Clock,
         *,
         registry_uri: str,
@@ -117,9 +117,8 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         after = request.after_position if request.HasField("after_position") else None
         camera_id = parse_camera(request.camera, "camera") if request.camera else None
         caller = current_caller()
-        watch = self._watch.watch(
-            after, camera_id, caller.authorized, subject=caller.identity.subject, scope=caller.identity.scope.key
-        )
+        watcher = Watcher(caller.identity.subject, caller.identity.scope.key)
+        watch = self._watch.watch(after, camera_id, caller.authorized, watcher)
         async with aclosing(watch) as watched:
             async for change in watched:
                 yield change_to_proto(change, self._registry_uri)

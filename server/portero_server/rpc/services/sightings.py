@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from portero.v1 import sighting_service_pb2 as pb
 from portero.v1 import sighting_service_pb2_grpc
 
-from portero_server.domain.recording.sightings import Sighting
+from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import InvalidInput
 from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.convert import kind_from_proto, news_to_proto, sighting_to_proto, time_from_proto
@@ -19,13 +19,13 @@ from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed
 from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_camera, parse_person, parse_sighting
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingKind, SightingStore
-from portero_server.streaming.sighting_watch import SightingWatch, Wanted, Watcher
+from portero_server.watching.watch import Watch, Watcher
 
 
 class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
     """Reads stored sightings and streams new ones."""
 
-    def __init__(self, sightings: SightingStore, watch: SightingWatch) -> None:
+    def __init__(self, sightings: SightingStore, watch: Watch[SightingEvent]) -> None:
         self._sightings = sightings
         self._watch = watch
 
@@ -61,11 +61,12 @@ class SightingServicer(sighting_service_pb2_grpc.SightingServiceServicer):
                 yield news_to_proto(news)
 
 
-def _wanted(request: pb.WatchSightingsRequest) -> Wanted:
+def _wanted(request: pb.WatchSightingsRequest) -> Callable[[SightingEvent], bool]:
     person_id = parse_person(request.person, "person") if request.person else None
     kind = kind_from_proto(request.kind, "kind")
 
-    def wanted(sighting: Sighting) -> bool:
+    def wanted(event: SightingEvent) -> bool:
+        sighting = event.sighting
         is_kind = kind is SightingKind.ALL or (kind is SightingKind.NAMED) == (sighting.person_id is not None)
         return is_kind and person_id in (None, sighting.person_id)
 

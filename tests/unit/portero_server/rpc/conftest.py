@@ -27,7 +27,7 @@ from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
-from portero_server.streaming.sighting_watch import SightingWatch, WatchPolicy
+from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.open_access import open_access
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
@@ -40,7 +40,7 @@ async def house(database: Database, serve: Serve) -> House:
     door, clock, live = EngineDoor(), ManualClock(), OpenStreams()
     engine = ScriptedEngine(sleep=door)
     people, sightings = PeopleStore(database, clock), SightingStore(database)
-    watch = SightingWatch(sightings, WatchPolicy(heartbeat=15, page=3))
+    watch = Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=15, page=3))
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
     images = Images(engine, people, engine.traits.policy)

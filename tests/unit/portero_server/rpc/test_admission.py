@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
+from google.protobuf.descriptor import Descriptor
 
 from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.errors import LimitReached
@@ -132,15 +133,37 @@ def test_a_connection_has_only_its_share_of_health_watches() -> None:
             assert admission.load()["long"] == (3, 4)
 
 
+def _carries_bytes(message: Descriptor) -> bool:
+    """Whether a message, or a message in it, has a field of bytes."""
+    return any(
+        field.type == field.TYPE_BYTES or (field.message_type is not None and _carries_bytes(field.message_type))
+        for field in message.fields
+    )
+
+
 def test_image_methods_are_those_of_the_contract_that_carry_images() -> None:
-    """Every unary method whose request has a bytes field counts as an image call, and no other."""
-    from portero.v1 import camera_service_pb2, gallery_service_pb2, recognition_service_pb2, sighting_service_pb2
+    """Every unary method whose request carries bytes counts as an image call, and no other."""
+    from portero.v1 import (
+        camera_service_pb2,
+        document_service_pb2,
+        gallery_service_pb2,
+        recognition_service_pb2,
+        sighting_service_pb2,
+    )
+
+    modules = (
+        camera_service_pb2,
+        document_service_pb2,
+        gallery_service_pb2,
+        recognition_service_pb2,
+        sighting_service_pb2,
+    )
 
     carrying = {
         f"{service.full_name}/{method.name}"
-        for module in (camera_service_pb2, gallery_service_pb2, recognition_service_pb2, sighting_service_pb2)
+        for module in modules
         for service in module.DESCRIPTOR.services_by_name.values()
         for method in service.methods
-        if any(field.type == field.TYPE_BYTES for field in method.input_type.fields)
+        if not method.client_streaming and _carries_bytes(method.input_type)
     }
     assert carrying == IMAGE_METHODS

@@ -9,16 +9,17 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from portero_server.domain.access.fair_places import PlaceShares
+from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
-from portero_server.streaming.sighting_watch import SightingWatch, Watcher, WatchEvent, WatchPolicy
+from portero_server.watching.watch import News, Watch, Watcher, WatchPolicy
 from tests.support.store.sighting_events import MemoryEvents
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
 _POLICY = WatchPolicy(heartbeat=10, poll=3, page=4, watchers=PlaceShares(3, 4, 5))
 
 
-def _watch(events: MemoryEvents) -> SightingWatch:
-    return SightingWatch(events, _POLICY)
+def _watch(events: MemoryEvents) -> Watch[SightingEvent]:
+    return Watch(events.events_after, events.last_position, _POLICY)
 
 
 def _with_events(count: int) -> MemoryEvents:
@@ -28,13 +29,13 @@ def _with_events(count: int) -> MemoryEvents:
     return events
 
 
-async def _take(news: AsyncIterator[WatchEvent], count: int) -> list[tuple[int, bool]]:
+async def _take(news: AsyncIterator[News[SightingEvent]], count: int) -> list[tuple[int, bool]]:
     """Takes so many news as (position, whether something happened)."""
-    return [(item.position, item.event is not None) for item in [await anext(news) for _ in range(count)]]
+    return [(item.position, item.item is not None) for item in [await anext(news) for _ in range(count)]]
 
 
 @asynccontextmanager
-async def _running(watch: SightingWatch) -> AsyncIterator[None]:
+async def _running(watch: Watch[SightingEvent]) -> AsyncIterator[None]:
     task = asyncio.create_task(watch.run())
     try:
         yield
@@ -154,7 +155,7 @@ async def test_what_is_not_wanted_is_passed_over() -> None:
     """A watcher of some sightings gets those alone, over full pages of others, and a heartbeat at their position."""
     events = _with_events(11)
     wanted = {"s2", "s9"}
-    watch = _watch(events).watch(0, None, wanted=lambda sighting: sighting.sighting_id in wanted)
+    watch = _watch(events).watch(0, None, wanted=lambda event: event.sighting.sighting_id in wanted)
     async with aclosing(watch) as news:
         assert await _take(news, 3) == [(2, True), (9, True), (11, False)]
     assert running_clock().monotonic() == 1000.0 + _POLICY.heartbeat
@@ -211,7 +212,7 @@ async def test_one_watcher_too_many_is_refused_until_another_leaves() -> None:
     assert watch.watchers == 0
 
 
-async def _opened(watch: SightingWatch, *who: Watcher) -> list[AsyncGenerator[WatchEvent, None]]:
+async def _opened(watch: Watch[SightingEvent], *who: Watcher) -> list[AsyncGenerator[News[SightingEvent], None]]:
     """Opens watches that have read everything."""
     opened = [watch.watch(None, None, watcher=each) for each in who]
     for news in opened:

@@ -1,4 +1,4 @@
-"""Follows sighting events: one notifier per process wakes every watcher, and each reads the store at its own pace.
+"""Follows what is stored: one notifier per process wakes every watcher, and each reads the store at its own pace.
 
 Places are few, since each watcher reads the database once a commit. They are shared out fairly: one credential, or many
 that are limited to the same cameras, cannot keep out somebody who needs a single place.
@@ -7,37 +7,37 @@ that are limited to the same cameras, cannot keep out somebody who needs a singl
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from portero_server.domain.access.fair_places import FairPlaces, PlaceLimit, PlaceShares
-from portero_server.domain.recording.sightings import Sighting, SightingEvent
 from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
 
 _log = structlog.get_logger(__name__)
 
 _RETRY = 1.0
 
-Wanted = Callable[[Sighting], bool]
-"""Whether a watcher wants the events of a sighting, by what the sighting is now."""
 
+class Positioned(Protocol):
+    """Something that is stored at a position, which is visible only after all earlier ones are."""
 
-class EventStore(Protocol):
-    """Reads events. An event is visible only after all earlier events are."""
-
-    async def events_after(
-        self, position: int, camera_id: str | None, limit: int, within: frozenset[str] | None = None
-    ) -> Sequence[SightingEvent]:
-        """Returns at most `limit` events after the position, in order: of one camera, of those `within`, or of all."""
+    @property
+    def position(self) -> int:
+        """Its place in the order in which changes are told; larger is later."""
         ...
 
-    async def last_position(self) -> int:
-        """Returns the position of the last event, or 0 if there is none."""
-        ...
+
+Item = TypeVar("Item", bound=Positioned)
+
+ReadAfter = Callable[[int, str | None, int, frozenset[str] | None], Awaitable[Sequence[Item]]]
+"""Returns at most so many items after a position, in order: of a camera or of all, at cameras within a set or any."""
+
+LastPosition = Callable[[], Awaitable[int]]
+"""Returns the position of the last item, or 0 if there is none."""
 
 
 class Within(Protocol):
@@ -45,7 +45,7 @@ class Within(Protocol):
 
     @property
     def cameras(self) -> frozenset[str] | None:
-        """Returns the ids of the cameras, or None for all."""
+        """Returns the ids of the cameras, or None for all, and for what happens at no camera."""
         ...
 
 
@@ -55,8 +55,8 @@ class WatchPolicy:
 
     Attributes:
         heartbeat: Longest silence of a watcher, seconds.
-        poll: How often events of other processes are looked for, seconds; ours are known at once.
-        page: Most events a watcher holds in memory.
+        poll: How often items of other processes are looked for, seconds; ours are known at once.
+        page: Most items a watcher holds in memory.
         watchers: Most watchers at once: of one identity, of all identities with one scope, and in total.
     """
 
@@ -67,11 +67,11 @@ class WatchPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchEvent:
-    """An event, or only a position that was reached (`event` is None), which shows an idle watcher that it is alive."""
+class News(Generic[Item]):
+    """An item, or only a position that was reached (`item` is None), which shows an idle watcher that it is alive."""
 
     position: int
-    event: SightingEvent | None
+    item: Item | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +104,28 @@ class _Seat:
         self.lost: LimitReached | None = None
 
 
-class SightingWatch:
-    """Lets any number of watchers follow events.
+class Watch(Generic[Item]):
+    """Lets any number of watchers follow items.
 
     A watcher reads its next page from the store only after its client has taken the last one, so a slow client holds
     one page in memory and delays nobody else.
     """
 
-    def __init__(self, store: EventStore, policy: WatchPolicy) -> None:
-        self._store = store
+    def __init__(
+        self, read: ReadAfter[Item], last_position: LastPosition, policy: WatchPolicy, *, kind: str = "sightings"
+    ) -> None:
+        """Prepares a watch.
+
+        Args:
+            read: Reads a page.
+            last_position: Reads where the items end.
+            policy: Pace and limits.
+            kind: What the items are, for messages.
+        """
+        self._read = read
+        self._last_position = last_position
         self._policy = policy
+        self._kind = kind
         self._latest = 0
         self._seats: FairPlaces[_Seat] = FairPlaces(policy.watchers, brief=False)
         self._watchers = 0
@@ -126,7 +138,7 @@ class SightingWatch:
         return self._watchers
 
     def notify(self, position: int) -> None:
-        """Wakes the watchers: events up to this position exist."""
+        """Wakes the watchers: items up to this position exist."""
         if position > self._latest:
             self._latest = position
             self._wake()
@@ -137,13 +149,13 @@ class SightingWatch:
         self._wake()
 
     async def run(self) -> None:
-        """Polls for events that other processes wrote, until canceled."""
+        """Polls for items that other processes wrote, until canceled."""
         while True:
             if self._watchers:
                 try:
-                    self.notify(await self._store.last_position())
+                    self.notify(await self._last_position())
                 except StoreUnavailable as error:
-                    _log.warning("watch_poll_failed", reason=error.reason)
+                    _log.warning("watch_poll_failed", watch=self._kind, reason=error.reason)
             await asyncio.sleep(self._policy.poll)
 
     async def watch(
@@ -152,16 +164,16 @@ class SightingWatch:
         camera_id: str | None,
         within: Within | None = None,
         watcher: Watcher = _SERVER,
-        wanted: Wanted | None = None,
-    ) -> AsyncGenerator[WatchEvent, None]:
-        """Yields every event after a position, stored ones first, then new ones, until closed.
+        wanted: Callable[[Item], bool] | None = None,
+    ) -> AsyncGenerator[News[Item], None]:
+        """Yields every item after a position, stored ones first, then new ones, until closed.
 
         Args:
             after: Position to resume after; None: start now; the current position is sent first.
-            camera_id: Only events of this camera; None: of all.
-            within: Only events of cameras within.
+            camera_id: Only items of this camera; None: of all.
+            within: Only items of cameras within.
             watcher: Who watches, for the limits.
-            wanted: Only events of sightings for which this is true; None: of all.
+            wanted: Only items for which this is true; None: all.
 
         Raises:
             InvalidInput: The position does not exist yet.
@@ -172,10 +184,10 @@ class SightingWatch:
         seat = self._seated(watcher)
         self._watchers += 1
         try:
-            present = await self._store.last_position()
+            present = await self._last_position()
             self.notify(present)
             if after is None:
-                yield WatchEvent(present, None)
+                yield News(present, None)
             elif after > present:
                 raise InvalidInput(
                     "after_position",
@@ -205,45 +217,50 @@ class SightingWatch:
         shares = self._policy.watchers
         message, reason = {
             PlaceLimit.HOLDER: (
-                f"this credential has {shares.holder} watches of sightings open, the most "
+                f"this credential has {shares.holder} watches of {self._kind} open, the most "
                 "PORTERO_WATCHERS_BY_IDENTITY allows",
                 "TOO_MANY_WATCHERS_OF_IDENTITY",
             ),
             PlaceLimit.GROUP: (
-                f"credentials limited to the same cameras have {shares.group} watches of sightings open, the most "
+                f"credentials limited to the same cameras have {shares.group} watches of {self._kind} open, the most "
                 "PORTERO_WATCHERS_BY_SCOPE allows",
                 "TOO_MANY_WATCHERS_OF_SCOPE",
             ),
             PlaceLimit.TOTAL: (
-                f"the server has {shares.total} watches of sightings open, the most PORTERO_MAX_WATCHERS allows",
+                f"the server has {shares.total} watches of {self._kind} open, the most PORTERO_MAX_WATCHERS allows",
                 "TOO_MANY_WATCHERS",
             ),
         }[reached]
         return LimitReached(message, retry_after=self._policy.heartbeat, reason=reason)
 
     async def _follow(
-        self, seat: _Seat, position: int, camera_id: str | None, within: Within | None, wanted: Wanted | None
-    ) -> AsyncGenerator[WatchEvent, None]:
+        self,
+        seat: _Seat,
+        position: int,
+        camera_id: str | None,
+        within: Within | None,
+        wanted: Callable[[Item], bool] | None,
+    ) -> AsyncGenerator[News[Item], None]:
         deadline = _now() + self._policy.heartbeat
         while True:
             # Taken before the read: a short page then proves that nothing for us lies up to here.
             horizon = self._latest
             cameras = None if within is None else within.cameras
-            events = await self._store.events_after(position, camera_id, self._policy.page, cameras)
-            for event in events:
+            items = await self._read(position, camera_id, self._policy.page, cameras)
+            for item in items:
                 self._check(seat)
-                position = event.position
-                if wanted is None or wanted(event.sighting):
-                    yield WatchEvent(position, event)
+                position = item.position
+                if wanted is None or wanted(item):
+                    yield News(position, item)
                     deadline = _now() + self._policy.heartbeat
-            if len(events) < self._policy.page:
+            if len(items) < self._policy.page:
                 position = max(position, horizon)
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(deadline):
                         await self._beyond(seat, position)
-            # Asked of the clock: where events that are not wanted keep us busy, the wait above never times out.
+            # Asked of the clock: where items that are not wanted keep us busy, the wait above never times out.
             if _now() >= deadline:
-                yield WatchEvent(position, None)
+                yield News(position, None)
                 deadline = _now() + self._policy.heartbeat
 
     async def _beyond(self, seat: _Seat, position: int) -> None:

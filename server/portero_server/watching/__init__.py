@@ -1,0 +1,1 @@
+"""Lets clients follow what is stored, from any position."""
