@@ -18,11 +18,11 @@ from portero_server.domain.tracking.policy import FaceDistances
 from portero_server.engines.local.encode.alignment import aligned, to_rgb
 from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale
 from portero_server.engines.local.encode.options import InputOptions
-from portero_server.engines.local.encode.runtime import UnusableModel, open_network
 from portero_server.errors import EngineError, StartupProblem
 from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.model_file import ModelFile
 from portero_server.vision.pixels import Pixels
+from portero_server.vision.runtime import UnusableModel, open_network
 
 _USUAL_SIDE = 112
 _SIDES = range(64, 257)

@@ -15,10 +15,10 @@ from portero_server.engines.local.encode.alignment import to_rgb
 from portero_server.engines.local.encode.dlib_file import UnknownLayout, read_weights
 from portero_server.engines.local.encode.dlib_graph import INPUT, LENGTH, SIDE, onnx_model
 from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale
-from portero_server.engines.local.encode.runtime import UnusableModel, load_library, load_runtime, open_network
 from portero_server.errors import EngineError
 from portero_server.vision.landmarks import LandmarkModel
 from portero_server.vision.models import Model, load_dlib, load_model
+from portero_server.vision.runtime import UnusableModel, load_library, load_runtime, open_network
 
 TRAITS = EncoderTraits(
     name="dlib",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portero_server.engines.local.encode.runtime import UnusableModel, load_library, open_network
 from portero_server.errors import StartupProblem
+from portero_server.vision.runtime import UnusableModel, load_library, open_network
 
 
 def test_content_that_is_no_model_is_told() -> None:

@@ -31,8 +31,13 @@ def load_library(name: str, purpose: str) -> Any:
         ) from None
 
 
-def open_network(content: bytes, purpose: str) -> Any:
-    """Returns an `InferenceSession` of a model, which computes on one processor.
+def open_network(content: bytes, purpose: str, *, any_size: bool = False) -> Any:
+    """Returns an `InferenceSession` of a model, which computes on the thread that calls it; thread-safe.
+
+    Args:
+        content: The model.
+        purpose: What needs it, for messages.
+        any_size: Whether the size of its input differs from call to call.
 
     Raises:
         StartupProblem: As for `load_runtime`.
@@ -40,9 +45,11 @@ def open_network(content: bytes, purpose: str) -> Any:
     """
     runtime = load_runtime(purpose)
     options = runtime.SessionOptions()
-    # As many processes encode as the settings say, each on one processor.
+    # As many processes encode and threads look as the settings say, each on one processor.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # A plan of memory is kept for every size that was ever seen.
+    options.enable_mem_pattern = not any_size
     try:
         return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as fault:  # noqa: BLE001  # onnxruntime's errors have no common class
