@@ -17,6 +17,9 @@ from portero_server.vision.quality import Landmarks, face_quality
 
 # A face at the limit between two searches is looked for in both.
 _NEARLY = 0.8
+_HALF = 0.5
+# Least scale at which neighbors may be interpolated: nearly every pixel still counts.
+_SLIGHT = 0.75
 # Of a face's size on each side, for the patch of a leaning one reaches over its box.
 _AROUND = 0.5
 
@@ -115,8 +118,29 @@ def _prepared(region: Image, scale: float, *, color: bool) -> Image:
         region = np.asarray(cv2.cvtColor(region, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
     if scale == 1.0:
         return np.ascontiguousarray(region)
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    # HOG sees more false faces in what interpolation leaves of noise; networks do not.
+    if color and scale < 1.0:
+        return _reduced(region, scale)
+    interpolation = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(region, None, fx=scale, fy=scale, interpolation=interpolation), dtype=np.uint8)
+
+
+def _reduced(region: Image, scale: float) -> Image:
+    """Returns a region at a scale below 1.
+
+    OpenCV takes a third of the time to halve a picture and interpolate the rest that it takes to average any area.
+    """
+    height, width = region.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    while scale <= _HALF and min(region.shape[:2]) > 1:
+        # An odd row or column at the edge is left out: the fast way is for whole pairs.
+        height, width = (side // 2 for side in region.shape[:2])
+        region, scale = _scaled(region[: 2 * height, : 2 * width], (width, height), cv2.INTER_AREA), scale / _HALF
+    return _scaled(region, size, cv2.INTER_AREA if scale < _SLIGHT else cv2.INTER_LINEAR)
+
+
+def _scaled(image: Image, size: tuple[int, int], interpolation: int) -> Image:
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
 
 
 def _gray(image: Image) -> Gray:

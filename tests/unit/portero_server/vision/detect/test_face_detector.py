@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from portero_server.domain.detection.detections import DetectPolicy
 from portero_server.domain.detection.geometry import Box
 from portero_server.vision.detect.face_detector import FaceDetector
 from portero_server.vision.detect.finder import FinderTraits, Image, RawFace
+from portero_server.vision.opencv import cv2
 from tests.support.images.portraits import collins
 
 
@@ -19,10 +22,12 @@ class _Finder:
         self.traits = FinderTraits("fake", "fake", color, 20, 350, 40, 1_000_000, 0.6, coarse)
         self.faces = list(faces)
         self.shown: list[tuple[tuple[int, ...], float]] = []
+        self.images: list[Image] = []
 
     def search(self, image: Image, min_confidence: float) -> list[RawFace]:
         assert image.flags.c_contiguous
         self.shown.append((image.shape, min_confidence))
+        self.images.append(image)
         return self.faces
 
 
@@ -53,6 +58,20 @@ def test_a_quick_look_is_as_coarse_as_the_finder_allows() -> None:
     FaceDetector(finder, DetectPolicy(min_face=25)).find(_FRAME, thorough=True)
     FaceDetector(finder, DetectPolicy(min_face=25, quick_face=80)).find(_FRAME, thorough=False)
     assert [shape[:2] for shape, _ in finder.shown] == [(200, 400), (320, 640), (100, 200)]
+
+
+@pytest.mark.parametrize("least_face", [7, 10, 20, 30, 40])
+@pytest.mark.parametrize(("height", "width"), [(400, 800), (401, 799)])
+def test_a_smaller_picture_looks_like_the_frame(least_face: int, height: int, width: int) -> None:
+    """At any scale, and with odd sides, a pixel is nearly the mean of those in its place (mean difference, of 255)."""
+    frame = cv2.resize(collins(), (width, height), interpolation=cv2.INTER_AREA)
+    finder = _Finder()
+    finder.traits = replace(finder.traits, least_face=least_face)
+    FaceDetector(finder).find(np.asarray(frame, dtype=np.uint8), thorough=True)
+    searched = finder.images[0]
+    mean = cv2.resize(frame, searched.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert searched.shape[:2] == (round(height * least_face / 44), round(width * least_face / 44))
+    assert np.abs(searched.astype(int) - mean.astype(int)).mean() < 6
 
 
 @pytest.mark.parametrize("color", [False, True])
