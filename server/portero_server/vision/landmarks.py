@@ -76,6 +76,9 @@ def nose_base(tip: NDArray[np.float64], mouth: NDArray[np.float64]) -> NDArray[n
 
 
 def _landmarks(found: Any) -> Landmarks:
-    points = np.array([(point.x, point.y) for point in found.parts()], dtype=np.float64)
+    right, other_right, left, other_left, nose = found.parts()
     # The corners of the eye on the image's right come first, then those of the eye on its left.
-    return np.array([points[2:4].mean(axis=0), points[0:2].mean(axis=0), points[4]])
+    middles = [
+        ((one.x + other.x) / 2, (one.y + other.y) / 2) for one, other in ((left, other_left), (right, other_right))
+    ]
+    return np.array([*middles, (nose.x, nose.y)], dtype=np.float64)
