@@ -1,6 +1,6 @@
 """Finds faces with YuNet, a network in a file, through onnxruntime.
 
-OpenCV's FaceDetectorYN computes the same network in two to three times the time; what it finds is what is found here.
+OpenCV's FaceDetectorYN computes the same network in twice the time or more; what it finds is what is found here.
 """
 
 from __future__ import annotations
