@@ -42,6 +42,7 @@ class SimulatedStore:
         poison: Camera and sequence of frames whose findings it never takes.
         impassable: Camera and sequence of frames that no watermark may pass but as rejected.
         refused_answers: Track and person of every answer in a commit that it refused.
+        unfollowed: Epoch and watermark of commits that it took without those in view, having refused them with them.
     """
 
     def __init__(self, people: Sequence[str], chance: random.Random) -> None:
@@ -53,6 +54,8 @@ class SimulatedStore:
         self.poison: frozenset[tuple[str, int]] = frozenset()
         self.impassable: frozenset[tuple[str, int]] = frozenset()
         self.refused_answers: set[tuple[str, str]] = set()
+        self.unfollowed: set[tuple[str, int]] = set()
+        self._refused_views: set[tuple[str, int]] = set()
         self._names = {person: person for person in people}
         self._chance = chance
         self.kept = StoreInMemory(self._names.get)
@@ -124,6 +127,7 @@ class SimulatedStore:
             for answer in part.recognitions
             if answer.person_id is not None
         }
+        self._refused_views |= {(part.session, part.durable_sequence) for part in commits if part.open_tracks}
         if self._chance.random() < 0.5:
             self._undone(commits[: self._chance.randint(1, len(commits))])
         raise error
@@ -149,6 +153,13 @@ class SimulatedStore:
     def _apply(self, commits: Sequence[StreamCommit]) -> CommitResult:
         for part in self.kept.owned(commits):
             self._keep_evidence(part)
+            row = self.kept.row(part.stream_id)
+            if (
+                row is not None
+                and part.open_tracks == ()
+                and (part.session, part.durable_sequence) in self._refused_views
+            ):
+                self.unfollowed.add((row.epoch, part.durable_sequence))
         return self.kept.write(commits)
 
     def _keep_evidence(self, part: StreamCommit) -> None:

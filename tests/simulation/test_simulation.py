@@ -28,6 +28,16 @@ def test_decisions_about_one_track_are_one_finding_to_a_store_that_takes_little(
     assert simulate(15138).complaints == []
 
 
+def test_a_stranger_seen_once_between_frames_given_up_may_be_a_false_alarm() -> None:
+    """The next stranger at the place might be the same one as far as the frames in between were not looked at."""
+    assert simulate(403107).complaints == []
+
+
+def test_who_is_in_view_may_be_refused_just_before_another_server_takes_over() -> None:
+    """The search for what cannot be stored gives up who is in view; the visit goes on as another track of it."""
+    assert simulate(407815).complaints == []
+
+
 def test_a_seed_replays() -> None:
     """The same seed gives the same faults at the same times, and the same results."""
     one, other = simulate(365), simulate(365)

@@ -152,6 +152,7 @@ class _World:
             self._store.stored(),
             self._named,
             refused=self._store.refused_answers,
+            unfollowed=self._store.unfollowed,
             visit_gap=self._visit_gap,
             compares=self._engine.encodes,
         )

@@ -41,6 +41,7 @@ def check(
     named: Collection[tuple[int, int]] = (),
     *,
     refused: Collection[tuple[str, str]] = (),
+    unfollowed: Collection[tuple[str, int]] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
     visit_gap: timedelta = VISIT_GAP,
     compares: bool = False,
@@ -54,6 +55,8 @@ def check(
             is known: no fault of anything else excuses a stranger.
         refused: Track and person of answers that the store refused, where that is known: the name may be stored
             without its answer.
+        unfollowed: Epoch and watermark with which the store took everything but who was in view, where that is known:
+            whoever resumes there follows nobody.
         clocks: How the cameras dated their frames.
         visit_gap: Of the cameras.
         compares: Whether the server compared faces where somebody else could be.
@@ -84,7 +87,10 @@ def check(
             numbering.index_of,
             rejected=account.rejected.keys() - account.given_up,
             given_up=account.given_up,
-            set_back=[durable for session, durable in numbering.sessions.items() if session in told.set_back],
+            forgotten=[
+                *(durable for session, durable in numbering.sessions.items() if session in told.set_back),
+                *(durable for each, durable in unfollowed if each == epoch),
+            ],
             clocks=clocks,
             compares=compares,
         )

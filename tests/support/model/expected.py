@@ -118,7 +118,7 @@ def foreseen_stays(
     *,
     rejected: Collection[int] = (),
     given_up: Collection[int] = (),
-    set_back: Collection[int] = (),
+    forgotten: Collection[int] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
     compares: bool = False,
 ) -> list[Stay]:
@@ -131,8 +131,9 @@ def foreseen_stays(
         rejected: Sequences that were rejected before they were looked at.
         given_up: Sequences that were rejected since what follows from them could not be stored. Each for itself may
             have been looked at or not, and what it showed may be stored or not.
-        set_back: Watermarks at which a session was resumed by a bridge whose clock had been set back. With the next
-            frame everybody may be somebody anew, or not, if another session resumed there again.
+        forgotten: Watermarks at which a session was resumed by a bridge whose clock had been set back, or with which
+            the store did not take who was in view. With the next frame everybody may be somebody anew, or not, if
+            another session resumed there again, or none did.
         clocks: How the camera dates its frames.
         compares: Whether the server compares faces where somebody else could be.
     """
@@ -145,7 +146,7 @@ def foreseen_stays(
     ]
     places = {frame.shown.place for frame in frames if frame.shown.sight is Sight.FACE}
     prefix = f"{camera_name(camera)}.{epoch}"
-    cuts = sorted(set_back)
+    cuts = sorted(forgotten)
     return [stay for place in sorted(places) for stay in _stays(place, frames, prefix, cuts, compares=compares)]
 
 
@@ -157,7 +158,9 @@ def foreseen_tracks(
     return [track for stay in stays for track in stay.tracks.values()]
 
 
-def _stays(place: int, frames: Iterable[_Frame], prefix: str, set_back: Sequence[int], *, compares: bool) -> list[Stay]:
+def _stays(
+    place: int, frames: Iterable[_Frame], prefix: str, forgotten: Sequence[int], *, compares: bool
+) -> list[Stay]:
     """Follows whoever is at one place, in all ways in which the frames that were given up may have been taken.
 
     Faces at different places never meet, so that each place can be followed by itself.
@@ -165,7 +168,7 @@ def _stays(place: int, frames: Iterable[_Frame], prefix: str, set_back: Sequence
     stays: list[Stay] = []
     states = {_State()}
     stay = Stay()
-    cuts = deque(set_back)
+    cuts = deque(forgotten)
     for frame in frames:
         if cuts and frame.sequence > cuts[0]:
             # Which visits go on, too, depends on whether it was noticed.

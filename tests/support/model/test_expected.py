@@ -50,7 +50,7 @@ def test_where_faces_are_compared_nobody_goes_on_as_somebody_who_was_missed() ->
 
 def test_whoever_is_there_when_a_clock_was_set_back_may_be_somebody_anew() -> None:
     """A session that resumed after frame 17 may have begun a track with the next face, or gone on with its own."""
-    stays = foreseen_stays(0, "e", _INDEX_OF, set_back={17})
+    stays = foreseen_stays(0, "e", _INDEX_OF, forgotten={17})
     (unsure,) = [stay for stay in stays if not stay.sure]
     assert _tracks([unsure]) == {"17.0": [17, 19], "19.0": [19]}
 

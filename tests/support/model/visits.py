@@ -141,7 +141,7 @@ def _may_be_alarm(track: ExpectedTrack, looks: int, asked: Collection[str], answ
 
     Whoever was stored before it was somebody of a session that ended, all of whose frames were then given up.
     """
-    return looks == 1 and track.track_id in asked and (track.person is None or track.track_id not in answered)
+    return looks <= 1 and track.track_id in asked and (track.person is None or track.track_id not in answered)
 
 
 def _check_stay(
@@ -158,7 +158,8 @@ def _check_stay(
         for track_id in stay.tracks
         if track_id in links and (row := stored_sightings.get(links[track_id])) is not None
     }
-    looks = Counter(track_id for _, look, _, ids in stay.kept if look for track_id in ids)
+    # Whoever else a look may show counts for nobody.
+    looks = Counter(track_id for _, look, _, ids in stay.kept if look and len(ids) == 1 for track_id in ids)
     for sequence, _, moment, ids in stay.kept:
         rows = [held[each] for each in ids if each in held]
         if not rows:
