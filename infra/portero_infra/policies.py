@@ -17,6 +17,7 @@ Statement = dict[str, Any]
 COLLECTION_ACTIONS = (
     "rekognition:DeleteFaces",
     "rekognition:DescribeCollection",
+    "rekognition:DisassociateFaces",
     "rekognition:IndexFaces",
     "rekognition:ListFaces",
     "rekognition:SearchFaces",

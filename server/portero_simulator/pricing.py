@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 PRICES: Mapping[str, Decimal] = dict.fromkeys(
-    ("CompareFaces", "DetectFaces", "DetectText", "IndexFaces", "SearchFaces", "SearchFacesByImage"), Decimal("0.001")
+    ("AssociateFaces", "CompareFaces", "DetectFaces", "DetectText", "IndexFaces", "SearchFaces", "SearchFacesByImage"),
+    Decimal("0.001"),
 ) | {"GetFaceLivenessSessionResults": Decimal("0.015")}
 """Dollars a call; operations not named are free."""
 

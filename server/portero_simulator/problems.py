@@ -37,6 +37,11 @@ def no_collection(collection_id: str) -> ApiProblem:
     return ApiProblem("ResourceNotFoundException", f"The collection id: {collection_id} does not exist")
 
 
+def no_user(user_id: str) -> ApiProblem:
+    """Returns the error for a missing user of a collection."""
+    return ApiProblem("ResourceNotFoundException", f"The user id: {user_id} does not exist")
+
+
 def internal_error() -> ApiProblem:
     """Returns the error for an internal failure."""
     return ApiProblem("InternalServerError", "Internal server error", status=500)

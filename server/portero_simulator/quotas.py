@@ -9,6 +9,7 @@ LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
 _IMAGES = ("DetectText", "IndexFaces", "ListFaces", "SearchFaces", "SearchFacesByImage")
 _FACES = ("CompareFaces", "DetectFaces")
 _COLLECTIONS = ("CreateCollection", "DeleteCollection", "DeleteFaces", "DescribeCollection", "ListCollections")
+_USERS = ("AssociateFaces", "CreateUser", "DeleteUser", "DisassociateFaces", "ListUsers")
 _LIVENESS = ("CreateFaceLivenessSession", "GetFaceLivenessSessionResults")
 
 
@@ -18,7 +19,7 @@ def default_rates(region: str) -> dict[str, float]:
     return (
         dict.fromkeys(_IMAGES, 50.0 if large else 5.0)
         | dict.fromkeys(_FACES, 100.0 if large else 25.0)
-        | dict.fromkeys((*_COLLECTIONS, *_LIVENESS), 5.0)
+        | dict.fromkeys((*_COLLECTIONS, *_LIVENESS, *_USERS), 5.0)
     )
 
 

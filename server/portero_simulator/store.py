@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from portero_server.domain.detection.detections import FoundFace
-from portero_simulator.problems import ApiProblem, no_collection
+from portero_simulator.problems import ApiProblem, no_collection, no_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Collection:
     arn: str
     created_at: datetime
     faces: dict[str, StoredFace] = field(default_factory=dict)
+    users: dict[str, list[str]] = field(default_factory=dict)
+    """The faces of each user, by user id, in the order in which they were associated."""
     _by_key: dict[FaceKey, str] = field(default_factory=dict)
 
     def known(self, key: FaceKey) -> StoredFace | None:
@@ -50,6 +52,21 @@ class Collection:
         """Adds a face to the collection."""
         self.faces[face.face_id] = face
         self._by_key[face.key] = face.face_id
+
+    def user_of(self, face_id: str) -> str | None:
+        """Returns the user whose face it is; None: nobody's."""
+        return next((user_id for user_id, faces in self.users.items() if face_id in faces), None)
+
+    def faces_of(self, user_id: str) -> list[str]:
+        """Returns the list of a user's faces.
+
+        Raises:
+            ApiProblem: There is no such user.
+        """
+        try:
+            return self.users[user_id]
+        except KeyError:
+            raise no_user(user_id) from None
 
     def remove(self, face_id: str) -> bool:
         """Removes a face. Returns whether it was there."""

@@ -105,7 +105,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
         server = rpc.build(context, options, stores, asking, faces, desk, frames, bill, erasing, trail, callers)
-        outside = operations.build(context, options, stores, faces.model, frames, bill, callers, server)
+        outside = operations.build(context, options, stores, faces, frames, bill, callers, server)
         yield Server(
             context, stores, bill, engine, faces, asking, desk, frames, erasing, trail, callers, server, outside
         )

@@ -11,27 +11,40 @@ import structlog
 from portero_server.composition.context import BuildContext
 from portero_server.composition.store import Stores
 from portero_server.domain.people.people import FaceModel
+from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
+from portero_server.engines.kept_faces import CollectionKeeper
 from portero_server.errors import EngineError, StartupProblem
+from portero_server.gallery.collection_repair import CollectionRepair
+from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
+from portero_server.store.collections import CollectionStore
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryParts:
-    """What enrolls people, finds faults and keeps the engine's faces up to date, and the model that makes the faces."""
+    """What enrolls people, finds faults and keeps the engine's faces up to date, and the model that makes the faces.
+
+    Attributes:
+        gallery, check, mirror: Enroll, find faults, and keep the engine up to date.
+        model: The one in use at the start.
+        watch, repair: Compare the engine's collection with the database, and make both agree.
+    """
 
     gallery: Gallery
     check: GalleryCheck
     mirror: GalleryMirror
     model: FaceModel
+    watch: CollectionWatch
+    repair: CollectionRepair
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [self.mirror.follow()]
+        return [self.mirror.follow(), self.watch.run()]
 
 
 async def build(context: BuildContext, stores: Stores, engine: Engine) -> GalleryParts:
@@ -45,11 +58,40 @@ async def build(context: BuildContext, stores: Stores, engine: Engine) -> Galler
         await mirror.load()
     except EngineError as error:
         raise StartupProblem(f"the engine does not take the stored faces: {error.message}") from None
-    model = FaceModel(engine.traits.name, engine.traits.model_version)
+    model = _model(engine)
     await _warn_of_other_models(stores, model)
     check_learnable = stores.consents.check_learnable
-    gallery = Gallery(engine, stores.people, mirror, context.clock, check_learnable=check_learnable)
-    return GalleryParts(gallery, GalleryCheck(engine, stores.people), mirror, model)
+    kept = engine.paid if isinstance(engine, BackedEngine) else engine
+    keeper = kept if isinstance(kept, CollectionKeeper) else None
+    watch = _watch(context, stores, engine, keeper)
+    gallery = Gallery(
+        engine,
+        stores.people,
+        mirror,
+        context.clock,
+        check_learnable=check_learnable,
+        keeper=keeper,
+        tell_loss=watch.suspect,
+    )
+    repair = CollectionRepair(keeper, watch, stores.people, lambda: _model(engine))
+    return GalleryParts(gallery, GalleryCheck(engine, stores.people), mirror, model, watch, repair)
+
+
+def _watch(context: BuildContext, stores: Stores, engine: Engine, keeper: CollectionKeeper | None) -> CollectionWatch:
+    settings = context.settings
+    return CollectionWatch(
+        keeper,
+        lambda: _model(engine),
+        CollectionStore(stores.database, settings.collection_name),
+        context.clock,
+        context.metrics.gallery.known,
+        interval=settings.gallery_check_interval,
+        compare_interval=settings.gallery_compare_interval,
+    )
+
+
+def _model(engine: Engine) -> FaceModel:
+    return FaceModel(engine.traits.name, engine.traits.model_version)
 
 
 async def _warn_of_other_models(stores: Stores, model: FaceModel) -> None:

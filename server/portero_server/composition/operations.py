@@ -10,11 +10,11 @@ from portero_server.billing.wiring import Billing
 from portero_server.composition.access import AccessControl, permit_metrics
 from portero_server.composition.certificate_watch import CertificateWatch
 from portero_server.composition.context import BuildContext
+from portero_server.composition.gallery import GalleryParts
 from portero_server.composition.inventory import InventoryMetrics
 from portero_server.composition.readiness import Readiness
 from portero_server.composition.store import Stores
 from portero_server.composition.streaming import StreamingParts
-from portero_server.domain.people.people import FaceModel
 from portero_server.rpc.server import RpcServer, ServerOptions
 from portero_server.telemetry.http import AdminHttp
 
@@ -44,7 +44,7 @@ def build(
     context: BuildContext,
     options: ServerOptions,
     stores: Stores,
-    model: FaceModel,
+    gallery: GalleryParts,
     streaming: StreamingParts,
     billing: Billing,
     access: AccessControl,
@@ -59,6 +59,9 @@ def build(
         rpc.admission.check()
         await readiness.check()
 
+    def note() -> str | None:
+        return gallery.watch.note
+
     def refresh() -> None:
         load = database.load()
         metrics.store.database_is(
@@ -70,11 +73,11 @@ def build(
             options.certificates.refresh()
 
     refreshed = (refresh, streaming.streams.report, billing.accounts.report, metrics.process.refresh)
-    admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(access.auth, settings))
+    admin = AdminHttp(metrics.registry, ready, refreshed, permit_metrics(access.auth, settings), note)
     inventory = InventoryMetrics(
         stores.cameras,
         stores.people,
-        model,
+        gallery.model,
         metrics,
         most=settings.metrics_max_cameras,
         interval=settings.gallery_refresh,

@@ -27,9 +27,9 @@ from portero_server.gallery.reconcile import reconcile_faces
 from portero_server.settings import Settings
 from portero_server.settings.data_folder import DATABASE_FILE
 from portero_server.store.audit import AuditStore
+from portero_server.store.collections import CollectionStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
-from portero_server.store.people import PeopleStore
 from portero_server.telemetry.logs import configure_logs
 
 _log = structlog.get_logger(__name__)
@@ -127,7 +127,7 @@ async def check_faces(settings: Settings) -> None:
     """Prints how the Rekognition collection and the stored faces differ.
 
     Raises:
-        StartupProblem: There is no collection, or one of them does not answer.
+        StartupProblem: One of them does not answer.
     """
     await _faces(settings, repair=False)
 
@@ -165,11 +165,11 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
         await check_revision(database)
         engine = create_rekognition(settings.rekognition_options, OpenGate())
         try:
-            await engine.check()
             if repair:
+                await engine.check()
                 told = Deed(CONSOLE, "faces.repair", f"collections/{settings.rekognition_collection}")
                 await AuditStore(database).append([told], SystemClock().now())
-            report = await reconcile_faces(engine, PeopleStore(database, SystemClock()), repair=repair)
+            report = await reconcile_faces(engine, CollectionStore(database, settings.collection_name), repair=repair)
         except EngineError as error:
             raise StartupProblem(error.message) from None
         finally:

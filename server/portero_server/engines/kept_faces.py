@@ -1,32 +1,15 @@
-"""Faces that an engine stores itself: how they are named, and how they are compared with the stored enrollments.
-
-Adding a face to the engine and storing it are two steps: a crash in between, or other programs, can make the two sides
-differ.
-"""
+"""Engines that store faces themselves: what they tell of their collection, and what repairs it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
-from portero_server.engines.base import GalleryFace
-
-_OURS = "portero:"
-"""Begins every name we give, so that faces of other programs in the same collection are never touched."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFace:
-    """A face in the engine's own collection.
-
-    Attributes:
-        external_id: The engine's name of it (Rekognition's FaceId).
-        image_id: What we called it when it was put in (Rekognition's ExternalImageId); None: somebody else put it in.
-    """
-
-    external_id: str
-    image_id: str | None
+# Part of the protocols below, so that an engine author finds them here.
+from portero_server.domain.people.collection import CollectionCount as CollectionCount
+from portero_server.domain.people.collection import KeptFace as KeptFace
+from portero_server.domain.people.collection import image_id as image_id
+from portero_server.domain.people.collection import parsed_image_id as parsed_image_id
 
 
 @runtime_checkable
@@ -42,49 +25,33 @@ class FaceKeeper(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class GalleryDifference:
-    """How the engine's collection differs from the stored faces, by the repair needed.
+@runtime_checkable
+class CollectionKeeper(FaceKeeper, Protocol):
+    """An engine whose collection can be looked at, and created. Nothing here is a paid call."""
 
-    Attributes:
-        lost: Stored, but not in the collection: never found. Enroll these people again.
-        orphaned: In the collection, but not stored: may be found, but name nobody. Remove them.
-        foreign: In the collection under a name that is not ours: another program uses it. Left alone.
-    """
+    async def count(self) -> CollectionCount | None:
+        """Returns what it tells of its collection; None: there is none.
 
-    lost: tuple[GalleryFace, ...]
-    orphaned: tuple[KeptFace, ...]
-    foreign: tuple[KeptFace, ...]
+        From then on the engine's traits name the collection's face model, which may be another one than before.
+        """
+        ...
 
+    async def listed(self) -> Sequence[KeptFace] | None:
+        """Returns every face in its collection; None: there is none."""
+        ...
 
-def compare_gallery(stored: Iterable[GalleryFace], kept: Iterable[KeptFace]) -> GalleryDifference:
-    """Compares the stored faces with those of the collection.
+    async def held(self, external_ids: Collection[str]) -> frozenset[str]:
+        """Returns those of these faces that its collection holds; none if there is no collection."""
+        ...
 
-    An enrollment in progress is in the collection before it is stored, and looks orphaned: compare twice, and repair
-    only what both comparisons find.
+    async def restore(self) -> bool:
+        """Creates the collection if it does not exist. Returns whether it did.
 
-    Args:
-        stored: Faces that the database holds of this engine.
-        kept: Faces as `FaceKeeper.list_faces` gives them.
-    """
-    # The name counts as much as the id: a face that answers to somebody else's name is not the stored one.
-    named = {(face.external_id, image_id(face.person_id, face.face_id)): face for face in stored}
-    held = {(face.external_id, face.image_id): face for face in kept}
-    strays = [face for key, face in held.items() if key not in named]
-    return GalleryDifference(
-        lost=tuple(face for key, face in named.items() if key not in held),
-        orphaned=tuple(face for face in strays if parsed_image_id(face.image_id) is not None),
-        foreign=tuple(face for face in strays if parsed_image_id(face.image_id) is None),
-    )
+        Raises:
+            EngineError: It may not be created, or could not be.
+        """
+        ...
 
-
-def image_id(person_id: str, face_id: str) -> str:
-    """Returns the name of a face in the collection (ExternalImageId), which depends only on person and face."""
-    return f"{_OURS}{person_id}.{face_id}"
-
-
-def parsed_image_id(name: str | None) -> tuple[str, str] | None:
-    """Returns (person_id, face_id) of a face named by `image_id`, or None if another program named it."""
-    # A person's identifier cannot hold a dot.
-    person_id, dot, face_id = (name or "").removeprefix(_OURS).partition(".")
-    return (person_id, face_id) if name and name.startswith(_OURS) and person_id and dot and face_id else None
+    def tell_loss(self, tell: Callable[[], None]) -> None:
+        """Calls `tell` from now on whenever a call finds that the collection does not exist."""
+        ...

@@ -1,4 +1,4 @@
-"""Compares the stored faces with those in an engine's own collection, and removes orphans."""
+"""Compares the stored faces with those in an engine's own collection, and removes what is stored nowhere."""
 
 from __future__ import annotations
 
@@ -6,70 +6,93 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
-from portero_server.domain.people.people import GalleryFace
-from portero_server.engines.kept_faces import FaceKeeper, GalleryDifference, compare_gallery
+from portero_server.domain.people.collection import Comparison, StoredFace, compare
+from portero_server.domain.people.people import FaceModel
+from portero_server.engines.kept_faces import CollectionKeeper
 
 _PAUSE = 10.0
 """Seconds between two comparisons: longer than an enrollment takes, which is in the collection before it is stored."""
 _ENGINE = "rekognition"
 
+Sleep = Callable[[float], Awaitable[object]]
+
 
 class StoredFaces(Protocol):
     """Reads the stored faces."""
 
-    def gallery(self, engine: str) -> AsyncIterator[GalleryFace]:
+    def faces(self, engine: str) -> AsyncIterator[StoredFace]:
         """Returns every face of an engine."""
         ...
 
+    async def count_other_models(self, model: FaceModel) -> int:
+        """Returns how many faces are stored of people who have none of a model."""
+        ...
 
-async def reconcile_faces(
-    keeper: FaceKeeper,
+
+async def compared(
+    keeper: CollectionKeeper,
     stored: StoredFaces,
+    engine: str,
+    version: str | None,
     *,
-    repair: bool,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> str:
-    """Compares twice, removes what both comparisons found orphaned if requested, and returns a short report.
+    sleep: Sleep = asyncio.sleep,
+) -> Comparison:
+    """Compares, and once more after a pause where something differs; only what both comparisons find counts.
 
     Args:
         keeper: The engine.
         stored: The database.
-        repair: Whether to remove the orphans.
+        engine: The engine's name.
+        version: Version of the face model in use; None: faces of all models count, and nobody is of another one.
         sleep: Waits.
 
     Raises:
         EngineError, StoreUnavailable: One of them does not answer.
     """
-    difference = await _compared(keeper, stored)
-    if difference.orphaned or difference.lost:
-        await sleep(_PAUSE)
-        difference = _both(difference, await _compared(keeper, stored))
-    if repair and difference.orphaned:
-        await keeper.remove_orphans(difference.orphaned)
-    return _report(difference, repaired=repair)
+    first = await _compared(keeper, stored, engine, version)
+    if first.kept is None or not first.differs:
+        return first
+    await sleep(_PAUSE)
+    return first.also(await _compared(keeper, stored, engine, version))
 
 
-async def _compared(keeper: FaceKeeper, stored: StoredFaces) -> GalleryDifference:
-    kept = await keeper.list_faces()
-    return compare_gallery([face async for face in stored.gallery(_ENGINE)], kept)
+async def reconcile_faces(
+    keeper: CollectionKeeper, stored: StoredFaces, *, repair: bool, sleep: Sleep = asyncio.sleep
+) -> str:
+    """Compares, removes what is stored nowhere if requested, and returns a short report.
+
+    Args:
+        keeper: The engine.
+        stored: The database.
+        repair: Whether to remove what is stored nowhere.
+        sleep: Waits.
+
+    Raises:
+        EngineError, StoreUnavailable: One of them does not answer.
+    """
+    comparison = await compared(keeper, stored, _ENGINE, None, sleep=sleep)
+    if repair and comparison.foreign:
+        await keeper.remove_orphans(comparison.foreign)
+    return _report(comparison, repaired=repair)
 
 
-def _both(first: GalleryDifference, second: GalleryDifference) -> GalleryDifference:
-    return GalleryDifference(
-        lost=tuple(face for face in second.lost if face in first.lost),
-        orphaned=tuple(face for face in second.orphaned if face in first.orphaned),
-        foreign=second.foreign,
-    )
+async def _compared(keeper: CollectionKeeper, stored: StoredFaces, engine: str, version: str | None) -> Comparison:
+    kept = await keeper.listed()
+    others = 0 if version is None else await stored.count_other_models(FaceModel(engine, version))
+    return compare(version, [face async for face in stored.faces(engine)], kept, others)
 
 
-def _report(difference: GalleryDifference, *, repaired: bool) -> str:
+def _report(comparison: Comparison, *, repaired: bool) -> str:
     done = "removed" if repaired else "`portero-server faces repair` removes them"
+    gone = comparison.kept is None
+    missing = sorted((face.person_id, face.face_id) for face in comparison.missing)
     lines = [
-        f"orphaned: {len(difference.orphaned)} faces of the collection are stored nowhere"
-        + (f"; {done}" if difference.orphaned else ""),
-        f"lost: {len(difference.lost)} stored faces are not in the collection"
-        + ("; delete them and enroll these people again:" if difference.lost else ""),
-        *(f"  people/{face.person_id}/faces/{face.face_id}" for face in difference.lost),
-        f"foreign: {len(difference.foreign)} faces of the collection are another program's; left alone",
+        *(["lost: the collection does not exist; `serve` and `portero faces repair` create it"] if gone else ()),
+        f"foreign: {len(comparison.foreign)} faces of the collection are stored nowhere"
+        + (f"; {done}" if comparison.foreign else ""),
+        f"missing: {len(missing)} stored faces are not in the collection"
+        + ("; `portero faces repair --photos FOLDER` teaches these people again:" if missing else ""),
+        *(f"  people/{person_id}/faces/{face_id}" for person_id, face_id in missing),
+        f"others: {comparison.others} faces of the collection are another program's; left alone",
     ]
     return "\n".join(lines) + "\n"

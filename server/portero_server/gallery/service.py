@@ -21,6 +21,7 @@ from portero_server.domain.people.people import (
     checked_request_id,
 )
 from portero_server.engines.base import CallContext, Engine, GalleryFace, LearnedFace
+from portero_server.engines.kept_faces import CollectionKeeper
 from portero_server.errors import EngineError, InvalidInput, NotFound
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.store.people import PeopleStore
@@ -48,6 +49,8 @@ class Gallery:
         *,
         new_id: Callable[[], str] = new_person_id,
         check_learnable: Callable[[str], Awaitable[None]] | None = None,
+        keeper: CollectionKeeper | None = None,
+        tell_loss: Callable[[], None] = lambda: None,
     ) -> None:
         """Stores people in `people`; `mirror` makes their faces searchable in `engine`.
 
@@ -58,6 +61,8 @@ class Gallery:
             clock: Dates enrollments.
             new_id: Generates ids for people without one.
             check_learnable: Raises when a person's face may not be learned; None: everybody's may.
+            keeper: The engine, when it keeps faces itself.
+            tell_loss: Called when it does not hold a face that is stored.
         """
         self._engine = engine
         self._people = people
@@ -65,6 +70,8 @@ class Gallery:
         self._clock = clock
         self._new_id = new_id
         self._check_learnable = check_learnable
+        self._keeper = keeper
+        self._tell_loss = tell_loss
 
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
@@ -132,6 +139,8 @@ class Gallery:
     async def enroll(self, person_id: str, photo: bytes, deadline: float | None = None) -> FaceEnrollment:
         """Enrolls a person's face from one photograph; the same photograph again returns the existing face.
 
+        A stored face that the engine does not hold any more is learned again from its photograph.
+
         Args:
             person_id: Whose face.
             photo: A whole JPEG or PNG file.
@@ -153,6 +162,10 @@ class Gallery:
             known = await self._people.get_face(person_id, face_id)
         except NotFound:
             known = await self._learn(person_id, face_id, photo, deadline)
+        else:
+            if not await self._is_held(known):
+                self._tell_loss()
+                known = await self._learn(person_id, face_id, photo, deadline, lost=known)
         await self._mirror.catch_up()
         return known
 
@@ -165,14 +178,27 @@ class Gallery:
         await self._people.delete_face(person_id, face_id)
         await self._mirror.catch_up()
 
-    async def _learn(self, person_id: str, face_id: str, photo: bytes, deadline: float | None) -> FaceEnrollment:
+    async def _is_held(self, face: FaceEnrollment) -> bool:
+        """Returns whether the engine has a stored face; of what it keeps itself, only it can tell."""
+        if self._keeper is None:
+            return True
+        return face.external_id is not None and bool(await self._keeper.held([face.external_id]))
+
+    async def _learn(
+        self,
+        person_id: str,
+        face_id: str,
+        photo: bytes,
+        deadline: float | None,
+        lost: FaceEnrollment | None = None,
+    ) -> FaceEnrollment:
         pixels = await asyncio.to_thread(decode_photo, photo, "image")
         # An engine that keeps faces itself answers a photo it has still to forget with the face that is about to go.
         await self._mirror.apply()
         context = CallContext(None, Lane.CHECK_IN, deadline)
         learned = await self._engine.learn(pixels, person_id, face_id, context)
         try:
-            return await self._people.add_face(self._enrollment(person_id, face_id, learned))
+            return await self._people.add_face(self._enrollment(person_id, face_id, learned), instead_of=lost)
         except NotFound:
             # The person went while the engine learned. Were it the database that failed, the face would be left
             # with the engine: the same photo, sent again, meets it there.

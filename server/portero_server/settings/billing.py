@@ -161,6 +161,11 @@ class BillingSettings(ServingSettings):
         )
 
     @property
+    def collection_name(self) -> str:
+        """Name of what the engine keeps faces in, among all that servers of one database use."""
+        return f"rekognition/{self.rekognition_collection}" if self.engine == "rekognition" else self.engine
+
+    @property
     def engine_options(self) -> Mapping[str, object]:
         """What each engine is created with, by its name."""
         return {

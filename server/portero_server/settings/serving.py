@@ -191,6 +191,16 @@ class ServingSettings(DetectionSettings, EncodingSettings):
         5.0,
         description="How often changes made to the gallery by other server processes are looked for, seconds.",
     )
+    gallery_check_interval: Seconds = Field(
+        30.0,
+        description="How often one of the servers looks whether the engine's collection holds as many faces as are "
+        "stored, seconds; a free call.",
+    )
+    gallery_compare_interval: Seconds = Field(
+        3600.0,
+        description="How often every face of the engine's collection is compared with the stored ones, even if the "
+        "numbers agree, seconds; one free call for a thousand faces.",
+    )
     trace_endpoint: str | None = Field(
         None,
         pattern=r"^https?://[^@]*$",

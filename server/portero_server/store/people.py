@@ -200,8 +200,12 @@ class PeopleStore:
         )
         return [row.person_id for row in await self._database.read(_reading(query))]
 
-    async def add_face(self, face: FaceEnrollment) -> FaceEnrollment:
+    async def add_face(self, face: FaceEnrollment, *, instead_of: FaceEnrollment | None = None) -> FaceEnrollment:
         """Adds a face and returns what is stored: the existing face if its id is taken.
+
+        Args:
+            face: The face.
+            instead_of: The existing face of this id, which the engine has lost; it is replaced.
 
         Raises:
             NotFound: The person does not exist.
@@ -212,7 +216,12 @@ class PeopleStore:
             query = select(faces).where(faces.c.face_id == face.face_id)
             present = (await connection.execute(query)).one_or_none()
             if present is not None:
-                return enrollment(present)
+                # Another enrollment may have replaced it, or the engine found it again.
+                lost = instead_of is not None and present.external_id == instead_of.external_id
+                if not lost or present.external_id == face.external_id:
+                    return enrollment(present)
+                await connection.execute(delete(faces).where(faces.c.face_id == face.face_id))
+                await log_changes(connection, [present], added=False)
             await connection.execute(insert(faces).values(face_columns(face)))
             await log_changes(connection, [face], added=True)
             return face

@@ -116,6 +116,20 @@ gallery_changes = _table(
     Index("ix_gallery_changes_person", "person_id"),
 )
 
+collections = _table(
+    "collections",
+    # Of the engine and its collection, "rekognition/portero".
+    Column("name", Key, primary_key=True),
+    # When a server last took it upon itself to look at the collection.
+    _required("claimed_at", UtcTime),
+    # When the faces were last compared; null: never. What follows is what was found then.
+    Column("compared_at", UtcTime),
+    *(_required(name, Name) for name in ("state", "engine", "model_version")),
+    # Faces in the collection; null: there is no collection.
+    Column("kept_faces", BigInteger),
+    *(_required(f"{kind}_faces", BigInteger) for kind in ("stored", "missing", "foreign", "others", "other_models")),
+)
+
 requests = _table(
     "requests",
     Column("request_id", Key, primary_key=True),

@@ -37,6 +37,7 @@ class AdminHttp:
         ready: Callable[[], Awaitable[None]],
         refresh: Sequence[Callable[[], None]] = (),
         permit: Permit | None = None,
+        note: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Prepares to serve a registry; `start` listens.
 
@@ -45,8 +46,10 @@ class AdminHttp:
             ready: Raises PorteroError when the server cannot do its work.
             refresh: Called on the event loop before each scrape, to set what holds only for the moment.
             permit: Called before each scrape; None: anybody who can reach the port may scrape.
+            note: Returns a line for /readyz about what is wrong although the server can work; None: nothing is.
         """
         self._permit = permit
+        self._note = note
         self._registry = registry
         self._refresh = tuple(refresh)
         self._ready = ready
@@ -120,7 +123,8 @@ class AdminHttp:
         except Exception:  # noqa: BLE001 - a defect must read as "not ready", not as a hang
             _log.exception("readiness_defect")
             return HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"INTERNAL\n"
-        return HTTPStatus.OK, _TEXT, b"ok\n"
+        note = self._note()
+        return HTTPStatus.OK, _TEXT, b"ok\n" if note is None else f"ok\n{note}\n".encode()
 
 
 def _header(lines: Sequence[str], name: str) -> str | None:

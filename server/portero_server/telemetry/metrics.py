@@ -13,6 +13,7 @@ from portero_server.telemetry.access_metrics import AccessMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
 from portero_server.telemetry.document_metrics import DocumentMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
+from portero_server.telemetry.gallery_metrics import GalleryMetrics
 from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
 from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetrics
@@ -50,6 +51,7 @@ class Metrics:
         self.steering = SteeringMetrics(registry)
         self.cameras = CameraMetrics(registry)
         self.recognition = RecognitionMetrics(registry, self.stages)
+        self.gallery = GalleryMetrics(registry)
         self.engine = EngineMetrics(registry)
         self.money = MoneyMetrics(registry)
         self.store = StoreMetrics(registry, self.stages)

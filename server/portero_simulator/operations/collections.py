@@ -22,7 +22,7 @@ async def describe_collection(service: Service, request: Document) -> Document:
         "FaceModelVersion": MODEL_VERSION,
         "CollectionARN": collection.arn,
         "CreationTimestamp": collection.created_at,
-        "UserCount": 0,
+        "UserCount": len(collection.users),
     }
 
 

@@ -61,31 +61,38 @@ async def index_faces(service: Service, request: Document) -> Document:
 async def list_faces(service: Service, request: Document) -> Document:
     """Lists a collection's faces, page by page, in the order they came."""
     collection = service.collections.get(request["CollectionId"])
-    if "UserId" in request:
+    if "UserId" in request and "FaceIds" in request:
         raise invalid_parameters()
     wanted = set(request.get("FaceIds", ()))
-    faces = [stored for stored in collection.faces.values() if not wanted or stored.face_id in wanted]
+    if "UserId" in request:
+        wanted = set(collection.faces_of(request["UserId"]))
+    every = not wanted and "UserId" not in request
+    faces = [stored for stored in collection.faces.values() if every or stored.face_id in wanted]
     shown, token = page(faces, request.get("NextToken"), request.get("MaxResults"))
     return {
-        "Faces": [face(stored) for stored in shown],
+        "Faces": [face(stored) | _owner(collection, stored.face_id) for stored in shown],
         "FaceModelVersion": MODEL_VERSION,
         **({"NextToken": token} if token else {}),
     }
 
 
 async def delete_faces(service: Service, request: Document) -> Document:
-    """Deletes faces; reports the ones that do not exist."""
+    """Deletes faces; reports the ones that do not exist, and those that belong to a user, which stay."""
     collection = service.collections.get(request["CollectionId"])
-    deleted = [face_id for face_id in request["FaceIds"] if collection.remove(face_id)]
+    owners = {face_id: collection.user_of(face_id) for face_id in request["FaceIds"]}
+    free = [face_id for face_id, owner in owners.items() if owner is None]
+    deleted = [face_id for face_id in free if collection.remove(face_id)]
     await service.recognizer.forget(deleted)
+    missing = [{"FaceId": face_id, "Reasons": ["FACE_NOT_FOUND"]} for face_id in free if face_id not in deleted]
+    owned = [
+        {"FaceId": face_id, "UserId": owner, "Reasons": ["ASSOCIATED_TO_AN_EXISTING_USER"]}
+        for face_id, owner in owners.items()
+        if owner is not None
+    ]
     return {
         # The model allows no empty list here.
         **({"DeletedFaces": deleted} if deleted else {}),
-        "UnsuccessfulFaceDeletions": [
-            {"FaceId": face_id, "Reasons": ["FACE_NOT_FOUND"]}
-            for face_id in request["FaceIds"]
-            if face_id not in deleted
-        ],
+        "UnsuccessfulFaceDeletions": [*missing, *owned],
     }
 
 
@@ -121,6 +128,11 @@ async def _kept(service: Service, collection: Collection, stored: StoredFace) ->
 
 def _cut(pixels: Pixels, found: FoundFace, others: Sequence[FoundFace]) -> bytes:
     return encode_jpeg(crop_alone(pixels, found.box, [other.box for other in others]).pixels)
+
+
+def _owner(collection: Collection, face_id: str) -> dict[str, str]:
+    owner = collection.user_of(face_id)
+    return {} if owner is None else {"UserId": owner}
 
 
 def _place(found: FoundFace) -> tuple[float, float, float, float]:

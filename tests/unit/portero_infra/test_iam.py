@@ -37,6 +37,7 @@ def test_task_role_allows_exactly_these_actions(prod: Stack) -> None:
     assert _allowed(prod, "portero-prod-task") == {
         "rekognition:DeleteFaces": [COLLECTION],
         "rekognition:DescribeCollection": [COLLECTION],
+        "rekognition:DisassociateFaces": [COLLECTION],
         "rekognition:IndexFaces": [COLLECTION],
         "rekognition:ListFaces": [COLLECTION],
         "rekognition:SearchFaces": [COLLECTION],

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from portero_server.engines.base import CallContext, CallGate
-from portero_server.engines.rekognition.errors import VENDOR_FAULTS, AnswerUnreadable, translated
+from portero_server.engines.rekognition.errors import VENDOR_FAULTS, AnswerUnreadable, CollectionMissing, translated
 from portero_server.errors import StartupProblem
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class RekognitionCalls:
         self._gate = gate
         # Its own pool, so that calls that hang cannot starve whatever else runs in threads.
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rekognition")
+        self._tell_loss: Callable[[], None] = lambda: None
+
+    def tell_loss(self, tell: Callable[[], None]) -> None:
+        """Calls `tell` from now on whenever a call through the gate finds no collection."""
+        self._tell_loss = tell
 
     async def call(self, operation: str, context: CallContext, ask: Callable[[], _A], read: Callable[[_A], _T]) -> _T:
         """Makes one call through the gate.
@@ -81,7 +86,11 @@ class RekognitionCalls:
         Raises:
             EngineError: As the gate, or the translated fault.
         """
-        return await self._gate.run(operation, context, partial(self.ungated, operation, ask, read))
+        try:
+            return await self._gate.run(operation, context, partial(self.ungated, operation, ask, read))
+        except CollectionMissing:
+            self._tell_loss()
+            raise
 
     async def call_unless(
         self,

@@ -1,26 +1,32 @@
-"""The Rekognition collection that holds the gallery: creating, listing, and deleting from it."""
+"""The Rekognition collection that holds the gallery: creating, counting, listing, and deleting from it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection as Ids
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
-from portero_server.engines.kept_faces import KeptFace
+from portero_server.engines.kept_faces import CollectionCount, KeptFace
 from portero_server.engines.rekognition.answers import face_page
 from portero_server.engines.rekognition.calls import RekognitionCalls
-from portero_server.engines.rekognition.errors import CollectionExists, CollectionMissing
+from portero_server.engines.rekognition.errors import CollectionExists, CollectionMissing, is_user_missing
 from portero_server.errors import EngineError
 
 if TYPE_CHECKING:
     from types_boto3_rekognition.client import RekognitionClient
-    from types_boto3_rekognition.type_defs import DeleteFacesResponseTypeDef
+    from types_boto3_rekognition.type_defs import DeleteFacesResponseTypeDef, DisassociateFacesResponseTypeDef
 
 _MOST_DELETIONS = 4096
+_MOST_DISASSOCIATIONS = 100
 _PAGE = 1000
 _LISTING = CallContext(None, Lane.ATTENDANCE)
+_ASKING = CallContext(None, Lane.CHECK_IN)
+"""Somebody waits for the enrollment that asks."""
 _DELETING = CallContext(None, Lane.CHECK_IN)
 """Erasure is a legal promise and takes one call, so it does not wait behind recognitions."""
 
@@ -46,7 +52,7 @@ class Collection:
             EngineError: Rekognition cannot be asked; the message says why.
         """
         try:
-            return await self._describe()
+            return (await self._describe()).model_version
         except CollectionMissing:
             if not create:
                 raise CollectionMissing(
@@ -58,7 +64,38 @@ class Collection:
             return await self._caller.ungated("CreateCollection", ask, lambda answer: answer["FaceModelVersion"])
         except CollectionExists:
             # Another server process started at the same moment and was quicker.
+            return (await self._describe()).model_version
+
+    async def count(self) -> CollectionCount | None:
+        """Returns how many faces the collection holds, and of which model; None: it does not exist.
+
+        Bypasses the gate, as `ensure` does.
+
+        Raises:
+            EngineError: Rekognition cannot be asked; the message says why.
+        """
+        try:
             return await self._describe()
+        except CollectionMissing:
+            return None
+
+    async def held(self, external_ids: Ids[str]) -> frozenset[str]:
+        """Returns those of these faces that the collection holds; none if it does not exist.
+
+        Raises:
+            EngineError: Rekognition cannot be asked.
+        """
+        wanted, found = list(external_ids), set[str]()
+        for start in range(0, len(wanted), _PAGE):
+            some = wanted[start : start + _PAGE]
+            ask = partial(self._client.list_faces, CollectionId=self._id, FaceIds=some, MaxResults=_PAGE)
+            try:
+                page = await self._caller.call("ListFaces", _ASKING, ask, face_page)
+            except CollectionMissing:
+                return frozenset()
+            found.update(face.external_id for face in page.faces)
+        # Should the filter not be heeded, what was not asked for is no answer.
+        return frozenset(found.intersection(wanted))
 
     async def list_faces(self) -> Sequence[KeptFace]:
         """Returns every face of the collection.
@@ -78,25 +115,67 @@ class Collection:
     async def delete(self, external_ids: Sequence[str]) -> None:
         """Deletes faces by their FaceId; those the collection does not hold are passed over.
 
+        A face that belongs to a user of the collection is taken from that user first, since Rekognition keeps it
+        otherwise.
+
         Raises:
             EngineError: Some could not be deleted.
         """
         for start in range(0, len(external_ids), _MOST_DELETIONS):
-            some = list(external_ids[start : start + _MOST_DELETIONS])
-            ask = partial(self._client.delete_faces, CollectionId=self._id, FaceIds=some)
-            kept = await self._caller.call("DeleteFaces", _DELETING, ask, _kept)
+            some = external_ids[start : start + _MOST_DELETIONS]
+            kept = await self._delete(some)
+            if owned := [face for face in kept if face.user_id]:
+                await self._disassociate(owned)
+                others = [face for face in kept if not face.user_id]
+                kept = [*others, *await self._delete([face.face_id for face in owned])]
             if kept:
-                raise EngineError(f"Amazon Rekognition keeps {kept} faces that were to be deleted")
+                raise EngineError(f"Amazon Rekognition keeps {len(kept)} faces that were to be deleted")
 
-    async def _describe(self) -> str:
+    async def _delete(self, face_ids: Sequence[str]) -> Sequence[_Undeleted]:
+        ask = partial(self._client.delete_faces, CollectionId=self._id, FaceIds=list(face_ids))
+        return await self._caller.call("DeleteFaces", _DELETING, ask, _undeleted)
+
+    async def _disassociate(self, faces: Sequence[_Undeleted]) -> None:
+        by_user = sorted(faces, key=lambda face: face.user_id)
+        for user_id, owned in groupby(by_user, key=lambda face: face.user_id):
+            ids = [face.face_id for face in owned]
+            for start in range(0, len(ids), _MOST_DISASSOCIATIONS):
+                some = ids[start : start + _MOST_DISASSOCIATIONS]
+                ask = partial(self._client.disassociate_faces, CollectionId=self._id, UserId=user_id, FaceIds=some)
+                await self._caller.call_unless("DisassociateFaces", _DELETING, ask, _disassociated, is_user_missing)
+
+    async def _describe(self) -> CollectionCount:
         ask = partial(self._client.describe_collection, CollectionId=self._id)
-        return await self._caller.ungated("DescribeCollection", ask, lambda answer: answer["FaceModelVersion"])
+        return await self._caller.ungated(
+            "DescribeCollection", ask, lambda answer: CollectionCount(answer["FaceCount"], answer["FaceModelVersion"])
+        )
 
 
-def _kept(answer: DeleteFacesResponseTypeDef) -> int:
-    """Returns how many faces were not deleted."""
+@dataclass(frozen=True, slots=True)
+class _Undeleted:
+    """A face that was not deleted, and the user of the collection that it belongs to ("": none)."""
+
+    face_id: str
+    user_id: str
+
+
+def _undeleted(answer: DeleteFacesResponseTypeDef) -> list[_Undeleted]:
+    """Returns the faces that the collection still holds."""
     # Either list may be left out when it is empty, but half an answer must not pass for success.
     failed = (
         answer.get("UnsuccessfulFaceDeletions", ()) if "DeletedFaces" in answer else answer["UnsuccessfulFaceDeletions"]
     )
-    return sum("FACE_NOT_FOUND" not in failure.get("Reasons", ()) for failure in failed)
+    return [
+        _Undeleted(
+            failure.get("FaceId", ""), failure.get("UserId", "") if _IN_USE in failure.get("Reasons", ()) else ""
+        )
+        for failure in failed
+        if "FACE_NOT_FOUND" not in failure.get("Reasons", ())
+    ]
+
+
+def _disassociated(answer: DisassociateFacesResponseTypeDef) -> None:
+    """Reads an answer whose failures do not matter: the deletion that follows tells what is still there."""
+
+
+_IN_USE = "ASSOCIATED_TO_AN_EXISTING_USER"

@@ -6,7 +6,8 @@ Similarity is Rekognition's, divided by 100.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection as Ids
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,12 +28,12 @@ from portero_server.engines.base import (
     SearchedFace,
     SimilarPeople,
 )
-from portero_server.engines.kept_faces import KeptFace, image_id
+from portero_server.engines.kept_faces import CollectionCount, KeptFace, image_id
 from portero_server.engines.rekognition import answers
 from portero_server.engines.rekognition.answers import only_face
 from portero_server.engines.rekognition.calls import RekognitionCalls, create_client
 from portero_server.engines.rekognition.collection import Collection
-from portero_server.engines.rekognition.errors import is_no_face, is_parameter_refused
+from portero_server.engines.rekognition.errors import CollectionMissing, is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
 from portero_server.engines.rekognition.liveness import RekognitionLiveness
 from portero_server.engines.rekognition.options import POLICY, RekognitionOptions
@@ -142,7 +143,7 @@ class RekognitionEngine:
     async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
         """Adds the one face of a photograph to the collection; the same photograph again returns the same face.
 
-        From then on the face is searchable. If the caller then fails to store it, `compare_gallery` finds it.
+        From then on the face is searchable. If the caller then fails to store it, a comparison finds it.
 
         Raises:
             PhotoRefused: No face, several faces, or too poor a picture. Nothing stays in the collection.
@@ -189,15 +190,48 @@ class RekognitionEngine:
         await self._collection.delete([face.external_id for face in faces if face.external_id is not None])
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
-        """Deletes the faces from the collection that `compare_gallery` found orphaned."""
+        """Deletes faces from the collection that are stored nowhere."""
         await self._collection.delete([face.external_id for face in faces])
 
     async def load(self, faces: Iterable[GalleryFace]) -> None:
         """Does nothing: the collection is the gallery."""
 
     async def list_faces(self) -> Sequence[KeptFace]:
-        """Returns every face of the collection, for `compare_gallery`."""
+        """Returns every face of the collection."""
         return await self._collection.list_faces()
+
+    async def count(self) -> CollectionCount | None:
+        """Returns what the collection's description tells, and takes over its face model; None: it does not exist."""
+        count = await self._collection.count()
+        if count is not None:
+            self._traits = replace(self._traits, model_version=count.model_version)
+        return count
+
+    async def listed(self) -> Sequence[KeptFace] | None:
+        """Returns every face of the collection; None: it does not exist."""
+        try:
+            return await self._collection.list_faces()
+        except CollectionMissing:
+            return None
+
+    async def held(self, external_ids: Ids[str]) -> frozenset[str]:
+        """Returns those of these faces that the collection holds."""
+        return await self._collection.held(external_ids)
+
+    async def restore(self) -> bool:
+        """Creates the collection if it does not exist, as far as the options allow. Returns whether it did.
+
+        Raises:
+            CollectionMissing: It is, and is not to be created.
+        """
+        if await self.count() is not None:
+            return False
+        await self.check()
+        return True
+
+    def tell_loss(self, tell: Callable[[], None]) -> None:
+        """Calls `tell` from now on whenever a search or an enrollment finds no collection."""
+        self._caller.tell_loss(tell)
 
     async def compare(self, source: Pixels, target: Pixels, context: CallContext) -> Comparison:
         """Compares with one CompareFaces call; see `Engine.compare`.

@@ -75,6 +75,11 @@ def is_parameter_refused(fault: boto.ClientError) -> bool:
     return _code(fault) == "InvalidParameterException"
 
 
+def is_user_missing(fault: boto.ClientError) -> bool:
+    """Returns whether DisassociateFaces finds no such user: somebody deleted it, and its faces belong to nobody."""
+    return _code(fault) == "ResourceNotFoundException" and "user" in _message(fault).lower()
+
+
 def is_no_face(fault: boto.ClientError) -> bool:
     """Returns whether SearchFacesByImage reports an image without a face, which is an answer and not a fault."""
     return is_parameter_refused(fault) and "no faces" in _message(fault).lower()
@@ -120,7 +125,9 @@ def _from_answer(fault: boto.ClientError, operation: str) -> EngineError:
     if code in _FORBIDDEN:
         return EngineDenied(f"these AWS credentials may not call rekognition:{operation}; extend their policy")
     if code == "ResourceNotFoundException":
-        return CollectionMissing("the Rekognition collection does not exist in this account and region")
+        return CollectionMissing(
+            "the Rekognition collection does not exist in this account and region; `portero faces repair` creates it"
+        )
     if code == "ResourceAlreadyExistsException":
         return CollectionExists("the Rekognition collection exists already")
     if code == "ServiceQuotaExceededException":

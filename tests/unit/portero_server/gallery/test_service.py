@@ -27,11 +27,11 @@ class FailingStore(PeopleStore):
 
     failing = False
 
-    async def add_face(self, face: FaceEnrollment) -> FaceEnrollment:
+    async def add_face(self, face: FaceEnrollment, *, instead_of: FaceEnrollment | None = None) -> FaceEnrollment:
         """Adds a face, or fails."""
         if self.failing:
             raise StoreUnavailable("the database does not answer")
-        return await super().add_face(face)
+        return await super().add_face(face, instead_of=instead_of)
 
 
 @dataclass(frozen=True, slots=True)

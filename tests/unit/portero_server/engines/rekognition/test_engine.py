@@ -12,8 +12,8 @@ import pytest
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
-from portero_server.engines.base import CallContext, Engine, FaceCrop, GalleryFace, Identification, PhotoRefused, Pixels
-from portero_server.engines.kept_faces import compare_gallery
+from portero_server.domain.people.collection import StoredFace, compare
+from portero_server.engines.base import CallContext, Engine, FaceCrop, Identification, PhotoRefused, Pixels
 from portero_server.engines.registry import create_engine
 from portero_server.engines.rekognition.engine import RekognitionEngine
 from portero_server.engines.rekognition.errors import CollectionMissing
@@ -237,16 +237,17 @@ async def test_faces_of_other_programs_are_never_candidates(setup: _Setup) -> No
 
 async def test_orphans_are_found_on_both_sides_and_removed(setup: _Setup) -> None:
     """Faces that only the database or only the collection has are told apart, and the latter can be removed."""
-    stored = await enroll(setup.engine, "ana", picture((100, 60, 100, RED)))
+    learned = await enroll(setup.engine, "ana", picture((100, 60, 100, RED)))
+    stored = StoredFace(learned.face_id, "ana", "0.1", learned.external_id)
     await setup.engine.learn(picture((100, 60, 100, BLUE)), "bob", "1", _CONTEXT)
-    lost = GalleryFace("1", "eva", None, "11111111-1111-1111-1111-111111111111")
+    lost = StoredFace("1", "eva", "0.1", "11111111-1111-1111-1111-111111111111")
 
-    difference = compare_gallery([stored, lost], await setup.engine.list_faces())
-    await setup.engine.remove_orphans(difference.orphaned)
+    difference = compare(None, [stored, lost], await setup.engine.listed())
+    await setup.engine.remove_orphans(difference.foreign)
 
-    assert [face.image_id for face in difference.orphaned] == ["portero:bob.1"]
-    assert difference.lost == (lost,)
-    assert compare_gallery([stored], await setup.engine.list_faces()).orphaned == ()
+    assert [face.image_id for face in difference.foreign] == ["portero:bob.1"]
+    assert difference.missing == {lost}
+    assert not compare(None, [stored], await setup.engine.listed()).differs
 
 
 async def test_large_collections_are_listed_whole(setup: _Setup, monkeypatch: pytest.MonkeyPatch) -> None:

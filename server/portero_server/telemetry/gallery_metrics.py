@@ -1,0 +1,46 @@
+"""Metrics of the engine's collection, compared with the stored faces."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from portero_server.domain.people.collection import CollectionState, Known
+
+
+class GalleryMetrics:
+    """Shows what the last comparison found, whichever server made it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.state = Gauge(
+            "portero_gallery_state",
+            "1 for the state of the engine's collection, compared with the stored faces: sound, lost (it does not "
+            "exist), emptied, other_model, incomplete, foreign (it holds faces that are stored nowhere).",
+            ("state",),
+            registry=registry,
+        )
+        self.missing_faces = Gauge(
+            "portero_gallery_missing_faces",
+            "Stored faces that the engine's collection does not hold.",
+            registry=registry,
+        )
+        self.foreign_faces = Gauge(
+            "portero_gallery_foreign_faces",
+            "Faces of the engine's collection under this service's names that are stored nowhere.",
+            registry=registry,
+        )
+        self.compared = Gauge(
+            "portero_gallery_compared_timestamp_seconds",
+            "When collection and database were last compared, Unix time; 0: not yet.",
+            registry=registry,
+        )
+        for state in CollectionState:
+            self.state.labels(state.value)
+
+    def known(self, known: Known) -> None:
+        """Sets what the last comparison found."""
+        truth = known.truth
+        for state in CollectionState:
+            self.state.labels(state.value).set(state is truth.state)
+        self.missing_faces.set(truth.missing)
+        self.foreign_faces.set(truth.foreign)
+        self.compared.set(known.compared_at.timestamp())
