@@ -109,7 +109,7 @@ async def enroll_person(
     results: list[PhotoResult] = []
     try:
         for photo in photos:
-            results.append(await _enroll(client, person, photo))
+            results.append(await enroll_photo(client, person.name, photo))
             advance()
     except BaseException as error:
         # A consent is given by somebody who is there, so whoever lacks one stays.
@@ -122,6 +122,19 @@ async def enroll_person(
     person = await client.people.get(person.name)
     removed = created and not person.face_count and await _removed(client, person)
     return Enrolled(person, created, tuple(results), removed)
+
+
+async def enroll_photo(client: PorteroClient, person: str, photo: Path) -> PhotoResult:
+    """Enrolls the face of one photo of a person, given by resource name; a rejected photo is a result.
+
+    Raises:
+        PorteroError: The server failed otherwise than by refusing the photo.
+    """
+    try:
+        face = await client.people.enroll(person, read_photo(photo))
+    except InvalidArgument as error:
+        return PhotoResult(str(photo), None, Problem(error.reason, error.message))
+    return PhotoResult(str(photo), face, None)
 
 
 def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
@@ -181,14 +194,6 @@ def _check_one_is_readable(photos: Sequence[Path]) -> None:
             return
     if problems:
         raise problems[0]
-
-
-async def _enroll(client: PorteroClient, person: Person, photo: Path) -> PhotoResult:
-    try:
-        face = await client.people.enroll(person.name, read_photo(photo))
-    except InvalidArgument as error:
-        return PhotoResult(str(photo), None, Problem(error.reason, error.message))
-    return PhotoResult(str(photo), face, None)
 
 
 def _count(number: int, noun: str) -> str:

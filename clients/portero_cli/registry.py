@@ -18,6 +18,7 @@ from portero_cli.commands import (
     consent,
     demo,
     doctor,
+    faces,
     guests,
     keys,
     people,
@@ -41,6 +42,7 @@ class CommandModule(Protocol):
 
 COMMANDS: tuple[CommandModule, ...] = (
     people,
+    faces,
     consent,
     search,
     compare,

@@ -101,7 +101,17 @@ from portero_client.errors import (
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.listing import BlockingListing, Listing
-from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, GalleryFindingKind, Person
+from portero_client.people import (
+    CollectionState,
+    EnrolledFace,
+    FaceEnrollment,
+    FacesRepair,
+    FacesReport,
+    GalleryFinding,
+    GalleryFindingKind,
+    Person,
+    UnrecognizedPerson,
+)
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
@@ -173,6 +183,7 @@ __all__ = [
     "CheckName",
     "CheckOutcome",
     "ClockState",
+    "CollectionState",
     "Comparison",
     "ConnectionSettings",
     "Consent",
@@ -194,6 +205,8 @@ __all__ = [
     "FaceEnrollment",
     "FaceEvidence",
     "FaceQuality",
+    "FacesRepair",
+    "FacesReport",
     "FailedPrecondition",
     "FieldAgreement",
     "FieldReading",
@@ -259,6 +272,7 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "Unreachable",
+    "UnrecognizedPerson",
     "Usage",
     "UsageLine",
     "Verification",

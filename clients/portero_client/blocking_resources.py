@@ -11,7 +11,15 @@ from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStat
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import BlockingAsk, BlockingListing
-from portero_client.people import EnrolledFace, FaceEnrollment, GalleryFinding, Person
+from portero_client.people import (
+    EnrolledFace,
+    FaceEnrollment,
+    FacesRepair,
+    FacesReport,
+    GalleryFinding,
+    Person,
+    UnrecognizedPerson,
+)
 from portero_client.sightings import Sighting, SightingKind
 
 
@@ -60,6 +68,28 @@ class BlockingPeople:
     def findings(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[GalleryFinding]:
         """Lists people without a face of the model in use, and people with the same face."""
         return BlockingListing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
+
+    def check_faces(self, *, last_known: bool = False) -> FacesReport:
+        """Compares the engine's collection with the stored faces; `last_known`: returns what was found last instead.
+
+        For operators and admins.
+        """
+        return self._ask(calls.people.check_faces(last_known=last_known))
+
+    def unrecognized(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[UnrecognizedPerson]:
+        """Lists people whose stored faces the engine does not have, by resource name; enroll them again.
+
+        `page_size`, 1..1000, is how many people are looked at in one call, at most 500. For operators and admins.
+        """
+        return BlockingListing(self._ask, calls.people.unrecognized_pages(), page_size=page_size, page_token=page_token)
+
+    def repair_faces(self, *, remove_foreign: bool = False) -> FacesRepair:
+        """Creates the engine's collection if it does not exist; teaches nobody.
+
+        `remove_foreign` also removes faces in it under the service's names that are stored nowhere: not where servers
+        with different databases share a collection. For operators and admins.
+        """
+        return self._ask(calls.people.repair_faces(remove_foreign=remove_foreign))
 
 
 class BlockingImages:

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from portero.v1 import gallery_service_pb2 as pb2
 
-from portero_client.convert import candidate_from, enrollment_from
-from portero_client.people import EnrolledFace, GalleryFinding, GalleryFindingKind
+from portero_client.convert import candidate_from, enrollment_from, time_from
+from portero_client.people import (
+    CollectionState,
+    EnrolledFace,
+    FacesRepair,
+    FacesReport,
+    GalleryFinding,
+    GalleryFindingKind,
+    UnrecognizedPerson,
+)
 
 _KINDS: dict[int, GalleryFindingKind] = {
     pb2.GALLERY_FINDING_KIND_OUTDATED_FACES: GalleryFindingKind.OUTDATED_FACES,
     pb2.GALLERY_FINDING_KIND_LOOK_ALIKE: GalleryFindingKind.LOOK_ALIKE,
+}
+_STATES: dict[int, CollectionState] = {
+    pb2.COLLECTION_STATE_SOUND: CollectionState.SOUND,
+    pb2.COLLECTION_STATE_LOST: CollectionState.LOST,
+    pb2.COLLECTION_STATE_EMPTIED: CollectionState.EMPTIED,
+    pb2.COLLECTION_STATE_OTHER_MODEL: CollectionState.OTHER_MODEL,
+    pb2.COLLECTION_STATE_INCOMPLETE: CollectionState.INCOMPLETE,
+    pb2.COLLECTION_STATE_FOREIGN: CollectionState.FOREIGN,
 }
 
 
@@ -34,4 +50,37 @@ def finding_from(message: pb2.GalleryFinding) -> GalleryFinding:
         display_name=message.display_name,
         kind=_KINDS.get(message.kind, GalleryFindingKind.UNSPECIFIED),
         look_alike=candidate_from(message.look_alike) if message.HasField("look_alike") else None,
+    )
+
+
+def report_from(message: pb2.FacesReport) -> FacesReport:
+    """Returns what a comparison found; of a newer server's state, UNSPECIFIED."""
+    return FacesReport(
+        state=_STATES.get(message.state, CollectionState.UNSPECIFIED),
+        engine=message.engine,
+        model_version=message.model_version,
+        stored_faces=message.stored_faces,
+        kept_faces=message.kept_faces,
+        missing_faces=message.missing_faces,
+        foreign_faces=message.foreign_faces,
+        others_faces=message.others_faces,
+        other_models_faces=message.other_models_faces,
+        compare_time=time_from(message.compare_time),
+        advice=message.advice,
+    )
+
+
+def repair_from(message: pb2.RepairFacesResponse) -> FacesRepair:
+    """Returns what a repair did."""
+    return FacesRepair(report_from(message.report), message.created, message.removed_faces)
+
+
+def unrecognized_from(message: pb2.UnrecognizedPerson) -> UnrecognizedPerson:
+    """Returns somebody who must be enrolled again."""
+    return UnrecognizedPerson(
+        person=message.person,
+        display_name=message.display_name,
+        missing_faces=tuple(message.missing_faces),
+        kept_face_count=message.kept_face_count,
+        other_model=message.other_model,
     )

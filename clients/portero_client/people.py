@@ -80,6 +80,90 @@ class GalleryFindingKind(Enum):
     LOOK_ALIKE = "look_alike"
 
 
+class CollectionState(Enum):
+    """How the engine's collection and the stored faces agree; UNSPECIFIED is one that this client does not know.
+
+    LOST: there is no collection: nobody is recognized, and nobody can be enrolled.
+    EMPTIED: it holds none of the stored faces: nobody is recognized.
+    OTHER_MODEL: people have faces, and none of the face model in use: they are not recognized.
+    INCOMPLETE: some of the stored faces are not in it, and are not recognized.
+    FOREIGN: it holds faces under the service's names that are stored nowhere.
+    """
+
+    UNSPECIFIED = "unspecified"
+    SOUND = "sound"
+    LOST = "lost"
+    EMPTIED = "emptied"
+    OTHER_MODEL = "other_model"
+    INCOMPLETE = "incomplete"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class FacesReport:
+    """What a comparison of the engine's collection with the stored faces found.
+
+    Attributes:
+        state: The worst of what is wrong.
+        engine: The engine in use.
+        model_version: Its face model.
+        stored_faces: Stored faces of that model.
+        kept_faces: Faces in the collection; 0 if it does not exist.
+        missing_faces: Stored faces of that model that are not in the collection.
+        foreign_faces: Faces in the collection under the service's names that are stored nowhere.
+        others_faces: Faces in the collection that other programs put in; they are left alone.
+        other_models_faces: Stored faces of people who have none of the model in use.
+        compare_time: When they were compared, UTC.
+        advice: What is so and what to do, in one line for people.
+    """
+
+    state: CollectionState
+    engine: str
+    model_version: str
+    stored_faces: int
+    kept_faces: int
+    missing_faces: int
+    foreign_faces: int
+    others_faces: int
+    other_models_faces: int
+    compare_time: datetime
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacesRepair:
+    """What a repair did.
+
+    Attributes:
+        report: What is so afterward.
+        created: Whether the collection did not exist and was created.
+        removed_faces: Number of foreign faces removed.
+    """
+
+    report: FacesReport
+    created: bool
+    removed_faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnrecognizedPerson:
+    """Somebody with stored faces, some or all of which the engine does not have; enroll them again.
+
+    Attributes:
+        person: Resource name, "people/{person}".
+        display_name: Their display name.
+        missing_faces: Resource names of the faces that the engine has lost.
+        kept_face_count: Number of their faces of the model in use that the engine has.
+        other_model: Whether all their faces are of another face model than the one in use.
+    """
+
+    person: str
+    display_name: str
+    missing_faces: tuple[str, ...]
+    kept_face_count: int
+    other_model: bool
+
+
 @dataclass(frozen=True, slots=True)
 class GalleryFinding:
     """Something of the gallery to look into.

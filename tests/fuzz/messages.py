@@ -106,7 +106,12 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
     (
         gallery_service_pb2,
         GalleryServicer(
-            Gallery(_other, _people, _other, ManualClock()), GalleryCheck(_other, _people), _images, ManualClock()
+            Gallery(_other, _people, _other, ManualClock()),
+            GalleryCheck(_other, _people),
+            _other,
+            _other,
+            _images,
+            ManualClock(),
         ),
     ),
     (recognition_service_pb2, RecognitionServicer(_images, _other, ManualClock())),
@@ -114,7 +119,18 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
     (usage_service_pb2, UsageServicer(_other)),
 )
 # What needs a decoder, a thread or an engine is tried with whole images elsewhere (tests.fuzz.malformed).
-_ELSEWHERE = {"StreamFrames", "EnrollFace", "CompareImages", "GetUsage", "GetSighting", "DeletePerson", "DeleteFace"}
+_ELSEWHERE = {
+    "StreamFrames",
+    "EnrollFace",
+    "CompareImages",
+    "GetUsage",
+    "GetSighting",
+    "DeletePerson",
+    "DeleteFace",
+    "CheckFaces",
+    "ListUnrecognizedPeople",
+    "RepairFaces",
+}
 
 
 def _methods() -> list[tuple[Any, type[Message]]]:

@@ -7,7 +7,9 @@ from collections import Counter
 
 from portero_cli.checks.finding import Finding
 from portero_client import (
+    CollectionState,
     ConnectionSettings,
+    FacesReport,
     GalleryFindingKind,
     PermissionDenied,
     PorteroClient,
@@ -45,3 +47,23 @@ async def check_gallery(connection: ConnectionSettings) -> Finding:
     if alike:
         found.append(f"{alike} pair{'' if alike == 1 else 's'} of people with the same face")
     return Finding(check, not kinds, False, "; ".join(found) or "sound", _REMEDY if found else "")
+
+
+async def check_faces(connection: ConnectionSettings) -> Finding:
+    """Asks the server whether the engine has the stored faces; not needed, since those it has are recognized."""
+    check = "faces"
+    try:
+        async with PorteroClient(connection) as client:
+            return _of_report(check, await client.people.check_faces(last_known=True))
+    except (PermissionDenied, Unauthenticated):
+        return Finding(check, True, False, "not checked: only operators and admins may")
+    except Unimplemented:
+        return Finding(check, True, False, "not checked: the server is of an older version")
+    except PorteroError as error:
+        return Finding(check, False, False, error.message)
+
+
+def _of_report(check: str, report: FacesReport) -> Finding:
+    if report.state is CollectionState.SOUND:
+        return Finding(check, True, False, f"sound: {report.advice}")
+    return Finding(check, False, False, f"{report.state.name}: {report.advice}", "`portero faces check` says more")

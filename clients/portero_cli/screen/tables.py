@@ -14,6 +14,7 @@ from portero_client import (
     ClockState,
     Face,
     FaceEnrollment,
+    FacesReport,
     GalleryFinding,
     GalleryFindingKind,
     Person,
@@ -121,6 +122,22 @@ def findings_table(findings: Iterable[GalleryFinding]) -> Sheet:
             what += f" {like.display_name} ({PEOPLE.identifier(like.person)}), {percent(like.similarity)}"
         rows.append((PEOPLE.identifier(found.person), found.display_name, what, remedy))
     return table("id", "name", "finding", "what to do", rows=rows, spare=("what to do",))
+
+
+def report_details(report: FacesReport) -> Table:
+    """Returns what a comparison of the engine's collection with the stored faces found, line by line."""
+    return details(
+        ("gallery", report.state.name),
+        ("engine", f"{report.engine}, model {report.model_version}"),
+        ("stored faces", report.stored_faces),
+        ("faces in the collection", report.kept_faces),
+        ("missing", report.missing_faces or ""),
+        ("foreign", report.foreign_faces or ""),
+        ("of other programs", report.others_faces or ""),
+        ("of other models", report.other_models_faces or ""),
+        ("compared", local_time(report.compare_time)),
+        ("in words", report.advice),
+    )
 
 
 def faces_table(faces: Sequence[Face]) -> Sheet:

@@ -26,11 +26,13 @@ class Unrecognized:
     Attributes:
         person: Who it is.
         missing: Their faces of the model in use that the collection does not hold.
+        kept: How many others of that model it holds.
         other_model: Whether all their faces are of another model.
     """
 
     person: Person
     missing: tuple[FaceEnrollment, ...]
+    kept: int
     other_model: bool
 
 
@@ -109,7 +111,7 @@ class CollectionRepair:
             own = current[person.person_id]
             missing = tuple(face for face in own if face.face_id not in held)
             if missing or (faces and not own):
-                found.append(Unrecognized(person, missing, other_model=not own))
+                found.append(Unrecognized(person, missing, len(own) - len(missing), other_model=not own))
         return found, people[-1][0].person_id if len(people) == limit else None
 
     async def _held(self, faces: Sequence[FaceEnrollment]) -> set[str]:

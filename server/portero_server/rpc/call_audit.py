@@ -71,6 +71,10 @@ def _decision(message: Any) -> str:
     return {1: "accepted", 2: "rejected"}.get(decision, "")
 
 
+def _repairs(message: Any) -> str:
+    return "remove_foreign" if message.remove_foreign else ""
+
+
 _READS = NotRecorded("it reads, and changes nothing")
 _STREAM = NotRecorded("each stream has a row of its own in `streams`, with its camera and its frames by outcome")
 
@@ -88,6 +92,9 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/EnrollFace": Recorded(attrgetter("parent"), made=attrgetter("face.name")),
     "portero.v1.GalleryService/ListFaces": _READS,
     "portero.v1.GalleryService/ListGalleryFindings": _READS,
+    "portero.v1.GalleryService/CheckFaces": _READS,
+    "portero.v1.GalleryService/ListUnrecognizedPeople": _READS,
+    "portero.v1.GalleryService/RepairFaces": Recorded(details=_repairs),
     "portero.v1.GalleryService/DeleteFace": Recorded(attrgetter("name")),
     "portero.v1.GalleryService/SearchByImage": Recorded(),
     "portero.v1.GalleryService/CompareImages": NotRecorded("it compares two images given, and looks nobody up"),

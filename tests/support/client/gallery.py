@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
+import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import detections_pb2
 from portero.v1 import gallery_service_pb2 as pb2
 
 from tests.support.client.photos import box_of, quality_message, shown_in, similarity
-from tests.support.client.wire import UnaryMethod, already_exists, invalid, not_found, page_of
+from tests.support.client.wire import Refusal, UnaryMethod, already_exists, invalid, not_found, page_of
 
 _MOMENT = Timestamp(seconds=1_750_000_000)
 _THRESHOLD = 0.6
@@ -30,6 +31,10 @@ class FakeGallery:
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
         self.findings: list[pb2.GalleryFinding] = []
+        # What the engine has lost, by name; whether its collection is gone; and how many faces are stored nowhere.
+        self.lost: set[str] = set()
+        self.collection_gone = False
+        self.foreign = 0
         self._answered: dict[str, tuple[pb2.CreatePersonRequest, pb2.Person]] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
@@ -42,6 +47,9 @@ class FakeGallery:
             "DeletePerson": (pb2.DeletePersonRequest, self.delete),
             "EnrollFace": (pb2.EnrollFaceRequest, self.enroll),
             "ListGalleryFindings": (pb2.ListGalleryFindingsRequest, self.list_findings),
+            "CheckFaces": (pb2.CheckFacesRequest, self.check_faces),
+            "ListUnrecognizedPeople": (pb2.ListUnrecognizedPeopleRequest, self.list_unrecognized),
+            "RepairFaces": (pb2.RepairFacesRequest, self.repair_faces),
             "ListFaces": (pb2.ListFacesRequest, self.list_faces),
             "DeleteFace": (pb2.DeleteFaceRequest, self.delete_face),
             "SearchByImage": (pb2.SearchByImageRequest, self.search),
@@ -122,7 +130,10 @@ class FakeGallery:
             model_version="1",
             create_time=_MOMENT,
         )
+        if self.collection_gone:
+            raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "there is no collection", reason="COLLECTION_MISSING")
         known.faces.setdefault(name, (shown.faces[0], enrollment))
+        self.lost.discard(name)
         known.person.face_count = len(known.faces)
         likes = [
             candidate
@@ -135,6 +146,57 @@ class FakeGallery:
         """Lists the findings that a test put in."""
         page, token = page_of(self.findings, request.page_size, request.page_token)
         return pb2.ListGalleryFindingsResponse(findings=page, next_page_token=token)
+
+    def report(self) -> pb2.FacesReport:
+        """Returns what a comparison finds."""
+        stored = {name for known in self.known.values() for name in known.faces}
+        missing = len(stored if self.collection_gone else stored & self.lost)
+        state = pb2.COLLECTION_STATE_FOREIGN if self.foreign else pb2.COLLECTION_STATE_SOUND
+        if missing:
+            state = pb2.COLLECTION_STATE_INCOMPLETE if missing < len(stored) else pb2.COLLECTION_STATE_EMPTIED
+        if self.collection_gone:
+            state = pb2.COLLECTION_STATE_LOST
+        return pb2.FacesReport(
+            state=state,
+            engine="fake",
+            model_version="1",
+            stored_faces=len(stored),
+            kept_faces=0 if self.collection_gone else len(stored) - missing + self.foreign,
+            missing_faces=missing,
+            foreign_faces=self.foreign,
+            compare_time=_MOMENT,
+            advice=f"{missing} of {len(stored)} stored faces are not in the collection",
+        )
+
+    async def check_faces(self, request: pb2.CheckFacesRequest) -> pb2.CheckFacesResponse:
+        """Compares what is stored with what is lost."""
+        return pb2.CheckFacesResponse(report=self.report())
+
+    async def list_unrecognized(self, request: pb2.ListUnrecognizedPeopleRequest) -> pb2.ListUnrecognizedPeopleResponse:
+        """Lists whose faces are lost."""
+        people = []
+        for name in sorted(self.known):
+            faces = self.known[name].faces
+            missing = [face for face in faces if self.collection_gone or face in self.lost]
+            if missing:
+                people.append(
+                    pb2.UnrecognizedPerson(
+                        person=name,
+                        display_name=self.known[name].person.display_name,
+                        missing_faces=missing,
+                        kept_face_count=len(faces) - len(missing),
+                    )
+                )
+        page, token = page_of(people, request.page_size, request.page_token)
+        return pb2.ListUnrecognizedPeopleResponse(people=page, next_page_token=token)
+
+    async def repair_faces(self, request: pb2.RepairFacesRequest) -> pb2.RepairFacesResponse:
+        """Creates the collection, and removes foreign faces if asked to."""
+        created, removed = self.collection_gone, self.foreign if request.remove_foreign else 0
+        if created:
+            self.lost = {name for known in self.known.values() for name in known.faces}
+        self.collection_gone, self.foreign = False, self.foreign - removed
+        return pb2.RepairFacesResponse(report=self.report(), created=created, removed_faces=removed)
 
     async def list_faces(self, request: pb2.ListFacesRequest) -> pb2.ListFacesResponse:
         """Lists a person's faces."""

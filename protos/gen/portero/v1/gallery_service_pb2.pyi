@@ -46,6 +46,46 @@ GALLERY_FINDING_KIND_LOOK_ALIKE: GalleryFindingKind.ValueType  # 2
 """Another person has much the same face: one person under two names, or twins."""
 Global___GalleryFindingKind: _TypeAlias = GalleryFindingKind  # noqa: Y015
 
+class _CollectionState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CollectionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CollectionState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COLLECTION_STATE_UNSPECIFIED: _CollectionState.ValueType  # 0
+    """Unspecified."""
+    COLLECTION_STATE_SOUND: _CollectionState.ValueType  # 1
+    """They agree. An engine that keeps no faces itself is always sound, except for OTHER_MODEL."""
+    COLLECTION_STATE_LOST: _CollectionState.ValueType  # 2
+    """There is no collection: nobody is recognized, and nobody can be enrolled."""
+    COLLECTION_STATE_EMPTIED: _CollectionState.ValueType  # 3
+    """The collection holds none of the stored faces: nobody is recognized."""
+    COLLECTION_STATE_OTHER_MODEL: _CollectionState.ValueType  # 4
+    """People have faces, and none of the face model in use: they are not recognized."""
+    COLLECTION_STATE_INCOMPLETE: _CollectionState.ValueType  # 5
+    """Some of the stored faces are not in the collection, and are not recognized."""
+    COLLECTION_STATE_FOREIGN: _CollectionState.ValueType  # 6
+    """The collection holds faces under this service's names that are stored nowhere."""
+
+class CollectionState(_CollectionState, metaclass=_CollectionStateEnumTypeWrapper):
+    """How the engine's collection and the stored faces agree; of several that hold, the first in this order."""
+
+COLLECTION_STATE_UNSPECIFIED: CollectionState.ValueType  # 0
+"""Unspecified."""
+COLLECTION_STATE_SOUND: CollectionState.ValueType  # 1
+"""They agree. An engine that keeps no faces itself is always sound, except for OTHER_MODEL."""
+COLLECTION_STATE_LOST: CollectionState.ValueType  # 2
+"""There is no collection: nobody is recognized, and nobody can be enrolled."""
+COLLECTION_STATE_EMPTIED: CollectionState.ValueType  # 3
+"""The collection holds none of the stored faces: nobody is recognized."""
+COLLECTION_STATE_OTHER_MODEL: CollectionState.ValueType  # 4
+"""People have faces, and none of the face model in use: they are not recognized."""
+COLLECTION_STATE_INCOMPLETE: CollectionState.ValueType  # 5
+"""Some of the stored faces are not in the collection, and are not recognized."""
+COLLECTION_STATE_FOREIGN: CollectionState.ValueType  # 6
+"""The collection holds faces under this service's names that are stored nowhere."""
+Global___CollectionState: _TypeAlias = CollectionState  # noqa: Y015
+
 @_typing.final
 class Person(_message.Message):
     """A person of the gallery."""
@@ -576,6 +616,266 @@ class ListGalleryFindingsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListGalleryFindingsResponse: _TypeAlias = ListGalleryFindingsResponse  # noqa: Y015
+
+@_typing.final
+class FacesReport(_message.Message):
+    """What a comparison of the engine's collection with the stored faces found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    STORED_FACES_FIELD_NUMBER: _builtins.int
+    KEPT_FACES_FIELD_NUMBER: _builtins.int
+    MISSING_FACES_FIELD_NUMBER: _builtins.int
+    FOREIGN_FACES_FIELD_NUMBER: _builtins.int
+    OTHERS_FACES_FIELD_NUMBER: _builtins.int
+    OTHER_MODELS_FACES_FIELD_NUMBER: _builtins.int
+    COMPARE_TIME_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    state: Global___CollectionState.ValueType
+    """The worst of what is wrong."""
+    engine: _builtins.str
+    """The engine in use."""
+    model_version: _builtins.str
+    """Its face model."""
+    stored_faces: _builtins.int
+    """Stored faces of that model."""
+    kept_faces: _builtins.int
+    """Faces in the collection; 0 if it does not exist."""
+    missing_faces: _builtins.int
+    """Stored faces of that model that are not in the collection."""
+    foreign_faces: _builtins.int
+    """Faces in the collection under this service's names that are stored nowhere."""
+    others_faces: _builtins.int
+    """Faces in the collection that other programs put in. They are nobody here, and are left alone."""
+    other_models_faces: _builtins.int
+    """Stored faces of people who have none of the model in use."""
+    advice: _builtins.str
+    """What is so and what to do, in one line for people."""
+    @_builtins.property
+    def compare_time(self) -> _timestamp_pb2.Timestamp:
+        """When they were compared."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___CollectionState.ValueType = ...,
+        engine: _builtins.str = ...,
+        model_version: _builtins.str = ...,
+        stored_faces: _builtins.int = ...,
+        kept_faces: _builtins.int = ...,
+        missing_faces: _builtins.int = ...,
+        foreign_faces: _builtins.int = ...,
+        others_faces: _builtins.int = ...,
+        other_models_faces: _builtins.int = ...,
+        compare_time: _timestamp_pb2.Timestamp | None = ...,
+        advice: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["compare_time", b"compare_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "compare_time", b"compare_time", "engine", b"engine", "foreign_faces", b"foreign_faces", "kept_faces", b"kept_faces", "missing_faces", b"missing_faces", "model_version", b"model_version", "other_models_faces", b"other_models_faces", "others_faces", b"others_faces", "state", b"state", "stored_faces", b"stored_faces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FacesReport: _TypeAlias = FacesReport  # noqa: Y015
+
+@_typing.final
+class CheckFacesRequest(_message.Message):
+    """Request of CheckFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAST_KNOWN_FIELD_NUMBER: _builtins.int
+    last_known: _builtins.bool
+    """Returns what the last comparison found, which the servers make by themselves, and makes none."""
+    def __init__(
+        self,
+        *,
+        last_known: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_known", b"last_known"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckFacesRequest: _TypeAlias = CheckFacesRequest  # noqa: Y015
+
+@_typing.final
+class CheckFacesResponse(_message.Message):
+    """Response of CheckFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def report(self) -> Global___FacesReport:
+        """What was found."""
+
+    def __init__(
+        self,
+        *,
+        report: Global___FacesReport | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckFacesResponse: _TypeAlias = CheckFacesResponse  # noqa: Y015
+
+@_typing.final
+class ListUnrecognizedPeopleRequest(_message.Message):
+    """Request of ListUnrecognizedPeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Number of people to look at, 1..1000, of whom a page has at most 500; 0 means 100."""
+    page_token: _builtins.str
+    """next_page_token of the previous page, or empty."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnrecognizedPeopleRequest: _TypeAlias = ListUnrecognizedPeopleRequest  # noqa: Y015
+
+@_typing.final
+class UnrecognizedPerson(_message.Message):
+    """Somebody with stored faces, some or all of which the engine does not have."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    MISSING_FACES_FIELD_NUMBER: _builtins.int
+    KEPT_FACE_COUNT_FIELD_NUMBER: _builtins.int
+    OTHER_MODEL_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Resource name of the person, "people/{person}"."""
+    display_name: _builtins.str
+    """The person's display name."""
+    kept_face_count: _builtins.int
+    """Number of the person's faces of the model in use that the engine has."""
+    other_model: _builtins.bool
+    """All faces of the person are of another face model than the one in use."""
+    @_builtins.property
+    def missing_faces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Resource names of the faces that the engine has lost, "people/{person}/faces/{face}"."""
+
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        display_name: _builtins.str = ...,
+        missing_faces: _abc.Iterable[_builtins.str] | None = ...,
+        kept_face_count: _builtins.int = ...,
+        other_model: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "kept_face_count", b"kept_face_count", "missing_faces", b"missing_faces", "other_model", b"other_model", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnrecognizedPerson: _TypeAlias = UnrecognizedPerson  # noqa: Y015
+
+@_typing.final
+class ListUnrecognizedPeopleResponse(_message.Message):
+    """Response of ListUnrecognizedPeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnrecognizedPerson]:
+        """Those of the people looked at who must be enrolled again; may be empty on any page."""
+
+    def __init__(
+        self,
+        *,
+        people: _abc.Iterable[Global___UnrecognizedPerson] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "people", b"people"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnrecognizedPeopleResponse: _TypeAlias = ListUnrecognizedPeopleResponse  # noqa: Y015
+
+@_typing.final
+class RepairFacesRequest(_message.Message):
+    """Request of RepairFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REMOVE_FOREIGN_FIELD_NUMBER: _builtins.int
+    remove_foreign: _builtins.bool
+    """Removes faces in the collection under this service's names that are stored nowhere. Where servers with different
+    databases share a collection, the faces of the others are such: do not set it there.
+    """
+    def __init__(
+        self,
+        *,
+        remove_foreign: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["remove_foreign", b"remove_foreign"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepairFacesRequest: _TypeAlias = RepairFacesRequest  # noqa: Y015
+
+@_typing.final
+class RepairFacesResponse(_message.Message):
+    """Response of RepairFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: _builtins.int
+    CREATED_FIELD_NUMBER: _builtins.int
+    REMOVED_FACES_FIELD_NUMBER: _builtins.int
+    created: _builtins.bool
+    """Whether the collection did not exist and was created."""
+    removed_faces: _builtins.int
+    """Number of foreign faces removed."""
+    @_builtins.property
+    def report(self) -> Global___FacesReport:
+        """What is so afterward."""
+
+    def __init__(
+        self,
+        *,
+        report: Global___FacesReport | None = ...,
+        created: _builtins.bool = ...,
+        removed_faces: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "removed_faces", b"removed_faces", "report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepairFacesResponse: _TypeAlias = RepairFacesResponse  # noqa: Y015
 
 @_typing.final
 class ListFacesRequest(_message.Message):

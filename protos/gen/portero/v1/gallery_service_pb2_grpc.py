@@ -75,6 +75,21 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.FromString,
                 _registered_method=True)
+        self.CheckFaces = channel.unary_unary(
+                '/portero.v1.GalleryService/CheckFaces',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.CheckFacesRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.CheckFacesResponse.FromString,
+                _registered_method=True)
+        self.ListUnrecognizedPeople = channel.unary_unary(
+                '/portero.v1.GalleryService/ListUnrecognizedPeople',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.ListUnrecognizedPeopleRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListUnrecognizedPeopleResponse.FromString,
+                _registered_method=True)
+        self.RepairFaces = channel.unary_unary(
+                '/portero.v1.GalleryService/RepairFaces',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.FromString,
+                _registered_method=True)
         self.DeleteFace = channel.unary_unary(
                 '/portero.v1.GalleryService/DeleteFace',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.DeleteFaceRequest.SerializeToString,
@@ -134,7 +149,7 @@ class GalleryServiceServicer:
 
     def EnrollFace(self, request, context):
         """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-        again returns the existing face. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
+        again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
         advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
         valid one.
         """
@@ -152,6 +167,30 @@ class GalleryServiceServicer:
     def ListGalleryFindings(self, request, context):
         """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
         with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckFaces(self, request, context):
+        """Compares the faces that the engine keeps with the stored ones. Costs nothing, but takes a second for some thousand
+        faces, and ten more where they differ.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUnrecognizedPeople(self, request, context):
+        """Lists the people whose stored faces the engine has lost, or of whom it has none of the face model in use: enroll
+        them again. Asks the engine, for free.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RepairFaces(self, request, context):
+        """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
+        it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -220,6 +259,21 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.ListGalleryFindings,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.SerializeToString,
+            ),
+            'CheckFaces': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckFaces,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.CheckFacesRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.CheckFacesResponse.SerializeToString,
+            ),
+            'ListUnrecognizedPeople': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnrecognizedPeople,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListUnrecognizedPeopleRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.ListUnrecognizedPeopleResponse.SerializeToString,
+            ),
+            'RepairFaces': grpc.unary_unary_rpc_method_handler(
+                    servicer.RepairFaces,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.SerializeToString,
             ),
             'DeleteFace': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteFace,
@@ -454,6 +508,87 @@ class GalleryService:
             '/portero.v1.GalleryService/ListGalleryFindings',
             portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckFaces(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/CheckFaces',
+            portero_dot_v1_dot_gallery__service__pb2.CheckFacesRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.CheckFacesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnrecognizedPeople(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/ListUnrecognizedPeople',
+            portero_dot_v1_dot_gallery__service__pb2.ListUnrecognizedPeopleRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.ListUnrecognizedPeopleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RepairFaces(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/RepairFaces',
+            portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.FromString,
             options,
             channel_credentials,
             insecure,

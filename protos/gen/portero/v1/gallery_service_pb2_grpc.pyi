@@ -47,7 +47,7 @@ class GalleryServiceStub:
     """
     EnrollFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-    again returns the existing face. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
+    again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
     advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
     valid one.
     """
@@ -56,6 +56,18 @@ class GalleryServiceStub:
     ListGalleryFindings: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListGalleryFindingsRequest, _gallery_service_pb2.ListGalleryFindingsResponse]
     """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
     with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+    """
+    CheckFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckFacesRequest, _gallery_service_pb2.CheckFacesResponse]
+    """Compares the faces that the engine keeps with the stored ones. Costs nothing, but takes a second for some thousand
+    faces, and ten more where they differ.
+    """
+    ListUnrecognizedPeople: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListUnrecognizedPeopleRequest, _gallery_service_pb2.ListUnrecognizedPeopleResponse]
+    """Lists the people whose stored faces the engine has lost, or of whom it has none of the face model in use: enroll
+    them again. Asks the engine, for free.
+    """
+    RepairFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.RepairFacesRequest, _gallery_service_pb2.RepairFacesResponse]
+    """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
+    it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
     """
     DeleteFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]
     """Removes one face. Errors: NOT_FOUND."""
@@ -83,7 +95,7 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     """
     EnrollFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]  # type: ignore[assignment]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-    again returns the existing face. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
+    again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
     advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
     valid one.
     """
@@ -92,6 +104,18 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     ListGalleryFindings: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListGalleryFindingsRequest, _gallery_service_pb2.ListGalleryFindingsResponse]  # type: ignore[assignment]
     """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
     with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+    """
+    CheckFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckFacesRequest, _gallery_service_pb2.CheckFacesResponse]  # type: ignore[assignment]
+    """Compares the faces that the engine keeps with the stored ones. Costs nothing, but takes a second for some thousand
+    faces, and ten more where they differ.
+    """
+    ListUnrecognizedPeople: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListUnrecognizedPeopleRequest, _gallery_service_pb2.ListUnrecognizedPeopleResponse]  # type: ignore[assignment]
+    """Lists the people whose stored faces the engine has lost, or of whom it has none of the face model in use: enroll
+    them again. Asks the engine, for free.
+    """
+    RepairFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.RepairFacesRequest, _gallery_service_pb2.RepairFacesResponse]  # type: ignore[assignment]
+    """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
+    it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
     """
     DeleteFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]  # type: ignore[assignment]
     """Removes one face. Errors: NOT_FOUND."""
@@ -152,7 +176,7 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_gallery_service_pb2.EnrollFaceResponse, _abc.Awaitable[_gallery_service_pb2.EnrollFaceResponse]]:
         """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-        again returns the existing face. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
+        again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
         advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
         valid one.
         """
@@ -173,6 +197,36 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gallery_service_pb2.ListGalleryFindingsResponse, _abc.Awaitable[_gallery_service_pb2.ListGalleryFindingsResponse]]:
         """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
         with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckFaces(
+        self,
+        request: _gallery_service_pb2.CheckFacesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.CheckFacesResponse, _abc.Awaitable[_gallery_service_pb2.CheckFacesResponse]]:
+        """Compares the faces that the engine keeps with the stored ones. Costs nothing, but takes a second for some thousand
+        faces, and ten more where they differ.
+        """
+
+    @_abc_1.abstractmethod
+    def ListUnrecognizedPeople(
+        self,
+        request: _gallery_service_pb2.ListUnrecognizedPeopleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.ListUnrecognizedPeopleResponse, _abc.Awaitable[_gallery_service_pb2.ListUnrecognizedPeopleResponse]]:
+        """Lists the people whose stored faces the engine has lost, or of whom it has none of the face model in use: enroll
+        them again. Asks the engine, for free.
+        """
+
+    @_abc_1.abstractmethod
+    def RepairFaces(
+        self,
+        request: _gallery_service_pb2.RepairFacesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.RepairFacesResponse, _abc.Awaitable[_gallery_service_pb2.RepairFacesResponse]]:
+        """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
+        it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
         """
 
     @_abc_1.abstractmethod

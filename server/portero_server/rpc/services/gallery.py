@@ -13,6 +13,8 @@ from portero_server.clock import Clock
 from portero_server.domain.people.look_alikes import LookAlike
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.errors import EngineError, InvalidInput, StoreUnavailable
+from portero_server.gallery.collection_repair import CollectionRepair
+from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import MAX_CANDIDATES, Images
@@ -24,6 +26,7 @@ from portero_server.rpc.convert import (
     look_alike_to_proto,
     person_to_proto,
 )
+from portero_server.rpc.gallery_convert import report_to_proto, unrecognized_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.requests import Context, deadline_of, masked_fields
 from portero_server.rpc.resource_names import parse_face, parse_person
@@ -38,9 +41,19 @@ _CANDIDATES = 5
 class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
     """Manages people and their faces, and searches the gallery."""
 
-    def __init__(self, gallery: Gallery, check: GalleryCheck, images: Images, clock: Clock) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        check: GalleryCheck,
+        watch: CollectionWatch,
+        repair: CollectionRepair,
+        images: Images,
+        clock: Clock,
+    ) -> None:
         self._gallery = gallery
         self._check = check
+        self._watch = watch
+        self._repair = repair
         self._images = images
         self._clock = clock
 
@@ -116,6 +129,31 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         return pb.ListGalleryFindingsResponse(
             findings=[finding_to_proto(finding) for finding in findings],
             next_page_token=listing.token([last]) if last else "",
+        )
+
+    async def CheckFaces(self, request: pb.CheckFacesRequest, context: Context) -> pb.CheckFacesResponse:
+        """Compares the faces that the engine keeps with the stored ones."""
+        known = await (self._watch.known() if request.last_known else self._watch.compare())
+        return pb.CheckFacesResponse(report=report_to_proto(known))
+
+    async def ListUnrecognizedPeople(
+        self, request: pb.ListUnrecognizedPeopleRequest, context: Context
+    ) -> pb.ListUnrecognizedPeopleResponse:
+        """Lists the people whose faces the engine has lost, by the people looked at."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("unrecognized", ())
+        cursor = listing.cursor(request.page_token, parts=1)
+        found, last = await self._repair.unrecognized(size, cursor[0] if cursor else None)
+        return pb.ListUnrecognizedPeopleResponse(
+            people=[unrecognized_to_proto(each) for each in found],
+            next_page_token=listing.token([last]) if last else "",
+        )
+
+    async def RepairFaces(self, request: pb.RepairFacesRequest, context: Context) -> pb.RepairFacesResponse:
+        """Creates a collection that does not exist, and removes foreign faces if asked to."""
+        done = await self._repair.repair(remove_foreign=request.remove_foreign)
+        return pb.RepairFacesResponse(
+            report=report_to_proto(done.known), created=done.created, removed_faces=done.removed
         )
 
     async def DeleteFace(self, request: pb.DeleteFaceRequest, context: Context) -> pb.DeleteFaceResponse:

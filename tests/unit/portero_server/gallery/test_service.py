@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import itertools
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from portero_server.domain.cameras import Lane
 from portero_server.domain.people.people import FaceEnrollment
-from portero_server.engines.base import CallContext, PhotoRefused
+from portero_server.engines.base import CallContext, GalleryFace, LearnedFace, PhotoRefused, Pixels
 from portero_server.errors import EngineUnavailable, InvalidInput, NotFound, StoreUnavailable
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery, face_id_of
@@ -58,6 +61,62 @@ async def home(database: Database) -> Home:
     gallery = Gallery(engine, people, mirror, clock, new_id=lambda: "made-up")
     await gallery.create("ana", "Ana", {})
     return Home(gallery, mirror, engine, people)
+
+
+class KeepingEngine(PickyEngine):
+    """Keeps faces itself, each time under a new name of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: set[str] = set()
+        self._learned = itertools.count(1)
+
+    async def learn(self, image: Pixels, person_id: str, face_id: str, context: CallContext) -> LearnedFace:
+        """Learns a face and keeps it."""
+        learned = await super().learn(image, person_id, face_id, context)
+        external_id = f"x{next(self._learned)}"
+        self.kept.add(external_id)
+        return replace(learned, external_id=external_id)
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Forgets faces."""
+        removed = list(faces)
+        await super().remove(removed)
+        self.kept -= {str(face.external_id) for face in removed}
+
+    async def held(self, external_ids: Collection[str]) -> frozenset[str]:
+        """Returns those that it keeps, or fails."""
+        if (failure := self.failing.get("held")) is not None:
+            raise failure
+        return frozenset(self.kept.intersection(external_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class KeepingHome:
+    """A gallery whose engine keeps faces itself; `told` has what was said of losses."""
+
+    gallery: Gallery
+    engine: KeepingEngine
+    people: FailingStore
+    told: list[str]
+
+    async def stored_faces(self) -> list[str]:
+        """Returns the ids of Ana's stored faces."""
+        return [face.face_id for face in await self.people.list_faces("ana", 100)]
+
+
+@pytest.fixture
+async def keeping(database: Database) -> KeepingHome:
+    """A gallery whose engine keeps faces itself, with Ana and without any face."""
+    engine, clock = KeepingEngine(), ManualClock()
+    people = FailingStore(database, clock)
+    mirror = GalleryMirror(engine, people, refresh=5)
+    await mirror.load()
+    told: list[str] = []
+    keeper: Any = engine
+    gallery = Gallery(engine, people, mirror, clock, keeper=keeper, tell_loss=lambda: told.append("loss"))
+    await gallery.create("ana", "Ana", {})
+    return KeepingHome(gallery, engine, people, told)
 
 
 async def test_enrolled_face_is_stored_and_findable(home: Home) -> None:
@@ -156,6 +215,44 @@ async def test_deleted_person_is_forgotten_by_a_later_process(home: Home) -> Non
     later = PickyEngine()
     await GalleryMirror(later, home.people, refresh=5).load()
     assert later.found == set()
+
+
+async def test_a_photo_whose_face_the_engine_lost_is_learned_again(keeping: KeepingHome) -> None:
+    """After the collection was emptied the same photo teaches the face again, under the same id."""
+    first = await keeping.gallery.enroll("ana", photo(ANA))
+    assert await keeping.gallery.enroll("ana", photo(ANA)) == first
+    assert len(keeping.engine.contexts) == 1
+    keeping.engine.kept.clear()
+    again = await keeping.gallery.enroll("ana", photo(ANA))
+    assert again.face_id == first.face_id
+    assert again.external_id != first.external_id
+    assert await keeping.people.get_face("ana", first.face_id) == again
+    assert await keeping.stored_faces() == [first.face_id]
+    assert keeping.engine.kept == {again.external_id}
+    assert keeping.engine.found == {first.face_id}
+    assert keeping.told == ["loss"]
+    await keeping.gallery.delete_face("ana", again.face_id)
+    assert keeping.engine.kept == set()
+
+
+async def test_a_lost_face_taught_twice_at_once_is_one_face(keeping: KeepingHome) -> None:
+    """Two enrollments of the photo of a lost face end in one face that the engine has."""
+    await keeping.gallery.enroll("ana", photo(ANA))
+    keeping.engine.kept.clear()
+    await asyncio.gather(*(keeping.gallery.enroll("ana", photo(ANA)) for _ in range(2)))
+    [face_id] = await keeping.stored_faces()
+    stored = await keeping.people.get_face("ana", face_id)
+    assert stored.external_id in keeping.engine.kept
+    assert keeping.engine.found == {face_id}
+
+
+async def test_an_engine_that_cannot_say_whether_it_has_a_face_leaves_it_open(keeping: KeepingHome) -> None:
+    """When the engine does not answer, nobody is told that the face is there, and nothing is changed."""
+    first = await keeping.gallery.enroll("ana", photo(ANA))
+    keeping.engine.failing["held"] = _AWAY
+    with pytest.raises(EngineUnavailable):
+        await keeping.gallery.enroll("ana", photo(ANA))
+    assert await keeping.people.get_face("ana", first.face_id) == first
 
 
 async def test_hanging_up_between_store_and_engine_is_made_good(home: Home) -> None:

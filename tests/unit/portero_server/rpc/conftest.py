@@ -28,6 +28,7 @@ from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.watching.watch import Watch, WatchPolicy
+from tests.support.server.collection_parts import collection_parts
 from tests.support.server.open_access import open_access
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
@@ -46,7 +47,13 @@ async def house(database: Database, serve: Serve) -> House:
     images = Images(engine, people, engine.traits.policy)
     edge = await serve(
         [
-            GalleryServicer(Gallery(engine, people, mirror, clock), GalleryCheck(engine, people), images, clock),
+            GalleryServicer(
+                Gallery(engine, people, mirror, clock),
+                GalleryCheck(engine, people),
+                *collection_parts(engine, database, people, clock),
+                images,
+                clock,
+            ),
             CameraServicer(CameraStore(database, clock), live),
             SightingServicer(sightings, watch),
             RecognitionServicer(images, echo, clock),

@@ -50,6 +50,9 @@ GalleryService/DeletePerson          none   admin operator
 GalleryService/EnrollFace            none   admin operator check-in-desk
 GalleryService/ListFaces             none   admin operator reader
 GalleryService/ListGalleryFindings   none   admin operator
+GalleryService/CheckFaces            none   admin operator
+GalleryService/ListUnrecognizedPeople none   admin operator
+GalleryService/RepairFaces           whole  admin operator
 GalleryService/DeleteFace            none   admin operator
 GalleryService/SearchByImage         none   admin operator check-in-desk
 GalleryService/CompareImages         none   admin operator check-in-desk

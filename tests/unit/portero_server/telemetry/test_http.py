@@ -61,6 +61,16 @@ async def test_readiness_says_why_not(ready: object, status: bytes, words: bytes
     assert words in answer
 
 
+async def test_readiness_tells_what_is_wrong_although_the_server_can_work() -> None:
+    """A note is a line of its own, and no outage; without one there is none."""
+    notes: list[str | None] = ["gallery LOST: nobody is recognized", None]
+    admin = AdminHttp(CollectorRegistry(), _ready, note=lambda: notes.pop(0))
+    for body in (b"ok\ngallery LOST: nobody is recognized\n", b"ok\n"):
+        answer = await _ask(admin, b"GET /readyz HTTP/1.1\r\n\r\n")
+        assert b"200 OK" in answer
+        assert answer.endswith(b"\r\n\r\n" + body)
+
+
 @pytest.mark.parametrize(
     ("request_", "answer"),
     [

@@ -29,6 +29,7 @@ from portero_server.store.people import PeopleStore
 from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, photo
+from tests.support.server.collection_parts import collection_parts
 from tests.support.server.serving import Serve
 from tests.support.store.commits import commit_of, decided, recognition
 from tests.support.time.virtual_time import ManualClock
@@ -74,7 +75,13 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
     gallery = Gallery(engine, people, mirror, clock, check_learnable=consents.check_learnable)
     edge = await serve(
         [
-            GalleryServicer(gallery, GalleryCheck(engine, people), Images(engine, people, engine.traits.policy), clock),
+            GalleryServicer(
+                gallery,
+                GalleryCheck(engine, people),
+                *collection_parts(engine, database, people, clock),
+                Images(engine, people, engine.traits.policy),
+                clock,
+            ),
             PrivacyServicer(people, consents, ExportStore(database), eraser, name_revocation, clock),
         ]
     )
