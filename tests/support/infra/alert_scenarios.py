@@ -85,6 +85,17 @@ SCENARIOS = (
         {'portero_engine_breaker_state{operation="SearchFacesByImage", state="closed"}': "1x100"},
     ),
     Scenario(
+        "PorteroGalleryLost",
+        {'portero_gallery_state{state="lost"}': "1x100", 'portero_gallery_state{state="emptied"}': "0x100"},
+        {'portero_gallery_state{state="emptied"}': "0x100", 'portero_gallery_state{state="sound"}': "1x100"},
+    ),
+    Scenario(
+        "PorteroGalleryDiffers",
+        {'portero_gallery_state{state="incomplete"}': "1x100"},
+        # Somebody repairs it at once.
+        {'portero_gallery_state{state="incomplete"}': "0x60 1x10 0x30"},
+    ),
+    Scenario(
         "PorteroBudgetNearlySpent",
         {'portero_budget_spent_dollars{scope="total"}': "8.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},
         {'portero_budget_spent_dollars{scope="total"}': "7.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},
