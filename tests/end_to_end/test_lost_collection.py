@@ -91,7 +91,7 @@ async def test_a_deleted_collection_is_told_and_taught_again(tmp_path: Path, mon
             ]
             await asyncio.to_thread(collection.create_user, CollectionId="portero", UserId="u")
             await asyncio.to_thread(collection.associate_faces, CollectionId="portero", UserId="u", FaceIds=[face_id])
-            erasure = await client.rights.erase("joan")
+            erasure = await client.privacy.erase("joan")
             assert erasure.finish_time is not None
             assert await named() == ["nobody", "Grace"]
             assert (await simulator.state())["collections"] == {"portero": 1}

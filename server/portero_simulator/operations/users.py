@@ -46,7 +46,8 @@ async def associate_faces(service: Service, request: Document) -> Document:
     collection = service.collections.get(request["CollectionId"])
     user_id = request["UserId"]
     faces = collection.faces_of(user_id)
-    done, failed = [], []
+    done: list[str] = []
+    failed: list[Document] = []
     for face_id in dict.fromkeys(request["FaceIds"]):
         owner = collection.user_of(face_id)
         if owner == user_id:
@@ -72,7 +73,8 @@ async def disassociate_faces(service: Service, request: Document) -> Document:
     collection = service.collections.get(request["CollectionId"])
     user_id = request["UserId"]
     faces = collection.faces_of(user_id)
-    done, failed = [], []
+    done: list[str] = []
+    failed: list[Document] = []
     for face_id in dict.fromkeys(request["FaceIds"]):
         owner = collection.user_of(face_id)
         if owner == user_id:

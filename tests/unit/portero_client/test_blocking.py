@@ -10,6 +10,7 @@ from portero.v1 import privacy_service_pb2 as pb2
 from portero_client import (
     BlockingPorteroClient,
     CameraMode,
+    CollectionState,
     InvalidArgument,
     NotFound,
     PorteroClient,
@@ -63,6 +64,9 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
             assert [each.name for each in client.people.faces("ana")] == [face.name]
             assert face.look_alikes == ()
             assert list(client.people.findings()) == []
+            assert client.people.check_faces().state is CollectionState.SOUND
+            assert list(client.people.unrecognized()) == []
+            assert client.people.repair_faces(remove_foreign=True).removed_faces == 0
             assert client.people.update(ana, "display_name").face_count == 1
             [found] = client.images.search(photo("ana"))
             assert found.match is not None

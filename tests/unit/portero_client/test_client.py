@@ -13,6 +13,7 @@ from portero_client import (
     Camera,
     CameraMode,
     CameraPurpose,
+    CollectionState,
     GalleryFindingKind,
     InvalidArgument,
     NotFound,
@@ -21,7 +22,9 @@ from portero_client import (
     SightingKind,
     SteeringCause,
     TextKind,
+    UnrecognizedPerson,
 )
+from portero_client.gallery_convert import report_from
 from tests.support.client.photos import photo
 from tests.support.client.server import VERSION, FakeServer
 
@@ -83,6 +86,21 @@ async def test_the_same_face_under_two_names_is_told(client: PorteroClient, serv
         GalleryFindingKind.LOOK_ALIKE,
         GalleryFindingKind.UNSPECIFIED,
     ]
+
+
+async def test_what_the_engine_has_lost_is_told_and_repaired(client: PorteroClient, server: FakeServer) -> None:
+    """A lost collection, whom it concerns, and its repair come as dataclasses; unknown states as UNSPECIFIED."""
+    await client.people.create("Ana", person_id="ana")
+    face = await client.people.enroll("ana", photo("ana"))
+    assert (await client.people.check_faces(last_known=True)).state is CollectionState.SOUND
+    server.gallery.collection_gone = True
+    report = await client.people.check_faces()
+    assert (report.state, report.stored_faces, report.missing_faces) == (CollectionState.LOST, 1, 1)
+    [person] = [each async for each in client.people.unrecognized(page_size=1)]
+    assert person == UnrecognizedPerson("people/ana", "Ana", (face.name,), 0, False)
+    done = await client.people.repair_faces()
+    assert (done.created, done.removed_faces, done.report.state) == (True, 0, CollectionState.EMPTIED)
+    assert report_from(pb2.FacesReport(state=99)).state is CollectionState.UNSPECIFIED  # type: ignore[arg-type]  # of a newer server
 
 
 @pytest.mark.parametrize(

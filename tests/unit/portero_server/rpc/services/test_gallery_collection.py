@@ -1,0 +1,47 @@
+"""CheckFaces, ListUnrecognizedPeople and RepairFaces over gRPC."""
+
+from __future__ import annotations
+
+from portero.v1 import gallery_service_pb2 as pb
+
+from portero_server.domain.detection.detections import FaceQuality
+from portero_server.domain.people.people import FaceEnrollment
+from tests.support.images.patch_photos import ANA, photo
+from tests.support.server.serving import House
+from tests.support.store.commits import BOX, at
+
+
+async def _enroll(house: House) -> None:
+    await house.gallery.CreatePerson(pb.CreatePersonRequest(person_id="ana", person=pb.Person(display_name="Ana")))
+    await house.gallery.EnrollFace(pb.EnrollFaceRequest(parent="people/ana", image=photo(ANA)))
+
+
+async def test_a_gallery_of_the_servers_own_is_sound(house: House) -> None:
+    """An engine that keeps no faces itself has all that are stored, now and when asked what was found last."""
+    await _enroll(house)
+    for last_known in (False, True):
+        report = (await house.gallery.CheckFaces(pb.CheckFacesRequest(last_known=last_known))).report
+        assert report.state == pb.COLLECTION_STATE_SOUND
+        assert (report.engine, report.model_version) == ("scripted", "colors-v1")
+        assert (report.stored_faces, report.kept_faces, report.missing_faces) == (1, 1, 0)
+        assert report.HasField("compare_time")
+        assert report.advice == "all 1 stored faces are there"
+    repaired = await house.gallery.RepairFaces(pb.RepairFacesRequest(remove_foreign=True))
+    assert (repaired.created, repaired.removed_faces) == (False, 0)
+
+
+async def test_people_of_another_model_are_listed_by_page(house: House) -> None:
+    """Whoever has no face of the model in use is named, and the list continues where a page ended."""
+    await house.gallery.CreatePerson(pb.CreatePersonRequest(person_id="ana", person=pb.Person(display_name="Ana")))
+    quality = FaceQuality(1, 1, 1, 1)
+    await house.people.add_face(FaceEnrollment("f", "ana", BOX, quality, "scripted", "colors-v0", b"", None, at(0)))
+    first = await house.gallery.ListUnrecognizedPeople(pb.ListUnrecognizedPeopleRequest(page_size=1))
+    [person] = first.people
+    assert (person.person, person.display_name, person.other_model) == ("people/ana", "Ana", True)
+    assert (list(person.missing_faces), person.kept_face_count) == ([], 0)
+    rest = await house.gallery.ListUnrecognizedPeople(
+        pb.ListUnrecognizedPeopleRequest(page_size=1, page_token=first.next_page_token)
+    )
+    assert (list(rest.people), rest.next_page_token) == ([], "")
+    report = (await house.gallery.CheckFaces(pb.CheckFacesRequest())).report
+    assert (report.state, report.other_models_faces) == (pb.COLLECTION_STATE_OTHER_MODEL, 1)
