@@ -57,7 +57,9 @@ class CollectionStore:
 
         async def unit(connection: AsyncConnection) -> Known | None:
             row = (await connection.execute(select(collections).where(self._own))).one_or_none()
-            return None if row is None or row.compared_at is None else _known(row)
+            # A server of a later version may know states that this one does not; it compares by itself.
+            known = row is not None and row.compared_at is not None and row.state in _STATES
+            return _known(row) if known else None
 
         return await self._database.read(unit)
 
@@ -149,6 +151,9 @@ _BLANK: dict[str, Any] = {
     "others_faces": 0,
     "other_models_faces": 0,
 }
+
+
+_STATES = frozenset(state.value for state in CollectionState)
 
 
 def _known(row: Any) -> Known:
