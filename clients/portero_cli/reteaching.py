@@ -15,7 +15,7 @@ from portero_client.names import PEOPLE
 
 @dataclass(frozen=True, slots=True)
 class Retaught:
-    """Somebody who was enrolled again.
+    """A person who was enrolled again.
 
     Attributes:
         person: Resource name.

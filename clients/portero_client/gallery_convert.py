@@ -76,7 +76,7 @@ def repair_from(message: pb2.RepairFacesResponse) -> FacesRepair:
 
 
 def unrecognized_from(message: pb2.UnrecognizedPerson) -> UnrecognizedPerson:
-    """Returns somebody who must be enrolled again."""
+    """Returns a person who must be enrolled again."""
     return UnrecognizedPerson(
         person=message.person,
         display_name=message.display_name,

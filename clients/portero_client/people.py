@@ -147,7 +147,7 @@ class FacesRepair:
 
 @dataclass(frozen=True, slots=True)
 class UnrecognizedPerson:
-    """Somebody with stored faces, some or all of which the engine does not have; enroll them again.
+    """A person with stored faces, some or all of which the engine does not have; enroll them again.
 
     Attributes:
         person: Resource name, "people/{person}".

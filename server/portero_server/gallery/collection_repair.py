@@ -21,7 +21,7 @@ MOST_PEOPLE = 500
 
 @dataclass(frozen=True, slots=True)
 class Unrecognized:
-    """Somebody with faces, some or all of which the engine does not have.
+    """A person with faces, some or all of which the engine does not have.
 
     Attributes:
         person: Who it is.

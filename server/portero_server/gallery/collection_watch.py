@@ -12,9 +12,9 @@ import structlog
 
 from portero_server.clock import Clock
 from portero_server.domain.people.collection import (
+    CollectionDifference,
     CollectionState,
     CollectionTruth,
-    Comparison,
     Known,
     judge,
     must_compare,
@@ -194,7 +194,7 @@ class CollectionWatch:
         kept = await self._kept()
         return truth if None in (kept, truth.kept) else replace(truth, kept=kept)
 
-    async def _compared(self, keeper: CollectionKeeper) -> Comparison:
+    async def _compared(self, keeper: CollectionKeeper) -> CollectionDifference:
         model = self._model()
         return await compared(keeper, self._shared, model.engine, model.version, sleep=self._sleep)
 

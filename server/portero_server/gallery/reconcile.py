@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
-from portero_server.domain.people.collection import Comparison, StoredFace, compare
+from portero_server.domain.people.collection import CollectionDifference, StoredFace, compare
 from portero_server.domain.people.people import FaceModel
 from portero_server.engines.kept_faces import CollectionKeeper
 
@@ -36,7 +36,7 @@ async def compared(
     version: str | None,
     *,
     sleep: Sleep = asyncio.sleep,
-) -> Comparison:
+) -> CollectionDifference:
     """Compares, and once more after a pause where something differs; only what both comparisons find counts.
 
     Args:
@@ -76,13 +76,15 @@ async def reconcile_faces(
     return _report(comparison, repaired=repair)
 
 
-async def _compared(keeper: CollectionKeeper, stored: StoredFaces, engine: str, version: str | None) -> Comparison:
+async def _compared(
+    keeper: CollectionKeeper, stored: StoredFaces, engine: str, version: str | None
+) -> CollectionDifference:
     kept = await keeper.listed()
     others = 0 if version is None else await stored.count_other_models(FaceModel(engine, version))
     return compare(version, [face async for face in stored.faces(engine)], kept, others)
 
 
-def _report(comparison: Comparison, *, repaired: bool) -> str:
+def _report(comparison: CollectionDifference, *, repaired: bool) -> str:
     done = "removed" if repaired else "`portero-server faces repair` removes them"
     gone = comparison.kept is None
     missing = sorted((face.person_id, face.face_id) for face in comparison.missing)

@@ -64,7 +64,7 @@ class CollectionState(Enum):
     SOUND = "sound"
 
 
-class Repair(Enum):
+class Remedy(Enum):
     """What makes collection and database agree again."""
 
     CREATE = "create"
@@ -100,12 +100,12 @@ class CollectionTruth:
     other_models: int = 0
 
     @property
-    def repairs(self) -> tuple[Repair, ...]:
+    def repairs(self) -> tuple[Remedy, ...]:
         """What is to be done, in this order."""
         return (
-            *((Repair.CREATE,) if self.kept is None else ()),
-            *((Repair.TEACH,) if self.missing or self.other_models else ()),
-            *((Repair.REMOVE_FOREIGN,) if self.foreign else ()),
+            *((Remedy.CREATE,) if self.kept is None else ()),
+            *((Remedy.TEACH,) if self.missing or self.other_models else ()),
+            *((Remedy.REMOVE_FOREIGN,) if self.foreign else ()),
         )
 
     @property
@@ -118,7 +118,7 @@ class CollectionTruth:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CollectionDifference:
     """What differs between the stored faces and those of the collection.
 
     Attributes:
@@ -142,13 +142,13 @@ class Comparison:
         """Whether a face is on one side only."""
         return bool(self.missing or self.foreign)
 
-    def also(self, later: Comparison) -> Comparison:
+    def also(self, later: CollectionDifference) -> CollectionDifference:
         """Returns a later comparison, without what this one did not find.
 
         An enrollment under way is in the collection before it is stored, and a deletion leaves the database first: both
         look like a difference for a moment.
         """
-        return Comparison(
+        return CollectionDifference(
             later.kept,
             later.stored,
             later.missing & self.missing,
@@ -172,7 +172,7 @@ class Comparison:
 
 def compare(
     version: str | None, stored: Iterable[StoredFace], kept: Iterable[KeptFace] | None, other_models: int = 0
-) -> Comparison:
+) -> CollectionDifference:
     """Compares the stored faces with those of the collection.
 
     Args:
@@ -187,7 +187,7 @@ def compare(
     current = [row for row in rows if version in (None, row.model_version)]
     strays = held.difference(names.values())
     foreign = frozenset(face for face in strays if parsed_image_id(face.image_id) is not None)
-    return Comparison(
+    return CollectionDifference(
         kept=None if kept is None else len(held),
         stored=len(current),
         missing=frozenset(row for row in current if names[row] not in held),
@@ -263,9 +263,9 @@ def parsed_image_id(name: str | None) -> tuple[str, str] | None:
 
 
 _REMEDIES = {
-    Repair.CREATE: "`portero faces repair` creates it",
-    Repair.TEACH: "`portero faces repair --photos FOLDER` teaches them again",
-    Repair.REMOVE_FOREIGN: "`portero faces repair --remove-foreign` removes what is stored nowhere",
+    Remedy.CREATE: "`portero faces repair` creates it",
+    Remedy.TEACH: "`portero faces repair --photos FOLDER` teaches them again",
+    Remedy.REMOVE_FOREIGN: "`portero faces repair --remove-foreign` removes what is stored nowhere",
 }
 
 

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.people.collection import (
+    CollectionDifference,
     CollectionState,
     CollectionTruth,
-    Comparison,
     KeptFace,
     Known,
-    Repair,
+    Remedy,
     StoredFace,
     compare,
     image_id,
@@ -79,29 +79,29 @@ def test_a_face_of_another_model_is_neither_missing_nor_foreign() -> None:
         (judge(MODEL, stored=2, kept=2), CollectionState.SOUND, ()),
         (judge(MODEL, stored=0, kept=0), CollectionState.SOUND, ()),
         (judge(MODEL, stored=2, kept=4, others=2), CollectionState.SOUND, ()),
-        (judge(MODEL, stored=2, kept=None, missing=2), CollectionState.LOST, (Repair.CREATE, Repair.TEACH)),
-        (judge(MODEL, stored=0, kept=None), CollectionState.LOST, (Repair.CREATE,)),
-        (judge(MODEL, stored=2, kept=0, missing=2), CollectionState.EMPTIED, (Repair.TEACH,)),
-        (judge(MODEL, stored=2, kept=2, other_models=3), CollectionState.OTHER_MODEL, (Repair.TEACH,)),
-        (judge(MODEL, stored=2, kept=1, missing=1), CollectionState.INCOMPLETE, (Repair.TEACH,)),
-        (judge(MODEL, stored=2, kept=3, foreign=1), CollectionState.FOREIGN, (Repair.REMOVE_FOREIGN,)),
+        (judge(MODEL, stored=2, kept=None, missing=2), CollectionState.LOST, (Remedy.CREATE, Remedy.TEACH)),
+        (judge(MODEL, stored=0, kept=None), CollectionState.LOST, (Remedy.CREATE,)),
+        (judge(MODEL, stored=2, kept=0, missing=2), CollectionState.EMPTIED, (Remedy.TEACH,)),
+        (judge(MODEL, stored=2, kept=2, other_models=3), CollectionState.OTHER_MODEL, (Remedy.TEACH,)),
+        (judge(MODEL, stored=2, kept=1, missing=1), CollectionState.INCOMPLETE, (Remedy.TEACH,)),
+        (judge(MODEL, stored=2, kept=3, foreign=1), CollectionState.FOREIGN, (Remedy.REMOVE_FOREIGN,)),
         (
             judge(MODEL, stored=2, kept=3, missing=2, foreign=3),
             CollectionState.EMPTIED,
-            (Repair.TEACH, Repair.REMOVE_FOREIGN),
+            (Remedy.TEACH, Remedy.REMOVE_FOREIGN),
         ),
     ],
 )
 def test_the_worst_names_the_state_and_all_of_it_is_repaired(
-    truth: CollectionTruth, state: CollectionState, repairs: tuple[Repair, ...]
+    truth: CollectionTruth, state: CollectionState, repairs: tuple[Remedy, ...]
 ) -> None:
     """Each state follows from the counts, and says what is to be done in one line."""
     assert (truth.state, truth.repairs) == (state, repairs)
     assert "\n" not in truth.words
     for repair, words in (
-        (Repair.CREATE, "faces repair` creates"),
-        (Repair.TEACH, "--photos"),
-        (Repair.REMOVE_FOREIGN, "--remove-foreign"),
+        (Remedy.CREATE, "faces repair` creates"),
+        (Remedy.TEACH, "--photos"),
+        (Remedy.REMOVE_FOREIGN, "--remove-foreign"),
     ):
         assert (words in truth.words) == (repair in repairs)
 
@@ -198,5 +198,5 @@ def test_while_something_is_wrong_every_change_is_looked_into() -> None:
 
 def test_a_comparison_tells_how_many() -> None:
     """The truth has the counts of the comparison."""
-    comparison = Comparison(3, 2, frozenset([BOB]), frozenset([_kept(EVA)]), 1, 0)
+    comparison = CollectionDifference(3, 2, frozenset([BOB]), frozenset([_kept(EVA)]), 1, 0)
     assert comparison.truth(MODEL) == CollectionTruth(CollectionState.INCOMPLETE, MODEL, 2, 3, 1, 1, 1, 0)
