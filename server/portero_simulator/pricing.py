@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
-PRICES: Mapping[str, Decimal] = dict.fromkeys(
+PRICES = dict.fromkeys(
     ("AssociateFaces", "CompareFaces", "DetectFaces", "DetectText", "IndexFaces", "SearchFaces", "SearchFacesByImage"),
     Decimal("0.001"),
-) | {"GetFaceLivenessSessionResults": Decimal("0.015")}
+)
 """Dollars a call; operations not named are free."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -178,59 +177,6 @@ class Comparison:
 
     source_box: Box
     faces: tuple[ComparedFace, ...]
-
-
-class LivenessState(Enum):
-    """How far a session of a liveness check is."""
-
-    OPEN = "open"
-    """The person has not finished."""
-    DONE = "done"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    """It was not finished in time, or is not known any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class LivenessAnswer:
-    """What a vendor's liveness check says.
-
-    Attributes:
-        state: How far it is.
-        confidence: That a living person was there, 0..1; None unless it is DONE.
-        reference: A picture of the face as a JPEG file, if there is one.
-    """
-
-    state: LivenessState
-    confidence: float | None = None
-    reference: bytes | None = None
-
-
-class FaceLiveness(Protocol):
-    """A vendor's check that a living person is before a camera of its own; paid, and not part of every engine.
-
-    The person's device shows the vendor's challenge and sends it the video; this server only begins and asks.
-    """
-
-    async def begin_liveness(self, token: str, context: CallContext) -> str:
-        """Begins a session and returns its id, which the person's device needs within three minutes.
-
-        Args:
-            token: Begins one session however often it is sent; at most 64 of [A-Za-z0-9_-].
-            context: The purpose of the call.
-
-        Raises:
-            EngineError: The vendor could not answer.
-        """
-        ...
-
-    async def liveness(self, session: str, context: CallContext) -> LivenessAnswer:
-        """Returns how a session went so far.
-
-        Raises:
-            EngineError: The vendor could not answer.
-        """
-        ...
 
 
 class PhotoRefused(InvalidInput):

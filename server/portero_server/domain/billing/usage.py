@@ -26,9 +26,7 @@ REKOGNITION_PRICES: Mapping[str, int] = MappingProxyType(
         "SearchUsersByImage": 1000,
         "DetectFaces": 1000,
         "DetectText": 1000,
-        "GetFaceLivenessSessionResults": 15_000,
         "CreateCollection": 0,
-        "CreateFaceLivenessSession": 0,
         "CreateUser": 0,
         "DeleteCollection": 0,
         "DeleteFaces": 0,
@@ -40,8 +38,7 @@ REKOGNITION_PRICES: Mapping[str, int] = MappingProxyType(
         "ListUsers": 0,
     }
 )
-"""Microdollars a call of Amazon Rekognition's image API: $0.001 an image in groups 1 and 2. A liveness check
-($0.015) is counted with each question for its result.
+"""Microdollars a call of Amazon Rekognition's image API: $0.001 an image in groups 1 and 2.
 
 Source: aws.amazon.com/rekognition/pricing as of 2026-10-07, US East (N. Virginia), first million images of a month.
 Left out on purpose, so that an account is never too low: the cheaper tiers above a million images and the free tier

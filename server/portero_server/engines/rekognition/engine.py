@@ -35,7 +35,6 @@ from portero_server.engines.rekognition.calls import RekognitionCalls, create_cl
 from portero_server.engines.rekognition.collection import Collection
 from portero_server.engines.rekognition.errors import CollectionMissing, is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
-from portero_server.engines.rekognition.liveness import RekognitionLiveness
 from portero_server.engines.rekognition.options import POLICY, RekognitionOptions
 from portero_server.engines.rekognition.texts import read_texts
 from portero_server.errors import EngineError
@@ -58,11 +57,7 @@ def create(options: RekognitionOptions, gate: CallGate) -> RekognitionEngine:
 
 
 class RekognitionEngine:
-    """Recognizes faces with Amazon Rekognition; its collection is the gallery.
-
-    Attributes:
-        face_liveness: Checks that a living person is before a device's camera; for sites that turn it on.
-    """
+    """Recognizes faces with Amazon Rekognition; its collection is the gallery."""
 
     def __init__(
         self,
@@ -87,7 +82,6 @@ class RekognitionEngine:
         self._options = options or RekognitionOptions()
         self._caller = RekognitionCalls(gate, threads)
         self._collection = Collection(client, collection_id, self._caller)
-        self.face_liveness = RekognitionLiveness(client, self._caller)
         self._traits = EngineTraits(
             name="rekognition",
             model_version="",
