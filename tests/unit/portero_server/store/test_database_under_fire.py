@@ -80,7 +80,8 @@ async def test_a_deadlock_is_run_again(database_url: str, observer: Observed) ->
     assert observer.outcomes == ["committed", "committed"]
 
     async def positions(connection: AsyncConnection) -> list[int]:
-        return list(await connection.scalars(select(sequencers.c.position)))
+        taken = sequencers.c.name.in_(("events", "gallery"))
+        return list(await connection.scalars(select(sequencers.c.position).where(taken)))
 
     assert await database.read(positions) == [2, 2]
     await database.aclose()
