@@ -25,8 +25,6 @@ from tests.support.model.scripted_vision import ScriptedVision
 
 def _script_eyes(latency: float) -> None:
     """Has the server look with the rig's eyes, and its scripted engine take its time."""
-    # The detector's models would only cost start-up time.
-    wrapped(streaming, "FaceDetector", lambda _: lambda: None)
     wrapped(streaming, "VisionPool", lambda _: lambda *_, **__: ScriptedVision())
 
     def wrap(make: Callable[..., None]) -> Callable[..., None]:
