@@ -1,6 +1,6 @@
 """A loop as the old systems had it, against Portero, on the same footage: frames a second of one core, and calls.
 
-    python -m tests.benchmarks.old_loop [--full] [--clips FOLDER]
+    python -m tests.benchmarks.old_loop [--full] [--clips FOLDER] [--yunet FILE]
 
 The old loop reads a frame, finds faces in color at twice its size, encodes each and compares it with everybody, frame
 by frame (face_recognition's defaults, as in the ESP32 and Flask tutorials). Portero plays the footage at its real rate
@@ -47,7 +47,9 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="more footage, and more of its frames in the old loop")
     parser.add_argument("--clips", type=Path, default=ROOT.parent / "shared" / "data" / "clips")
+    parser.add_argument("--yunet", type=Path, help="find faces with YuNet, of this file, as the image does")
     arguments = parser.parse_args()
+    detector = {} if arguments.yunet is None else {"detector_model": str(arguments.yunet.resolve())}
     visits, sampled = (8, 40) if arguments.full else (3, 12)
     results = begun("old_loop")
     with tempfile.TemporaryDirectory() as name:
@@ -66,7 +68,7 @@ async def main() -> int:
             faces = sum(old.frame(jpeg) for jpeg in chosen)
             old_seconds = (time.process_time() - began) / len(chosen)
             old_calls = faces / len(chosen) * len(reel.frames)
-            seconds, calls = await _portero(folder, subjects, reel)
+            seconds, calls = await _portero(folder, subjects, reel, detector)
             _tell(results, reel, old_seconds, old_calls, seconds / len(reel.frames), calls)
     results.save()
     return 0
@@ -93,7 +95,7 @@ class _OldLoop:
         self._known = np.array([vector for photo in photos for vector in self._encoded(photo)])
 
     def frame(self, jpeg: bytes) -> int:
-        """Does one frame and gives how many faces were asked about."""
+        """Does one frame. Returns how many faces were asked about."""
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
         vectors = self._encoded(picture)
         for vector in vectors:
@@ -106,12 +108,16 @@ class _OldLoop:
         return [np.array(self._network.compute_face_descriptor(rgb, landmarks, 1)) for landmarks in found]
 
 
-async def _portero(folder: Path, subjects: list[Subject], reel: _Reel) -> tuple[float, int]:
-    """Plays a reel at its rate; gives the server's processor time for it and how many faces the engine was asked."""
+async def _portero(folder: Path, subjects: list[Subject], reel: _Reel, detector: dict[str, str]) -> tuple[float, int]:
+    """Plays a reel at its rate.
+
+    Returns:
+        The server's processor time for it, and how many faces the engine was asked about.
+    """
     place = folder / f"server-{reel.name}"
     place.mkdir()
     async with (
-        running_server(place, engine="local") as server,
+        running_server(place, engine="local", **detector) as server,
         PorteroClient(ConnectionSettings(server.address)) as client,
         grpc.aio.insecure_channel(server.address) as channel,
     ):
