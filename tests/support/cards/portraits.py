@@ -18,5 +18,6 @@ def portrait(number: int) -> Pixels:
 
 
 def live(number: int) -> Pixels:
-    """Returns a picture, as a camera would take it, of whoever is on portrait `number`."""
-    return another(collins() if number % 2 == 0 else hopper())
+    """Returns a picture, as a camera would take it, of whoever is on portrait `number`; never the one on the card."""
+    whole = collins() if number % 2 == 0 else hopper()
+    return whole if number % 4 > 1 else another(whole)
