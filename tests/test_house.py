@@ -70,7 +70,7 @@ _BANNED = frozenset(
         "Helper",
         "Looker",
         "Manager",
-        "News",
+        "WatchUpdate",
         "Office",
         "Paying",
         "Reach",

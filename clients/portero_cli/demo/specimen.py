@@ -92,8 +92,9 @@ def draw_front(specimen: Specimen) -> Image:
 
 def draw_back(specimen: Specimen) -> Image:
     """Draws the back, with QR code and machine readable zone."""
-    import cv2
     from PIL import Image, ImageFont
+
+    from portero_bridge.images.opencv import cv2
 
     picture, draw = _sheet()
     _put(draw, 5, 6, "NACIÓ EN", ImageFont.truetype(_font("DejaVuSans"), 19), _LABEL)

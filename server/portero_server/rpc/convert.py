@@ -23,7 +23,7 @@ from portero_server.recognition.images import ImageAnswer, ImageComparison, Reco
 from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
 from portero_server.store.sightings import SightingKind
 from portero_server.streaming.status import LiveStatus
-from portero_server.watching.watch import News
+from portero_server.watching.watch import WatchUpdate
 
 # No camera is older, and no database has to reckon with what lies before.
 _FIRST_YEAR = 1970
@@ -276,7 +276,7 @@ def kind_from_proto(kind: sighting_service_pb2.SightingKind.ValueType, field: st
     return _known(_SIGHTING_KINDS, kind, field)
 
 
-def news_to_proto(news: News[SightingEvent]) -> sighting_service_pb2.WatchSightingsResponse:
+def news_to_proto(news: WatchUpdate[SightingEvent]) -> sighting_service_pb2.WatchSightingsResponse:
     """Returns one response of WatchSightings; it has only the position if nothing happened."""
     if news.item is None:
         return sighting_service_pb2.WatchSightingsResponse(position=news.position)

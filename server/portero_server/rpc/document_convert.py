@@ -30,7 +30,7 @@ from portero_server.domain.documents.reasons import Reason
 from portero_server.errors import InvalidInput
 from portero_server.rpc.convert import box_to_proto, time_to_proto
 from portero_server.rpc.resource_names import camera_name, check_in_name, guest_name
-from portero_server.watching.watch import News
+from portero_server.watching.watch import WatchUpdate
 
 _KINDS = {kind: pb.DocumentKind.Value(f"DOCUMENT_KIND_{kind.name}") for kind in DocumentKind}
 _FIELDS = {field: pb.DocumentField.Value(f"DOCUMENT_FIELD_{field.name}") for field in Field}
@@ -102,7 +102,7 @@ def check_in_to_proto(check_in: CheckIn, registry_uri: str) -> pb.CheckIn:
     )
 
 
-def change_to_proto(change: News[CheckIn], registry_uri: str) -> pb.WatchCheckInsResponse:
+def change_to_proto(change: WatchUpdate[CheckIn], registry_uri: str) -> pb.WatchCheckInsResponse:
     """Returns one response of WatchCheckIns; it has only the position if nothing happened."""
     return pb.WatchCheckInsResponse(
         position=change.position,

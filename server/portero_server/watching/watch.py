@@ -67,7 +67,7 @@ class WatchPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class News(Generic[Item]):
+class WatchUpdate(Generic[Item]):
     """An item, or only a position that was reached (`item` is None), which shows an idle watcher that it is alive."""
 
     position: int
@@ -165,7 +165,7 @@ class Watch(Generic[Item]):
         within: Within | None = None,
         watcher: Watcher = _SERVER,
         wanted: Callable[[Item], bool] | None = None,
-    ) -> AsyncGenerator[News[Item], None]:
+    ) -> AsyncGenerator[WatchUpdate[Item], None]:
         """Yields every item after a position, stored ones first, then new ones, until closed.
 
         Args:
@@ -187,7 +187,7 @@ class Watch(Generic[Item]):
             present = await self._last_position()
             self.notify(present)
             if after is None:
-                yield News(present, None)
+                yield WatchUpdate(present, None)
             elif after > present:
                 raise InvalidInput(
                     "after_position",
@@ -240,7 +240,7 @@ class Watch(Generic[Item]):
         camera_id: str | None,
         within: Within | None,
         wanted: Callable[[Item], bool] | None,
-    ) -> AsyncGenerator[News[Item], None]:
+    ) -> AsyncGenerator[WatchUpdate[Item], None]:
         deadline = _now() + self._policy.heartbeat
         while True:
             # Taken before the read: a short page then proves that nothing for us lies up to here.
@@ -251,7 +251,7 @@ class Watch(Generic[Item]):
                 self._check(seat)
                 position = item.position
                 if wanted is None or wanted(item):
-                    yield News(position, item)
+                    yield WatchUpdate(position, item)
                     deadline = _now() + self._policy.heartbeat
             if len(items) < self._policy.page:
                 position = max(position, horizon)
@@ -260,7 +260,7 @@ class Watch(Generic[Item]):
                         await self._beyond(seat, position)
             # Asked of the clock: where items that are not wanted keep us busy, the wait above never times out.
             if _now() >= deadline:
-                yield News(position, None)
+                yield WatchUpdate(position, None)
                 deadline = _now() + self._policy.heartbeat
 
     async def _beyond(self, seat: _Seat, position: int) -> None:

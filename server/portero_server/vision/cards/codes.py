@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import zxingcpp
 
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.document import CardSide, ReadCode
@@ -13,7 +12,6 @@ from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray, Pixels
 
 _SYMBOLOGIES = {"QRCode": "qr", "PDF417": "pdf417"}
-_FORMATS = zxingcpp.barcode_formats_from_str("QRCode,PDF417")
 _LARGER = 2.0
 """Modules under three pixels, and blurred ones, are decoded at twice the size."""
 _MOST_PIXELS = 2_200_000
@@ -63,9 +61,13 @@ def find_codes(pixels: Pixels) -> tuple[FoundCode, ...]:
 
 
 def _decoded(gray: Gray) -> tuple[FoundCode, ...]:
+    # Its library writes pages to stderr about what a process that fails to start has not freed.
+    import zxingcpp
+
     height, width = gray.shape
+    formats = zxingcpp.barcode_formats_from_str(",".join(_SYMBOLOGIES))
     codes = []
-    for barcode in zxingcpp.read_barcodes(np.ascontiguousarray(gray), formats=_FORMATS)[:_MOST_CODES]:
+    for barcode in zxingcpp.read_barcodes(np.ascontiguousarray(gray), formats=formats)[:_MOST_CODES]:
         symbology = _SYMBOLOGIES.get(barcode.format.name)
         if symbology is None or not barcode.bytes:
             continue

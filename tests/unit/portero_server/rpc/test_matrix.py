@@ -201,7 +201,7 @@ async def test_lists_and_watches_show_own_cameras_alone(secured_server: SecuredS
         watch = sighting_service_pb2.WatchSightingsRequest(after_position=0)
         call: Any = sightings.WatchSightings(watch, **shown)
         seen = set()
-        # News come before the first heartbeat, which has no sighting.
+        # WatchUpdate come before the first heartbeat, which has no sighting.
         while (news := await call.read()).HasField("sighting"):
             seen.add(news.sighting.camera)
         call.cancel()

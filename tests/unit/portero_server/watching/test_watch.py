@@ -11,7 +11,7 @@ import pytest
 from portero_server.domain.access.fair_places import PlaceShares
 from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import InvalidInput, LimitReached, StoreUnavailable, Unavailable
-from portero_server.watching.watch import News, Watch, Watcher, WatchPolicy
+from portero_server.watching.watch import Watch, Watcher, WatchPolicy, WatchUpdate
 from tests.support.store.sighting_events import MemoryEvents
 from tests.support.time.virtual_time import in_virtual_time, running_clock
 
@@ -29,7 +29,7 @@ def _with_events(count: int) -> MemoryEvents:
     return events
 
 
-async def _take(news: AsyncIterator[News[SightingEvent]], count: int) -> list[tuple[int, bool]]:
+async def _take(news: AsyncIterator[WatchUpdate[SightingEvent]], count: int) -> list[tuple[int, bool]]:
     """Takes so many news as (position, whether something happened)."""
     return [(item.position, item.item is not None) for item in [await anext(news) for _ in range(count)]]
 
@@ -212,7 +212,7 @@ async def test_one_watcher_too_many_is_refused_until_another_leaves() -> None:
     assert watch.watchers == 0
 
 
-async def _opened(watch: Watch[SightingEvent], *who: Watcher) -> list[AsyncGenerator[News[SightingEvent], None]]:
+async def _opened(watch: Watch[SightingEvent], *who: Watcher) -> list[AsyncGenerator[WatchUpdate[SightingEvent], None]]:
     """Opens watches that have read everything."""
     opened = [watch.watch(None, None, watcher=each) for each in who]
     for news in opened:
