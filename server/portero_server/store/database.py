@@ -51,7 +51,7 @@ class UnitObserver(Protocol):
         Args:
             seconds: From the call to the end, waiting and retries included.
             retries: How often it was run again.
-            outcome: "committed", "read", "failed" (the unit's own error), "unavailable", "unknown" or "canceled".
+            outcome: "committed", "read", "failed" (the unit's own error), "unavailable", "unknown" or "cancelled".
         """
         ...
 

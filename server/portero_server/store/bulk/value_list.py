@@ -6,12 +6,14 @@ the driver does not process each value, and errors show no data.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aiomysql import Connection
+from aiomysql import Connection, OperationalError
+from pymysql.constants import CR
 from pymysql.converters import escape_string
 
 from portero_server.store.bulk.incoming import whole
@@ -37,10 +39,29 @@ class ValueListConnection(Connection):  # type: ignore[misc]
         return obj.text if type(obj) is ValueList else super().escape(obj)
 
 
-async def connect(**arguments: Any) -> ValueListConnection:
-    """Opens a connection; takes the arguments of `aiomysql.connect`, which cannot be told a class."""
-    connection = ValueListConnection(**arguments)
-    await connection._connect()
+async def connect(*, connect_timeout: float, **arguments: Any) -> ValueListConnection:
+    """Opens a connection; takes the arguments of `aiomysql.connect`, which cannot be told a class.
+
+    Args:
+        connect_timeout: Longest time until the session is ready, seconds.
+        arguments: The driver's others.
+
+    Raises:
+        aiomysql.OperationalError: The server cannot be reached, or not in time.
+    """
+    # The driver would pass its own limit to asyncio.wait_for, which before Python 3.12 loses a cancellation that comes
+    # as the socket connects (CPython's gh-86296): the unit of work would then wait for the handshake without a limit.
+    connection = ValueListConnection(**arguments, connect_timeout=None)
+    try:
+        async with asyncio.timeout(connect_timeout):
+            await connection._connect()
+    except BaseException as error:
+        # The driver leaves its socket open where it is canceled.
+        connection.close()
+        if isinstance(error, TimeoutError):
+            problem = f"the server did not answer within {connect_timeout:g} s"
+            raise OperationalError(CR.CR_CONN_HOST_ERROR, problem) from None
+        raise
     return connection
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from collections.abc import Iterator
+
 import aiomysql
 import pytest
 from pymysql import converters
@@ -9,6 +13,14 @@ from pymysql import converters
 from portero_server.store.bulk.value_list import ValueList, connect, value_list
 from portero_server.store.faults import StoreRefused
 from tests.support.store.mariadb import MariaDB
+from tests.support.time.timeouts import PATIENCE
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port where connections are taken and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
+        yield listening.getsockname()[1]
 
 
 def test_writes_each_kind_of_value() -> None:
@@ -36,7 +48,7 @@ def test_the_driver_knows_nothing_of_lists() -> None:
 async def test_only_our_connections_send_a_list(mariadb: MariaDB) -> None:
     """A connection of ours sends the list as it is and quotes other parameters; a plain one quotes it, and fails."""
     rows = value_list([("a", 1), ("it's", 2)])
-    ours = await connect(host="127.0.0.1", port=mariadb.port, user="root")
+    ours = await connect(host="127.0.0.1", port=mariadb.port, user="root", connect_timeout=PATIENCE)
     plain = await aiomysql.connect(host="127.0.0.1", port=mariadb.port, user="root")
     try:
         async with ours.cursor() as cursor:
@@ -48,3 +60,21 @@ async def test_only_our_connections_send_a_list(mariadb: MariaDB) -> None:
     finally:
         await ours.ensure_closed()
         await plain.ensure_closed()
+
+
+async def test_connecting_can_be_canceled_at_every_turn_of_the_loop(silent_port: int) -> None:
+    """A cancellation ends a connection in the making wherever it comes, as when its socket has just connected."""
+    for turns in range(30):
+        connecting = asyncio.create_task(connect(host="127.0.0.1", port=silent_port, connect_timeout=PATIENCE))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        connecting.cancel()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert connecting.cancelled(), f"canceled after {turns} turns"
+
+
+async def test_a_server_that_says_nothing_cannot_be_reached(silent_port: int) -> None:
+    """The time to connect includes the handshake, and its end is told as the driver tells of a server that is gone."""
+    with pytest.raises(aiomysql.OperationalError, match=r"2003.*did not answer within 0.05 s"):
+        await connect(host="127.0.0.1", port=silent_port, connect_timeout=0.05)
