@@ -59,7 +59,8 @@ class People:
         so like it that they may be the same person under another name; nothing is refused for them.
 
         Raises:
-            InvalidArgument: With reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, the photograph does not serve.
+            InvalidArgument: The photograph does not serve; reason NO_FACE, SEVERAL_FACES, LOW_QUALITY, OTHER_PERSON or
+                TOO_MANY_FACES.
         """
         return await self._ask(calls.people.enroll(person, image))
 

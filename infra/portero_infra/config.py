@@ -171,13 +171,15 @@ QUOTAS = {
     "DetectFaces": 100.0,
     "DetectText": 50.0,
     "IndexFaces": 50.0,
+    "SearchFaces": 50.0,
     "SearchFacesByImage": 50.0,
+    "SearchUsersByImage": 50.0,
 }
 """Calls a second of a new account in the large regions; elsewhere many are 5."""
 
 
 class Recognition(Section):
-    """The collections of faces, which of them the server searches, and how fast the account may ask.
+    """The collections of faces, which of them the server searches and how, and how fast the account may ask.
 
     The quotas are the account's: each task gets its share of them, as if all that scaling allows were running.
     """
@@ -186,6 +188,7 @@ class Recognition(Section):
     other_quota: float = Field(5.0, gt=0)
     collections: Annotated[tuple[str, ...], Field(min_length=1)] = ("faces-1",)
     active: str = "faces-1"
+    users: bool = False
     opt_out: Literal["required", "reported"] = "required"
 
     @model_validator(mode="after")

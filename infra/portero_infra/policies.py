@@ -16,6 +16,7 @@ Statement = dict[str, Any]
 
 COLLECTION_ACTIONS = (
     "rekognition:DeleteFaces",
+    "rekognition:DeleteUser",
     "rekognition:DescribeCollection",
     "rekognition:DisassociateFaces",
     "rekognition:IndexFaces",
@@ -23,7 +24,12 @@ COLLECTION_ACTIONS = (
     "rekognition:SearchFaces",
     "rekognition:SearchFacesByImage",
 )
-"""CreateCollection is missing on purpose: the deployment makes the collection."""
+"""CreateCollection is missing on purpose: the deployment makes the collection. DeleteUser is not: people who were
+searched as users are erased after that was switched off, too.
+"""
+
+USER_ACTIONS = ("rekognition:AssociateFaces", "rekognition:CreateUser", "rekognition:SearchUsersByImage")
+"""Where people are searched as users of the collection."""
 
 IMAGE_ACTIONS = ("rekognition:CompareFaces", "rekognition:DetectFaces", "rekognition:DetectText")
 """These take an image and no collection, so AWS offers no resource to name."""
@@ -69,9 +75,15 @@ def role(
     return pulumi.Output.all(made.arn, policy.id).apply(lambda parts: str(parts[0]))
 
 
-def recognizing(collections: Sequence[pulumi.Input[str]]) -> list[Statement]:
-    """Returns statements for searching and storing faces in our collections, and analyzing single images."""
-    return [allow(COLLECTION_ACTIONS, list(collections)), allow(IMAGE_ACTIONS, "*")]
+def recognizing(collections: Sequence[pulumi.Input[str]], *, users: bool) -> list[Statement]:
+    """Returns statements for searching and storing faces in our collections, and analyzing single images.
+
+    Args:
+        collections: ARNs.
+        users: Whether people are searched as users of a collection.
+    """
+    actions = (*COLLECTION_ACTIONS, *USER_ACTIONS) if users else COLLECTION_ACTIONS
+    return [allow(actions, list(collections)), allow(IMAGE_ACTIONS, "*")]
 
 
 def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:

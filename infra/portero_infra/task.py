@@ -82,6 +82,7 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
             {operation: float(f"{quota / most:.3g}") for operation, quota in recognition.quotas.items()}
         ),
         "PORTERO_REKOGNITION_REGION": config.account.region,
+        **({"PORTERO_REKOGNITION_USERS": "true"} if recognition.users else {}),
         "PORTERO_STOP_GRACE": f"{server.stop_grace:g}",
         **_transport(config.edge.cameras),
         **_tokens(config),

@@ -23,8 +23,8 @@ portero-simulator speaks Amazon Rekognition's image API at {url} ({engine} engin
   watch it:    curl {url}/_simulator/state
   disturb it:  curl {url}/_simulator/faults -d '{{"throttle": {{"rate": 0.5, "seconds": 30}}}}'
 It differs from Amazon: it does not verify signatures, forgets its collections when it ends, has one account and no
-users, S3 images or videos, gives neither landmarks nor emotions nor ages, and its similarities are those of another
-engine on a scale like Amazon's. All differences: server/portero_simulator/README.md
+S3 images or videos, gives neither landmarks nor emotions nor ages, and its similarities are those of another engine
+on a scale like Amazon's. All differences: server/portero_simulator/README.md
 """
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 PRICES = dict.fromkeys(
-    ("AssociateFaces", "CompareFaces", "DetectFaces", "DetectText", "IndexFaces", "SearchFaces", "SearchFacesByImage"),
+    (
+        "AssociateFaces",
+        "CompareFaces",
+        "DetectFaces",
+        "DetectText",
+        "IndexFaces",
+        "SearchFaces",
+        "SearchFacesByImage",
+        "SearchUsersByImage",
+    ),
     Decimal("0.001"),
 )
 """Dollars a call; operations not named are free."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
-_IMAGES = ("DetectText", "IndexFaces", "ListFaces", "SearchFaces", "SearchFacesByImage")
+_IMAGES = ("DetectText", "IndexFaces", "ListFaces", "SearchFaces", "SearchFacesByImage", "SearchUsersByImage")
 _FACES = ("CompareFaces", "DetectFaces")
 _COLLECTIONS = ("CreateCollection", "DeleteCollection", "DeleteFaces", "DescribeCollection", "ListCollections")
 _USERS = ("AssociateFaces", "CreateUser", "DeleteUser", "DisassociateFaces", "ListUsers")

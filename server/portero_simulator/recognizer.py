@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import Candidate, FoundFace, Text
 from portero_server.domain.detection.geometry import Box
@@ -94,6 +96,22 @@ class Recognizer:
         stored = GalleryFace(face_id, face_id, embedding, external_id=None)
         await self._engine.add([stored])
         self._gallery[face_id] = stored
+
+    async def fuse(self, vector_id: str, face_ids: Sequence[str]) -> None:
+        """Learns the mean of faces under an identifier, which a search then finds as it finds a face.
+
+        Args:
+            vector_id: The identifier.
+            face_ids: At least one face that was learned; what is no longer known is left out.
+        """
+        kept = [self._gallery[face_id].embedding for face_id in face_ids if face_id in self._gallery]
+        embeddings = [np.frombuffer(embedding, "<f4") for embedding in kept if embedding is not None]
+        if not embeddings:
+            return
+        mean = np.mean(embeddings, axis=0).astype("<f4").tobytes()
+        fused = GalleryFace(vector_id, vector_id, mean, external_id=None)
+        await self._engine.add([fused])
+        self._gallery[vector_id] = fused
 
     async def forget(self, face_ids: Sequence[str]) -> None:
         """Removes faces; unknown ones are ignored."""

@@ -32,6 +32,19 @@ class StoredFace:
 
 
 @dataclass(slots=True)
+class User:
+    """A person of a collection.
+
+    Attributes:
+        faces: The ids of their faces, in the order in which they were associated.
+        vector_id: Under which the recognizer knows all their faces as one; None: they have none.
+    """
+
+    faces: list[str] = field(default_factory=list)
+    vector_id: str | None = None
+
+
+@dataclass(slots=True)
 class Collection:
     """A set of faces, in order of arrival."""
 
@@ -39,8 +52,8 @@ class Collection:
     arn: str
     created_at: datetime
     faces: dict[str, StoredFace] = field(default_factory=dict)
-    users: dict[str, list[str]] = field(default_factory=dict)
-    """The faces of each user, by user id, in the order in which they were associated."""
+    users: dict[str, User] = field(default_factory=dict)
+    """By user id."""
     _by_key: dict[FaceKey, str] = field(default_factory=dict)
 
     def known(self, key: FaceKey) -> StoredFace | None:
@@ -55,10 +68,10 @@ class Collection:
 
     def user_of(self, face_id: str) -> str | None:
         """Returns the user whose face it is; None: nobody's."""
-        return next((user_id for user_id, faces in self.users.items() if face_id in faces), None)
+        return next((user_id for user_id, user in self.users.items() if face_id in user.faces), None)
 
-    def faces_of(self, user_id: str) -> list[str]:
-        """Returns the list of a user's faces.
+    def user(self, user_id: str) -> User:
+        """Returns a user by id.
 
         Raises:
             ApiProblem: There is no such user.

@@ -76,10 +76,10 @@ def public_subjects(folder: Path) -> list[Subject]:
     return subjects
 
 
-def folder_subjects(folder: Path, strangers: int) -> list[Subject]:
+def folder_subjects(folder: Path, strangers: int, photos: int = 1) -> list[Subject]:
     """Returns the people of a folder, one folder each; the last ones are not enrolled.
 
-    Of those enrolled, the first picture is learned and the others are shown (or the first, when it is the only one).
+    Of those enrolled, the first `photos` pictures are learned and the others are shown (or all, when there are none).
     """
     found = []
     for person in sorted(path for path in folder.iterdir() if path.is_dir()):
@@ -88,9 +88,10 @@ def folder_subjects(folder: Path, strangers: int) -> list[Subject]:
         if shown:
             found.append((person.name, shown))
     known = found[: len(found) - strangers]
-    return [Subject(name, (shown[0][0],), tuple(shown[1:] or shown)) for name, shown in known] + [
-        Subject("", (), tuple(shown)) for _, shown in found[len(known) :]
-    ]
+    return [
+        Subject(name, tuple(file for file, _ in shown[:photos]), tuple(shown[photos:] or shown))
+        for name, shown in known
+    ] + [Subject("", (), tuple(shown)) for _, shown in found[len(known) :]]
 
 
 def make_footage(

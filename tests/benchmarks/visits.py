@@ -1,6 +1,7 @@
 """Visits with ground truth against a real server and the simulator: who is named how soon, at how many paid calls.
 
     python -m tests.benchmarks.visits --rate 5 --rate 10
+    python -m tests.benchmarks.visits --users --dataset FOLDER --photos 2      faces, and the same people as users
 
 Several cameras show their own footage at the same time, each at its real rate, so that deadlines and latencies are
 real; the cameras in parallel are what makes it quicker than the footage is long.
@@ -43,7 +44,7 @@ async def main() -> int:
         if arguments.dataset is None:
             subjects = public_subjects(folder)
         else:
-            subjects = folder_subjects(arguments.dataset, arguments.strangers)
+            subjects = folder_subjects(arguments.dataset, arguments.strangers, arguments.photos)
         for rate in arguments.rate or [5.0, 10.0]:
             footage = make_footage(
                 subjects,
@@ -56,8 +57,9 @@ async def main() -> int:
             baseline = await asyncio.gather(*(visits_found(subjects, each) for each in footage))
             seen = await asyncio.gather(*(asyncio.to_thread(first_seen, each) for each in footage))
             runs += [
-                await _run(arguments, subjects, footage, baseline, seen, remembered)
+                await _run(arguments, subjects, footage, baseline, seen, remembered, users=users)
                 for remembered in ((0.0, 60.0) if arguments.memory else (0.0,))
+                for users in ((False, True) if arguments.users else (False,))
             ]
     json.dump({"machine": machine(), "runs": runs}, sys.stdout, indent=2)
     sys.stdout.write("\n")
@@ -70,6 +72,8 @@ def _arguments() -> argparse.Namespace:
         "--dataset", type=Path, help="folder of people, a folder each; default: public-domain portraits"
     )
     parser.add_argument("--strangers", type=int, default=1, help="how many of the folder's last people are strangers")
+    parser.add_argument("--photos", type=int, default=1, help="how many of a person's pictures are learned")
+    parser.add_argument("--users", action="store_true", help="measure with people as users of the collection, too")
     parser.add_argument("--visits", type=int, default=200)
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--rate", type=float, action="append", help="frames a second; may be given again")
@@ -94,6 +98,8 @@ async def _run(
     baseline: list[list[bool]],
     seen: list[list[float | None]],
     remembered: float,
+    *,
+    users: bool,
 ) -> dict[str, Any]:
     names = [f"cam-{number}" for number in range(len(footage))]
     async with stand(
@@ -105,6 +111,7 @@ async def _run(
         decision_deadline=str(arguments.deadline),
         rekognition_read_timeout=str(min(6.0, arguments.deadline)),
         database_timeout=str(max(5.0, 5 * arguments.deadline)),
+        rekognition_users=str(users).lower(),
         steer="false" if arguments.unsteered else "true",
         steer_idle_after=str(arguments.idle_after),
     ) as running:
@@ -120,6 +127,7 @@ async def _run(
         return {
             "rate": footage[0].rate,
             "remembered_seconds": remembered,
+            "users": users,
             "seconds": round(seconds, 1),
             **figures.document(),
             "idle_after": None if arguments.unsteered else arguments.idle_after,
@@ -135,7 +143,9 @@ async def _money(simulator: SimulatorProcess, visits: int, frames: int) -> dict[
     return {
         "frames": frames,
         "paid_calls": calls,
-        "searches_a_visit": round(calls.get("SearchFacesByImage", 0) / visits, 3),
+        "searches_a_visit": round(
+            (calls.get("SearchFacesByImage", 0) + calls.get("SearchUsersByImage", 0)) / visits, 3
+        ),
         "times_fewer_than_one_a_frame": round(frames / max(1, sum(calls.values())), 1),
         "dollars": state["dollars"],
     }

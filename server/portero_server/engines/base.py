@@ -182,7 +182,7 @@ class Comparison:
 class PhotoRefused(InvalidInput):
     """A photograph cannot be used.
 
-    Reasons: NO_FACE, SEVERAL_FACES, LOW_QUALITY; the message says how to do better.
+    Reasons: NO_FACE, SEVERAL_FACES, LOW_QUALITY, OTHER_PERSON, TOO_MANY_FACES; the message says how to do better.
     """
 
 

@@ -10,6 +10,8 @@ from portero_server.domain.people.collection import CollectionCount as Collectio
 from portero_server.domain.people.collection import KeptFace as KeptFace
 from portero_server.domain.people.collection import image_id as image_id
 from portero_server.domain.people.collection import parsed_image_id as parsed_image_id
+from portero_server.domain.people.collection import parsed_user_id as parsed_user_id
+from portero_server.domain.people.collection import user_id as user_id
 
 
 @runtime_checkable
@@ -27,7 +29,7 @@ class FaceKeeper(Protocol):
 
 @runtime_checkable
 class CollectionKeeper(FaceKeeper, Protocol):
-    """An engine whose collection can be looked at, and created. Nothing here is a paid call."""
+    """An engine whose collection can be looked at, and created. Only `complete` may make paid calls."""
 
     async def count(self) -> CollectionCount | None:
         """Returns what it tells of its collection; None: there is none.
@@ -49,6 +51,14 @@ class CollectionKeeper(FaceKeeper, Protocol):
 
         Raises:
             EngineError: It may not be created, or could not be.
+        """
+        ...
+
+    async def complete(self) -> int:
+        """Makes those kept faces searchable that are not, as after a change of settings. Returns how many there were.
+
+        Raises:
+            EngineError: A face could not be made searchable.
         """
         ...
 

@@ -139,6 +139,7 @@ class CollectionWatch:
         Raises:
             EngineError, StoreUnavailable: One of them does not answer.
         """
+        await self._complete()
         known = Known(await self._found(), self._clock.now())
         await self._shared.save(known)
         self._learn(known)
@@ -168,12 +169,12 @@ class CollectionWatch:
         spacing = _SPACING if urgent else timedelta(seconds=self._interval) * _EARLY
         looks = await self._shared.claim(self._clock.now(), spacing)
         if looks:
-            await self._look()
+            await self._look(urgent=urgent)
         elif (known := await self._shared.known()) is not None:
             self._learn(known)
         return looks
 
-    async def _look(self) -> None:
+    async def _look(self, *, urgent: bool) -> None:
         kept = await self._kept()
         model = self._model()
         stored = await self._shared.count_stored(model)
@@ -182,6 +183,9 @@ class CollectionWatch:
         if must_compare(known, model, stored, kept, self._clock.now(), self._compare_every):
             await self.compare()
         elif known is not None:
+            if urgent:
+                # Settings may have changed with the start.
+                await self._complete()
             self._learn(known)
 
     async def _found(self) -> CollectionTruth:
@@ -201,6 +205,16 @@ class CollectionWatch:
     async def _kept(self) -> int | None:
         count = None if self._keeper is None else await self._keeper.count()
         return None if count is None else count.faces
+
+    async def _complete(self) -> None:
+        try:
+            completed = 0 if self._keeper is None else await self._keeper.complete()
+        except EngineError as error:
+            # What is so must be told all the same.
+            _log.warning("faces_not_made_searchable", reason=error.reason)
+            return
+        if completed:
+            _log.info("faces_made_searchable", faces=completed)
 
     async def _tried(self, *, urgent: bool) -> bool:
         try:

@@ -318,7 +318,7 @@ def _candidate_to_proto(candidate: Candidate, display_name: str) -> detections_p
         person=person_name(candidate.person_id),
         display_name=display_name,
         similarity=candidate.similarity,
-        face=face_name(candidate.person_id, candidate.face_id),
+        face=face_name(candidate.person_id, candidate.face_id) if candidate.face_id else "",
     )
 
 

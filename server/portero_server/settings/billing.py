@@ -66,6 +66,11 @@ class BillingSettings(ServingSettings):
     rekognition_text_sheets: bool = Field(
         _REKOGNITION.text_sheets, description="Whether small images that are read for text at once share a paid call."
     )
+    rekognition_users: bool = Field(
+        _REKOGNITION.users,
+        description="Whether all faces of a person are searched as one user vector, rather than each by itself. "
+        "An enrollment is then two paid calls.",
+    )
     rekognition_quotas: dict[str, Rate] = Field(
         {},
         description='Calls a second by operation, as JSON: {"SearchFacesByImage": 50}; of what it does not name, '
@@ -158,6 +163,7 @@ class BillingSettings(ServingSettings):
             enroll_quality=self.rekognition_enroll_quality,
             create_collection=self.rekognition_create_collection,
             text_sheets=self.rekognition_text_sheets,
+            users=self.rekognition_users,
         )
 
     @property

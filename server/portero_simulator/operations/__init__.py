@@ -27,5 +27,6 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "ListUsers": users.list_users,
         "SearchFaces": searches.search_faces,
         "SearchFacesByImage": searches.search_faces_by_image,
+        "SearchUsersByImage": searches.search_users_by_image,
     }
 )

@@ -29,7 +29,8 @@ async def describe_collection(service: Service, request: Document) -> Document:
 async def delete_collection(service: Service, request: Document) -> Document:
     """Deletes a collection and its faces."""
     collection = service.collections.delete(request["CollectionId"])
-    await service.recognizer.forget(list(collection.faces))
+    vectors = [user.vector_id for user in collection.users.values() if user.vector_id is not None]
+    await service.recognizer.forget([*collection.faces, *vectors])
     return {"StatusCode": 200}
 
 

@@ -65,7 +65,7 @@ async def list_faces(service: Service, request: Document) -> Document:
         raise invalid_parameters()
     wanted = set(request.get("FaceIds", ()))
     if "UserId" in request:
-        wanted = set(collection.faces_of(request["UserId"]))
+        wanted = set(collection.user(request["UserId"]).faces)
     every = not wanted and "UserId" not in request
     faces = [stored for stored in collection.faces.values() if every or stored.face_id in wanted]
     shown, token = page(faces, request.get("NextToken"), request.get("MaxResults"))

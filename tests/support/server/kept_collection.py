@@ -24,6 +24,7 @@ class KeptCollection:
         version: Of the collection's face model.
         listings: How often the collection was listed.
         counts: How often it was described.
+        unsearched: How many of its faces no search finds.
         failing: What the collection raises instead of being described.
     """
 
@@ -36,6 +37,7 @@ class KeptCollection:
         self.failing: Exception | None = None
         self.last: Known | None = None
         self._claimed: datetime | None = None
+        self.unsearched = 0
         self.tell: Callable[[], None] = lambda: None
 
     async def count(self) -> CollectionCount | None:
@@ -69,6 +71,11 @@ class KeptCollection:
             return False
         self.kept = []
         return True
+
+    async def complete(self) -> int:
+        """Makes faces searchable."""
+        completed, self.unsearched = self.unsearched, 0
+        return completed
 
     def tell_loss(self, tell: Callable[[], None]) -> None:
         """Remembers whom to tell."""

@@ -20,6 +20,7 @@ from portero_simulator.endpoint import Endpoint
 from portero_simulator.http import serving
 from portero_simulator.options import Options
 from portero_simulator.simulator import create_endpoint
+from tests.support.time.timeouts import PATIENCE
 from tests.support.time.virtual_time import ManualClock
 
 if TYPE_CHECKING:
@@ -50,12 +51,21 @@ def png(pixels: Pixels) -> bytes:
     return bytes(cv2.imencode(".png", pixels)[1].tobytes())
 
 
+def card(text: str) -> Pixels:
+    """Returns a picture with text, as the scripted engine reads it: a QR code."""
+    code = cv2.QRCodeEncoder.create().encode(text)
+    enlarged = cv2.resize(code, (300, 300), interpolation=cv2.INTER_NEAREST)
+    ground = np.full((420, 420), 255, np.uint8)
+    ground[60:360, 60:360] = enlarged
+    return np.asarray(cv2.cvtColor(ground, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
 def portrait(color: tuple[int, int, int], **size: int) -> bytes:
     """Returns a PNG file with one large face."""
     return png(picture((100, 60, 100, color), **size))
 
 
-def client_of(url: str, *, attempts: int = 1, read_timeout: float = 10.0) -> RekognitionClient:
+def client_of(url: str, *, attempts: int = 1, read_timeout: float = PATIENCE) -> RekognitionClient:
     """Makes an unchanged boto3 client for an address."""
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=read_timeout)
     return _SESSION.client("rekognition", endpoint_url=url, config=config)

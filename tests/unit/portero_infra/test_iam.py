@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.session
 
-from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS
+from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS, USER_ACTIONS
 from tests.support.infra.cloudformation import findings, template
 from tests.support.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, Stack, deploy
 from tests.support.repository import ROOT
@@ -36,6 +36,7 @@ def test_task_role_allows_exactly_these_actions(prod: Stack) -> None:
     """The server may use our collection, read images and publish its metrics."""
     assert _allowed(prod, "portero-prod-task") == {
         "rekognition:DeleteFaces": [COLLECTION],
+        "rekognition:DeleteUser": [COLLECTION],
         "rekognition:DescribeCollection": [COLLECTION],
         "rekognition:DisassociateFaces": [COLLECTION],
         "rekognition:IndexFaces": [COLLECTION],
@@ -67,7 +68,7 @@ def test_execution_role_allows_exactly_these_actions(prod: Stack) -> None:
 
 
 def test_options_add_exactly_these_actions(prod: Stack) -> None:
-    """Anchors may be written, locked and listed under their prefix, never removed; ECS reads the cameras' secret."""
+    """Anchors may be written, locked and listed under their prefix, never removed; people are searched as users."""
     made = deploy("prod", OPTIONS)
     before, after = (
         {(action, place) for action, places in _allowed(stack, "portero-prod-task").items() for place in places}
@@ -78,6 +79,9 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
         ("s3:PutObject", f"{anchors}/audit/*"),
         ("s3:PutObjectRetention", f"{anchors}/audit/*"),
         ("s3:ListBucketVersions", anchors),
+        ("rekognition:AssociateFaces", COLLECTION),
+        ("rekognition:CreateUser", COLLECTION),
+        ("rekognition:SearchUsersByImage", COLLECTION),
     }
     (listing,) = [
         statement
@@ -106,7 +110,7 @@ def test_recognition_actions_are_the_calls_the_server_makes() -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute)
     }
     made = {f"rekognition:{operations[name]}" for name in called & set(operations)}
-    assert made - {"rekognition:CreateCollection"} == {*COLLECTION_ACTIONS, *IMAGE_ACTIONS}
+    assert made - {"rekognition:CreateCollection"} == {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *USER_ACTIONS}
 
 
 def _namable() -> dict[str, set[str]]:

@@ -128,9 +128,9 @@ class Candidate(_message.Message):
     display_name: _builtins.str
     """The person's display name at the time of the answer."""
     similarity: _builtins.float
-    """Similarity of the face and the person's best enrolled face, 0..1."""
+    """Similarity of the face and the person's best enrolled face, or all their faces where they are searched as one, 0..1."""
     face: _builtins.str
-    """Resource name of that enrolled face, "people/{person}/faces/{face}"."""
+    """Resource name of that enrolled face, "people/{person}/faces/{face}"; empty where all are searched as one."""
     def __init__(
         self,
         *,

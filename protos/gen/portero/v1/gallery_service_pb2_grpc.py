@@ -149,9 +149,10 @@ class GalleryServiceServicer:
 
     def EnrollFace(self, request, context):
         """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-        again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
-        advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
-        valid one.
+        again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
+        and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+        OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
+        CONSENT_MISSING if the server requires a consent and the person has no valid one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -47,9 +47,10 @@ class GalleryServiceStub:
     """
     EnrollFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-    again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
-    advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
-    valid one.
+    again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
+    and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+    OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
+    CONSENT_MISSING if the server requires a consent and the person has no valid one.
     """
     ListFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]
     """Lists the faces of a person, oldest first."""
@@ -95,9 +96,10 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     """
     EnrollFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]  # type: ignore[assignment]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-    again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
-    advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
-    valid one.
+    again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
+    and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+    OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
+    CONSENT_MISSING if the server requires a consent and the person has no valid one.
     """
     ListFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]  # type: ignore[assignment]
     """Lists the faces of a person, oldest first."""
@@ -176,9 +178,10 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_gallery_service_pb2.EnrollFaceResponse, _abc.Awaitable[_gallery_service_pb2.EnrollFaceResponse]]:
         """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
-        again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with reason NO_FACE, SEVERAL_FACES or LOW_QUALITY and
-        advice; FAILED_PRECONDITION with reason CONSENT_MISSING if the server requires a consent and the person has no
-        valid one.
+        again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
+        and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+        OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
+        CONSENT_MISSING if the server requires a consent and the person has no valid one.
         """
 
     @_abc_1.abstractmethod

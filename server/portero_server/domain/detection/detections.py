@@ -48,7 +48,8 @@ class Candidate:
 
     Attributes:
         person_id: Last part of the person's resource name.
-        face_id: Last part of the best enrolled face's resource name.
+        face_id: Last part of the best enrolled face's resource name; empty where all faces of a person are
+            compared as one.
         similarity: 0..1 on the engine's scale.
     """
 

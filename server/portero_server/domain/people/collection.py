@@ -7,7 +7,7 @@ the collection can be deleted, emptied, replaced or shared without this server b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -24,10 +24,12 @@ class KeptFace:
     Attributes:
         external_id: The engine's name of it (Rekognition's FaceId).
         image_id: What we called it when it was put in (Rekognition's ExternalImageId); None: somebody else put it in.
+        user_id: Of the user of the collection whose face it is; None: nobody's. Not part of what the face is.
     """
 
     external_id: str
     image_id: str | None
+    user_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,16 @@ def parsed_image_id(name: str | None) -> tuple[str, str] | None:
     # A person's identifier cannot hold a dot.
     person_id, dot, face_id = (name or "").removeprefix(_OURS).partition(".")
     return (person_id, face_id) if name and name.startswith(_OURS) and person_id and dot and face_id else None
+
+
+def user_id(person_id: str) -> str:
+    """Returns the name of a person in the collection (UserId), where their faces are searched as one."""
+    return f"{_OURS}{person_id}"
+
+
+def parsed_user_id(name: str | None) -> str | None:
+    """Returns the person_id of a user named by `user_id`, or None if another program named it."""
+    return (name.removeprefix(_OURS) or None) if name and name.startswith(_OURS) else None
 
 
 _REMEDIES = {

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from portero_server.domain.detection.detections import Candidate, FaceQuality, FoundFace, Text, TextKind
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import ComparedFace, Comparison, PhotoRefused
-from portero_server.engines.kept_faces import KeptFace, parsed_image_id
+from portero_server.engines.kept_faces import KeptFace, parsed_image_id, parsed_user_id
 
 if TYPE_CHECKING:
     from types_boto3_rekognition.type_defs import (
+        AssociateFacesResponseTypeDef,
         CompareFacesResponseTypeDef,
         DetectFacesResponseTypeDef,
         DetectTextResponseTypeDef,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         ListFacesResponseTypeDef,
         SearchFacesByImageResponseTypeDef,
         SearchFacesResponseTypeDef,
+        SearchUsersByImageResponseTypeDef,
     )
 
 _FULL_HEIGHT = 120
@@ -75,6 +77,32 @@ class FacePage:
 def searched(answer: SearchFacesByImageResponseTypeDef) -> Searched:
     """Parses a SearchFacesByImage response; faces added by other programs are left out."""
     return Searched(_box(answer["SearchedFaceBoundingBox"]), _candidates(answer["FaceMatches"]))
+
+
+def searched_users(answer: SearchUsersByImageResponseTypeDef) -> Searched | None:
+    """Parses a SearchUsersByImage response; None: there is no face. Users of other programs are left out.
+
+    A user is all faces of a person as one, so no candidate names a face.
+    """
+    # The types promise a face; Amazon's documentation does not.
+    searched_face = cast("Mapping[str, Any]", answer).get("SearchedFace")
+    if searched_face is None:
+        return None
+    matches = [(parsed_user_id(match["User"].get("UserId")), match["Similarity"]) for match in answer["UserMatches"]]
+    found = [Candidate(person_id, "", similarity / 100) for person_id, similarity in matches if person_id is not None]
+    found.sort(key=lambda candidate: (-candidate.similarity, candidate.person_id))
+    return Searched(_box(searched_face["FaceDetail"]["BoundingBox"]), tuple(found))
+
+
+def unassociated(answer: AssociateFacesResponseTypeDef) -> dict[str, frozenset[str]]:
+    """Parses an AssociateFaces response. Returns the faces that are not the user's now, and Rekognition's reasons."""
+    # Either list may be left out when it is empty, but half an answer must not pass for success.
+    failed = (
+        answer.get("UnsuccessfulFaceAssociations", ())
+        if "AssociatedFaces" in answer
+        else answer["UnsuccessfulFaceAssociations"]
+    )
+    return {failure.get("FaceId", ""): frozenset(failure.get("Reasons", ())) for failure in failed}
 
 
 def similar(answer: SearchFacesResponseTypeDef) -> tuple[Candidate, ...]:
@@ -144,7 +172,7 @@ def texts(answer: DetectTextResponseTypeDef) -> tuple[Text, ...]:
 
 def face_page(answer: ListFacesResponseTypeDef) -> FacePage:
     """Parses a page of a ListFaces response."""
-    faces = tuple(KeptFace(face["FaceId"], face.get("ExternalImageId")) for face in answer["Faces"])
+    faces = tuple(KeptFace(face["FaceId"], face.get("ExternalImageId"), face.get("UserId")) for face in answer["Faces"])
     return FacePage(faces, answer.get("NextToken") or None)
 
 

@@ -9,17 +9,19 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
-from portero_server.engines.kept_faces import CollectionCount, KeptFace
+from portero_server.engines.kept_faces import CollectionCount, KeptFace, parsed_user_id
 from portero_server.engines.rekognition.answers import face_page
 from portero_server.engines.rekognition.calls import RekognitionCalls
-from portero_server.engines.rekognition.errors import CollectionExists, CollectionMissing, is_user_missing
+from portero_server.engines.rekognition.errors import CollectionExists, CollectionMissing, is_conflict, is_user_missing
 from portero_server.errors import EngineError
 
 if TYPE_CHECKING:
     from types_boto3_rekognition.client import RekognitionClient
-    from types_boto3_rekognition.type_defs import DeleteFacesResponseTypeDef, DisassociateFacesResponseTypeDef
+    from types_boto3_rekognition.type_defs import DeleteFacesResponseTypeDef
 
 _MOST_DELETIONS = 4096
 _MOST_DISASSOCIATIONS = 100
@@ -116,7 +118,7 @@ class Collection:
         """Deletes faces by their FaceId; those the collection does not hold are passed over.
 
         A face that belongs to a user of the collection is taken from that user first, since Rekognition keeps it
-        otherwise.
+        otherwise. A person who is then left without a face is no user any more.
 
         Raises:
             EngineError: Some could not be deleted.
@@ -128,6 +130,7 @@ class Collection:
                 await self._disassociate(owned)
                 others = [face for face in kept if not face.user_id]
                 kept = [*others, *await self._delete([face.face_id for face in owned])]
+                await self._delete_empty(sorted({face.user_id for face in owned}))
             if kept:
                 raise EngineError(f"Amazon Rekognition keeps {len(kept)} faces that were to be deleted")
 
@@ -142,7 +145,18 @@ class Collection:
             for start in range(0, len(ids), _MOST_DISASSOCIATIONS):
                 some = ids[start : start + _MOST_DISASSOCIATIONS]
                 ask = partial(self._client.disassociate_faces, CollectionId=self._id, UserId=user_id, FaceIds=some)
-                await self._caller.call_unless("DisassociateFaces", _DELETING, ask, _disassociated, is_user_missing)
+                await self._caller.call_unless("DisassociateFaces", _DELETING, ask, _ignored, is_user_missing)
+
+    async def _delete_empty(self, user_ids: Sequence[str]) -> None:
+        """Deletes those of our users who have no face left: their ids name people."""
+        for user_id in user_ids:
+            if parsed_user_id(user_id) is None:
+                continue
+            ask = partial(self._client.list_faces, CollectionId=self._id, UserId=user_id, MaxResults=1)
+            page = await self._caller.call_unless("ListFaces", _DELETING, ask, face_page, is_user_missing)
+            if page is not None and not page.faces:
+                delete = partial(self._client.delete_user, CollectionId=self._id, UserId=user_id)
+                await self._caller.call_unless("DeleteUser", _DELETING, delete, _ignored, _is_changed)
 
     async def _describe(self) -> CollectionCount:
         ask = partial(self._client.describe_collection, CollectionId=self._id)
@@ -174,8 +188,13 @@ def _undeleted(answer: DeleteFacesResponseTypeDef) -> list[_Undeleted]:
     ]
 
 
-def _disassociated(answer: DisassociateFacesResponseTypeDef) -> None:
-    """Reads an answer whose failures do not matter: the deletion that follows tells what is still there."""
+def _ignored(_: object) -> None:
+    """Reads an answer that says nothing, or whose failures the deletion that follows tells."""
+
+
+def _is_changed(fault: ClientError) -> bool:
+    # Another server deletes the user as well, or makes a face theirs again.
+    return is_user_missing(fault) or is_conflict(fault)
 
 
 _IN_USE = "ASSOCIATED_TO_AN_EXISTING_USER"

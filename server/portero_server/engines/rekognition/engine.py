@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import FoundFace, Text
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import (
@@ -37,6 +38,7 @@ from portero_server.engines.rekognition.errors import CollectionMissing, is_no_f
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
 from portero_server.engines.rekognition.options import POLICY, RekognitionOptions
 from portero_server.engines.rekognition.texts import read_texts
+from portero_server.engines.rekognition.users import Users
 from portero_server.errors import EngineError
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 
 _SEARCHES_AT_ONCE = 8
 """Crops of one image that are encoded and searched together; bounds the memory a crowd takes."""
+_MOST_USERS = 500
+"""In Rekognition's answer to a search for users."""
+_COMPLETING = CallContext(None, Lane.ATTENDANCE)
 
 
 def create(options: RekognitionOptions, gate: CallGate) -> RekognitionEngine:
@@ -82,6 +87,7 @@ class RekognitionEngine:
         self._options = options or RekognitionOptions()
         self._caller = RekognitionCalls(gate, threads)
         self._collection = Collection(client, collection_id, self._caller)
+        self._users = Users(client, collection_id, self._caller)
         self._traits = EngineTraits(
             name="rekognition",
             model_version="",
@@ -107,13 +113,13 @@ class RekognitionEngine:
         self._traits = replace(self._traits, model_version=version)
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
-        """Returns the candidates for each crop, with one SearchFacesByImage call each; see `Engine.identify`."""
+        """Returns the candidates for each crop, with one search of faces or of users each; see `Engine.identify`."""
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._identify(crop)) for crop in crops]
         return [task.result() for task in tasks]
 
     async def search(self, image: Pixels, max_candidates: int, context: CallContext) -> Sequence[SearchedFace]:
-        """Finds every face with one DetectFaces call, then its candidates with one SearchFacesByImage call per face.
+        """Finds every face with one DetectFaces call, then its candidates with one search per face.
 
         See `Engine.search`.
         """
@@ -140,7 +146,8 @@ class RekognitionEngine:
         From then on the face is searchable. If the caller then fails to store it, a comparison finds it.
 
         Raises:
-            PhotoRefused: No face, several faces, or too poor a picture. Nothing stays in the collection.
+            PhotoRefused: No face, several faces, or too poor a picture; where all faces of a person are searched as
+                one, also a face that is unlike the others. Nothing stays in the collection.
         """
         data = await asyncio.to_thread(encode, image)
         ask = partial(
@@ -156,6 +163,8 @@ class RekognitionEngine:
         answer = await self._caller.call("IndexFaces", context, ask, read)
         try:
             face = only_face(answer)
+            if self._options.users:
+                await self._users.join(person_id, face.external_id, context)
         except PhotoRefused:
             await self._collection.delete([indexed.external_id for indexed in answer.faces])
             raise
@@ -223,6 +232,16 @@ class RekognitionEngine:
         await self.check()
         return True
 
+    async def complete(self) -> int:
+        """Makes faces that no user has part of their persons. Returns how many there were.
+
+        Raises:
+            EngineError: Rekognition could not be asked.
+        """
+        if not self._options.users:
+            return 0
+        return await self._users.join_all(await self.listed() or (), _COMPLETING)
+
     def tell_loss(self, tell: Callable[[], None]) -> None:
         """Calls `tell` from now on whenever a search or an enrollment finds no collection."""
         self._caller.tell_loss(tell)
@@ -283,6 +302,11 @@ class RekognitionEngine:
     async def _search_crop(self, crop: Pixels, expected: Box, context: CallContext) -> answers.Searched | None:
         """Returns the candidates for the expected face of a crop; None if Rekognition finds no face there."""
         data = await asyncio.to_thread(encode, crop)
+        found = await (self._search_users(data, context) if self._options.users else self._search_faces(data, context))
+        # It searches the largest face of what it gets: a neighbor's name must not pass for this face's.
+        return found if found is not None and same_place(found.box, expected) else None
+
+    async def _search_faces(self, data: bytes, context: CallContext) -> answers.Searched | None:
         ask = partial(
             self._client.search_faces_by_image,
             CollectionId=self._collection_id,
@@ -291,9 +315,18 @@ class RekognitionEngine:
             FaceMatchThreshold=self._options.similarity_floor * 100,
             QualityFilter=self._options.search_quality,
         )
-        found = await self._caller.call_unless("SearchFacesByImage", context, ask, answers.searched, is_no_face)
-        # It searches the largest face of what it gets: a neighbor's name must not pass for this face's.
-        return found if found is not None and same_place(found.box, expected) else None
+        return await self._caller.call_unless("SearchFacesByImage", context, ask, answers.searched, is_no_face)
+
+    async def _search_users(self, data: bytes, context: CallContext) -> answers.Searched | None:
+        ask = partial(
+            self._client.search_users_by_image,
+            CollectionId=self._collection_id,
+            Image={"Bytes": data},
+            MaxUsers=min(self._options.max_matches, _MOST_USERS),
+            UserMatchThreshold=self._options.similarity_floor * 100,
+            QualityFilter=self._options.search_quality,
+        )
+        return await self._caller.call_unless("SearchUsersByImage", context, ask, answers.searched_users, is_no_face)
 
     async def _detect(self, image: Pixels, context: CallContext) -> Sequence[FoundFace]:
         data = await asyncio.to_thread(encode, image)

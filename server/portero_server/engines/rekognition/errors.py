@@ -61,6 +61,12 @@ class CollectionExists(EngineError):
     reason = "COLLECTION_EXISTS"
 
 
+class CollectionFull(EngineError):
+    """The collection, or a user of it, has as many faces as it may have."""
+
+    reason = "COLLECTION_FULL"
+
+
 class AnswerUnreadable(EngineUnavailable):
     """The response lacks what Rekognition's model promises; botocore does not check that."""
 
@@ -75,8 +81,13 @@ def is_parameter_refused(fault: boto.ClientError) -> bool:
     return _code(fault) == "InvalidParameterException"
 
 
+def is_conflict(fault: boto.ClientError) -> bool:
+    """Returns whether CreateUser finds the user there already, or another request is changing it."""
+    return _code(fault) == "ConflictException"
+
+
 def is_user_missing(fault: boto.ClientError) -> bool:
-    """Returns whether DisassociateFaces finds no such user: somebody deleted it, and its faces belong to nobody."""
+    """Returns whether there is no such user: somebody deleted it, and its faces belong to nobody."""
     return _code(fault) == "ResourceNotFoundException" and "user" in _message(fault).lower()
 
 
@@ -131,7 +142,7 @@ def _from_answer(fault: boto.ClientError, operation: str) -> EngineError:
     if code == "ResourceAlreadyExistsException":
         return CollectionExists("the Rekognition collection exists already")
     if code == "ServiceQuotaExceededException":
-        return EngineError("the Rekognition collection is full", reason="COLLECTION_FULL")
+        return CollectionFull("the Rekognition collection is full")
     return _from_refusal(code, _message(fault), operation)
 
 

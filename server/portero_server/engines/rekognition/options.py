@@ -34,6 +34,8 @@ class RekognitionOptions:
         enroll_quality: Faces below are not learned. AUTO, Amazon's default.
         create_collection: Whether a missing collection is created, rather than refused.
         text_sheets: Whether images read together share calls as a contact sheet.
+        users: Whether all faces of a person are searched as one (a user of the collection), rather than each by
+            itself. Each enrollment is then two paid calls.
     """
 
     region: str | None = None
@@ -47,3 +49,4 @@ class RekognitionOptions:
     enroll_quality: QualityFilter = "AUTO"
     create_collection: bool = True
     text_sheets: bool = False
+    users: bool = False

@@ -125,6 +125,37 @@ async def test_trouble_that_is_there_at_the_start_is_told_at_once() -> None:
 
 
 @in_virtual_time
+async def test_faces_that_no_search_finds_are_made_searchable() -> None:
+    """At the start, even where nothing is to be compared, and with each comparison."""
+    world = _world()
+    async with _running(_watch(world)):
+        await asyncio.sleep(20)
+        world.unsearched = 2
+        await asyncio.sleep(3600)
+        assert world.unsearched == 0
+    world.unsearched = 3
+    async with _running(_watch(world)):
+        await asyncio.sleep(20)
+        assert world.unsearched == 0
+
+
+@in_virtual_time
+async def test_what_is_so_is_told_although_faces_cannot_be_made_searchable() -> None:
+    """Missing permissions for that do not hide that the collection is empty."""
+    world = _world()
+    world.kept = []
+
+    async def refuse() -> int:
+        raise EngineUnavailable("not allowed")
+
+    world.complete = refuse  # type: ignore[method-assign]  # an engine that may not
+    watch = _watch(world)
+    async with _running(watch):
+        await asyncio.sleep(11)
+        assert "EMPTIED" in (watch.note or "")
+
+
+@in_virtual_time
 async def test_a_sign_of_loss_is_looked_into_at_once() -> None:
     """A search without a collection does not wait for the next turn, and a thousand of them cost a look or two."""
     world = _world()

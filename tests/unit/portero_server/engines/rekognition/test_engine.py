@@ -6,20 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pytest
 
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.people.collection import StoredFace, compare
-from portero_server.engines.base import CallContext, Engine, FaceCrop, Identification, PhotoRefused, Pixels
+from portero_server.engines.base import CallContext, Engine, FaceCrop, Identification, PhotoRefused
 from portero_server.engines.registry import create_engine
 from portero_server.engines.rekognition.engine import RekognitionEngine
 from portero_server.engines.rekognition.errors import CollectionMissing
 from portero_server.engines.rekognition.options import RekognitionOptions
 from portero_server.errors import EngineError, EngineThrottled, EngineUnavailable, StartupProblem
-from portero_server.vision.opencv import cv2
 from portero_simulator.faults import Fault, FaultKind
 from tests.contracts.engine_contract import EngineCase, EngineContract, crop_of, enroll, named
 from tests.support.server.simulated_rekognition import (
@@ -29,6 +27,7 @@ from tests.support.server.simulated_rekognition import (
     CountingGate,
     Simulation,
     ask,
+    card,
     client_of,
     picture,
     portrait,
@@ -62,14 +61,6 @@ async def setup() -> AsyncIterator[_Setup]:
         await engine.aclose()
 
 
-def _card(text: str) -> Pixels:
-    code = cv2.QRCodeEncoder.create().encode(text)
-    enlarged = cv2.resize(code, (300, 300), interpolation=cv2.INTER_NEAREST)
-    card = np.full((420, 420), 255, np.uint8)
-    card[60:360, 60:360] = enlarged
-    return np.asarray(cv2.cvtColor(card, cv2.COLOR_GRAY2BGR), np.uint8)
-
-
 class TestContract(EngineContract):
     """What every engine must do."""
 
@@ -83,7 +74,7 @@ class TestContract(EngineContract):
             both=picture((40, 60, 80, RED), (240, 60, 110, BLUE), width=480),
             nobody=picture(),
             poor=picture((100, 60, 24, RED)),
-            card=_card("REPUBLICA DE CHILE\nRUN 12.345.678-5"),
+            card=card("REPUBLICA DE CHILE\nRUN 12.345.678-5"),
             lines=("REPUBLICA DE CHILE", "RUN 12.345.678-5"),
         )
 
@@ -288,7 +279,7 @@ async def test_half_an_answer_never_passes_for_nobody(setup: _Setup) -> None:
 
 async def test_images_are_read_together_on_one_sheet() -> None:
     """With sheets on, two small cards cost one DetectText; with sheets off, two."""
-    cards = [_card("ANA ROJAS"), picture()]
+    cards = [card("ANA ROJAS"), picture()]
     for sheets, calls in ((False, 2), (True, 1)):
         async with simulated() as simulation:
             gate = CountingGate()

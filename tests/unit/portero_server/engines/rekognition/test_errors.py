@@ -9,6 +9,7 @@ from botocore.parsers import ResponseParserError
 from portero_server.engines.rekognition.errors import (
     AnswerUnreadable,
     CollectionExists,
+    CollectionFull,
     CollectionMissing,
     is_no_face,
     is_parameter_refused,
@@ -38,7 +39,7 @@ def _fault(code: str, message: str = "", status: int = 400) -> boto.ClientError:
         (_fault("InvalidSignatureException"), EngineDenied, "ENGINE_CREDENTIALS"),
         (_fault("ResourceNotFoundException"), CollectionMissing, "COLLECTION_MISSING"),
         (_fault("ResourceAlreadyExistsException"), CollectionExists, "COLLECTION_EXISTS"),
-        (_fault("ServiceQuotaExceededException"), EngineError, "COLLECTION_FULL"),
+        (_fault("ServiceQuotaExceededException"), CollectionFull, "COLLECTION_FULL"),
         (_fault("ImageTooLargeException"), EngineError, "IMAGE_TOO_LARGE"),
         (_fault("ValidationException", "Value at 'image.bytes' failed"), EngineError, "IMAGE_TOO_LARGE"),
         (_fault("ValidationException", "Value at 'sourceImage.bytes' failed"), EngineError, "IMAGE_TOO_LARGE"),
