@@ -43,17 +43,20 @@ class BlockingDocuments:
         """
         return self._ask(calls.check_in(document, live, camera))
 
-    def start(self, camera: str, *, replace: bool = False) -> CheckIn:
+    def start(self, camera: str, *, replace: bool = False, liveness: bool = False) -> CheckIn:
         """Begins a check-in from a camera's stream, and returns it while it runs; `wait` returns the result.
 
         Args:
             camera: By id or resource name.
             replace: Whether to end a check-in that still runs there; otherwise this one is refused.
+            liveness: Whether to ask for a liveness session: show Amazon's FaceLivenessDetector on the guest's device
+                with what `liveness_session` says; `wait` waits for it too.
 
         Raises:
-            FailedPrecondition: The camera is disabled, or has a check-in that runs (CHECK_IN_RUNNING).
+            FailedPrecondition: The camera is disabled, or has a check-in that runs (CHECK_IN_RUNNING); or the site has
+                liveness sessions off (LIVENESS_OFF).
         """
-        return self._ask(calls.start(camera, replace=replace))
+        return self._ask(calls.start(camera, replace=replace, liveness=liveness))
 
     def wait(self, check_in: str) -> CheckIn:
         """Waits until a check-in has ended, which it does at its `expire_time` at the latest, and returns it."""

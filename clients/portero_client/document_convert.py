@@ -28,6 +28,7 @@ _REASONS = _numbers(sdk.CheckInReason, pb2.CheckInReason, "CHECK_IN_REASON")
 _RESULTS = _numbers(sdk.CheckInResult, pb2.CheckInResult, "CHECK_IN_RESULT")
 _CHECKS = _numbers(sdk.CheckName, pb2.CheckName, "CHECK_NAME")
 _OUTCOMES = _numbers(sdk.CheckOutcome, pb2.CheckOutcome, "CHECK_OUTCOME")
+_LIVENESS = _numbers(sdk.LivenessResult, pb2.LivenessResult, "LIVENESS_RESULT")
 _STATES = _numbers(sdk.CheckInState, pb2.CheckInState, "CHECK_IN_STATE")
 _FAILURES = _numbers(sdk.CheckInFailure, pb2.CheckInFailure, "CHECK_IN_FAILURE")
 _STATUSES = _numbers(sdk.GuestStatus, pb2.GuestStatus, "GUEST_STATUS")
@@ -83,6 +84,9 @@ def check_in_from(message: pb2.CheckIn) -> sdk.CheckIn:
         document=document_from(message.document) if message.HasField("document") else None,
         face=_face_from(message.face) if message.HasField("face") else None,
         liveness=_liveness_from(message.liveness) if message.HasField("liveness") else None,
+        liveness_session=_liveness_session_from(message.liveness_session)
+        if message.HasField("liveness_session")
+        else None,
         guest_status=_STATUSES.get(message.guest_status, sdk.GuestStatus.UNSPECIFIED),
         guest=message.guest,
         earlier_check_in=message.earlier_check_in,
@@ -168,6 +172,11 @@ def _face_from(message: pb2.FaceEvidence) -> sdk.FaceEvidence:
 def _liveness_from(message: pb2.LivenessEvidence) -> sdk.LivenessEvidence:
     suspicion = message.suspicion if message.HasField("suspicion") else None
     return sdk.LivenessEvidence(suspicion, tuple(message.cues))
+
+
+def _liveness_session_from(message: pb2.LivenessSession) -> sdk.LivenessSession:
+    result = _LIVENESS.get(message.result, sdk.LivenessResult.UNSPECIFIED)
+    return sdk.LivenessSession(message.session_id, message.region, time_from(message.expire_time), result)
 
 
 def _review_from(message: pb2.Review) -> sdk.Review:

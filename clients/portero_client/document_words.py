@@ -92,6 +92,10 @@ class CheckInReason(Enum):
     ALREADY_CHECKED_IN = "already_checked_in"
     GUEST_UNCERTAIN = "guest_uncertain"
     NAME_UNCONFIRMED = "name_unconfirmed"
+    LIVENESS_FAILED = "liveness_failed"
+    LIVENESS_EXPIRED = "liveness_expired"
+    LIVENESS_OTHER_FACE = "liveness_other_face"
+    LIVENESS_UNCONFIRMED = "liveness_unconfirmed"
 
 
 class CheckInResult(Enum):
@@ -119,6 +123,7 @@ class CheckName(Enum):
     NAMES = "names"
     FACE = "face"
     LIVENESS = "liveness"
+    LIVENESS_SESSION = "liveness_session"
     DUPLICATE = "duplicate"
     GUEST = "guest"
     QR_AUTHENTICITY = "qr_authenticity"
@@ -133,6 +138,17 @@ class CheckOutcome(Enum):
     FAILED = "failed"
     DOUBTFUL = "doubtful"
     NOT_CHECKED = "not_checked"
+
+
+class LivenessResult(Enum):
+    """What became of a liveness session; UNSPECIFIED: not known yet, or the check-in has no report."""
+
+    UNSPECIFIED = "unspecified"
+    PASSED = "passed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    OTHER_FACE = "other_face"
+    UNCONFIRMED = "unconfirmed"
 
 
 class CheckInState(Enum):

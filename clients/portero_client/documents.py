@@ -43,6 +43,9 @@ from portero_client.document_words import (
     GuestStatus as GuestStatus,
 )
 from portero_client.document_words import (
+    LivenessResult as LivenessResult,
+)
+from portero_client.document_words import (
     ReviewDecision as ReviewDecision,
 )
 
@@ -144,6 +147,24 @@ class LivenessEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LivenessSession:
+    """A session of Amazon's Face Liveness, which the person makes with a device of their own.
+
+    Attributes:
+        session_id: What Amazon's FaceLivenessDetector on that device needs; empty: it is not begun yet, or could not
+            be.
+        region: The AWS region it needs.
+        expire_time: When the person must have finished, for the session to count, UTC.
+        result: What became of it.
+    """
+
+    session_id: str
+    region: str
+    expire_time: datetime
+    result: LivenessResult
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """A person's decision about a check-in: what, why, by which credential's subject, and when (UTC)."""
 
@@ -168,6 +189,7 @@ class CheckIn:
         document: What the card says; None until it was read.
         face: How the faces compared; None: they were not looked at.
         liveness: The suspicion of a picture; None: it was not looked for.
+        liveness_session: The liveness session of the holder; None: the check-in asked for none.
         guest_status: Whether the holder is expected.
         guest: The expected guest that the holder is, "guests/{guest}"; empty: none.
         earlier_check_in: An earlier one of the same holder, "checkIns/{check_in}"; empty: none that is stored.
@@ -190,6 +212,7 @@ class CheckIn:
     document: DocumentReading | None
     face: FaceEvidence | None
     liveness: LivenessEvidence | None
+    liveness_session: LivenessSession | None
     guest_status: GuestStatus
     guest: str
     earlier_check_in: str

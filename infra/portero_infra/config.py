@@ -182,6 +182,7 @@ class Recognition(Section):
     """The collections of faces, which of them the server searches and how, and how fast the account may ask.
 
     The quotas are the account's: each task gets its share of them, as if all that scaling allows were running.
+    `face_liveness` lets check-ins ask for a session, in a region that has Face Liveness.
     """
 
     quotas: dict[str, Annotated[float, Field(gt=0)]] = QUOTAS
@@ -190,6 +191,7 @@ class Recognition(Section):
     active: str = "faces-1"
     users: bool = False
     opt_out: Literal["required", "reported"] = "required"
+    face_liveness: bool = False
 
     @model_validator(mode="after")
     def _active_exists(self) -> Self:

@@ -34,6 +34,9 @@ USER_ACTIONS = ("rekognition:AssociateFaces", "rekognition:CreateUser", "rekogni
 IMAGE_ACTIONS = ("rekognition:CompareFaces", "rekognition:DetectFaces", "rekognition:DetectText")
 """These take an image and no collection, so AWS offers no resource to name."""
 
+LIVENESS_ACTIONS = ("rekognition:CreateFaceLivenessSession", "rekognition:GetFaceLivenessSessionResults")
+"""StartFaceLivenessSession is missing on purpose: the guest's device calls it, with credentials of its own."""
+
 ANCHOR_ACTIONS = ("s3:PutObject", "s3:PutObjectRetention")
 """Retention because the same call sets it. Nothing here reads, lifts a lock or removes."""
 
@@ -75,15 +78,17 @@ def role(
     return pulumi.Output.all(made.arn, policy.id).apply(lambda parts: str(parts[0]))
 
 
-def recognizing(collections: Sequence[pulumi.Input[str]], *, users: bool) -> list[Statement]:
+def recognizing(collections: Sequence[pulumi.Input[str]], *, users: bool, liveness: bool) -> list[Statement]:
     """Returns statements for searching and storing faces in our collections, and analyzing single images.
 
     Args:
         collections: ARNs.
         users: Whether people are searched as users of a collection.
+        liveness: Whether sessions of Face Liveness are begun, and asked about.
     """
     actions = (*COLLECTION_ACTIONS, *USER_ACTIONS) if users else COLLECTION_ACTIONS
-    return [allow(actions, list(collections)), allow(IMAGE_ACTIONS, "*")]
+    images = (*IMAGE_ACTIONS, *LIVENESS_ACTIONS) if liveness else IMAGE_ACTIONS
+    return [allow(actions, list(collections)), allow(images, "*")]
 
 
 def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:

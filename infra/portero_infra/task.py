@@ -64,6 +64,7 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         # Everybody shows a key, a token or (with TLS in the task itself) a certificate.
         "PORTERO_AUTH": "required",
         "PORTERO_ADMIN_LISTEN": f"0.0.0.0:{server.admin_port}",
+        "PORTERO_CHECK_IN_LIVENESS": str(recognition.face_liveness).lower(),
         "PORTERO_DATABASE_URL": (
             f"mysql+aiomysql://{facts.database_user}@{facts.database_host}:3306/{facts.database_name}?ssl_ca={CA_FILE}"
         ),

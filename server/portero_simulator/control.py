@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, TypeAdapter
 
 from portero_simulator.endpoint import Endpoint
 from portero_simulator.faults import SLOW_BY, Fault, FaultKind
@@ -28,6 +28,16 @@ class ResetOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     collections: bool = False
+
+
+class LivenessOrder(BaseModel):
+    """How a liveness session goes: confidence 0..100, left out if it fails; the reference picture in base64."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session: str
+    confidence: Annotated[float, Field(ge=0, le=100)] | None = None
+    reference: Base64Bytes | None = None
 
 
 _ORDERS = TypeAdapter(dict[FaultKind, FaultOrder])
@@ -61,6 +71,17 @@ def turn_faults(endpoint: Endpoint, now: float, body: bytes) -> None:
     """
     for kind, order in _ORDERS.validate_json(body or b"{}").items():
         endpoint.faults.turn(kind, Fault(order.rate, order.seconds, order.delay), now)
+
+
+def finish_liveness(endpoint: Endpoint, now: float, body: bytes) -> None:
+    """Finishes a liveness session, as a person before a device would.
+
+    Raises:
+        pydantic.ValidationError: The body is not of that form.
+        ApiProblem: There is no such session, or it is over.
+    """
+    order = LivenessOrder.model_validate_json(body or b"{}")
+    endpoint.service.sessions.finish(order.session, order.confidence, order.reference, now)
 
 
 async def reset(endpoint: Endpoint, now: float, body: bytes) -> None:

@@ -10,8 +10,9 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from portero_server.clock import Clock
-from portero_simulator.control import reset, state, turn_faults
+from portero_simulator.control import finish_liveness, reset, state, turn_faults
 from portero_simulator.endpoint import ConnectionCut, Endpoint, Request
+from portero_simulator.problems import ApiProblem
 
 _MOST_BYTES = 16 * 1024 * 1024
 """Two images of 5 MiB in base64, and what goes around them."""
@@ -55,10 +56,20 @@ def create_app(endpoint: Endpoint, clock: Clock) -> web.Application:
             raise _bad_request(error) from None
         return web.json_response(state(endpoint, clock.monotonic(), 0))
 
+    async def post_liveness(request: web.Request) -> web.Response:
+        try:
+            finish_liveness(endpoint, clock.monotonic(), await request.read())
+        except ValidationError as error:
+            raise _bad_request(error) from None
+        except ApiProblem as problem:
+            raise web.HTTPBadRequest(text=f"{problem.message}\n") from None
+        return web.json_response({})
+
     app = web.Application(client_max_size=_MOST_BYTES)
     app.router.add_post("/", answer)
     app.router.add_get("/_simulator/state", get_state)
     app.router.add_post("/_simulator/faults", post_faults)
+    app.router.add_post("/_simulator/liveness", post_liveness)
     app.router.add_post("/_simulator/reset", post_reset)
     return app
 

@@ -111,7 +111,9 @@ def _decoded(value: object, shape: Shape) -> object:
     return value
 
 
-def _encoded(value: object) -> float:
+def _encoded(value: object) -> float | str:
     if isinstance(value, datetime):
         return value.timestamp()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     raise TypeError(f"{type(value).__name__} has no place in an answer")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
-PRICES = dict.fromkeys(
+PRICES: Mapping[str, Decimal] = dict.fromkeys(
     (
         "AssociateFaces",
         "CompareFaces",
@@ -16,7 +17,7 @@ PRICES = dict.fromkeys(
         "SearchUsersByImage",
     ),
     Decimal("0.001"),
-)
+) | {"CreateFaceLivenessSession": Decimal("0.015")}
 """Dollars a call; operations not named are free."""
 
 

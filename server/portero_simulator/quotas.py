@@ -10,6 +10,7 @@ _IMAGES = ("DetectText", "IndexFaces", "ListFaces", "SearchFaces", "SearchFacesB
 _FACES = ("CompareFaces", "DetectFaces")
 _COLLECTIONS = ("CreateCollection", "DeleteCollection", "DeleteFaces", "DescribeCollection", "ListCollections")
 _USERS = ("AssociateFaces", "CreateUser", "DeleteUser", "DisassociateFaces", "ListUsers")
+_LIVENESS = ("CreateFaceLivenessSession", "GetFaceLivenessSessionResults")
 
 
 def default_rates(region: str) -> dict[str, float]:
@@ -18,7 +19,7 @@ def default_rates(region: str) -> dict[str, float]:
     return (
         dict.fromkeys(_IMAGES, 50.0 if large else 5.0)
         | dict.fromkeys(_FACES, 100.0 if large else 25.0)
-        | dict.fromkeys((*_COLLECTIONS, *_USERS), 5.0)
+        | dict.fromkeys((*_COLLECTIONS, *_LIVENESS, *_USERS), 5.0)
     )
 
 

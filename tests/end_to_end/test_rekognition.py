@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from portero_cli.demo.portraits import COLLINS, HOPPER
-from portero_client import ConnectionSettings, PorteroClient
+from portero_client import CheckInFailure, ConnectionSettings, LivenessResult, PorteroClient
 from portero_server.engines.kept_faces import image_id
 from tests.support.processes.server_process import ended_server, running_server
 from tests.support.processes.simulator_process import PATIENT, SimulatorProcess, running_simulator
@@ -64,6 +64,31 @@ async def test_people_are_enrolled_found_accounted_for_and_forgotten(
         code, errors = await ended_server(f"faces {action}", tmp_path, engine="rekognition")
         assert (code, errors) == (0, "")
         assert (await simulator.state())["collections"] == {"portero": left}
+
+
+async def test_a_liveness_session_is_begun_paid_for_and_told(simulator: SimulatorProcess, tmp_path: Path) -> None:
+    """With the setting on, a check-in has Amazon's session at once, and the account its price."""
+    settings = {"engine": "rekognition", "local_backing": "false", "check_in_liveness": "true"}
+    async with (
+        running_server(tmp_path, **settings, **PATIENT) as server,
+        PorteroClient(ConnectionSettings(server.address, timeout=PATIENCE)) as client,
+    ):
+        await client.cameras.create("desk", display_name="Desk")
+        begun = await client.documents.start("desk", liveness=True)
+        session = begun.liveness_session
+        assert session is not None
+        assert (len(session.session_id), session.region) == (36, "us-east-1")
+        asked = boto3.client("rekognition").get_face_liveness_session_results(SessionId=session.session_id)
+        assert asked["Status"] == "CREATED"
+        canceled = await client.documents.cancel(begun.name)
+        assert (canceled.failure, canceled.paid_calls) == (CheckInFailure.CANCELED, 1)
+        assert canceled.liveness_session is not None
+        assert canceled.liveness_session.result is LivenessResult.UNSPECIFIED
+        usage = await client.usage()
+        billed = {line.operation: line.calls for line in usage.calls if line.operation != "ListFaces"}
+        assert billed == {"CreateFaceLivenessSession": 1}
+        assert usage.dollars == pytest.approx((await simulator.state())["dollars"]) == 0.015
+        assert await server.stop() == 0
 
 
 @pytest.mark.parametrize(

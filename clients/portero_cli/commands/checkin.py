@@ -12,7 +12,7 @@ import typer
 from portero_cli.completing import complete_cameras
 from portero_cli.exits import ExitCode
 from portero_cli.photos import PHOTO_HELP, read_photo
-from portero_cli.screen.reports import accepted, check_in_report, reading_report
+from portero_cli.screen.reports import accepted, check_in_report, reading_report, session_line
 from portero_cli.session import Session, command
 from portero_client import CheckIn, PorteroError
 
@@ -50,12 +50,19 @@ async def checkin(
     replace: Annotated[
         bool, typer.Option("--replace", help="End a check-in that still runs at this camera, and begin anew.")
     ] = False,
+    liveness: Annotated[
+        bool,
+        typer.Option(
+            "--liveness", help="Ask for a liveness session too, which the guest makes on a device of their own."
+        ),
+    ] = False,
 ) -> ExitCode:
     """Check a guest in: the document, its portrait, and who holds it.
 
     With --camera alone the camera is watched until the card, both sides, and a face were seen; Ctrl-C cancels. The exit
     code is 0 when the guest is accepted, and 1 when a person must look or the guest is rejected. Pictures are not
-    stored.
+    stored. With --liveness the session and its AWS region are printed at once, for the page on the guest's device that
+    runs Amazon's FaceLivenessDetector.
     """
     if not pictures and not camera:
         raise typer.TyperException("Name one or two pictures of the document, or a camera with --camera")
@@ -63,14 +70,18 @@ async def checkin(
         raise typer.TyperException("--face goes with pictures of the document; a camera sees the face itself")
     if pictures and replace:
         raise typer.TyperException("--replace goes with --camera alone; pictures wait for no other check-in")
+    if pictures and liveness:
+        raise typer.TyperException("--liveness goes with --camera alone; with pictures the answer is there at once")
     async with session.client() as client:
         if pictures:
             sides = [read_photo(picture) for picture in pictures]
             live = None if face is None else read_photo(face)
             done: CheckIn = await client.documents.check_in(*sides, live=live, camera=camera)
         else:
-            begun = await client.documents.start(camera, replace=replace)
+            begun = await client.documents.start(camera, replace=replace, liveness=liveness)
             session.output.note(f"{begun.name}: show the card, turn it over, and look at the camera")
+            if begun.liveness_session is not None:
+                session.output.note(session_line(begun.liveness_session))
             try:
                 done = await client.documents.wait(begun.name)
             except asyncio.CancelledError:

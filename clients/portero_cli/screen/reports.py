@@ -19,6 +19,7 @@ from portero_client import (
     DocumentReading,
     Guest,
     GuestStatus,
+    LivenessSession,
     ReviewDecision,
 )
 from portero_client.names import CAMERAS, CHECK_INS, GUESTS
@@ -98,6 +99,7 @@ def check_in_report(check_in: CheckIn) -> list[RenderableType]:
             ("earlier", check_in.earlier_check_in),
             ("face", similarity),
             ("suspicion", _suspicion(check_in)),
+            ("liveness session", _liveness(check_in)),
             ("decided", "" if review is None else f"{review.reviewer or 'local'}: {review.reason}"),
             ("check-in", check_in.name),
             ("camera", check_in.camera),
@@ -113,6 +115,11 @@ def check_in_report(check_in: CheckIn) -> list[RenderableType]:
     if check_in.registry_uri and check_in.state is CheckInState.FINISHED:
         shown.append(f"ask the registry yourself: {check_in.registry_uri}")
     return shown
+
+
+def session_line(session: LivenessSession) -> str:
+    """Returns what the page on a guest's device needs for a liveness session."""
+    return f"liveness session {session.session_id} in {session.region}, until {local_time(session.expire_time)}"
 
 
 def check_ins_table(check_ins: Iterable[CheckIn]) -> RenderableType:
@@ -168,6 +175,15 @@ def _listed(reasons: Iterable[CheckInReason]) -> str:
 
 def _digit(check_digit: bool | None) -> str:
     return {None: "", True: " ✓", False: " ✗"}[check_digit]
+
+
+def _liveness(check_in: CheckIn) -> str:
+    session = check_in.liveness_session
+    if session is None:
+        return ""
+    if check_in.state is CheckInState.RUNNING:
+        return f"{session.session_id} in {session.region}"
+    return words(session.result) or "not known"
 
 
 def _suspicion(check_in: CheckIn) -> str:

@@ -41,11 +41,13 @@ def read(images: Sequence[bytes]) -> Call[ReadDocument]:
     )
 
 
-def start(camera: str, *, replace: bool) -> Call[CheckIn]:
+def start(camera: str, *, replace: bool, liveness: bool) -> Call[CheckIn]:
     """Begins a check-in from a camera's stream; repeating it begins one."""
     return unary(
         _SERVICE + "StartCheckIn",
-        pb2.StartCheckInRequest(camera=CAMERAS.name(camera), request_id=str(uuid4()), replace=replace),
+        pb2.StartCheckInRequest(
+            camera=CAMERAS.name(camera), request_id=str(uuid4()), replace=replace, liveness=liveness
+        ),
         pb2.StartCheckInResponse,
         lambda answer: documents.check_in_from(answer.check_in),
     )

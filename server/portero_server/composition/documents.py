@@ -12,7 +12,9 @@ from portero_server.composition.vision import VisionParts
 from portero_server.documents.arrivals import GuestList
 from portero_server.documents.capture import CardCaptures
 from portero_server.documents.capture_follower import CaptureFollower
+from portero_server.documents.conclusion import Conclusion
 from portero_server.documents.judging import judged
+from portero_server.documents.liveness_sessions import LivenessPolicy, LivenessSessions
 from portero_server.documents.pictures import PictureLook
 from portero_server.documents.portrait_comparison import EnginePortraits, PortraitPolicy
 from portero_server.documents.reading import CardReader
@@ -20,8 +22,12 @@ from portero_server.documents.service import CheckInService
 from portero_server.documents.sight import CardInspector
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.domain.documents.check_in import CheckIn
+from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
+from portero_server.engines.face_liveness import FaceLiveness, LivenessEngine
+from portero_server.errors import StartupProblem
 from portero_server.recognition.frame_follower import FrameFollower
+from portero_server.rpc.document_convert import SiteFacts
 from portero_server.rpc.services.documents import DocumentServicer
 from portero_server.store.check_ins import CheckInStore
 from portero_server.store.guests import GuestStore
@@ -60,7 +66,11 @@ class DocumentParts:
 def build(
     context: BuildContext, stores: Stores, engine: Engine, match: MatchPolicy, vision: VisionParts
 ) -> DocumentParts:
-    """Builds reading, capture and check-ins from the settings."""
+    """Builds reading, capture and check-ins from the settings.
+
+    Raises:
+        StartupProblem: Liveness sessions are on, and the engine has none.
+    """
     settings, clock, metrics = context.settings, context.clock, context.metrics.documents
     policy = settings.check_in_policy
     check_ins, guests = CheckInStore(stores.database, clock), GuestStore(stores.database, clock)
@@ -68,22 +78,23 @@ def build(
     watching = WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
     watch = Watch(check_ins.changes_after, check_ins.last_position, watching, kind="check-ins")
     reader = CardReader(engine, vision.detector)
-    threshold = settings.check_in_face_threshold
+    own = settings.check_in_face_threshold
+    threshold = match.threshold if own is None else own
     portraits = EnginePortraits(
-        engine,
-        PortraitPolicy(
-            threshold=match.threshold if threshold is None else threshold,
-            review_margin=settings.check_in_face_margin,
-        ),
+        engine, PortraitPolicy(threshold=threshold, review_margin=settings.check_in_face_margin)
     )
+    vendor = _face_liveness(engine) if settings.check_in_liveness else None
+    sessions = None
+    if vendor is not None:
+        liveness = LivenessPolicy(settings.check_in_liveness_confidence, threshold)
+        sessions = LivenessSessions(vendor, engine, clock, liveness)
     service = CheckInService(
         check_ins,
-        arrivals,
         stores.cameras,
         reader,
         PictureLook(vision.detector),
-        portraits,
-        judged,
+        sessions,
+        Conclusion(arrivals, portraits, sessions, judged, clock),
         watch,
         clock,
         metrics,
@@ -92,9 +103,17 @@ def build(
     captures = CardCaptures(reader, clock, lambda: arrivals.today)
     service.captures_at(captures)
     holders = HolderStore(stores.database, clock)
-    servicer = DocumentServicer(
-        service, check_ins, holders, arrivals, watch, clock, registry_uri=settings.check_in_registry_link
-    )
+    site = SiteFacts(settings.check_in_registry_link, "" if vendor is None else vendor.region)
+    servicer = DocumentServicer(service, check_ins, holders, arrivals, watch, clock, site)
     return DocumentParts(
         service, captures, watch, servicer, CardInspector(CardLocator(vision.detector), vision.detector)
     )
+
+
+def _face_liveness(engine: Engine) -> FaceLiveness:
+    asked = engine.paid if isinstance(engine, BackedEngine) else engine
+    if not isinstance(asked, LivenessEngine):
+        raise StartupProblem(
+            f"PORTERO_CHECK_IN_LIVENESS needs PORTERO_ENGINE=rekognition; {engine.traits.name} has no liveness sessions"
+        )
+    return asked.face_liveness

@@ -10,6 +10,7 @@ from portero_server.domain.documents.check_in import CheckIn, Guest, GuestStatus
 from portero_server.domain.documents.document import DocumentReading
 from portero_server.domain.documents.guests import match_guest
 from portero_server.domain.documents.judgment import CheckInReport, FaceEvidence, Liveness, judge
+from portero_server.domain.documents.liveness_session import LivenessResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,13 @@ class Judged:
     earlier_id: str | None = None
 
 
-def judged(reading: DocumentReading, face: FaceEvidence | None, liveness: Liveness | None, book: GuestBook) -> Judged:
+def judged(
+    reading: DocumentReading,
+    face: FaceEvidence | None,
+    liveness: Liveness | None,
+    book: GuestBook,
+    liveness_result: LivenessResult | None = None,
+) -> Judged:
     """Returns the report of a check-in, and who of the expected guests holds the document."""
     match = match_guest(
         reading,
@@ -47,7 +54,7 @@ def judged(reading: DocumentReading, face: FaceEvidence | None, liveness: Livene
         earlier_today=book.earlier_today is not None,
         earlier=book.earlier is not None,
     )
-    report = judge(reading, face, liveness, book.today, standing=match.standing)
+    report = judge(reading, face, liveness, book.today, liveness_result=liveness_result, standing=match.standing)
     before = book.earlier_today or book.earlier
     return Judged(
         report,

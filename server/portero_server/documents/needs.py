@@ -12,6 +12,7 @@ from portero_server.documents.judging import GuestBook, Judged
 from portero_server.domain.cameras import Camera
 from portero_server.domain.documents.document import DocumentReading
 from portero_server.domain.documents.judgment import FaceEvidence, Liveness
+from portero_server.domain.documents.liveness_session import LivenessResult
 
 
 class RegisteredCamera(Protocol):
@@ -26,7 +27,12 @@ class Judgment(Protocol):
     """Judges a check-in (`documents/judging.py`)."""
 
     def __call__(
-        self, reading: DocumentReading, face: FaceEvidence | None, liveness: Liveness | None, book: GuestBook
+        self,
+        reading: DocumentReading,
+        face: FaceEvidence | None,
+        liveness: Liveness | None,
+        book: GuestBook,
+        liveness_result: LivenessResult | None = None,
     ) -> Judged:
         """Returns the report, and who of the expected guests it is."""
         ...

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import replace as replaced
+from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import structlog
 
 from portero_server.clock import Clock
 from portero_server.documents.capture import CardReading, ReadCard
-from portero_server.documents.desk import CapturedCheckIn, CaptureDesk, PortraitComparison
-from portero_server.documents.needs import (
-    CheckInPictures,
-    CheckInPolicy,
-    Judgment,
-    KnownHolders,
-    RegisteredCamera,
-)
+from portero_server.documents.conclusion import Conclusion
+from portero_server.documents.desk import CapturedCheckIn, CaptureDesk
+from portero_server.documents.liveness_sessions import LivenessSessions
+from portero_server.documents.needs import CheckInPictures, CheckInPolicy, RegisteredCamera
 from portero_server.documents.pictures import PictureLook
+from portero_server.documents.requested import decoded, digest_of
 from portero_server.domain.cameras import Lane
-from portero_server.domain.documents.check_in import CheckIn, CheckInFailure, CheckInState, FaceSummary, Review
+from portero_server.domain.documents.check_in import CheckIn, CheckInFailure, CheckInState, Review
 from portero_server.domain.documents.document import DocumentReading
 from portero_server.domain.people.people import checked_request_id
 from portero_server.engines.base import CallContext, Pixels
-from portero_server.errors import (
-    EngineError,
-    FailedPrecondition,
-    InvalidInput,
-    LimitReached,
-    NotFound,
-    StoreUnavailable,
-)
+from portero_server.errors import EngineError, FailedPrecondition, LimitReached, NotFound, StoreUnavailable
 from portero_server.store.check_ins import CheckInStore
 from portero_server.telemetry.document_metrics import DocumentMetrics
 from portero_server.vision.photo import decode_photo
@@ -47,7 +36,8 @@ _log = structlog.get_logger(__name__)
 _ROUND = 1.0
 """Seconds between two looks for check-ins that no server captures yet, or no longer."""
 _GRACE = timedelta(seconds=5)
-"""How long after its deadline a check-in is taken for abandoned: whoever captures it ends it at the deadline."""
+"""How long after its deadline a check-in is taken for abandoned: whoever captures it ends what it does at the deadline,
+and has this time for the last answers."""
 _LAST_WORDS = 2.0
 """Longest time, seconds, that a server which goes away takes to end what it captures."""
 
@@ -58,12 +48,11 @@ class CheckInService:
     def __init__(
         self,
         store: CheckInStore,
-        holders: KnownHolders,
         cameras: RegisteredCamera,
         reader: CardReading,
         look: PictureLook,
-        portraits: PortraitComparison,
-        judgment: Judgment,
+        liveness: LivenessSessions | None,
+        conclusion: Conclusion,
         watch: Watch[CheckIn],
         clock: Clock,
         metrics: DocumentMetrics,
@@ -73,24 +62,22 @@ class CheckInService:
 
         Args:
             store: The check-ins.
-            holders: Expected guests, and earlier check-ins.
             cameras: The registered cameras.
             reader: Reads documents.
             look: Finds the face in a picture of the person.
-            portraits: Compares portrait and live face.
-            judgment: Judges.
+            liveness: Begins liveness sessions; None: the site has them off.
+            conclusion: Compares the faces and judges.
             watch: Is told of each change.
             clock: The server's clock.
             metrics: Counts readings and results.
             policy: Patience and time zone.
         """
         self._store = store
-        self._holders = holders
         self._cameras = cameras
         self._reader = reader
         self._look = look
-        self._portraits = portraits
-        self._judgment = judgment
+        self._liveness = liveness
+        self._conclusion = conclusion
         self._watch = watch
         self._clock = clock
         self._metrics = metrics
@@ -123,35 +110,48 @@ class CheckInService:
             InvalidInput: There are none, more than two, or one cannot be used; names the field "images".
             EngineError: The engine could not answer.
         """
-        card = await self._read(await _decoded(pictures, "images"), CallContext(None, Lane.CHECK_IN, deadline))
+        card = await self._read(await decoded(pictures, "images"), CallContext(None, Lane.CHECK_IN, deadline))
         self._metrics.paid(card.paid_calls)
         return card.reading, card.paid_calls
 
-    async def start(self, camera_id: str, request_id: str = "", *, replace: bool = False) -> CheckIn:
+    async def start(
+        self, camera_id: str, request_id: str = "", *, replace: bool = False, liveness: bool = False
+    ) -> CheckIn:
         """Begins a check-in from a camera's stream, and returns it while it runs.
 
         Args:
             camera_id: The camera.
             request_id: A UUID that makes a repetition safe, or empty.
             replace: Whether to end a check-in that still runs at the camera.
+            liveness: Whether the person makes a liveness session on a device of their own.
 
         Raises:
             InvalidInput: The request id is malformed, or was used for another request.
             NotFound: There is no such camera; or the check-in of the first request was erased.
-            FailedPrecondition: The camera is disabled, or has a check-in that runs and is not to be replaced.
+            FailedPrecondition: The camera is disabled, or has a check-in that runs and is not to be replaced; or
+                liveness sessions are off.
+            EngineError, LimitReached: No liveness session could be begun; the check-in has failed.
         """
         request = checked_request_id(request_id)
+        if liveness and self._liveness is None:
+            raise FailedPrecondition(
+                "liveness sessions are off here; set PORTERO_CHECK_IN_LIVENESS, or begin without one",
+                reason="LIVENESS_OFF",
+            )
         await self._check_camera(camera_id)
-        digest = _digest_of(request, camera_id, None, replace=replace)
-        begun = await self._store.create(self._new(camera_id), "", request, digest, replace=replace)
-        if not begun.fresh:
-            return begun.check_in
+        digest = digest_of(request, camera_id, None, replace=replace, liveness=liveness)
+        # Waits for a session from its first moment, so that no server judges it without one.
+        new = replaced(self._new(camera_id), liveness_session_id="" if liveness else None)
+        begun = await self._store.create(new, "", request, digest, replace=replace)
         for ended in begun.superseded:
             self._forget(ended.check_in_id)
             self._metrics.check_in_ended(ended)
-        self._watch.notify(begun.check_in.position)
-        await self._take(begun.check_in)
-        return begun.check_in
+        # Also of a repetition: whoever sent the first request may have hung up before its session was begun.
+        check_in = await self._with_liveness(begun.check_in)
+        if begun.fresh:
+            self._watch.notify(check_in.position)
+            await self._take(check_in)
+        return check_in
 
     async def check_in(
         self, pictures: CheckInPictures, camera_id: str | None, deadline: float | None, request_id: str = ""
@@ -172,9 +172,9 @@ class CheckInService:
         request = checked_request_id(request_id)
         if camera_id is not None:
             await self._check_camera(camera_id)
-        sides = await _decoded(pictures.documents, "images.document_images")
+        sides = await decoded(pictures.documents, "images.document_images")
         live = await asyncio.to_thread(decode_photo, pictures.live, "images.live_image") if pictures.live else None
-        digest = _digest_of(request, camera_id, pictures)
+        digest = digest_of(request, camera_id, pictures)
         begun = await self._store.create(self._new(camera_id), self._server, request, digest)
         if not begun.fresh:
             return begun.check_in
@@ -198,8 +198,7 @@ class CheckInService:
         self._metrics.document_read(capture.reading.reasons)
         try:
             check_in = await self._store.get(check_in_id)
-            until = (check_in.deadline_at - self._clock.now()).total_seconds()
-            context = CallContext(check_in.camera_id, Lane.CHECK_IN, self._clock.monotonic() + until)
+            context = CallContext(check_in.camera_id, Lane.CHECK_IN, self._monotonic(check_in.deadline_at + _GRACE))
             await self._conclude(check_in, capture, context)
         except NotFound:
             _log.info("check_in_erased_while_running", check_in=check_in_id)
@@ -273,8 +272,8 @@ class CheckInService:
         # The round and the beginning may both come by.
         if self._desk is None or check_in.camera_id is None or check_in.check_in_id in self._capturing:
             return
-        until = (check_in.deadline_at - self._clock.now()).total_seconds()
-        if not self._desk.begin(check_in.camera_id, check_in.check_in_id, self._clock.monotonic() + until):
+        deadline = self._monotonic(check_in.deadline_at)
+        if not self._desk.begin(check_in.camera_id, check_in.check_in_id, deadline):
             return
         self._work_on(check_in.check_in_id)
         if not await self._store.claim(check_in.check_in_id, self._server):
@@ -305,31 +304,28 @@ class CheckInService:
         return card
 
     async def _conclude(self, check_in: CheckIn, capture: CapturedCheckIn, context: CallContext) -> None:
+        wanted = partial(self._capturing.__contains__, check_in.check_in_id)
         try:
-            compared = await self._portraits.compare(capture.portraits, capture.live_face, context)
+            ended = await self._conclusion.conclude(check_in, capture, context, self.today, wanted)
         except (EngineError, LimitReached) as error:
             _log.warning("check_in_not_compared", check_in=check_in.check_in_id, reason=error.reason)
             await self._fail(check_in.check_in_id, CheckInFailure.ENGINE_FAILED, capture.paid_calls)
             return
-        evidence = compared.evidence
-        book = await self._holders.book_for(capture.reading, self.today)
-        judged = self._judgment(capture.reading, evidence, capture.liveness, book)
-        ended = replace(
-            check_in,
-            state=CheckInState.FINISHED,
-            finished_at=self._clock.now(),
-            reading=capture.reading,
-            report=judged.report,
-            face=FaceSummary(evidence.similarity, evidence.threshold, evidence.live_faces, evidence.portrait_found),
-            liveness=capture.liveness,
-            paid_calls=capture.paid_calls + compared.paid_calls,
-            guest_id=judged.guest_id,
-            guest_status=judged.guest_status,
-            earlier_id=judged.earlier_id,
-        )
         stored = await self._store.finish(ended)
         if stored is not None:
             self._ended([stored])
+
+    async def _with_liveness(self, check_in: CheckIn) -> CheckIn:
+        """Returns a check-in with its liveness session, which is begun if it waits for one."""
+        if self._liveness is None or check_in.state is not CheckInState.RUNNING or check_in.liveness_session_id != "":
+            return check_in
+        context = CallContext(check_in.camera_id, Lane.CHECK_IN, self._monotonic(check_in.deadline_at))
+        try:
+            session_id = await self._liveness.begin(check_in.check_in_id, context)
+        except (EngineError, LimitReached):
+            await self._fail(check_in.check_in_id, CheckInFailure.ENGINE_FAILED)
+            raise
+        return await self._store.liveness_begun(check_in.check_in_id, session_id)
 
     async def _fail(self, check_in_id: str, failure: CheckInFailure, paid_calls: int = 0) -> CheckIn | None:
         failed = await self._store.fail(check_in_id, failure, paid_calls=paid_calls)
@@ -355,25 +351,10 @@ class CheckInService:
         if (await self._cameras.get(camera_id)).disabled:
             raise FailedPrecondition(f"cameras/{camera_id} is disabled", reason="CAMERA_DISABLED")
 
+    def _monotonic(self, time: datetime) -> float:
+        return self._clock.monotonic() + (time - self._clock.now()).total_seconds()
+
     def _new(self, camera_id: str | None) -> CheckIn:
         now = self._clock.now()
         until = now + timedelta(seconds=self._policy.patience)
         return CheckIn(uuid4().hex, camera_id, CheckInState.RUNNING, now, until)
-
-
-async def _decoded(pictures: Sequence[bytes], field: str) -> list[Pixels]:
-    if not 1 <= len(pictures) <= 2:
-        raise InvalidInput(field, f"{field} must hold one or two pictures of the document")
-    return [await asyncio.to_thread(decode_photo, picture, field) for picture in pictures]
-
-
-def _digest_of(
-    request_id: str | None, camera_id: str | None, pictures: CheckInPictures | None, *, replace: bool = False
-) -> str | None:
-    """Returns what tells this request's content from another's. The request id salts it."""
-    if request_id is None:
-        return None
-    files = () if pictures is None else (*pictures.documents, pictures.live)
-    hashed = [hashlib.sha256(file).hexdigest() for file in files]
-    content = json.dumps([request_id, "StartCheckIn", camera_id, hashed, replace])
-    return hashlib.sha256(content.encode()).hexdigest()

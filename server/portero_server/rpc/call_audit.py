@@ -65,6 +65,11 @@ def _mask(message: Any) -> str:
     return ",".join(message.update_mask.paths)
 
 
+def _liveness(message: Any) -> str:
+    # A video of somebody's face goes to the vendor.
+    return "liveness" if message.liveness else ""
+
+
 def _decision(message: Any) -> str:
     # The decision, and never its reason, which is a person's words.
     decision: int = message.review.decision
@@ -123,7 +128,9 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.AccessService/ListKeys": _READS,
     "portero.v1.AccessService/RevokeKey": Recorded(attrgetter("name")),
     "portero.v1.DocumentService/ReadDocument": Recorded(),
-    "portero.v1.DocumentService/StartCheckIn": Recorded(attrgetter("camera"), made=attrgetter("check_in.name")),
+    "portero.v1.DocumentService/StartCheckIn": Recorded(
+        attrgetter("camera"), details=_liveness, made=attrgetter("check_in.name")
+    ),
     "portero.v1.DocumentService/GetCheckIn": _READS,
     "portero.v1.DocumentService/ListCheckIns": _READS,
     "portero.v1.DocumentService/CancelCheckIn": Recorded(attrgetter("name")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from portero.v1 import document_service_pb2 as pb
 
 from portero_server.domain.documents.check_in import (
@@ -26,6 +28,7 @@ from portero_server.domain.documents.document import (
 )
 from portero_server.domain.documents.document_checks import Check, CheckName, CheckOutcome
 from portero_server.domain.documents.judgment import CheckInResult, Liveness
+from portero_server.domain.documents.liveness_session import LivenessResult
 from portero_server.domain.documents.reasons import Reason
 from portero_server.errors import InvalidInput
 from portero_server.rpc.convert import box_to_proto, time_to_proto
@@ -41,10 +44,24 @@ _REASONS = {reason: pb.CheckInReason.Value(f"CHECK_IN_REASON_{reason.name}") for
 _RESULTS = {result: pb.CheckInResult.Value(f"CHECK_IN_RESULT_{result.name}") for result in CheckInResult}
 _CHECKS = {name: pb.CheckName.Value(f"CHECK_NAME_{name.name}") for name in CheckName}
 _OUTCOMES = {outcome: pb.CheckOutcome.Value(f"CHECK_OUTCOME_{outcome.name}") for outcome in CheckOutcome}
+_LIVENESS = {result: pb.LivenessResult.Value(f"LIVENESS_RESULT_{result.name}") for result in LivenessResult}
 _STATES = {state: pb.CheckInState.Value(f"CHECK_IN_STATE_{state.name}") for state in CheckInState}
 _FAILURES = {failure: pb.CheckInFailure.Value(f"CHECK_IN_FAILURE_{failure.name}") for failure in CheckInFailure}
 _STATUSES = {status: pb.GuestStatus.Value(f"GUEST_STATUS_{status.name}") for status in GuestStatus}
 _DECISIONS = {each: pb.ReviewDecision.Value(f"REVIEW_DECISION_{each.name}") for each in Decision}
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """What every check-in of a site is told with.
+
+    Attributes:
+        registry_uri: The public page of the registry; empty: none is set.
+        liveness_region: The region of liveness sessions; empty: they are off.
+    """
+
+    registry_uri: str
+    liveness_region: str = ""
 
 
 def result_from_proto(result: pb.CheckInResult.ValueType, field: str) -> CheckInResult | None:
@@ -75,8 +92,8 @@ def document_to_proto(reading: DocumentReading) -> pb.DocumentReading:
     )
 
 
-def check_in_to_proto(check_in: CheckIn, registry_uri: str) -> pb.CheckIn:
-    """Returns the CheckIn message for a check-in; `registry_uri` is the public page of the registry."""
+def check_in_to_proto(check_in: CheckIn, site: SiteFacts) -> pb.CheckIn:
+    """Returns the CheckIn message for a check-in."""
     report, liveness = check_in.report, check_in.liveness
     return pb.CheckIn(
         name=check_in_name(check_in.check_in_id),
@@ -95,18 +112,19 @@ def check_in_to_proto(check_in: CheckIn, registry_uri: str) -> pb.CheckIn:
         review=None if check_in.review is None else _review_to_proto(check_in.review),
         admitted=check_in.admitted,
         paid_calls=check_in.paid_calls,
-        registry_uri=registry_uri,
+        registry_uri=site.registry_uri,
         create_time=time_to_proto(check_in.created_at),
         expire_time=time_to_proto(check_in.deadline_at),
         finish_time=None if check_in.finished_at is None else time_to_proto(check_in.finished_at),
+        liveness_session=_liveness_session_to_proto(check_in, site.liveness_region),
     )
 
 
-def change_to_proto(change: WatchUpdate[CheckIn], registry_uri: str) -> pb.WatchCheckInsResponse:
+def change_to_proto(change: WatchUpdate[CheckIn], site: SiteFacts) -> pb.WatchCheckInsResponse:
     """Returns one response of WatchCheckIns; it has only the position if nothing happened."""
     return pb.WatchCheckInsResponse(
         position=change.position,
-        check_in=None if change.item is None else check_in_to_proto(change.item, registry_uri),
+        check_in=None if change.item is None else check_in_to_proto(change.item, site),
     )
 
 
@@ -163,6 +181,18 @@ def _face_to_proto(face: FaceSummary) -> pb.FaceEvidence:
 
 def _liveness_to_proto(liveness: Liveness) -> pb.LivenessEvidence:
     return pb.LivenessEvidence(suspicion=liveness.suspicion, cues=liveness.cues)
+
+
+def _liveness_session_to_proto(check_in: CheckIn, region: str) -> pb.LivenessSession | None:
+    if check_in.liveness_session_id is None:
+        return None
+    result = check_in.liveness_result
+    return pb.LivenessSession(
+        session_id=check_in.liveness_session_id,
+        region=region,
+        expire_time=time_to_proto(check_in.liveness_until),
+        result=pb.LIVENESS_RESULT_UNSPECIFIED if result is None else _LIVENESS[result],
+    )
 
 
 def _review_to_proto(review: Review) -> pb.Review:

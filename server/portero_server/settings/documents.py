@@ -15,7 +15,9 @@ class DocumentSettings(BaseSettings):
     """How people are checked in with their documents."""
 
     check_in_patience: Seconds = Field(
-        60.0, description="How long a check-in from a camera's stream may take, seconds; then it ends as TIMED_OUT."
+        60.0,
+        description="How long a check-in from a camera's stream may take, seconds; then it ends as TIMED_OUT. A "
+        "liveness session has this time too, and 180 at most.",
     )
     check_in_face_threshold: Ratio | None = Field(
         None,
@@ -24,6 +26,18 @@ class DocumentSettings(BaseSettings):
     )
     check_in_face_margin: Ratio = Field(
         0.1, description="A similarity no further below that threshold is doubtful, and a person must look."
+    )
+    check_in_liveness: bool = Field(
+        False,
+        description="Whether a check-in from a camera's stream may ask for a Face Liveness session of Amazon, which "
+        "the guest makes with a device of their own. Only with PORTERO_ENGINE=rekognition, in a region that has Face "
+        "Liveness. It sends a video of the guest's face to Amazon, and costs $0.015 a session.",
+    )
+    check_in_liveness_confidence: Ratio = Field(
+        0.8,
+        description="Lowest confidence of Amazon, 0 to 1, that a liveness session shows somebody alive. Amazon's AI "
+        "Service Card for Face Liveness finds 0.5 to 0.6 suitable against photos and masks, and 0.8 to 0.9 also "
+        "against videos injected in place of a camera, which somebody's own device allows.",
     )
     check_in_time_zone: str = Field(
         "America/Santiago",

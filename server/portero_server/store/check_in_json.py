@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from portero_server.domain.detection.geometry import Box
@@ -20,7 +21,18 @@ from portero_server.domain.documents.document import (
 )
 from portero_server.domain.documents.document_checks import Check, CheckName, CheckOutcome
 from portero_server.domain.documents.judgment import CheckInReport, CheckInResult, Liveness
+from portero_server.domain.documents.liveness_session import LivenessResult
 from portero_server.domain.documents.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report and the evidence it rests on."""
+
+    report: CheckInReport
+    face: FaceSummary | None
+    liveness: Liveness | None
+    liveness_result: LivenessResult | None = None
 
 
 def reading_text(reading: DocumentReading) -> str:
@@ -46,8 +58,14 @@ def reading_of(text: str) -> DocumentReading:
     )
 
 
-def report_text(report: CheckInReport, face: FaceSummary | None, liveness: Liveness | None) -> str:
+def report_text(
+    report: CheckInReport,
+    face: FaceSummary | None,
+    liveness: Liveness | None,
+    liveness_result: LivenessResult | None = None,
+) -> str:
     """Writes a report with the evidence it rests on; its result has a column of its own."""
+    session = {} if liveness_result is None else {"liveness_session": liveness_result.value}
     return _text(
         {
             "reasons": [reason.value for reason in report.reasons],
@@ -57,11 +75,12 @@ def report_text(report: CheckInReport, face: FaceSummary | None, liveness: Liven
             ],
             "face": None if face is None else [face.similarity, face.threshold, face.live_faces, face.portrait_found],
             "liveness": None if liveness is None else [liveness.suspicion, list(liveness.cues), liveness.limit],
+            **session,
         }
     )
 
 
-def report_of(result: str, text: str) -> tuple[CheckInReport, FaceSummary | None, Liveness | None]:
+def report_of(result: str, text: str) -> StoredReport:
     """Reads what `report_text` wrote."""
     told = json.loads(text)
     checks = tuple(
@@ -70,10 +89,12 @@ def report_of(result: str, text: str) -> tuple[CheckInReport, FaceSummary | None
     )
     report = CheckInReport(CheckInResult(result), tuple(Reason(reason) for reason in told["reasons"]), checks)
     face = None if told["face"] is None else FaceSummary(*told["face"])
-    if told["liveness"] is None:
-        return report, face, None
-    suspicion, cues, limit = told["liveness"]
-    return report, face, Liveness(suspicion, tuple(cues), limit)
+    liveness = None
+    if told["liveness"] is not None:
+        suspicion, cues, limit = told["liveness"]
+        liveness = Liveness(suspicion, tuple(cues), limit)
+    session = told.get("liveness_session")
+    return StoredReport(report, face, liveness, None if session is None else LivenessResult(session))
 
 
 def _field(reading: FieldReading) -> Mapping[str, Any]:

@@ -90,6 +90,7 @@ class CheckInStore:
                 "server": server,
                 "created_at": check_in.created_at,
                 "deadline_at": check_in.deadline_at,
+                "liveness_session": check_in.liveness_session_id,
                 "paid_calls": 0,
             }
             await connection.execute(insert(check_ins).values(row))
@@ -132,7 +133,7 @@ class CheckInStore:
             "run": None if holder is None else holder.run,
             "document_number": ended.reading.value(Field.DOCUMENT_NUMBER),
             "reading": reading_text(ended.reading),
-            "report": report_text(ended.report, ended.face, ended.liveness),
+            "report": report_text(ended.report, ended.face, ended.liveness, ended.liveness_result),
             "paid_calls": ended.paid_calls,
             "guest_id": ended.guest_id,
             "guest_status": None if ended.guest_status is None else ended.guest_status.value,
@@ -197,6 +198,26 @@ class CheckInStore:
 
         async def unit(connection: AsyncConnection) -> bool:
             return bool((await connection.execute(update(check_ins).where(*free).values(server=server))).rowcount)
+
+        return await self._database.run(unit)
+
+    async def liveness_begun(self, check_in_id: str, session_id: str) -> CheckIn:
+        """Stores the liveness session of a check-in that waits for one, and that it was paid for.
+
+        Returns:
+            The check-in as stored; unchanged if it ran no more, or had its session already.
+
+        Raises:
+            NotFound: It was erased.
+        """
+        table = check_ins.c
+        waits = (table.check_in_id == check_in_id, table.state == _RUNNING, table.liveness_session == "")
+        values = {"liveness_session": session_id, "paid_calls": table.paid_calls + 1}
+
+        async def unit(connection: AsyncConnection) -> CheckIn:
+            if not (await connection.execute(update(check_ins).where(*waits).values(values))).rowcount:
+                return await _one(connection, check_in_id)
+            return await _moved(connection, check_in_id)
 
         return await self._database.run(unit)
 
@@ -284,7 +305,7 @@ async def _fail_each(
         "failure": failure.value,
         "finished_at": now,
         "server": "",
-        "paid_calls": paid_calls,
+        "paid_calls": check_ins.c.paid_calls + paid_calls,
     }
     if found:
         await connection.execute(update(check_ins).where(check_ins.c.check_in_id.in_(found)).values(values))
@@ -327,7 +348,7 @@ async def _guest_came(connection: AsyncConnection, check_in: CheckIn) -> None:
 
 
 def _check_in(row: Any) -> CheckIn:
-    report, face, liveness = (None, None, None) if row.report is None else report_of(row.result, row.report)
+    told = None if row.report is None else report_of(row.result, row.report)
     decided = None
     if row.decision is not None:
         decided = Review(Decision(row.decision), row.decision_reason, row.decided_by, row.decided_at)
@@ -340,9 +361,11 @@ def _check_in(row: Any) -> CheckIn:
         finished_at=row.finished_at,
         failure=None if row.failure is None else CheckInFailure(row.failure),
         reading=None if row.reading is None else reading_of(row.reading),
-        report=report,
-        face=face,
-        liveness=liveness,
+        report=None if told is None else told.report,
+        face=None if told is None else told.face,
+        liveness=None if told is None else told.liveness,
+        liveness_session_id=row.liveness_session,
+        liveness_result=None if told is None else told.liveness_result,
         paid_calls=row.paid_calls,
         guest_id=row.guest_id,
         guest_status=None if row.guest_status is None else GuestStatus(row.guest_status),

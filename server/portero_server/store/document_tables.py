@@ -28,6 +28,8 @@ check_ins = table(
     Column("reading", Text),
     # A JSON object: reasons, checks, face and liveness.
     Column("report", Text),
+    # The vendor's id of the session on the person's device; empty: asked for, not begun yet; null: not asked for.
+    Column("liveness_session", Name),
     required("paid_calls", Integer),
     Column("guest_id", Name),
     Column("guest_status", Name),

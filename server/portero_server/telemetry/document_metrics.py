@@ -6,11 +6,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from portero_server.domain.documents.check_in import CheckIn, CheckInFailure, Decision
 from portero_server.domain.documents.judgment import CheckInResult
+from portero_server.domain.documents.liveness_session import LivenessResult
 from portero_server.domain.documents.reasons import Reason
 
 _SECONDS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0, 20.0, 40.0, 60.0, 120.0)
 """Dense around the targets of 3 and 6 s for a result."""
 _READINGS = ("read", "unreadable", "failed")
+_ABANDONED = "abandoned"
 
 
 class DocumentMetrics:
@@ -44,6 +46,13 @@ class DocumentMetrics:
             ("outcome",),
             registry=registry,
         )
+        self.liveness_sessions = Counter(
+            "portero_liveness_sessions",
+            "Check-ins with a liveness session that ended, by its result; abandoned: the check-in ended without a "
+            "report.",
+            ("result",),
+            registry=registry,
+        )
         self.reviews = Counter(
             "portero_check_in_reviews", "Decisions of people about check-ins.", ("decision",), registry=registry
         )
@@ -52,6 +61,8 @@ class DocumentMetrics:
             self.check_ins.labels(result)
         for reason in (*(each.value for each in Reason), *(each.value for each in CheckInFailure)):
             self.reasons.labels(reason)
+        for result in (*(each.value for each in LivenessResult), _ABANDONED):
+            self.liveness_sessions.labels(result)
         for outcome in _READINGS:
             self.readings.labels(outcome)
         for decision in Decision:
@@ -72,6 +83,9 @@ class DocumentMetrics:
     def check_in_ended(self, check_in: CheckIn) -> None:
         """Counts a check-in that ended, with its reasons and its paid calls."""
         self.paid(check_in.paid_calls)
+        if check_in.liveness_session_id is not None:
+            told = check_in.liveness_result
+            self.liveness_sessions.labels(_ABANDONED if told is None else told.value).inc()
         if check_in.report is None:
             self.check_ins.labels("failed").inc()
             if check_in.failure is not None:

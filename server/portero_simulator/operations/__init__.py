@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from portero_simulator.operations import analysis, collections, faces, searches, users
+from portero_simulator.operations import analysis, collections, faces, liveness, searches, users
 from portero_simulator.service import Operation
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
@@ -13,6 +13,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "AssociateFaces": users.associate_faces,
         "CompareFaces": analysis.compare_faces,
         "CreateCollection": collections.create_collection,
+        "CreateFaceLivenessSession": liveness.create_face_liveness_session,
         "CreateUser": users.create_user,
         "DeleteCollection": collections.delete_collection,
         "DeleteFaces": faces.delete_faces,
@@ -21,6 +22,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "DetectFaces": analysis.detect_faces,
         "DetectText": analysis.detect_text,
         "DisassociateFaces": users.disassociate_faces,
+        "GetFaceLivenessSessionResults": liveness.get_face_liveness_session_results,
         "IndexFaces": faces.index_faces,
         "ListCollections": collections.list_collections,
         "ListFaces": faces.list_faces,

@@ -53,6 +53,11 @@ READING = pb2.DocumentReading(
 )
 
 
+SESSION = pb2.LivenessSession(
+    session_id="3b6e0d9e-session", region="us-east-1", expire_time=Timestamp(seconds=_BEGAN.seconds + 60)
+)
+
+
 def check_in(key: str = "c1", *, accepted: bool = True, running: bool = False) -> pb2.CheckIn:
     """Returns a check-in at the camera "desk": accepted or to be reviewed, or one that runs."""
     if running:

@@ -183,9 +183,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "roles": {"staff": ["reader"], "lobby": ["operator@door,sites/lobby"]},
     },
     "audit": {"anchor_days": 400},
-    "recognition": {"users": True},
+    "recognition": {"users": True, "face_liveness": True},
 }
-"""Who may come in, what is anchored and how people are searched, all of it turned on."""
+"""Who may come in, what is anchored, how people are searched, and liveness sessions, all of it turned on."""
 
 
 def deploy(stack: str, changes: Mapping[str, Mapping[str, Any]] | None = None, policy: str | None = OPTED_OUT) -> Stack:

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from portero_server.documents.arrivals import GuestList
+from portero_server.documents.conclusion import Conclusion
 from portero_server.documents.desk import ComparedPortrait, LiveFace
 from portero_server.documents.judging import judged
+from portero_server.documents.liveness_sessions import LivenessPolicy, LivenessSessions
 from portero_server.documents.needs import CheckInPolicy
 from portero_server.documents.pictures import PictureLook
 from portero_server.documents.service import CheckInService
@@ -32,8 +34,10 @@ from portero_server.domain.documents.judgment import FaceEvidence
 from portero_server.domain.documents.reasons import Reason
 from portero_server.domain.documents.run import Run
 from portero_server.engines.base import CallContext, Pixels
-from portero_server.engines.scripted import PatchDetector
+from portero_server.engines.face_liveness import FaceLiveness, LivenessAnswer, LivenessState
+from portero_server.engines.scripted import PatchDetector, ScriptedEngine
 from portero_server.errors import EngineError
+from portero_server.rpc.document_convert import SiteFacts
 from portero_server.rpc.services.documents import DocumentServicer
 from portero_server.store.cameras import CameraStore
 from portero_server.store.check_ins import CheckInStore
@@ -45,6 +49,7 @@ from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.time.virtual_time import ManualClock
 
 REGISTRY = "https://registry.example/"
+REGION = "us-east-1"
 ZONE = ZoneInfo("America/Santiago")
 PAULA = str(Run.of(20_111_222))
 PEDRO = str(Run.of(20_333_444))
@@ -180,10 +185,57 @@ class TestDesk:
         self.canceled.append(check_in_id)
 
 
+@dataclass
+class TestVendor:
+    """A vendor of liveness sessions.
+
+    Attributes:
+        answers: What it says, question by question, the last one for ever; or why it says nothing.
+        refusal: Why it begins none; None: it does.
+        waits: Not set: no session is begun yet.
+        begun: The token of each session.
+        asked: The session of each question.
+        reached: Set when the first session is asked for.
+    """
+
+    __test__ = False
+    answers: list[LivenessAnswer | EngineError] = field(default_factory=lambda: [LivenessAnswer(LivenessState.OPEN)])
+    refusal: EngineError | None = None
+    waits: asyncio.Event | None = None
+    begun: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return REGION
+
+    async def begin(self, token: str, context: CallContext) -> str:
+        """Returns a session that is named by the token."""
+        self.reached.set()
+        if self.waits is not None:
+            await self.waits.wait()
+        if self.refusal is not None:
+            raise self.refusal
+        self.begun.append(token)
+        return f"session-of-{token[:8]}"
+
+    async def ask(self, session_id: str, context: CallContext) -> LivenessAnswer:
+        """Returns the next answer."""
+        self.asked.append(session_id)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, EngineError):
+            raise answer
+        return answer
+
+
 class CheckInHouse:
     """A service over a real database, with everything around it in the test's hands."""
 
-    def __init__(self, database: Database, clock: ManualClock | None = None) -> None:
+    def __init__(
+        self, database: Database, clock: ManualClock | None = None, vendor: FaceLiveness | None = None
+    ) -> None:
         self._database = database
         self.clock = clock or ManualClock()
         self.store = CheckInStore(database, self.clock)
@@ -200,18 +252,21 @@ class CheckInHouse:
         self.reader = TestReader()
         self.portraits = TestPortraits()
         self.desk = TestDesk()
+        policy = LivenessPolicy(confidence=0.8, threshold=0.9)
+        self.liveness = None
+        if vendor is not None:
+            self.liveness = LivenessSessions(vendor, ScriptedEngine(), self.clock, policy)
         self.service = self.server()
 
     def server(self) -> CheckInService:
         """Returns the service of another process on the same database; the desk is shared."""
         service = CheckInService(
             self.store,
-            self.arrivals,
             self.cameras,
             self.reader,
             PictureLook(PatchDetector()),
-            self.portraits,
-            judged,
+            self.liveness,
+            Conclusion(self.arrivals, self.portraits, self.liveness, judged, self.clock),
             self.watch,
             self.clock,
             self.metrics,
@@ -223,11 +278,16 @@ class CheckInHouse:
     def servicer(self) -> DocumentServicer:
         """Returns the service behind its RPCs."""
         holders = HolderStore(self._database, self.clock)
-        return DocumentServicer(
-            self.service, self.store, holders, self.arrivals, self.watch, self.clock, registry_uri=REGISTRY
-        )
+        site = SiteFacts(REGISTRY, "" if self.liveness is None else REGION)
+        return DocumentServicer(self.service, self.store, holders, self.arrivals, self.watch, self.clock, site)
 
     def count(self, name: str, **labels: str) -> float:
         """Returns a counter of the metrics."""
-        metric = {"check_ins": self.metrics.check_ins, "reasons": self.metrics.reasons}[name]
+        metrics = self.metrics
+        known = (
+            ("check_ins", metrics.check_ins),
+            ("reasons", metrics.reasons),
+            ("liveness", metrics.liveness_sessions),
+        )
+        metric = dict(known)[name]
         return float(metric.labels(**labels)._value.get())

@@ -70,7 +70,7 @@ CALLS: list[Call[Any]] = [
     sightings.get("s1"),
     sightings.list_pages(camera="", person="", since=None, until=None, kind=SightingKind.ALL)(0, ""),
     documents.read([b"x"]),
-    documents.start("desk", replace=False),
+    documents.start("desk", replace=False, liveness=False),
     documents.check_in([b"x", b"y"], b"z", "desk"),
     documents.get("c1"),
     documents.list_pages(camera="desk", run="", result=CheckInResult.REVIEW, undecided=True, since=NOW, until=NOW)(

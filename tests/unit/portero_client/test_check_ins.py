@@ -23,11 +23,13 @@ from portero_client import (
     FieldAgreement,
     GuestStatus,
     InvalidArgument,
+    LivenessResult,
+    LivenessSession,
     NewGuest,
     PorteroClient,
     ReviewDecision,
 )
-from tests.support.client.documents import READING, check_in
+from tests.support.client.documents import READING, SESSION, check_in
 from tests.support.client.server import FakeServer
 
 RECEIPT = privacy_service_pb2.Erasure(name="erasures/e1", sound=True)
@@ -87,13 +89,19 @@ async def test_what_the_server_tells_is_the_sdk_s(server: FakeServer) -> None:
         assert done.face.similarity == 0.7
         assert done.liveness is not None
         assert done.liveness.cues == ("moves_as_one",)
+        assert done.liveness_session is None
         assert (done.guest_status, done.review) == (GuestStatus.EXPECTED, None)
         assert done.finish_time == datetime(2026, 1, 1, 0, 0, 3, tzinfo=UTC)
         newer = check_in("c3", accepted=False)
+        newer.liveness_session.CopyFrom(SESSION)
+        newer.liveness_session.result = pb2.LIVENESS_RESULT_OTHER_FACE
         newer.reasons.append(999)  # type: ignore[arg-type]  # a number from the future
         server.documents.answers["GetCheckIn"].insert(0, pb2.GetCheckInResponse(check_in=newer))
-        reasons = (await client.documents.get("c3")).reasons
-        assert reasons == (CheckInReason.FACE_DOUBTFUL, CheckInReason.UNSPECIFIED)
+        told = await client.documents.get("c3")
+        assert told.liveness_session == LivenessSession(
+            "3b6e0d9e-session", "us-east-1", datetime(2026, 1, 1, 0, 1, tzinfo=UTC), LivenessResult.OTHER_FACE
+        )
+        assert told.reasons == (CheckInReason.FACE_DOUBTFUL, CheckInReason.UNSPECIFIED)
 
 
 async def test_what_is_asked_reaches_the_server(server: FakeServer) -> None:
@@ -101,7 +109,7 @@ async def test_what_is_asked_reaches_the_server(server: FakeServer) -> None:
     _answers(server)
     async with PorteroClient(server.address) as client:
         await client.documents.check_in(b"x", b"y", live=b"z")
-        begun = await client.documents.start("cameras/desk", replace=True)
+        begun = await client.documents.start("cameras/desk", replace=True, liveness=True)
         assert begun.state is CheckInState.RUNNING
         assert not (await client.documents.wait(begun.name)).running
         listed = [
@@ -117,6 +125,7 @@ async def test_what_is_asked_reaches_the_server(server: FakeServer) -> None:
     assert (list(pictures.images.document_images), pictures.images.live_image) == ([b"x", b"y"], b"z")
     assert isinstance(started, pb2.StartCheckInRequest)
     assert (started.camera, started.HasField("images"), started.replace) == ("cameras/desk", False, True)
+    assert started.liveness
     assert pictures.request_id != started.request_id != ""
     assert isinstance(reviewed, pb2.ReviewCheckInRequest)
     assert reviewed.review.decision == pb2.REVIEW_DECISION_REJECTED

@@ -12,7 +12,7 @@ from portero_client.settings import VARIABLES
 from portero_infra.config import StackConfig
 from portero_infra.cost import read_stack
 from portero_infra.estimate import Usage, estimate
-from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS, USER_ACTIONS
+from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS, LIVENESS_ACTIONS, USER_ACTIONS
 from portero_server.settings import PREFIX, Settings
 from tests.support.infra.stack import OPTIONS, Stack, deploy
 from tests.support.repository import ROOT
@@ -173,7 +173,7 @@ def test_every_action_that_is_granted_is_called(any_stack: Stack) -> None:
         action for _, statement in any_stack.statements("iam/rolePolicy:RolePolicy") for action in statement["Action"]
     }
     # Those of Rekognition are compared with the server's calls in test_iam.
-    others = actions - {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *USER_ACTIONS}
+    others = actions - {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *LIVENESS_ACTIONS, *USER_ACTIONS}
     for action in sorted(others):
         (place,) = {where for name, where in CALLED.items() if action == name or (name[-1] == ":" and name in action)}
         path, words = place

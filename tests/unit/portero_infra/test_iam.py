@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.session
 
-from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS, USER_ACTIONS
+from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS, LIVENESS_ACTIONS, USER_ACTIONS
 from tests.support.infra.cloudformation import findings, template
 from tests.support.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, Stack, deploy
 from tests.support.repository import ROOT
@@ -68,7 +68,7 @@ def test_execution_role_allows_exactly_these_actions(prod: Stack) -> None:
 
 
 def test_options_add_exactly_these_actions(prod: Stack) -> None:
-    """Anchors may be written, locked and listed under their prefix, never removed; people are searched as users."""
+    """Anchors may be written and listed, never removed; people are searched as users; liveness sessions begun."""
     made = deploy("prod", OPTIONS)
     before, after = (
         {(action, place) for action, places in _allowed(stack, "portero-prod-task").items() for place in places}
@@ -76,6 +76,8 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
     )
     anchors = "arn:aws:s3:::portero-prod-anchors-"
     assert after - before == {
+        ("rekognition:CreateFaceLivenessSession", "*"),
+        ("rekognition:GetFaceLivenessSessionResults", "*"),
         ("s3:PutObject", f"{anchors}/audit/*"),
         ("s3:PutObjectRetention", f"{anchors}/audit/*"),
         ("s3:ListBucketVersions", anchors),
@@ -110,7 +112,8 @@ def test_recognition_actions_are_the_calls_the_server_makes() -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute)
     }
     made = {f"rekognition:{operations[name]}" for name in called & set(operations)}
-    assert made - {"rekognition:CreateCollection"} == {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *USER_ACTIONS}
+    granted = {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *LIVENESS_ACTIONS, *USER_ACTIONS}
+    assert made - {"rekognition:CreateCollection"} == granted
 
 
 def _namable() -> dict[str, set[str]]:

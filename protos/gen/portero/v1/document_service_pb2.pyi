@@ -268,6 +268,14 @@ class _CheckInReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckIn
     """The MRZ does not show whether the printed name is right: either was read in part, or the first given name may go on
     beyond the MRZ's line, or what follows it there was read weakly.
     """
+    CHECK_IN_REASON_LIVENESS_FAILED: _CheckInReason.ValueType  # 24
+    """The liveness session saw nobody alive, or was not sure enough."""
+    CHECK_IN_REASON_LIVENESS_EXPIRED: _CheckInReason.ValueType  # 25
+    """The liveness session was not finished in time."""
+    CHECK_IN_REASON_LIVENESS_OTHER_FACE: _CheckInReason.ValueType  # 26
+    """The liveness session saw another face than the one before the camera."""
+    CHECK_IN_REASON_LIVENESS_UNCONFIRMED: _CheckInReason.ValueType  # 27
+    """The liveness session's answer is missing, or its face could not be compared with the one before the camera."""
 
 class CheckInReason(_CheckInReason, metaclass=_CheckInReasonEnumTypeWrapper):
     """Why somebody is not simply accepted."""
@@ -324,6 +332,14 @@ CHECK_IN_REASON_NAME_UNCONFIRMED: CheckInReason.ValueType  # 23
 """The MRZ does not show whether the printed name is right: either was read in part, or the first given name may go on
 beyond the MRZ's line, or what follows it there was read weakly.
 """
+CHECK_IN_REASON_LIVENESS_FAILED: CheckInReason.ValueType  # 24
+"""The liveness session saw nobody alive, or was not sure enough."""
+CHECK_IN_REASON_LIVENESS_EXPIRED: CheckInReason.ValueType  # 25
+"""The liveness session was not finished in time."""
+CHECK_IN_REASON_LIVENESS_OTHER_FACE: CheckInReason.ValueType  # 26
+"""The liveness session saw another face than the one before the camera."""
+CHECK_IN_REASON_LIVENESS_UNCONFIRMED: CheckInReason.ValueType  # 27
+"""The liveness session's answer is missing, or its face could not be compared with the one before the camera."""
 Global___CheckInReason: _TypeAlias = CheckInReason  # noqa: Y015
 
 class _CheckInResult:
@@ -394,6 +410,8 @@ class _CheckNameEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CheckName.V
     """Never made: the QR code is not signed."""
     CHECK_NAME_REGISTRY: _CheckName.ValueType  # 16
     """Never made: the registry's public page is for people; see CheckIn.registry_uri."""
+    CHECK_NAME_LIVENESS_SESSION: _CheckName.ValueType  # 17
+    """The liveness session passed; it comes after LIVENESS, and is not made unless the check-in asked for a session."""
 
 class CheckName(_CheckName, metaclass=_CheckNameEnumTypeWrapper):
     """The checks of a report, in its order."""
@@ -432,6 +450,8 @@ CHECK_NAME_QR_AUTHENTICITY: CheckName.ValueType  # 15
 """Never made: the QR code is not signed."""
 CHECK_NAME_REGISTRY: CheckName.ValueType  # 16
 """Never made: the registry's public page is for people; see CheckIn.registry_uri."""
+CHECK_NAME_LIVENESS_SESSION: CheckName.ValueType  # 17
+"""The liveness session passed; it comes after LIVENESS, and is not made unless the check-in asked for a session."""
 Global___CheckName: _TypeAlias = CheckName  # noqa: Y015
 
 class _CheckOutcome:
@@ -465,6 +485,42 @@ CHECK_OUTCOME_DOUBTFUL: CheckOutcome.ValueType  # 3
 CHECK_OUTCOME_NOT_CHECKED: CheckOutcome.ValueType  # 4
 """It was not made."""
 Global___CheckOutcome: _TypeAlias = CheckOutcome  # noqa: Y015
+
+class _LivenessResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LivenessResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LivenessResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIVENESS_RESULT_UNSPECIFIED: _LivenessResult.ValueType  # 0
+    """Not known yet; or never, if the check-in has no report."""
+    LIVENESS_RESULT_PASSED: _LivenessResult.ValueType  # 1
+    """Somebody alive, with the face that was before the camera. It accepts nobody by itself."""
+    LIVENESS_RESULT_FAILED: _LivenessResult.ValueType  # 2
+    """Nobody alive was seen, or not surely enough."""
+    LIVENESS_RESULT_EXPIRED: _LivenessResult.ValueType  # 3
+    """It was not finished in time."""
+    LIVENESS_RESULT_OTHER_FACE: _LivenessResult.ValueType  # 4
+    """Somebody alive, with another face than the one before the camera."""
+    LIVENESS_RESULT_UNCONFIRMED: _LivenessResult.ValueType  # 5
+    """The vendor's answer is missing, or there were no two faces to compare."""
+
+class LivenessResult(_LivenessResult, metaclass=_LivenessResultEnumTypeWrapper):
+    """What became of a liveness session."""
+
+LIVENESS_RESULT_UNSPECIFIED: LivenessResult.ValueType  # 0
+"""Not known yet; or never, if the check-in has no report."""
+LIVENESS_RESULT_PASSED: LivenessResult.ValueType  # 1
+"""Somebody alive, with the face that was before the camera. It accepts nobody by itself."""
+LIVENESS_RESULT_FAILED: LivenessResult.ValueType  # 2
+"""Nobody alive was seen, or not surely enough."""
+LIVENESS_RESULT_EXPIRED: LivenessResult.ValueType  # 3
+"""It was not finished in time."""
+LIVENESS_RESULT_OTHER_FACE: LivenessResult.ValueType  # 4
+"""Somebody alive, with another face than the one before the camera."""
+LIVENESS_RESULT_UNCONFIRMED: LivenessResult.ValueType  # 5
+"""The vendor's answer is missing, or there were no two faces to compare."""
+Global___LivenessResult: _TypeAlias = LivenessResult  # noqa: Y015
 
 class _CheckInState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -813,6 +869,45 @@ class LivenessEvidence(_message.Message):
 Global___LivenessEvidence: _TypeAlias = LivenessEvidence  # noqa: Y015
 
 @_typing.final
+class LivenessSession(_message.Message):
+    """A session of Amazon's Face Liveness, which the person makes with a device of their own: a page there runs Amazon's
+    FaceLivenessDetector with session and region, and with AWS credentials of its own for StartFaceLivenessSession. The
+    server waits for the session by itself. How sure Amazon was is not told, as Amazon recommends.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """Amazon's id of the session, for one use; empty: it is not begun yet, or could not be."""
+    region: _builtins.str
+    """The AWS region of the session; empty: sessions are off at the server that answers."""
+    result: Global___LivenessResult.ValueType
+    """What became of it."""
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When the person must have finished, for the session to count."""
+
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        region: _builtins.str = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        result: Global___LivenessResult.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "region", b"region", "result", b"result", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LivenessSession: _TypeAlias = LivenessSession  # noqa: Y015
+
+@_typing.final
 class Review(_message.Message):
     """A person's decision about a check-in."""
 
@@ -874,6 +969,7 @@ class CheckIn(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     FINISH_TIME_FIELD_NUMBER: _builtins.int
+    LIVENESS_SESSION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "checkIns/{check_in}"."""
     camera: _builtins.str
@@ -934,6 +1030,10 @@ class CheckIn(_message.Message):
     def finish_time(self) -> _timestamp_pb2.Timestamp:
         """When it ended; unset: it runs."""
 
+    @_builtins.property
+    def liveness_session(self) -> Global___LivenessSession:
+        """The liveness session of the holder; unset: the check-in asked for none."""
+
     def __init__(
         self,
         *,
@@ -957,10 +1057,11 @@ class CheckIn(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         finish_time: _timestamp_pb2.Timestamp | None = ...,
+        liveness_session: Global___LivenessSession | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "document", b"document", "expire_time", b"expire_time", "face", b"face", "finish_time", b"finish_time", "liveness", b"liveness", "review", b"review"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "document", b"document", "expire_time", b"expire_time", "face", b"face", "finish_time", b"finish_time", "liveness", b"liveness", "liveness_session", b"liveness_session", "review", b"review"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted", b"admitted", "camera", b"camera", "checks", b"checks", "create_time", b"create_time", "document", b"document", "earlier_check_in", b"earlier_check_in", "expire_time", b"expire_time", "face", b"face", "failure", b"failure", "finish_time", b"finish_time", "guest", b"guest", "guest_status", b"guest_status", "liveness", b"liveness", "name", b"name", "paid_calls", b"paid_calls", "reasons", b"reasons", "registry_uri", b"registry_uri", "result", b"result", "review", b"review", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted", b"admitted", "camera", b"camera", "checks", b"checks", "create_time", b"create_time", "document", b"document", "earlier_check_in", b"earlier_check_in", "expire_time", b"expire_time", "face", b"face", "failure", b"failure", "finish_time", b"finish_time", "guest", b"guest", "guest_status", b"guest_status", "liveness", b"liveness", "liveness_session", b"liveness_session", "name", b"name", "paid_calls", b"paid_calls", "reasons", b"reasons", "registry_uri", b"registry_uri", "result", b"result", "review", b"review", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1102,6 +1203,7 @@ class StartCheckInRequest(_message.Message):
     IMAGES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     REPLACE_FIELD_NUMBER: _builtins.int
+    LIVENESS_FIELD_NUMBER: _builtins.int
     camera: _builtins.str
     """Where, "cameras/{camera}". Without pictures the camera's stream is looked at. With pictures it only says where, and
     may be empty for callers without a camera scope.
@@ -1114,6 +1216,10 @@ class StartCheckInRequest(_message.Message):
     """Ends a check-in that still runs at the camera, as SUPERSEDED, instead of being refused: the desk begins anew.
     Without meaning if there are pictures.
     """
+    liveness: _builtins.bool
+    """Asks for a liveness session, which the person makes meanwhile on a device of their own: see
+    CheckIn.liveness_session. Only without pictures, and where the site has sessions on (PORTERO_CHECK_IN_LIVENESS).
+    """
     @_builtins.property
     def images(self) -> Global___CheckInImages:
         """Pictures to use instead of the camera's stream."""
@@ -1125,10 +1231,11 @@ class StartCheckInRequest(_message.Message):
         images: Global___CheckInImages | None = ...,
         request_id: _builtins.str = ...,
         replace: _builtins.bool = ...,
+        liveness: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["images", b"images"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "images", b"images", "replace", b"replace", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "images", b"images", "liveness", b"liveness", "replace", b"replace", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -121,7 +121,7 @@ class DocumentServiceServicer:
         seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
         Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
         FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
-        the camera and `replace` is not set.
+        the camera and `replace` is not set, or with LIVENESS_OFF; UNAVAILABLE if the engine begins no liveness session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

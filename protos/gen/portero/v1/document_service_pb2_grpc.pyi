@@ -44,7 +44,7 @@ class DocumentServiceStub:
     seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
     Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
     FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
-    the camera and `replace` is not set.
+    the camera and `replace` is not set, or with LIVENESS_OFF; UNAVAILABLE if the engine begins no liveness session.
     """
     GetCheckIn: _grpc.UnaryUnaryMultiCallable[_document_service_pb2.GetCheckInRequest, _document_service_pb2.GetCheckInResponse]
     """Returns a check-in. Errors: NOT_FOUND."""
@@ -94,7 +94,7 @@ class DocumentServiceAsyncStub(DocumentServiceStub):
     seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
     Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
     FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
-    the camera and `replace` is not set.
+    the camera and `replace` is not set, or with LIVENESS_OFF; UNAVAILABLE if the engine begins no liveness session.
     """
     GetCheckIn: _aio.UnaryUnaryMultiCallable[_document_service_pb2.GetCheckInRequest, _document_service_pb2.GetCheckInResponse]  # type: ignore[assignment]
     """Returns a check-in. Errors: NOT_FOUND."""
@@ -153,7 +153,7 @@ class DocumentServiceServicer(metaclass=_abc_1.ABCMeta):
         seen in the camera's stream, or for PORTERO_CHECK_IN_PATIENCE seconds; follow it by GetCheckIn or WatchCheckIns.
         Repeating a request_id within a day returns the first check-in. Errors: NOT_FOUND if there is no such camera;
         FAILED_PRECONDITION with reason CAMERA_DISABLED, or, without pictures, with CHECK_IN_RUNNING if another one runs at
-        the camera and `replace` is not set.
+        the camera and `replace` is not set, or with LIVENESS_OFF; UNAVAILABLE if the engine begins no liveness session.
         """
 
     @_abc_1.abstractmethod

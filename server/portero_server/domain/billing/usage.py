@@ -26,6 +26,7 @@ REKOGNITION_PRICES: Mapping[str, int] = MappingProxyType(
         "SearchUsersByImage": 1000,
         "DetectFaces": 1000,
         "DetectText": 1000,
+        "CreateFaceLivenessSession": 15_000,
         "CreateCollection": 0,
         "CreateUser": 0,
         "DeleteCollection": 0,
@@ -33,12 +34,14 @@ REKOGNITION_PRICES: Mapping[str, int] = MappingProxyType(
         "DeleteUser": 0,
         "DescribeCollection": 0,
         "DisassociateFaces": 0,
+        "GetFaceLivenessSessionResults": 0,
         "ListCollections": 0,
         "ListFaces": 0,
         "ListUsers": 0,
     }
 )
-"""Microdollars a call of Amazon Rekognition's image API: $0.001 an image in groups 1 and 2.
+"""Microdollars a call of Amazon Rekognition's image API: $0.001 an image in groups 1 and 2. A Face Liveness check is
+$0.015; it is counted with the call that begins its session, whether or not the person makes use of it.
 
 Source: aws.amazon.com/rekognition/pricing as of 2026-10-07, US East (N. Virginia), first million images of a month.
 Left out on purpose, so that an account is never too low: the cheaper tiers above a million images and the free tier

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from portero_server.domain.documents.document import DocumentReading, Field
 from portero_server.domain.documents.judgment import CheckInReport, CheckInResult, Liveness
+from portero_server.domain.documents.liveness_session import LIFETIME, LivenessResult
 
 RUN_LABEL = "run"
 """The label by which a person of the gallery is the holder of a RUN, whose check-ins are exported and erased too."""
@@ -102,6 +103,9 @@ class CheckIn:
         report: The answer; None unless FINISHED.
         face: How the faces compared; None: they were not looked at.
         liveness: What a passive look says; None: it is off, or a picture was given.
+        liveness_session_id: The liveness session that the person's device runs; empty: one was asked for and is not
+            begun yet; None: none was asked for.
+        liveness_result: What became of that session; None: not known yet, or none was asked for.
         paid_calls: Calls that were paid for.
         guest_id: The expected guest it is; None: none.
         guest_status: Whether the holder is expected; None until finished.
@@ -121,12 +125,19 @@ class CheckIn:
     report: CheckInReport | None = None
     face: FaceSummary | None = None
     liveness: Liveness | None = None
+    liveness_session_id: str | None = None
+    liveness_result: LivenessResult | None = None
     paid_calls: int = 0
     guest_id: str | None = None
     guest_status: GuestStatus | None = None
     earlier_id: str | None = None
     review: Review | None = None
     position: int = 0
+
+    @property
+    def liveness_until(self) -> datetime:
+        """By when the person must have finished a liveness session for it to count."""
+        return min(self.deadline_at, self.created_at + timedelta(seconds=LIFETIME))
 
     @property
     def admitted(self) -> bool:

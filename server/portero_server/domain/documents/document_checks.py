@@ -52,6 +52,8 @@ class CheckName(Enum):
     NAMES = "names"
     FACE = "face"
     LIVENESS = "liveness"
+    LIVENESS_SESSION = "liveness_session"
+    """A vendor's session on the person's own device, where the check-in asked for one."""
     DUPLICATE = "duplicate"
     GUEST = "guest"
     QR_AUTHENTICITY = "qr_authenticity"

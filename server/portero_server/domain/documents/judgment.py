@@ -14,6 +14,7 @@ from portero_server.domain.documents.document_checks import (
     document_checks,
     reasons_of,
 )
+from portero_server.domain.documents.liveness_session import LivenessResult
 from portero_server.domain.documents.reasons import Reason
 
 __all__ = [
@@ -27,6 +28,14 @@ __all__ = [
     "Standing",
     "judge",
 ]
+
+
+_SESSION_REASONS = {
+    LivenessResult.FAILED: Reason.LIVENESS_FAILED,
+    LivenessResult.EXPIRED: Reason.LIVENESS_EXPIRED,
+    LivenessResult.OTHER_FACE: Reason.LIVENESS_OTHER_FACE,
+    LivenessResult.UNCONFIRMED: Reason.LIVENESS_UNCONFIRMED,
+}
 
 
 class CheckInResult(Enum):
@@ -110,6 +119,7 @@ def judge(
     liveness: Liveness | None,
     today: date,
     *,
+    liveness_result: LivenessResult | None = None,
     standing: Standing | None = None,
 ) -> CheckInReport:
     """Returns the report of a check-in.
@@ -122,12 +132,14 @@ def judge(
         face: How the live face compares with the portrait, or None when nobody was compared.
         liveness: What speaks against a live person, or None when nobody looked.
         today: The site's date.
+        liveness_result: What became of the liveness session, or None where none was asked for.
         standing: How the holder stands to the guest list, or None where there is none.
     """
     checks = (
         *document_checks(reading, today),
         _face(face),
         _liveness(liveness),
+        _liveness_session(liveness_result),
         *_standing(standing),
         Check(CheckName.QR_AUTHENTICITY, CheckOutcome.NOT_CHECKED),
         Check(CheckName.REGISTRY, CheckOutcome.NOT_CHECKED),
@@ -166,6 +178,15 @@ def _liveness(liveness: Liveness | None) -> Check:
     if liveness.suspicion >= liveness.limit:
         return _doubtful(CheckName.LIVENESS, Reason.SUSPECTED_SPOOF)
     return Check(CheckName.LIVENESS, CheckOutcome.PASSED)
+
+
+def _liveness_session(result: LivenessResult | None) -> Check:
+    if result is None:
+        return Check(CheckName.LIVENESS_SESSION, CheckOutcome.NOT_CHECKED)
+    if result is LivenessResult.PASSED:
+        return Check(CheckName.LIVENESS_SESSION, CheckOutcome.PASSED)
+    # Never a rejection: a guest who gave the device to a companion is no impostor, and no comparison is that sure.
+    return _doubtful(CheckName.LIVENESS_SESSION, _SESSION_REASONS[result])
 
 
 def _standing(standing: Standing | None) -> tuple[Check, Check]:

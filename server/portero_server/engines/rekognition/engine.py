@@ -36,6 +36,7 @@ from portero_server.engines.rekognition.calls import RekognitionCalls, create_cl
 from portero_server.engines.rekognition.collection import Collection
 from portero_server.engines.rekognition.errors import CollectionMissing, is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
+from portero_server.engines.rekognition.liveness import RekognitionLiveness
 from portero_server.engines.rekognition.options import POLICY, RekognitionOptions
 from portero_server.engines.rekognition.texts import read_texts
 from portero_server.engines.rekognition.users import Users
@@ -88,6 +89,7 @@ class RekognitionEngine:
         self._caller = RekognitionCalls(gate, threads)
         self._collection = Collection(client, collection_id, self._caller)
         self._users = Users(client, collection_id, self._caller)
+        self._face_liveness = RekognitionLiveness(client, self._caller)
         self._traits = EngineTraits(
             name="rekognition",
             model_version="",
@@ -286,6 +288,11 @@ class RekognitionEngine:
             contexts: The purpose of each call, one per image.
         """
         return await read_texts(self.read_text, images, contexts, shared=self._options.text_sheets)
+
+    @property
+    def face_liveness(self) -> RekognitionLiveness:
+        """Begins liveness sessions and tells how they went; for sites that have them on."""
+        return self._face_liveness
 
     async def aclose(self) -> None:
         """Closes threads and connections."""

@@ -19,6 +19,8 @@ REKOGNITION_QUOTAS: Mapping[str, float] = MappingProxyType(
         "CompareFaces": 100.0,
         "DetectFaces": 100.0,
         "DetectText": 50.0,
+        "CreateFaceLivenessSession": 5.0,
+        "GetFaceLivenessSessionResults": 5.0,
         "IndexFaces": 50.0,
         "SearchFaces": 50.0,
         "SearchFacesByImage": 50.0,

@@ -20,6 +20,7 @@ from portero_server.errors import InvalidInput, NotFound
 from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.document_convert import (
+    SiteFacts,
     change_to_proto,
     check_in_to_proto,
     decision_from_proto,
@@ -50,8 +51,7 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         arrivals: GuestList,
         watch: Watch[CheckIn],
         clock: Clock,
-        *,
-        registry_uri: str,
+        site: SiteFacts,
     ) -> None:
         self._service = service
         self._check_ins = check_ins
@@ -59,7 +59,7 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         self._arrivals = arrivals
         self._watch = watch
         self._clock = clock
-        self._registry_uri = registry_uri
+        self._site = site
 
     async def ReadDocument(self, request: pb.ReadDocumentRequest, context: Context) -> pb.ReadDocumentResponse:
         """Reads a document from one or two pictures, and stores nothing."""
@@ -70,8 +70,12 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         """Begins a check-in from a camera's stream, or makes one with pictures."""
         if not request.HasField("images"):
             camera_id = parse_camera(request.camera, "camera")
-            check_in = await self._service.start(camera_id, request.request_id, replace=request.replace)
+            check_in = await self._service.start(
+                camera_id, request.request_id, replace=request.replace, liveness=request.liveness
+            )
             return pb.StartCheckInResponse(check_in=self._to_proto(check_in))
+        if request.liveness:
+            raise InvalidInput("liveness", "liveness goes with a camera's stream; leave it out, or the images")
         place = parse_camera(request.camera, "camera") if request.camera else None
         pictures = CheckInPictures(request.images.document_images, request.images.live_image)
         deadline = deadline_of(context, self._clock)
@@ -121,7 +125,7 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         watch = self._watch.watch(after, camera_id, caller.authorized, watcher)
         async with aclosing(watch) as watched:
             async for change in watched:
-                yield change_to_proto(change, self._registry_uri)
+                yield change_to_proto(change, self._site)
 
     async def EraseCheckIn(self, request: pb.EraseCheckInRequest, context: Context) -> pb.EraseCheckInResponse:
         """Erases a check-in permanently."""
@@ -186,7 +190,7 @@ class DocumentServicer(document_service_pb2_grpc.DocumentServiceServicer):
         return check_in
 
     def _to_proto(self, check_in: CheckIn) -> pb.CheckIn:
-        return check_in_to_proto(check_in, self._registry_uri)
+        return check_in_to_proto(check_in, self._site)
 
 
 def _holder(told: pb.Holder) -> Holder:

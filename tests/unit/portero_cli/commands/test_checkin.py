@@ -12,7 +12,7 @@ from portero.v1 import privacy_service_pb2
 
 from portero_cli.exits import ExitCode
 from tests.support.client.command_line import Cli
-from tests.support.client.documents import READING, check_in
+from tests.support.client.documents import READING, SESSION, check_in
 from tests.support.client.photos import photo
 from tests.support.client.server import FakeServer
 from tests.support.time.timeouts import PATIENCE
@@ -64,6 +64,25 @@ async def test_whoever_is_not_accepted_ends_with_another_code(cli: Cli, server: 
     assert (asked.camera, asked.replace) == ("cameras/desk", True)
 
 
+async def test_a_liveness_session_is_shown_at_once(cli: Cli, server: FakeServer) -> None:
+    """What the page on the guest's device needs is printed before the wait, and the result is in the report."""
+    begun, done = check_in(running=True), check_in(accepted=False)
+    for told in (begun, done):
+        told.liveness_session.CopyFrom(SESSION)
+    done.liveness_session.result = pb2.LIVENESS_RESULT_OTHER_FACE
+    server.documents.answers = {
+        "StartCheckIn": [pb2.StartCheckInResponse(check_in=begun)],
+        "GetCheckIn": [pb2.GetCheckInResponse(check_in=each) for each in (done, begun)],
+    }
+    shown = await cli("checkin", "--camera", "desk", "--liveness")
+    assert "liveness session 3b6e0d9e-session in us-east-1, until " in shown.err
+    assert "other face" in shown.out
+    assert "3b6e0d9e-session in us-east-1" in (await cli("checkins", "show", "c1")).out
+    asked = server.documents.asked[0]
+    assert isinstance(asked, pb2.StartCheckInRequest)
+    assert asked.liveness
+
+
 async def test_whoever_stops_waiting_cancels(cli: Cli, server: FakeServer) -> None:
     """Ctrl-C cancels a check-in at a camera, so that nobody who comes next is taken for its guest."""
     running = check_in(running=True)
@@ -90,6 +109,7 @@ async def test_what_does_not_go_together_is_said(cli: Cli, card: str) -> None:
         ("checkin",),
         ("checkin", "--camera", "desk", "--face", card),
         ("checkin", card, "--replace"),
+        ("checkin", card, "--liveness"),
         ("document",),
     ):
         assert (await cli(*arguments)).code == ExitCode.USAGE

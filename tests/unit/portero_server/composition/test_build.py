@@ -125,6 +125,14 @@ async def test_a_part_that_fails_is_one_line_and_closes_the_others(
     assert closed == ["ScriptedEngine", "Database"]
 
 
+async def test_liveness_sessions_need_an_engine_that_has_them(settings: Settings, closed: list[str]) -> None:
+    """A server whose engine has no liveness sessions does not start with them on, and says what to do."""
+    with pytest.raises(StartupProblem, match="PORTERO_CHECK_IN_LIVENESS needs PORTERO_ENGINE=rekognition"):
+        async with built(settings.model_copy(update={"check_in_liveness": True})):
+            raise AssertionError("it was built")
+    assert closed == ["ScriptedEngine", "Database"]
+
+
 async def test_faces_of_another_model_are_told_at_the_start(settings: Settings) -> None:
     """Whoever was enrolled with another model is not compared, which the log says with numbers, and without names."""
     face = FaceEnrollment(

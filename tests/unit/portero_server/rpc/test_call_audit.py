@@ -13,6 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from portero.v1 import (
     audit_service_pb2,
     audit_service_pb2_grpc,
+    document_service_pb2,
     gallery_service_pb2,
     gallery_service_pb2_grpc,
 )
@@ -80,6 +81,14 @@ def test_nothing_but_names_is_taken() -> None:
     update = AUDITED["portero.v1.GalleryService/UpdatePerson"]
     assert isinstance(update, Recorded)
     assert words_of(update.details, gallery_service_pb2.UpdatePersonRequest(update_mask=mask)) == "display_name,labels"
+
+
+def test_a_video_of_a_face_is_on_record() -> None:
+    """The entry of a check-in says whether it asked for a liveness session, whose video goes to the vendor."""
+    row = AUDITED["portero.v1.DocumentService/StartCheckIn"]
+    assert isinstance(row, Recorded)
+    asked = document_service_pb2.StartCheckInRequest(camera="cameras/desk", liveness=True)
+    assert words_of(row.details, asked) == "liveness"
 
 
 class Desk:

@@ -188,3 +188,23 @@ async def test_changes_come_in_order_and_once(store: CheckInStore, clock: Manual
     assert [each.check_in_id for each in await store.changes_after(0, "gate", 10)] == ["b"]
     assert [each.check_in_id for each in await store.changes_after(0, None, 10, frozenset({"gate"}))] == ["b"]
     assert changed[-1].position == await store.last_position()
+
+
+async def test_a_liveness_session_is_stored_once(store: CheckInStore, clock: ManualClock) -> None:
+    """Only a check-in that runs and waits for a session gets one; it is told to watchers, and paid for once."""
+    clock.advance(1)
+    now = clock.now()
+    new = CheckIn("a", None, CheckInState.RUNNING, now, now + timedelta(seconds=60), liveness_session_id="")
+    waiting = (await store.create(new, server="s1")).check_in
+    assert waiting.liveness_session_id == ""
+    given = await store.liveness_begun("a", "session-1")
+    assert (given.liveness_session_id, given.paid_calls) == ("session-1", 1)
+    assert given.position > waiting.position
+    assert await store.liveness_begun("a", "session-2") == given
+    await begun(store, clock, "b")
+    assert (await store.liveness_begun("b", "session-3")).liveness_session_id is None
+    failed = await store.fail("a", CheckInFailure.ENGINE_FAILED, paid_calls=2)
+    assert failed is not None
+    assert (failed.liveness_session_id, failed.paid_calls) == ("session-1", 3)
+    with pytest.raises(NotFound):
+        await store.liveness_begun("c", "session-4")

@@ -18,6 +18,7 @@ from portero_server.domain.documents.judgment import (
     Standing,
     judge,
 )
+from portero_server.domain.documents.liveness_session import LivenessResult
 from portero_server.domain.documents.reading import read_text
 from portero_server.domain.documents.reasons import Reason
 from tests.support.cards.card_text import card_text
@@ -45,7 +46,14 @@ def _outcome(report: CheckInReport, name: CheckName) -> CheckOutcome:
 
 def test_a_good_card_and_face_are_accepted() -> None:
     """Everything is checked that can be, and what is not is in the report."""
-    report = judge(_READING, _FACE, Liveness(0.1), TODAY, standing=Standing(True, False, False))
+    report = judge(
+        _READING,
+        _FACE,
+        Liveness(0.1),
+        TODAY,
+        liveness_result=LivenessResult.PASSED,
+        standing=Standing(True, False, False),
+    )
     assert report.result is CheckInResult.ACCEPTED
     assert report.reasons == ()
     assert [check.name for check in report.checks] == list(CheckName)
@@ -135,3 +143,25 @@ def test_nothing_read_goes_to_a_person() -> None:
     report = judge(read_text(CardText(), TODAY), _FACE, None, TODAY)
     assert report.result is CheckInResult.REVIEW
     assert report.reasons[0] is Reason.UNSUPPORTED_DOCUMENT
+
+
+@pytest.mark.parametrize("face", [None, _FACE, replace(_FACE, similarity=0.75), replace(_FACE, similarity=0.1)])
+@pytest.mark.parametrize("liveness", [None, Liveness(0.1), Liveness(0.9)])
+@pytest.mark.parametrize("days", [0, 10_000])
+@pytest.mark.parametrize("result", LivenessResult)
+def test_a_liveness_session_speaks_for_nobody(
+    face: FaceEvidence | None, liveness: Liveness | None, days: int, result: LivenessResult
+) -> None:
+    """No session makes an answer better than it is without one; all but one that passed prevent an acceptance."""
+    today = TODAY + timedelta(days=days)
+    without = judge(_READING, face, liveness, today)
+    within = judge(_READING, face, liveness, today, liveness_result=result)
+    order = (CheckInResult.ACCEPTED, CheckInResult.REVIEW, CheckInResult.REJECTED)
+    expected = without.result
+    if result is not LivenessResult.PASSED:
+        expected = max(without.result, CheckInResult.REVIEW, key=order.index)
+    assert within.result is expected
+    assert set(within.reasons) - set(without.reasons) == (
+        set() if result is LivenessResult.PASSED else {Reason(f"liveness_{result.value}")}
+    )
+    assert _outcome(without, CheckName.LIVENESS_SESSION) is CheckOutcome.NOT_CHECKED

@@ -13,13 +13,25 @@ from portero.v1 import document_service_pb2 as pb
 from portero.v1 import document_service_pb2_grpc
 
 from portero_server.audit.trail import AuditTrail
+from portero_server.documents.desk import CapturedCheckIn, LiveFace
+from portero_server.engines.face_liveness import LivenessAnswer, LivenessState
 from portero_server.errors import EngineUnavailable
 from portero_server.rpc.call_audit import CallAudit
 from portero_server.store.audit import AuditStore
 from portero_server.store.database import Database
 from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, photo
-from tests.support.server.check_in_parts import PAULA, PEDRO, REGISTRY, CheckInHouse, contradictory, reading
+from tests.support.server.check_in_parts import (
+    PAULA,
+    PEDRO,
+    PICTURE,
+    REGION,
+    REGISTRY,
+    CheckInHouse,
+    TestVendor,
+    contradictory,
+    reading,
+)
 from tests.support.server.rpc_edge import refusal_of
 from tests.support.server.serving import Serve
 from tests.support.time.timeouts import PATIENCE
@@ -126,6 +138,29 @@ async def test_a_camera_s_check_in_is_canceled_and_reviewed(reception: Reception
     assert reviewed.review.HasField("review_time")
 
 
+async def test_a_liveness_session_is_told_while_it_runs(database: Database, serve: Serve) -> None:
+    """The device's page finds session, region and time in the check-in; where they are off, asking is refused."""
+    house = CheckInHouse(database, vendor=TestVendor([LivenessAnswer(LivenessState.FAILED)]))
+    await house.cameras.create("desk", display_name="Desk")
+    asked = pb.StartCheckInRequest(camera="cameras/desk", liveness=True)
+    stub = document_service_pb2_grpc.DocumentServiceStub((await serve([house.servicer()])).channel)
+    begun = (await stub.StartCheckIn(asked)).check_in
+    session = begun.liveness_session
+    assert session.session_id.startswith("session-of-")
+    assert (session.region, session.result) == (REGION, pb.LIVENESS_RESULT_UNSPECIFIED)
+    assert session.expire_time == begun.expire_time
+    await house.service.captured(
+        begun.name.partition("/")[2], CapturedCheckIn(reading(), (PICTURE,), LiveFace(PICTURE))
+    )
+    done = (await stub.GetCheckIn(pb.GetCheckInRequest(name=begun.name))).check_in
+    assert done.liveness_session.result == pb.LIVENESS_RESULT_FAILED
+    assert (done.result, list(done.reasons)) == (pb.CHECK_IN_RESULT_REVIEW, [pb.CHECK_IN_REASON_LIVENESS_FAILED])
+    off = document_service_pb2_grpc.DocumentServiceStub((await serve([CheckInHouse(database).servicer()])).channel)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await off.StartCheckIn(asked)
+    assert refusal_of(refused.value).reason == "LIVENESS_OFF"
+
+
 async def test_lists_have_pages_and_conditions(reception: Reception) -> None:
     """Pages continue where the one before ended, and only under the same conditions."""
     names = [(await reception.check_in()).name for _ in range(3)]
@@ -149,6 +184,7 @@ async def test_lists_have_pages_and_conditions(reception: Reception) -> None:
         ("StartCheckIn", pb.StartCheckInRequest(), "camera"),
         ("StartCheckIn", pb.StartCheckInRequest(camera="cameras/desk", request_id="x"), "request_id"),
         ("StartCheckIn", pb.StartCheckInRequest(images=pb.CheckInImages()), "images.document_images"),
+        ("StartCheckIn", pb.StartCheckInRequest(images=_images(), liveness=True), "liveness"),
         ("GetCheckIn", pb.GetCheckInRequest(name="people/ana"), "name"),
         ("ListCheckIns", pb.ListCheckInsRequest(run="20111222-0"), "run"),
         ("ReviewCheckIn", pb.ReviewCheckInRequest(name="checkIns/a"), "review.decision"),
