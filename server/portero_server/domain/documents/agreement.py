@@ -8,7 +8,7 @@ from dataclasses import replace
 from portero_server.domain.documents.confusions import twins
 from portero_server.domain.documents.document import Agreement, Field, FieldReading, FieldSource, Zone
 from portero_server.domain.documents.mrz import check_digit
-from portero_server.domain.documents.names import ends_shown, names_agree, spaced_as, split_names
+from portero_server.domain.documents.names import ends_shown, lost_fillers, names_agree, spaced_as, split_names
 from portero_server.domain.documents.print_values import known_nationality
 
 # How much a source's value weighs where they differ. Only shown: what differs is never relied on.
@@ -93,7 +93,8 @@ def agreed_names(fields: dict[Field, FieldReading], read: str, width: int) -> No
     for reading, source, part, (whole, begun) in zip((surnames, given), printed, split_names(read), ends, strict=True):
         if source is None:
             continue
-        value = spaced_as(source.value, part) if same else source.value
+        # An MRZ that was read in part still says where words end, as far as its letters are the printed ones.
+        value = source.value if same is False else spaced_as(source.value, part, lost=lost_fillers(read, width))
         others = tuple(each for each in reading.sources if each.zone is not Zone.PRINT)
         agreement = Agreement.DIFFERS if same is False else Agreement.SINGLE
         if same and (whole or begun):

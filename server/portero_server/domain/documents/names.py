@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from portero_server.domain.documents.confusions import as_letter, taken_for
@@ -201,32 +202,40 @@ def _looks_like(expected: str, read: str) -> bool:
     return read == expected or (read.isdigit() and expected in taken_for(read))
 
 
-def spaced_as(printed: str, read: str) -> str:
-    """Returns a printed name with its words divided as an MRZ divides them, where the letters are the same.
+def spaced_as(printed: str, read: str, *, lost: bool = False) -> str:
+    """Returns a printed name with its words divided as an MRZ divides them; no letter ever changes.
 
-    Engines drop blanks between capitals. Beyond the end of a cut MRZ the print's own blanks stay.
+    Engines drop blanks between capitals, and now and then make one. Beyond the end of a cut MRZ the print's own blanks
+    stay, and so does everything where the letters are not the same.
+
+    Args:
+        printed: The name as printed.
+        read: The same name of the MRZ, words divided by blanks; it may be cut.
+        lost: Whether the MRZ's row lost fillers between names: then no blank of the print is taken away.
     """
     words = read.split()
     letters = mrz_name(printed).replace(FILLER, "")
     together = "".join(words)
     if not words or not letters.startswith(together):
         return printed
-    result: list[str] = []
-    count = 0
-    ends = set()
-    for word in words[:-1] if len(letters) > len(together) else words:
-        count += len(word)
-        ends.add(count)
+    ends = set(accumulate(len(word) for word in words))
+    # The last word of a cut name may go on.
+    certain = len(together) if len(letters) == len(together) else len(together) - len(words[-1])
+    divided: list[str] = []
     seen = 0
     for character in printed:
-        if character == " ":
-            if seen >= count and seen not in ends and result[-1:] != [" "]:
-                result.append(" ")
-            continue
-        result.append(character)
+        if character != " ":
+            divided.append(character)
+        elif lost or seen >= certain:
+            divided.append(" ")
         if character.isalpha():
             seen += 1
-            if seen in ends:
-                result.append(" ")
-    text = "".join(result).strip()
+            if seen in ends and seen <= certain:
+                divided.append(" ")
+    text = " ".join("".join(divided).split())
     return text.replace(" -", "-").replace("- ", "-")
+
+
+def lost_fillers(read: str, width: int) -> bool:
+    """Whether a row of names lost fillers between names: it is too short, and does not end with fillers to lose."""
+    return 0 < len(read) < width and not read.endswith(FILLER)

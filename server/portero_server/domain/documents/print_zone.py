@@ -140,18 +140,34 @@ class _Area:
             if each.box.center[1] > middle + _ROW * box.height and self._in_column(each.box)
         ]
         self._bottom = min(min(below, default=2.0) - 0.2 * box.height, middle + _BELOW * box.height)
+        self._starts: dict[int, float] = {}
+        for word in words:
+            self._starts[word.line] = min(word.box.left, self._starts.get(word.line, word.box.left))
         self.right = [
             word
             for word in words
-            if same_row(word.box, box) and box.right - _LEFT / 3 <= word.box.left < self._end - _LEFT / 2
-        ]
-        self.below = [
-            word
-            for word in words
-            if middle + _ROW * box.height < word.box.center[1] < self._bottom and self._in_column(word.box)
+            if same_row(word.box, box)
+            and not self._passes(word)
+            and box.right - _LEFT / 3 <= word.box.left < self._end - _LEFT / 2
         ]
         # The whole row below, for values of neighbors that an engine took for one line.
-        self.row = [word for word in words if middle + _ROW * box.height < word.box.center[1] < self._bottom]
+        self.row = [word for word in words if self._is_below(word)]
+        self.below = [word for word in self.row if self._in_column(word.box)]
+
+    def _passes(self, word: Word) -> bool:
+        """Whether a word's line begins left of the label's end, where the label stands: so it is above or below."""
+        return word.line != self.label.line and self._starts[word.line] < self.label.box.right - _LEFT / 3
+
+    def _is_below(self, word: Word) -> bool:
+        """Whether a word stands below the label, and above the next one.
+
+        Accents make the box of a line taller, and engines enlarge it: it may begin above its label, with a middle that
+        is hardly lower than the label's. By the middle alone such a line would stand right of its label, without the
+        words that begin before the label's end.
+        """
+        box = self.label.box
+        lower = word.box.center[1] - box.center[1]
+        return word.box.center[1] < self._bottom and lower > (0 if self._passes(word) else _ROW * box.height)
 
     def _in_column(self, box: Box) -> bool:
         return self.label.box.left - _LEFT <= box.left < self._end - _LEFT / 2

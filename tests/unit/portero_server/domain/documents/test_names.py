@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.documents.names import (
     ends_shown,
+    lost_fillers,
     mrz_name,
     mrz_names,
     names_agree,
@@ -147,6 +150,38 @@ def test_blanks_come_back_from_the_mrz(surnames: str, given_names: str) -> None:
     first, second = split_names(mrz_names(surnames, given_names, 90))
     assert spaced_as(surnames.replace(" ", ""), first) == surnames
     assert spaced_as(given_names, second) == given_names
+
+
+@given(_NAMES, _NAMES, st.integers(1, 40), st.randoms(use_true_random=False))
+def test_blanks_never_change_a_letter(printed: str, other: str, cut: int, random: Random) -> None:
+    """Whatever an MRZ says, a printed name keeps its letters in their order; blanks come from print or MRZ alone."""
+    shaken = "".join(letter for letter in printed if letter != " " or random.random() < 0.5)
+    for name in (printed, other):
+        for lost in (False, True):
+            read = mrz_name(name).replace("<", " ")[:cut].strip()
+            spaced = spaced_as(shaken, read, lost=lost)
+            assert spaced.replace(" ", "") == shaken.replace(" ", "")
+            assert spaced == " ".join(spaced.split())
+            if name is printed:
+                assert _ends(spaced) <= _ends(printed)
+            if lost:
+                assert _ends(shaken) <= _ends(spaced)
+
+
+def _ends(name: str) -> set[int]:
+    """Returns after how many letters a blank stands."""
+    return {len(name[:at].replace(" ", "")) for at, letter in enumerate(name) if letter == " "}
+
+
+def test_a_row_that_lost_a_filler_takes_no_blank_away() -> None:
+    """A line that is too short and full of letters lost what divides its names: there the print knows better."""
+    whole, short = "ZUNIGA<CASTANEDA<<ROCIO<CATALI", "ZUNIGACASTANEDA<<ROCIO<CATALI"
+    assert not lost_fillers(whole, 30)
+    assert lost_fillers(short, 30)
+    assert not lost_fillers("SOTO<<ANA<<<<<", 30)
+    first, _ = split_names(short)
+    assert spaced_as("ZÚÑIGA CASTAÑEDA", first, lost=True) == "ZÚÑIGA CASTAÑEDA"
+    assert spaced_as("ZÚÑ IGA CASTAÑEDA", split_names(whole)[0]) == "ZÚÑIGA CASTAÑEDA"
 
 
 def test_blanks_beyond_a_cut_mrz_stay() -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.document import CardSide, Field, ReadLine
@@ -91,6 +93,33 @@ def test_a_value_may_stand_right_of_its_label() -> None:
         assert _values(_read([*rest, line])) == card.truth
     apart = [ReadLine("RUN", 0.9, Box(0.03, 0.84, 0.06, 0.06)), ReadLine(printed, 0.9, Box(0.11, 0.84, 0.2, 0.06))]
     assert _values(_read([*rest, *apart])) == card.truth
+
+
+def test_a_line_with_accents_may_begin_above_its_label() -> None:
+    """A box that accents and the engine made so tall that it covers its label is still below it, with all its words."""
+    lines = [
+        ReadLine("APELLIDOS", 1.0, Box(0.332, 0.232, 0.086, 0.053), CardSide.FRONT),
+        ReadLine("ZÚÑIGA CASTAÑEDA", 0.99, Box(0.33, 0.229, 0.37, 0.103), CardSide.FRONT),
+        ReadLine("NOMBRES", 1.0, Box(0.332, 0.339, 0.08, 0.048), CardSide.FRONT),
+        ReadLine("ROCÍO CATALINA", 0.99, Box(0.33, 0.347, 0.304, 0.086), CardSide.FRONT),
+    ]
+    for shown in (lines, lines[::-1]):
+        names = _values(_read(shown))
+        assert names == {"surnames": "ZÚÑIGA CASTAÑEDA", "given_names": "ROCÍO CATALINA"}
+
+
+@given(st.sampled_from(_SPECIMENS), st.floats(0, 0.04), st.floats(0, 0.02), st.floats(-0.006, 0.006))
+def test_no_value_is_read_in_part(card: Specimen, above: float, below: float, left: float) -> None:
+    """However far the boxes of values reach up over their labels, and those of labels down, values are read whole."""
+    lines = []
+    for line in front_lines(card, {}):
+        box = line.box
+        if box.height < 0.04:
+            grown = Box(box.left, box.top, box.width, box.height + below)
+        else:
+            grown = Box(box.left + left, box.top - above, box.width, box.height + above)
+        lines.append(replace(line, box=grown))
+    assert _values(_read(lines)) == card.truth
 
 
 def test_surnames_may_stand_in_two_rows() -> None:
