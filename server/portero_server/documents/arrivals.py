@@ -26,7 +26,9 @@ MOST_GUESTS = 1000
 _MOST_ARRIVALS = 10_000
 """Most arrivals of a day that a document is looked for among."""
 _MOST_EARLIER = 100
+"""Most earlier check-ins of a holder that are looked at, latest first, for one by which they were admitted."""
 _YEARS = (2000, 9998)
+"""Years of arrival that are taken: the day after the last one is still a date."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _STREAM_ENDED = 15.0
 
 
 class ReadCard(Protocol):
-    """What was read of a card: its fields, pictures of the faces on it (best first), and what it cost."""
+    """What a `DocumentReader` read of a card; `documents.reading.DocumentRead` has it."""
 
     @property
     def reading(self) -> DocumentReading:
@@ -56,8 +56,8 @@ class ReadCard(Protocol):
         ...
 
 
-class CardReading(Protocol):
-    """Reads the sides of a card; `documents.reading.CardReader` does it."""
+class DocumentReader(Protocol):
+    """Reads the sides of a document with one engine; `documents.reading.CardReader` does it."""
 
     async def read(self, images: Sequence[Pixels], context: CallContext, today: date) -> ReadCard:
         """Returns what the card in the images says.
@@ -72,7 +72,7 @@ class CardCaptures:
     """The captures that run on this server; the `CaptureDesk` of the check-in service."""
 
     def __init__(
-        self, reader: CardReading, clock: Clock, today: Callable[[], date], policy: CapturePolicy | None = None
+        self, reader: DocumentReader, clock: Clock, today: Callable[[], date], policy: CapturePolicy | None = None
     ) -> None:
         """Prepares to capture; nothing begins before `run`.
 

@@ -9,7 +9,7 @@ from portero_server.documents.sight import CardSight, corners_of
 from portero_server.domain.documents.capture import CapturePlan, CapturePolicy, CaptureStep
 from portero_server.domain.documents.document import CardSide
 from portero_server.domain.documents.judgment import Liveness
-from portero_server.domain.documents.liveness import Together, judge_motion
+from portero_server.domain.documents.liveness import CardAndFace, judge_motion
 from portero_server.domain.streams.frames import Frame
 from portero_server.engines.base import Pixels
 from portero_server.vision.cards.spoof import FRAMED, SAME_PICTURE, SUSPICIONS, framed, same_picture
@@ -40,7 +40,7 @@ class OpenCapture:
         self._sides: dict[CardSide, Pixels] = {}
         self._framed: dict[CardSide, bool] = {}
         self._face: LiveFace | None = None
-        self._looks: list[Together] = []
+        self._looks: list[CardAndFace] = []
 
     @property
     def has_card(self) -> bool:
@@ -77,8 +77,8 @@ class OpenCapture:
             face = sight.faces[0]
             size = round(face.box.width * sight.pixels.shape[1])
             self._face = LiveFace(sight.face_pixels(face.box), 1, face.quality.overall, size)
-        if (together := sight.together(time)) is not None and len(self._looks) < _MOST_LOOKS:
-            self._looks.append(together)
+        if (both := sight.card_and_face(time)) is not None and len(self._looks) < _MOST_LOOKS:
+            self._looks.append(both)
         return step
 
     def liveness(self, portraits: Sequence[Pixels]) -> Liveness:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import structlog
 
 from portero_server.clock import Clock
-from portero_server.documents.capture import CardReading, ReadCard
+from portero_server.documents.capture import DocumentReader, ReadCard
 from portero_server.documents.conclusion import Conclusion
 from portero_server.documents.desk import CapturedCheckIn, CaptureDesk
 from portero_server.documents.liveness_sessions import LivenessSessions
@@ -49,7 +49,7 @@ class CheckInService:
         self,
         store: CheckInStore,
         cameras: RegisteredCamera,
-        reader: CardReading,
+        reader: DocumentReader,
         look: PictureLook,
         liveness: LivenessSessions | None,
         conclusion: Conclusion,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
 from portero_server.domain.documents.capture import CardView, FaceView, FrameView, on_card
-from portero_server.domain.documents.liveness import Together
+from portero_server.domain.documents.liveness import CardAndFace
 from portero_server.domain.streams.frames import Frame
 from portero_server.vision.analyzer import Detector
 from portero_server.vision.crops import crop_face
@@ -50,13 +50,13 @@ class CardSight:
         """Returns it for the plan."""
         return FrameView(time, self.card, tuple(FaceView(face.box, face.quality) for face in self.faces))
 
-    def together(self, time: float) -> Together | None:
+    def card_and_face(self, time: float) -> CardAndFace | None:
         """Returns card and face in pixels, if both are there and nobody else."""
         if self.card is None or len(self.faces) != 1:
             return None
         height, width = self.pixels.shape[:2]
         box = self.faces[0].box
-        return Together(
+        return CardAndFace(
             time, self.card.corners, Box(box.left * width, box.top * height, box.width * width, box.height * height)
         )
 

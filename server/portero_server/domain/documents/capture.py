@@ -17,6 +17,11 @@ from portero_server.domain.documents.document import CardSide
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """The corners of a card in a frame, (x, y) in pixels, clockwise from the upper left of the card as it is read."""
 
+_LARGE = 1000.0
+"""Pixels of the card's longer edge beyond which more tell nothing: 12 a millimeter."""
+_BURNT = 0.2
+"""Share of burnt-out area at which a view is worth nothing."""
+
 
 class Hint(Enum):
     """What the person at the camera should do."""
@@ -173,7 +178,7 @@ class CapturePlan:
 
     @property
     def several(self) -> int:
-        """Most people in one frame since the plan began (anew); 0 or 1 unless the frame showed several."""
+        """The largest number of people in one frame, since the plan began or began anew."""
         return self._several
 
     def observe(self, view: FrameView) -> CaptureStep:
@@ -326,12 +331,6 @@ def on_card(face: Box, corners: Corners, width: int, height: int) -> bool:
     for (ax, ay), (bx, by) in zip(corners, (*corners[1:], corners[0]), strict=True):
         signs.add((bx - ax) * (y - ay) - (by - ay) * (x - ax) >= 0)
     return len(signs) == 1
-
-
-_LARGE = 1000.0
-"""Pixels of the card's longer edge beyond which more tell nothing: 12 a millimeter."""
-_BURNT = 0.2
-"""Share of burnt-out area at which a view is worth nothing."""
 
 
 def _apart(before: Box, after: Box) -> float:

@@ -36,7 +36,7 @@ _SUSPICION = {MOVES_AS_ONE: 0.9, NEVER_MOVES: 0.7}
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class CardAndFace:
     """Card and face in one frame, both in pixels of it.
 
     Attributes:
@@ -63,14 +63,15 @@ class MotionVerdict:
     cue: str | None = None
 
 
-UNTOLD = MotionVerdict(None)
+UNDECIDED = MotionVerdict(None)
+"""Too little was seen to tell."""
 
 
-def judge_motion(looks: Sequence[Together]) -> MotionVerdict:
+def judge_motion(looks: Sequence[CardAndFace]) -> MotionVerdict:
     """Returns what the looks at a card and a face together say; they are in order of time."""
     steps = _steps(looks)
     if len(looks) < _LEAST_SAMPLES or not steps or looks[-1].time - looks[0].time < _LEAST_SPAN:
-        return UNTOLD
+        return UNDECIDED
     moved = unexplained = 0.0
     for before, after in steps:
         width = max(before.face.width, 1.0)
@@ -78,25 +79,25 @@ def judge_motion(looks: Sequence[Together]) -> MotionVerdict:
         unexplained += _distance(_carried(before, after), after.face.center) / width
     if moved / len(steps) < _STILL and unexplained / len(steps) < _STILL:
         still = looks[-1].time - looks[0].time >= _STILL_SPAN
-        return MotionVerdict(_SUSPICION[NEVER_MOVES], NEVER_MOVES) if still else UNTOLD
+        return MotionVerdict(_SUSPICION[NEVER_MOVES], NEVER_MOVES) if still else UNDECIDED
     if moved < _MOVED:
         # The face hardly moves. If the card does, they are apart; else it cannot be told yet.
-        return MotionVerdict(0.0) if unexplained >= _MOVED else UNTOLD
+        return MotionVerdict(0.0) if unexplained >= _MOVED else UNDECIDED
     if unexplained < _EXPLAINED * moved:
         return MotionVerdict(_SUSPICION[MOVES_AS_ONE], MOVES_AS_ONE)
     return MotionVerdict(0.0)
 
 
-def _steps(looks: Sequence[Together]) -> list[tuple[Together, Together]]:
+def _steps(looks: Sequence[CardAndFace]) -> list[tuple[CardAndFace, CardAndFace]]:
     """Returns pairs of looks at least a step apart."""
-    spaced: list[Together] = []
+    spaced: list[CardAndFace] = []
     for look in looks:
         if not spaced or look.time - spaced[-1].time >= _STEP:
             spaced.append(look)
     return list(pairwise(spaced))
 
 
-def _carried(before: Together, after: Together) -> tuple[float, float]:
+def _carried(before: CardAndFace, after: CardAndFace) -> tuple[float, float]:
     """Returns where the middle of the face would be if it were carried along with the card.
 
     The card's motion is taken for a similarity (shift, turn and scale), fitted to its corners by least squares.

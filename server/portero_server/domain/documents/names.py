@@ -20,7 +20,7 @@ _FILLED = re.compile(r"<(?:<|K|[CELSX](?![A-JL-Z0-9]))*|([KCELSX])\1{3,}<*")
 _LIKE_FILLERS = frozenset("KC")
 
 
-class Shown(NamedTuple):
+class ShownParts(NamedTuple):
     """Which parts of a name an MRZ shows to their end.
 
     Attributes:
@@ -86,7 +86,7 @@ def names_agree(surnames: str, given_names: str, read: str, width: int) -> bool 
     return None if _same(whole, begun, len(begun)) else False
 
 
-def ends_shown(surnames: str, given_names: str, read: str, width: int) -> Shown:
+def ends_shown(surnames: str, given_names: str, read: str, width: int) -> ShownParts:
     """Returns which parts of a printed name an MRZ that agrees with it shows to their end.
 
     A name that reaches the end of the line may go on behind it: what follows, and whether anything does, is in print
@@ -100,19 +100,19 @@ def ends_shown(surnames: str, given_names: str, read: str, width: int) -> Shown:
     elif _in_place(whole, read, width):
         seen = _letters(whole[:width])
     else:
-        return Shown(surnames=False, given_names=False, first_given_name=False)
+        return ShownParts(surnames=False, given_names=False, first_given_name=False)
     called = _letters(mrz_name(given_names).partition(FILLER)[0])
     every = seen >= total and len(whole) <= width - len(FILLER * 2)
     # A letter of the next name shows that the one before has ended.
-    return Shown(surnames=seen > first, given_names=every, first_given_name=every or seen > first + called)
+    return ShownParts(surnames=seen > first, given_names=every, first_given_name=every or seen > first + called)
 
 
 def _letters(text: str) -> int:
     return len(text) - text.count(FILLER)
 
 
-def parted(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None:
-    """Returns surnames and given names out of rows of print, where an MRZ allows one parting only.
+def names_in_rows(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None:
+    """Returns surnames and given names found in rows of print; None where the MRZ allows no single way to part them.
 
     Args:
         rows: Rows of names from the top; the first ones may be something else.
@@ -137,7 +137,7 @@ def parted(rows: Sequence[str], read: str, width: int) -> tuple[str, str] | None
     return exact[0] if len(exact) == 1 else None
 
 
-def single_part(rows: Sequence[str], name: str) -> int | None:
+def row_beginning_with(rows: Sequence[str], name: str) -> int | None:
     """Returns which row of print begins with a name of an MRZ, which may be cut; None where none or several do."""
     letters = name.replace(" ", "")
     alike = [place for place, row in enumerate(rows) if mrz_name(row).replace(FILLER, "").startswith(letters)]

@@ -41,8 +41,8 @@ class PrintedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Loose:
-    """What stands by no label.
+class UnlabeledValues:
+    """Printed values that stand by no label.
 
     Attributes:
         values: Those that their place tells, by field.
@@ -63,7 +63,7 @@ def printed(value: str, words: Sequence[Word]) -> PrintedValue:
     return PrintedValue(value, box, min(word.confidence for word in words))
 
 
-def by_layout(words: Sequence[Word], known: dict[Field, PrintedValue]) -> Loose:
+def by_layout(words: Sequence[Word], known: dict[Field, PrintedValue]) -> UnlabeledValues:
     """Returns what the layout tells of words that are in no label.
 
     Args:
@@ -96,7 +96,9 @@ def by_layout(words: Sequence[Word], known: dict[Field, PrintedValue]) -> Loose:
     ]
     if len(sexes) == 1 and Field.SEX not in known:
         values[Field.SEX] = sexes[0]
-    return Loose(values, _name_rows(lines, birth, nationality), tuple(value for _, value in dates) + tuple(numbers))
+    return UnlabeledValues(
+        values, _name_rows(lines, birth, nationality), tuple(value for _, value in dates) + tuple(numbers)
+    )
 
 
 def _lines(words: Sequence[Word]) -> list[list[Word]]:

@@ -21,7 +21,7 @@ from portero_server.domain.documents.document_checks import document_reasons
 from portero_server.domain.documents.mrz import TD3
 from portero_server.domain.documents.mrz_lines import MrzRows, find_mrz
 from portero_server.domain.documents.mrz_repair import Repair, repair
-from portero_server.domain.documents.names import parted, single_part, split_names
+from portero_server.domain.documents.names import names_in_rows, row_beginning_with, split_names
 from portero_server.domain.documents.print_zone import PrintedZone, read_print
 from portero_server.domain.documents.zones import legacy_sources, mrz_sources, print_sources, qr_sources
 
@@ -89,17 +89,17 @@ def _add(found: list[FieldSource], source: FieldSource) -> None:
 
 
 def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone], rows: MrzRows) -> None:
-    """Puts names whose labels were not read, parted as the MRZ parts them."""
+    """Puts names whose labels were not read, names_in_rows as the MRZ parts them."""
     fields = (Field.SURNAMES, Field.GIVEN_NAMES)
     for side, zone in printed.items():
         found = zone.name_rows
         values = [row.value for row in found]
         # As few rows as the MRZ needs: of a row beyond its end nothing says that it is a name, and not a misread label.
         width = rows.layout.names[1] - rows.layout.names[0]
-        partings = ((last, parted(values[: last + 1], rows.names, width)) for last in range(len(values)))
+        partings = ((last, names_in_rows(values[: last + 1], rows.names, width)) for last in range(len(values)))
         last, parts = next(((last, parts) for last, parts in partings if parts is not None), (-1, None))
         for place, (field, name) in enumerate(zip(fields, split_names(rows.names), strict=True)):
-            row = None if parts is not None else single_part(values, name)
+            row = None if parts is not None else row_beginning_with(values, name)
             if any(source.zone is Zone.PRINT for source in sources[field]) or (parts is None and row is None):
                 continue
             # Where one of both was misread, the other is still a row that the MRZ begins.

@@ -33,7 +33,7 @@ class PortraitDetector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToldSide:
-    """A side that was told.
+    """A flat document, and what could be told of it: which side it is, and which way up.
 
     Attributes:
         pixels: The flat document, turned upright as far as that could be told, BGR.

@@ -57,8 +57,8 @@ def test_the_card_is_cut_out_with_some_room() -> None:
 
 def test_card_and_face_are_seen_together_only_if_there_is_one_of_each() -> None:
     """Motion is judged of frames with one face and a card, in pixels."""
-    together = CardSight(FRAME, CARD, (LIVE,)).together(2.0)
+    together = CardSight(FRAME, CARD, (LIVE,)).card_and_face(2.0)
     assert together is not None
     assert (together.time, together.face.width, together.face.height) == (2.0, 80.0, 120.0)
-    assert CardSight(FRAME, None, (LIVE,)).together(2.0) is None
-    assert CardSight(FRAME, CARD, (LIVE, BYSTANDER)).together(2.0) is None
+    assert CardSight(FRAME, None, (LIVE,)).card_and_face(2.0) is None
+    assert CardSight(FRAME, CARD, (LIVE, BYSTANDER)).card_and_face(2.0) is None

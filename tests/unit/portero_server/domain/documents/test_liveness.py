@@ -9,8 +9,8 @@ from portero_server.domain.documents.capture import Corners
 from portero_server.domain.documents.liveness import (
     MOVES_AS_ONE,
     NEVER_MOVES,
-    UNTOLD,
-    Together,
+    UNDECIDED,
+    CardAndFace,
     judge_motion,
 )
 
@@ -19,12 +19,12 @@ FACE = 640 + 200j
 FACE_WIDTH = 160.0
 
 
-def look(time: float, card: tuple[complex, ...], face: complex, width: float = FACE_WIDTH) -> Together:
+def look(time: float, card: tuple[complex, ...], face: complex, width: float = FACE_WIDTH) -> CardAndFace:
     """Returns a look at a card and a face around a point."""
     corners = tuple((point.real, point.imag) for point in card)
     box = Box(face.real - width / 2, face.imag - width * 0.6, width, width * 1.2)
     first, second, third, fourth = corners
-    return Together(time, (first, second, third, fourth), box)
+    return CardAndFace(time, (first, second, third, fourth), box)
 
 
 def wandering(random: Random, steps: int, reach: float) -> list[complex]:
@@ -91,17 +91,17 @@ def test_a_moving_card_before_a_still_face_is_not_suspected() -> None:
 @pytest.mark.parametrize("looks", [0, 1, 5])
 def test_a_few_looks_say_nothing(looks: int) -> None:
     """Too few looks say nothing at all, neither good nor bad."""
-    assert judge_motion([look(number * 0.2, CARD, FACE) for number in range(looks)]) == UNTOLD
+    assert judge_motion([look(number * 0.2, CARD, FACE) for number in range(looks)]) == UNDECIDED
 
 
 def test_a_moment_says_nothing() -> None:
     """Many looks within a moment say nothing."""
-    assert judge_motion([look(number * 0.02, CARD, FACE) for number in range(30)]) == UNTOLD
+    assert judge_motion([look(number * 0.02, CARD, FACE) for number in range(30)]) == UNDECIDED
 
 
 def test_corners_that_fall_together_do_no_harm() -> None:
     """Corners without extent are no motion to explain anything by."""
     point = (5.0, 5.0)
     corners: Corners = (point, point, point, point)
-    looks = [Together(number * 0.2, corners, Box(10.0 * number, 0.0, 50.0, 60.0)) for number in range(10)]
+    looks = [CardAndFace(number * 0.2, corners, Box(10.0 * number, 0.0, 50.0, 60.0)) for number in range(10)]
     assert judge_motion(looks).suspicion == 0.0

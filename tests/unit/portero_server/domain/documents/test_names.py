@@ -14,8 +14,8 @@ from portero_server.domain.documents.names import (
     mrz_name,
     mrz_names,
     names_agree,
-    parted,
-    single_part,
+    names_in_rows,
+    row_beginning_with,
     spaced_as,
     split_names,
 )
@@ -201,20 +201,20 @@ def test_rows_are_parted_as_the_mrz_parts_them() -> None:
         ["CHILE", "PÉREZ SOTO", "MARÍA"],
         ["PÉREZ SOTO MARÍA"],
     ):
-        assert parted(rows, read, 30) == (surnames, given_names)
-    assert parted(["PÉREZSOTO", "MARÍA"], read, 30) == ("PÉREZSOTO", "MARÍA")
-    assert parted(["PÉREZ SOTO", "MARÍA"], "PEREZCSOTOCCMARIACCCCCCCCCCCCC", 30) == (surnames, given_names)
-    assert parted(["PÉREZ SOTO", "MARÍA"], "PEREZ<SOTO<<MARIO<<<<", 30) is None
-    assert parted(["PÉREZ"], read, 30) is None
-    assert parted([], read, 30) is None
+        assert names_in_rows(rows, read, 30) == (surnames, given_names)
+    assert names_in_rows(["PÉREZSOTO", "MARÍA"], read, 30) == ("PÉREZSOTO", "MARÍA")
+    assert names_in_rows(["PÉREZ SOTO", "MARÍA"], "PEREZCSOTOCCMARIACCCCCCCCCCCCC", 30) == (surnames, given_names)
+    assert names_in_rows(["PÉREZ SOTO", "MARÍA"], "PEREZ<SOTO<<MARIO<<<<", 30) is None
+    assert names_in_rows(["PÉREZ"], read, 30) is None
+    assert names_in_rows([], read, 30) is None
 
 
 def test_a_row_that_the_mrz_begins_is_that_name() -> None:
     """Where one name was misread, the other is the only row that the MRZ begins."""
-    assert single_part(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "MATIAS VIC") == 2
-    assert single_part(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "QUILAPAN CASTANEDA") is None
-    assert single_part(["SOTO", "SOTO"], "SOTO") is None
-    assert single_part(["SOTO"], "") is None
+    assert row_beginning_with(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "MATIAS VIC") == 2
+    assert row_beginning_with(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "QUILAPAN CASTANEDA") is None
+    assert row_beginning_with(["SOTO", "SOTO"], "SOTO") is None
+    assert row_beginning_with(["SOTO"], "") is None
 
 
 def test_without_the_two_fillers_nothing_is_known() -> None:
