@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, combinations
 from typing import NamedTuple
 
 from portero_server.domain.documents.confusions import as_letter, taken_for
@@ -137,11 +137,21 @@ def names_in_rows(rows: Sequence[str], read: str, width: int) -> tuple[str, str]
     return exact[0] if len(exact) == 1 else None
 
 
-def row_beginning_with(rows: Sequence[str], name: str) -> int | None:
-    """Returns which row of print begins with a name of an MRZ, which may be cut; None where none or several do."""
+def rows_of_name(rows: Sequence[str], name: str) -> range | None:
+    """Returns which rows of print are a name of an MRZ, which may be cut, or None where that is not certain.
+
+    It is the only row that begins with it, or else the only rows below each other that have its letters together:
+    surnames stand in two rows in the series of 2013.
+    """
     letters = name.replace(" ", "")
-    alike = [place for place, row in enumerate(rows) if mrz_name(row).replace(FILLER, "").startswith(letters)]
-    return alike[0] if letters and len(alike) == 1 else None
+    if not letters:
+        return None
+    plain = [mrz_name(row).replace(FILLER, "") for row in rows]
+    found = [range(place, place + 1) for place, row in enumerate(plain) if row.startswith(letters)]
+    if not found:
+        spans = combinations(range(len(plain) + 1), 2)
+        found = [range(*span) for span in spans if "".join(plain[slice(*span)]) == letters]
+    return found[0] if len(found) == 1 else None
 
 
 def _after_letters(text: str, letters: int) -> tuple[str, str]:

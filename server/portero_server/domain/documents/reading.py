@@ -21,7 +21,7 @@ from portero_server.domain.documents.document_checks import document_reasons
 from portero_server.domain.documents.mrz import TD3
 from portero_server.domain.documents.mrz_lines import MrzRows, find_mrz
 from portero_server.domain.documents.mrz_repair import Repair, repair
-from portero_server.domain.documents.names import names_in_rows, row_beginning_with, split_names
+from portero_server.domain.documents.names import names_in_rows, rows_of_name, split_names
 from portero_server.domain.documents.print_zone import PrintedZone, read_print
 from portero_server.domain.documents.zones import legacy_sources, mrz_sources, print_sources, qr_sources
 
@@ -99,13 +99,18 @@ def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide,
         partings = ((last, names_in_rows(values[: last + 1], rows.names, width)) for last in range(len(values)))
         last, parts = next(((last, parts) for last, parts in partings if parts is not None), (-1, None))
         for place, (field, name) in enumerate(zip(fields, split_names(rows.names), strict=True)):
-            row = None if parts is not None else row_beginning_with(values, name)
-            if any(source.zone is Zone.PRINT for source in sources[field]) or (parts is None and row is None):
+            if any(source.zone is Zone.PRINT for source in sources[field]):
                 continue
-            # Where one of both was misread, the other is still a row that the MRZ begins.
-            value = parts[place] if parts is not None else values[row or 0]
-            line = found[last if row is None else row]
-            sources[field].append(FieldSource(Zone.PRINT, value, line.confidence, side, line.box))
+            # Where one of both was misread, or the MRZ is cut off too early, the other may still be told.
+            own = range(last, last + 1) if parts is not None else rows_of_name(values, name)
+            if own is None:
+                continue
+            lines = [found[row] for row in own]
+            value = parts[place] if parts is not None else " ".join(line.value for line in lines)
+            box, confidence = lines[0].box, min(line.confidence for line in lines)
+            for line in lines[1:]:
+                box = box.union(line.box)
+            sources[field].append(FieldSource(Zone.PRINT, value, confidence, side, box))
 
 
 def _confirm_by_print(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone]) -> None:

@@ -15,7 +15,7 @@ from portero_server.domain.documents.names import (
     mrz_names,
     names_agree,
     names_in_rows,
-    row_beginning_with,
+    rows_of_name,
     spaced_as,
     split_names,
 )
@@ -209,12 +209,17 @@ def test_rows_are_parted_as_the_mrz_parts_them() -> None:
     assert names_in_rows([], read, 30) is None
 
 
-def test_a_row_that_the_mrz_begins_is_that_name() -> None:
-    """Where one name was misread, the other is the only row that the MRZ begins."""
-    assert row_beginning_with(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "MATIAS VIC") == 2
-    assert row_beginning_with(["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"], "QUILAPAN CASTANEDA") is None
-    assert row_beginning_with(["SOTO", "SOTO"], "SOTO") is None
-    assert row_beginning_with(["SOTO"], "") is None
+def test_rows_that_have_the_letters_of_a_name_are_that_name() -> None:
+    """Where one name was misread or cut off, the other is told by the only row it begins, or the only rows it fills."""
+    rows = ["DUIPAN", "CASTAÑEDA", "MATÍAS VICENTE"]
+    assert rows_of_name(rows, "MATIAS VIC") == range(2, 3)
+    assert rows_of_name(rows, "QUILAPAN CASTANEDA") is None
+    assert rows_of_name(["QUILAPÁN", *rows[1:]], "QUILAPAN CASTANEDA") == range(2)
+    assert rows_of_name(["QUILAPÁN", *rows[1:]], "QUILAPAN CASTA") is None
+    assert rows_of_name(["SOTO", "SOTO"], "SOTO") is None
+    assert rows_of_name(["SOTO", "ROA", "SOTO", "ROA"], "SOTO ROA") is None
+    assert rows_of_name(["SOTO"], "") is None
+    assert rows_of_name([], "SOTO") is None
 
 
 def test_without_the_two_fillers_nothing_is_known() -> None:

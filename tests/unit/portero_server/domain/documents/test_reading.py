@@ -21,7 +21,7 @@ from portero_server.domain.documents.document import (
 from portero_server.domain.documents.reading import read_text
 from portero_server.domain.documents.reasons import Reason
 from tests.support.cards.card_text import card_text, front_lines, mrz_lines
-from tests.support.cards.holders import run_of
+from tests.support.cards.holders import Holder, run_of
 from tests.support.cards.layouts import spelled
 from tests.support.cards.specimen import TODAY, Series, Specimen, specimen, written
 
@@ -254,6 +254,33 @@ def test_a_printed_number_is_read_by_its_proved_twin() -> None:
     reading = _read(card_text(card, changed={"NÚMERO DOCUMENTO": number[:place] + letter + number[place + 1 :]}))
     assert reading.value(Field.DOCUMENT_NUMBER) == number
     assert reading.reasons == ()
+
+
+def test_surnames_in_two_rows_are_found_by_an_mrz_that_was_cut_off() -> None:
+    """Without the label between the names, rows with the letters of the MRZ's surnames are these; a person looks."""
+    card = written(
+        Series.CARD_2013,
+        Holder("BUSTAMANTE CASTAÑEDA", "MARÍA ÁNGELA", run_of(22_876_081), "CHL", "F", date(1966, 3, 28)),
+        "497318356",
+        date(2022, 7, 26),
+        date(2032, 7, 25),
+        portrait=0,
+        look=27,
+    )
+    mrz = (*card.mrz[:2], card.mrz[2][:25])
+    first, second = card.holder.surnames.split()
+    lines = [line for line in card_text(card, mrz=mrz).lines if line.content not in ("NOMBRES", card.holder.surnames)]
+    rows = [ReadLine(first, 0.9, Box(0.34, 0.235, 0.15, 0.04)), ReadLine(second, 0.8, Box(0.34, 0.278, 0.15, 0.04))]
+    reading = _read(CardText((*lines, *rows)))
+    surnames = reading.reading(Field.SURNAMES)
+    assert (surnames.value, surnames.agreement) == ("BUSTAMANTE CASTAÑEDA", Agreement.SINGLE)
+    printed = surnames.source(Zone.PRINT)
+    assert printed is not None
+    assert printed.confidence == 0.8
+    assert printed.box == rows[0].box.union(rows[1].box)
+    assert reading.value(Field.GIVEN_NAMES) == "MARÍA ÁNGELA"
+    assert Reason.NAME_UNCONFIRMED in reading.reasons
+    assert Reason.NAME_DIFFERS not in reading.reasons
 
 
 def test_a_misread_label_is_no_part_of_a_name_that_the_mrz_cuts_off() -> None:
