@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
-from portero_cli.photos import check_photo, read_photo
+from portero_cli.photos import ON_DISK, PhotoStore
 from portero_client import (
     AlreadyExists,
     Candidate,
     EnrolledFace,
     FailedPrecondition,
     InvalidArgument,
+    NotFound,
     PermissionDenied,
     Person,
     PorteroClient,
@@ -76,27 +78,36 @@ async def enroll_person(
     person_id: str,
     photos: Sequence[Path],
     advance: Callable[[], None],
+    *,
+    store: PhotoStore = ON_DISK,
+    labels: Mapping[str, str] | None = None,
+    request_id: str = "",
+    tell: Callable[[Path, PhotoResult], None] = lambda _photo, _result: None,
 ) -> Enrolled:
     """Adds a person, unless they exist, and enrolls the face of each photo.
 
-    A person who is new is removed again if no photo could be enrolled, unless only their consent is missing.
+    A person who is new is removed again if they have no face afterward, unless only their consent is missing.
 
     Args:
         client: The server.
         display_name: Display name.
         person_id: Last part of the resource name.
-        photos: Photo files.
+        photos: Photo files; none if all were enrolled, or rejected, by an earlier run.
         advance: Called after each photo, for a progress bar.
+        store: Where the photos are read from.
+        labels: Of a person who is new.
+        request_id: The same as of an earlier run that may have added the person; empty: there was none.
+        tell: Called with the result of each photo as soon as it is known.
 
     Raises:
         InvalidArgument: None of the photos can be read, so nobody was added.
         AlreadyExists: The id belongs to somebody with another name.
         PorteroError: The server failed otherwise than by refusing a photo.
     """
-    _check_one_is_readable(photos)
+    _check_one_is_readable(photos, store)
     created = True
     try:
-        person = await client.people.create(display_name, person_id=person_id)
+        person = await _created(client, display_name, person_id, labels, request_id)
     except AlreadyExists:
         created = False
         person = await client.people.get(person_id)
@@ -109,14 +120,17 @@ async def enroll_person(
     results: list[PhotoResult] = []
     try:
         for photo in photos:
-            results.append(await enroll_photo(client, person.name, photo))
+            results.append(await enroll_photo(client, person.name, photo, store))
+            tell(photo, results[-1])
             advance()
     except BaseException as error:
         # A consent is given by somebody who is there, so whoever lacks one stays.
         waits = isinstance(error, FailedPrecondition) and error.reason == "CONSENT_MISSING"
         if created and not waits and not _taught(results):
             with contextlib.suppress(PorteroError):
-                await client.people.delete(person.name)
+                # An earlier run may have enrolled some.
+                if not (await client.people.get(person.name)).face_count:
+                    await client.people.delete(person.name)
         raise
     # Asked again for the number of faces that there are now; somebody else may have added some.
     person = await client.people.get(person.name)
@@ -124,14 +138,15 @@ async def enroll_person(
     return Enrolled(person, created, tuple(results), removed)
 
 
-async def enroll_photo(client: PorteroClient, person: str, photo: Path) -> PhotoResult:
+async def enroll_photo(client: PorteroClient, person: str, photo: Path, store: PhotoStore = ON_DISK) -> PhotoResult:
     """Enrolls the face of one photo of a person, given by resource name; a rejected photo is a result.
 
     Raises:
         PorteroError: The server failed otherwise than by refusing the photo.
     """
     try:
-        face = await client.people.enroll(person, read_photo(photo))
+        # Large ones are decoded, which others do not wait for.
+        face = await client.people.enroll(person, await asyncio.to_thread(store.read, photo))
     except InvalidArgument as error:
         return PhotoResult(str(photo), None, Problem(error.reason, error.message))
     return PhotoResult(str(photo), face, None)
@@ -183,11 +198,21 @@ async def _removed(client: PorteroClient, person: Person) -> bool:
     return True
 
 
-def _check_one_is_readable(photos: Sequence[Path]) -> None:
+async def _created(
+    client: PorteroClient, display_name: str, person_id: str, labels: Mapping[str, str] | None, request_id: str
+) -> Person:
+    try:
+        return await client.people.create(display_name, person_id=person_id, labels=labels, request_id=request_id)
+    except NotFound:
+        # The earlier run added the person, and removed them again.
+        return await client.people.create(display_name, person_id=person_id, labels=labels)
+
+
+def _check_one_is_readable(photos: Sequence[Path], store: PhotoStore) -> None:
     problems = []
     for photo in photos:
         try:
-            check_photo(photo)
+            store.check(photo)
         except InvalidArgument as error:
             problems.append(error)
         else:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
 from datetime import date
 
+from portero_cli.table_file import Table, one_column_each, read_table
 from portero_client import InvalidArgument, NewGuest
 
 _COLUMNS = {
@@ -21,7 +20,6 @@ _COLUMNS = {
 COLUMNS_HELP = "A CSV file with a line of headings: name, and run, document, date (2026-11-27) and reference if known."
 
 _DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
-_DELIMITERS = ",;\t"
 
 
 def guests_in(data: bytes, name: str) -> list[NewGuest]:
@@ -34,48 +32,23 @@ def guests_in(data: bytes, name: str) -> list[NewGuest]:
     Raises:
         InvalidArgument: It is no such list.
     """
-    lines = _text(data, name).splitlines()
-    heading = next((line for line in lines if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=heading.count)
-    reader = csv.reader(lines, delimiter=delimiter)
-    fields: list[str | None] | None = None
-    guests = []
-    for row in reader:
-        if not any(cell.strip() for cell in row):
-            continue
-        if fields is None:
-            fields = _fields(row, name)
-            continue
-        guests.append(_guest(dict(_pairs(fields, row)), f"{name}, line {reader.line_num}"))
+    table = read_table(data, name, "guests")
+    fields = _fields(table, name)
+    guests = [_guest(row.under(fields), f"{name}, line {row.line}") for row in table.rows]
     if not guests:
         raise _wrong(f"{name} has no guests: it needs a line of headings and a line for each guest")
     return guests
 
 
-def _text(data: bytes, name: str) -> str:
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _wrong(f"{name} is no text: save it as CSV in UTF-8")
-
-
-def _fields(row: list[str], name: str) -> list[str | None]:
+def _fields(table: Table, name: str) -> list[str]:
+    if not table.headings:
+        return []
     words = {word: field for field, words in _COLUMNS.items() for word in words}
-    fields = [words.get(cell.strip().lower()) for cell in row]
+    fields = [words.get(heading, "") for heading in table.headings]
     if "display_name" not in fields:
         raise _wrong(f"{name} has no column of names: its first line must have the heading name (or nombre)")
-    known = [field for field in fields if field]
-    if len(set(known)) < len(known):
-        raise _wrong(f"{name} has two columns for the same thing; its headings may be {', '.join(_COLUMNS)}")
+    one_column_each(fields, name, "guests", _COLUMNS)
     return fields
-
-
-def _pairs(fields: list[str | None], row: list[str]) -> Iterator[tuple[str, str]]:
-    for field, cell in zip(fields, row, strict=False):
-        if field is not None:
-            yield field, cell.strip()
 
 
 def _guest(told: dict[str, str], place: str) -> NewGuest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from portero_cli.photo_formats import HEAD_BYTES, format_of, sendable
 from portero_client import InvalidArgument
@@ -12,8 +13,9 @@ from portero_client.file_names import is_clutter, natural_order
 PHOTO_HELP = "JPEG, PNG, WebP or HEIC file."
 """What a photo may be, for the help of commands."""
 
-# Photos of 200 megapixels, and phones' with a short video behind the picture, stay below it.
-_MAX_FILE_BYTES = 256 * 1024 * 1024
+MAX_FILE_BYTES = 256 * 1024 * 1024
+"""Most bytes of a photo. Those of 200 megapixels, and phones' with a short video behind the picture, stay below it."""
+
 # Names that promise a photo: a file that breaks the promise is told as damaged, not passed over as something else.
 _SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".heic", ".heif", ".avif", ".bmp", ".tif", ".tiff")
@@ -32,11 +34,20 @@ def check_photo(path: Path) -> None:
         raise _unreadable(path, error) from None
     if path.is_dir():
         raise InvalidArgument(f"{path} is a folder, not a photo", field="image", reason="UNREADABLE")
+    check_size(str(path), size)
+
+
+def check_size(name: str, size: int) -> None:
+    """Checks the size of a photo, bytes.
+
+    Raises:
+        InvalidArgument: It is empty, or has more than 256 MiB.
+    """
     if not size:
-        raise InvalidArgument(f"{path} is empty", field="image", reason="EMPTY")
-    if size > _MAX_FILE_BYTES:
+        raise InvalidArgument(f"{name} is empty", field="image", reason="EMPTY")
+    if size > MAX_FILE_BYTES:
         raise InvalidArgument(
-            f"{path} has {size:,} bytes; at most {_MAX_FILE_BYTES:,} (256 MiB) are read",
+            f"{name} has {size:,} bytes; at most {MAX_FILE_BYTES:,} (256 MiB) are read",
             field="image",
             reason="TOO_MANY_BYTES",
         )
@@ -71,6 +82,53 @@ class PhotoFolder:
     folders: tuple[Path, ...]
 
 
+class PhotoStore(Protocol):
+    """Where photos are read from: the disk, or an archive, whose paths are those in it."""
+
+    def look_into(self, folder: Path) -> PhotoFolder:
+        """Sorts the contents of a folder. Raises InvalidArgument if it may not be read."""
+        ...
+
+    def check(self, photo: Path) -> None:
+        """Checks a photo without reading its contents. Raises InvalidArgument if it cannot be one."""
+        ...
+
+    def read(self, photo: Path) -> bytes:
+        """Returns a photo as the server takes it. Raises InvalidArgument if it is none."""
+        ...
+
+    def stamp(self, photo: Path) -> str:
+        """Returns what changes when the file changes; empty if there is none."""
+        ...
+
+
+class PhotosOnDisk:
+    """Photos as files. Implements `PhotoStore`."""
+
+    def look_into(self, folder: Path) -> PhotoFolder:
+        """See `PhotoStore`."""
+        return look_into(folder)
+
+    def check(self, photo: Path) -> None:
+        """See `PhotoStore`."""
+        check_photo(photo)
+
+    def read(self, photo: Path) -> bytes:
+        """See `PhotoStore`."""
+        return read_photo(photo)
+
+    def stamp(self, photo: Path) -> str:
+        """See `PhotoStore`."""
+        try:
+            found = photo.stat()
+        except OSError:
+            return ""
+        return f"{found.st_size}:{found.st_mtime_ns}"
+
+
+ON_DISK = PhotosOnDisk()
+
+
 def look_into(folder: Path) -> PhotoFolder:
     """Sorts the contents of a folder.
 
@@ -94,8 +152,13 @@ def photos_in(folder: Path) -> list[Path]:
     return list(look_into(folder).photos)
 
 
+def promises_photo(path: Path) -> bool:
+    """Whether a file has the name of a photo."""
+    return path.suffix.lower() in _SUFFIXES
+
+
 def _is_photo(path: Path) -> bool:
-    if path.suffix.lower() in _SUFFIXES:
+    if promises_photo(path):
         return True
     if not path.is_file():
         return False

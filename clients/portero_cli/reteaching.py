@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from portero_cli.enrolling import PhotoResult, Problem, enroll_photo
-from portero_cli.import_plan import PersonFolder
-from portero_cli.naming import id_of, name_of_folder
+from portero_cli.import_plan import PersonPhotos
+from portero_cli.naming import id_of
 from portero_client import FailedPrecondition, InvalidArgument, NotFound, PorteroClient, UnrecognizedPerson
 from portero_client.names import PEOPLE
 
@@ -36,8 +36,8 @@ class Retaught:
 
 
 def photos_of(
-    unrecognized: Iterable[UnrecognizedPerson], folders: Iterable[PersonFolder]
-) -> list[tuple[UnrecognizedPerson, PersonFolder]]:
+    unrecognized: Iterable[UnrecognizedPerson], folders: Iterable[PersonPhotos]
+) -> list[tuple[UnrecognizedPerson, PersonPhotos]]:
     """Returns the people for whom there is a folder: named with their id, or with the name that `import` makes it of.
 
     A folder whose name gives the id of somebody with another display name is not theirs: `import` refuses it as well.
@@ -45,14 +45,14 @@ def photos_of(
     by_id = {PEOPLE.identifier(each.person): each for each in unrecognized}
     found = []
     for folder in folders:
-        person = by_id.get(folder.folder.name) or _of_name(by_id, name_of_folder(folder.folder.name))
+        person = by_id.get(folder.key) or _of_name(by_id, folder.display_name)
         if person is not None:
             found.append((person, folder))
     return found
 
 
 async def teach_again(
-    client: PorteroClient, person: UnrecognizedPerson, folder: PersonFolder, advance: Callable[[], None]
+    client: PorteroClient, person: UnrecognizedPerson, folder: PersonPhotos, advance: Callable[[], None]
 ) -> Retaught:
     """Enrolls the photos of a folder, and removes the lost faces that no photo taught, if any photo did.
 

@@ -29,9 +29,16 @@ class BlockingPeople:
     def __init__(self, ask: BlockingAsk) -> None:
         self._ask = ask
 
-    def create(self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None) -> Person:
+    def create(
+        self,
+        display_name: str,
+        *,
+        person_id: str = "",
+        labels: Mapping[str, str] | None = None,
+        request_id: str = "",
+    ) -> Person:
         """Adds a person. Raises AlreadyExists if the id is taken."""
-        return self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
+        return self._ask(calls.people.create(display_name, person_id=person_id, labels=labels, request_id=request_id))
 
     def get(self, person: str) -> Person:
         """Returns a person. Raises NotFound."""

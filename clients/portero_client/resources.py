@@ -30,10 +30,24 @@ class People:
         self._ask = ask
 
     async def create(
-        self, display_name: str, *, person_id: str = "", labels: Mapping[str, str] | None = None
+        self,
+        display_name: str,
+        *,
+        person_id: str = "",
+        labels: Mapping[str, str] | None = None,
+        request_id: str = "",
     ) -> Person:
-        """Adds a person; the server generates an id if none is given. Raises AlreadyExists."""
-        return await self._ask(calls.people.create(display_name, person_id=person_id, labels=labels))
+        """Adds a person; the server generates an id if none is given.
+
+        `request_id`, a UUID, makes the same call return the first answer for a day, also after this program was killed.
+
+        Raises:
+            AlreadyExists: The id is taken.
+            NotFound: The person whom the first call of this request id added was deleted since.
+        """
+        return await self._ask(
+            calls.people.create(display_name, person_id=person_id, labels=labels, request_id=request_id)
+        )
 
     async def get(self, person: str) -> Person:
         """Returns a person. Raises NotFound."""

@@ -15,12 +15,12 @@ from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.reports import guests_table
 from portero_cli.session import Session, command
 from portero_cli.several import done_to_each
-from portero_client import Guest, InvalidArgument
+from portero_cli.table_file import content_of
+from portero_client import Guest
 from portero_client.names import GUESTS
 
 _AT_ONCE = 1000
 """Most guests that the server takes in one call."""
-_MOST_BYTES = 16 * 1024 * 1024
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,7 +67,7 @@ async def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=COLUMNS_HELP, show_default=False)],
 ) -> ExitCode:
     """Add the guests of a CSV file; those on the list of that day already are left as they are."""
-    guests = guests_in(_content(file), str(file))
+    guests = guests_in(content_of(file, "file"), str(file))
     added: list[Guest] = []
     known = 0
     async with session.client() as client:
@@ -91,14 +91,3 @@ async def remove(
     confirm(f"Remove {', '.join(guests)}?", yes)
     async with session.client() as client:
         return await done_to_each(guests, GUESTS.name, client.documents.delete_guest, session.output, "removed")
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with file.open("rb") as source:
-            data = source.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise InvalidArgument(f"{file}: {error.strerror}", field="file", reason="UNREADABLE") from None
-    if len(data) > _MOST_BYTES:
-        raise InvalidArgument(f"{file} is larger than 16 MiB", field="file", reason="TOO_MANY_BYTES")
-    return data

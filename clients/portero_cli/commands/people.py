@@ -9,20 +9,18 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from portero_cli.commands import rights
+from portero_cli.commands import people_import, rights
 from portero_cli.commands.rights import PeopleArgument, PersonArgument
-from portero_cli.enrolling import Enrolled, Problem, Refused, enroll_person, in_words
+from portero_cli.enrolling import Enrolled, enroll_person, in_words
 from portero_cli.exits import ExitCode
-from portero_cli.import_plan import plan_import
-from portero_cli.naming import id_of, name_of_folder
-from portero_cli.photos import look_into
+from portero_cli.naming import id_of
 from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.output import printable
 from portero_cli.screen.tables import enrollments_table, findings_table, people_table, person_details
 from portero_cli.session import Session, command
 from portero_cli.several import done_to_each
-from portero_client import AlreadyExists, InvalidArgument, PorteroError
+from portero_client import InvalidArgument
 from portero_client.names import PEOPLE, face_name
 
 
@@ -30,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
     """Registers the group `portero people` with the application."""
     group = typer.Typer(help="Manage the people to recognize.", no_args_is_help=False)
     group.command("add")(add)
-    group.command("import")(import_folder)
+    people_import.add_to(group)
     group.command("list")(list_people)
     group.command("show")(show)
     group.command("rename")(rename)
@@ -64,53 +62,6 @@ async def add(
         enrolled = await enroll_person(client, name, person_id or id_of(name), photos, lambda: None)
     session.output.show(enrolled, *_lines([enrolled]))
     return ExitCode.OK if enrolled.complete else ExitCode.INVALID_INPUT
-
-
-@command
-async def import_folder(
-    session: Session,
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="A folder with one folder per person.", show_default=False)
-    ],
-) -> ExitCode:
-    """Add many people: each folder in FOLDER is a person, and each photo in it is enrolled.
-
-    The folder's name is the person's: "Ana Díaz" as it is, "ana-diaz" as "Ana Diaz". May be run again: people who exist
-    only get new photos. Names each file and person that is left out, and exits with code 4 if a photo or a person is
-    among them. Hidden files are passed over.
-    """
-    if not folder.is_dir():
-        raise InvalidArgument(f"{folder} is not a folder", field="folder", reason="NO_FOLDER")
-    plan = plan_import(folder, look_into)
-    if not plan.people and not plan.left_out:
-        raise InvalidArgument(f"{folder} holds no folder with photos", field="folder", reason="NO_PHOTOS")
-    enrolled: list[Enrolled] = []
-    refused: list[Refused] = []
-    failure: PorteroError | None = None
-    with session.output.progress() as progress:
-        task = progress.add_task("photos", total=sum(len(each.photos) for each in plan.people))
-        async with session.client() as client:
-            for each in plan.people:
-                name = name_of_folder(each.folder.name)
-                try:
-                    enrolled.append(
-                        await enroll_person(client, name, id_of(name), each.photos, lambda: progress.advance(task))
-                    )
-                except (AlreadyExists, InvalidArgument) as error:
-                    refused.append(Refused(str(each.folder), Problem(error.reason, error.message)))
-                except PorteroError as error:
-                    plan, failure = plan.ended_before(each), error
-                    break
-    session.output.show(
-        {"people": enrolled, "refused": refused, "left_out": plan.left_out},
-        *_lines(enrolled),
-        *(Text(printable(f"{each.folder}: {each.error.message}")) for each in refused),
-        *(Text(printable(f"{each.path}: {each.message}")) for each in plan.left_out),
-    )
-    if failure is not None:
-        raise failure
-    complete = plan.is_complete and not refused and all(each.complete for each in enrolled)
-    return ExitCode.OK if complete else ExitCode.INVALID_INPUT
 
 
 @command

@@ -27,12 +27,14 @@ _COMPARING = 120.0
 """Seconds for comparing a large collection: it is listed twice where it differs, a thousand faces in 0.2 s."""
 
 
-def create(display_name: str, *, person_id: str, labels: Mapping[str, str] | None) -> Call[Person]:
+def create(
+    display_name: str, *, person_id: str, labels: Mapping[str, str] | None, request_id: str = ""
+) -> Call[Person]:
     """Adds a person; carries a request id, so that it may be repeated."""
     request = pb2.CreatePersonRequest(
         person=pb2.Person(display_name=display_name, labels=dict(labels or {})),
         person_id=PEOPLE.identifier(person_id) if person_id else "",
-        request_id=str(uuid4()),
+        request_id=request_id or str(uuid4()),
     )
     return unary(
         _GALLERY + "CreatePerson", request, pb2.CreatePersonResponse, lambda answer: convert.person_from(answer.person)

@@ -62,7 +62,8 @@ class FakeGallery:
             first, person = self._answered[request.request_id]
             if first != request:
                 raise invalid("request_id", "request_id was used before, for a request that asked for something else")
-            return pb2.CreatePersonResponse(person=person)
+            # Who was deleted since does not come back.
+            return pb2.CreatePersonResponse(person=self._of(person.name).person)
         if not 1 <= len(request.person.display_name) <= 200:
             raise invalid("person.display_name", "person.display_name must be 1 to 200 printable characters")
         name = f"people/{request.person_id or f'p{len(self.known) + 1}'}"

@@ -45,7 +45,7 @@ class FakeServer:
         self.documents = FakeDocuments()
         self.calls: Counter[str] = Counter()
         self.serving = True
-        self._refusals: defaultdict[str, list[Refusal]] = defaultdict(list)
+        self._refusals: defaultdict[str, list[Refusal | None]] = defaultdict(list)
         self._port = 0
         self._server: grpc.aio.Server | None = None
 
@@ -54,9 +54,13 @@ class FakeServer:
         """HOST:PORT where it listens."""
         return f"127.0.0.1:{self._port}"
 
-    def refuse(self, method: str, refusal: Refusal, times: int = 1) -> None:
-        """Answers the next calls of a method with an error, before they are carried out."""
-        self._refusals[method].extend([refusal] * times)
+    def refuse(self, method: str, refusal: Refusal, times: int = 1, *, after: int = 0) -> None:
+        """Answers calls of a method with an error, before they are carried out: so many, after those that are not."""
+        self._refusals[method].extend([*([None] * after), *([refusal] * times)])
+
+    def admit_all(self) -> None:
+        """Refuses no call any more."""
+        self._refusals.clear()
 
     async def start(self) -> None:
         """Listens; after `stop`, on the same port with the same state."""
@@ -142,8 +146,8 @@ class FakeServer:
 
     def _admit(self, method: str) -> None:
         self.calls[method] += 1
-        if self._refusals[method]:
-            raise self._refusals[method].pop(0)
+        if self._refusals[method] and (refusal := self._refusals[method].pop(0)) is not None:
+            raise refusal
 
 
 def _reader(request_type: type) -> Callable[[bytes], Any]:

@@ -10,7 +10,11 @@ from portero_client import InvalidArgument
 
 ROOT = Path("people")
 CONTENTS = {
-    ROOT: PhotoFolder((ROOT / "loose.jpg",), (ROOT / "list.xlsx",), (ROOT / "ana", ROOT / "bea", ROOT / "closed")),
+    ROOT: PhotoFolder(
+        (ROOT / "Bea.jpg", ROOT / "ana.png", ROOT / "IMG_1.jpg"),
+        (ROOT / "list.xlsx",),
+        (ROOT / "ana", ROOT / "bea", ROOT / "closed"),
+    ),
     ROOT / "ana": PhotoFolder((ROOT / "ana/1.jpg",), (ROOT / "ana/notes.txt",), (ROOT / "ana/more",)),
     ROOT / "bea": PhotoFolder((), (ROOT / "bea/clip.mov",), ()),
 }
@@ -26,14 +30,17 @@ def look_into(folder: Path) -> PhotoFolder:
 def test_everything_is_imported_or_left_out_with_a_reason() -> None:
     """Each file and folder appears once, on one side."""
     plan = plan_import(ROOT, look_into)
-    assert [(person.folder.name, person.photos) for person in plan.people] == [("ana", (ROOT / "ana/1.jpg",))]
+    assert [(person.display_name, person.photos) for person in plan.people] == [
+        ("Ana", (ROOT / "ana/1.jpg", ROOT / "ana.png")),
+        ("Bea", (ROOT / "Bea.jpg",)),
+    ]
     assert {each.path: each.reason for each in plan.left_out} == {
         "people/ana/notes.txt": "NOT_A_PHOTO",
         "people/ana/more": "FOLDER_IN_FOLDER",
         "people/bea": "NO_PHOTOS",
         "people/bea/clip.mov": "NOT_A_PHOTO",
         "people/closed": "UNREADABLE",
-        "people/loose.jpg": "NO_PERSON",
+        "people/IMG_1.jpg": "NO_PERSON",
         "people/list.xlsx": "NOT_A_PHOTO",
     }
     assert not plan.is_complete
@@ -48,6 +55,6 @@ def test_files_that_are_no_photos_leave_an_import_complete() -> None:
     plan = plan_import(ROOT, contents.__getitem__)
     assert plan.is_complete
     assert [each.reason for each in plan.left_out] == ["NOT_A_PHOTO"]
-    ended = plan.ended_before(plan.people[0])
+    ended = plan.ended_before(plan.people)
     assert (ended.left_out[0].path, ended.left_out[0].reason) == ("people/ana", "ENDED")
     assert not ended.is_complete

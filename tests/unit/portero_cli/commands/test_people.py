@@ -114,7 +114,7 @@ async def test_an_import_names_every_photo_and_person_that_is_left_out(cli: Cli,
     write(tmp_path, "ana/good.jpg", photo("ana"))
     write(tmp_path, "ana/broken.heic", b"not a photo")
     write(tmp_path, "ana/more/one.jpg", photo("ana"))
-    write(tmp_path, "loose.jpg", photo("bea"))
+    write(tmp_path, "IMG_0042.jpg", photo("bea"))
     (tmp_path / "empty").mkdir()
     result = await cli("people", "import", tmp_path)
     assert result.code == 4
@@ -122,7 +122,7 @@ async def test_an_import_names_every_photo_and_person_that_is_left_out(cli: Cli,
     assert f"{tmp_path}/ana/broken.heic is no photo: JPEG, PNG, WebP, HEIC" in result.out
     assert f"{tmp_path}/empty: nobody was added: the folder holds no photo" in result.out
     assert f"{tmp_path}/ana/more: left out: photos are taken from the person's own folder only" in result.out
-    assert f"{tmp_path}/loose.jpg: left out: put it into a folder that has the person's name" in result.out
+    assert f"{tmp_path}/IMG_0042.jpg: left out: a name with a number is not taken for a person's" in result.out
 
 
 async def test_an_import_that_the_server_ends_says_what_was_done(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
@@ -130,7 +130,8 @@ async def test_an_import_that_the_server_ends_says_what_was_done(cli: Cli, serve
     write(tmp_path, "ana/1.jpg", photo("ana"))
     write(tmp_path, "bea/1.jpg", photo("bea"))
     await cli("people", "add", "Ana", tmp_path / "ana/1.jpg")
-    server.refuse("CreatePerson", Refusal(grpc.StatusCode.PERMISSION_DENIED, "only operators may add", reason="ROLE"))
+    denied = Refusal(grpc.StatusCode.PERMISSION_DENIED, "only operators may add", reason="ROLE")
+    server.refuse("CreatePerson", denied, times=2)
     result = await cli("people", "import", tmp_path)
     assert (result.code, result.err) == (6, "error: only operators may add\n")
     assert f"{tmp_path}/bea: left out: the server failed before all its photos were enrolled" in result.out
@@ -149,7 +150,8 @@ async def test_an_import_goes_on_after_a_folder_that_cannot_be_a_person(cli: Cli
 async def test_a_folder_without_people_is_told(cli: Cli, tmp_path: Path) -> None:
     """Importing nothing is a mistake, not a success."""
     assert (await cli("people", "import", tmp_path)).err == (f"error: {tmp_path} holds no folder with photos\n")
-    assert (await cli("people", "import", tmp_path / "gone")).err == f"error: {tmp_path / 'gone'} is not a folder\n"
+    gone = await cli("people", "import", tmp_path / "gone")
+    assert gone.err == f"error: {tmp_path / 'gone'} is no folder, list or ZIP archive\n"
 
 
 async def test_people_are_listed_filtered_and_continued(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
