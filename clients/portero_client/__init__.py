@@ -143,6 +143,7 @@ from portero_client.streaming.frames import DeliveryMode, GapReason, ImageLimits
 from portero_client.streaming.settings import StreamTuning
 from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.tls import TlsFiles
+from portero_client.transfer import FaceEncoding, ImportedPerson, PersonRecord
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
 from portero_client.watch import CheckInWatch, SightingWatch
 
@@ -204,6 +205,7 @@ __all__ = [
     "ExportRecord",
     "Face",
     "FaceComparison",
+    "FaceEncoding",
     "FaceEnrollment",
     "FaceEvidence",
     "FaceQuality",
@@ -222,6 +224,7 @@ __all__ = [
     "GuestStatus",
     "ImageLimits",
     "ImportedGuests",
+    "ImportedPerson",
     "InvalidArgument",
     "Listing",
     "LivenessEvidence",
@@ -235,6 +238,7 @@ __all__ = [
     "PermissionDenied",
     "Person",
     "PersonPrivacy",
+    "PersonRecord",
     "PorteroClient",
     "PorteroError",
     "ReadDocument",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from portero_client import calls
@@ -21,6 +21,7 @@ from portero_client.people import (
     UnrecognizedPerson,
 )
 from portero_client.sightings import Sighting, SightingKind
+from portero_client.transfer import ImportedPerson, PersonRecord
 
 
 class BlockingPeople:
@@ -97,6 +98,14 @@ class BlockingPeople:
         with different databases share a collection. For operators and admins.
         """
         return self._ask(calls.people.repair_faces(remove_foreign=remove_foreign))
+
+    def export_all(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[PersonRecord]:
+        """Lists everybody with the encodings of their faces, consents and block. For admins."""
+        return BlockingListing(self._ask, calls.people.export_pages(), page_size=page_size, page_token=page_token)
+
+    def import_people(self, records: Sequence[PersonRecord], *, model_version: str = "") -> tuple[ImportedPerson, ...]:
+        """Adds at most 500 people with faces that are encodings. For operators and admins."""
+        return self._ask(calls.people.import_people(records, model_version=model_version))
 
 
 class BlockingImages:

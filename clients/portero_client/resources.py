@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from portero_client import calls
@@ -21,6 +21,7 @@ from portero_client.people import (
     UnrecognizedPerson,
 )
 from portero_client.sightings import Sighting, SightingKind
+from portero_client.transfer import ImportedPerson, PersonRecord
 
 
 class People:
@@ -114,6 +115,30 @@ class People:
         with different databases share a collection. For operators and admins.
         """
         return await self._ask(calls.people.repair_faces(remove_foreign=remove_foreign))
+
+    def export_all(self, *, page_size: int = 0, page_token: str = "") -> Listing[PersonRecord]:
+        """Lists everybody with the encodings of their faces, consents and block, by resource name. For admins.
+
+        This is biometric data of everybody: keep it as such. `page_size`, 1..1000, of which a page has at most 200.
+        """
+        return Listing(self._ask, calls.people.export_pages(), page_size=page_size, page_token=page_token)
+
+    async def import_people(
+        self, records: Sequence[PersonRecord], *, model_version: str = ""
+    ) -> tuple[ImportedPerson, ...]:
+        """Adds at most 500 people with at most 2,000 faces that are encodings; `transfer.batches` divides more.
+
+        Returns what became of each, in order: one that is refused does not concern the others. May be repeated. For
+        operators and admins.
+
+        Args:
+            records: Each person once.
+            model_version: The face model that the encodings are of, as `FaceEncoding.model_version`.
+
+        Raises:
+            FailedPrecondition: With reason ENCODINGS_NOT_TAKEN or OTHER_MODEL, the engine cannot compare them.
+        """
+        return await self._ask(calls.people.import_people(records, model_version=model_version))
 
 
 class Images:

@@ -24,7 +24,7 @@ from portero.v1 import (
 )
 
 from portero_server.domain.cameras import Camera, CameraMode, Lane
-from portero_server.domain.people.people import Person
+from portero_server.domain.people.people import FaceModel, Person
 from portero_server.errors import PorteroError
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.service import Gallery
@@ -98,6 +98,8 @@ _people: Any = _Asked(create=_PERSON, get=_PERSON, update=_PERSON)
 _cameras: Any = _Asked(create=_CAMERA, get=_CAMERA, update=_CAMERA)
 _images: Any = _Asked(recognize=ImageAnswer((), (), {}))
 _other: Any = _Asked()
+_transfer: Any = _Asked(add=(), page=((), None))
+_transfer.model = FaceModel("scripted", "v1")
 _watching: Any = _Watching()
 _live: Any = type("Live", (), {"status": lambda self, camera_id: None, "last_picture": lambda self, camera_id: None})()
 
@@ -110,6 +112,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
             GalleryCheck(_other, _people),
             _other,
             _other,
+            _transfer,
             _images,
             ManualClock(),
         ),

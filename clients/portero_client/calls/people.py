@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from portero.v1 import gallery_service_pb2 as pb2
 
-from portero_client import convert, gallery_convert
+from portero_client import convert, gallery_convert, transfer_convert
 from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.calls.images import checked_image
 from portero_client.names import PEOPLE, face_name
@@ -21,6 +21,7 @@ from portero_client.people import (
     Person,
     UnrecognizedPerson,
 )
+from portero_client.transfer import ImportedPerson, PersonRecord
 
 _GALLERY = "/portero.v1.GalleryService/"
 _COMPARING = 120.0
@@ -148,6 +149,32 @@ def repair_faces(*, remove_foreign: bool) -> Call[FacesRepair]:
         pb2.RepairFacesResponse,
         gallery_convert.repair_from,
         patience=2 * _COMPARING,
+    )
+
+
+def export_pages() -> PageCall[PersonRecord]:
+    """Lists people with faces, consents and block."""
+
+    def page(page_size: int, page_token: str) -> Call[Page[PersonRecord]]:
+        return unary(
+            _GALLERY + "ExportPeople",
+            pb2.ExportPeopleRequest(page_size=page_size, page_token=page_token),
+            pb2.ExportPeopleResponse,
+            lambda answer: Page(tuple(map(transfer_convert.record_from, answer.people)), answer.next_page_token),
+            carries_image=True,
+        )
+
+    return page
+
+
+def import_people(records: Sequence[PersonRecord], *, model_version: str) -> Call[tuple[ImportedPerson, ...]]:
+    """Adds many people with faces that are encodings; may be repeated."""
+    return unary(
+        _GALLERY + "ImportPeople",
+        pb2.ImportPeopleRequest(model_version=model_version, people=map(transfer_convert.record_to, records)),
+        pb2.ImportPeopleResponse,
+        lambda answer: tuple(map(transfer_convert.imported_from, answer.people)),
+        carries_image=True,
     )
 
 

@@ -20,7 +20,9 @@ from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
+from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.store.collections import CollectionStore
+from portero_server.store.people_transfer import PeopleTransferStore
 
 _log = structlog.get_logger(__name__)
 
@@ -33,6 +35,7 @@ class GalleryParts:
         gallery, check, mirror: Enroll, find faults, and keep the engine up to date.
         model: The one in use at the start.
         watch, repair: Compare the engine's collection with the database, and make both agree.
+        transfer: Imports and exports many people at once.
     """
 
     gallery: Gallery
@@ -41,6 +44,7 @@ class GalleryParts:
     model: FaceModel
     watch: CollectionWatch
     repair: CollectionRepair
+    transfer: GalleryTransfer
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
@@ -74,7 +78,11 @@ async def build(context: BuildContext, stores: Stores, engine: Engine) -> Galler
         tell_loss=watch.suspect,
     )
     repair = CollectionRepair(keeper, watch, stores.people, lambda: _model(engine))
-    return GalleryParts(gallery, GalleryCheck(engine, stores.people), mirror, model, watch, repair)
+    transferred = PeopleTransferStore(
+        stores.database, stores.people, context.clock, consent_required=context.settings.consent_required
+    )
+    transfer = GalleryTransfer(engine, transferred, mirror, context.metrics.gallery)
+    return GalleryParts(gallery, GalleryCheck(engine, stores.people), mirror, model, watch, repair, transfer)
 
 
 def _watch(context: BuildContext, stores: Stores, engine: Engine, keeper: CollectionKeeper | None) -> CollectionWatch:

@@ -45,7 +45,15 @@ def build(
         options,
         [
             RecognitionServicer(recognition.images, frames, clock),
-            GalleryServicer(gallery.gallery, gallery.check, gallery.watch, gallery.repair, recognition.images, clock),
+            GalleryServicer(
+                gallery.gallery,
+                gallery.check,
+                gallery.watch,
+                gallery.repair,
+                gallery.transfer,
+                recognition.images,
+                clock,
+            ),
             CameraServicer(stores.cameras, streaming.streams),
             SightingServicer(stores.sightings, streaming.watch),
             UsageServicer(billing.accounts),

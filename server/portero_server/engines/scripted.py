@@ -177,6 +177,10 @@ class ScriptedEngine:
         lines = [Text(line, TextKind.LINE, box, 0.99) for line in content.splitlines()]
         return lines + [Text(word, TextKind.WORD, box, 0.99) for word in content.split()]
 
+    def faults(self, encodings: Sequence[bytes]) -> Sequence[str]:
+        """Returns what is wrong with encodings: a color is three numbers 0..1."""
+        return ["" if _is_color(encoding) else "an encoding is no color" for encoding in encodings]
+
     async def check(self) -> None:
         """Raises the error set by `fail`, if there is one."""
         await self._called("check")
@@ -207,6 +211,11 @@ class ScriptedEngine:
 def create(options: object, gate: CallGate) -> ScriptedEngine:
     """Creates the engine for the registry; it has no options, and its calls are free."""
     return ScriptedEngine()
+
+
+def _is_color(encoding: bytes) -> bool:
+    color = np.frombuffer(encoding, "<f4") if len(encoding) == 12 else None
+    return color is not None and bool(((color >= 0.0) & (color <= 1.0)).all())
 
 
 def _color(image: Pixels, face: Box) -> NDArray[np.float32]:

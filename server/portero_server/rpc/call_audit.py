@@ -100,6 +100,9 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/CheckFaces": _READS,
     "portero.v1.GalleryService/ListUnrecognizedPeople": _READS,
     "portero.v1.GalleryService/RepairFaces": Recorded(details=_repairs),
+    # One entry per page, as of ExportPerson.
+    "portero.v1.GalleryService/ExportPeople": Recorded(),
+    "portero.v1.GalleryService/ImportPeople": Recorded(),
     "portero.v1.GalleryService/DeleteFace": Recorded(attrgetter("name")),
     "portero.v1.GalleryService/SearchByImage": Recorded(),
     "portero.v1.GalleryService/CompareImages": NotRecorded("it compares two images given, and looks nobody up"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from portero.v1 import privacy_service_pb2 as pb
 
-from portero_server.domain.people.privacy import Consent, Erasure, PersonPrivacy
-from portero_server.rpc.convert import time_to_proto
+from portero_server.domain.people.privacy import Consent, Erasure, PersonPrivacy, checked_words
+from portero_server.errors import InvalidInput
+from portero_server.rpc.convert import time_from_proto, time_to_proto
 from portero_server.rpc.resource_names import consent_name, erasure_name, person_name
 from portero_server.store.remains import Remain
 
@@ -24,6 +26,31 @@ def consent_to_proto(consent: Consent) -> pb.Consent:
         expire_time=None if consent.expires_at is None else time_to_proto(consent.expires_at),
         record_time=time_to_proto(consent.recorded_at),
         withdraw_time=None if consent.withdrawn_at is None else time_to_proto(consent.withdrawn_at),
+    )
+
+
+def consent_from_proto(told: pb.Consent, person_id: str, consent_id: str, now: datetime, field: str) -> Consent:
+    """Returns the consent that a message tells of, as recorded now.
+
+    Raises:
+        InvalidInput: A field, named below `field`, is malformed, or a time is out of order.
+    """
+    given = time_from_proto(told.give_time, f"{field}.give_time") if told.HasField("give_time") else now
+    if given > now:
+        raise InvalidInput(f"{field}.give_time", f"{field}.give_time must not be in the future")
+    expires = time_from_proto(told.expire_time, f"{field}.expire_time") if told.HasField("expire_time") else None
+    if expires is not None and expires <= given:
+        raise InvalidInput(f"{field}.expire_time", f"{field}.expire_time must be after {field}.give_time")
+    return Consent(
+        consent_id=consent_id,
+        person_id=person_id,
+        purpose=checked_words(told.purpose, f"{field}.purpose", 200),
+        text_version=checked_words(told.text_version, f"{field}.text_version", 63),
+        channel=checked_words(told.channel, f"{field}.channel", 63),
+        guardian=checked_words(told.guardian, f"{field}.guardian", 200, required=False),
+        given_at=given,
+        recorded_at=now,
+        expires_at=expires,
     )
 
 

@@ -38,11 +38,11 @@ class ConsentStore:
             query = select(consents).where(consents.c.consent_id == consent.consent_id)
             present = (await connection.execute(query)).one_or_none()
             if present is not None:
-                first = _consent(present)
+                first = consent_of(present)
                 if not consent.repeats(first):
                     raise reused_request_id()
                 return first
-            await connection.execute(insert(consents).values(_columns(consent)))
+            await connection.execute(insert(consents).values(consent_columns(consent)))
             return consent
 
         return await self._database.run(unit)
@@ -66,7 +66,7 @@ class ConsentStore:
             rows = (await connection.execute(select(consents).where(*which).order_by(*_ORDER))).all()
             if not rows:
                 raise NotFound(f"people/{person_id}/consents/{consent_id or '-'}")
-            return [_consent(row) for row in rows]
+            return [consent_of(row) for row in rows]
 
         return await self._database.run(unit)
 
@@ -119,7 +119,7 @@ class ConsentStore:
             names = await recognizable_names(connection, [person_id], now, consent_required=self._consent_required)
             return PersonPrivacy(
                 None if block is None else Block(block.reason, block.blocked_at),
-                tuple(_consent(row) for row in rows),
+                tuple(consent_of(row) for row in rows),
                 recognizable=person_id in names,
             )
 
@@ -145,7 +145,8 @@ class ConsentStore:
 _ORDER = (consents.c.given_at, consents.c.consent_id)
 
 
-def _columns(consent: Consent) -> dict[str, Any]:
+def consent_columns(consent: Consent) -> dict[str, Any]:
+    """Returns the column values of a row of `consents`."""
     return {
         "consent_id": consent.consent_id,
         "person_id": consent.person_id,
@@ -160,7 +161,8 @@ def _columns(consent: Consent) -> dict[str, Any]:
     }
 
 
-def _consent(row: Any) -> Consent:
+def consent_of(row: Any) -> Consent:
+    """Returns the consent that a row of `consents` stores."""
     return Consent(
         consent_id=row.consent_id,
         person_id=row.person_id,

@@ -72,7 +72,7 @@ class PeopleStore:
             NotFound: The person of the first request was deleted since; a late repetition brings nobody back.
         """
         now = self._clock.now()
-        row = {"person_id": person_id, "labels": labels, "created_at": now, "updated_at": now} | _named(display_name)
+        row = person_columns(Person(person_id, display_name, now, now, labels))
 
         async def unit(connection: AsyncConnection) -> Person:
             if request_id is not None:
@@ -320,6 +320,16 @@ class PeopleStore:
 def face_cursor(face: FaceEnrollment) -> str:
     """Returns the place of a face in its person's list."""
     return f"{face.created_at.isoformat()}/{face.face_id}"
+
+
+def person_columns(person: Person) -> dict[str, Any]:
+    """Returns the column values of a row of `people`."""
+    return {
+        "person_id": person.person_id,
+        "labels": person.labels,
+        "created_at": person.created_at,
+        "updated_at": person.updated_at,
+    } | _named(person.display_name)
 
 
 def _named(display_name: str) -> dict[str, str]:

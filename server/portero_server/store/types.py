@@ -109,11 +109,16 @@ class Labels(TypeDecorator[Mapping[str, str]]):
 
     def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:
         """Writes the keys in sorted order, so that equal labels are equal texts."""
-        return None if value is None else json.dumps(dict(value), ensure_ascii=False, sort_keys=True)
+        return None if value is None else labels_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str] | None:
         """Returns the mapping that a JSON text stores."""
         return None if value is None else json.loads(value)
+
+
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Returns the text that stores labels."""
+    return json.dumps(dict(labels), ensure_ascii=False, sort_keys=True)
 
 
 NAME_LENGTH = 63

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from portero_server.domain.people.collection import CollectionState, Known
 
@@ -33,8 +33,29 @@ class GalleryMetrics:
             "When collection and database were last compared, Unix time; 0: not yet.",
             registry=registry,
         )
+        self.imported = Counter(
+            "portero_gallery_imported_people",
+            "People of ImportPeople: created, known (they existed and got what they lacked) or refused.",
+            ("outcome",),
+            registry=registry,
+        )
+        self.exported = Counter(
+            "portero_gallery_exported_people",
+            "People whose faces ExportPeople handed out: biometric data that left the server.",
+            registry=registry,
+        )
         for state in CollectionState:
             self.state.labels(state.value)
+        for outcome in ("created", "known", "refused"):
+            self.imported.labels(outcome)
+
+    def people_imported(self, outcome: str, count: int) -> None:
+        """Counts people who were imported: created, known or refused."""
+        self.imported.labels(outcome).inc(count)
+
+    def people_exported(self, count: int) -> None:
+        """Counts people whose faces were handed out."""
+        self.exported.inc(count)
 
     def known(self, known: Known) -> None:
         """Sets what the last comparison found."""

@@ -15,6 +15,8 @@ from tests.support.client.wire import Refusal, UnaryMethod, already_exists, inva
 
 _MOMENT = Timestamp(seconds=1_750_000_000)
 _THRESHOLD = 0.6
+MODEL, ENCODING_BYTES = "dlib-resnet-v1", 512
+"""The face model that its server pretends to use, and the bytes of an encoding."""
 
 
 @dataclass
@@ -35,6 +37,8 @@ class FakeGallery:
         self.lost: set[str] = set()
         self.collection_gone = False
         self.foreign = 0
+        # Whoever was imported, and what an export lists, by name; the encodings have two numbers.
+        self.records: dict[str, pb2.PersonRecord] = {}
         self._answered: dict[str, tuple[pb2.CreatePersonRequest, pb2.Person]] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
@@ -51,6 +55,8 @@ class FakeGallery:
             "ListUnrecognizedPeople": (pb2.ListUnrecognizedPeopleRequest, self.list_unrecognized),
             "RepairFaces": (pb2.RepairFacesRequest, self.repair_faces),
             "ListFaces": (pb2.ListFacesRequest, self.list_faces),
+            "ExportPeople": (pb2.ExportPeopleRequest, self.export_people),
+            "ImportPeople": (pb2.ImportPeopleRequest, self.import_people),
             "DeleteFace": (pb2.DeleteFaceRequest, self.delete_face),
             "SearchByImage": (pb2.SearchByImageRequest, self.search),
             "CompareImages": (pb2.CompareImagesRequest, self.compare),
@@ -204,6 +210,39 @@ class FakeGallery:
         faces = [enrollment for _, enrollment in self._of(request.parent).faces.values()]
         page, token = page_of(faces, request.page_size, request.page_token)
         return pb2.ListFacesResponse(faces=page, next_page_token=token)
+
+    async def export_people(self, request: pb2.ExportPeopleRequest) -> pb2.ExportPeopleResponse:
+        """Lists whoever was imported."""
+        records = [self.records[name] for name in sorted(self.records)]
+        page, token = page_of(records, request.page_size, request.page_token)
+        return pb2.ExportPeopleResponse(people=page, next_page_token=token, engine="fake", model_version=MODEL)
+
+    async def import_people(self, request: pb2.ImportPeopleRequest) -> pb2.ImportPeopleResponse:
+        """Adds people; each encoding is one face, and one of another length is refused with its person."""
+        if request.model_version != MODEL and any(record.faces for record in request.people):
+            words = f"the encodings are of {request.model_version}, and this server uses {MODEL}"
+            raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, words, reason="OTHER_MODEL")
+        return pb2.ImportPeopleResponse(people=list(map(self._imported, request.people)))
+
+    def _imported(self, record: pb2.PersonRecord) -> pb2.ImportedPerson:
+        name = record.person.name
+        known = self.records.get(name)
+        if known is not None and known.person.display_name != record.person.display_name:
+            return pb2.ImportedPerson(person=name, reason="ALREADY_EXISTS", message=f"{name} is somebody else")
+        if any(len(face.encoding) != ENCODING_BYTES for face in record.faces):
+            return pb2.ImportedPerson(person=name, reason="ENCODING_OF_OTHER_MODEL", message=f"{name}: not of {MODEL}")
+        stored = self.records.setdefault(name, pb2.PersonRecord(person=record.person, privacy=record.privacy))
+        there = {face.encoding for face in stored.faces}
+        new = [face for face in record.faces if face.encoding not in there]
+        for face in new:
+            stored.faces.append(face)
+            stored.faces[-1].model_version, stored.faces[-1].engine = MODEL, "fake"
+            stored.faces[-1].create_time.CopyFrom(_MOMENT)
+        stored.person.create_time.CopyFrom(_MOMENT)
+        stored.person.update_time.CopyFrom(_MOMENT)
+        return pb2.ImportedPerson(
+            person=name, created=known is None, added_faces=len(new), known_faces=len(record.faces) - len(new)
+        )
 
     async def delete_face(self, request: pb2.DeleteFaceRequest) -> pb2.DeleteFaceResponse:
         """Removes a face."""

@@ -13,6 +13,7 @@ from portero_client import (
     CollectionState,
     InvalidArgument,
     NotFound,
+    PersonRecord,
     PorteroClient,
     ServerHealth,
     Unreachable,
@@ -67,6 +68,8 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
             assert client.people.check_faces().state is CollectionState.SOUND
             assert list(client.people.unrecognized()) == []
             assert client.people.repair_faces(remove_foreign=True).removed_faces == 0
+            assert client.people.import_people([PersonRecord("cy", "Cy")])[0].created
+            assert [record.person for record in client.people.export_all()] == ["people/cy"]
             assert client.people.update(ana, "display_name").face_count == 1
             [found] = client.images.search(photo("ana"))
             assert found.match is not None

@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from portero.v1 import detections_pb2 as _detections_pb2
+from portero.v1 import privacy_service_pb2 as _privacy_service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -184,11 +185,11 @@ class FaceEnrollment(_message.Message):
     """The engine's face model; faces of different models cannot be compared."""
     @_builtins.property
     def box(self) -> _detections_pb2.Box:
-        """Where the face was in the photograph."""
+        """Where the face was in the photograph; all zeros: it was imported as an encoding, without one."""
 
     @_builtins.property
     def quality(self) -> _detections_pb2.FaceQuality:
-        """Quality of the face in the photograph."""
+        """Quality of the face in the photograph; all zeros: it was imported as an encoding, without one."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -876,6 +877,258 @@ class RepairFacesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RepairFacesResponse: _TypeAlias = RepairFacesResponse  # noqa: Y015
+
+@_typing.final
+class FaceEncoding(_message.Message):
+    """A face as an encoding: the numbers by which a face model compares it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENCODING_FIELD_NUMBER: _builtins.int
+    FACE_ID_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    encoding: _builtins.bytes
+    """The numbers, float32 little-endian, as many as the face model has. Exported: empty if only the engine has the face,
+    as Rekognition, which hands out none.
+    """
+    face_id: _builtins.str
+    """Last part of the face's resource name. Imported: if empty, it is derived from person, encoding and face model."""
+    engine: _builtins.str
+    """Output only. The engine that enrolled it."""
+    model_version: _builtins.str
+    """Output only. The engine's face model."""
+    @_builtins.property
+    def box(self) -> _detections_pb2.Box:
+        """Where the face was in its photograph; all zeros: there was no photograph."""
+
+    @_builtins.property
+    def quality(self) -> _detections_pb2.FaceQuality:
+        """Quality of the face in its photograph; all zeros: there was no photograph."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was enrolled. Imported: unset means now."""
+
+    def __init__(
+        self,
+        *,
+        encoding: _builtins.bytes = ...,
+        face_id: _builtins.str = ...,
+        box: _detections_pb2.Box | None = ...,
+        quality: _detections_pb2.FaceQuality | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        engine: _builtins.str = ...,
+        model_version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "create_time", b"create_time", "quality", b"quality"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "create_time", b"create_time", "encoding", b"encoding", "engine", b"engine", "face_id", b"face_id", "model_version", b"model_version", "quality", b"quality"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FaceEncoding: _TypeAlias = FaceEncoding  # noqa: Y015
+
+@_typing.final
+class PersonRecord(_message.Message):
+    """A person as they are exported and imported."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    FACES_FIELD_NUMBER: _builtins.int
+    PRIVACY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def person(self) -> Global___Person:
+        """Name, display name and labels, and when they were added; the rest is ignored when imported."""
+
+    @_builtins.property
+    def faces(self) -> _containers.RepeatedCompositeFieldContainer[Global___FaceEncoding]:
+        """Their faces, oldest first."""
+
+    @_builtins.property
+    def privacy(self) -> _privacy_service_pb2.PersonPrivacy:
+        """Their consents and block. Imported for a person who is new only; consents keep their names."""
+
+    def __init__(
+        self,
+        *,
+        person: Global___Person | None = ...,
+        faces: _abc.Iterable[Global___FaceEncoding] | None = ...,
+        privacy: _privacy_service_pb2.PersonPrivacy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person", "privacy", b"privacy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["faces", b"faces", "person", b"person", "privacy", b"privacy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonRecord: _TypeAlias = PersonRecord  # noqa: Y015
+
+@_typing.final
+class ExportPeopleRequest(_message.Message):
+    """Request of ExportPeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Largest number of people, 1..1000, of whom a page has at most 200, and fewer where they have very many faces; 0
+    means 100.
+    """
+    page_token: _builtins.str
+    """next_page_token of the previous page, or empty."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportPeopleRequest: _TypeAlias = ExportPeopleRequest  # noqa: Y015
+
+@_typing.final
+class ExportPeopleResponse(_message.Message):
+    """Response of ExportPeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    engine: _builtins.str
+    """The engine in use."""
+    model_version: _builtins.str
+    """Its face model."""
+    @_builtins.property
+    def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___PersonRecord]:
+        """People by resource name."""
+
+    def __init__(
+        self,
+        *,
+        people: _abc.Iterable[Global___PersonRecord] | None = ...,
+        next_page_token: _builtins.str = ...,
+        engine: _builtins.str = ...,
+        model_version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "model_version", b"model_version", "next_page_token", b"next_page_token", "people", b"people"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportPeopleResponse: _TypeAlias = ExportPeopleResponse  # noqa: Y015
+
+@_typing.final
+class ImportPeopleRequest(_message.Message):
+    """Request of ImportPeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    model_version: _builtins.str
+    """The face model that the encodings are of, FaceEnrollment.model_version. May be empty if there are none."""
+    @_builtins.property
+    def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___PersonRecord]:
+        """At most 500 people, with at most 2000 faces together."""
+
+    def __init__(
+        self,
+        *,
+        model_version: _builtins.str = ...,
+        people: _abc.Iterable[Global___PersonRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version", "people", b"people"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportPeopleRequest: _TypeAlias = ImportPeopleRequest  # noqa: Y015
+
+@_typing.final
+class ImportedPerson(_message.Message):
+    """What became of a person of an ImportPeopleRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    CREATED_FIELD_NUMBER: _builtins.int
+    ADDED_FACES_FIELD_NUMBER: _builtins.int
+    KNOWN_FACES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Resource name, "people/{person}"."""
+    created: _builtins.bool
+    """Whether they were added; false: they existed, or were refused."""
+    added_faces: _builtins.int
+    """Number of faces added."""
+    known_faces: _builtins.int
+    """Number of faces that were stored already."""
+    reason: _builtins.str
+    """Why the person, or their faces, were refused; empty: they were not. ALREADY_EXISTS: the id belongs to somebody with
+    another name. PERSON_ERASED: somebody of this id was erased. ENCODING_OF_OTHER_MODEL: an encoding is none of the
+    face model. FACE_TAKEN: a face id belongs to another person. CONSENT_MISSING: the person was added without their
+    faces, since the server requires a consent and there is no valid one.
+    """
+    message: _builtins.str
+    """The same in words for people."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        created: _builtins.bool = ...,
+        added_faces: _builtins.int = ...,
+        known_faces: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added_faces", b"added_faces", "created", b"created", "known_faces", b"known_faces", "message", b"message", "person", b"person", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedPerson: _TypeAlias = ImportedPerson  # noqa: Y015
+
+@_typing.final
+class ImportPeopleResponse(_message.Message):
+    """Response of ImportPeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def people(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedPerson]:
+        """What became of each person, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        people: _abc.Iterable[Global___ImportedPerson] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["people", b"people"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportPeopleResponse: _TypeAlias = ImportPeopleResponse  # noqa: Y015
 
 @_typing.final
 class ListFacesRequest(_message.Message):

@@ -90,6 +90,16 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.FromString,
                 _registered_method=True)
+        self.ExportPeople = channel.unary_unary(
+                '/portero.v1.GalleryService/ExportPeople',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.ExportPeopleRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ExportPeopleResponse.FromString,
+                _registered_method=True)
+        self.ImportPeople = channel.unary_unary(
+                '/portero.v1.GalleryService/ImportPeople',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleResponse.FromString,
+                _registered_method=True)
         self.DeleteFace = channel.unary_unary(
                 '/portero.v1.GalleryService/DeleteFace',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.DeleteFaceRequest.SerializeToString,
@@ -197,6 +207,24 @@ class GalleryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportPeople(self, request, context):
+        """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
+        ImportPeople takes them. This is biometric data of everybody: for admins only.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportPeople(self, request, context):
+        """Adds many people at once, with faces that are known as encodings and need no photograph. Repeating it adds nothing.
+        Each person is added or refused alone; the response says which. Errors: FAILED_PRECONDITION with reason
+        ENCODINGS_NOT_TAKEN if the engine keeps its faces itself, or OTHER_MODEL if the encodings are of another face model
+        than the one in use; nothing is stored then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteFace(self, request, context):
         """Removes one face. Errors: NOT_FOUND.
         """
@@ -275,6 +303,16 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.RepairFaces,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.SerializeToString,
+            ),
+            'ExportPeople': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportPeople,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ExportPeopleRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.ExportPeopleResponse.SerializeToString,
+            ),
+            'ImportPeople': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportPeople,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.ImportPeopleResponse.SerializeToString,
             ),
             'DeleteFace': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteFace,
@@ -590,6 +628,60 @@ class GalleryService:
             '/portero.v1.GalleryService/RepairFaces',
             portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportPeople(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/ExportPeople',
+            portero_dot_v1_dot_gallery__service__pb2.ExportPeopleRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.ExportPeopleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportPeople(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/ImportPeople',
+            portero_dot_v1_dot_gallery__service__pb2.ImportPeopleRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.ImportPeopleResponse.FromString,
             options,
             channel_credentials,
             insecure,

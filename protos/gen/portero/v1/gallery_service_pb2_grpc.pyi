@@ -70,6 +70,16 @@ class GalleryServiceStub:
     """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
     it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
     """
+    ExportPeople: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ExportPeopleRequest, _gallery_service_pb2.ExportPeopleResponse]
+    """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
+    ImportPeople takes them. This is biometric data of everybody: for admins only.
+    """
+    ImportPeople: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ImportPeopleRequest, _gallery_service_pb2.ImportPeopleResponse]
+    """Adds many people at once, with faces that are known as encodings and need no photograph. Repeating it adds nothing.
+    Each person is added or refused alone; the response says which. Errors: FAILED_PRECONDITION with reason
+    ENCODINGS_NOT_TAKEN if the engine keeps its faces itself, or OTHER_MODEL if the encodings are of another face model
+    than the one in use; nothing is stored then.
+    """
     DeleteFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]
     """Removes one face. Errors: NOT_FOUND."""
     SearchByImage: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.SearchByImageRequest, _gallery_service_pb2.SearchByImageResponse]
@@ -118,6 +128,16 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     RepairFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.RepairFacesRequest, _gallery_service_pb2.RepairFacesResponse]  # type: ignore[assignment]
     """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
     it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
+    """
+    ExportPeople: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ExportPeopleRequest, _gallery_service_pb2.ExportPeopleResponse]  # type: ignore[assignment]
+    """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
+    ImportPeople takes them. This is biometric data of everybody: for admins only.
+    """
+    ImportPeople: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ImportPeopleRequest, _gallery_service_pb2.ImportPeopleResponse]  # type: ignore[assignment]
+    """Adds many people at once, with faces that are known as encodings and need no photograph. Repeating it adds nothing.
+    Each person is added or refused alone; the response says which. Errors: FAILED_PRECONDITION with reason
+    ENCODINGS_NOT_TAKEN if the engine keeps its faces itself, or OTHER_MODEL if the encodings are of another face model
+    than the one in use; nothing is stored then.
     """
     DeleteFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]  # type: ignore[assignment]
     """Removes one face. Errors: NOT_FOUND."""
@@ -230,6 +250,28 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gallery_service_pb2.RepairFacesResponse, _abc.Awaitable[_gallery_service_pb2.RepairFacesResponse]]:
         """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
         it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportPeople(
+        self,
+        request: _gallery_service_pb2.ExportPeopleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.ExportPeopleResponse, _abc.Awaitable[_gallery_service_pb2.ExportPeopleResponse]]:
+        """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
+        ImportPeople takes them. This is biometric data of everybody: for admins only.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportPeople(
+        self,
+        request: _gallery_service_pb2.ImportPeopleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.ImportPeopleResponse, _abc.Awaitable[_gallery_service_pb2.ImportPeopleResponse]]:
+        """Adds many people at once, with faces that are known as encodings and need no photograph. Repeating it adds nothing.
+        Each person is added or refused alone; the response says which. Errors: FAILED_PRECONDITION with reason
+        ENCODINGS_NOT_TAKEN if the engine keeps its faces itself, or OTHER_MODEL if the encodings are of another face model
+        than the one in use; nothing is stored then.
         """
 
     @_abc_1.abstractmethod

@@ -164,6 +164,21 @@ class LocalEngine:
         """Reads the lines, then the words, of an image, each in reading order."""
         return await self._readers.run(text.read, text.fitted(image))
 
+    def faults(self, encodings: Sequence[bytes]) -> Sequence[str]:
+        """See `EncodingTaker`; a vector of the right length is also compared with where those of faces are."""
+        traits = self._encoder
+        right = [len(encoding) == 4 * traits.length for encoding in encodings]
+        vectors = np.frombuffer(b"".join(each for each, fits in zip(encodings, right, strict=True) if fits), "<f4")
+        held = iter(traits.place.holds(vectors.reshape(-1, traits.length)).tolist())
+        return [
+            f"an encoding has {len(encoding) / 4:g} numbers, and those of {traits.version} have {traits.length}"
+            if not fits
+            else ""
+            if next(held)
+            else f"an encoding is none of {traits.version}: it is of another face model, or was changed; enroll a photo"
+            for encoding, fits in zip(encodings, right, strict=True)
+        ]
+
     async def check(self) -> None:
         """Checks that faces can be encoded and compared; starts the processes if necessary."""
         gray = np.full((100, 100, 3), 128, np.uint8)

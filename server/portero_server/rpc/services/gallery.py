@@ -17,6 +17,7 @@ from portero_server.gallery.collection_repair import CollectionRepair
 from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.service import Gallery
+from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.recognition.images import MAX_CANDIDATES, Images
 from portero_server.rpc.convert import (
     comparison_to_proto,
@@ -30,6 +31,7 @@ from portero_server.rpc.gallery_convert import report_to_proto, unrecognized_to_
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.requests import Context, deadline_of, masked_fields
 from portero_server.rpc.resource_names import parse_face, parse_person
+from portero_server.rpc.transfer_convert import imported_to_proto, record_from_proto, record_to_proto
 from portero_server.store.people import face_cursor
 
 _log = structlog.get_logger(__name__)
@@ -47,6 +49,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         check: GalleryCheck,
         watch: CollectionWatch,
         repair: CollectionRepair,
+        transfer: GalleryTransfer,
         images: Images,
         clock: Clock,
     ) -> None:
@@ -54,6 +57,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         self._check = check
         self._watch = watch
         self._repair = repair
+        self._transfer = transfer
         self._images = images
         self._clock = clock
 
@@ -155,6 +159,27 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         return pb.RepairFacesResponse(
             report=report_to_proto(done.known), created=done.created, removed_faces=done.removed
         )
+
+    async def ExportPeople(self, request: pb.ExportPeopleRequest, context: Context) -> pb.ExportPeopleResponse:
+        """Returns people with their faces, consents and blocks, by resource name."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("export_people", ())
+        cursor = listing.cursor(request.page_token, parts=1)
+        page, last = await self._transfer.page(size, cursor[0] if cursor else None)
+        model = self._transfer.model
+        return pb.ExportPeopleResponse(
+            people=[record_to_proto(record) for record in page],
+            next_page_token=listing.token([last]) if last else "",
+            engine=model.engine,
+            model_version=model.version,
+        )
+
+    async def ImportPeople(self, request: pb.ImportPeopleRequest, context: Context) -> pb.ImportPeopleResponse:
+        """Adds many people at once, with faces that are encodings."""
+        now = self._clock.now()
+        records = [record_from_proto(each, now, f"people[{index}]") for index, each in enumerate(request.people)]
+        outcomes = await self._transfer.add(records, request.model_version)
+        return pb.ImportPeopleResponse(people=[imported_to_proto(outcome) for outcome in outcomes])
 
     async def DeleteFace(self, request: pb.DeleteFaceRequest, context: Context) -> pb.DeleteFaceResponse:
         """Removes one face of a person."""

@@ -9,13 +9,18 @@ from portero.v1 import privacy_service_pb2 as pb
 from portero.v1 import privacy_service_pb2_grpc
 
 from portero_server.clock import Clock
-from portero_server.domain.people.privacy import Consent, checked_words
+from portero_server.domain.people.privacy import checked_words
 from portero_server.errors import InvalidInput
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
-from portero_server.rpc.convert import time_from_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut
-from portero_server.rpc.privacy_convert import consent_to_proto, erasure_to_proto, privacy_to_proto, remains_to_proto
+from portero_server.rpc.privacy_convert import (
+    consent_from_proto,
+    consent_to_proto,
+    erasure_to_proto,
+    privacy_to_proto,
+    remains_to_proto,
+)
 from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_consent, parse_erasure, parse_person
 from portero_server.store.consents import ConsentStore
@@ -54,7 +59,11 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
     async def RecordConsent(self, request: pb.RecordConsentRequest, context: Context) -> pb.RecordConsentResponse:
         """Records that a person agreed to be recognized."""
         person_id = parse_person(request.parent, "parent")
-        consent = await self._consents.record(self._consent(person_id, request))
+        consent = await self._consents.record(
+            consent_from_proto(
+                request.consent, person_id, _consent_id(request.request_id), self._clock.now(), "consent"
+            )
+        )
         return pb.RecordConsentResponse(consent=consent_to_proto(consent))
 
     async def WithdrawConsent(self, request: pb.WithdrawConsentRequest, context: Context) -> pb.WithdrawConsentResponse:
@@ -113,26 +122,6 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
             # A deleted person may still have stored consents; a person who never existed has none.
             await self._people.get(person_id)
         return privacy_to_proto(person_id, found)
-
-    def _consent(self, person_id: str, request: pb.RecordConsentRequest) -> Consent:
-        told, now = request.consent, self._clock.now()
-        given = time_from_proto(told.give_time, "consent.give_time") if told.HasField("give_time") else now
-        if given > now:
-            raise InvalidInput("consent.give_time", "consent.give_time must not be in the future")
-        expires = time_from_proto(told.expire_time, "consent.expire_time") if told.HasField("expire_time") else None
-        if expires is not None and expires <= given:
-            raise InvalidInput("consent.expire_time", "consent.expire_time must be after consent.give_time")
-        return Consent(
-            consent_id=_consent_id(request.request_id),
-            person_id=person_id,
-            purpose=checked_words(told.purpose, "consent.purpose", 200),
-            text_version=checked_words(told.text_version, "consent.text_version", 63),
-            channel=checked_words(told.channel, "consent.channel", 63),
-            guardian=checked_words(told.guardian, "consent.guardian", 200, required=False),
-            given_at=given,
-            recorded_at=now,
-            expires_at=expires,
-        )
 
 
 def _consent_id(request_id: str) -> str:

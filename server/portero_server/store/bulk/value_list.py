@@ -28,6 +28,13 @@ class ValueList:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class BinaryValue:
+    """Bytes for a binary column; bytes as they are would be stored in a column of text as well."""
+
+    content: bytes = field(repr=False)
+
+
 class ValueListConnection(Connection):  # type: ignore[misc]
     """A connection to MySQL that takes a `ValueList` as a parameter.
 
@@ -101,6 +108,7 @@ _WRITTEN: dict[type, Callable[[Any], str]] = {
     int: lambda value: str(whole(value)),
     float: _number,
     str: _text,
+    BinaryValue: lambda value: f"x'{value.content.hex()}'",
     datetime: lambda value: f"'{time_text(value)}'",
 }
 

@@ -19,7 +19,10 @@ from portero_server.store.bulk.incoming import DialectName, encoded, incoming
 from portero_server.store.bulk.value_list import value_list
 
 Rows = Sequence[Mapping[str, Any]]
-"""Rows by column name. All have the same columns; values are None, bool, int, finite float, str or aware datetime."""
+"""Rows by column name. All have the same columns; values are None, bool, int, finite float, str or aware datetime.
+
+On MySQL, `insert_new` takes a `BinaryValue` too.
+"""
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: Rows) -> None:

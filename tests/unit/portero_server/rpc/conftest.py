@@ -29,6 +29,7 @@ from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.collection_parts import collection_parts
+from tests.support.server.gallery_transfer import transfer_of
 from tests.support.server.open_access import open_access
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
@@ -51,6 +52,7 @@ async def house(database: Database, serve: Serve) -> House:
                 Gallery(engine, people, mirror, clock),
                 GalleryCheck(engine, people),
                 *collection_parts(engine, database, people, clock),
+                transfer_of(engine, database, people, mirror, clock),
                 images,
                 clock,
             ),

@@ -53,6 +53,8 @@ GalleryService/ListGalleryFindings   none   admin operator
 GalleryService/CheckFaces            none   admin operator
 GalleryService/ListUnrecognizedPeople none   admin operator
 GalleryService/RepairFaces           whole  admin operator
+GalleryService/ExportPeople          whole  admin
+GalleryService/ImportPeople          whole  admin operator
 GalleryService/DeleteFace            none   admin operator
 GalleryService/SearchByImage         none   admin operator check-in-desk
 GalleryService/CompareImages         none   admin operator check-in-desk

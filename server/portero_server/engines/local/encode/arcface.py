@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.domain.tracking.policy import FaceDistances
 from portero_server.engines.local.encode.alignment import aligned, to_rgb
-from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale
+from portero_server.engines.local.encode.encoder import EncoderTraits, FacePatch, SimilarityScale, VectorPlace
 from portero_server.engines.local.encode.options import InputOptions
 from portero_server.errors import EngineError, StartupProblem
 from portero_server.vision.landmarks import LandmarkModel
@@ -35,6 +35,7 @@ _LEAST_NORM = 1e-6
 _POLICY = MatchPolicy(threshold=0.45, margin=0.05, sure_by=0.1, sure_by_tenfold=0.03, sure_quality=0.1)
 # Of vectors of length one: cosines of 0.5, 0.35, and 0.6 where a mistake would repeat itself.
 _DISTANCES = FaceDistances(same=1.0, perhaps=1.14, lead=0.1, recalled=0.9, recalled_lead=0.15)
+_PLACE = VectorPlace(shortest=0.99, longest=1.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class OnnxEncoder:
             scale=SimilarityScale.COSINE,
             policy=_POLICY,
             distances=_DISTANCES,
+            place=_PLACE,
         )
 
     @property

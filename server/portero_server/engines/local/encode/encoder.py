@@ -37,6 +37,31 @@ class SimilarityScale(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class VectorPlace:
+    """The part of space in which every vector of a face is.
+
+    Attributes:
+        shortest, longest: The lengths that vectors have.
+        center: The mean of the vectors of many faces; empty: it is near zero, and says nothing.
+        farthest: The distance that no vector has from the center.
+    """
+
+    shortest: float
+    longest: float
+    center: tuple[float, ...] = ()
+    farthest: float = 0.0
+
+    def holds(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Returns for each vector, faces x length, whether it is there."""
+        # A number that is none, or infinite, makes both distances none or infinite.
+        lengths = np.linalg.norm(vectors, axis=1)
+        inside = (self.shortest <= lengths) & (lengths <= self.longest)
+        if self.center:
+            inside &= np.linalg.norm(vectors - np.asarray(self.center, np.float32), axis=1) <= self.farthest
+        return np.asarray(inside, np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderTraits:
     """What an encoder is, and what its vectors say.
 
@@ -49,6 +74,7 @@ class EncoderTraits:
         scale: How distances become similarities.
         policy: When a similarity names somebody, unless the settings say otherwise.
         distances: Which distances are those of one face, unless the settings say otherwise.
+        place: Where all vectors of faces are; those elsewhere are of another model.
     """
 
     name: str
@@ -58,6 +84,7 @@ class EncoderTraits:
     scale: SimilarityScale
     policy: MatchPolicy
     distances: FaceDistances
+    place: VectorPlace
 
 
 class FaceEncoder(Protocol):

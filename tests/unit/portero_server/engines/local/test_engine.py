@@ -172,3 +172,24 @@ def test_a_missing_library_ends_start_up_in_one_line(monkeypatch: pytest.MonkeyP
 
 async def _identify(engine: LocalEngine, crop: FaceCrop) -> list[object]:
     return list(await engine.identify([crop, crop]))
+
+
+async def test_encodings_of_another_model_are_told(engine: LocalEngine) -> None:
+    """Encodings of faces pass; those of another length, of length one, scaled, random or broken do not."""
+    learned = await engine.learn(collins(), "ana", "f", CONTEXT)
+    assert learned.embedding is not None
+    own = np.frombuffer(learned.embedding, "<f4")
+    chance = np.random.default_rng(1).normal(size=128)
+    others = [
+        own / np.linalg.norm(own),
+        own * 2,
+        -own,
+        1.4 * chance / np.linalg.norm(chance),
+        np.where(np.arange(128) == 5, np.nan, own),
+    ]
+    faults = engine.faults([learned.embedding, *(each.astype("<f4").tobytes() for each in others), b"", bytes(2048)])
+    assert faults[0] == ""
+    assert all("an encoding is none of dlib-resnet-v1" in fault for fault in faults[1:6])
+    assert faults[6:] == [
+        f"an encoding has {count} numbers, and those of dlib-resnet-v1 have 128" for count in (0, 512)
+    ]

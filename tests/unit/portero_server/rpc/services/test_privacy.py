@@ -30,6 +30,7 @@ from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.collection_parts import collection_parts
+from tests.support.server.gallery_transfer import transfer_of
 from tests.support.server.serving import Serve
 from tests.support.store.commits import commit_of, decided, recognition
 from tests.support.time.virtual_time import ManualClock
@@ -79,6 +80,7 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
                 gallery,
                 GalleryCheck(engine, people),
                 *collection_parts(engine, database, people, clock),
+                transfer_of(engine, database, people, mirror, clock, consent_required=required),
                 Images(engine, people, engine.traits.policy),
                 clock,
             ),

@@ -10,7 +10,7 @@ import aiomysql
 import pytest
 from pymysql import converters
 
-from portero_server.store.bulk.value_list import ValueList, connect, value_list
+from portero_server.store.bulk.value_list import BinaryValue, ValueList, connect, value_list
 from portero_server.store.faults import StoreRefused
 from tests.support.store.mariadb import MariaDB
 from tests.support.time.timeouts import PATIENCE
@@ -26,6 +26,8 @@ def silent_port() -> Iterator[int]:
 def test_writes_each_kind_of_value() -> None:
     """A value becomes what its column takes: quoted where it is a text, with an exponent where it is a fraction."""
     assert value_list([(None, True, 7, 0.5, "it's"), (1,)]).text == "(NULL,1,7,0.5e0,'it\\'s'),(1)"
+    assert value_list([(BinaryValue(b"\0'"),)]).text == "(x'0027')"
+    assert "0027" not in repr(BinaryValue(b"\0'"))
 
 
 def test_refuses_a_value_that_no_column_takes() -> None:

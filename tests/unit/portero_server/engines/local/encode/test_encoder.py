@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.engines.local.encode.encoder import SimilarityScale
+from portero_server.engines.local.encode.encoder import SimilarityScale, VectorPlace
 
 
 @given(st.floats(0.0, 2.0), st.floats(0.0, 2.0))
@@ -32,3 +32,20 @@ def test_dlib_s_similarity_is_one_minus_the_distance() -> None:
     """As it always was: thresholds that were set keep their meaning."""
     assert SimilarityScale.DISTANCE.similarity(0.25) == 0.75
     assert SimilarityScale.DISTANCE.similarity(1.5) == 0.0
+
+
+def test_vectors_of_another_model_are_elsewhere() -> None:
+    """A vector too short, too long, on another side, or of no numbers is told from those of faces."""
+    place = VectorPlace(shortest=1.0, longest=2.0, center=(1.5, 0.0), farthest=1.0)
+    vectors = [
+        [1.5, 0.0],
+        [1.0, 0.5],
+        [0.9, 0.0],
+        [2.1, 0.0],
+        [0.0, 1.5],
+        [-1.5, 0.0],
+        [math.nan, 0.0],
+        [math.inf, 0.0],
+    ]
+    assert place.holds(np.array(vectors, np.float32)).tolist() == [True, True] + [False] * 6
+    assert VectorPlace(0.99, 1.01).holds(np.array([[0.0, 1.0], [0.0, 1.4]], np.float32)).tolist() == [True, False]

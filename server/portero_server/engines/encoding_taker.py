@@ -1,0 +1,15 @@
+"""Engines whose gallery is ours, and that take faces as encodings, without a photograph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class EncodingTaker(Protocol):
+    """An engine that can tell whether an encoding is one of its face model's."""
+
+    def faults(self, encodings: Sequence[bytes]) -> Sequence[str]:
+        """Returns for each encoding, float32 little-endian, why it is none of the model's; empty: it may be one."""
+        ...
