@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-checkin bench-cards bench-paid chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-checkin bench-cards bench-import bench-paid chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ bench-checkin: setup ## Check-ins at a kiosk: seconds to the result, paid calls,
 
 bench-identity: setup ## Scenes with known truth: is anybody taken for somebody else? ARGS="--server", "--only cross --pairs 2".
 	@$(BIN)/python -m tests.benchmarks.identity $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
+
+bench-import: setup ## A gallery imported and moved at full size, killed in the middle. ARGS="--photos 500", "--only encodings".
+	@.ci/system mariadb
+	@$(BIN)/python -m tests.benchmarks.importing $(ARGS)
 
 bench-cards: setup ## Specimen ID cards with known truth: fields, degradation, forgeries. ARGS="--cards 60 --forgeries 32 --engine local".
 	@.ci/system fonts || true

@@ -166,13 +166,18 @@ def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
             else f"{each.person.display_name} ({PEOPLE.identifier(each.person.name)}) was not added: "
             f"none of {_count(len(each.photos), 'photo')} could be enrolled"
         )
-        lines += [
-            f"  warning: {like.display_name} ({PEOPLE.identifier(like.person)}) has much the same face, "
-            f"{like.similarity:.0%} alike; if they are one person, remove one of the two"
-            for like in look_alikes(each.photos)
-        ]
+        lines += [f"  warning: {like}" for like in warnings_of(each)]
         lines += [f"  {photo.photo}: {photo.error.message}" for photo in each.photos if photo.error is not None]
     return lines
+
+
+def warnings_of(enrolled: Enrolled) -> list[str]:
+    """Returns a line for each other person whose face is much like those that were enrolled."""
+    return [
+        f"{like.display_name} ({PEOPLE.identifier(like.person)}) has much the same face, "
+        f"{like.similarity:.0%} alike; if they are one person, remove one of the two"
+        for like in look_alikes(enrolled.photos)
+    ]
 
 
 def look_alikes(photos: Iterable[PhotoResult]) -> list[Candidate]:

@@ -82,7 +82,8 @@ def summary(outcomes: Sequence[PhotoOutcome]) -> str:
         parts.append(f"{counts[Outcome.SAME_PICTURE]} the same picture as another")
     parts.append(f"{counts[Outcome.REFUSED]} refused")
     if counts[Outcome.LEFT_OUT]:
-        parts.append(f"{counts[Outcome.LEFT_OUT]} files or folders left out")
+        left_out = counts[Outcome.LEFT_OUT]
+        parts.append(f"{left_out} {'file or folder' if left_out == 1 else 'files or folders'} left out")
     return f"{photos} {'photo' if photos == 1 else 'photos'}: {', '.join(parts)}"
 
 

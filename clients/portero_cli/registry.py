@@ -19,6 +19,7 @@ from portero_cli.commands import (
     demo,
     doctor,
     faces,
+    gallery,
     guests,
     keys,
     people,
@@ -43,6 +44,7 @@ class CommandModule(Protocol):
 COMMANDS: tuple[CommandModule, ...] = (
     people,
     faces,
+    gallery,
     consent,
     search,
     compare,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from portero_cli.enrolling import in_words
+from portero_cli.enrolling import in_words, warnings_of
 from portero_cli.exits import ExitCode
 from portero_cli.import_journal import journal_of, opened_journal
 from portero_cli.import_report import Outcome, check_report, summary, write_report
@@ -87,9 +87,13 @@ def _lines(done: Imported) -> list[str]:
 
 
 def _short_lines(done: Imported, report: Path) -> list[str]:
-    """Returns the first of what the report says in full."""
+    """Returns the first of what the report says in full, and of the people who look like others."""
+    alike = [f"warning: {each.person.display_name}: {words}" for each in done.people for words in warnings_of(each)]
+    lines = alike[:_MOST_SHOWN]
+    if len(alike) > _MOST_SHOWN:
+        lines.append(f"and {len(alike) - _MOST_SHOWN} more who look alike; `portero people check` lists them all")
     told = [each for each in done.outcomes if each.outcome is not Outcome.ENROLLED]
-    lines = [f"{each.photo}: {each.message}" for each in told[:_MOST_SHOWN]]
+    lines += [f"{each.photo}: {each.message}" for each in told[:_MOST_SHOWN]]
     if len(told) > _MOST_SHOWN:
         lines.append(f"and {len(told) - _MOST_SHOWN} more, which are in {report}")
     return lines

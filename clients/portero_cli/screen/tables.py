@@ -101,7 +101,14 @@ def enrollments_table(faces: Iterable[FaceEnrollment]) -> Sheet:
         "model",
         "since",
         rows=(
-            (face.name, percent(face.quality.overall), face.engine, face.model_version, local_time(face.create_time))
+            (
+                face.name,
+                # Nothing that is enrolled from a photo is of no size.
+                percent(face.quality.overall) if face.quality.size else "no photo",
+                face.engine,
+                face.model_version,
+                local_time(face.create_time),
+            )
             for face in faces
         ),
         spare=("engine", "model", "since"),

@@ -39,6 +39,7 @@ class FakeGallery:
         self.foreign = 0
         # Whoever was imported, and what an export lists, by name; the encodings have two numbers.
         self.records: dict[str, pb2.PersonRecord] = {}
+        self.model_version = MODEL
         self._answered: dict[str, tuple[pb2.CreatePersonRequest, pb2.Person]] = {}
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
@@ -166,7 +167,7 @@ class FakeGallery:
         return pb2.FacesReport(
             state=state,
             engine="fake",
-            model_version="1",
+            model_version=self.model_version,
             stored_faces=len(stored),
             kept_faces=0 if self.collection_gone else len(stored) - missing + self.foreign,
             missing_faces=missing,
@@ -219,8 +220,8 @@ class FakeGallery:
 
     async def import_people(self, request: pb2.ImportPeopleRequest) -> pb2.ImportPeopleResponse:
         """Adds people; each encoding is one face, and one of another length is refused with its person."""
-        if request.model_version != MODEL and any(record.faces for record in request.people):
-            words = f"the encodings are of {request.model_version}, and this server uses {MODEL}"
+        if request.model_version != self.model_version and any(record.faces for record in request.people):
+            words = f"the encodings are of {request.model_version}, and this server uses {self.model_version}"
             raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, words, reason="OTHER_MODEL")
         return pb2.ImportPeopleResponse(people=list(map(self._imported, request.people)))
 

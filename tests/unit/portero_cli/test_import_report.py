@@ -47,7 +47,7 @@ def test_pictures_that_come_twice_count_once() -> None:
     assert [each.outcome.value for each in marked] == ["enrolled", "same_picture", "refused", "left_out"]
     assert "the same picture as =ana.jpg" in marked[1].message
     assert summary(marked) == (
-        "3 photos: 1 enrolled of 1 person, 1 the same picture as another, 1 refused, 1 files or folders left out"
+        "3 photos: 1 enrolled of 1 person, 1 the same picture as another, 1 refused, 1 file or folder left out"
     )
 
 

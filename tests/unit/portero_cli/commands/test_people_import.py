@@ -97,3 +97,12 @@ async def test_a_report_that_cannot_be_is_told_before_anything_is_done(
     result = await cli("people", "import", folder, "--report", tmp_path / "report.xlsx")
     assert (result.code, server.gallery.known) == (4, {})
     assert "must end in .csv or .json" in result.err
+
+
+async def test_people_who_look_alike_are_told_beside_the_report(cli: Cli, tmp_path: Path) -> None:
+    """The same face under two names is a warning, also where the terminal only sums up."""
+    for person in ("ana", "anna"):
+        write(tmp_path / "people", f"{person}/1.jpg", photo("ana", quality=0.9 if person == "ana" else 0.8))
+    result = await cli("people", "import", tmp_path / "people", "--report", tmp_path / "report.csv")
+    assert result.code == 0
+    assert "has much the same face, 95% alike" in result.out
