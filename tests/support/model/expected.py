@@ -186,6 +186,10 @@ def _stays(
         showing = {state.track for state, seen in taken if seen and _shows(state)}
         for track in showing:
             _add(stay, track, frame)
+        if showing and not all(_shows(state) for state, _ in taken):
+            # Whoever forgot the face before does not see it in a frame that was not looked at.
+            for each in stay.tracks.values():
+                each.sure = False
         if not frame.given_up and all(_shows(state) for state, _ in taken):
             least = min(track.last_seen for track in showing if track is not None)
             ids = frozenset(track.track_id for track in showing if track is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.model.expected import Stay, foreseen_stays
+from tests.support.model.expected import Stay, foreseen_stays, foreseen_tracks
 
 _FRAMES = 64
 _INDEX_OF = {index + 1: index for index in range(_FRAMES)}
@@ -53,6 +53,19 @@ def test_whoever_is_there_when_a_clock_was_set_back_may_be_somebody_anew() -> No
     stays = foreseen_stays(0, "e", _INDEX_OF, forgotten={17})
     (unsure,) = [stay for stay in stays if not stay.sure]
     assert _tracks([unsure]) == {"17.0": [17, 19], "19.0": [19]}
+
+
+def test_a_picture_that_is_not_looked_at_shows_only_whom_the_session_before_followed() -> None:
+    """After a clock was set back, the face of frame 19 may be taken to be there in frame 20, a duplicate, or not."""
+    stays = foreseen_stays(0, "e", _INDEX_OF, forgotten={19})
+    (unsure,) = [stay for stay in stays if not stay.sure]
+    (track,) = unsure.tracks.values()
+    seen = foreseen_tracks(0, "e", {sequence: index for sequence, index in _INDEX_OF.items() if sequence <= 20})
+    assert track.track_id == seen[-1].track_id == "gate-00.e.17.0"
+    assert not track.sure
+    assert seen[-1].sure
+    assert {track.last_seen, seen[-1].last_seen} <= track.moments
+    assert {sequence for sequence, *_ in unsure.kept} == {17, 18, 19}
 
 
 @given(given_up=st.sets(st.integers(1, _FRAMES), max_size=12))
