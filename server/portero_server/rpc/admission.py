@@ -26,12 +26,13 @@ IMAGE_METHODS = frozenset(
         "portero.v1.DocumentService/StartCheckIn",
         "portero.v1.GalleryService/CompareImages",
         "portero.v1.GalleryService/EnrollFace",
+        "portero.v1.GalleryService/ImportPeople",
         "portero.v1.GalleryService/SearchByImage",
         "portero.v1.RecognitionService/ReadText",
         "portero.v1.RecognitionService/RecognizeImage",
     }
 )
-"""Methods whose request holds whole images."""
+"""Methods whose request holds whole images, or as many bytes: the encodings of many faces."""
 
 LONG_METHODS = frozenset(
     {"grpc.health.v1.Health/Watch", "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}
