@@ -9,14 +9,17 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
 from portero_server.engines.kept_faces import CollectionCount, KeptFace, parsed_user_id
 from portero_server.engines.rekognition.answers import face_page
 from portero_server.engines.rekognition.calls import RekognitionCalls
-from portero_server.engines.rekognition.errors import CollectionExists, CollectionMissing, is_conflict, is_user_missing
+from portero_server.engines.rekognition.errors import (
+    CollectionExists,
+    CollectionMissing,
+    is_user_changed,
+    is_user_missing,
+)
 from portero_server.errors import EngineError
 
 if TYPE_CHECKING:
@@ -156,7 +159,7 @@ class Collection:
             page = await self._caller.call_unless("ListFaces", _DELETING, ask, face_page, is_user_missing)
             if page is not None and not page.faces:
                 delete = partial(self._client.delete_user, CollectionId=self._id, UserId=user_id)
-                await self._caller.call_unless("DeleteUser", _DELETING, delete, _ignored, _is_changed)
+                await self._caller.call_unless("DeleteUser", _DELETING, delete, _ignored, is_user_changed)
 
     async def _describe(self) -> CollectionCount:
         ask = partial(self._client.describe_collection, CollectionId=self._id)
@@ -190,11 +193,6 @@ def _undeleted(answer: DeleteFacesResponseTypeDef) -> list[_Undeleted]:
 
 def _ignored(_: object) -> None:
     """Reads an answer that says nothing, or whose failures the deletion that follows tells."""
-
-
-def _is_changed(fault: ClientError) -> bool:
-    # Another server deletes the user as well, or makes a face theirs again.
-    return is_user_missing(fault) or is_conflict(fault)
 
 
 _IN_USE = "ASSOCIATED_TO_AN_EXISTING_USER"

@@ -91,6 +91,11 @@ def is_user_missing(fault: boto.ClientError) -> bool:
     return _code(fault) == "ResourceNotFoundException" and "user" in _message(fault).lower()
 
 
+def is_user_changed(fault: boto.ClientError) -> bool:
+    """Returns whether another request has deleted the user, or is changing it."""
+    return is_user_missing(fault) or is_conflict(fault)
+
+
 def is_no_face(fault: boto.ClientError) -> bool:
     """Returns whether SearchFacesByImage reports an image without a face, which is an answer and not a fault."""
     return is_parameter_refused(fault) and "no faces" in _message(fault).lower()

@@ -8,13 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import structlog
-from botocore.exceptions import ClientError
 
 from portero_server.engines.base import CallContext, PhotoRefused
 from portero_server.engines.kept_faces import KeptFace, parsed_image_id, user_id
 from portero_server.engines.rekognition.answers import unassociated
 from portero_server.engines.rekognition.calls import RekognitionCalls
-from portero_server.engines.rekognition.errors import CollectionFull, is_conflict, is_user_missing
+from portero_server.engines.rekognition.errors import CollectionFull, is_conflict, is_user_changed
 from portero_server.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Users:
             await self._caller.call_unless("CreateUser", context, create, _ignored, is_conflict)
             try:
                 refused = await self._caller.call_unless(
-                    "AssociateFaces", context, associate, unassociated, _is_changed
+                    "AssociateFaces", context, associate, unassociated, is_user_changed
                 )
             except CollectionFull:
                 # It is the user that is full.
@@ -107,10 +106,6 @@ class Users:
 
 def _ignored(_: object) -> None:
     """Reads an answer that says nothing."""
-
-
-def _is_changed(fault: ClientError) -> bool:
-    return is_conflict(fault) or is_user_missing(fault)
 
 
 _TOO_MANY = "TOO_MANY_FACES"
