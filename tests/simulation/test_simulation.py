@@ -38,6 +38,11 @@ def test_who_is_in_view_may_be_refused_just_before_another_server_takes_over() -
     assert simulate(407815).complaints == []
 
 
+def test_what_a_stranger_seen_once_showed_last_is_stored_though_the_end_is_refused() -> None:
+    """A stranger whom the session before had stored is no more than a false alarm, and the store refuses its end."""
+    assert simulate(703325).complaints == []
+
+
 def test_a_seed_replays() -> None:
     """The same seed gives the same faults at the same times, and the same results."""
     one, other = simulate(365), simulate(365)

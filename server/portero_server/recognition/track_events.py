@@ -79,7 +79,7 @@ class TrackEvents:
         self._events.append(TrackBegan(self._update(track, TrackState.PROVISIONAL)))
 
     def seen(self, track: Track) -> None:
-        """A decided track was seen."""
+        """A track that may be stored was seen."""
         self._events.append(TrackSeen(track.track_id, track.last_seen, track.last_sequence))
 
     def doubted(self, track: Track) -> None:
@@ -123,6 +123,9 @@ class TrackEvents:
 
     def left(self, track: Track, *, replaced: bool = False) -> None:
         """A track has ended, or is reported as left; `replaced`: another face was found in its place."""
+        if not track.decided:
+            # An earlier session may have stored it. The database may refuse its end, which is then written undated.
+            self.seen(track)
         left = TrackLeft(track.track_id, track.last_seen, track.last_sequence)
         update = replace(self._update(track, TrackState.CLOSED), replaced=replaced)
         self._events.append(TrackEnd(left, update))

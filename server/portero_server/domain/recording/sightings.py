@@ -78,7 +78,10 @@ class TrackDecided:
 
 @dataclass(frozen=True, slots=True)
 class TrackSeen:
-    """A decided track was seen in frame `sequence`: advances its sighting's `last_seen`, never backwards."""
+    """A track was seen in frame `sequence`: advances its sighting's `last_seen`, never backwards.
+
+    A track that has no sighting changes nothing.
+    """
 
     track_id: str
     last_seen: datetime
