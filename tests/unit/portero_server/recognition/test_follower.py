@@ -49,7 +49,8 @@ async def test_what_a_stranger_seen_once_showed_last_is_a_finding_beside_its_end
     async def identify(crop: FaceCrop) -> Identification:
         return UNKNOWN
 
-    script: dict[int, FrameAnalysis | FrameRefused] = {1: looked(face())} | {each: looked() for each in range(2, 20)}
+    script: dict[int, FrameAnalysis | FrameRefused] = dict.fromkeys(range(2, 20), looked())
+    script[1] = looked(face())
     async with stream_harness(script, identify) as at:
         session = await at.open()
         at.send(session, *range(1, 20))
