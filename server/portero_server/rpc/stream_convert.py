@@ -74,7 +74,7 @@ def time_of(frame: pb.Frame) -> datetime | None:
     stamp = frame.capture_time
     seconds, nanos = stamp.seconds, stamp.nanos
     # A missing timestamp would read as the beginning of 1970.
-    if seconds == nanos == 0 and not frame.HasField("capture_time"):
+    if not seconds and not nanos and not frame.HasField("capture_time"):
         return None
     return _moment(seconds, nanos)
 

@@ -220,7 +220,8 @@ class Commits:
     def note(self, sequence: int, tracks: Sequence[Track]) -> None:
         """Records what is followed after frame `sequence`, the highest so far."""
         self._resume.note(sequence, tracks)
-        self.presence.note(sequence, tracks)
+        if tracks:
+            self.presence.note(sequence, tracks)
 
     def take(
         self, advance: Advance | None, exceptions: Sequence[FrameException]

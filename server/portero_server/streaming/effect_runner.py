@@ -52,6 +52,7 @@ class EffectRunner:
         self.naming_times = NamingTimes()
         self._state = state
         self._parts = parts
+        self._stream_metrics = parts.metrics.streams
         self._camera_id = state.row.camera_id
         self._group: asyncio.TaskGroup | None = None
         self._stopped = asyncio.Event()
@@ -80,7 +81,7 @@ class EffectRunner:
         for fact in facts:
             self._count[type(fact)](fact)
         if frame is not None:
-            self._parts.metrics.streams.frame_received(len(frame.jpeg), frame.lag)
+            self._stream_metrics.frame_received(len(frame.jpeg), frame.lag)
             self.work.notify()
         if has_work:
             self.work.notify()

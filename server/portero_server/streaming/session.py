@@ -161,6 +161,7 @@ class Session:
         """Analyzes the frames that wait, as many as one turn allows."""
         state, follower, runner, frames = self.state, self.follower, self.runner, self.state.intake.frames
         looks = await self._analyzer.look(tuple(frames), follower.when, text=follower.reads_text)
+        metrics, steering = self._parts.metrics.streams, self.steering
         began = self._clock.monotonic()
         for look in looks:
             if not isinstance(look, FrameRefused):
@@ -171,9 +172,8 @@ class Session:
                 continue
             frame = frames[0]
             waited = max(0.0, began - frame.received)
-            metrics = self._parts.metrics.streams
             metrics.frame_looked_at(waited, look.gate_seconds, look.detect_seconds, damaged=look.damaged)
-            self.steering.looked_at(frame, look)
+            steering.looked_at(frame, look)
             began += look.seconds
             events, holders, work = follower.observe(frame, look)
             effects = state.settle(look.outcome, holders, events, follower.tracks, more=number < len(looks))

@@ -14,8 +14,8 @@ UPRIGHT = 1
 
 _EXIF = b"Exif\x00\x00"
 _SEGMENT = b"\xff\xe1"
-# EXIF is the first segment, or the second, behind JFIF's 18 bytes.
-_SEARCHED = 256
+SEARCHED = 256
+"""Bytes within which EXIF begins: it is the first segment, or the second, behind JFIF's 18 bytes."""
 _ORIENTATION = 0x0112
 # Cameras write a dozen entries.
 _MOST_ENTRIES = 64
@@ -27,7 +27,7 @@ _FLIPS_OF_TRANSPOSED = {6: 1, 7: -1, 8: 0}
 
 def orientation_of(jpeg: bytes) -> int:
     """Returns a JPEG file's orientation, 1 to 8 as EXIF counts them; 1 if it has none, or a broken one."""
-    at = jpeg.find(_EXIF, 6, _SEARCHED)
+    at = jpeg.find(_EXIF, 6, SEARCHED)
     if at < 0 or jpeg[at - 4 : at - 2] != _SEGMENT:
         return UPRIGHT
     tiff = at + len(_EXIF)
@@ -42,6 +42,11 @@ def orientation_of(jpeg: bytes) -> int:
     except struct.error:
         pass
     return UPRIGHT
+
+
+def has_exif(head: bytes) -> bool:
+    """Whether EXIF begins in the first SEARCHED bytes of a file; without it, `orientation_of` is UPRIGHT."""
+    return _EXIF in head
 
 
 def swaps_sides(orientation: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from portero_server.domain.streams.frames import FrameLimits, FrameRefused, RejectionReason
-from portero_server.vision.exif import orientation_of, swaps_sides, turned
+from portero_server.vision.exif import SEARCHED, has_exif, orientation_of, swaps_sides, turned
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray, Pixels
 
@@ -58,6 +58,8 @@ class HeaderCheck:
         self._last: _Header | None = None
         self._places: struct.Struct | None = None
         self._words: tuple[int, ...] = ()
+        # The beginning of the last file without EXIF: most cameras never write any.
+        self._upright = b""
 
     def check(self, data: bytes) -> tuple[int, int]:
         """Walks a JPEG's header up to its first scan.
@@ -75,7 +77,8 @@ class HeaderCheck:
             FrameRefused: EMPTY, NOT_JPEG, TRUNCATED, TOO_MANY_BYTES, BAD_DIMENSIONS or UNSUPPORTED_CODING;
                 the message names the limit. Nothing else is raised.
         """
-        check_size(data, self._limits)
+        if not 0 < len(data) <= self._limits.max_bytes:
+            check_size(data, self._limits)
         header = self._known(data) or self._walked(data)
         # A decoder makes one pass over the picture for each scan. Only files that are progressive, or
         # spread their colors over scans, may have more than one; in their entropy-coded data a scan's
@@ -89,9 +92,18 @@ class HeaderCheck:
             end = data.rfind(_END, max(header.scan, len(data) - _MAX_PADDING))
             if end < 0 or data[end + 2 :].strip(_PADDING):
                 raise FrameRefused(RejectionReason.TRUNCATED, "the JPEG file has no end marker")
-        if swaps_sides(orientation_of(data)):
-            return header.height, header.width
-        return header.width, header.height
+        if self._is_upright(data[:SEARCHED]) or not swaps_sides(orientation_of(data)):
+            return header.width, header.height
+        return header.height, header.width
+
+    def _is_upright(self, head: bytes) -> bool:
+        """Whether a file that begins so has no EXIF, and so is stored as it is to be seen."""
+        if head == self._upright:
+            return True
+        if has_exif(head):
+            return False
+        self._upright = head
+        return True
 
     def _known(self, data: bytes) -> _Header | None:
         """Returns the last header if a walk through `data` would read exactly the same values."""

@@ -114,7 +114,9 @@ class FrameClock:
         latest = captured if self._latest is None else self._latest
         self.moved = moved = captured - latest
         waited = 0.0 if self._received is None else received - self._received
-        self.waited = waited = max(0.0, waited)
+        if waited < 0.0:
+            waited = 0.0
+        self.waited = waited
         self._received = received
         if moved < -self._policy.back_tolerance:
             self._span += 1
@@ -122,7 +124,12 @@ class FrameClock:
         elif moved > 0.0:
             latest = captured
         self._latest = latest
-        self._arrived += self._counted(moved, waited)
+        if 0.0 < moved >= waited and not self._unexplained:
+            # A clock that goes, and a frame that is not late: the usual case of `_counted`.
+            self._uncounted = 0.0
+            self._arrived += waited
+        else:
+            self._arrived += self._counted(moved, waited)
         self._passed += moved if moved > 0.0 else waited
         return FrameTime(self._span, latest, self._arrived, self._passed)
 

@@ -85,7 +85,9 @@ class ClockWatch:
             skew: Seconds from the frame's receipt to its capture, by both clocks.
             now: Monotonic seconds.
         """
-        step = self._step(clock, skew)
+        beyond = clock.moved - clock.waited
+        jumped = clock.moved < -self._policy.back_tolerance or beyond > self._policy.jump
+        step = self._step(clock, skew) if jumped else 0.0
         self._begun = True
         if step:
             self._was_set = ClockState.SET_BACK if step < 0 else ClockState.JUMPED_AHEAD

@@ -71,6 +71,8 @@ class Cadence:
         self._last_thorough: FrameTime | None = None
         # In a row, up to the last look.
         self._empty_looks = 0
+        # What `when` returned while nobody was followed: most cameras see nobody most of the time.
+        self._of_nobody: When | None = None
 
     def when(self, *, tracks: int, undecided: int, keep: tuple[Box, ...] = ()) -> When:
         """Returns a function that decides which waiting frames to search, valid until the next search.
@@ -81,12 +83,14 @@ class Cadence:
             keep: Where faces are known to be, in ratios of the frame; passed on in each `Due`.
         """
         policy = self._policy
-        if undecided:
-            pause = policy.undecided
-        elif tracks:
-            pause = policy.decided
-        else:
-            pause = self._empty_pause()
+        if not tracks and not undecided:
+            if self._of_nobody is None:
+                self._of_nobody = self._when(self._empty_pause(), ())
+            return self._of_nobody
+        return self._when(policy.undecided if undecided else policy.decided, keep)
+
+    def _when(self, pause: float, keep: tuple[Box, ...]) -> When:
+        policy = self._policy
         last_look, last_thorough = self._last_look, self._last_thorough
 
         def due(time: FrameTime) -> Due:
@@ -107,6 +111,7 @@ class Cadence:
             found: How many faces it found.
         """
         self._last_look = time
+        self._of_nobody = None
         if thorough:
             self._last_thorough = time
         self._empty_looks = 0 if found else self._empty_looks + 1

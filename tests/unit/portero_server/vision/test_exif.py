@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portero_server.domain.streams.frames import FrameLimits
 from portero_server.vision.exif import orientation_of, turned
+from portero_server.vision.jpeg import HeaderCheck, check_header
 from portero_server.vision.opencv import cv2
 from tests.support.images import jpegs
 from tests.support.images.exif import oriented, with_exif
@@ -43,3 +45,12 @@ def test_what_asks_for_nothing_is_upright(file: bytes) -> None:
 def test_broken_exif_is_upright_or_an_orientation(cut: int, junk: bytes) -> None:
     """Whatever the bytes are, there is an answer of 1 to 8."""
     assert 1 <= orientation_of(oriented(PICTURE, 6)[:cut] + junk) <= 8
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=12))
+def test_a_file_is_sized_by_its_own_orientation_whatever_came_before(orientations: list[int]) -> None:
+    """A camera may turn its pictures at any time: 0 stands for a file without EXIF, 9 for an orientation unheard of."""
+    check = HeaderCheck(FrameLimits())
+    for orientation in orientations:
+        file = oriented(PICTURE, orientation) if orientation else PICTURE
+        assert check.check(file) == check_header(file, FrameLimits())

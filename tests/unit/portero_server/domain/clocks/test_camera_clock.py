@@ -147,3 +147,26 @@ def test_a_burst_of_spooled_frames_is_dated_by_its_captures(frames: list[tuple[f
     for moved, share in frames:
         captured, received = captured + moved, received + moved * share
         assert math.isclose(clock.date(captured, received).since(first), captured, abs_tol=1e-6)
+
+
+@given(st.lists(st.tuples(_steps, st.floats(0.0, 40.0) | st.sampled_from([0.0, 0.2])), max_size=60), st.booleans())
+def test_the_usual_case_of_a_steady_clock_gives_what_the_rule_gives(
+    steps: list[tuple[float, float]], lossless: bool
+) -> None:
+    """Time is counted as if every frame were suspected of being late."""
+
+    class _Suspicious(FrameClock):
+        """Has always waited for a moment that is too short to matter, so that no frame is the usual case."""
+
+        def date(self, captured: float, received: float) -> FrameTime:
+            self._unexplained = self._unexplained or 1e-12
+            return super().date(captured, received)
+
+    clock, rule = FrameClock(_POLICY, lossless=lossless), _Suspicious(_POLICY, lossless=lossless)
+    captured = received = 0.0
+    for moved, waited in steps:
+        captured, received = captured + moved, received + waited
+        shown, expected = clock.date(captured, received), rule.date(captured, received)
+        assert (shown.span, shown.captured, shown.passed) == (expected.span, expected.captured, expected.passed)
+        assert math.isclose(shown.arrived, expected.arrived, abs_tol=1e-6)
+        assert clock.stands == rule.stands
