@@ -29,7 +29,7 @@ def read_yaml(path: Path, model: type[_ModelT], across: Callable[[Any], Iterable
         across: Finds mistakes that lie between fields, which the model looks for only in a file without others.
 
     Raises:
-        SettingsError: It cannot be read, is no YAML, or does not fit; names the file and every mistake with its line.
+        SettingsError: It cannot be read, is not YAML, or does not fit; names the file and every mistake with its line.
     """
     try:
         with path.open("rb") as file:

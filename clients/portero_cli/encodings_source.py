@@ -63,7 +63,7 @@ def people_of(rows: Sequence[Sequence[float]], names: Sequence[str], place: str)
         if all(map(math.isfinite, row)):
             faces.setdefault(name, []).append(FaceEncoding(struct.pack(f"<{LENGTH}f", *row)))
         else:
-            words = "left out: a number of it is none or infinite"
+            words = "left out: a number of it is NaN or infinite"
             left_out.append(LeftOut(f"{place}, row {number}", "BAD_ENCODING", words))
     records: dict[str, PersonRecord] = {}
     for name, own in faces.items():

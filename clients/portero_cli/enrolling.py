@@ -95,7 +95,7 @@ async def enroll_person(
         photos: Photo files; none if all were enrolled, or rejected, by an earlier run.
         advance: Called after each photo, for a progress bar.
         store: Where the photos are read from.
-        labels: Of a person who is new.
+        labels: Labels given to a person who is new.
         request_id: The same as of an earlier run that may have added the person; empty: there was none.
         tell: Called with the result of each photo as soon as it is known.
 

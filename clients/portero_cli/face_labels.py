@@ -19,15 +19,15 @@ def read_labels(data: bytes, rows: int, name: str) -> list[str]:
         data: JSON: a list of names, one for each row; a dict of row to name; or a dict of name to row or rows. A list
             may stand in a dict of its own ({"labels": [...]}), and its items may be dicts with a name.
         rows: Number of encodings.
-        name: Of the file, for messages.
+        name: Name of the file, for messages.
 
     Raises:
-        InvalidArgument: It is none of these, or a row has no name or two.
+        InvalidArgument: It has none of these forms, or a row has no name or two names.
     """
     try:
         told = json.loads(data.decode("utf-8-sig"))
     except ValueError:
-        raise _wrong(f"{name} is no JSON file in UTF-8") from None
+        raise _wrong(f"{name} is not a JSON file in UTF-8") from None
     if isinstance(told, dict) and len(told) == 1 and _is_list_of_names(only := next(iter(told.values()))):
         told = only
     if isinstance(told, list):
@@ -81,7 +81,7 @@ def _row(value: object, name: str) -> int:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         return int(value)
-    raise _wrong(f"{name} must be a list of names, or a dict of rows and names; {str(value)[:40]!r} is no row")
+    raise _wrong(f"{name} must be a list of names, or a dict of rows and names; {str(value)[:40]!r} is not a row")
 
 
 def _label(value: object, place: str) -> str:

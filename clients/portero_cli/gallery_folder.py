@@ -1,4 +1,4 @@
-"""A whole gallery as a folder: what is in it, and people one a line."""
+"""A whole gallery as a folder: a manifest, and a file of people, one a line."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _LONGEST_LINE = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GalleryManifest:
-    """What an exported gallery says of itself.
+    """The manifest of an exported gallery.
 
     Attributes:
         made_at: When it was made, ISO 8601, UTC.
         people: Number of people.
         models: Number of faces by engine and face model, "local dlib-resnet-v1".
         kept_by_engine: Number of faces without an encoding, since only the engine has them.
-        sha256: Of the people's file.
+        sha256: Digest of the file of people, hexadecimal.
     """
 
     made_at: str
@@ -43,7 +43,7 @@ class GalleryManifest:
 
 
 class GalleryFolderWriter:
-    """Writes a gallery; until `finish`, the folder is no gallery yet."""
+    """Writes a gallery into a folder. Only `finish` writes the manifest, without which it is not a gallery."""
 
     def __init__(self, folder: Path) -> None:
         """Makes the folder, which only its owner can look into.
@@ -71,7 +71,7 @@ class GalleryFolderWriter:
         self._kept += sum(not face.encoding for face in record.faces)
 
     def finish(self, now: datetime) -> GalleryManifest:
-        """Ends the file, and writes what is in it."""
+        """Closes the file of people, and writes the manifest, which it returns."""
         self._out.close()
         made_at = now.isoformat(timespec="seconds")
         manifest = GalleryManifest(made_at, self._people, dict(self._models), self._kept, self._digest.hexdigest())
@@ -80,7 +80,7 @@ class GalleryFolderWriter:
         return manifest
 
     def close(self) -> None:
-        """Ends the file, if that was not done."""
+        """Closes the file of people, if `finish` has not done so."""
         self._out.close()
 
 
@@ -102,10 +102,10 @@ def make_private_folder(folder: Path) -> None:
 
 
 def read_manifest(folder: Path) -> GalleryManifest:
-    """Returns what an exported gallery is, after checking that it is whole.
+    """Returns the manifest of an exported gallery, after checking that the gallery is whole.
 
     Raises:
-        InvalidArgument: It is none, of a later version, or damaged.
+        InvalidArgument: It is not an exported gallery, or one of a later version, or damaged.
     """
     try:
         told = json.loads((folder / MANIFEST).read_bytes())
@@ -120,7 +120,7 @@ def read_manifest(folder: Path) -> GalleryManifest:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError, KeyError, TypeError):
         raise InvalidArgument(
-            f"{folder} is no gallery that `portero gallery export` wrote to its end",
+            f"{folder} is not a complete export of `portero gallery export`",
             field="folder",
             reason="NO_GALLERY",
         ) from None
@@ -135,7 +135,7 @@ def read_people(folder: Path) -> Iterator[PersonRecord]:
     """Yields the people of an exported gallery.
 
     Raises:
-        InvalidArgument: A line is none of a person.
+        InvalidArgument: A line does not hold a person.
     """
     with (folder / PEOPLE).open("rb") as file:
         number = 0
@@ -145,7 +145,7 @@ def read_people(folder: Path) -> Iterator[PersonRecord]:
                 yield record_of(line)
             except (ValueError, KeyError, TypeError):
                 raise InvalidArgument(
-                    f"{folder / PEOPLE}, line {number}: this is no exported person", field="folder", reason="DAMAGED"
+                    f"{folder / PEOPLE}, line {number}: not an exported person", field="folder", reason="DAMAGED"
                 ) from None
 
 
@@ -158,7 +158,7 @@ def line_of(record: PersonRecord) -> bytes:
 
 
 def record_of(line: bytes) -> PersonRecord:
-    """Returns the person of a line. Raises ValueError, KeyError or TypeError if it is none."""
+    """Returns the person of a line. Raises ValueError, KeyError or TypeError if it holds none."""
     told = json.loads(line)
     return PersonRecord(
         **{

@@ -27,10 +27,10 @@ def guests_in(data: bytes, name: str) -> list[NewGuest]:
 
     Args:
         data: The file: UTF-8, or as Windows writes Western European text; separated by commas, semicolons or tabs.
-        name: Of the file, for messages, which name lines and never what stands in them.
+        name: Name of the file, for messages, which name lines and never what stands in them.
 
     Raises:
-        InvalidArgument: It is no such list.
+        InvalidArgument: The file is not a CSV list of guests, or a line of it is wrong; names the line.
     """
     table = read_table(data, name, "guests")
     fields = _fields(table, name)

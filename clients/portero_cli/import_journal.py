@@ -21,7 +21,7 @@ class Noted:
 
     Attributes:
         run: The import's own number, which makes repeating a request safe.
-        outcomes: Of photos, by path and stamp.
+        outcomes: What became of each photo, by path and stamp.
         done: Ids of the people of whom nothing is left to do.
     """
 

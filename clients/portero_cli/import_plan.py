@@ -117,4 +117,4 @@ def _joined(people: list[PersonPhotos]) -> Iterator[PersonPhotos]:
 
 
 def _no_photo(path: Path) -> LeftOut:
-    return LeftOut(str(path), "NOT_A_PHOTO", "left out: it is no photo")
+    return LeftOut(str(path), "NOT_A_PHOTO", "left out: it is not a photo")

@@ -1,33 +1,33 @@
-"""What became of every photo of an import, as a file that people and programs read."""
+"""The report of an import: the outcome of every photo, as a CSV or JSON file."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
 
 from portero_client import InvalidArgument
 
-_KINDS = (".csv", ".json")
+_SUFFIXES = (".csv", ".json")
 
 
 class Outcome(Enum):
-    """What became of a photo.
-
-    ENROLLED: its face is enrolled, now or by an earlier run. SAME_PICTURE: another photo of the person is the same
-    picture, so there is one face of both. REFUSED: it cannot be used, or its person could not be added. LEFT_OUT: it
-    was not looked at, or is none.
-    """
+    """What became of a photo."""
 
     ENROLLED = "enrolled"
+    """Its face is enrolled, by this run or an earlier one."""
     SAME_PICTURE = "same_picture"
+    """An earlier photo in the report is the same picture, so both share one enrolled face."""
     REFUSED = "refused"
+    """It cannot be used, or its person could not be added."""
     LEFT_OUT = "left_out"
+    """It was not read, or is not a photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class PhotoOutcome:
     """A line of the report.
 
     Attributes:
-        photo: Its path, or that of a folder or line of a list that is left out as a whole.
-        person: Resource name, or empty.
-        display_name: The person's name, or empty.
-        outcome: What became of it.
-        face: Resource name of the face, or empty.
-        reason: Why not, for programs; else empty.
-        message: Why not and what to do, for people; else empty.
+        photo: Path of the photo; for a folder or a line of a list that was left out as a whole, its path or place.
+        person: Resource name of the person; empty if nobody was added.
+        display_name: The person's name; empty if it is not known.
+        outcome: What became of the photo.
+        face: Resource name of the enrolled face; empty if there is no such face.
+        reason: Why it has no face of its own, as a code for programs such as NO_FACE; empty if enrolled.
+        message: The same in words, with what to do; empty if enrolled.
     """
 
     photo: str
@@ -53,27 +53,20 @@ class PhotoOutcome:
     message: str = ""
 
 
-def marked_twins(outcomes: Iterable[PhotoOutcome]) -> list[PhotoOutcome]:
-    """Returns the outcomes, with those of a picture that another photo before it is too as SAME_PICTURE."""
-    first: dict[str, str] = {}
+def with_duplicates_marked(outcomes: Iterable[PhotoOutcome]) -> list[PhotoOutcome]:
+    """Returns the outcomes in order; an enrolled photo that shares the face of an earlier one becomes SAME_PICTURE."""
+    first_photo: dict[str, str] = {}
     marked = []
     for each in outcomes:
-        if each.outcome is Outcome.ENROLLED and (twin := first.setdefault(each.face, each.photo)) != each.photo:
-            each = PhotoOutcome(
-                each.photo,
-                each.person,
-                each.display_name,
-                Outcome.SAME_PICTURE,
-                each.face,
-                "SAME_PICTURE",
-                f"it is the same picture as {twin}, and there is one face of both",
-            )
+        if each.outcome is Outcome.ENROLLED and (first := first_photo.setdefault(each.face, each.photo)) != each.photo:
+            message = f"it is the same picture as {first}: both share one face"
+            each = replace(each, outcome=Outcome.SAME_PICTURE, reason="SAME_PICTURE", message=message)
         marked.append(each)
     return marked
 
 
 def summary(outcomes: Sequence[PhotoOutcome]) -> str:
-    """Returns an import in one line."""
+    """Returns one line for people: how many photos there were, and how many of them had each outcome."""
     counts = Counter(each.outcome for each in outcomes)
     photos = len(outcomes) - counts[Outcome.LEFT_OUT]
     people = len({each.person for each in outcomes if each.outcome is Outcome.ENROLLED})
@@ -88,40 +81,40 @@ def summary(outcomes: Sequence[PhotoOutcome]) -> str:
 
 
 def check_report(path: Path) -> None:
-    """Checks the name of a report.
+    """Checks a report's path before the import starts, so that no import runs whose report cannot be written.
 
     Raises:
-        InvalidArgument: It ends in neither .csv nor .json, or its folder is not there.
+        InvalidArgument: The name does not end in .csv or .json, or the folder does not exist.
     """
-    if path.suffix.lower() not in _KINDS:
+    if path.suffix.lower() not in _SUFFIXES:
         raise InvalidArgument(f"{path} must end in .csv or .json", field="report", reason="BAD_REPORT")
     if not path.parent.is_dir():
         raise InvalidArgument(f"{path} cannot be written: there is no such folder", field="report", reason="BAD_REPORT")
 
 
 def write_report(path: Path, outcomes: Iterable[PhotoOutcome]) -> None:
-    """Writes a report, which names people, so that only its owner can read it.
+    """Writes the outcomes as CSV or JSON, as the path ends. Only the owner can read the file, since it names people.
 
     Raises:
-        InvalidArgument: It cannot be written.
+        InvalidArgument: The file cannot be written.
     """
     lines = [asdict(each) | {"outcome": each.outcome.value} for each in outcomes]
     if path.suffix.lower() == ".json":
         text = json.dumps({"photos": lines}, ensure_ascii=False, indent=2) + "\n"
     else:
         table = io.StringIO()
-        writer = csv.DictWriter(table, list(PhotoOutcome.__dataclass_fields__), lineterminator="\n")
+        writer = csv.DictWriter(table, [field.name for field in fields(PhotoOutcome)], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: _as_text(str(value)) for name, value in line.items()} for line in lines)
+        writer.writerows({name: _not_a_formula(str(value)) for name, value in line.items()} for line in lines)
         text = table.getvalue()
     write_private(path, text.encode())
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Writes a file that only its owner can read, in the place of one that is there.
+    """Writes or replaces a file that only its owner can read. Readers see the old content or the new one, never a part.
 
     Raises:
-        InvalidArgument: It cannot be written.
+        InvalidArgument: The file cannot be written. What was at the path before is still there.
     """
     part = path.with_name(f".{path.name}.new")
     try:
@@ -130,11 +123,14 @@ def write_private(path: Path, content: bytes) -> None:
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:
+        # What was written before the disk was full would name people in a hidden file that nobody looks for.
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise InvalidArgument(
             f"{path} cannot be written: {error.strerror}", field="file", reason="UNWRITABLE"
         ) from None
 
 
-def _as_text(value: str) -> str:
-    """Returns a cell that no spreadsheet takes for a formula, whatever a file in an archive was named."""
+def _not_a_formula(value: str) -> str:
+    """Returns a cell that spreadsheets show as text: a file of an archive may be named so as to be run as a formula."""
     return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

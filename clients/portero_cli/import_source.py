@@ -26,7 +26,7 @@ def opened_source(source: Path) -> Iterator[tuple[ImportPlan, PhotoStore]]:
     """Yields the plan of an import, and where its photos are read from.
 
     Raises:
-        InvalidArgument: It is none of the three, or holds nobody.
+        InvalidArgument: It is neither a folder, a list nor a ZIP archive, or holds nobody.
     """
     if source.is_dir():
         plan = plan_import(source, look_into)
@@ -34,7 +34,7 @@ def opened_source(source: Path) -> Iterator[tuple[ImportPlan, PhotoStore]]:
             raise InvalidArgument(f"{source} holds no folder with photos", field="source", reason="NO_PHOTOS")
         yield plan, ON_DISK
     elif not source.is_file():
-        raise InvalidArgument(f"{source} is no folder, list or ZIP archive", field="source", reason="NO_FOLDER")
+        raise InvalidArgument(f"{source} is not a folder, list or ZIP archive", field="source", reason="NO_FOLDER")
     elif source.suffix.lower() in _LISTS:
         yield plan_list(content_of(source, "source"), str(source), source.parent), ON_DISK
     elif is_zipfile(source):
@@ -45,7 +45,7 @@ def opened_source(source: Path) -> Iterator[tuple[ImportPlan, PhotoStore]]:
             yield plan, photos
     else:
         raise InvalidArgument(
-            f"{source} is no list (.csv) and no ZIP archive; for one person use `portero people add`",
+            f"{source} is neither a list (.csv) nor a ZIP archive; for one person use `portero people add`",
             field="source",
             reason="NO_FOLDER",
         )

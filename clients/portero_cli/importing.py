@@ -10,7 +10,7 @@ from pathlib import Path
 from portero_cli.enrolling import Enrolled, PhotoResult, Problem, Refused, enroll_person
 from portero_cli.import_journal import ImportJournal
 from portero_cli.import_plan import ImportPlan, LeftOut, PersonPhotos
-from portero_cli.import_report import Outcome, PhotoOutcome, marked_twins
+from portero_cli.import_report import Outcome, PhotoOutcome, with_duplicates_marked
 from portero_cli.naming import id_of
 from portero_cli.photos import PhotoStore
 from portero_client import AlreadyExists, FailedPrecondition, InvalidArgument, PorteroClient, PorteroError
@@ -42,7 +42,7 @@ class Imported:
 
     @property
     def complete(self) -> bool:
-        """Whether every photo is enrolled, and nobody is left out; files that are no photos do not matter."""
+        """Whether every photo is enrolled, and nobody is left out; files that are not photos do not matter."""
         return all(each.outcome in (Outcome.ENROLLED, Outcome.SAME_PICTURE) or _idle(each) for each in self.outcomes)
 
 
@@ -89,7 +89,7 @@ class PeopleImport:
             tuple(self._enrolled[place] for place in places if place in self._enrolled),
             tuple(self._refused[place] for place in places if place in self._refused),
             left_out,
-            tuple(marked_twins([*self._of_photos(), *map(_of_left_out, left_out)])),
+            tuple(with_duplicates_marked([*self._of_photos(), *map(_of_left_out, left_out)])),
             self._failure,
         )
 

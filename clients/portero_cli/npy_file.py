@@ -34,15 +34,15 @@ class Encodings:
 
 
 def read_npy(data: bytes, name: str) -> Encodings:
-    """Returns the rows of a .npy file; a single row without a second dimension is one.
+    """Returns the rows of a .npy file; a one-dimensional array is a single row.
 
     Args:
         data: The file: numbers of 4 or 8 bytes, of either byte order, stored by rows or by columns.
-        name: Of the file, for messages.
+        name: Name of the file, for messages.
 
     Raises:
-        InvalidArgument: It is no such file. One that holds Python objects is never opened: to do so would run what
-            is in it.
+        InvalidArgument: It is not such a .npy file. One of Python objects is refused unread, since reading it would run
+                code in it.
     """
     header, begin = _header(data, name)
     kind: Any = header.get("descr")

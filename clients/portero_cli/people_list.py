@@ -26,15 +26,15 @@ LIST_HELP = (
 
 
 def plan_list(data: bytes, name: str, folder: Path) -> ImportPlan:
-    """Plans the import of a list: lines of one id, or else of one name, are one person.
+    """Returns the plan to import a list: lines with the same id, or without an id the same name, are one person.
 
     Args:
         data: The file.
-        name: Of the file, for messages.
-        folder: What paths in it are relative to; none leads out of it.
+        name: Name of the file, for messages.
+        folder: The folder that paths in the list are relative to; a path that leads out of it is left out.
 
     Raises:
-        InvalidArgument: It is no such list.
+        InvalidArgument: The file is not a CSV list of people, or has too many lines.
     """
     table = read_table(data, name, "source")
     fields = _fields(table.headings, name)

@@ -44,7 +44,7 @@ class PhotoFormat(Enum):
 
 
 def format_of(head: bytes) -> PhotoFormat | None:
-    """Returns the format of a picture file by its first bytes, or None if it is no picture."""
+    """Returns the format of a picture file by its first bytes, or None if it is not a picture."""
     head = head.lstrip(b"\r\n\t ") or head
     if head.startswith(b"\xff\xd8"):
         return PhotoFormat.JPEG
@@ -72,11 +72,11 @@ def sendable(data: bytes, name: str) -> bytes:
         name: Name of the file, for errors.
 
     Raises:
-        InvalidArgument: It is no picture, is broken, has too many pixels, or a package to read it is missing.
+        InvalidArgument: It is not a picture, is broken, has too many pixels, or a package to read it is missing.
     """
     kind = format_of(data[:HEAD_BYTES])
     if kind is None:
-        raise _unusable(name, "is no photo: JPEG, PNG, WebP, HEIC, AVIF, BMP and TIFF files are taken", "NOT_A_PHOTO")
+        raise _unusable(name, "is not a photo: JPEG, PNG, WebP, HEIC, AVIF, BMP and TIFF are taken", "NOT_A_PHOTO")
     passes = kind in (PhotoFormat.JPEG, PhotoFormat.PNG)
     if kind is PhotoFormat.JPEG:
         data = trim_jpeg(data).file

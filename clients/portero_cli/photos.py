@@ -26,7 +26,7 @@ def check_photo(path: Path) -> None:
     """Checks a photo file without reading its contents.
 
     Raises:
-        InvalidArgument: It is not there, is no file, is empty, or has more than 256 MiB.
+        InvalidArgument: It is not there, is not a file, is empty, or has more than 256 MiB.
     """
     try:
         size = path.stat().st_size
@@ -57,7 +57,7 @@ def read_photo(path: Path) -> bytes:
     """Returns a photo as the server takes it: a JPEG or PNG file of at most 5 MiB; see `photo_formats.sendable`.
 
     Raises:
-        InvalidArgument: As `check_photo`, or it may not be read, or is no photo that can be decoded here.
+        InvalidArgument: As `check_photo`, or it may not be read, or is not a photo that can be decoded here.
     """
     check_photo(path)
     try:
@@ -94,7 +94,7 @@ class PhotoStore(Protocol):
         ...
 
     def read(self, photo: Path) -> bytes:
-        """Returns a photo as the server takes it. Raises InvalidArgument if it is none."""
+        """Returns a photo as the server takes it. Raises InvalidArgument if it is not a photo."""
         ...
 
     def stamp(self, photo: Path) -> str:

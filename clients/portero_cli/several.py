@@ -49,7 +49,7 @@ async def each_of(
         given: Names or ids as on the command line; the same twice counts once.
         name_of: Returns the resource name. Raises InvalidArgument.
         act: Does it to the resource of a name, and returns what to report.
-        output: Of the command.
+        output: Where the command prints.
         done: What is said of one when it is done, such as "removed"; empty: nothing.
     """
     results: list[ItemT] = []

@@ -36,15 +36,15 @@ class Table:
 
 
 def read_table(data: bytes, name: str, field: str) -> Table:
-    """Returns the table in a file; one without headings if there is not a line in it.
+    """Returns the table in a file; an empty one if the file has no line.
 
     Args:
         data: The file: UTF-8, or as Windows writes Western European text; separated by commas, semicolons or tabs.
-        name: Of the file, for messages.
-        field: What the file is for, for errors.
+        name: Name of the file, for messages.
+        field: The argument that named the file, for errors.
 
     Raises:
-        InvalidArgument: It is no text, or no CSV file.
+        InvalidArgument: It is not text, or not a CSV file.
     """
     lines = _text(data, name, field).splitlines()
     heading = next((line for line in lines if line.strip()), "")
@@ -53,7 +53,7 @@ def read_table(data: bytes, name: str, field: str) -> Table:
         rows = [Row(reader.line_num, tuple(cell.strip() for cell in row)) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
         raise InvalidArgument(
-            f"{name}, line {reader.line_num}: this is no line of a CSV file ({error})", field=field, reason="BAD_LIST"
+            f"{name}, line {reader.line_num}: this is not a line of CSV ({error})", field=field, reason="BAD_LIST"
         ) from None
     if not rows:
         return Table((), ())
@@ -61,10 +61,10 @@ def read_table(data: bytes, name: str, field: str) -> Table:
 
 
 def one_column_each(fields: Sequence[str], name: str, field: str, known: Collection[str]) -> None:
-    """Checks that no two columns are of one field; an empty field is that of none.
+    """Checks that no two columns are of one field. A column whose field is empty is not looked at.
 
     Raises:
-        InvalidArgument: Two are.
+        InvalidArgument: Two columns are of one field.
     """
     told = [each for each in fields if each]
     if len(set(told)) < len(told):
@@ -93,4 +93,4 @@ def _text(data: bytes, name: str, field: str) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InvalidArgument(f"{name} is no text: save it as CSV in UTF-8", field=field, reason="BAD_LIST")
+    raise InvalidArgument(f"{name} is not text: save it as CSV in UTF-8", field=field, reason="BAD_LIST")

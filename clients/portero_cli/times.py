@@ -48,7 +48,7 @@ def time_meant(text: str, now: datetime, *, ahead: bool = False) -> datetime:
         ahead: Whether a duration without a plus is ahead, and not ago.
 
     Raises:
-        ValueError: It is no time.
+        ValueError: It is not a time.
     """
     text = text.strip()
     try:

@@ -35,7 +35,7 @@ def words_of(parameters: Iterable[inspect.Parameter]) -> Mapping[str, str]:
     """Returns what a command's user calls each field: the option, or the argument as in its help.
 
     Args:
-        parameters: Of the command, annotated for typer.
+        parameters: Parameters of the command, annotated for typer.
     """
     words = {}
     for parameter in parameters:

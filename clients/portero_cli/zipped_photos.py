@@ -144,7 +144,7 @@ def opened_zip(path: Path) -> Iterator[ZippedPhotos]:
     """Yields the photos of an archive.
 
     Raises:
-        InvalidArgument: It is no ZIP archive, damaged or too large.
+        InvalidArgument: It is not a ZIP archive, damaged or too large.
     """
     try:
         size = path.stat().st_size
@@ -152,7 +152,7 @@ def opened_zip(path: Path) -> Iterator[ZippedPhotos]:
             raise _wrong(f"{path} has {size:,} bytes; at most {MOST_ARCHIVE_BYTES:,} (16 GiB) are read, so divide it")
         archive = ZipFile(path)
     except (BadZipFile, OSError, NotImplementedError) as error:
-        raise _wrong(f"{path} is no ZIP archive, or is damaged ({str(error).lower()})") from None
+        raise _wrong(f"{path} is not a ZIP archive, or is damaged ({str(error).lower()})") from None
     with archive:
         yield ZippedPhotos(archive, path)
 

@@ -35,19 +35,19 @@ class AuditEntry:
     """One entry of the audit trail.
 
     Attributes:
-        position: From 1, without gaps.
+        position: Number of the entry, from 1 without gaps.
         time: When it was written, UTC.
         subject: Who: "keys/{key}", "bridges/{bridge}", "users/{subject}", "local", "server", or empty: unknown.
-        peer: From where: an address, or "console".
+        peer: Where the call came from: an address, or "console".
         method: How the identity was proven: "key", "certificate", "token" or "none".
         credential: The public part of the credential.
         action: What: "GalleryService/EnrollFace", or a word such as "server.configured".
-        resource: Of what; empty when it is about nothing in particular.
+        resource: Name of the resource acted on; empty if it is about no single one.
         outcome: How it went. ASKED is written before, so it was done unless FAILED follows.
         reason: Why it was refused or failed; for a change, the fields; for a configuration, what is set.
         count: Number of identical actions that the entry combines.
         previous_digest: SHA-256 of the entry before, hexadecimal.
-        digest: Its own.
+        digest: SHA-256 of this entry, hexadecimal.
     """
 
     position: int

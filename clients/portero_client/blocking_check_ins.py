@@ -47,7 +47,7 @@ class BlockingDocuments:
         """Begins a check-in from a camera's stream, and returns it while it runs; `wait` returns the result.
 
         Args:
-            camera: By id or resource name.
+            camera: Id or resource name of the camera.
             replace: Whether to end a check-in that still runs there; otherwise this one is refused.
             liveness: Whether to ask for a liveness session: show Amazon's FaceLivenessDetector on the guest's device
                 with what `liveness_session` says; `wait` waits for it too.

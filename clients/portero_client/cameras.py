@@ -103,7 +103,7 @@ class CameraStatus:
         open_tracks: Faces being followed.
         watermark_lag: Sequences received but not yet durable.
         clock_state: How the clock of the camera's bridge does; UNKNOWN where no stream is open, or at an older server.
-        clock_skew: By how much it is ahead of the server's, or None while unknown.
+        clock_skew: How far that clock is ahead of the server's; None while unknown.
         agent: Name and version of the bridge, or empty.
         network_delay: Half the time that a question of the server's and its answer took, or None while unknown.
         asked_max_rate: Frames a second that the bridge is asked not to exceed, or None.

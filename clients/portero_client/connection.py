@@ -45,7 +45,7 @@ def open_channel(
     """Opens a channel for the running event loop; it connects when first used.
 
     Args:
-        settings: Where to, and how.
+        settings: Address, TLS and credentials.
         material: Certificates that were loaded before; None: those of the settings' files are.
         own_connection: Whether it shares its connection with no other channel. gRPC lends channels of the same
             address the same one; whoever must not be held up by another's flow control, or must reach the

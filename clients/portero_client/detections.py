@@ -66,7 +66,7 @@ class Face:
     """A face found in an image.
 
     Attributes:
-        box: Where it is.
+        box: Where it is in the image.
         confidence: How sure the detector is that it is a face at all, 0..1.
         quality: How well it can be recognized.
         match: Who it is; None when nobody of the gallery was close enough.

@@ -181,7 +181,7 @@ class CheckIn:
     Attributes:
         name: Resource name, "checkIns/{check_in}".
         camera: Where, "cameras/{camera}"; empty: with pictures, at no camera.
-        state: Where it is.
+        state: The step that it is at.
         failure: Why it has no result.
         result: The answer; what a person decided stands in `review` and counts instead.
         reasons: Why it is not ACCEPTED.

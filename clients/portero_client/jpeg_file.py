@@ -137,8 +137,8 @@ class TrimmedJpeg:
 def trim_jpeg(data: bytes) -> TrimmedJpeg:
     """Skips white space before a JPEG file, and cuts what is behind its end marker.
 
-    Cameras send whole transfer buffers, phones append a film to a photograph. What is no JPEG file, or a damaged one,
-    comes back as it is but for the white space.
+    Cameras send whole transfer buffers, phones append a film to a photograph. Other and damaged files come back as
+    they are but for the white space.
     """
     file = data.lstrip(WHITE_SPACE)
     if not file.startswith(JPEG_BEGIN):

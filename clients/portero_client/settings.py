@@ -169,7 +169,7 @@ def _check_names(environment: Iterable[str]) -> None:
             continue
         if nearest := difflib.get_close_matches(name, VARIABLES, n=1, cutoff=_SLIP):
             raise InvalidArgument(
-                f"{name} is no setting (did you mean {nearest[0]}?)", field="environment", reason="BAD_SETTING"
+                f"{name} is not a setting (did you mean {nearest[0]}?)", field="environment", reason="BAD_SETTING"
             )
 
 

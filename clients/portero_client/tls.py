@@ -51,7 +51,7 @@ class TlsFiles:
         """Reads the files and checks that they can be used.
 
         Raises:
-            InvalidArgument: One cannot be read, is no PEM, or the key is not the certificate's.
+            InvalidArgument: One cannot be read, is not a PEM file, or the key is not the certificate's.
         """
         material = self._read()
         if self.key is not None:

@@ -23,7 +23,7 @@ class FaceEncoding:
         encoding: Float32 little-endian; empty: only the engine has the face, as Rekognition, which hands out none.
         face_id: Last part of the face's resource name; empty when imported: the server derives it.
         box: Where the face was in its photograph; None: there was none.
-        quality: Of the face in its photograph; None: there was none.
+        quality: Quality of the face in its photograph; None: there was no photograph.
         create_time: When it was enrolled, UTC; None when imported: now.
         engine: The engine that enrolled it; ignored when imported.
         model_version: The engine's face model; ignored when imported.

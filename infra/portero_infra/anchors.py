@@ -1,4 +1,4 @@
-"""The bucket for anchors of the audit trail, from which nobody can remove objects before their date."""
+"""The S3 bucket for anchors of the audit trail: nobody can remove or change an anchor before its retention date."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from portero_infra.bucket import Bucket
 from portero_infra.config import Account
 
 ANCHORS = "audit/"
-"""What keys of anchors begin with."""
+"""Prefix of the anchors' object keys."""
 
 
 class Anchors(pulumi.ComponentResource):
-    """The bucket with Object Lock. The server locks each object itself, in compliance mode."""
+    """The bucket, with Object Lock but no default retention: the server sets each object's date, in compliance mode."""
 
     def __init__(self, name: str, account: Account, opts: pulumi.ResourceOptions) -> None:
         super().__init__("portero:infra:Anchors", name, None, opts)
         self.bucket = Bucket(
             f"{name}-anchors",
-            # Anchors stay as long as the trail, which has no end; empty objects cost next to nothing.
+            # No rule expires anchors: the trail is kept for good, and empty objects cost next to nothing.
             rules=[
                 {
                     "id": "unfinished",

@@ -47,7 +47,7 @@ def state(endpoint: Endpoint, now: float, log: int) -> dict[str, Any]:
     """Returns the whole state, ready for JSON.
 
     Args:
-        endpoint: Of which.
+        endpoint: The endpoint whose state is asked for.
         now: Monotonic seconds.
         log: How many of the last calls to list.
     """

@@ -50,7 +50,7 @@ class LivenessSessions:
         """Returns a session.
 
         Raises:
-            ApiProblem: There is none of this id.
+            ApiProblem: No session has this id.
         """
         self._forget(now)
         session = self._sessions.get(session_id)
@@ -64,7 +64,7 @@ class LivenessSessions:
         """Finishes a session: with a confidence, or as FAILED without one.
 
         Raises:
-            ApiProblem: There is none of this id, or it is over.
+            ApiProblem: No session has this id, or it is over.
         """
         session = self.get(session_id, now)
         if session.status != "CREATED":

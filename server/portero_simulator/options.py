@@ -28,7 +28,7 @@ class Options:
         latency: Median service time, seconds.
         latency_p95: Its 95th percentile, seconds.
         faults: What goes wrong from the start.
-        seed: Of everything that is drawn by chance.
+        seed: Seed of everything that is drawn at random.
     """
 
     engine: str = "local"

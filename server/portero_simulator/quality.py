@@ -39,7 +39,7 @@ def shortcomings(face: FoundFace, quality_filter: str, width: int, height: int) 
     Args:
         face: As found.
         quality_filter: NONE, AUTO, LOW, MEDIUM or HIGH.
-        width: Of the image, pixels.
+        width: Width of the image, pixels.
         height: Of the image, pixels.
     """
     if quality_filter == "NONE":

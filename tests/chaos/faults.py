@@ -32,7 +32,7 @@ class Fault(Enum):
     FILE_FULL = "the database file's disk is full"
     HOSTILE_CALLS = "a caller without a credential holds calls whose message never comes"
     HOSTILE_RESETS = "a caller opens streams and resets them at once"
-    HOSTILE_METADATA = "a caller sends metadata that is no text"
+    HOSTILE_METADATA = "a caller sends metadata that is not text"
     HOSTILE_IMAGE = "a caller sends a small picture that inflates to gigabytes"
 
 

@@ -90,7 +90,7 @@ async def rapid_resets(port: int, until: float, deeds: Deeds) -> None:
 
 
 async def garbled_metadata(port: int, until: float, deeds: Deeds) -> None:
-    """Sends metadata that is no UTF-8, a bearer token among it."""
+    """Sends metadata that is not UTF-8, a bearer token among it."""
     extra = [(b"authorization", b"Bearer \xff\xfe " + SECRET.encode()), (b"x-note", b"\xc3\x28\xa0\xa1")]
     async with raw_connection(_at(port)) as connection:
         deeds.connections += 1

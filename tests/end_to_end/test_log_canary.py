@@ -18,7 +18,7 @@ _CALLS = 100
 
 @pytest.mark.parametrize("auth", ["none", "required"])
 async def test_what_a_caller_sends_is_not_in_the_log_and_does_not_flood_it(tmp_path: Path, auth: str) -> None:
-    """Bearers and metadata that are no UTF-8 leave few lines, without a byte of them, and nothing of gRPC's core."""
+    """Bearers and metadata that are not UTF-8 leave few lines, without a byte of them, and nothing of gRPC's core."""
     odd = [
         (b"authorization", b"Bearer \xff\xfe" + _CANARY),
         (b"authorization", b"Bearer ptk_" + _CANARY),

@@ -202,7 +202,7 @@ def page_tokens(data: bytes) -> None:
     listing = Listing("sightings", ("door",))
     with suppress(PorteroError):
         listing.cursor(text, parts)
-    # As somebody would make one who has read this source: the digest is no secret.
+    # As somebody would make one who has read this source: the digest is not a secret.
     with suppress(PorteroError, ValueError):
         after = json.loads(text)
         cursor = listing.cursor(listing.token(after), parts) if isinstance(after, list) else None

@@ -44,7 +44,7 @@ def probe_message(message_id: str) -> bytes:
 
 
 def read_matches(datagram: bytes) -> Sequence[Match] | None:
-    """Parses an answer; None if it is none.
+    """Returns the cameras of an answer; None if the datagram is not an answer.
 
     What stands before an answer breaks off counts. Prefixes of names need not be declared. Document types are refused:
     their entities could make a small answer large.

@@ -15,7 +15,7 @@ from portero_bridge.sources.capture_record import MAX_PAYLOAD, MAX_SIDE, Capture
 from portero_bridge.sources.device_trouble import is_device, why_not_open
 from portero_client.streaming.frames import ImageLimits
 
-# Packets that arrive broken over UDP are no pictures.
+# Packets that arrive broken over UDP are not pictures.
 _FFMPEG_OPTIONS = "rtsp_transport;{transport}|fflags;discardcorrupt"
 
 

@@ -57,7 +57,7 @@ def unpack_header(header: bytes) -> tuple[RecordKind, int, datetime]:
     """Parses a record's header: kind, length of the payload, capture time.
 
     Raises:
-        ValueError: It is no header.
+        ValueError: It is not a header.
     """
     kind, length, taken = HEADER.unpack(header)
     if length > MAX_PAYLOAD:

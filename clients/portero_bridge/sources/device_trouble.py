@@ -35,7 +35,7 @@ def why_not_open(target: str | int) -> str:
         os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
     except OSError as error:
         return _told(path, error)
-    return f"{path} gives no pictures: another program uses it, or it is no camera but a camera's second device"
+    return f"{path} gives no pictures: another program uses it, or it is not a camera but a camera's second device"
 
 
 def _path(target: str | int) -> Path:

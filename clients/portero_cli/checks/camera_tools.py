@@ -15,13 +15,17 @@ _DEVICES = Path("/dev")
 
 def check_video(*, needed: bool) -> Finding:
     """Checks whether OpenCV can open RTSP streams and video files."""
+    check = "RTSP and video files"
     try:
         cv2: Any = importlib.import_module("cv2")
-    except (ImportError, OSError):
-        return Finding("RTSP and video files", False, needed, "OpenCV is missing", "pip install 'portero[bridge]'")
-    ok = bool(cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG))
+        ok = bool(cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG))
+    except ModuleNotFoundError:
+        return Finding(check, False, needed, "OpenCV is missing", "pip install 'portero[bridge]'")
+    except Exception as error:  # noqa: BLE001 - half an installation lacks attributes; one for another NumPy raises others
+        reason = " ".join(str(error).split())
+        return Finding(check, False, needed, f"OpenCV does not load: {reason}", "reinstall opencv-python-headless")
     return Finding(
-        "RTSP and video files",
+        check,
         ok,
         needed,
         f"OpenCV {cv2.__version__} {'with' if ok else 'without'} FFmpeg",

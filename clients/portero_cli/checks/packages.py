@@ -1,4 +1,4 @@
-"""Checks Python, and the packages of each role as listed in the project's own metadata."""
+"""Checks the version of Python, and the packages that each role needs according to the project's own metadata."""
 
 from __future__ import annotations
 
@@ -13,29 +13,36 @@ from importlib import metadata
 
 from portero_cli.checks.finding import Finding
 
+BASE = ""
+"""The key of requirements that belong to no extra: every role needs them."""
 _LEAST_PYTHON = (3, 11)
 _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)")
 _EXTRA = re.compile(r"""extra\s*==\s*['"](?P<extra>[^'"]+)['"]""")
-# Compiled libraries that may be installed and still not load, by the distribution that brings them.
+# Modules by distribution. They may be installed and still fail to load, as their compiled parts need other libraries.
 _COMPILED = {"opencv-python-headless": "cv2", "dlib-bin": "dlib", "onnxruntime": "onnxruntime", "numpy": "numpy"}
-# What a marker may ask of the machine besides the extra; its clauses are all joined by "and".
+# One condition of an environment marker about the machine; all conditions of a marker are joined by "and". The full
+# grammar would take the package `packaging`, which clients do not need otherwise.
 _CLAUSE = re.compile(
-    r"""(?P<what>sys_platform|platform_machine|python_version)\s*(?P<how>==|!=|<|>=)\s*['"](?P<value>[^'"]+)['"]"""
+    r"""(?P<variable>sys_platform|platform_machine|python_version)\s*(?P<operator>==|!=|<|>=)\s*['"](?P<value>[^'"]+)['"]"""
 )
-_COMPARE = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, ">=": operator.ge}
-BASE = ""
+_OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, ">=": operator.ge}
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package that a role needs: its name, and its version or None when it is not installed."""
+    """A package that a role needs.
+
+    Attributes:
+        name: Name of the distribution.
+        version: The installed version; None if it is not installed.
+    """
 
     name: str
     version: str | None
 
 
 def installed_version(name: str) -> str | None:
-    """Returns the version of an installed package, or None."""
+    """Returns the installed version of a package; None if it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -45,11 +52,11 @@ def installed_version(name: str) -> str | None:
 def packages_by_extra(
     requirements: Iterable[str], version_of: Callable[[str], str | None] = installed_version
 ) -> dict[str, list[Package]]:
-    """Sorts requirements such as "numpy>=2; extra == 'server'" by extra; those of none are under BASE.
+    """Returns the packages that this machine needs, by extra; those that belong to no extra are under BASE.
 
     Args:
-        requirements: As a package's metadata lists them.
-        version_of: Returns the installed version of a package, or None.
+        requirements: As a distribution's metadata lists them, such as "numpy>=2; extra == 'server'".
+        version_of: Returns the installed version of a package; None if it is not installed.
     """
     found: dict[str, list[Package]] = {BASE: []}
     for requirement in requirements:
@@ -63,21 +70,21 @@ def packages_by_extra(
 
 
 def _applies(marker: str) -> bool:
-    """Returns whether a requirement is one of this machine's, whatever its extra."""
+    """Returns whether the conditions of a marker hold on this machine; its extra is not looked at."""
     here = {"sys_platform": sys.platform, "platform_machine": platform.machine()}
     for clause in _CLAUSE.finditer(marker):
-        compare, what, value = _COMPARE[clause["how"]], clause["what"], clause["value"]
-        if what == "python_version":
+        compare, variable, value = _OPERATORS[clause["operator"]], clause["variable"], clause["value"]
+        if variable == "python_version":
             fits = compare(sys.version_info[:2], tuple(int(part) for part in value.split(".")))
         else:
-            fits = compare(here[what], value)
+            fits = compare(here[variable], value)
         if not fits:
             return False
     return True
 
 
 def check_python() -> Finding:
-    """Checks the version of the interpreter."""
+    """Checks that the interpreter is recent enough."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     least = ".".join(str(part) for part in _LEAST_PYTHON)
     ok = sys.version_info[:2] >= _LEAST_PYTHON
@@ -85,18 +92,23 @@ def check_python() -> Finding:
 
 
 def check_extras(extras: dict[str, list[Package]], needed: frozenset[str]) -> list[Finding]:
-    """Returns for each role what is installed and missing; only `needed` roles and the base must be complete."""
+    """Returns one finding for each extra: what is missing, or the versions installed.
+
+    Args:
+        extras: Packages by extra.
+        needed: Extras that must be complete on this machine; the base must be in any case.
+    """
     findings = []
     for extra, packages in extras.items():
         missing = [package.name for package in packages if package.version is None]
-        there = ", ".join(f"{package.name} {package.version}" for package in packages if package.version)
+        installed = ", ".join(f"{package.name} {package.version}" for package in packages if package.version)
         target = f"portero[{extra}]" if extra else "portero"
         findings.append(
             Finding(
                 f"packages for {extra or 'the client'}",
                 not missing,
                 extra == BASE or extra in needed,
-                f"missing: {', '.join(missing)}" if missing else there,
+                f"missing: {', '.join(missing)}" if missing else installed,
                 f"pip install '{target}'" if missing else "",
             )
         )
@@ -106,7 +118,7 @@ def check_extras(extras: dict[str, list[Package]], needed: frozenset[str]) -> li
 def check_compiled(
     extras: dict[str, list[Package]], load: Callable[[str], object] = importlib.import_module
 ) -> list[Finding]:
-    """Loads the installed compiled libraries: each must work, needed or not."""
+    """Imports each compiled library that is installed: it must load, even where no role of this machine needs it."""
     installed = {package.name for packages in extras.values() for package in packages if package.version}
     findings = []
     for name, module in _COMPILED.items():
@@ -114,7 +126,7 @@ def check_compiled(
             continue
         try:
             load(module)
-        except (ImportError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a library built for another NumPy raises ValueError or AttributeError
             reason = " ".join(str(error).split())
             findings.append(Finding(f"library {module}", False, True, f"does not load: {reason}", f"reinstall {name}"))
         else:

@@ -36,7 +36,7 @@ class CameraRow:
     """The state of one camera at this moment.
 
     Attributes:
-        camera: Its id.
+        camera: Id of the camera.
         streaming: Whether a stream is open at the server that answered.
         state: How it does, in words, such as "4.8 frames/s" or "no picture since 14:02:11".
         frame_rate: Frames a second over the last seconds.
@@ -44,7 +44,7 @@ class CameraRow:
         silence: Seconds since the last frame was captured, or None before the first.
         open_tracks: Faces being followed.
         last_seen: Who was seen last ("unknown" for a stranger), or empty.
-        last_seen_time: When, or None.
+        last_seen_time: When that was; None if nobody was seen.
         calls: Paid calls of today, UTC.
         dollars: What they cost.
         clock: What is wrong with its clock, or empty.

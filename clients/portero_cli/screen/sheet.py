@@ -77,7 +77,7 @@ def columns_shown(
         columns: All headings.
         widths: The widest cell of each column; none for a table without rows.
         spare: The columns that may be left out, the first of them first; those without any text even before.
-        width: Of the terminal.
+        width: Width of the terminal, columns.
 
     Returns:
         The headings that are kept, in order, and those left out although there is something in them.

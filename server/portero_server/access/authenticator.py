@@ -134,7 +134,7 @@ class Authenticator:
         if text.startswith(f"{PREFIX}_"):
             return await self._keys.identify(text)
         if self._tokens is None or not text:
-            raise Unauthenticated("the bearer is no API key of this server's", reason="BEARER_UNKNOWN")
+            raise Unauthenticated("the bearer is not an API key of this server's", reason="BEARER_UNKNOWN")
         return await self._tokens.identify(text, address)
 
     def _bridge(self, certificate: Certificate) -> Identity:

@@ -85,7 +85,7 @@ class KeyRing:
             text: The unchecked text of the request.
 
         Raises:
-            Unauthenticated: It is no key (KEY_UNKNOWN, also for a wrong secret), or was revoked, or has expired.
+            Unauthenticated: It is not a key (KEY_UNKNOWN, also for a wrong secret), or was revoked, or has expired.
             StoreUnavailable: It cannot be checked now.
         """
         key_id = key_id_of(text)

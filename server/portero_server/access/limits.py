@@ -119,7 +119,7 @@ class Limits:
         """
         if peer in self._counted:
             return
-        # A subject is no address, and is its own network.
+        # A subject is not an address, and is its own network.
         if wait := self._connections.take(network_of(holder), self._clock.monotonic()):
             message = f"you opened more than {self._policy.connections:g} connections a minute"
             raise self._refusal(Limit.CONNECTIONS, message, wait)

@@ -15,7 +15,7 @@ def strict_object(data: bytes) -> dict[str, Any]:
     """Parses one JSON object (RFC 8259) in UTF-8.
 
     Raises:
-        ValueError: It is no JSON, no object, has a name twice, or a number that is not finite.
+        ValueError: It is not JSON, not an object, has a name twice, or a number that is not finite.
         RecursionError: It is nested too deeply.
     """
     parsed = json.loads(

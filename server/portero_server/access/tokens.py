@@ -107,7 +107,8 @@ class TokenVerifier:
             address: Where it came from; unknown tokens of one address wait for each other.
 
         Raises:
-            Unauthenticated: It is no token, of another issuer, for somebody else, expired, or its signature is wrong.
+            Unauthenticated: It is not a token, or one of another issuer or for another audience, has expired, or its
+                signature is wrong.
             LimitReached: Too many unknown tokens of this address wait to be verified.
             Unavailable: The issuer's keys cannot be fetched.
         """

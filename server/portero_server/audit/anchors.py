@@ -1,8 +1,8 @@
-"""Ends of the audit trail in S3, each locked until a date: neither this server nor the account's root can change them.
+"""Anchors of the audit trail in S3, each locked until a date that neither this server nor the root user can change.
 
-An anchor is an empty object whose key says everything, `PREFIX{count:020}-{digest}`, so that a listing is enough to
+An anchor is an empty object whose key holds all of it, `PREFIX{count:020}-{digest}`, so that a listing is enough to
 read them all. Versions are listed, not objects: a locked version stays when somebody hides it behind a delete marker.
-The bucket must have been made with Object Lock: docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html.
+The bucket must have been created with Object Lock: docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class AnchorOptions:
     """Where and how long anchors are kept.
 
     Attributes:
-        bucket: With Object Lock.
-        prefix: Of every key.
-        days: For so long nobody can remove an anchor.
+        bucket: Name of the bucket, which must have Object Lock.
+        prefix: What the key of every anchor begins with.
+        days: Days for which nobody can remove an anchor.
         region: Region of the bucket; None: that of the AWS profile or environment.
     """
 
@@ -65,7 +65,7 @@ class S3Anchors:
         self._clock = clock
 
     async def put(self, anchor: Anchor) -> None:
-        """Anchors an end of the trail; repeating it does no harm.
+        """Stores an anchor; storing it again does no harm.
 
         Raises:
             Unavailable: S3 does not answer, or refuses.
@@ -87,7 +87,7 @@ class S3Anchors:
             Bucket=options.bucket,
             Key=f"{options.prefix}{anchor.count:020d}-{anchor.digest}",
             Body=b"",
-            # S3 takes no locked object without one.
+            # S3 refuses a locked object that comes without a checksum.
             ChecksumAlgorithm="SHA256",
             ObjectLockMode="COMPLIANCE",
             ObjectLockRetainUntilDate=self._clock.now() + timedelta(days=options.days),

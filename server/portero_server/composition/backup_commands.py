@@ -247,7 +247,7 @@ async def write_backup(settings: Settings, database: Database, target: Path, now
 
 
 def _readable(path: Path) -> Manifest:
-    """Returns what a backup is. Raises StartupProblem if it is none, or one that this version cannot read."""
+    """Returns the manifest of a backup. Raises StartupProblem for another file, or a backup of a later version."""
     manifest = read_manifest(path)
     if manifest.revision > newest_revision():
         raise StartupProblem(f"{path} was made by version {manifest.version}: restore it with that one or a later one")

@@ -82,7 +82,7 @@ class GuestList:
         """Returns the arrivals of a day (empty: today) by id: at most `limit` after `after_id`.
 
         Raises:
-            InvalidInput: The day is no date.
+            InvalidInput: The day is not a date.
         """
         return await self._guests.list(_day(day, "arrival_date", self.today), limit, after_id)
 
@@ -123,7 +123,7 @@ def checked_run(text: str, field: str) -> str | None:
     """Returns a RUN normalized, 12345678-5, or None for an empty text.
 
     Raises:
-        InvalidInput: It is none, or its check digit is wrong; the message does not repeat it.
+        InvalidInput: It is not a RUN, or its check digit is wrong; the message does not repeat it.
     """
     if not text.strip():
         return None

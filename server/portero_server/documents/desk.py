@@ -91,7 +91,7 @@ class CaptureDesk(Protocol):
         ...
 
     def cancel(self, check_in_id: str) -> None:
-        """Ends a capture without an outcome; does nothing if there is none of this id."""
+        """Ends a capture without an outcome; does nothing if no capture has this id."""
         ...
 
 

@@ -160,7 +160,7 @@ class CheckInService:
 
         Args:
             pictures: One or two of the document, and one of its holder or none.
-            camera_id: Where, or None.
+            camera_id: The camera at which it happens; None: at no camera.
             deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
             request_id: A UUID that makes a repetition safe, or empty. A repetition returns the check-in as it is.
 

@@ -38,7 +38,7 @@ class EngineTraits:
         policy: Default limits of a match, on this engine's similarity scale.
         paid: Whether calls cost money.
         encodes: Whether every answer holds the face's embedding, so that faces can be compared with each other.
-        distances: Of such an engine: which distances of embeddings are those of one face.
+        distances: Where `encodes` holds: which distances of embeddings are those of one face.
     """
 
     name: str

@@ -11,5 +11,5 @@ class EncodingTaker(Protocol):
     """An engine that can tell whether an encoding is one of its face model's."""
 
     def faults(self, encodings: Sequence[bytes]) -> Sequence[str]:
-        """Returns for each encoding, float32 little-endian, why it is none of the model's; empty: it may be one."""
+        """Returns for each encoding, float32 little-endian, why it cannot be of the model; empty: it may be."""
         ...

@@ -179,7 +179,7 @@ class ScriptedEngine:
 
     def faults(self, encodings: Sequence[bytes]) -> Sequence[str]:
         """Returns what is wrong with encodings: a color is three numbers 0..1."""
-        return ["" if _is_color(encoding) else "an encoding is no color" for encoding in encodings]
+        return ["" if _is_color(encoding) else "an encoding is not a color" for encoding in encodings]
 
     async def check(self) -> None:
         """Raises the error set by `fail`, if there is one."""

@@ -142,7 +142,7 @@ class Gallery:
         A stored face that the engine does not hold any more is learned again from its photograph.
 
         Args:
-            person_id: Whose face.
+            person_id: The person whose face it is.
             photo: A whole JPEG or PNG file.
             deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
 

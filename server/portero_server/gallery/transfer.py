@@ -101,7 +101,7 @@ class GalleryTransfer:
         return page, None if ends else page[-1].person.person_id
 
     def _judged(self, records: Sequence[PersonRecord], model_version: str) -> Sequence[PersonRecord]:
-        """Returns the records, with the fault of those whose encodings are none of the model in use."""
+        """Returns the records, with a fault where an encoding cannot be of the model in use."""
         model = self.model
         if not isinstance(self._engine, EncodingTaker):
             raise FailedPrecondition(

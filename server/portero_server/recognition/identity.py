@@ -25,7 +25,7 @@ class TrackFaces:
     """What is known of one track's face.
 
     Attributes:
-        encodings: Of several looks.
+        encodings: Embeddings of the face from several looks.
         crop: The best crop that is not encoded, while there is no encoding. Not the shot, which holds a whole frame.
     """
 

@@ -53,7 +53,7 @@ class Questions:
         """Returns who a face is.
 
         Args:
-            shot: Of the face.
+            shot: The shot of the face.
             policy: Threshold and margin on the engine's scale.
             apart: People it cannot be, since they are seen beside it.
             name_by: Returns until when an answer that comes now may wait for the name, monotonic seconds.

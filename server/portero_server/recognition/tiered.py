@@ -45,7 +45,7 @@ class Answer:
         engine: Who says so: an engine's name, or MEMORY.
         recalled: What was remembered, when that is the answer.
         encoding: The free engine's description of the face, when it was made.
-        policy: By which it was decided; None: it is remembered, from an answer that was enough.
+        policy: The policy that decided it; None: it is remembered, from an answer that was enough.
         people: How many people the face was compared with; 0: not known.
     """
 

@@ -69,7 +69,7 @@ class CallLimits:
     """Limits on concurrent calls and on how long each may take.
 
     Attributes:
-        calls: Of all kinds that are served, open streams and watchers included.
+        calls: Calls served at once, open streams and watchers included.
         image_calls: Unary calls with images. Each may hold 10 MiB of files and 100 MB of decoded
             pixels, and took up to 170 MiB in all, workers' share included, with the worst images that are
             taken; two a processor keep every processor busy while others wait for the engine.

@@ -24,7 +24,7 @@ class Recorded:
     """A row: the call is recorded before it is executed.
 
     Attributes:
-        resource: Of what, by the request; None: of nothing in particular.
+        resource: Extracts the name of the resource from the request; None: the call is about no single resource.
         details: Words of the request that say what is changed, such as the fields of a mask.
         made: What was made, by the response, where the request cannot know; recorded when it is done.
     """
@@ -178,7 +178,7 @@ class CallAudit:
 
         Args:
             method: "package.Service/Method".
-            request: Its message.
+            request: The request message.
             serve: Executes the call and returns the response.
 
         Raises:

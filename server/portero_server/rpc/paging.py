@@ -35,7 +35,7 @@ class Listing:
         """Decodes a page token.
 
         Args:
-            token: From the request; empty for the first page.
+            token: Page token of the request; empty for the first page.
             parts: How many strings this list's cursor has.
 
         Returns:

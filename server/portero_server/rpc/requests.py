@@ -47,7 +47,7 @@ def masked_fields(mask: FieldMask, resource: Message, allowed: Collection[str]) 
     """Returns the names of the fields to change: those in the mask or, if the mask is empty, those that are set.
 
     Args:
-        mask: From the request.
+        mask: Field mask of the request.
         resource: The message with the new values.
         allowed: Names of the fields that can be changed.
 

@@ -99,7 +99,7 @@ class ServerOptions:
         reflection: Whether server reflection is offered.
         limits: Most calls at once.
         connections: What one connection may do.
-        certificates: With what TLS is spoken; None: plaintext.
+        certificates: Certificate and key that TLS is served with; None: plaintext.
         bridge_listen: HOST:PORT of a second port, where a client certificate is required. Without it the
             first port requires one, if there are authorities for them.
     """
@@ -221,7 +221,7 @@ def build_server(
         guard: Closes connections that waste calls; None: none are closed.
 
     Raises:
-        TypeError: An object is no servicer of portero.v1.
+        TypeError: An object is not a servicer of portero.v1.
     """
     admission = CallAdmission(options.limits, observer)
     interceptor = CallInterceptor(admission, auth, observer, clock, audit)
@@ -256,4 +256,4 @@ def _register(servicer: object, server: grpc.aio.Server) -> str:
         if isinstance(servicer, base):
             add(servicer, server)
             return service
-    raise TypeError(f"{type(servicer).__qualname__} is no servicer of portero.v1")
+    raise TypeError(f"{type(servicer).__qualname__} is not a servicer of portero.v1")

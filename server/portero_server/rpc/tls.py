@@ -163,7 +163,7 @@ def load(files: TlsFiles) -> Pair:
     """Reads the files and verifies that they can be served.
 
     Raises:
-        UnsoundFiles: One is missing, is no PEM of its kind, or the key is not the certificate's.
+        UnsoundFiles: One is missing, is not a PEM file of its kind, or the key is not the certificate's.
     """
     chain, key = _read(files.certificate), _read(files.key)
     certificates = _parsed(files.certificate, chain)

@@ -143,7 +143,7 @@ def _past(
     now: datetime,
     field: str,
 ) -> datetime | None:
-    """Returns a time that a message tells of, at the latest now; None: it tells of none."""
+    """Returns the time in a field of a message, or now if it is later; None if the field is not set."""
     stamp: Timestamp = getattr(message, name)
     has: bool = message.HasField(name)  # type: ignore[arg-type]  # each caller names a field of its message
     return min(time_from_proto(stamp, f"{field}.{name}"), now) if has else None

@@ -19,7 +19,7 @@ CLIENT_VARIABLES = (
     "PORTERO_TOKEN_FILE",
     "PORTERO_DEBUG",
 )
-"""What clients read. One shell often starts both, so these are no mistakes here."""
+"""What clients read. One shell often starts both, so these are not mistakes here."""
 
 _PROXY_VARIABLES = ("PORTERO_BIND", "PORTERO_CERTIFICATE")
 """What the configuration for HAProxy (infra/haproxy) reads."""
@@ -50,4 +50,4 @@ def unknown_variables(environment: Iterable[str], fields: Iterable[str]) -> Iter
         # Without the prefix, which would make all of them alike.
         others = [word.removeprefix(PREFIX) for word in (*settings, *CLIENT_VARIABLES)]
         nearest = difflib.get_close_matches(upper.removeprefix(PREFIX), others, n=1)
-        yield f"{name} is no setting" + (f" (did you mean {PREFIX}{nearest[0]}?)" if nearest else "")
+        yield f"{name} is not a setting" + (f" (did you mean {PREFIX}{nearest[0]}?)" if nearest else "")

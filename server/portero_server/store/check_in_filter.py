@@ -17,9 +17,9 @@ class CheckInFilter:
     """Conditions on check-ins; all must hold, and None means no condition.
 
     Attributes:
-        camera_id: At this camera.
-        run: Of this RUN.
-        result: With this result of the judgment.
+        camera_id: Check-ins at this camera.
+        run: Check-ins with a document of this RUN.
+        result: Check-ins that were judged so.
         undecided: Only those to be reviewed that nobody has decided yet.
         start: Begun at this time or later.
         end: Begun before this time.

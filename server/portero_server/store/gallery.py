@@ -22,11 +22,11 @@ class GalleryChange:
     """A face that was added or removed.
 
     Attributes:
-        position: Only grows; positions become visible in order.
-        added: False when the face went.
-        engine: Whose face it is ("local", "rekognition").
-        model_version: Of which face model.
-        face: With its embedding when it came.
+        position: Grows with every change; positions become visible in order.
+        added: Whether the face was added; False: it was removed.
+        engine: Name of the engine that the face is of ("local", "rekognition").
+        model_version: The face model of its embedding.
+        face: The face; if it was added, with its embedding.
     """
 
     position: int

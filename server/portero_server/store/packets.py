@@ -22,7 +22,7 @@ LEAST = 65_536
 _LIMIT = "max_allowed_packet"
 _FRAMING = 16
 _KEPT = "surrogatepass"
-"""What is no UTF-8 is refused by the driver."""
+"""What is not UTF-8 is refused by the driver."""
 _OTHER = 40
 """Bytes, at least as many as a number, a time or NULL takes."""
 _WIDEST = 8

@@ -232,7 +232,7 @@ class PeopleStore:
         """Returns faces of a person, oldest first.
 
         Args:
-            person_id: Whose.
+            person_id: The person whose faces are listed.
             limit: How many at most.
             after: `face_cursor` of the last face of the page before; it may have been deleted since.
 

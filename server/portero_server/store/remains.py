@@ -54,7 +54,7 @@ IMPERSONAL = frozenset(
         "usage_avoided.reason",
         "budget_steps.step",
         "budget_steps.step_before",
-        # Keys of programs and operators, who are no people of the gallery.
+        # Keys of programs and operators, who are not people of the gallery.
         "api_keys.key_id",
         "api_keys.digest",
         "api_keys.display_name",

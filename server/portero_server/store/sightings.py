@@ -39,8 +39,8 @@ class SightingFilter:
     """Conditions on sightings; all must hold, and None means no condition.
 
     Attributes:
-        camera_id: At this camera.
-        person_id: Of this person.
+        camera_id: Sightings at this camera.
+        person_id: Sightings of this person.
         start: Not over before this time.
         end: Begun before this time.
         kind: Named, unknown or all.

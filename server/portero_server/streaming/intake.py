@@ -88,7 +88,7 @@ class IntakeRules:
     """What a frame must be like.
 
     Attributes:
-        header: Returns width and height of a JPEG file, pixels; raises FrameRefused for what is none, or too large.
+        header: Returns width and height of a JPEG file, pixels; raises FrameRefused for another or too large a file.
         capture_times: Bounds on capture times.
         suspects: Sequences that ended sessions before, and are refused.
     """

@@ -59,7 +59,7 @@ class StreamState:
         row: The stored stream as this session found it when it became the owner.
         intake: What the bridge sent: numbering, credit, waiting frames, what is settled and what is durable.
         commits: What was decided and is not known to be durable, and what it takes to write it.
-        recognitions: Answers of engines, failed calls included; what was remembered is none.
+        recognitions: Number of calls that engines answered or failed; answers from memory do not count.
         finishing: Whether no more frames will come.
         goes_on: Whether the numbering and the faces may continue in another session.
         void: Whether a commit was lost: to another owner, or to a database that refuses it.

@@ -138,7 +138,7 @@ class CameraAnalyzer:
 
 def _searched(changed: Box, faces: Iterable[Box]) -> Box:
     """Returns the part of a frame to search: what changed, plus room for a face of which only a part changed."""
-    region = changed.padded_by(_MARGIN)
+    region = changed.with_margin(_MARGIN)
     for face in faces:
         region = region.union(face.padded(_FACE_ROOM))
     region = region.clipped()

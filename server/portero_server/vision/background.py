@@ -202,7 +202,7 @@ def _light(scene: _Plane, now: _Plane) -> None:
     apart = max(1, min(scene.shape) // _LIGHT_SIDE)
     ratio = now[::apart, ::apart] + np.float32(_DARK)
     ratio /= scene[::apart, ::apart] + np.float32(_DARK)
-    # `np.median` would spend most of its time looking for numbers that are none.
+    # `np.median` would spend most of its time looking for NaN.
     middle = ratio.size // 2
     gain = min(max(float(np.partition(ratio, middle, axis=None)[middle]), 0.5), 2.0)
     cv2.addWeighted(scene, gain, scene, 0.0, _DARK * gain - _DARK, scene)

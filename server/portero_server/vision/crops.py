@@ -41,7 +41,7 @@ def crop_face(frame: Pixels, face: Box, *, padding: float = _PADDING, min_side: 
     left, right = _widened(left, right, min_side, width)
     top, bottom = _widened(top, bottom, min_side, height)
     region = Box.from_pixels(left, top, right, bottom, width=width, height=height)
-    return Crop(frame[top:bottom, left:right].copy(), face.within(region))
+    return Crop(frame[top:bottom, left:right].copy(), face.relative_to(region))
 
 
 def _widened(low: int, high: int, least: int, limit: int) -> tuple[int, int]:

@@ -158,7 +158,7 @@ def _walk(data: bytes) -> _Header:
 
     Raises:
         struct.error, IndexError: The bytes end too early.
-        FrameRefused: They are no JPEG, or one that cannot be decoded.
+        FrameRefused: They are not a JPEG file, or one that cannot be decoded.
     """
     coding = width = height = components = 0
     at = 2

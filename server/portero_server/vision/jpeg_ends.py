@@ -19,7 +19,7 @@ _MOST_MARKERS = 2000
 
 
 def whole_jpeg(data: bytes) -> bytes:
-    """Returns a JPEG file without what stands before and behind it, or the bytes as they are if it is none.
+    """Returns a JPEG file without what stands before and behind it; bytes that are not a JPEG file come back unchanged.
 
     Cameras send the rest of a transfer buffer behind the end marker, phones a short video, protocols a line end before
     the start. The clients do the same: `tests/contracts/test_jpeg_ends.py` holds both.

@@ -21,7 +21,7 @@ def face_patch(gray: Gray, landmarks: Landmarks) -> tuple[float, ...]:
 
     Args:
         gray: The frame, or a part of it around the face.
-        landmarks: Of the face, in pixels of the same image.
+        landmarks: Landmarks of the face, in pixels of the same image.
     """
     left, right = landmarks[:2]
     across = right - left

@@ -41,7 +41,7 @@ def open_network(content: bytes, purpose: str, *, any_size: bool = False) -> Any
 
     Raises:
         StartupProblem: As for `load_runtime`.
-        UnusableModel: The model is none that can be loaded.
+        UnusableModel: onnxruntime cannot load the model.
     """
     runtime = load_runtime(purpose)
     options = runtime.SessionOptions()

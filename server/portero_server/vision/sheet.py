@@ -51,7 +51,7 @@ class Shares:
     """What was found on a sheet, by image.
 
     Attributes:
-        found: Of every image, in the order of the boxes.
+        found: What was found in each image, in the order of the boxes.
         spoiled: Images touched by a box that crosses a gutter; what was found in them is not complete.
     """
 
@@ -86,7 +86,7 @@ class Sheet:
             if owner is None:
                 spoiled |= {tile.index for tile in self.tiles if _overlap(self._region(tile), box) > 0}
             else:
-                found[owner.index].append(Found(position, box.within(self._region(owner)).clipped()))
+                found[owner.index].append(Found(position, box.relative_to(self._region(owner)).clipped()))
         return Shares(found, frozenset(spoiled))
 
     def _owner(self, box: Box) -> Tile | None:

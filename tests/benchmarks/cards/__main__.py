@@ -80,7 +80,7 @@ def _arguments() -> argparse.Namespace:
 def _shard(text: str) -> tuple[int, int]:
     number, _, parts = text.partition("/")
     if not 1 <= int(number) <= int(parts):
-        raise argparse.ArgumentTypeError(f"{text} is no shard; the first of four is 1/4")
+        raise argparse.ArgumentTypeError(f"{text} is not a shard; the first of four is 1/4")
     return int(number), int(parts)
 
 

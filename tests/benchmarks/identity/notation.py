@@ -78,7 +78,7 @@ def _by_word(words: Sequence[str], known: frozenset[str]) -> Mapping[str, tuple[
 def _span(text: str) -> Span:
     begin, _, end = text.partition("-")
     if not end or float(end) <= float(begin):
-        raise ValueError(f"{text!r} is no time from BEGIN to END")
+        raise ValueError(f"{text!r} is not a time from BEGIN to END")
     return float(begin), float(end)
 
 

@@ -129,7 +129,7 @@ def player(key: str, photos: tuple[Path, ...], photo: Path, folder: Path) -> Pla
     left, top, right, bottom = cut.to_pixels(width, height)
     portrait = folder / f"shown-{key}.png"
     cv2.imwrite(str(portrait), picture[top:bottom, left:right])
-    within = box.within(cut)
+    within = box.relative_to(cut)
     face = Place(*within.center, within.width, within.height)
     return Player(key, photos, portrait, Look((right - left) / (bottom - top), face))
 

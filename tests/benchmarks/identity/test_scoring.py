@@ -149,7 +149,7 @@ def test_a_stranger_with_a_name_is_wrong_and_one_without_is_found() -> None:
 
 
 def test_a_sighting_of_nobody_is_a_phantom() -> None:
-    """A box on the wall that is stored as a stranger is no visit of anybody."""
+    """A box on the wall that is stored as a stranger is not a visit of anybody."""
     truth = _truth("A 1-9")
     wall = Tell("2", 5.0, 5.0, Place(0.1, 0.1, 0.1, 0.1), "", closed=True)
     assert _score(truth, [wall], [_sighting("", 4.0, 5.0, "2")]).phantoms == 1

@@ -63,7 +63,7 @@ def wrapped(owner: type[Any] | ModuleType, name: str, wrap: Callable[[Any], Any]
         AttributeError: There is no such method: the source has moved on, and the rig must follow.
     """
     found = getattr(owner, name)
-    # As it lies there: what `getattr` gives of a static method is no static method any more.
+    # As it lies there: what `getattr` gives of a static method is not a static method any more.
     _replaced.append((owner, name, vars(owner).get(name, found)))
     setattr(owner, name, wrap(found))
 

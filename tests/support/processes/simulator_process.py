@@ -15,7 +15,7 @@ from typing import Any
 from tests.support.time.timeouts import PATIENCE
 
 PATIENT = {"rekognition_connect_timeout": "60", "rekognition_read_timeout": "60", "call_timeout": "150"}
-"""Settings of a server for which a simulator on a busy machine is no recognizer that fails."""
+"""Settings of a server for which a simulator on a busy machine is not a recognizer that fails."""
 _URL = re.compile(rb"AWS_ENDPOINT_URL_REKOGNITION=(\S+)")
 
 

@@ -23,7 +23,7 @@ class RecordingObserver:
         self._news = asyncio.Event()
 
     def rpc_known(self, service: str, method: str, kind: str) -> None:
-        """Notes nothing: what is offered is no call."""
+        """Notes nothing: what is offered is not a call."""
 
     def rpc_begun(self, service: str, method: str, kind: str) -> None:
         """A call began."""

@@ -69,7 +69,7 @@ async def test_a_camera_without_pictures_is_a_fault() -> None:
 
 
 async def test_a_frozen_camera_is_told() -> None:
-    """Pictures that are all alike, byte for byte, are no live ones."""
+    """Pictures that are all alike, byte for byte, are not live ones."""
     frozen = OddCamera("", "", "", lambda request, number: head(MIXED) + part(shot(1)) * 6)
     assert "all pictures are the same" in await _line(frozen)
     alive = OddCamera("", "", "", lambda request, number: head(MIXED) + parts(part, 6))

@@ -46,9 +46,9 @@ def test_every_form_in_use_is_read(told: object) -> None:
         ({"Ana": [0, 1, 2], "Bo": 1}, "two labels for row 1"),
         ({"Ana": [0, 1, 2, 3]}, "a label for row 3, and there are 3"),
         ({"Ana": [-1, 0, 1]}, "a label for row -1"),
-        ({"ana.jpg": "Ana"}, "'ana.jpg' is no row"),
-        ({"Ana": {"x": 1}}, "is no row"),
-        ({"Ana": True}, "'True' is no row"),
+        ({"ana.jpg": "Ana"}, "'ana.jpg' is not a row"),
+        ({"Ana": {"x": 1}}, "is not a row"),
+        ({"Ana": True}, "'True' is not a row"),
         ({}, "no label for 3 of 3"),
         ("Ana", "must be a list of names, or a dict"),
     ],
@@ -57,5 +57,5 @@ def test_what_leaves_a_face_without_its_name_is_refused(told: object, said: str)
     """Each encoding has one name, or nothing is imported: a shifted list would rename everybody."""
     with pytest.raises(InvalidArgument, match=said):
         read_labels(json.dumps(told).encode(), 3, "l.json")
-    with pytest.raises(InvalidArgument, match="is no JSON file"):
+    with pytest.raises(InvalidArgument, match="is not a JSON file"):
         read_labels(b"\xff{", 3, "l.json")

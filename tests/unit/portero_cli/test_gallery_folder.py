@@ -69,7 +69,7 @@ def test_a_folder_tells_what_is_in_it_to_its_owner_only(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     """An export that was cut, changed, or made by a later version is told before anybody is imported."""
     GalleryFolderWriter(tmp_path / "cut").close()
-    with pytest.raises(InvalidArgument, match="is no gallery that `portero gallery export` wrote to its end"):
+    with pytest.raises(InvalidArgument, match="is not a complete export of `portero gallery export`"):
         read_manifest(tmp_path / "cut")
     _written(tmp_path / "g")
     people = tmp_path / "g" / "people.jsonl"
@@ -81,5 +81,5 @@ def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match="exported by a later version"):
         read_manifest(tmp_path / "g")
     people.write_text("{}\n")
-    with pytest.raises(InvalidArgument, match="line 1: this is no exported person"):
+    with pytest.raises(InvalidArgument, match="line 1: not an exported person"):
         list(read_people(tmp_path / "g"))

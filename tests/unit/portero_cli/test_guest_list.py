@@ -41,7 +41,7 @@ def test_what_is_not_told_is_empty() -> None:
         (b"name,run\nAna,1-9\n,7-3\n", "list.csv, line 3: the name is missing"),
         (b"name,date\nAna,tomorrow\n", "list.csv, line 2: the date must be"),
         (b"name,date\nAna,31-02-2026\n", "list.csv, line 2: the date must be"),
-        (b"name\n\x81\x00\n", "no text"),
+        (b"name\n\x81\x00\n", "not text"),
     ],
 )
 def test_what_is_no_list_is_refused_by_its_line(data: bytes, said: str) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
-from portero_cli.import_report import Outcome, PhotoOutcome, check_report, marked_twins, summary, write_report
+from portero_cli.import_report import Outcome, PhotoOutcome, check_report, summary, with_duplicates_marked, write_report
 from portero_client import InvalidArgument
 
 _DONE = PhotoOutcome("=ana.jpg", "people/ana", "Ana", Outcome.ENROLLED, "people/ana/faces/1")
 _BAD = PhotoOutcome("b.jpg", "people/ana", "Ana", Outcome.REFUSED, "", "NO_FACE", "there is no face")
-_OUT = PhotoOutcome("c.txt", "", "", Outcome.LEFT_OUT, "", "NOT_A_PHOTO", "left out: it is no photo")
+_OUT = PhotoOutcome("c.txt", "", "", Outcome.LEFT_OUT, "", "NOT_A_PHOTO", "left out: it is not a photo")
 
 
 def test_a_report_says_the_same_in_both_forms_and_is_its_owners(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_a_report_says_the_same_in_both_forms_and_is_its_owners(tmp_path: Path) 
 def test_pictures_that_come_twice_count_once() -> None:
     """The second photo with the same face is told as the same picture, and the summary adds up."""
     twin = PhotoOutcome("d.jpg", "people/ana", "Ana", Outcome.ENROLLED, "people/ana/faces/1")
-    marked = marked_twins([_DONE, twin, _BAD, _OUT])
+    marked = with_duplicates_marked([_DONE, twin, _BAD, _OUT])
     assert [each.outcome.value for each in marked] == ["enrolled", "same_picture", "refused", "left_out"]
     assert "the same picture as =ana.jpg" in marked[1].message
     assert summary(marked) == (
@@ -57,3 +58,19 @@ def test_a_report_has_a_name_that_says_its_form(tmp_path: Path) -> None:
     for path, said in ((tmp_path / "r.txt", r"must end in \.csv or \.json"), (tmp_path / "no/r.csv", "no such folder")):
         with pytest.raises(InvalidArgument, match=said):
             check_report(path)
+
+
+def test_a_report_that_cannot_be_written_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up costs neither the earlier report nor leaves part of the new one behind."""
+    write_report(tmp_path / "r.csv", [_DONE])
+    before = (tmp_path / "r.csv").read_bytes()
+
+    def full(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InvalidArgument, match="cannot be written: No space left on device"):
+        write_report(tmp_path / "r.csv", [_DONE, _BAD])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"r.csv": before}

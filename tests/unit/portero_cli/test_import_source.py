@@ -45,7 +45,7 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     zipped(tmp_path / "two.zip", {"a.csv": b"", "b.csv": b""})
     for name, said in (
         ("ana.jpg", "use `portero people add`"),
-        ("gone", "is no folder, list or ZIP archive"),
+        ("gone", "is not a folder, list or ZIP archive"),
         ("empty", "holds no folder with photos"),
         ("none.zip", "holds no photos"),
         ("two.zip", "has 2 lists"),

@@ -29,7 +29,7 @@ from portero_client.names import PEOPLE
     ],
 )
 def test_an_id_is_made_of_the_name(name: str, identifier: str) -> None:
-    """Letters of any script are spelled in plain ones, and whatever is no letter or digit becomes one hyphen."""
+    """Letters of any script are spelled in plain ones, and whatever is not a letter or digit becomes one hyphen."""
     assert id_of(name) == identifier
 
 

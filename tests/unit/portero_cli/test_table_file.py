@@ -19,8 +19,8 @@ def test_headings_and_lines_come_without_blanks_and_with_their_numbers() -> None
 
 
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
-    """Bytes that are no text, two columns of one thing, and a file that is not there are told with their field."""
-    with pytest.raises(InvalidArgument, match=r"list\.csv is no text"):
+    """Bytes that are not text, two columns of one thing, and a file that is not there are told with their field."""
+    with pytest.raises(InvalidArgument, match=r"list\.csv is not text"):
         read_table(b"name\n\x81\x00\n", "list.csv", "source")
     with pytest.raises(InvalidArgument, match="two columns for the same thing"):
         one_column_each(["a", "", "", "a"], "list.csv", "source", ["a"])

@@ -32,7 +32,7 @@ WORDS = words_of(inspect.signature(command, eval_str=True).parameters.values())
     [
         ("camera.visit_gap", "camera.visit_gap must be more than 0", "--visit-gap must be more than 0"),
         ("end_time", "end_time must be after start_time", "--until must be after start_time"),
-        ("image", "image is no JPEG; send another image", "PHOTO is no JPEG; send another image"),
+        ("image", "image is not a JPEG; send another image", "PHOTO is not a JPEG; send another image"),
         ("image", "no face was found in the image", "no face was found in the image"),
         ("names", "names must be short", "NAME must be short"),
         ("labels", "person.labels must be at most 32", "person.labels must be at most 32"),

@@ -78,7 +78,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
-    """Damaged and encrypted files, files that are no archives, and too many entries are refused in words."""
+    """Damaged and encrypted files, files that are not archives, and too many entries are refused in words."""
     path = zipped(tmp_path / "a.zip", {"a.jpg": picture(), "b.jpg": b"", "c.jpg": picture()})
     data = bytearray(path.read_bytes())
     data[data.index(b"a.jpg") + 200] ^= 0xFF
@@ -89,7 +89,7 @@ def test_what_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:
             with pytest.raises(InvalidArgument, match=said):
                 photos.read(path / name)
     (tmp_path / "c.zip").write_bytes(b"no archive")
-    with pytest.raises(InvalidArgument, match="is no ZIP archive"), opened_zip(tmp_path / "c.zip"):
+    with pytest.raises(InvalidArgument, match="is not a ZIP archive"), opened_zip(tmp_path / "c.zip"):
         pass
 
 

@@ -57,7 +57,7 @@ def test_a_mistyped_variable_is_refused_with_the_right_name(
 ) -> None:
     """A slip does not silently call the default server, or call without a token."""
     monkeypatch.setenv(slip, "x")
-    with pytest.raises(InvalidArgument, match=rf"{slip} is no setting \(did you mean {meant}\?\)"):
+    with pytest.raises(InvalidArgument, match=rf"{slip} is not a setting \(did you mean {meant}\?\)"):
         ConnectionSettings.from_environment()
 
 

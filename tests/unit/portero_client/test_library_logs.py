@@ -35,7 +35,7 @@ def test_what_a_library_quotes_is_not_written(told: list[LibraryLine], name: str
     logger = logging.getLogger(name)
     logger.setLevel(logging.DEBUG)
     metadata = (("authorization", f"Bearer {_SECRET}"),)
-    logger.error("Metadata is no UTF-8: %s", metadata)
+    logger.error("Metadata is not UTF-8: %s", metadata)
     logger.error(f"Error in call: {metadata}")
     logger.warning("GET http://joe:%s@camera/1 failed", _SECRET)
     logger.info("quiet %s", _SECRET)
@@ -44,7 +44,7 @@ def test_what_a_library_quotes_is_not_written(told: list[LibraryLine], name: str
     except KeyError:
         logger.exception("Exception in callback %s", _SECRET)
     assert [line.error for line in told] == ["", "", "", "KeyError from OSError"]
-    assert told[0].words == "Metadata is no UTF-"
+    assert told[0].words == "Metadata is not UTF-"
 
 
 _CANARIES = f"""

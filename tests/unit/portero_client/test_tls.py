@@ -211,7 +211,7 @@ def test_certificates_are_not_named_in_vain() -> None:
 
 
 def test_unsound_files_are_named(authority: Authority, tmp_path: Path) -> None:
-    """A missing file, one that is no PEM, and a key of another certificate are each named."""
+    """A missing file, one that is not a PEM file, and a key of another certificate are each named."""
     certificate, key = authority.write("a", authority.bridge("a"))
     _, other = authority.write("b", authority.bridge("b"))
     junk = tmp_path / "junk.pem"

@@ -99,9 +99,9 @@ def test_an_unknown_variable_is_an_error_with_the_nearest_name(monkeypatch: pyte
     with pytest.raises(StartupProblem) as caught:
         load_settings()
     said = caught.value.message
-    assert "PORTERO_LISTNE is no setting (did you mean PORTERO_LISTEN?)" in said
-    assert "Portero_Databse_Url is no setting (did you mean PORTERO_DATABASE_URL?)" in said
-    assert "PORTERO_ZZ is no setting;" in said
+    assert "PORTERO_LISTNE is not a setting (did you mean PORTERO_LISTEN?)" in said
+    assert "Portero_Databse_Url is not a setting (did you mean PORTERO_DATABASE_URL?)" in said
+    assert "PORTERO_ZZ is not a setting;" in said
     assert "PORTERO_VISIT_GAP input should be greater than 0" in said
     assert not any(value in said for value in ("x1", "x2", "s3cret"))
 

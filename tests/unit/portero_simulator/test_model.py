@@ -63,7 +63,7 @@ def test_several_problems_are_told_together() -> None:
 
 
 def test_null_members_count_as_left_out() -> None:
-    """JSON's null is no value."""
+    """JSON's null is not a value."""
     assert _MODEL.read("ListFaces", b'{"CollectionId": "a", "MaxResults": null}') == {"CollectionId": "a"}
 
 

@@ -156,9 +156,9 @@ def _target(url: httpx2.URL, location: str) -> httpx2.URL:
     try:
         target = url.join(location).copy_with(userinfo=b"", fragment=None)
     except (httpx2.InvalidURL, ValueError) as error:
-        raise SourceFault("the camera redirects to something that is no address") from error
+        raise SourceFault("the camera redirects to something that is not an address") from error
     if target.scheme not in ("http", "https"):
-        raise SourceFault("the camera redirects to something that is no address")
+        raise SourceFault("the camera redirects to something that is not an address")
     if target.host != url.host:
         raise SourceFault(f"the camera redirects to another host, {target.host!r}: set that address if it is meant")
     if url.scheme == "https" and target.scheme == "http":

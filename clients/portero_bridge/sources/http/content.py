@@ -61,6 +61,6 @@ def says_film(content_type: str) -> bool:
 
 
 def kind_of_bytes(start: bytes) -> str:
-    """Returns what bytes that are no JPEG file look like, in words, or an empty text."""
+    """Returns what bytes that are not a JPEG file look like, in words, or an empty text."""
     body = start.lstrip(WHITE_SPACE) or start
     return next((words for magic, words in _KINDS if body.startswith(magic) or start.startswith(magic)), "")

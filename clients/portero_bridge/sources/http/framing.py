@@ -33,7 +33,7 @@ def framing_of(head: Head, *, is_stream: bool) -> Framing:
     if "chunked" in head.value("transfer-encoding").lower():
         return Chunked()
     lengths = set(head.values("content-length"))
-    # Two lengths that differ are none.
+    # Lengths that contradict each other are ignored.
     length = lengths.pop() if len(lengths) == 1 else ""
     return Sized(int(length)) if length.isascii() and length.isdigit() and not is_stream else Unframed()
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from portero_client.jpeg_file import JPEG_BEGIN, WHITE_SPACE
 
 MOST_HEAD_BYTES = 64 * 1024
-"""Where no head ends within so many bytes, there is none."""
+"""A head that does not end within so many bytes is not taken for one."""
 
 # A blank line; or, where a camera forgot it, the line that a part or a picture begins with.
 _END = re.compile(rb"\r?\n[ \t]*\r?\n|\n(?=--[!-~]|\xff\xd8\xff)")
@@ -90,7 +90,7 @@ def _blanks(data: bytes | bytearray) -> int:
 
 
 def read_head(head: bytes) -> Head:
-    """Reads a status line and header lines; lines that are none are left out."""
+    """Reads a status line and header lines; skips lines that are neither."""
     oddities = []
     lines = re.split(rb"\r?\n", _FOLD.sub(b" ", head))
     status = _STATUS.match(lines[0])

@@ -62,7 +62,7 @@ def normal_fingerprint(text: str) -> str:
     """Returns a SHA-256 fingerprint as 64 lower-case digits; colons, blanks and the prefix `sha256:` may be in it.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not a SHA-256 fingerprint.
     """
     digits = re.sub(r"^sha-?256[:=]?|[:\s]", "", text.strip(), flags=re.IGNORECASE).lower()
     if re.fullmatch(r"[0-9a-f]{64}", digits) is None:

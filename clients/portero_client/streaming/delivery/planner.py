@@ -165,7 +165,7 @@ class Delivery:
         """Handles the server's first message.
 
         Args:
-            terms: Its content.
+            terms: What the message says.
             numbered_through: The last sequence that exists, in memory or in the spool. A durable
                 sequence beyond it, or before what was acknowledged already, belongs to another numbering.
             now: Monotonic seconds.

@@ -15,8 +15,8 @@ class DeliveryLimits:
         window_bytes: Their bytes.
         backlog_frames: LIVE: frames that may wait for credit while a stream is open.
         max_age: LIVE: a frame that has waited longer is dropped.
-        open_timeout: Without Opened for so long, the attempt is given up.
-        stale_timeout: Without progress of the watermark for so long, the stream is given up.
+        open_timeout: How long an attempt waits for Opened before it is given up.
+        stale_timeout: How long the watermark may stand still before the stream is given up.
     """
 
     window_frames: int = 256

@@ -14,9 +14,9 @@ class PlaceShares:
     """The most places held at once; each at least 1.
 
     Attributes:
-        holder: By one holder, such as a connection.
-        group: By all holders of one group, such as an address; None for no such limit.
-        total: By everybody together.
+        holder: Most places of one holder, such as a connection.
+        group: Most places of all holders of one group, such as an address; None: no such limit.
+        total: Most places of all holders together.
     """
 
     holder: int

@@ -55,7 +55,7 @@ class Buckets(Generic[Key]):
         """Takes an amount from a key's bucket, all or nothing.
 
         Args:
-            key: Whose.
+            key: The key whose bucket it is.
             now: Monotonic seconds, never going back.
             amount: Units; what is more than a whole bucket counts as a whole one, so that it can pass at all.
 

@@ -34,8 +34,8 @@ def waste_of(code: str, reason: str, *, open_method: bool, identified: bool) -> 
 
     A caller with a valid credential who is told to wait is busy, not hostile: a hundred threads that share a
     connection and ask too fast, or more images than there are places for. It may not lose the connection, and with it
-    what is being served. Whoever sends no message is no such caller. The server's own troubles (UNAVAILABLE while it
-    drains, or while the database is away) are nobody's flood.
+    what is being served. A caller who sends no message is not spared so. The server's own failures (UNAVAILABLE while
+    it drains, or while the database is away) count for no caller.
 
     Args:
         code: Name of the status.
@@ -59,7 +59,7 @@ class WastePolicy:
     """How many calls may be wasted.
 
     Attributes:
-        per_second: Of one connection; 0: no limit, nothing is ever closed.
+        per_second: Wasted calls a second that one connection may make; 0: no limit, nothing is ever closed.
         by_address: How many times as many all connections of one identity, or of strangers at one address, may make;
             0: no such limit.
         probation: Seconds for which these are watched more closely after one of their connections was closed.

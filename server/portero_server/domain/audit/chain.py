@@ -72,7 +72,7 @@ class Deed:
     Attributes:
         actor: Who.
         action: What: "GalleryService/EnrollFace", or a word of ours ("audit.retire").
-        resource: Of what: "people/ana"; empty when it is about nothing in particular.
+        resource: Name of the resource acted on, such as "people/ana"; empty if it is about no single one.
         outcome: How it went.
         reason: UPPER_SNAKE_CASE reason of a refusal or failure; for a configuration, what is set.
         count: Number of identical deeds since the trail was last written.
@@ -103,11 +103,11 @@ class Entry:
     """One link of the chain.
 
     Attributes:
-        position: From 1, without gaps.
+        position: Number of the entry, from 1 without gaps.
         at: When it was appended, UTC, microseconds.
         deed: What is recorded.
         previous: Digest of the entry before, or GENESIS; 64 hexadecimal digits.
-        digest: Its own.
+        digest: SHA-256 of this entry, hexadecimal.
     """
 
     position: int

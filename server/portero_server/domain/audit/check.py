@@ -200,7 +200,7 @@ class _Walk:
             self.found.append((Tampering.INSERTED, entry.position, entry.position))
 
     def _claim(self, entry: Entry) -> int:
-        """Returns the position for which the entry was sealed, or 0 if it is none nearby."""
+        """Returns the position for which the entry was sealed, or 0 if that is not a nearby one."""
         own = entry.position - self._shift
         near = sorted(range(max(1, own - _REACH), own + _REACH + 1), key=lambda place: abs(place - own))
         return next((place for place in near if entry.digest_at(place) == entry.digest), 0)

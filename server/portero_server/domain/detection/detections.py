@@ -29,7 +29,7 @@ class FoundFace:
     """A face in an image.
 
     Attributes:
-        box: Where.
+        box: Where it is in the image.
         confidence: The detector's, 0..1: is it a face at all.
         quality: How well it can be recognized.
         patch: What it looks like, turned upright: 256 gray levels of mean 0 and length 1, so that the sum of the

@@ -1,16 +1,20 @@
-"""Boxes in ratios of an image, Rekognition's convention."""
+"""Boxes as ratios of an image's sides, as Amazon Rekognition reports them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How much of a face's width or height may be outside of the picture: boxes are no more exact than that.
-_OUTSIDE = 0.1
+# Share of a face's width or height that may lie outside the image while it counts as whole: detectors place the edges
+# of a box no more exactly.
+_TOLERATED_OUTSIDE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle; all four numbers are ratios of the image's width or height, usually 0..1."""
+    """A rectangle in ratios of the image: `left` and `width` of its width, `top` and `height` of its height.
+
+    Edges may lie outside 0..1, since detectors also report faces that the edge of the image cuts.
+    """
 
     left: float
     top: float
@@ -19,7 +23,7 @@ class Box:
 
     @classmethod
     def from_pixels(cls, left: float, top: float, right: float, bottom: float, *, width: int, height: int) -> Box:
-        """Makes a box from pixel edges in an image of `width` x `height` pixels."""
+        """Returns the box with these edges, in pixels of an image of `width` x `height` pixels (both above 0)."""
         return cls(left / width, top / height, (right - left) / width, (bottom - top) / height)
 
     @property
@@ -39,11 +43,11 @@ class Box:
 
     @property
     def center(self) -> tuple[float, float]:
-        """The middle, (x, y) in ratios."""
+        """The center (x, y), as ratios of the width and the height."""
         return self.left + self.width / 2, self.top + self.height / 2
 
     def to_pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Returns (left, top, right, bottom) in whole pixels, cut at the edges of the image."""
+        """Returns (left, top, right, bottom) in whole pixels of an image of this size, clipped to the image."""
         return (
             max(0, min(width, round(self.left * width))),
             max(0, min(height, round(self.top * height))),
@@ -52,30 +56,30 @@ class Box:
         )
 
     def clipped(self) -> Box:
-        """Returns the part inside the image."""
+        """Returns the part inside the image; its width or height is 0 if the box lies outside."""
         left, top = max(0.0, self.left), max(0.0, self.top)
         return Box(left, top, max(0.0, min(1.0, self.right) - left), max(0.0, min(1.0, self.bottom) - top))
 
     def padded(self, ratio: float) -> Box:
-        """Returns the box grown on each side by `ratio` of its own size, cut at the edges of the image."""
+        """Returns the box grown on each side by `ratio` of its own width or height, clipped to the image."""
         dx, dy = self.width * ratio, self.height * ratio
         return Box(self.left - dx, self.top - dy, self.width + 2 * dx, self.height + 2 * dy).clipped()
 
-    def padded_by(self, ratio: float) -> Box:
-        """Returns the box grown on each side by `ratio` of the image, cut at its edges."""
-        return Box(self.left - ratio, self.top - ratio, self.width + 2 * ratio, self.height + 2 * ratio).clipped()
+    def with_margin(self, margin: float) -> Box:
+        """Returns the box grown on each side by `margin`, a ratio of the image's sides, clipped to the image."""
+        return Box(self.left - margin, self.top - margin, self.width + 2 * margin, self.height + 2 * margin).clipped()
 
-    def within(self, outer: Box) -> Box:
-        """Returns this box, a box of the whole image, in ratios of `outer`, a region of the same image."""
+    def relative_to(self, region: Box) -> Box:
+        """Returns this box in ratios of `region`, a box of the same image whose width and height are above 0."""
         return Box(
-            (self.left - outer.left) / outer.width,
-            (self.top - outer.top) / outer.height,
-            self.width / outer.width,
-            self.height / outer.height,
+            (self.left - region.left) / region.width,
+            (self.top - region.top) / region.height,
+            self.width / region.width,
+            self.height / region.height,
         )
 
     def union(self, other: Box) -> Box:
-        """Returns the smallest box that holds both."""
+        """Returns the smallest box that contains this box and another."""
         left, top = min(self.left, other.left), min(self.top, other.top)
         return Box(left, top, max(self.right, other.right) - left, max(self.bottom, other.bottom) - top)
 
@@ -93,7 +97,8 @@ WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """The whole image."""
 
 
-def cut_off(box: Box) -> bool:
-    """Returns whether a face reaches over an edge of the picture, by more than boxes are inexact."""
-    inside = box.clipped()
-    return inside.width < (1 - _OUTSIDE) * box.width or inside.height < (1 - _OUTSIDE) * box.height
+def is_cut_off(face: Box) -> bool:
+    """Returns whether more than a tenth of a face's width or height lies outside the image."""
+    inside = face.clipped()
+    least = 1 - _TOLERATED_OUTSIDE
+    return inside.width < least * face.width or inside.height < least * face.height

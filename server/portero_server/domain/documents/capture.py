@@ -42,11 +42,11 @@ class CardView:
     """A card in a frame.
 
     Attributes:
-        corners: Where it is.
+        corners: Corners of the card in the frame.
         side: Which side is seen; None: it cannot be told, and the view is of no use.
         width: Its longer edge, pixels.
         tilt: How much perspective shortens one edge against the opposite one, 0..1.
-        sharpness: Of the rectified card, 0..1.
+        sharpness: Sharpness of the rectified card, 0..1.
         glare: Share of the rectified card that is burnt out, 0..1.
         whole: Whether this side alone is the whole document, as of a passport.
     """

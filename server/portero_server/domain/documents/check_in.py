@@ -68,7 +68,7 @@ class Review:
         decision: What they decided.
         reason: Why, in their words.
         by: The subject of their credential.
-        at: When.
+        at: When they decided, UTC.
     """
 
     decision: Decision
@@ -94,7 +94,7 @@ class CheckIn:
     Attributes:
         check_in_id: Made up for it.
         camera_id: Where; None: with pictures, at no camera.
-        state: Where it is.
+        state: The step that it is at.
         created_at: When it was begun.
         deadline_at: When a running one fails.
         finished_at: When it ended; None: it runs.
@@ -111,7 +111,7 @@ class CheckIn:
         guest_status: Whether the holder is expected; None until finished.
         earlier_id: An earlier check-in of the holder, where there is one.
         review: A person's decision; None: none.
-        position: Of its latest change.
+        position: Position of its latest change.
     """
 
     check_in_id: str
@@ -156,7 +156,7 @@ class Guest:
         display_name: Full name.
         arrival_date: The day, at the site.
         run: Normalized, 12345678-5; None: not known.
-        document_number: Of another document; None: not known.
+        document_number: Number of a document other than a RUN's; None: not known.
         reference: The house's own number of the reservation; empty: none.
         check_in_id: The check-in by which they came; None: not yet.
     """

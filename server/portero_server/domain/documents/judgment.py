@@ -57,7 +57,7 @@ class FaceEvidence:
         portrait_found: Whether a face was found on the document.
         threshold: Lowest similarity of one person.
         review_margin: A similarity that is no further below the threshold is doubtful, and a person looks.
-        live_quality: Of the live face, 0..1, or None when unknown.
+        live_quality: Quality of the live face, 0..1; None if unknown.
         min_quality: Lowest quality of a live face that may be compared.
         live_size: Width of the live face in pixels, or None when unknown.
         min_size: Smallest width that may be compared, pixels.
@@ -81,7 +81,7 @@ class Liveness:
     Attributes:
         suspicion: 0..1, or None when nothing could be said.
         cues: What it rests on, as short words ("moves_as_one", "screen_pattern").
-        limit: From this suspicion on a person looks.
+        limit: The suspicion from which on a person looks.
     """
 
     suspicion: float | None
@@ -185,7 +185,7 @@ def _liveness_session(result: LivenessResult | None) -> Check:
         return Check(CheckName.LIVENESS_SESSION, CheckOutcome.NOT_CHECKED)
     if result is LivenessResult.PASSED:
         return Check(CheckName.LIVENESS_SESSION, CheckOutcome.PASSED)
-    # Never a rejection: a guest who gave the device to a companion is no impostor, and no comparison is that sure.
+    # Never a rejection: a guest who gave the device to a companion is not an impostor, and no comparison is that sure.
     return _doubtful(CheckName.LIVENESS_SESSION, _SESSION_REASONS[result])
 
 

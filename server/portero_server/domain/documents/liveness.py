@@ -40,8 +40,8 @@ class CardAndFace:
     """Card and face in one frame, both in pixels of it.
 
     Attributes:
-        time: When, seconds.
-        corners: The card's.
+        time: Capture time of the frame, seconds.
+        corners: Corners of the card.
         face: Left, top, width and height of the face, as a box in pixels.
     """
 

@@ -118,7 +118,7 @@ _SEXES = {"F": {"F", "FEMENINO", "FEMALE"}, "M": {"M", "MASCULINO", "MALE"}, "X"
 
 
 def find_nationality(text: str) -> str | None:
-    """Returns the ICAO code of a nationality as printed, or the printed word where it is none of the usual ones."""
+    """Returns the ICAO code of a nationality as printed, or the printed word if it is not a usual one."""
     words = [
         "".join(as_letter(character) for character in word if character.isalnum())
         for word in folded(text).split()
@@ -139,7 +139,7 @@ def known_nationality(code: str) -> bool:
 
 
 def name_word(text: str) -> str | None:
-    """Returns a word of a name in capitals, accents kept, or None where it is no such word."""
+    """Returns a word of a name in capitals, accents kept, or None where it is not a name."""
     word = "".join(as_letter(character) for character in text.upper().replace("\u00b4", "'").replace("`", "'"))
     word = re.sub(r"[^\w'-]", "", word).strip("-'_")
     letters = sum(character.isalpha() for character in word)

@@ -56,7 +56,7 @@ class PrintedZone:
     """What is printed on one side.
 
     Attributes:
-        values: By field.
+        values: The value read, by field.
         labels: How many labels were found.
         foreign: Whether it says that it is for foreigners.
         run: The RUN among the values.

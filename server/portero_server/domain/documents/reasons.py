@@ -9,7 +9,7 @@ class Reason(Enum):
     """A named reason for REVIEW or REJECTED."""
 
     UNSUPPORTED_DOCUMENT = "unsupported_document"
-    """It is none of the documents that are known."""
+    """It is not a document of a known kind."""
     UNREADABLE = "unreadable"
     """A field that a check-in needs was not read, or in several ways that are all possible; or the date of issue was
     read weakly."""

@@ -139,7 +139,7 @@ def checked_request_id(request_id: str) -> str | None:
     """Returns the id that makes a repeated request safe, or None for an empty one.
 
     Raises:
-        InvalidInput: It is no UUID.
+        InvalidInput: It is not a UUID.
     """
     if not request_id:
         return None

@@ -45,7 +45,7 @@ class PersonRecord:
     """A person to store, checked, with what holds for them if they are new.
 
     Attributes:
-        fault: Why an encoding is none of the model's; empty: all are, as far as can be told.
+        fault: Why an encoding cannot be of the model; empty: all may be.
     """
 
     person_id: str

@@ -26,7 +26,7 @@ def begin_anew(candidate: Track, others: Iterable[Track], sequence: int, capture
     Args:
         candidate: Whose comparisons begin again.
         others: Tracks that may have been seen beside it.
-        sequence: Of the frame.
+        sequence: Sequence of the frame.
         captured: When the frame was taken, UTC.
         time: What ages are measured with.
     """
@@ -89,7 +89,7 @@ def continued(
         candidate: Whose inconclusive comparisons are counted.
         suspended: The tracks that it may continue.
         distances: To the nearest face of each track of which a face is known, by track id.
-        quality: Of the candidate's shot, 0..1.
+        quality: Quality of the candidate's shot, 0..1.
         policy: Limits.
     """
     tracks = {track.track_id: track for track in suspended}

@@ -10,7 +10,7 @@ from itertools import combinations
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace
-from portero_server.domain.detection.geometry import Box, cut_off
+from portero_server.domain.detection.geometry import Box, is_cut_off
 from portero_server.domain.tracking.assignment import distance, expected_box, resemblance
 from portero_server.domain.tracking.policy import IdentityPolicy
 from portero_server.domain.tracking.track import Track
@@ -115,7 +115,7 @@ def covered(faces: Sequence[FoundFace], policy: IdentityPolicy) -> frozenset[int
         for pair in combinations(range(len(faces)), 2)
         if distance(faces[pair[0]].box, faces[pair[1]].box) < policy.apart
     )
-    outside = (index for index, face in enumerate(faces) if cut_off(face.box))
+    outside = (index for index, face in enumerate(faces) if is_cut_off(face.box))
     return frozenset((*outside, *(index for pair in near for index in pair)))
 
 
@@ -125,8 +125,8 @@ def verdict_of(
     """Returns what a comparison says, and the nearest track.
 
     Args:
-        distances: Of the candidate's face to each track that it may continue: to the nearest of the track's faces.
-        quality: Of the candidate's shot, 0..1.
+        distances: Distance of the candidate's face to the nearest face of each track that it may continue.
+        quality: Quality of the candidate's shot, 0..1.
         attempts: Comparisons of this candidate before, none of them conclusive.
         policy: Limits.
     """

@@ -59,9 +59,9 @@ def weigh(before: Evidence | None, match: Match | None, quality: float, people: 
     Args:
         before: What the earlier shots of the face say.
         match: The answer about this shot; None: nobody who is known.
-        quality: Of this shot, 0..1.
+        quality: Quality of this shot, 0..1.
         people: How many people the face was compared with; 0: not known.
-        policy: By which the answer is a match.
+        policy: The policy that makes the answer a match.
     """
     if match is None:
         return Weighed()

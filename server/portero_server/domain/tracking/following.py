@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portero_server.domain.clocks.camera_clock import FrameTime
 from portero_server.domain.detection.detections import FoundFace
-from portero_server.domain.detection.geometry import cut_off
+from portero_server.domain.detection.geometry import is_cut_off
 from portero_server.domain.tracking.assignment import ahead, distance
 from portero_server.domain.tracking.doubts import Doubtful
 from portero_server.domain.tracking.track import Track
@@ -61,7 +61,7 @@ def show(track: Track, face: FoundFace, *, thorough: bool) -> None:
     track.patch = face.patch
     track.found_quickly = not thorough or track.found_quickly
     if track.best_quality is None or face.quality.overall > track.best_quality.overall:
-        track.best_quality, track.best_cut_off = face.quality, cut_off(face.box)
+        track.best_quality, track.best_cut_off = face.quality, is_cut_off(face.box)
 
 
 def should_have_found(track: Track, *, thorough: bool) -> bool:

@@ -45,7 +45,7 @@ def defect_of(quality: FaceQuality, least: float) -> UnknownReason | None:
 def reason_of(track: Track, policy: TrackPolicy) -> UnknownReason | None:
     """Returns why a track that is decided, or about to be, is nobody's.
 
-    None: it is somebody's, is no face of its own, or was not seen in this session.
+    None: it is somebody's, is not a face of its own, or was not seen in this session.
     """
     if track.match is not None or track.phase in _NOBODY:
         return None

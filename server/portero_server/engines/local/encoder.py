@@ -32,7 +32,7 @@ def encode(patches: Sequence[FacePatch], options: EncoderOptions = _DLIB) -> NDA
         Faces x the encoder's length, in order.
 
     Raises:
-        EngineError: The network's answer is no vector.
+        EngineError: The network's answer is not a vector.
     """
     return _encoder(options).encode(patches)
 

@@ -175,7 +175,7 @@ class LocalEngine:
             if not fits
             else ""
             if next(held)
-            else f"an encoding is none of {traits.version}: it is of another face model, or was changed; enroll a photo"
+            else f"an encoding is not of {traits.version}: it is of another face model, or was changed; enroll a photo"
             for encoding, fits in zip(encodings, right, strict=True)
         ]
 

@@ -121,7 +121,7 @@ class Collection:
         """Deletes faces by their FaceId; those the collection does not hold are passed over.
 
         A face that belongs to a user of the collection is taken from that user first, since Rekognition keeps it
-        otherwise. A person who is then left without a face is no user any more.
+        otherwise. A person who is then left without a face is not a user any more.
 
         Raises:
             EngineError: Some could not be deleted.

@@ -57,7 +57,7 @@ def crop_alone(image: Pixels, face: Box, others: Iterable[Box]) -> Crop:
     left, top, right, bottom = crop.face.to_pixels(width, height)
     whole = crop.pixels[top:bottom, left:right].copy()
     for other in others:
-        x0, y0, x1, y1 = other.within(region).to_pixels(width, height)
+        x0, y0, x1, y1 = other.relative_to(region).to_pixels(width, height)
         crop.pixels[y0:y1, x0:x1] = _MASK
     crop.pixels[top:bottom, left:right] = whole
     return crop

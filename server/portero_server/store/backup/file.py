@@ -22,9 +22,9 @@ class Manifest:
 
     Attributes:
         made_at: When it was begun, ISO 8601, UTC.
-        version: Of the server that made it.
-        revision: Of the tables in it.
-        dialect: Of the database that it is a copy of.
+        version: Version of the server that made it.
+        revision: Migration that the tables in it are at.
+        dialect: SQL dialect of the database that it is a copy of.
         whole: Whether it has all tables; else only what must hold after a restore (`Decisions`).
         settings: Names of the settings that differed from their default.
         outside: What the installation needs besides and is not in the file, one sentence each.
@@ -84,7 +84,7 @@ def read_manifest(path: Path) -> Manifest:
     """Returns what a backup is, after checking that the file is whole.
 
     Raises:
-        StartupProblem: It is no backup, of a later version, or damaged.
+        StartupProblem: It is not a backup, of a later version, or damaged.
     """
     if not path.is_file():
         raise StartupProblem(f"there is no file {path}")
@@ -98,7 +98,7 @@ def read_manifest(path: Path) -> Manifest:
             **{**told, "settings": tuple(told.get("settings", ())), "outside": tuple(told.get("outside", ()))}
         )
     except (sqlite3.Error, ValueError, KeyError, TypeError):
-        raise StartupProblem(f"{path} is no backup made by `portero-server backup`, or is damaged") from None
+        raise StartupProblem(f"{path} is not a backup made by `portero-server backup`, or is damaged") from None
     _check(path)
     return manifest
 

@@ -114,7 +114,7 @@ _WRITTEN: dict[type, Callable[[Any], str]] = {
 
 
 def _other(value: Any) -> str:
-    # A number of NumPy's is a float whose repr is no number, and so on: by what it is a kind of.
+    # A number of NumPy's is a float whose repr is not a number, and so on: by what it is a kind of.
     for kind, plain in ((int, int), (float, float), (str, str.__str__)):
         if isinstance(value, kind):
             return _WRITTEN[kind](plain(value))

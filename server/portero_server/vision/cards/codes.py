@@ -25,7 +25,7 @@ class FoundCode:
 
     Attributes:
         symbology: "qr" or "pdf417".
-        content: Its text; bytes that are no UTF-8 as ISO 8859-1.
+        content: Its text; bytes that are not UTF-8 as ISO 8859-1.
         box: Where it is, in ratios of the searched picture.
         turned: Clockwise degrees that the code is turned in the picture: 0, 90, 180 or 270, the nearest.
     """

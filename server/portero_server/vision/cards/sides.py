@@ -86,7 +86,7 @@ def mrz_band(flat: Pixels) -> float | None:
     _, mask = cv2.threshold(joined, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((4, 9), np.uint8))
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 21), np.uint8))
-    # The document's own edges are no print.
+    # The document's own edges are not print.
     mask[:, :4] = mask[:, -4:] = 0
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     best: tuple[float, float] | None = None

@@ -31,7 +31,7 @@ class Stack:
             x, y = text.box.center
             for share, region in zip(shares, self.regions, strict=True):
                 if region.left <= x <= region.right and region.top <= y <= region.bottom:
-                    inside = text.box.within(region).clipped()
+                    inside = text.box.relative_to(region).clipped()
                     share.append(Text(text.content, text.kind, inside, text.confidence))
                     break
         return shares

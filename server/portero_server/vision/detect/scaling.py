@@ -19,7 +19,7 @@ def look_scale(policy: DetectPolicy, traits: FinderTraits, pixels: int, *, thoro
     Args:
         policy: What is asked for.
         traits: What the finder needs.
-        pixels: Of the part to search.
+        pixels: Number of pixels of the part to search.
         thorough: Whether small faces are asked for.
     """
     face = policy.min_face if thorough else max(policy.min_face, policy.quick_face or traits.quick_face)
@@ -32,9 +32,9 @@ def large_face_scale(traits: FinderTraits, scale: float, width: int, height: int
 
     Args:
         traits: What the finder needs.
-        scale: Of the first search.
-        width: Of the part to search, pixels.
-        height: Of the part to search, pixels.
+        scale: Scale of the first search.
+        width: Width of the part to search, pixels.
+        height: Height of the part to search, pixels.
     """
     # No face is wider than the shorter side, or it is not seen whole.
     side = min(width, height)

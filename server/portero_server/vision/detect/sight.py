@@ -21,8 +21,8 @@ class Sight:
     """What is seen in frames of one size.
 
     Attributes:
-        width: Of the frame, pixels.
-        height: Of the frame, pixels.
+        width: Width of the frame, pixels.
+        height: Height of the frame, pixels.
         found: Narrowest face that a thorough look finds, pixels.
         named: Narrowest face that may be named, pixels.
         searched: Pixels of a search of the whole frame, after scaling.

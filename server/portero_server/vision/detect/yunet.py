@@ -30,7 +30,7 @@ class YunetFinder:
         """Reads the file, and tries it (0.2 s).
 
         Raises:
-            StartupProblem: It cannot be read, has another checksum, or is no such network; or a library is missing.
+            StartupProblem: It cannot be read, has another checksum, or is not a YuNet network; or a library is missing.
         """
         self._traits = FinderTraits(
             name="yunet",
@@ -57,7 +57,7 @@ class YunetFinder:
             raise
         except Exception:  # noqa: BLE001  # onnxruntime's errors have no common class
             raise StartupProblem(
-                f"the model file {model.path} is no YuNet face detector; correct PORTERO_DETECTOR_MODEL"
+                f"the model file {model.path} is not a YuNet face detector; correct PORTERO_DETECTOR_MODEL"
             ) from None
 
     @property

@@ -31,7 +31,7 @@ def faces_in(answers: Sequence[Floats], width: int, min_confidence: float) -> Fl
 
     Args:
         answers: Those of `OUTPUTS`, in their order: 1 x cells x 1, 1, 4 and 10 numbers.
-        width: Of the picture that the network was shown, pixels; a multiple of the largest cell.
+        width: Width of the picture that the network was shown, pixels; a multiple of the largest cell.
         min_confidence: 0..1.
 
     Returns:

@@ -14,14 +14,14 @@ def any_size(content: bytes) -> bytes:
     """Returns the model in a file's content with an input of 1 x 3 x any height x any width.
 
     Raises:
-        UnusableModel: It is no model, or takes something other than one picture.
+        UnusableModel: It is not a model, or takes something other than one picture.
         StartupProblem: The package onnx is missing.
     """
     onnx = load_library("onnx", PURPOSE)
     try:
         model = onnx.load_model_from_string(content)
     except Exception:  # noqa: BLE001  # of protobuf, which is not for this package to know
-        raise UnusableModel("it is no ONNX model") from None
+        raise UnusableModel("it is not an ONNX model") from None
     graph = model.graph
     if len(graph.input) != 1:
         raise UnusableModel(f"it has {len(graph.input)} inputs, not one")

@@ -28,7 +28,7 @@ def test_other_formats_are_not_tried(suffix: str) -> None:
 
 
 def test_a_png_that_inflates_without_end_is_not_decoded() -> None:
-    """A picture of 43 kB whose data is 64 MB is no picture; neither is one that says it has a hundred megapixels."""
+    """A picture of 43 kB whose data is 64 MB is not a picture; neither is one that says it has a hundred megapixels."""
     assert decode(pngs.png(120, 90, zlib.compress(bytes(64 << 20), 9))) is None
     assert decode(pngs.png(10_000, 10_000, zlib.compress(bytes(1 << 20), 9))) is None
 

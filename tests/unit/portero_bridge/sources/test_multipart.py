@@ -53,7 +53,7 @@ def test_bare_line_feeds_are_understood() -> None:
 
 
 def test_garbage_between_parts_is_skipped() -> None:
-    """Bytes that belong to no part, and parts that are no JPEG, are passed over."""
+    """Bytes that belong to no part, and parts that are not JPEG, are passed over."""
     one, two = jpeg(b"one"), jpeg(b"two")
     garbage = b"\x00\xff\xd8garbage--fra\r\n\r\n" * 50
     assert parse(part(one, len(one)) + garbage + part(b"<html>sorry</html>", 18) + part(two, len(two))) == [

@@ -92,7 +92,7 @@ async def test_a_transport_that_the_camera_does_not_speak_is_told() -> None:
 
 
 async def test_a_stream_without_video_is_told() -> None:
-    """A camera's sound is no picture."""
+    """A camera's sound is not a picture."""
     async with rtsp_server() as server:
         assert await fault(options(server.url("audio-tcp"))) == "the stream at this path has no video"
 

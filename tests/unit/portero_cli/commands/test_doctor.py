@@ -66,12 +66,16 @@ def test_an_installed_library_that_does_not_load_is_needed() -> None:
     def load(module: str) -> object:
         if module == "dlib":
             raise ImportError("libGL.so.1:\n cannot open")
+        if module == "onnxruntime":
+            raise ValueError("numpy.dtype size changed")
         return object()
 
-    extras = packages_by_extra(REQUIREMENTS, {"numpy": "2.4", "dlib-bin": "20"}.get)
+    installed = {"numpy": "2.4", "dlib-bin": "20", "onnxruntime": "1.20"}
+    extras = packages_by_extra([*REQUIREMENTS, "onnxruntime>=1.20; extra == 'local'"], installed.get)
     findings = {finding.check: finding for finding in check_compiled(extras, load)}
-    assert set(findings) == {"library numpy", "library dlib"}
+    assert set(findings) == {"library numpy", "library dlib", "library onnxruntime"}
     assert findings["library numpy"].ok
+    assert findings["library onnxruntime"].detail == "does not load: numpy.dtype size changed"
     assert findings["library dlib"].needed
     assert findings["library dlib"].detail == "does not load: libGL.so.1: cannot open"
 
@@ -106,11 +110,19 @@ def test_a_missing_opencv_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without OpenCV there is no RTSP, which only a camera box needs."""
 
     def absent(module: str) -> object:
-        raise ImportError(module)
+        raise ModuleNotFoundError(module)
 
     monkeypatch.setattr("importlib.import_module", absent)
     finding = check_video(needed=False)
     assert (finding.ok, finding.needed, finding.remedy) == (False, False, "pip install 'portero[bridge]'")
+
+
+def test_an_opencv_that_is_half_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another package's removal has left of OpenCV is reported with its error, and does not end the report."""
+    monkeypatch.setattr("importlib.import_module", lambda module: object())
+    finding = check_video(needed=True)
+    assert (finding.ok, finding.needed, finding.remedy) == (False, True, "reinstall opencv-python-headless")
+    assert "videoio_registry" in finding.detail
 
 
 def test_this_python_is_recent_enough() -> None:

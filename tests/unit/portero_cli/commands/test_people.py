@@ -104,7 +104,7 @@ async def test_a_folder_of_folders_is_imported(cli: Cli, tmp_path: Path) -> None
     notes = {
         "path": str(tmp_path / "rose-leslie/notes.txt"),
         "reason": "NOT_A_PHOTO",
-        "message": "left out: it is no photo",
+        "message": "left out: it is not a photo",
     }
     assert result.document["left_out"] == [notes]
 
@@ -119,7 +119,7 @@ async def test_an_import_names_every_photo_and_person_that_is_left_out(cli: Cli,
     result = await cli("people", "import", tmp_path)
     assert result.code == 4
     assert "Ana (ana) is new: 1 of 2 photos enrolled" in result.out
-    assert f"{tmp_path}/ana/broken.heic is no photo: JPEG, PNG, WebP, HEIC" in result.out
+    assert f"{tmp_path}/ana/broken.heic is not a photo: JPEG, PNG, WebP, HEIC" in result.out
     assert f"{tmp_path}/empty: nobody was added: the folder holds no photo" in result.out
     assert f"{tmp_path}/ana/more: left out: photos are taken from the person's own folder only" in result.out
     assert f"{tmp_path}/IMG_0042.jpg: left out: a name with a number is not taken for a person's" in result.out
@@ -151,7 +151,7 @@ async def test_a_folder_without_people_is_told(cli: Cli, tmp_path: Path) -> None
     """Importing nothing is a mistake, not a success."""
     assert (await cli("people", "import", tmp_path)).err == (f"error: {tmp_path} holds no folder with photos\n")
     gone = await cli("people", "import", tmp_path / "gone")
-    assert gone.err == f"error: {tmp_path / 'gone'} is no folder, list or ZIP archive\n"
+    assert gone.err == f"error: {tmp_path / 'gone'} is not a folder, list or ZIP archive\n"
 
 
 async def test_people_are_listed_filtered_and_continued(cli: Cli, server: FakeServer, tmp_path: Path) -> None:

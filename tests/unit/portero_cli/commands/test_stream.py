@@ -149,10 +149,10 @@ async def test_a_source_that_is_none_is_refused_before_anything_else(cli: Cli, s
 
 
 async def test_a_source_that_fails_is_invalid_input(cli: Cli, bridge: FakeBridge, clip: str) -> None:
-    """A file that is no video ends with code 4, what the server says keeps its own code."""
-    bridge.fault = SourceFault("clip.mp4 is no video that can be decoded here")
+    """A file that is not a video ends with code 4, what the server says keeps its own code."""
+    bridge.fault = SourceFault("clip.mp4 is not a video that can be decoded here")
     result = await cli("stream", clip, "--camera", "stage", "--once")
-    assert (result.code, result.err) == (4, "error: clip.mp4 is no video that can be decoded here\n")
+    assert (result.code, result.err) == (4, "error: clip.mp4 is not a video that can be decoded here\n")
     bridge.fault = PermissionDenied("this bridge has other cameras")
     assert (await cli("stream", clip, "--camera", "stage", "--once")).code == 6
 

@@ -50,7 +50,7 @@ def test_an_empty_column_goes_first_and_unmentioned() -> None:
 
 
 def test_details_wrap_beside_their_heading() -> None:
-    """A long value goes on under itself, and a pair without a value is no line."""
+    """A long value goes on under itself, and a pair without a value is not a line."""
     lines = rendered(details(("labels", "a=1 b=2 " * 6), ("site", ""), ("faces", 0)), 30)
     assert lines[0].startswith("labels  a=1")
     assert lines[1].startswith(" " * 8)

@@ -80,7 +80,7 @@ def test_a_minted_key_has_192_bits_and_matches_its_digest_alone() -> None:
 
 @pytest.mark.parametrize("text", ["", "ptk_", "ptk_x_y", "Bearer", "ptk_" + "0" * 16 + "_" + "g" * 48, "é" * 40, "\0"])
 async def test_what_has_not_the_form_of_a_key_is_refused_without_asking(text: str) -> None:
-    """Text that is no key costs the store nothing."""
+    """Text that is not a key costs the store nothing."""
     shelf = Shelf()
     assert await _refused(KeyRing(shelf, ManualClock()), text) == "KEY_UNKNOWN"
     assert shelf.asked == 0

@@ -380,7 +380,7 @@ async def test_a_token_that_was_verified_waits_for_no_flood(court: Court) -> Non
 
 
 async def test_only_so_many_tokens_are_remembered(court: Court) -> None:
-    """A thousand tokens of one person do not stay in memory; what is remembered is no token."""
+    """A thousand tokens of one person do not stay in memory; what is remembered is not a token."""
     policy = replace(court.verifier._policy, remembered=10)
     checks = TokenChecks(TurnPolicy(per_second=1e6), _Unobserved(), court.clock)
     verifier = TokenVerifier(policy, IssuerKeys(IssuerHttp(policy.issuer), court.clock), checks, court.clock)

@@ -201,7 +201,7 @@ async def test_check_ins_and_guests_that_were_erased_since_stay_erased(settings:
 async def test_a_list_of_decisions_does_it_where_the_database_is_lost(
     settings: Settings, backup: tuple[Path, str], tmp_path: Path
 ) -> None:
-    """Without a database to ask, a restore insists on a later list, and obeys it; a list alone is no backup."""
+    """Without a database to ask, a restore insists on a later list, and obeys it; a list alone is not a backup."""
     path, _ = backup
     async with _Opened(settings) as opened:
         await opened.erase("ana")
@@ -291,7 +291,12 @@ async def test_what_is_no_backup_is_refused(settings: Settings, backup: tuple[Pa
     with damaged.open("r+b") as file:
         file.seek(8192)
         file.write(b"\xff" * 40_000)
-    refused = {tmp_path / "no": "no file", tmp_path / "text": "no backup", damaged: "damaged", later: "made by version"}
+    refused = {
+        tmp_path / "no": "no file",
+        tmp_path / "text": "not a backup",
+        damaged: "damaged",
+        later: "made by version",
+    }
     for path, words in refused.items():
         with pytest.raises(StartupProblem, match=words):
             await Restore(path, replace=True)(settings)

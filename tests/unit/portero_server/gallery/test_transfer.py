@@ -57,7 +57,7 @@ async def test_who_is_imported_is_searchable_at_once_and_counted(place: Place) -
         (False, 0, "ENCODING_OF_OTHER_MODEL"),
         (True, 0, ""),
     ]
-    assert "an encoding is no color" in outcomes[1].message
+    assert "an encoding is not a color" in outcomes[1].message
     assert place.engine.calls["add"] == 1
     await place.transfer.add(people[:1], _VERSION)
     assert [place.counted("imported", outcome=word) for word in ("created", "known", "refused")] == [2, 1, 1]

@@ -236,7 +236,7 @@ async def test_call_past_its_deadline_is_counted_as_such(serve: Serve) -> None:
 
 
 async def test_malformed_message_is_the_callers_fault(serve: Serve) -> None:
-    """Bytes that are no message of the method get INVALID_ARGUMENT."""
+    """Bytes that are not a message of the method get INVALID_ARGUMENT."""
     edge = await serve([_gallery(_raising(AssertionError()))])
     refusal = await refused(_raw(edge, "GetPerson", b"\xff\xff"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")

@@ -144,7 +144,7 @@ async def test_stopping_ends_calls_after_the_grace(serve: Serve) -> None:
 
 async def test_only_servicers_of_the_contract_are_taken() -> None:
     """An object that serves nothing of portero.v1 is a mistake of the program."""
-    with pytest.raises(TypeError, match="object is no servicer"):
+    with pytest.raises(TypeError, match="object is not a servicer"):
         build_server(ServerOptions("127.0.0.1:0"), [object()], open_access(), RecordingObserver(), SystemClock())
 
 

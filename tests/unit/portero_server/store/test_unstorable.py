@@ -93,7 +93,7 @@ async def test_text_that_the_database_does_not_take_ends_no_stream(
 async def test_a_face_that_the_database_does_not_take_ends_no_stream(
     database: Database, streams: StreamStore, recording: Recording, people: PeopleStore, sightings: SightingStore
 ) -> None:
-    """A box that is no number leaves its visit out; the visit beside it is stored and told to have ended."""
+    """A box that is not a number leaves its visit out; the visit beside it is stored and told to have ended."""
     await people.create("ana", "Ana", {})
     await people.create("ben", "Ben", {})
 

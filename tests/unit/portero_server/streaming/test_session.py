@@ -246,7 +246,7 @@ async def test_a_deleted_person_is_nobody() -> None:
 
 @in_virtual_time
 async def test_a_broken_frame_is_answered_in_band_and_the_stream_goes_on() -> None:
-    """Bytes that are no JPEG are rejected by name, stored as an exception, and do not hold the watermark."""
+    """Bytes that are not JPEG are rejected by name, stored as an exception, and do not hold the watermark."""
     async with stream_harness() as at:
         session = await at.open()
         at.send(session, 1, data=b"")

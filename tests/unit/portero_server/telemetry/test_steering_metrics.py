@@ -40,7 +40,7 @@ def test_streams_are_counted_by_why_they_are_steered() -> None:
 
 
 def test_names_of_bridges_are_bounded() -> None:
-    """The most frequent names are told, the rest together, and whoever gives none or an odd one is no label."""
+    """The most frequent names are told, the rest together, and whoever gives none or an odd one is not a label."""
     metrics, registry = _made()
     streams = [(f"bridge/{number}", ()) for number in range(30) for _ in range(number + 1)]
     metrics.streams_are([*streams, ("", ()), ('x"\u00e9', ())])

@@ -43,7 +43,7 @@ def test_the_same_file_again_is_a_duplicate() -> None:
 
 
 def test_a_damaged_frame_teaches_nothing() -> None:
-    """A picture of which the lower half was lost is no change, and the sound ones after it are none either."""
+    """A picture of which the lower half was lost is not a change, and the sound ones after it are none either."""
     camera = NoisyCamera(noise=3)
     scene = room()
     gate = _learned(camera, scene)

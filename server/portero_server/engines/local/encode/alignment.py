@@ -35,7 +35,7 @@ def aligned(image: Pixels, points: Landmarks, side: int) -> Pixels:
 
     Args:
         image: Height x width x 3.
-        points: Of the face in the image.
+        points: Landmarks of the face in the image.
         side: Width and height of what is returned, pixels; black where the image ends.
     """
     move = similarity_transform(points, template(side))

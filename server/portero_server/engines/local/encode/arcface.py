@@ -57,7 +57,7 @@ class OnnxEncoder:
             shown: What the network is shown.
 
         Raises:
-            StartupProblem: It cannot be read, has another checksum, or is no network that encodes faces.
+            StartupProblem: It cannot be read, has another checksum, or is not a network that encodes faces.
         """
         self._path = model.path
         self._shown = shown
@@ -163,7 +163,7 @@ def _load(model: ModelFile) -> Any:
         return open_network(content, "PORTERO_ENCODER=onnx")
     except UnusableModel:
         raise StartupProblem(
-            f"the encoder's model {model.path} is no ONNX model that onnxruntime can load, or its weights lie in "
+            f"the encoder's model {model.path} is not an ONNX model that onnxruntime can load, or its weights lie in "
             "another file; correct PORTERO_ENCODER_MODEL"
         ) from None
 

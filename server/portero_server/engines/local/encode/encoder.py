@@ -53,7 +53,7 @@ class VectorPlace:
 
     def holds(self, vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Returns for each vector, faces x length, whether it is there."""
-        # A number that is none, or infinite, makes both distances none or infinite.
+        # NaN or infinity in a vector makes both distances NaN or infinite, and no comparison with those holds.
         lengths = np.linalg.norm(vectors, axis=1)
         inside = (self.shortest <= lengths) & (lengths <= self.longest)
         if self.center:
@@ -105,6 +105,6 @@ class FaceEncoder(Protocol):
             Faces x length, in order.
 
         Raises:
-            EngineError: The network's answer is no vector.
+            EngineError: The network's answer is not a vector.
         """
         ...

@@ -57,7 +57,7 @@ def test_chunks_come_out_however_they_come_in(chunks: list[bytes], step: int, en
 
 @pytest.mark.parametrize("data", [b"--B\r\nContent-Type: image/jpeg\r\n\r\n", b"\xff\xd8" + b"x" * 300])
 def test_what_only_says_that_it_is_chunked_is_taken_as_it_comes(data: bytes) -> None:
-    """A first line that is no size, or no line at all, is the body."""
+    """A first line that is not a size, or no line at all, is the body."""
     body = Chunked()
     assert b"".join(body.feed(data[at : at + 1]) for at in range(len(data))) == data
     assert not body.is_complete

@@ -58,7 +58,7 @@ def test_half_a_head_is_waited_for() -> None:
 
 
 def test_endless_head_is_given_up() -> None:
-    """What never ends is no head, and is kept no longer."""
+    """What never ends is not a head, and is kept no longer."""
     head, body = read(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * MOST_HEAD_BYTES)
     assert head.fields == ()
     assert body.startswith(b"HTTP/1.1")

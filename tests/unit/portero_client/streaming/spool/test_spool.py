@@ -198,7 +198,7 @@ def test_release_within_a_gap_keeps_its_rest(path: Path) -> None:
 
 
 def test_damaged_file_is_recognized(path: Path) -> None:
-    """Noise, and a database of somebody else, are no spool."""
+    """Noise, and a database of somebody else, are not a spool."""
     path.write_bytes(b"SQLite format 3\x00" + b"noise" * 1_000)
     with pytest.raises(SpoolDamaged):
         open_spool(path)

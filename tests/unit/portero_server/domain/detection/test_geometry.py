@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero_server.domain.detection.geometry import Box, cut_off
+from portero_server.domain.detection.geometry import Box, is_cut_off
 
 _sides = st.floats(0.01, 0.5)
 _starts = st.floats(0, 0.5)
@@ -44,14 +44,14 @@ def test_overlap_is_symmetric_and_bounded(one: Box, other: Box) -> None:
 def test_a_face_keeps_its_place_in_a_region(face: Box, padding: float) -> None:
     """Ratios of a region lead back to the same place in the whole picture."""
     region = face.padded(padding)
-    inside = face.within(region)
+    inside = face.relative_to(region)
     assert region.left + inside.left * region.width == pytest.approx(face.left)
     assert inside.height * region.height == pytest.approx(face.height)
 
 
 def test_a_face_is_cut_off_when_a_tenth_of_it_is_outside() -> None:
     """A box that only touches the edge is whole."""
-    assert not cut_off(Box(0.0, 0.0, 0.2, 0.2))
-    assert not cut_off(Box(-0.01, 0.3, 0.2, 0.2))
-    assert cut_off(Box(-0.03, 0.3, 0.2, 0.2))
-    assert cut_off(Box(0.3, 0.85, 0.2, 0.2))
+    assert not is_cut_off(Box(0.0, 0.0, 0.2, 0.2))
+    assert not is_cut_off(Box(-0.01, 0.3, 0.2, 0.2))
+    assert is_cut_off(Box(-0.03, 0.3, 0.2, 0.2))
+    assert is_cut_off(Box(0.3, 0.85, 0.2, 0.2))

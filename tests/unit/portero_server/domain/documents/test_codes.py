@@ -78,5 +78,5 @@ def test_the_code_of_an_old_card_is_read() -> None:
 
 @pytest.mark.parametrize("content", ["", "hello", "123456780          SOTO", "ABCDEFGHI          SOTO"])
 def test_other_pdf417_codes_are_none(content: str) -> None:
-    """Without a valid RUN at its beginning it is no card's."""
+    """Without a valid RUN at its beginning it is not a card's."""
     assert read_pdf417(content) is None

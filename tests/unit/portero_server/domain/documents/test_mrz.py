@@ -105,5 +105,5 @@ def test_every_value_survives(number: str, birth: date, sex: str, expiry: date, 
     ],
 )
 def test_a_birth_is_the_latest_that_is_not_in_the_future(digits: str, day: date | None) -> None:
-    """Two digits of a year are of this century unless that is to come; what is no day is none."""
+    """Two digits of a year are of this century unless that is to come; what is not a day is none."""
     assert Mrz(TD1, "<" * 30 + digits + "<" * 54).birth(TODAY) == day

@@ -39,8 +39,8 @@ def _with(text: str, *changes: tuple[int, str]) -> str:
 def _single_errors(mrz: Mrz) -> Iterator[tuple[int, str]]:
     """Yields every error of one character that its place can have.
 
-    Where only digits stand, letters that look like none are as good as a hole; of the optional data that is no RUN, a
-    few characters stand for all.
+    Where only digits stand, a letter that resembles no digit counts as a hole; a few characters stand for all of the
+    optional data that is not a RUN.
     """
     for place in _guarded(mrz.layout):
         if place in range(*mrz.layout.number):

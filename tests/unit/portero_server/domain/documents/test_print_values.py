@@ -104,5 +104,5 @@ def test_sex(text: str, sex: str | None) -> None:
     ],
 )
 def test_words_of_names(text: str, word: str | None) -> None:
-    """Digits are the letters they look like; what has more digits than letters is no name."""
+    """Digits are the letters they look like; what has more digits than letters is not a name."""
     assert name_word(text) == word

@@ -163,7 +163,7 @@ def test_a_lost_label_takes_no_other_value() -> None:
 
 
 def test_what_neither_label_nor_place_tells_is_kept() -> None:
-    """A date without its label and neighbors is no field's, but may be what another zone proves."""
+    """A date without its label and neighbors is not a field's, but may be what another zone proves."""
     card = _ORDINARY
     date, other = spelled(card.holder.birth), spelled(card.issued)
     zone = _read([line for line in front_lines(card, {}) if line.content in (date, other)])

@@ -117,7 +117,7 @@ def test_a_missing_side_is_told() -> None:
     [CardText(), CardText(tuple(front_lines(_CARD, {})[:2])), CardText(tuple(mrz_lines(_CARD, ("", "HELLO", ""))))],
 )
 def test_what_is_no_document_is_unknown(text: CardText) -> None:
-    """Nothing, a title, or other text is no document that is known, and no field of it has a value."""
+    """Nothing, a title, or other text is not a document that is known, and no field of it has a value."""
     reading = _read(text)
     assert reading.kind is DocumentKind.UNKNOWN
     assert Reason.UNSUPPORTED_DOCUMENT in reading.reasons

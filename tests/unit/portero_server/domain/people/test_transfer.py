@@ -41,7 +41,7 @@ _RECORDS = st.lists(
         st.sampled_from(["ana", "bo", "cy", "di"]),
         st.sampled_from(["Ana", "Bo"]),
         faces=st.lists(_FACES, max_size=4).map(tuple),
-        fault=st.sampled_from(["", "", "", "an encoding is none"]),
+        fault=st.sampled_from(["", "", "", "an encoding is not of the model"]),
     ),
     max_size=4,
     unique_by=lambda record: record.person_id,

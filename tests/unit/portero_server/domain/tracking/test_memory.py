@@ -57,7 +57,7 @@ def test_a_stranger_is_recalled_unless_the_shot_is_clearly_better() -> None:
 
 
 def test_a_name_takes_a_strangers_place_and_never_the_other_way() -> None:
-    """What a better shot named is no stranger any more, and what was named does not become one."""
+    """What a better shot named is not a stranger any more, and what was named does not become one."""
     memory = _memory()
     memory.remember(_at(0), None, 0.3, now=0.0)
     memory.remember(_at(0.1), ANA, 0.8, now=1.0)

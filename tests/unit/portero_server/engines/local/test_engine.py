@@ -189,7 +189,7 @@ async def test_encodings_of_another_model_are_told(engine: LocalEngine) -> None:
     ]
     faults = engine.faults([learned.embedding, *(each.astype("<f4").tobytes() for each in others), b"", bytes(2048)])
     assert faults[0] == ""
-    assert all("an encoding is none of dlib-resnet-v1" in fault for fault in faults[1:6])
+    assert all("an encoding is not of dlib-resnet-v1" in fault for fault in faults[1:6])
     assert faults[6:] == [
         f"an encoding has {count} numbers, and those of dlib-resnet-v1 have 128" for count in (0, 512)
     ]

@@ -87,7 +87,7 @@ async def test_a_user_that_is_deleted_meanwhile_does_not_keep_a_face(setup: _Set
 
 
 async def test_the_collection_is_counted_without_the_gate(setup: _Setup) -> None:
-    """The description tells faces and model, is no call of the gate, and is None once there is no collection."""
+    """The description tells faces and model, is not a call of the gate, and is None once there is no collection."""
     await setup.enroll("ana", RED)
     before = list(setup.gate.operations)
     assert await setup.engine.count() == CollectionCount(1, "0.1")

@@ -336,7 +336,7 @@ def test_missing_credentials_end_startup_in_one_line(monkeypatch: pytest.MonkeyP
 def test_broken_aws_configuration_ends_startup_in_one_line(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
-    """A profile that does not exist, or an endpoint that is no URL, is named."""
+    """A profile that does not exist, or an endpoint that is not a URL, is named."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv(name, value)

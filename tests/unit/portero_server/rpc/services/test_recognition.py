@@ -85,7 +85,7 @@ async def test_bad_request_names_the_field(house: House, request_: pb.RecognizeI
 
 
 async def test_unreadable_image_isrefused(house: House) -> None:
-    """ReadText of something that is no image names the field and the reason."""
+    """ReadText of something that is not an image names the field and the reason."""
     refusal = await refused(house.recognition.ReadText(pb.ReadTextRequest(image=b"no")))
     assert (refusal.fields, refusal.reason) == (("image",), "NOT_JPEG")
 

@@ -100,7 +100,7 @@ async def test_refuses_what_cannot_be_stored(change: dict[str, Any], database: D
 
 
 async def test_mysql_refuses_what_is_too_long_or_no_value(database: Database) -> None:
-    """A text longer than its column and an object that is no value are refused; SQLite's columns have no length."""
+    """A text longer than its column and an object that is not a value are refused; SQLite's columns have no length."""
     if database.dialect == "mysql":
         for change in ({"engine": "x" * 64}, {"engine": b"bytes"}):
             with pytest.raises(StoreRefused):

@@ -34,7 +34,7 @@ def test_corners_are_found_to_a_hundredth_of_the_card(series: Series, side: str,
 
 
 def test_a_desk_without_a_card_has_no_outline() -> None:
-    """Noise and a gradient are no card."""
+    """Noise and a gradient are not a card."""
     noise = np.random.default_rng(1).normal(0, 6, (480, 640, 3))
     desk = np.clip(120 + np.linspace(-20, 20, 640)[None, :, None] + noise, 0, 255).astype(np.uint8)
     assert find_outline(desk) is None

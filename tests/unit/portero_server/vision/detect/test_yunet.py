@@ -51,5 +51,5 @@ def test_a_search_leaves_nothing_to_the_next(model: ModelFile) -> None:
 def test_another_network_is_a_startup_problem(tmp_path: Path) -> None:
     """A model that takes something else is told in one line, with the setting that names it."""
     model = written(tmp_path / "other.onnx", inputs=2)
-    with pytest.raises(StartupProblem, match=r"other\.onnx is no YuNet face detector; correct PORTERO_DETECTOR_MODEL"):
+    with pytest.raises(StartupProblem, match=r"other\.onnx is not a YuNet face detector; correct PORTERO_"):
         YunetFinder(model)

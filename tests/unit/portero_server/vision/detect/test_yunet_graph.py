@@ -23,7 +23,7 @@ def test_any_size_is_taken(height: int, width: int) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"no network", "no ONNX model"),
+        (b"no network", "not an ONNX model"),
         (network(inputs=2), "2 inputs, not one"),
         (network(shape=(1, 3)), "2 dimensions, not 4"),
     ],

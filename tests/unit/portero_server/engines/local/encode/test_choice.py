@@ -56,7 +56,7 @@ def test_a_file_that_is_no_model_is_a_startup_problem(tmp_path: Path, content: b
     with pytest.raises(StartupProblem) as told:
         choose_encoder(replace(options, sha256=None))
     digest = told.value.message.partition("SHA256 to ")[2].partition(" ")[0]
-    with pytest.raises(StartupProblem, match=r"model\.onnx is no ONNX model that onnxruntime can load") as problem:
+    with pytest.raises(StartupProblem, match=r"model\.onnx is not an ONNX model that onnxruntime can load") as problem:
         choose_encoder(replace(options, sha256=digest))
     assert "\n" not in problem.value.message
 
