@@ -1,4 +1,7 @@
-"""The KMS key that encrypts all of Portero's data: database, objects, logs, images and alarms."""
+"""The KMS key that encrypts the database and its password, logs, metrics, container images and alarms.
+
+Buckets are encrypted with S3's own key instead; `bucket.py` says why.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class Encryption(pulumi.ComponentResource):
         super().__init__("portero:infra:Encryption", name, None, opts)
         key = kms.Key(
             name,
-            description=f"{name}: database, objects, logs, images and alarms",
+            description=f"{name}: database, logs, metrics, container images and alarms",
             enable_key_rotation=True,
             deletion_window_in_days=30 if account.production else 7,
             policy=document(*_key_policy(account)),
@@ -28,10 +31,11 @@ class Encryption(pulumi.ComponentResource):
 
 
 def _key_policy(account: Account) -> list[Statement]:
-    # In a key's own policy `*` means this key; there is no other way to name it.
+    """Returns who may use the key. In a key's own policy, the resource `*` is that key and no other."""
     logs = f"arn:aws:logs:{account.region}:{account.id}:*"
     return [
         {
+            # Lets the account's IAM policies grant use of the key. Without it nobody could ever change this policy.
             "Sid": "RolesOfThisAccount",
             "Effect": "Allow",
             "Principal": {"AWS": f"arn:aws:iam::{account.id}:root"},
@@ -39,6 +43,7 @@ def _key_policy(account: Account) -> list[Statement]:
             "Resource": "*",
         },
         {
+            # CloudWatch Logs encrypts for log groups of this account only.
             "Sid": "LogGroups",
             "Effect": "Allow",
             "Principal": {"Service": f"logs.{account.region}.amazonaws.com"},
@@ -47,6 +52,7 @@ def _key_policy(account: Account) -> list[Statement]:
             "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
         },
         {
+            # These publish to the alarms' topic, which is encrypted with the key.
             "Sid": "AlarmsAndBudgets",
             "Effect": "Allow",
             "Principal": {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]},

@@ -19,7 +19,7 @@ class StuckWatch:
         self._is_stuck = False
 
     def saw(self, image: bytes | Pixels, now: float) -> bool | None:
-        """Takes in a picture.
+        """Processes a picture.
 
         Args:
             image: The picture.

@@ -16,8 +16,8 @@ _log = structlog.get_logger(__name__)
 class WritableStore(Protocol):
     """The database, as far as readiness needs it."""
 
-    async def check_writes(self, fresh: float) -> None:
-        """Checks that it accepts writes, by commits of the last `fresh` seconds or by one of its own.
+    async def check_writes(self, max_age: float) -> None:
+        """Checks that it accepts writes, by commits of the last `max_age` seconds or by one of its own.
 
         Raises:
             StoreUnavailable: It does not.
@@ -32,9 +32,9 @@ class Readiness:
         """Creates the check; `run` repeats it.
 
         Args:
-            store: What is checked.
-            tell_writable: Told what was found (metrics).
-            interval: How often it is looked; an answer holds as long, seconds.
+            store: The database to check.
+            tell_writable: Called with the result of each check, for metrics.
+            interval: Seconds between checks; a commit no older than that is proof enough.
         """
         self._store = store
         self._tell_writable = tell_writable

@@ -111,11 +111,11 @@ class CardCaptures:
         return self._open.get(camera_id)
 
     def stream_lives(self, camera_id: str, now: float) -> None:
-        """Takes in that a stream of the camera is open."""
+        """Records that a stream of the camera is open."""
         self._last_sign[camera_id] = now
 
     def saw(self, capture: OpenCapture, sight: CardSight, time: float) -> Hint | None:
-        """Takes in what a frame shows. Returns what to tell the person."""
+        """Records what a frame shows. Returns what to tell the person."""
         if self._open.get(capture.camera_id) is not capture:
             return None
         step = capture.take(sight, time)

@@ -61,7 +61,7 @@ class CaptureFollower(FrameFollower):
         self.reads_text = inner.reads_text
 
     def observe(self, frame: Frame, look: FrameAnalysis) -> Findings:
-        """Takes in a frame, for the camera and for a check-in."""
+        """Processes a frame, for the camera and for a check-in."""
         found = self._inner.observe(frame, look)
         capture = self._captures.running(self._camera_id)
         if capture is None or look.damaged:

@@ -63,7 +63,7 @@ class OpenCapture:
         return not self.looking and frame.received >= self.began and frame.lag <= _LATE
 
     def take(self, sight: CardSight, time: float) -> CaptureStep:
-        """Takes in what a frame shows, and keeps what the plan says."""
+        """Records what a frame shows, and keeps what the plan says."""
         step = self._plan.observe(sight.view(time))
         if step.restarted:
             self._sides.clear()

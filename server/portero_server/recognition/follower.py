@@ -102,7 +102,7 @@ class Follower(FrameFollower):
         )
 
     def observe(self, frame: Frame, look: FrameAnalysis) -> Findings:
-        """Takes in the analysis of a frame."""
+        """Processes the analysis of a frame."""
         holders = self._searched(frame, look) if look.searched else self._still(frame, look.outcome)
         if self._sampler is not None:
             followed = [track.box for track in self._tracker.tracks]
@@ -111,7 +111,7 @@ class Follower(FrameFollower):
         return self._found(holders)
 
     def _still(self, frame: Frame, outcome: FrameOutcome) -> Collection[str]:
-        """Takes in a frame that was not searched. Returns the undecided tracks that hold it."""
+        """Processes a frame that was not searched. Returns the undecided tracks that hold it."""
         self._last_frame = now = self._clock.monotonic()
         self._recognizer.count_avoided(outcome.value)
         self._ask_lost(now)
@@ -127,7 +127,7 @@ class Follower(FrameFollower):
         return self._holders()
 
     def _searched(self, frame: Frame, look: FrameAnalysis) -> Collection[str]:
-        """Takes in the faces of a frame. Returns the undecided tracks that hold the frame."""
+        """Processes the faces of a frame. Returns the undecided tracks that hold the frame."""
         # Not the time of receipt: frames that wait because the server is slow do not count as silence.
         self._last_frame = now = self._clock.monotonic()
         self._ask_lost(now)
@@ -267,7 +267,7 @@ class Follower(FrameFollower):
         return self._found()
 
     def _separate(self, candidate: Track) -> None:
-        """Takes in that a candidate is somebody else, so that the track before it in its place has left."""
+        """Records that a candidate is somebody else, so that the track before it in its place has left."""
         for track in self._tracker.separate(candidate):
             self._leave(track, replaced=True)
         if candidate.continues and candidate.phase is TrackPhase.PROVISIONAL:

@@ -70,7 +70,7 @@ class FrameFollower(ABC):
 
     @abstractmethod
     def observe(self, frame: Frame, look: FrameAnalysis) -> Findings:
-        """Takes in the analysis of a frame."""
+        """Processes the analysis of a frame."""
 
     @property
     def tracks(self) -> Sequence[Track]:

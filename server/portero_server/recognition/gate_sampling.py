@@ -60,7 +60,7 @@ class GateSampler:
         self._checking = False
 
     def consider(self, frame: Frame, outcome: FrameOutcome, followed: Sequence[Box]) -> Work | None:
-        """Takes in the outcome of a frame and the boxes of the followed faces. Returns the check that is due."""
+        """Records the outcome of a frame and the boxes of the followed faces. Returns the check that is due."""
         if self._checking:
             return None
         reason = self._sampling.check(outcome, frame.time, followed=len(followed), drawn=self._chance.random())

@@ -133,7 +133,7 @@ class IdentityChecks:
             faces.crop = shot.crop
 
     def learned(self, track: Track, encoding: tuple[float, ...] | None) -> None:
-        """Takes in an encoding of a track's face, if there is one."""
+        """Records an encoding of a track's face, if there is one."""
         if self._policy is not None and encoding is not None and not track.ended:
             faces = self._known.of(track)
             faces.encodings.append(encoding)

@@ -120,7 +120,7 @@ class BestShots:
             self._shots[track.track_id] = shot
 
     def encoded(self, track: Track, shot: Shot) -> None:
-        """Takes in a shot's encoding, if it is the one that is kept."""
+        """Records a shot's encoding, if it is the one that is kept."""
         best = self.of(track)
         if best is not None and best.frame is shot.frame:
             self._shots[track.track_id] = shot

@@ -50,7 +50,7 @@ class TextFollower(FrameFollower):
         return lambda captured: due
 
     def observe(self, frame: Frame, look: FrameAnalysis) -> Findings:
-        """Takes in a decoded frame, which the reading holds."""
+        """Processes a decoded frame, which the reading holds."""
         if look.pixels is None or look.sharpness < _MIN_SHARPNESS or self._reading:
             return NOTHING_FOUND
         self._reading = True

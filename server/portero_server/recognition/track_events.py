@@ -50,11 +50,11 @@ class TrackEvents:
         return self._names.keys()
 
     def name(self, match: Match, display_name: str) -> None:
-        """Takes in the display name of a matched person."""
+        """Records the display name of a matched person."""
         self._names[match.person_id] = NamedMatch(match, display_name)
 
     def recall(self, tracks: Iterable[Track], names: Mapping[str, str]) -> None:
-        """Takes in the display names of the people on tracks that continue."""
+        """Records the display names of the people on tracks that continue."""
         for track in tracks:
             if track.match is not None:
                 self.name(track.match, names[track.match.person_id])

@@ -189,16 +189,16 @@ class Database:
         """
         return await self._in_own_task(self._engines.writer, emptied_log, commits=False)
 
-    async def check_writes(self, fresh: float) -> None:
+    async def check_writes(self, max_age: float) -> None:
         """Checks that the database accepts writes.
 
-        A commit in the last `fresh` seconds is proof enough; if there was none, one is made that changes nothing.
+        A commit in the last `max_age` seconds is proof enough; if there was none, one is made that changes nothing.
 
         Raises:
             StoreUnavailable: It does not, as when its file is gone, its disk full, or another process holds it.
         """
         self._engines.check_file()
-        state = self._writes.state(self._clock.monotonic(), fresh)
+        state = self._writes.state(self._clock.monotonic(), max_age)
         if state is WriteState.BAD:
             raise StoreUnavailable(self._writes.problem)
         if state is WriteState.GOOD:

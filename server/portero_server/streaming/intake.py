@@ -173,7 +173,7 @@ class Intake:
     def receive(
         self, sequence: int, captured_at: datetime | None, jpeg: bytes, now: Moment, no: FrameRefused | None
     ) -> tuple[Sequence[Message], Sequence[Fact], Frame | None]:
-        """Takes in a frame: it waits in `frames`, and is returned, or is refused; `no` is an earlier refusal."""
+        """Processes a frame: it waits in `frames`, and is returned, or is refused; `no` is an earlier refusal."""
         self.last_heard = came = now.monotonic
         self.received += 1
         self.arrivals.came(came)
@@ -210,7 +210,7 @@ class Intake:
         return advice, (*lost, changed), frame
 
     def gap(self, first: int, last: int, reason: GapReason, now: float) -> Said:
-        """Takes in a report of frames that will never arrive; those already accounted for are ignored.
+        """Records a report of frames that will never arrive; those already accounted for are ignored.
 
         Raises:
             InvalidInput: The range is empty or begins at 0.
@@ -232,7 +232,7 @@ class Intake:
         return (), facts
 
     def heard(self, sent_at: datetime | None, answers: datetime | None, now: Moment) -> Said:
-        """Takes in a sign of life, with the bridge's time and that of the server's heartbeat that it answers."""
+        """Processes a sign of life, with the bridge's time and that of the server's heartbeat that it answers."""
         self.last_heard = now.monotonic
         delay = self.timing.answered(answers, now)
         self.timing.said(sent_at, now)
@@ -283,7 +283,7 @@ class Intake:
         return self._refuse(sequence, RejectionReason.STORE_REFUSED, UNSTORABLE)
 
     def committed(self, sequence: int, frames: int) -> None:
-        """Takes in that a commit with this watermark is durable and passed `frames` received frames."""
+        """Records that a commit with this watermark is durable and passed `frames` received frames."""
         self.durable = sequence
         self._credit.commit(frames)
 

@@ -73,12 +73,12 @@ class Session:
         return self.state.opened()
 
     def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes, no: FrameRefused | None = None) -> None:
-        """Takes in a frame; `no` holds the refusal if the caller has refused it already."""
+        """Processes a frame; `no` holds the refusal if the caller has refused it already."""
         now = Moment(self._clock.monotonic(), self._clock.now())
         self.runner.perform(self.state.receive(sequence, captured_at, jpeg, now, no))
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
-        """Takes in a report of frames that will never arrive; those already accounted for are ignored.
+        """Records a report of frames that will never arrive; those already accounted for are ignored.
 
         Raises:
             InvalidInput: The range is empty or begins at 0.
@@ -86,16 +86,16 @@ class Session:
         self.runner.perform(self.state.gap(first, last, reason, self._clock.monotonic()))
 
     def heartbeat(self, sent_at: datetime | None = None, answers: datetime | None = None) -> None:
-        """Takes in a heartbeat: when the bridge sent it, and when the server sent the one that it answers, if known."""
+        """Processes a heartbeat, with the times at which the bridge sent it and the server sent the one it answers."""
         now = Moment(self._clock.monotonic(), self._clock.now())
         self.runner.perform(self.state.heartbeat(sent_at, answers, now))
 
     def finish(self) -> None:
-        """Takes in that no more frames will come; the session ends when everything is durable."""
+        """Records that no more frames will come; the session ends when everything is durable."""
         self.runner.perform(self.state.finish(self._clock.monotonic(), goes_on=False))
 
     def hang_up(self) -> None:
-        """Takes in that the client closed the call; numbering and faces may continue in another session."""
+        """Records that the client closed the call; numbering and faces may continue in another session."""
         self.runner.perform(self.state.finish(self._clock.monotonic(), goes_on=True))
 
     def stop(self, error: PorteroError) -> None:
@@ -183,12 +183,12 @@ class Session:
                 runner.spawn(self._call(each))
 
     async def _call(self, work: Work) -> None:
-        """Makes a call, and takes in what it led to."""
+        """Makes a call, and records what it led to."""
         if (found := await work()) is not None:
             self._take_in(found)
 
     def _take_in(self, found: Findings) -> None:
-        """Takes in what an answer, a deadline or an end led to."""
+        """Records what an answer, a deadline or an end led to."""
         events, _, work = found
         self.runner.perform(self.state.decide(events, CURRENT.get()))
         # Whoever waits for the last decision asks whether any is still open.

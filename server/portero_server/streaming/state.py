@@ -92,7 +92,7 @@ class StreamState:
     def receive(
         self, sequence: int, captured_at: datetime | None, jpeg: bytes, now: Moment, no: FrameRefused | None = None
     ) -> Effects:
-        """Takes in a frame. What is refused is answered in-band.
+        """Processes a frame. What is refused is answered in-band.
 
         Args:
             sequence: Its number in the epoch.
@@ -107,7 +107,7 @@ class StreamState:
         return Effects(messages, facts, frame)
 
     def gap(self, first: int, last: int, reason: GapReason, now: float) -> Effects:
-        """Takes in a report of frames that will never arrive; those already accounted for are ignored.
+        """Records a report of frames that will never arrive; those already accounted for are ignored.
 
         Raises:
             InvalidInput: The range is empty or begins at 0.
@@ -115,11 +115,11 @@ class StreamState:
         return self._effects(*self.intake.gap(first, last, reason, now))
 
     def heartbeat(self, sent_at: datetime | None, answers: datetime | None, now: Moment) -> Effects:
-        """Takes in a sign of life, with the bridge's time and that of the server's heartbeat that it answers."""
+        """Processes a sign of life, with the bridge's time and that of the server's heartbeat that it answers."""
         return self._effects(*self.intake.heard(sent_at, answers, now))
 
     def finish(self, now: float, *, goes_on: bool) -> Effects:
-        """Takes in that no more frames will come; `goes_on`: the numbering may continue in another session."""
+        """Records that no more frames will come; `goes_on`: the numbering may continue in another session."""
         self.intake.last_heard = now
         self.finishing, self.goes_on = True, goes_on
         return Effects(has_work=True)
@@ -127,7 +127,7 @@ class StreamState:
     # --- What the analysis and the engines say --------------------------------------------------
 
     def refuse(self, refusal: FrameRefused) -> Effects:
-        """Takes in that the oldest waiting frame cannot be decoded."""
+        """Records that the oldest waiting frame cannot be decoded."""
         return self._effects(*self.intake.refuse(refusal))
 
     def settle(
@@ -139,7 +139,7 @@ class StreamState:
         *,
         more: bool,
     ) -> Effects:
-        """Takes in the analysis of the oldest waiting frame, which is settled once its holders are released.
+        """Processes the analysis of the oldest waiting frame, which is settled once its holders are released.
 
         Args:
             outcome: What it was.
@@ -156,12 +156,12 @@ class StreamState:
         return self._effects((*messages, *granted) if granted else messages, facts)
 
     def decide(self, events: Sequence[StreamEvent], mark: object = None) -> Effects:
-        """Takes in what an answer, a deadline or an end led to; `mark` is the trace of the recognition, or None."""
+        """Records what an answer, a deadline or an end led to; `mark` is the trace of the recognition, or None."""
         messages, facts = self._gather(events, mark)
         return self._effects(messages, facts)
 
     def left(self) -> Effects:
-        """Takes in that no face is followed any more, since the numbering has ended."""
+        """Records that no face is followed any more, since the numbering has ended."""
         self.commits.note(self.intake.last, ())
         return self._effects()
 
@@ -177,7 +177,7 @@ class StreamState:
         return self._effects()
 
     def tick(self, now: float, idle_timeout: float) -> Effects:
-        """Takes in that time has passed: silence of so many seconds ends the session."""
+        """Records that time has passed: silence of so many seconds ends the session."""
         if now - self.intake.last_heard > idle_timeout:
             message = f"nothing came from the bridge for {idle_timeout:g} s"
             return Effects(error=Unavailable(message, reason="STREAM_IDLE"))
@@ -197,7 +197,7 @@ class StreamState:
         return Effects(messages, commit=commit)
 
     def committed(self, commit: StreamCommit, result: CommitResult, now: float) -> Effects:
-        """Takes in that what was taken is durable: releases its messages, and acknowledges its frames."""
+        """Records that what was taken is durable: releases its messages, and acknowledges its frames."""
         intake = self.intake
         facts: list[Fact] = [FramesDurable(intake.arrivals.durable(commit.durable_sequence, now))]
         for outcome, count in commit.outcomes.items():

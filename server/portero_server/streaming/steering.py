@@ -86,7 +86,7 @@ class StreamSteering:
             self._plan = SteeringPlan(policy, self._clock.monotonic(), live=not opening.lossless)
 
     def looked_at(self, frame: Frame, look: FrameAnalysis) -> None:
-        """Takes in a frame that was analyzed; one with damaged picture data says nothing of the scene."""
+        """Processes a frame that was analyzed; one with damaged picture data says nothing of the scene."""
         if (plan := self._plan) is None or look.damaged:
             return
         wanted = plan.looked_at(

@@ -1,4 +1,4 @@
-"""Dates the frames of one stream: which clock is believed, and what is reported about the camera's clock."""
+"""Dates the frames of one stream by the clock that is configured for its camera, and watches the bridge's clock."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from portero_server.domain.streams.frames import FrameRefused, RejectionReason
 from portero_server.errors import FailedPrecondition
 
 _LONGEST_OPENING = 15.0
-"""Seconds that an OpenStream may have been on its way: after ten a bridge gives the attempt up. A bridge that opens a
-stream with a clock further behind than it was before has set it back."""
+"""Seconds that an OpenStream message may have been on its way, during which it makes the bridge's clock look slow: a
+bridge gives an attempt up after ten. A clock that is further behind than that, compared with the camera's previous
+session, was set back."""
 
 _LONGEST_ROUND_TRIP = 300.0
-"""Seconds after which the answer to a Heartbeat says nothing of the way: the server's clock was set, or the bridge
-invents it."""
+"""The longest time in seconds between a Heartbeat and its answer that counts as a round trip. After more, the server's
+clock was set, or the bridge made the time up."""
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureTimes:
-    """The bounds of a capture time.
+    """Bounds on the capture times of frames.
 
     Attributes:
-        most_ahead: How far it may be ahead of the server's clock.
+        most_ahead: How far a capture time may be ahead of the server's clock.
     """
 
     most_ahead: timedelta = timedelta(hours=24)
@@ -39,7 +40,7 @@ class CaptureTimes:
         """Returns the capture time of a frame received at wall time `now`.
 
         Raises:
-            FrameRefused: It is missing (None), before 1970 or too far ahead.
+            FrameRefused: BAD_CAPTURE_TIME; the time is missing (None), before 1970 or too far ahead.
         """
         if captured_at is None:
             problem = "frame.capture_time must be set to a time of the years 1970 to 9999"
@@ -57,11 +58,11 @@ class CaptureTimes:
 
 
 class Moment(NamedTuple):
-    """Now, by both clocks of the server.
+    """A point in time, by both clocks of the server.
 
     Attributes:
-        monotonic: Seconds; what durations are measured by.
-        wall: UTC; what is stored.
+        monotonic: Seconds of the monotonic clock, by which durations are measured.
+        wall: Time of day, UTC, which is stored.
     """
 
     monotonic: float
@@ -72,9 +73,9 @@ class Opening(NamedTuple):
     """What a bridge declared when it opened a stream.
 
     Attributes:
-        lossless: Whether it sends late what it could not send in time.
-        sent_at: When, by its clock; None: it did not say.
-        agent: Its name and version, or empty.
+        lossless: Whether the bridge sends late what it could not send in time.
+        sent_at: When the bridge sent the message, by its own clock; None: it did not say.
+        agent: Name and version of the bridge; empty: it did not say.
     """
 
     lossless: bool = True
@@ -86,10 +87,10 @@ UNDECLARED = Opening()
 
 
 def check_time_source(camera: Camera, opening: Opening) -> None:
-    """Refuses a bridge that may send frames late if the camera's frames are dated by arrival.
+    """Refuses a stream whose frames may come late, if the camera's frames are dated by their arrival.
 
     Raises:
-        FailedPrecondition: TIME_SOURCE_NEEDS_LIVE.
+        FailedPrecondition: TIME_SOURCE_NEEDS_LIVE; the stream is lossless and the camera's time source is ARRIVAL.
     """
     if opening.lossless and camera.time_source is TimeSource.ARRIVAL:
         raise FailedPrecondition(
@@ -104,8 +105,8 @@ class ReceivedAt(NamedTuple):
 
     Attributes:
         captured_at: The time to store.
-        lag: Seconds from its capture to its receipt, by both clocks; 0 if the capture time is that of the receipt.
-        time: What frames of the stream are compared by.
+        lag: Seconds from its capture by the bridge's clock to its receipt by the server's; 0 if it is dated by receipt.
+        time: The time by which it is compared with other frames of the stream.
         changed: Whether the frame changed the state of the bridge's clock.
     """
 
@@ -116,12 +117,13 @@ class ReceivedAt(NamedTuple):
 
 
 class StreamClock:
-    """Dates the frames of one stream, and watches the bridge's clock. Reads no clock itself.
+    """Dates the frames of one stream, and watches the bridge's clock. Callers pass the time in; no clock is read here.
 
     Attributes:
         was_set: Whether the bridge's clock was set back between the camera's previous session and this one.
-        offset: The bridge's clock less this server's monotonic one, to be kept for the camera's next session, or None.
-        network_delay: Seconds of half a round trip, or None until the bridge has answered a Heartbeat.
+        offset: Seconds by which the bridge's clock is ahead of this server's monotonic one, to be kept for the camera's
+            next session; None: no bridge of the camera has told its time.
+        network_delay: Half of the last round trip to the bridge, seconds; None before it has answered a Heartbeat.
     """
 
     def __init__(
@@ -135,10 +137,10 @@ class StreamClock:
         """Starts the clock of a stream.
 
         Args:
-            policy: Thresholds for faults.
-            opening: What the bridge declared.
-            resumed: Tracks of the earlier session.
-            earlier: The `offset` of the camera's previous session, or None.
+            policy: Thresholds for faults of a clock.
+            opening: What the bridge declared when it opened the stream.
+            resumed: Tracks that the stream's earlier session left open.
+            earlier: The `offset` of the camera's previous session; None: not known.
             now: When the stream was opened.
         """
         lossless, sent_at = opening.lossless, opening.sent_at
@@ -146,9 +148,9 @@ class StreamClock:
         offset = None if sent_at is None else sent_at.timestamp() - now.monotonic
         self.was_set = offset is not None and earlier is not None and offset < earlier - _LONGEST_OPENING
         self.offset = earlier if offset is None else offset
-        # What frames are compared by, if their capture times are believed.
+        # Dates frames for comparison with each other: by capture time, or by arrival where that is the time source.
         self._frames = FrameClock(policy, lossless=lossless, latest=latest, was_set=self.was_set)
-        # The bridge's clock where frames are dated by arrival: its faults are reported all the same.
+        # Follows capture times where frames are dated by arrival, only to report faults of the bridge's clock.
         self._unused = FrameClock(policy, lossless=lossless)
         skew = None if sent_at is None else (sent_at - now.wall).total_seconds()
         self._watch = ClockWatch(policy, lossless=lossless, bridge_skew=skew)
@@ -156,7 +158,7 @@ class StreamClock:
 
     @property
     def state(self) -> ClockState:
-        """State of the bridge's clock."""
+        """The state of the bridge's clock."""
         return self._watch.state
 
     @property
@@ -170,12 +172,12 @@ class StreamClock:
         return self._watch.skew
 
     def took(self, captured_at: datetime | None, source: TimeSource, now: Moment) -> ReceivedAt:
-        """Returns the times to use for a frame that came now.
+        """Returns the times of a frame.
 
         Args:
-            captured_at: When it was taken, by the bridge's clock; None: it does not say.
-            source: Which clock is believed; a frame that does not say is dated by its arrival in any case.
-            now: When it came.
+            captured_at: When the frame was taken, by the bridge's clock; None: the frame has no capture time.
+            source: The clock that dates the frame; one without a capture time is dated by its arrival in any case.
+            now: When the frame came.
         """
         received, wall = now
         if captured_at is None:
@@ -185,28 +187,32 @@ class StreamClock:
         if source is not TimeSource.ARRIVAL:
             time = self._frames.date(captured, received)
             return ReceivedAt(captured_at, lag, time, self._watch.took(self._frames, -lag, received))
-        # Faults of the bridge's clock are reported even if frames are dated by arrival.
+        # Dates nothing: faults of the bridge's clock are reported whatever dates the frames.
         self._unused.date(captured, received)
         changed = self._watch.took(self._unused, -lag, received)
         return ReceivedAt(wall, 0.0, self._frames.date(wall.timestamp(), received), changed)
 
     def said(self, sent_at: datetime | None, now: Moment) -> None:
-        """Takes in the bridge's time from a message, if the message has one."""
+        """Records the bridge's time from a message that it sent; None: the message tells no time."""
         if sent_at is not None:
-            # The message is as old as the way is long, which would make the clock look slow.
+            # The message was sent `network_delay` ago, which would otherwise make the bridge's clock look slow.
             skew = (sent_at - now.wall).total_seconds()
             self._watch.bridge_said(skew + (self.network_delay or 0.0))
 
     def answered(self, asked_at: datetime | None, now: Moment) -> float | None:
-        """Measures the way to the bridge and back, if a message answers the Heartbeat that was sent then.
+        """Measures the round trip to the bridge from a message that answers a Heartbeat.
+
+        Args:
+            asked_at: When the Heartbeat was sent, as the message repeats it; None: the message answers none.
+            now: When the message came.
 
         Returns:
-            Half of it, seconds, or None if nothing was measured.
+            Half of the round trip, seconds; None if nothing was measured.
         """
         if asked_at is None:
             return None
         took = (now.wall - asked_at).total_seconds()
-        # The bridge repeats what it was told; anything else than a recent time of this server's is no answer.
+        # The time comes from the bridge, which may send anything: only a recent time can be one that this server sent.
         if not 0.0 <= took <= _LONGEST_ROUND_TRIP:
             return None
         self.network_delay = took / 2

@@ -1,7 +1,7 @@
-"""How well a face can be recognized, estimated from its pixels and three landmarks.
+"""Scores how well a face can be recognized, from its pixels and three landmarks.
 
-The constants were set on real footage: each score drops where the encoder's distance to a portrait of the same person
-begins to rise.
+The constants were set on real footage: each score begins to fall where the distance between the face's embedding and
+that of a portrait of the same person begins to rise.
 """
 
 from __future__ import annotations
@@ -14,40 +14,45 @@ from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Gray
 
 Landmarks = NDArray[np.float64]
-"""Three points of a face, 3 x 2 (x, y) pixels: the eye on the image's left, the eye on its right, the base of the
-nose."""
+"""Three points of a face, 3 x 2, (x, y) in pixels: the eye at the left of the image, the eye at its right, the base of
+the nose."""
 
-# The encoder sees faces scaled to eyes about 40 pixels apart; more pixels tell it nothing more.
+# The encoder gets faces scaled until the eyes are about 40 pixels apart, so a larger face tells it nothing more.
 _ENOUGH_EYE_DISTANCE = 40.0
-# Nose beside the middle of the eyes, in eye distances: profiles reach this.
+# How far the nose is beside the middle of the eyes in profiles, in eye distances.
 _MAX_TURN = 0.6
-# Nose below the eyes, in eye distances: people measured upright lie between the inner two.
+# How far the nose is below the eyes, in eye distances: between the inner two for people who look straight ahead, beyond
+# the outer two for those who look up or down too far.
 _TILT = (0.2, 0.5, 1.1, 1.6)
-# Mean gray level of the face.
+# Mean gray level of the face: well lit between the inner two, too dark or too bright to recognize beyond the outer two.
 _LIGHT = (10.0, 60.0, 200.0, 250.0)
-# Normalized variance of the Laplacian that scores one half: out-of-focus faces had 0.01, sharp ones 0.05 to 0.17.
+# Variance of the Laplacian over that of the image at which sharpness is 0.5: faces out of focus had 0.01, sharp ones
+# 0.05 to 0.17.
 _HALF_SHARP = 0.03
-# Gray-level variance of noise alone, so that an even region does not count as sharp.
+# Variance of gray levels that noise alone causes: added to that of the image, so that noise on an even ground does not
+# count as sharp.
 _NOISE_VARIANCE = 25.0
-# Faces are judged at one size, else large ones would always look blurred.
+# Pixels: sharpness is measured at one size, since large faces have flatter edges and would look blurred.
 _FACE_SIDE = 64
 
 
 def face_quality(face: Gray, landmarks: Landmarks, *, nameable: bool = True) -> FaceQuality:
     """Returns the quality scores of a face, each 0..1.
 
-    - size: distance of the eyes over 40 pixels; 0 for a face too small to be named, so that no shot of it is sent.
+    - size: distance between the eyes divided by 40 pixels, at most 1; 0 for a face too small to be named, so that no
+    shot of it is sent.
 
-    - frontality: 1 if the nose is under the middle of the eyes, 0 if it is 0.6 eye distances beside it; multiplied by
-    the same for looking up or down. Tilting the head to a side costs nothing, since encoders turn faces upright.
+    - frontality: 1 if the nose is under the middle of the eyes, falling to 0 at 0.6 eye distances beside it; multiplied
+    by 1 for a nose 0.5 to 1.1 eye distances below the eyes, falling to 0 at 0.2 and at 1.6. Leaning the head to a side
+    costs nothing, since encoders turn faces upright.
 
-    - sharpness: see `sharpness`, of the face at 64 x 64 pixels.
+    - sharpness: as `sharpness` scores the face at 64 x 64 pixels.
 
     - brightness: 1 for a mean gray of 60 to 200, falling to 0 at 10 and at 250.
 
     Args:
-        face: The face's region, not empty.
-        landmarks: In pixels of the same image; where its origin is does not matter.
+        face: The region of the face, with at least one pixel.
+        landmarks: In pixels of the same size; only their differences count, so the origin may be anywhere.
         nameable: Whether the face is large enough to be named.
     """
     eyes, turn, tilt = _pose(landmarks)
@@ -61,20 +66,23 @@ def face_quality(face: Gray, landmarks: Landmarks, *, nameable: bool = True) -> 
 
 
 def sharpness(gray: Gray) -> float:
-    """Scores how sharp an image is at its own resolution, 0..1; comparable between images of one size.
+    """Returns how sharp an image is at its own resolution, 0..1; comparable between images of one size.
 
-    The variance of the Laplacian (Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", 2000),
-    after a light blur against sensor noise, divided by the image's own variance so that dim light does not
-    pass for blur.
+    The measure is the variance of the Laplacian (Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy",
+    2000). A light blur before removes sensor noise; dividing by the variance of the image keeps dim light from passing
+    for blur.
     """
-    calm = cv2.GaussianBlur(gray, (3, 3), 0)
-    edges = float(cv2.Laplacian(calm, cv2.CV_32F).var())
+    denoised = cv2.GaussianBlur(gray, (3, 3), 0)
+    edges = float(cv2.Laplacian(denoised, cv2.CV_32F).var())
     ratio = edges / (float(gray.var()) + _NOISE_VARIANCE)
     return ratio / (ratio + _HALF_SHARP)
 
 
 def _pose(landmarks: Landmarks) -> tuple[float, float, float]:
-    """Returns the eyes' distance in pixels, and turn and tilt of the head in eye distances."""
+    """Returns the distance between the eyes, pixels, and how far the nose is beside and below their middle, over it.
+
+    Eyes at one point, as a poor guess at landmarks may have them, count as a profile.
+    """
     left, right, nose = landmarks
     across = right - left
     eyes = float(np.hypot(*across))

@@ -107,7 +107,7 @@ class _Door:
     async def watch(
         self, frames: Iterable[bytes], size: tuple[int, int], rate: float, analyzer: FrameAnalyzer
     ) -> Account:
-        """Takes in all frames, waits for what is still open, and returns what came of it."""
+        """Processes all frames, waits for what is still open, and returns what came of it."""
         ticking = asyncio.create_task(self._tick())
         dates = FrameClock(DEFAULT_CLOCK_POLICY, lossless=False)
         for index, jpeg in enumerate(frames):
@@ -142,7 +142,7 @@ class _Door:
             self._take_in(self._follower.tick(self._clock.monotonic()))
 
     def _take_in(self, found: Findings | None) -> None:
-        """Takes in what happened; of kinds it does not know, only the parts that it does."""
+        """Records what happened; of kinds it does not know, only the parts that it does."""
         if found is None:
             return
         for event in found.events:

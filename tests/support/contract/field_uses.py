@@ -177,7 +177,7 @@ class _Module:
         yield from walk(self.tree, self.tree)
 
     def infer(self) -> None:
-        """Takes in what each parameter and assignment says of the names."""
+        """Records what each parameter and assignment says of the names."""
         for node, names in self._owned():
             if isinstance(node, ast.arg) and node.annotation is not None:
                 _add(names, node.arg, self.annotated(node.annotation))

@@ -78,7 +78,7 @@ class ClockWatch:
         self._bridge_skew = skew
 
     def took(self, clock: FrameClock, skew: float, now: float) -> bool:
-        """Takes in a frame. Returns whether the clock's state has changed.
+        """Processes a frame. Returns whether the clock's state has changed.
 
         Args:
             clock: Has dated the frame.

@@ -182,7 +182,7 @@ class CapturePlan:
         return self._several
 
     def observe(self, view: FrameView) -> CaptureStep:
-        """Takes in what a frame shows."""
+        """Records what a frame shows."""
         if view.time < self._began:
             return CaptureStep()
         restarted = self._is_somebody_else(view) and self._begin_anew()

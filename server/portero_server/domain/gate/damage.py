@@ -19,6 +19,6 @@ class DamageWatch:
         self._share = 0.0
 
     def passes_over(self, *, damaged: bool) -> bool:
-        """Takes in a frame. Returns whether to pass it over."""
+        """Processes a frame. Returns whether to pass it over."""
         self._share += _WEIGHT * (damaged - self._share)
         return damaged and self._share <= _USUAL

@@ -40,7 +40,7 @@ class SteeringPlan:
         return Asked(self._max_rate, self._max_side, left if left > 0 else None, tuple(self._causes(now)))
 
     def looked_at(self, *, changed: bool, side: int, widths: Sequence[float], now: float) -> Directive | None:
-        """Takes in a frame that was analyzed. Returns what to ask for at once, or None.
+        """Processes a frame that was analyzed. Returns what to ask for at once, or None.
 
         Args:
             changed: Whether the frame differs from the background.

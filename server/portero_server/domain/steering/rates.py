@@ -64,7 +64,7 @@ class RatePlan:
         self.idle = False
 
     def decide(self, load: StreamLoad, now: float) -> None:
-        """Takes in the load of the stream, and decides."""
+        """Processes the load of the stream, and decides."""
         if load.following:
             self.changed(now)
         elif now - self._changed_at >= self._policy.idle_after and load.rate > self._policy.idle_rate * _WORTH_ASKING:

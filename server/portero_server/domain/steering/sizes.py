@@ -37,7 +37,7 @@ class SizePlan:
         self._lowered_at = 0.0
 
     def saw(self, side: int, widths: Iterable[float], now: float) -> None:
-        """Takes in the faces of a picture, and decides.
+        """Processes the faces of a picture, and decides.
 
         Args:
             side: The picture's longest side, pixels.

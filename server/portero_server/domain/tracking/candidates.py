@@ -13,13 +13,13 @@ from portero_server.domain.tracking.track import Track, TrackPhase
 
 
 def suspend(track: Track) -> None:
-    """Takes in that another face may be where a track was."""
+    """Records that another face may be where a track was."""
     track.suspended, track.visible = True, False
     track.misses += 1
 
 
 def begin_anew(candidate: Track, others: Iterable[Track], sequence: int, captured: datetime, time: FrameTime) -> None:
-    """Takes in that a candidate may be another person from a frame on: what was seen of it before says nothing of it.
+    """Records that a candidate may be another person from a frame on: what was seen of it before says nothing of it.
 
     Its name would go back over that time, and the faces beside it then might be its own.
 
@@ -63,7 +63,7 @@ def came_within(candidate: Track, track: Track, seconds: float) -> bool:
 
 
 def take_for(other: Track, candidate: Track, track: Track) -> None:
-    """Takes in, for a track, that a candidate was the face of another one."""
+    """Records, for a track, that a candidate was the face of another one."""
     if candidate.track_id in other.company:
         other.company.add(track.track_id)
     if other.continues == candidate.track_id:

@@ -38,7 +38,7 @@ class Observation:
 
 
 def move(track: Track, sequence: int, captured: datetime, time: FrameTime, face: FoundFace | None = None) -> None:
-    """Takes in that a track was seen; `face` is what was found of it, if anybody looked."""
+    """Records that a track was seen; `face` is what was found of it, if anybody looked."""
     if face is not None:
         seconds = time.since(track.time)
         if 0.0 < seconds < _STEADY:
@@ -54,7 +54,7 @@ def move(track: Track, sequence: int, captured: datetime, time: FrameTime, face:
 
 
 def show(track: Track, face: FoundFace, *, thorough: bool) -> None:
-    """Takes in what a look found of a track."""
+    """Records what a look found of a track."""
     track.visible = True
     track.misses = 0
     track.missed = False

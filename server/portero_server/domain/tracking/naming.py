@@ -19,7 +19,7 @@ def beside(track: Track, tracks: Iterable[Track]) -> frozenset[str]:
 def answered(
     track: Track, match: Match | None, evidence: Evidence | None, tracks: Collection[Track]
 ) -> tuple[Track, ...]:
-    """Takes in what an answer says of a track.
+    """Records what an answer says of a track.
 
     A name is taken from a track in its company that had claimed it with less similarity. A provisional name yields to
     every name in its company, and a name takes back the provisional ones.

@@ -90,7 +90,7 @@ class Tracker:
         thorough: bool = False,
         share: float = 0.0,
     ) -> Observation:
-        """Takes in the faces found in a frame.
+        """Processes the faces found in a frame.
 
         Args:
             sequence: Sequence of the frame.
@@ -162,7 +162,7 @@ class Tracker:
         return gone
 
     def still(self, sequence: int, captured: datetime, time: FrameTime, *, skipped: bool = False) -> tuple[Track, ...]:
-        """Takes in a frame that was not searched.
+        """Processes a frame that was not searched.
 
         Args:
             sequence: Sequence of the frame.
@@ -188,7 +188,7 @@ class Tracker:
         return naming.beside(track, self._everybody)
 
     def answer(self, track: Track, match: Match | None, evidence: Evidence | None = None) -> tuple[Track, ...]:
-        """Takes in the engine's answer to a call: a name, what it says for a provisional one, or neither.
+        """Records the engine's answer to a call: a name, what it says for a provisional one, or neither.
 
         Returns:
             The tracks whose decision this changes: the track itself, named; and a track in its
@@ -263,7 +263,7 @@ class Tracker:
         return missed
 
     def returned(self, track: Track) -> bool:
-        """Takes in that a track was seen. Returns whether it had been absent; it is not any more."""
+        """Records that a track was seen. Returns whether it had been absent; it is not any more."""
         if track.phase is not TrackPhase.ABSENT:
             return False
         self.decide(track)
@@ -287,7 +287,7 @@ class Tracker:
         return False
 
     def compared(self, candidate: Track, sequence: int, distances: Mapping[str, float], quality: float) -> Track | None:
-        """Takes in the comparison of a candidate's shot in frame `sequence` with the tracks it may continue.
+        """Records the comparison of a candidate's shot in frame `sequence` with the tracks it may continue.
 
         Args:
             candidate: Whose face.
@@ -315,7 +315,7 @@ class Tracker:
         self._end(candidate, TrackPhase.REJOINED)
 
     def separate(self, candidate: Track) -> tuple[Track, ...]:
-        """Takes in that a candidate is somebody else than the tracks it was compared with, or cannot be compared.
+        """Records that a candidate is somebody else than the tracks it was compared with, or cannot be compared.
 
         Returns:
             The track in whose place it is, which has left; none if it is seen elsewhere.
@@ -352,7 +352,7 @@ class Tracker:
         track.phase = moved(track.phase, phase)
 
     def _miss(self, missed: Sequence[Track], *, thorough: bool) -> None:
-        """Takes in which tracks a look did not find; who comes after a thorough one found nobody may be another."""
+        """Records which tracks a look did not find; who comes after a thorough one found nobody may be another."""
         for track in self._tracks:
             if track in missed or track.suspended:
                 track.visible = False

@@ -36,7 +36,7 @@ class Latency:
         self._learned = 0.0
 
     def learn(self, seconds: float, now: float) -> None:
-        """Takes in how long one answer took."""
+        """Records how long one answer took."""
         self._learned = now
         if self._mean is None:
             self._mean, self._deviation = seconds, seconds / 2

@@ -20,7 +20,7 @@ class _Store:
         self.most = 0
         self._at_once = 0
 
-    async def check_writes(self, fresh: float) -> None:
+    async def check_writes(self, max_age: float) -> None:
         """Answers after a second."""
         self.asked += 1
         self._at_once += 1

@@ -1,4 +1,4 @@
-"""What is known of writes from the last ones."""
+"""What recent commits say about writes."""
 
 from __future__ import annotations
 
