@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ def main() -> int:
             _run(_backup_command(given), load_settings())
         elif command == "keys":
             _run(_key_command(given), load_settings())
+        elif command == "webhook":
+            _run(_webhook_command(given), load_settings())
         else:
             _run(_command(command), load_settings())
     except StartupProblem as problem:
@@ -66,6 +69,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_backup(commands)
     _add_detector(commands)
     _add_keys(commands)
+    _add_webhook(commands)
     _add_certificates(commands)
     return parser
 
@@ -182,6 +186,33 @@ def _key_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[An
         tuple(getattr(given, "sites", ())),
         getattr(given, "days", None),
     )
+
+
+def _add_webhook(commands: Any) -> None:
+    webhook = commands.add_parser("webhook", help="the webhook that is told of sightings (PORTERO_WEBHOOK_URL)")
+    actions = webhook.add_subparsers(dest="action", required=True)
+    actions.add_parser("test", help="send a message of type webhook.test, and say what was answered")
+    actions.add_parser("status", help="say how far events are sent, and whether it was stopped by an answer of 410")
+    actions.add_parser("resume", help="send again to a webhook that answered 410")
+    replay = actions.add_parser("replay", help="send again what happened since a time; ids are the same as before")
+    replay.add_argument("since", metavar="TIME", type=_moment, help="with its zone, as 2026-03-02T08:00:00-03:00")
+
+
+def _moment(word: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a time as 2026-03-02T08:00:00-03:00") from None
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("must have its zone, as 2026-03-02T08:00:00-03:00 or 2026-03-02T11:00:00Z")
+    return moment
+
+
+def _webhook_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[Any, Any, None]]:
+    _command("serve")  # For its line about a missing library.
+    from portero_server.composition.webhook_commands import WebhookCommand
+
+    return WebhookCommand(given.action, getattr(given, "since", None))
 
 
 def _add_certificates(commands: Any) -> None:

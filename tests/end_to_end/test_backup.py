@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from portero_client import (
     ConnectionSettings,
-    DeliveryMode,
     NotFound,
     PorteroClient,
     Role,
     Sighting,
-    TrackState,
-    TrackUpdated,
     Unauthenticated,
 )
+from tests.support.client.visits import visit
 from tests.support.images.patch_photos import ANA, BOB, Color, photo
 from tests.support.processes.server_process import printed_by, running_server
 from tests.support.store.fixtures import KINDS, cleaned_schema, mariadb, migrated_schema
@@ -29,9 +26,6 @@ from tests.support.time.timeouts import PATIENCE
 __all__ = ["mariadb", "migrated_schema"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
-
-_FRAMES = 15
-_BLACK: Color = (0, 0, 0)
 
 
 @pytest.fixture(params=KINDS)
@@ -60,19 +54,6 @@ async def _serving(
         assert await server.stop() == 0
 
 
-async def _visit(client: PorteroClient, color: Color) -> None:
-    """Shows somebody to the camera, until they are known."""
-    began = datetime.now(UTC) - timedelta(seconds=_FRAMES / 5)
-    async with client.stream("door", mode=DeliveryMode.LOSSLESS) as camera:
-        for number in range(_FRAMES):
-            jpeg = photo(color if number >= 2 else _BLACK, side=80 + number, kind=".jpg")
-            await camera.send(jpeg, began + timedelta(seconds=number / 5))
-        async for result in camera:
-            if isinstance(result, TrackUpdated) and result.state is TrackState.CONFIRMED and result.match is not None:
-                break
-        await camera.finish()
-
-
 async def _found(client: PorteroClient, color: Color) -> str | None:
     """Returns as whom the gallery knows the one face of a photograph."""
     (face,) = await client.images.search(photo(color))
@@ -94,8 +75,8 @@ async def test_a_backup_serves_on_another_machine_and_who_was_erased_stays_erase
         for person_id, color in (("ana", ANA), ("bob", BOB)):
             await client.people.create(person_id.title(), person_id=person_id)
             await client.people.enroll(person_id, photo(color))
-        await _visit(client, ANA)
-        await _visit(client, BOB)
+        await visit(client, ANA)
+        await visit(client, BOB)
         before = await _seen(client)
         assert {sighting.person for sighting in before} == {"people/ana", "people/bob"}
         admin = await client.keys.create("desk", roles=[Role.ADMIN])
@@ -128,6 +109,6 @@ async def test_a_backup_serves_on_another_machine_and_who_was_erased_stays_erase
             with pytest.raises(Unauthenticated):
                 await other.keys.caller()
         # The camera goes on with new frames, and they are stored.
-        await _visit(client, BOB)
+        await visit(client, BOB)
         latest = max(sighting.last_seen_time for sighting in before)
         assert any(sighting.last_seen_time > latest for sighting in await _seen(client))

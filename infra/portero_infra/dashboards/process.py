@@ -78,6 +78,14 @@ _DATABASE = Section(
             Look.NUMBER,
             note="Enrolled with another engine or face model, and not compared: enroll these people again.",
         ),
+        Panel(
+            "How long do events wait for the webhook?",
+            (Query("max(portero_webhook_oldest_seconds)"),),
+            Unit.SECONDS,
+            Limits(60, 600),
+            Look.NUMBER,
+            note="0 without a webhook.",
+        ),
         Panel("How many watch the sightings?", (Query("sum(portero_watchers)"),), Unit.NUMBER, _NEVER, Look.NUMBER),
     ),
 )

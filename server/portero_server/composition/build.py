@@ -21,6 +21,7 @@ from portero_server.composition import (
     billing,
     documents,
     engines,
+    events,
     gallery,
     operations,
     privacy,
@@ -51,6 +52,7 @@ class Server:
     recognition: recognition.RecognitionParts
     documents: documents.DocumentParts
     streaming: streaming.StreamingParts
+    events: events.EventParts
     privacy: privacy.PrivacyParts
     audit: audit.AuditParts
     access: access.AccessControl
@@ -65,6 +67,7 @@ class Server:
             self.documents,
             self.streaming,
             self.gallery,
+            self.events,
             self.operations,
             self.access,
             self.privacy,
@@ -101,11 +104,12 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         frames = await stack.enter_async_context(
             streaming.build(context, stores, engine, asking, bill, eyes, desk.follower)
         )
+        told = events.build(context, stores, frames.listeners)
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
         server = rpc.build(context, options, stores, asking, faces, desk, frames, bill, erasing, trail, callers)
         outside = operations.build(context, options, stores, faces, frames, bill, callers, server)
         yield Server(
-            context, stores, bill, engine, faces, asking, desk, frames, erasing, trail, callers, server, outside
+            context, stores, bill, engine, faces, asking, desk, frames, told, erasing, trail, callers, server, outside
         )

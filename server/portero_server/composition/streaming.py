@@ -29,6 +29,7 @@ from portero_server.streaming.steering import Steering
 from portero_server.streaming.stream_clock import CaptureTimes
 from portero_server.vision.analyzer import VisionPool
 from portero_server.vision.detect.choice import Choice
+from portero_server.watching.listeners import EventListeners
 from portero_server.watching.watch import Watch, WatchPolicy
 
 
@@ -41,6 +42,7 @@ class StreamingParts:
         recorder: Commits what they find.
         orphans: Ends the tracks of streams whose server died.
         watch: Tells watchers of sightings.
+        listeners: Whoever is notified when events were written.
         limits: What a frame may be.
         choice: What finds faces; None of the scripted engine, which has its own.
     """
@@ -49,6 +51,7 @@ class StreamingParts:
     recorder: Recorder
     orphans: OrphanReaper
     watch: Watch[SightingEvent]
+    listeners: EventListeners
     limits: FrameLimits
     choice: Choice | None
 
@@ -91,8 +94,9 @@ def _parts(
     watching = WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
     watch = Watch(stores.sightings.events_after, stores.sightings.last_position, watching)
     recording = Recording(stores.database, clock, consent_required=settings.consent_required)
+    listeners = EventListeners(watch)
     recorder = Recorder(
-        recording, clock, metrics.store, watch, interval=settings.commit_interval, traces=context.traces
+        recording, clock, metrics.store, listeners, interval=settings.commit_interval, traces=context.traces
     )
     limits = FrameLimits(
         max_bytes=settings.frame_max_bytes, max_side=settings.frame_max_side, max_pixels=settings.frame_max_pixels
@@ -132,7 +136,8 @@ def _parts(
             engine.search,
         ),
     )
-    return StreamingParts(streams, recorder, OrphanReaper(stores.streams, recorder, clock), watch, limits, choice)
+    orphans = OrphanReaper(stores.streams, recorder, clock)
+    return StreamingParts(streams, recorder, orphans, watch, listeners, limits, choice)
 
 
 def _policy(context: BuildContext, recognition: RecognitionParts, distances: FaceDistances | None) -> StreamPolicy:

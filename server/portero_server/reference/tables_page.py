@@ -31,6 +31,7 @@ HOLDS: Mapping[str, str] = {
     "stream_exceptions": "Rejected and missing frames, as ranges of sequences.",
     "texts": "Text read in streams, if it is kept at all.",
     "events": "What watchers are told about sightings, in order.",
+    "event_relays": "How far events are sent to whom, and which server sends them.",
     "usage_calls": "Engine calls by hour, with what they cost.",
     "usage_avoided": "Calls that were not needed, by hour and reason.",
     "budget_steps": "When a day's budget reached each of its steps.",

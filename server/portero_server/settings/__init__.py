@@ -16,6 +16,7 @@ from portero_server.settings.access import AccessSettings
 from portero_server.settings.billing import BillingSettings
 from portero_server.settings.calls import CallSettings
 from portero_server.settings.documents import DocumentSettings
+from portero_server.settings.events import EventSettings
 from portero_server.settings.names import PREFIX, unknown_variables
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
@@ -32,12 +33,15 @@ class Settings(
     SecuritySettings,
     PrivacySettings,
     DocumentSettings,
+    EventSettings,
     SteeringSettings,
     BillingSettings,
 ):
     """Settings of the server, from PORTERO_… variables. An empty variable counts as unset."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
 
 
 def load_settings() -> Settings:

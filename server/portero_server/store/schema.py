@@ -274,6 +274,19 @@ events = _table(
     Index("ix_events_camera", "camera_id", "position"),
 )
 
+event_relays = _table(
+    "event_relays",
+    # To whom events are sent, as "webhook".
+    Column("name", Name, primary_key=True),
+    # Up to here nothing is left to send.
+    _required("position", BigInteger),
+    # Of the endpoint, a digest: another one is not stopped for the same reason. Why no more is sent, or empty.
+    *(_required(name, Name) for name in ("endpoint", "stopped_reason")),
+    # Which server sends, and until when it alone does.
+    _required("claimed_by", Name),
+    _required("claimed_until", UtcTime),
+)
+
 usage_calls = _table(
     "usage_calls",
     Column("hour", UtcTime, primary_key=True),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
@@ -131,6 +131,20 @@ class SightingStore:
     async def last_position(self) -> int:
         """Returns the position of the last event, or 0 if there is none."""
         return await self._database.read(lambda connection: last_position(connection, "events"))
+
+    async def position_before(self, moment: datetime) -> int:
+        """Returns the position before the first stored event that happened at `moment` or later.
+
+        Events lie in the order in which they were stored; one that a bridge sent late may have happened earlier than
+        those before it.
+        """
+        first = select(func.min(events.c.position)).where(events.c.happened_at >= moment)
+
+        async def unit(connection: AsyncConnection) -> int:
+            position: int | None = (await connection.execute(first)).scalar_one()
+            return await last_position(connection, "events") if position is None else position - 1
+
+        return await self._database.read(unit)
 
     async def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
         async def unit(connection: AsyncConnection) -> Sequence[Row[Any]]:

@@ -13,6 +13,7 @@ from portero_server.telemetry.access_metrics import AccessMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
 from portero_server.telemetry.document_metrics import DocumentMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
+from portero_server.telemetry.event_metrics import EventMetrics
 from portero_server.telemetry.gallery_metrics import GalleryMetrics
 from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
@@ -57,3 +58,4 @@ class Metrics:
         self.store = StoreMetrics(registry, self.stages)
         self.privacy = PrivacyMetrics(registry)
         self.documents = DocumentMetrics(registry)
+        self.events = EventMetrics(registry)

@@ -96,6 +96,13 @@ SCENARIOS = (
         {'portero_gallery_state{state="incomplete"}': "0x60 1x10 0x30"},
     ),
     Scenario(
+        "PorteroWebhookLate",
+        {"portero_webhook_oldest_seconds": "601x100"},
+        # Of several servers one sends; the others wait for nothing.
+        {"portero_webhook_oldest_seconds": "599x100"},
+    ),
+    Scenario("PorteroWebhookGone", {"portero_webhook_stopped": "1x100"}, {"portero_webhook_stopped": "0x100"}),
+    Scenario(
         "PorteroBudgetNearlySpent",
         {'portero_budget_spent_dollars{scope="total"}': "8.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},
         {'portero_budget_spent_dollars{scope="total"}': "7.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},

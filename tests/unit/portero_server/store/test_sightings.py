@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -136,3 +136,15 @@ async def test_events_of_one_camera(sightings: SightingStore) -> None:
     assert [event.position for event in await sightings.events_after(4, limit=2)] == [5, 6]
     assert await sightings.events_after(len(_VISITS)) == []
     assert await sightings.last_position() == len(_VISITS)
+
+
+@pytest.mark.usefixtures("stored")
+async def test_the_position_before_a_time_is_found(sightings: SightingStore) -> None:
+    """What happened from then on lies after it; after the last event it is the last position."""
+    events = await sightings.events_after(0)
+    times = sorted({event.happened_at for event in events})
+    for moment in times:
+        position = await sightings.position_before(moment)
+        assert min(event.position for event in events if event.happened_at >= moment) == position + 1
+    last = await sightings.last_position()
+    assert await sightings.position_before(times[-1] + timedelta(seconds=1)) == last

@@ -1,0 +1,63 @@
+"""The message that tells a webhook of one event; its form is published as events/webhook.schema.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from portero_server.domain.recording.sightings import SightingEvent
+
+SCHEMA_VERSION = 1
+"""Grows when a field is removed or changes its meaning; a new field changes nothing."""
+TEST_ID = "evt_test"
+"""The id of a message that was only sent to try the webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventMessage:
+    """One message.
+
+    Attributes:
+        message_id: The same each time the event is sent, so that a receiver can tell that it has it already.
+        content: What is sent, as JSON.
+    """
+
+    message_id: str
+    content: dict[str, Any]
+
+
+def message_of(event: SightingEvent) -> EventMessage:
+    """Returns the message about an event, with its sighting as it is now.
+
+    Someone who may not be named any more has no person and no name; whoever reads the event looks to that.
+    """
+    sighting = event.sighting
+    named = sighting.person_id is not None
+    data = {
+        "position": event.position,
+        "sighting": f"sightings/{sighting.sighting_id}",
+        "camera": f"cameras/{sighting.camera_id}",
+        "person": f"people/{sighting.person_id}" if named else None,
+        "display_name": sighting.display_name if named else None,
+        "similarity": round(sighting.similarity, 4) if named else None,
+        "margin": round(sighting.margin, 4) if named else None,
+        "first_seen_time": _text(sighting.first_seen),
+        "last_seen_time": _text(sighting.last_seen),
+    }
+    # A database that was made anew counts from 1 again; a sighting's id does not come again.
+    message_id = f"evt_{sighting.sighting_id}_{event.position}"
+    return EventMessage(message_id, _content(f"sighting.{event.kind.value}", event.happened_at, data))
+
+
+def trial_message(now: datetime) -> EventMessage:
+    """Returns the message that tries a webhook."""
+    return EventMessage(TEST_ID, _content("webhook.test", now, {}))
+
+
+def _content(kind: str, at: datetime, data: dict[str, Any]) -> dict[str, Any]:
+    return {"type": kind, "timestamp": _text(at), "schema_version": SCHEMA_VERSION, "data": data}
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

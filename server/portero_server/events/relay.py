@@ -1,0 +1,305 @@
+"""Sends stored events to a webhook: by one server at a time, at least once, those of a camera in their order.
+
+How far events are delivered is stored, so that a restart repeats little and forgets nothing. An event that is not
+taken holds up those of its camera at once, and those of other cameras when a page of events is full of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from portero_server.clock import Clock
+from portero_server.domain.events.delivery import DeliveryResult, EventFilter, RetryPolicy, age_of, lanes, settled_up_to
+from portero_server.domain.events.message import EventMessage, message_of
+from portero_server.domain.recording.sightings import SightingEvent
+from portero_server.errors import StoreUnavailable
+from portero_server.events.webhook import Sent
+from portero_server.store.event_relays import RelayState
+
+_log = structlog.get_logger(__name__)
+
+_FRESH = 5.0
+"""Seconds for which events are sent as they were read; then they are read again, for what was erased since."""
+
+Names = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+"""Returns the display names of those people who may be named now."""
+
+
+class EventSource(Protocol):
+    """Where events are read."""
+
+    async def events_after(
+        self, position: int, camera_id: str | None = None, limit: int = 1000
+    ) -> Sequence[SightingEvent]:
+        """Returns events after a position, in order, with their sightings as they are now."""
+        ...
+
+    async def last_position(self) -> int:
+        """Returns the position of the last event, or 0."""
+        ...
+
+
+class RelayStore(Protocol):
+    """Keeps how far events are sent; see `store.event_relays`."""
+
+    async def state(self, start: int) -> RelayState:
+        """Returns the state; a relay that is new begins after position `start`."""
+        ...
+
+    async def claim(self, now: datetime, lease: float) -> bool:
+        """Claims the sending for `lease` seconds. Returns False while another server holds the claim."""
+        ...
+
+    async def release(self) -> None:
+        """Lets another server send at once; does nothing without the claim."""
+        ...
+
+    async def advance(self, position: int) -> None:
+        """Stores that nothing is left to send up to a position; it never goes back, and needs the claim."""
+        ...
+
+    async def stop(self, reason: str) -> None:
+        """Stores that the endpoint wants no more."""
+        ...
+
+
+class Sender(Protocol):
+    """Sends one message."""
+
+    async def send(self, message: EventMessage) -> Sent:
+        """Sends it once; whatever happens is told, nothing is raised."""
+        ...
+
+
+class RelayObserver(Protocol):
+    """Receives what happens, for metrics."""
+
+    def sent(self, result: str, seconds: float) -> None:
+        """An attempt ended after `seconds` with a result: an DeliveryResult's value."""
+        ...
+
+    def given_up(self) -> None:
+        """A message was given up."""
+        ...
+
+    def behind(self, seconds: float) -> None:
+        """The oldest event that waits is so old; 0: none waits, or another server sends."""
+        ...
+
+    def stopped(self, *, stopped: bool) -> None:
+        """The webhook wants no more messages, or does again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RelayPolicy:
+    """Pace and limits.
+
+    Attributes:
+        poll: How often events of other servers are looked for, seconds.
+        lease: Seconds for which one server alone sends; when it dies, another one goes on after them.
+        page: Most events held in memory.
+        parallel: Most messages in flight.
+        retries: When a message is tried again, and given up.
+    """
+
+    poll: float = 1.0
+    lease: float = 60.0
+    page: int = 100
+    parallel: int = 8
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+class Relay:
+    """Sends events to one webhook; `run` does the work."""
+
+    def __init__(
+        self,
+        source: EventSource,
+        names: Names,
+        store: RelayStore,
+        sender: AbstractAsyncContextManager[Sender],
+        wanted: EventFilter,
+        clock: Clock,
+        observer: RelayObserver,
+        policy: RelayPolicy | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        """Creates a relay.
+
+        Args:
+            source: Where events are read.
+            names: Says who may be named when a message is sent.
+            store: How far events are delivered, and which server sends.
+            sender: Entered while the relay runs.
+            wanted: Which events are sent.
+            clock: Dates failures and leases.
+            observer: Receives what happens.
+            policy: Pace and limits.
+            chance: Spreads retries.
+        """
+        self._source = source
+        self._names = names
+        self._store = store
+        self._sender = sender
+        self._wanted = wanted
+        self._clock = clock
+        self._observer = observer
+        self._policy = policy or RelayPolicy()
+        self._chance = chance or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._changed = asyncio.Event()
+        # Positions beyond the stored one of which nothing is left to send, and how often others were refused.
+        self._settled: set[int] = set()
+        self._refusals: dict[int, int] = {}
+        self._failures = 0
+        self._gone = False
+        # Up to here nothing is left to send, stored or not.
+        self._reached = 0
+
+    def notify(self, position: int) -> None:
+        """Says that events up to a position exist."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Sends events until canceled, and then lets another server go on at once."""
+        async with self._sender as sender:
+            try:
+                while True:
+                    self._changed.clear()
+                    try:
+                        pause = await self._turn(sender)
+                    except StoreUnavailable as error:
+                        _log.warning("webhook_waits_for_database", reason=error.reason)
+                        pause = self._policy.poll
+                    if self._failures:
+                        # News is no reason to try sooner.
+                        await asyncio.sleep(pause)
+                        continue
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(pause):
+                            await self._changed.wait()
+            finally:
+                with suppress(StoreUnavailable):
+                    # What was delivered just before the end is not sent again.
+                    await self._store.advance(self._reached)
+                    await self._store.release()
+
+    async def _turn(self, sender: Sender) -> float:
+        """Sends what waits. Returns the seconds to wait unless something new happens."""
+        while True:
+            horizon = await self._source.last_position()
+            state = await self._store.state(horizon)
+            self._observer.stopped(stopped=state.stopped)
+            if state.stopped or state.position >= horizon:
+                self._observer.behind(0.0)
+                return self._policy.poll
+            if not await self._store.claim(self._clock.now(), self._policy.lease):
+                self._observer.behind(0.0)
+                self._forget()
+                return self._policy.poll
+            if (pause := await self._page(sender, state, horizon)) is not None:
+                return pause
+
+    async def _page(self, sender: Sender, state: RelayState, horizon: int) -> float | None:
+        """Sends one page of events. Returns the pause before the next try, or None if all of it was settled."""
+        events = await self._source.events_after(state.position, limit=self._policy.page)
+        people = {event.sighting.person_id for event in events if event.sighting.person_id is not None}
+        names = await self._names(people) if people else {}
+        try:
+            problem = await self._deliver(sender, [_as_may_be_told(event, names) for event in events])
+        finally:
+            self._reached = position = settled_up_to(events, self._settled, state.position)
+        waiting = [event for event in events if event.position > position]
+        if not waiting and len(events) < self._policy.page:
+            # Nothing lies between the last event and what was there before the page was read.
+            position = max(position, horizon)
+        if position > state.position:
+            await self._store.advance(position)
+            self._settled = {each for each in self._settled if each > position}
+            self._refusals = {each: count for each, count in self._refusals.items() if each > position}
+        if self._gone:
+            self._gone = False
+            await self._store.stop("GONE")
+            _log.error("webhook_stopped", advice="it answered 410 Gone; portero-server webhook resume starts it again")
+            return None
+        self._observer.behind(age_of(waiting[0], self._clock.now()).total_seconds() if waiting else 0.0)
+        if problem is None:
+            self._failures = 0
+            return None
+        # Where something was taken the webhook lives, and is tried again soon.
+        self._failures = 1 if position > state.position else self._failures + 1
+        pause = self._policy.retries.pause(self._failures, self._chance.random())
+        _log.warning("webhook_failed", problem=problem, failures=self._failures, pause=round(pause, 1))
+        return pause
+
+    async def _deliver(self, sender: Sender, events: Sequence[SightingEvent]) -> str | None:
+        """Sends events, those of each camera one after the other. Returns a problem that a later try may solve."""
+        waiting = list(lanes(events))
+        until = self._clock.monotonic() + _FRESH
+        problems: list[str] = []
+
+        async def work() -> None:
+            while waiting and not self._gone:
+                if (problem := await self._lane(sender, waiting.pop(0), until)) is not None:
+                    problems.append(problem)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self._policy.parallel, len(waiting))):
+                group.create_task(work())
+        return problems[0] if problems else None
+
+    async def _lane(self, sender: Sender, events: Sequence[SightingEvent], until: float) -> str | None:
+        for event in events:
+            if event.position in self._settled:
+                continue
+            if self._wanted.wants(event):
+                if self._gone or self._clock.monotonic() > until:
+                    return None
+                if (problem := await self._send(sender, event)) is not None:
+                    return problem
+            self._settled.add(event.position)
+        return None
+
+    async def _send(self, sender: Sender, event: SightingEvent) -> str | None:
+        """Sends one event. Returns the problem if it is to be sent again."""
+        began = self._clock.monotonic()
+        sent = await sender.send(message_of(event))
+        self._observer.sent(sent.result.value, self._clock.monotonic() - began)
+        if sent.result is DeliveryResult.DELIVERED:
+            return None
+        if sent.result is DeliveryResult.GONE:
+            self._gone = True
+            return sent.problem
+        refusals = self._refusals.get(event.position, 0) + (sent.result is DeliveryResult.REFUSED)
+        self._refusals[event.position] = refusals
+        age = age_of(event, self._clock.now())
+        if self._policy.retries.gives_up(sent.result, refusals, age):
+            self._observer.given_up()
+            seconds = round(age.total_seconds())
+            _log.error("webhook_message_given_up", position=event.position, problem=sent.problem, age=seconds)
+            return None
+        return sent.problem
+
+    def _forget(self) -> None:
+        """Forgets what was sent beyond the stored position: another server sends now."""
+        self._settled.clear()
+        self._refusals.clear()
+        self._failures = 0
+
+
+def _as_may_be_told(event: SightingEvent, names: Mapping[str, str]) -> SightingEvent:
+    """Returns an event without its person if nobody may be told the name any more."""
+    sighting = event.sighting
+    if sighting.person_id is None:
+        return event
+    if (name := names.get(sighting.person_id)) is not None:
+        return replace(event, sighting=replace(sighting, display_name=name))
+    return replace(event, sighting=replace(sighting, person_id=None, display_name="", similarity=0.0, margin=0.0))

@@ -1,0 +1,144 @@
+"""How far events are sent to whom, and which server sends them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.store.bulk.writing import insert_new
+from portero_server.store.database import Database
+from portero_server.store.schema import event_relays
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayState:
+    """What is known of one relay.
+
+    Attributes:
+        position: Up to here nothing is left to send.
+        stopped: Whether its endpoint wants no more.
+    """
+
+    position: int
+    stopped: bool
+
+
+class EventRelayStore:
+    """Stores the progress of one relay, for all servers. One server at a time holds the claim to send."""
+
+    def __init__(self, database: Database, name: str, endpoint: str, server: str) -> None:
+        """Creates the store of a relay.
+
+        Args:
+            database: Where it is.
+            name: Of the relay, as "webhook".
+            endpoint: Digest of where it sends; one that differs from the stored one is not stopped.
+            server: This server, in one word that no other has.
+        """
+        self._database = database
+        self._name = name
+        self._own = event_relays.c.name == name
+        self._endpoint = endpoint
+        self._server = server
+
+    async def state(self, start: int) -> RelayState:
+        """Returns the state; a relay that is new begins after position `start`.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+
+        async def read(connection: AsyncConnection) -> RelayState | None:
+            row = (await connection.execute(select(event_relays).where(self._own))).one_or_none()
+            if row is None:
+                return None
+            return RelayState(row.position, bool(row.stopped_reason) and row.endpoint == self._endpoint)
+
+        if (found := await self._database.read(read)) is not None:
+            return found
+        await self._database.run(lambda connection: insert_new(connection, event_relays, [self._row(start)]))
+        return await self._database.read(read) or RelayState(start, stopped=False)
+
+    async def claim(self, now: datetime, lease: float) -> bool:
+        """Claims the sending for `lease` seconds, or longer if it is claimed already.
+
+        Returns:
+            False while another server holds the claim.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        columns = event_relays.c
+        until = now + timedelta(seconds=lease)
+        free = or_(
+            columns.claimed_by == self._server,
+            columns.claimed_until <= now,
+            # Of a server whose clock was wrong.
+            columns.claimed_until > until,
+        )
+        values = {"claimed_by": self._server, "claimed_until": until}
+        return await self._change(values, free)
+
+    async def release(self) -> None:
+        """Lets another server send at once; does nothing without the claim.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        await self._change({"claimed_until": _NEVER}, event_relays.c.claimed_by == self._server)
+
+    async def advance(self, position: int) -> None:
+        """Stores that nothing is left to send up to a position; it never goes back, and needs the claim.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        columns = event_relays.c
+        await self._change({"position": position}, columns.claimed_by == self._server, columns.position < position)
+
+    async def stop(self, reason: str) -> None:
+        """Stores that the endpoint wants no more, until `resume` or another endpoint.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        await self._change({"stopped_reason": reason, "endpoint": self._endpoint})
+
+    async def resume(self) -> bool:
+        """Starts to send again. Returns whether the relay exists.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        return await self._change({"stopped_reason": "", "endpoint": self._endpoint})
+
+    async def rewind(self, position: int) -> bool:
+        """Has everything after a position sent again. Returns whether the relay exists.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        return await self._change({"position": position})
+
+    async def _change(self, values: dict[str, object], *conditions: object) -> bool:
+        changed = update(event_relays).where(self._own, *conditions).values(**values)  # type: ignore[arg-type]
+
+        async def unit(connection: AsyncConnection) -> bool:
+            return (await connection.execute(changed)).rowcount == 1
+
+        return await self._database.run(unit)
+
+    def _row(self, start: int) -> dict[str, object]:
+        return {
+            "name": self._name,
+            "position": start,
+            "endpoint": self._endpoint,
+            "stopped_reason": "",
+            "claimed_by": "",
+            "claimed_until": _NEVER,
+        }

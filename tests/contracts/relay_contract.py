@@ -1,0 +1,100 @@
+"""What every store of relays must do: the real one on each database, and the fake that tests build on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import pytest
+
+from portero_server.events.relay import RelayStore
+from portero_server.store.event_relays import RelayState
+from tests.support.store.commits import at
+
+LEASE = 60.0
+
+
+class WholeRelayStore(RelayStore, Protocol):
+    """What relays and the command line use."""
+
+    async def resume(self) -> bool:
+        """Starts to send again. Returns whether the relay exists."""
+        ...
+
+    async def rewind(self, position: int) -> bool:
+        """Has everything after a position sent again. Returns whether the relay exists."""
+        ...
+
+
+Relays = Callable[[str, str], WholeRelayStore]
+"""Makes the store of one relay, for an endpoint and a server."""
+
+
+class RelayContract:
+    """The rules. A subclass gives `relays`."""
+
+    @pytest.fixture
+    def relays(self) -> Relays:
+        """The stores under test, all of one relay."""
+        raise NotImplementedError
+
+    async def test_a_new_relay_begins_where_it_is_told_to_and_stays_there(self, relays: Relays) -> None:
+        """The first server decides; nothing is sent of what happened before."""
+        one, other = relays("e1", "one"), relays("e1", "two")
+        assert await one.state(7) == RelayState(7, stopped=False)
+        assert await other.state(99) == RelayState(7, stopped=False)
+
+    async def test_one_server_holds_the_claim_until_it_ends(self, relays: Relays) -> None:
+        """The holder may claim again; another one may when the lease has ended, or when the holder lets go."""
+        one, other = relays("e1", "one"), relays("e1", "two")
+        await one.state(0)
+        assert await one.claim(at(0), LEASE)
+        assert not await other.claim(at(1), LEASE)
+        assert await one.claim(at(30), LEASE)
+        assert not await other.claim(at(89), LEASE)
+        assert await other.claim(at(90), LEASE)
+        assert not await one.claim(at(91), LEASE)
+        await one.release()
+        assert not await one.claim(at(92), LEASE)
+        await other.release()
+        assert await one.claim(at(93), LEASE)
+
+    async def test_a_claim_from_the_future_holds_nobody_up(self, relays: Relays) -> None:
+        """A server whose clock was an hour ahead does not keep the others from sending."""
+        one, other = relays("e1", "one"), relays("e1", "two")
+        await one.state(0)
+        assert await one.claim(at(3600), LEASE)
+        assert await other.claim(at(0), LEASE)
+
+    async def test_progress_needs_the_claim_and_never_goes_back(self, relays: Relays) -> None:
+        """A server that lost its claim changes nothing any more."""
+        one, other = relays("e1", "one"), relays("e1", "two")
+        await one.state(0)
+        await one.advance(3)
+        assert (await one.state(0)).position == 0
+        await one.claim(at(0), LEASE)
+        await one.advance(5)
+        await one.advance(4)
+        assert (await other.state(0)).position == 5
+        await other.claim(at(61), LEASE)
+        await one.advance(9)
+        assert (await one.state(0)).position == 5
+
+    async def test_a_stopped_endpoint_stays_so_until_it_is_resumed_or_another_one(self, relays: Relays) -> None:
+        """Whether it was stopped outlives servers; the position stays."""
+        one, moved = relays("e1", "one"), relays("e2", "one")
+        await one.state(4)
+        await one.stop("GONE")
+        assert await relays("e1", "two").state(0) == RelayState(4, stopped=True)
+        assert await moved.state(0) == RelayState(4, stopped=False)
+        assert await one.resume()
+        assert await one.state(0) == RelayState(4, stopped=False)
+
+    async def test_a_replay_moves_the_position_back(self, relays: Relays) -> None:
+        """It needs no claim, since a person asks for it; where there is no relay there is nothing to move."""
+        one = relays("e1", "one")
+        assert not await one.rewind(1)
+        assert not await one.resume()
+        await one.state(8)
+        assert await one.rewind(3)
+        assert await one.state(0) == RelayState(3, stopped=False)
