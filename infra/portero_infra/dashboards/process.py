@@ -79,6 +79,16 @@ _DATABASE = Section(
             note="Enrolled with another engine or face model, and not compared: enroll these people again.",
         ),
         Panel(
+            "Does the engine hold the stored faces?",
+            (
+                Query("max(portero_gallery_missing_faces)", "missing in the collection"),
+                Query("max(portero_gallery_foreign_faces)", "stored nowhere"),
+            ),
+            Unit.NUMBER,
+            Limits(1, 1e12),
+            note="Compared every hour, and when counts differ. `portero faces check` says whom it concerns.",
+        ),
+        Panel(
             "How long do events wait for the webhook?",
             (Query("max(portero_webhook_oldest_seconds)"),),
             Unit.SECONDS,
