@@ -1,6 +1,7 @@
 """Callers that mean harm and have no credential, each kind within bounds: `python -m tests.chaos.hostile KIND PORT`.
 
-Talks to 127.0.0.1 only and stops by itself. Prints one JSON document: what it sent and what the server ended.
+Talks to 127.0.0.1 only and stops by itself. Prints a line when it has begun, and one JSON document in the end: what it
+sent and what the server ended.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from tests.support.server.raw_http2 import raw_connection
 
 SECRET = "secret-of-the-rig"
 """Stands in what is sent in place of a credential; nobody may log it."""
+BEGUN = "begun"
+"""The line that is printed once the first calls are made, or all those that are held."""
 _LONGEST = 60.0
 _CONNECTIONS = 60
 """Enough for `_MOST_CALLS`: a connection has at most 100 calls at once."""
@@ -48,6 +51,7 @@ class Deeds:
         resets: Calls given up at once.
         ended: Calls that the server ended.
         connections: How many it took.
+        begun: Whether it has done what it is there for, once.
     """
 
     kind: str
@@ -55,6 +59,14 @@ class Deeds:
     resets: int = 0
     ended: int = 0
     connections: int = 0
+    begun: bool = False
+
+    def begin(self) -> None:
+        """Prints a line, the first time: from now on whoever calls beside it has something to suffer from."""
+        if not self.begun:
+            self.begun = True
+            sys.stdout.write(f"{BEGUN}\n")
+            sys.stdout.flush()
 
 
 async def silent_calls(port: int, until: float, deeds: Deeds) -> None:
@@ -71,6 +83,7 @@ async def silent_calls(port: int, until: float, deeds: Deeds) -> None:
                     deeds.calls += 1
                 await connection.drain()
                 await asyncio.sleep(_PAUSE)
+            deeds.begin()
             if all(connection.closing.is_set() for connection in connections):
                 break
         deeds.ended += sum(len(connection.ended) for connection in connections)
@@ -86,6 +99,7 @@ async def rapid_resets(port: int, until: float, deeds: Deeds) -> None:
             deeds.calls += _BURST
             deeds.resets += _BURST
             await connection.drain()
+            deeds.begin()
             await asyncio.sleep(_PAUSE)
 
 
@@ -99,6 +113,7 @@ async def garbled_metadata(port: int, until: float, deeds: Deeds) -> None:
                 connection.begin(_CHECK, *extra, message=b"")
                 deeds.calls += 1
             await connection.drain()
+            deeds.begin()
             await asyncio.sleep(_PAUSE * 4)
         deeds.ended += len(connection.ended)
 
@@ -115,6 +130,7 @@ async def inflating_image(port: int, until: float, deeds: Deeds) -> None:
             connection.message(stream, message)
             deeds.calls += 1
             await connection.drain()
+            deeds.begin()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(until - time.monotonic()):
                     await connection.until_ended([stream])

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from asyncio.subprocess import DEVNULL
+from asyncio.subprocess import DEVNULL, PIPE, Process
 
 from portero_client import ConnectionSettings, PorteroClient
 from portero_client.errors import PorteroError
@@ -26,8 +26,8 @@ _PAUSE = 0.2
 _MOST_LINES = 300
 """Lines that the server may log meanwhile, the streams' own among them."""
 _NEWS = 1.0
-_HEAD_START = 0.8
-"""Seconds for the hostile process to begin."""
+_LONGEST_START = 10.0
+"""Seconds within which the hostile process begins, however busy the machine is."""
 
 
 class HostileCaller:
@@ -48,13 +48,13 @@ class HostileCaller:
             str(cast.port),
             "--seconds",
             # It goes on while a good call waits, and is killed in the end.
-            f"{seconds + _HEAD_START + _PATIENCE:.1f}",
+            f"{seconds + _LONGEST_START + _PATIENCE:.1f}",
             stdin=DEVNULL,
-            stdout=DEVNULL,
+            stdout=PIPE,
             stderr=DEVNULL,
         )
         try:
-            await asyncio.sleep(_HEAD_START)
+            await self._begun(process)
             until = time.monotonic() + seconds
             while time.monotonic() < until and process.returncode is None:
                 # A call that begins while the server is still starting is refused by nobody's fault.
@@ -80,6 +80,16 @@ class HostileCaller:
             await process.wait()
         if (logged := cast.server_lines - lines) > _MOST_LINES:
             cast.outcome.troubles.append(f"beside {_KINDS[fault]} the server logged {logged} lines")
+
+    async def _begun(self, process: Process) -> None:
+        """Waits until the hostile process has done something, since nothing before that is beside it.
+
+        One that has not by then, because the server is away, is no trouble.
+        """
+        assert process.stdout is not None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_START):
+                await process.stdout.readline()
 
     async def _good_call(self) -> str | None:
         """Makes a call over a connection of its own; returns what went wrong."""
