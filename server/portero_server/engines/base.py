@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import Candidate, FaceQuality, FoundFace, MatchPolicy, Text
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.detection.photo_advice import PhotoReport
 
 # Part of the protocol below, so that an engine author finds it here.
 from portero_server.domain.people.people import GalleryFace as GalleryFace
@@ -184,6 +185,17 @@ class PhotoRefused(InvalidInput):
 
     Reasons: NO_FACE, SEVERAL_FACES, LOW_QUALITY, OTHER_PERSON, TOO_MANY_FACES; the message says how to do better.
     """
+
+
+def usable_face(report: PhotoReport) -> FoundFace:
+    """Returns the one face of a photograph that can be used for an enrollment.
+
+    Raises:
+        PhotoRefused: It cannot be used.
+    """
+    if report.face is None or report.reason:
+        raise PhotoRefused("image", report.message, reason=report.reason)
+    return report.face
 
 
 class Engine(Protocol):
