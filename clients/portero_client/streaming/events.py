@@ -111,7 +111,7 @@ class TrackUpdated:
         replaced: Whether it is closed because another face was found in its place.
         provisional: Whom it resembles, as long as that is not enough to name it; nothing is stored under this name.
         unknown_reason: Why a decided track is nobody's ("not_enrolled", "unconfirmed", "no_answer", "hidden",
-            "too_small", "turned_away", "blurred", "bad_light" or "cut_off"), or empty.
+            "too_small", "turned_away", "blurred", "bad_light", "cut_off" or "look_alikes"), or empty.
     """
 
     camera: str

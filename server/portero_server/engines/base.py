@@ -124,12 +124,15 @@ class Identification:
     `embedding` is the engine's description of the face (float32 vector) for engines that provide one, so that a track
     can be compared with a recent one; else None. `face_found` is False if the engine found no face at all, which is an
     answer and not a fault. `people` is how many people the face was compared with; 0: the engine does not tell.
+    `confusable` are the people among the candidates who are known to be easily taken for the best one, or for whom that
+    is not known now; engines leave it empty.
     """
 
     candidates: tuple[Candidate, ...]
     face_found: bool = True
     embedding: NDArray[np.float32] | None = None
     people: int = 0
+    confusable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +150,12 @@ class SimilarPeople:
     Attributes:
         candidates: Best first, each person once; the face's own person may be among them.
         threshold: Lowest similarity of two faces of one person, on the scale of these candidates.
+        alike: Lowest similarity of two people who may be taken for each other.
     """
 
     candidates: tuple[Candidate, ...]
     threshold: float
+    alike: float
 
 
 @dataclass(frozen=True, slots=True)

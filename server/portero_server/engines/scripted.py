@@ -100,7 +100,7 @@ class ScriptedEngine:
     @property
     def traits(self) -> EngineTraits:
         """The static properties of this engine. Colors 50 levels apart are two people."""
-        policy = MatchPolicy(threshold=0.85, margin=0.02)
+        policy = MatchPolicy(threshold=0.85, margin=0.02, confusable_margin=0.04)
         return EngineTraits("scripted", _MODEL_VERSION, self._max_batch, owns_gallery=False, policy=policy, paid=False)
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
@@ -133,7 +133,8 @@ class ScriptedEngine:
     async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
         """Returns the people of much the same color."""
         await self._called("similar")
-        return SimilarPeople(self._gallery.similar(face, max_candidates), self.traits.policy.threshold)
+        policy = self.traits.policy
+        return SimilarPeople(self._gallery.similar(face, max_candidates), policy.threshold, policy.alike)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Makes stored faces searchable."""

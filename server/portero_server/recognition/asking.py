@@ -116,6 +116,8 @@ class Asking:
             return None
         if not answer.face_found:
             calls.saw_no_face(track)
+        elif answer.policy is not None:
+            calls.compared(track, torn=answer.torn)
         if match is not None and reply.name:
             self._told.name(match, reply.name)
         if answer.recalled is not None:

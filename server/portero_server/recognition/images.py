@@ -11,9 +11,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.detection.detections import Candidate, FoundFace, Match, MatchPolicy, Text, decide
+from portero_server.domain.detection.detections import (
+    Candidate,
+    FoundFace,
+    Match,
+    MatchPolicy,
+    Text,
+    close_race,
+    decide,
+)
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import CallContext, Engine, SearchedFace
+from portero_server.recognition.look_alikes import ConfusableWith
 from portero_server.vision.photo import decode_photo
 
 MAX_CANDIDATES = 20
@@ -38,8 +47,8 @@ class RecognizedFace:
 
     Attributes:
         face: The face as the engine found it.
-        match: The person it shows; None if no candidate is similar enough and leads by enough, or if another face of
-            the image is more similar to that person.
+        match: The person it shows; None if no candidate is similar enough and leads by enough, by more over people who
+            are easily taken for them, or if another face of the image is more similar to that person.
         candidates: Whom it may show, best first: as many as the caller asked for, which may be none.
     """
 
@@ -92,10 +101,25 @@ class Images:
     A client waits for each answer, so engine calls take the lane that is served first, `Lane.CHECK_IN`.
     """
 
-    def __init__(self, engine: Engine, names: Names, policy: MatchPolicy) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        names: Names,
+        policy: MatchPolicy,
+        confusable_with: ConfusableWith | None = None,
+    ) -> None:
+        """Asks `engine`, and decides by `policy`.
+
+        Args:
+            engine: Finds and compares faces.
+            names: Looks up who may be named.
+            policy: Threshold and margins.
+            confusable_with: Asks who is easily taken for a person; None: nobody is.
+        """
         self._engine = engine
         self._names = names
         self._policy = policy
+        self._confusable_with = confusable_with
 
     async def recognize(
         self, photo: bytes, *, faces: bool, texts: bool, max_candidates: int, deadline: float | None
@@ -159,7 +183,7 @@ class Images:
         nameable = [
             tuple(candidate for candidate in searched.candidates if candidate.person_id in names) for searched in found
         ]
-        matches = _each_person_once([decide(candidates, self._policy) for candidates in nameable])
+        matches = _each_person_once([await self._match(candidates) for candidates in nameable])
         return ImageAnswer(
             faces=tuple(
                 RecognizedFace(searched.face, match, candidates[:max_candidates])
@@ -167,6 +191,15 @@ class Images:
             ),
             names=names,
         )
+
+    async def _match(self, candidates: Sequence[Candidate]) -> Match | None:
+        match = decide(candidates, self._policy)
+        if match is None or self._confusable_with is None:
+            return match
+        race = close_race(candidates, self._policy.confusable_margin)
+        if race is None:
+            return match
+        return decide(candidates, self._policy, await self._confusable_with(race.person_id, race.rivals))
 
 
 def _each_person_once(matches: Sequence[Match | None]) -> list[Match | None]:

@@ -47,6 +47,7 @@ class Answer:
         encoding: The free engine's description of the face, when it was made.
         policy: The policy that decided it; None: it is remembered, from an answer that was enough.
         people: How many people the face was compared with; 0: not known.
+        torn: Whether it would be a match, were the person not known to be easily taken for another who is too near.
     """
 
     match: Match | None
@@ -56,6 +57,7 @@ class Answer:
     encoding: tuple[float, ...] | None = None
     policy: MatchPolicy | None = None
     people: int = 0
+    torn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +189,11 @@ class TieredRecognizer:
 def _answer(
     found: Identification, policy: MatchPolicy, traits: EngineTraits, encoding: tuple[float, ...] | None
 ) -> Answer:
-    match = decide(found.candidates, policy)
-    return Answer(match, found.face_found, traits.name, encoding=encoding, policy=policy, people=found.people)
+    match = decide(found.candidates, policy, found.confusable)
+    torn = match is None and bool(found.confusable) and decide(found.candidates, policy) is not None
+    return Answer(
+        match, found.face_found, traits.name, encoding=encoding, policy=policy, people=found.people, torn=torn
+    )
 
 
 def _vector(found: Identification) -> tuple[float, ...] | None:

@@ -161,6 +161,10 @@ class _UnknownReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unknown
     """The face is too dark, or too bright."""
     UNKNOWN_REASON_CUT_OFF: _UnknownReason.ValueType  # 9
     """The face reaches over the edge of the picture."""
+    UNKNOWN_REASON_LOOK_ALIKES: _UnknownReason.ValueType  # 10
+    """It resembles two people who may be taken for each other (GalleryService.ListConfusablePairs), and neither by enough
+    more than the other.
+    """
 
 class UnknownReason(_UnknownReason, metaclass=_UnknownReasonEnumTypeWrapper):
     """Why nobody is named on a track."""
@@ -185,6 +189,10 @@ UNKNOWN_REASON_BAD_LIGHT: UnknownReason.ValueType  # 8
 """The face is too dark, or too bright."""
 UNKNOWN_REASON_CUT_OFF: UnknownReason.ValueType  # 9
 """The face reaches over the edge of the picture."""
+UNKNOWN_REASON_LOOK_ALIKES: UnknownReason.ValueType  # 10
+"""It resembles two people who may be taken for each other (GalleryService.ListConfusablePairs), and neither by enough
+more than the other.
+"""
 Global___UnknownReason: _TypeAlias = UnknownReason  # noqa: Y015
 
 class _FrameRejectionReason:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from portero_server.domain.detection.geometry import Box
 
@@ -79,6 +80,8 @@ class MatchPolicy:
         sure_by_tenfold: How much is added to `sure_by` for each tenfold of people in the gallery beyond ten, since
             among more people a stranger finds somebody more alike.
         sure_quality: A shot of less quality, 0..1, does not name somebody alone, however similar the face is.
+        confusable_margin: Least lead over somebody who is known to be easily taken for the person, 0..1; `margin`
+            holds beside it.
     """
 
     threshold: float
@@ -86,29 +89,67 @@ class MatchPolicy:
     sure_by: float = 0.0
     sure_by_tenfold: float = 0.0
     sure_quality: float = 0.0
+    confusable_margin: float = 0.0
+
+    @property
+    def alike(self) -> float:
+        """Least similarity of two enrolled people who may be taken for each other, 0..1.
+
+        A face that is as like the other one as theirs are is within a margin of being named so.
+        """
+        return max(0.0, self.threshold - self.margin)
 
 
-def decide(candidates: Sequence[Candidate], policy: MatchPolicy) -> Match | None:
+def decide(
+    candidates: Sequence[Candidate], policy: MatchPolicy, confusable: Collection[str] = frozenset()
+) -> Match | None:
     """Decides whom a face shows.
 
     Args:
         candidates: In any order; several of one person count as their best one.
-        policy: Threshold and margin.
+        policy: Threshold and margins.
+        confusable: People who are known to be easily taken for the best candidate, who must lead over them by more.
 
     Returns:
         The match, or None when nobody is close enough or two people are too close to each other.
     """
-    best: dict[str, float] = {}
-    for candidate in candidates:
-        best[candidate.person_id] = max(candidate.similarity, best.get(candidate.person_id, 0.0))
-    ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+    ranked = _ranked(candidates)
     if not ranked:
         return None
     person_id, similarity = ranked[0]
     margin = similarity - ranked[1][1] if len(ranked) > 1 else similarity
     if similarity < policy.threshold or margin < policy.margin:
         return None
+    if any(similarity - other < policy.confusable_margin for rival, other in ranked[1:] if rival in confusable):
+        return None
     return Match(person_id, similarity, margin)
+
+
+class CloseRace(NamedTuple):
+    """The best candidate, and the others whom it does not lead by the margin of confusable people."""
+
+    person_id: str
+    rivals: frozenset[str]
+
+
+def close_race(candidates: Sequence[Candidate], confusable_margin: float) -> CloseRace | None:
+    """Returns the candidates of whom it matters whether they are confusable; None: it makes no difference.
+
+    Args:
+        candidates: As of `decide`.
+        confusable_margin: See `MatchPolicy`.
+    """
+    ranked = _ranked(candidates)
+    rivals = frozenset(rival for rival, other in ranked[1:] if ranked[0][1] - other < confusable_margin)
+    return CloseRace(ranked[0][0], rivals) if rivals else None
+
+
+def _ranked(candidates: Sequence[Candidate]) -> list[tuple[str, float]]:
+    """Returns people with their best similarity, best first."""
+    best: dict[str, float] = {}
+    for candidate in candidates:
+        best[candidate.person_id] = max(candidate.similarity, best.get(candidate.person_id, 0.0))
+    return sorted(best.items(), key=lambda item: (-item[1], item[0]))
 
 
 class TextKind(Enum):

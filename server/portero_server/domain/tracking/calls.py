@@ -59,6 +59,10 @@ class CallPlanner:
         """Records that an answer is that there is no face in the shot."""
         track.faceless += 1
 
+    def compared(self, track: Track, *, torn: bool) -> None:
+        """Records whether an answer was torn between people who are easily taken for each other."""
+        track.torn = torn
+
     def fail(self, track: Track, now: float) -> None:
         """Records that a call got no answer; the shot may be sent again after a pause."""
         policy = self._policy

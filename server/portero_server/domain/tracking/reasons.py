@@ -18,6 +18,8 @@ class UnknownReason(Enum):
     """It was seen well, and is nobody's in the gallery."""
     UNCONFIRMED = "unconfirmed"
     """It resembles somebody, but not enough, and no other shot agreed."""
+    LOOK_ALIKES = "look_alikes"
+    """It resembles two people who are easily taken for each other, and neither by enough more."""
     NO_ANSWER = "no_answer"
     """The engine was not asked, or did not answer."""
     HIDDEN = "hidden"
@@ -51,6 +53,8 @@ def reason_of(track: Track, policy: TrackPolicy) -> UnknownReason | None:
         return None
     if track.evidence is not None:
         return UnknownReason.UNCONFIRMED
+    if track.torn:
+        return UnknownReason.LOOK_ALIKES
     if track.best_quality is None:
         return None
     if track.best_cut_off:

@@ -87,6 +87,7 @@ class Track:
         evidence: Who it seems to be, while that is not enough to name it.
         calls, answers: Engine calls made, and answered.
         faceless: Answers that saw no face.
+        torn: Whether the last answer was torn between people who are easily taken for each other.
         failures: Calls to which no answer came (throttled, expired, broken engine).
         retry_at: When, after a failure, the next call may go out (monotonic seconds).
         asked_quality: Quality of the best shot ever sent.
@@ -129,6 +130,7 @@ class Track:
     calls: int = 0
     answers: int = 0
     faceless: int = 0
+    torn: bool = False
     failures: int = 0
     retry_at: float = 0.0
     asked_quality: float = 0.0

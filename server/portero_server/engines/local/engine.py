@@ -128,7 +128,8 @@ class LocalEngine:
     async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
         """Compares the stored embedding of a face with the gallery in memory."""
         found = await self._in_gallery(lambda: self._gallery.similar(face, max_candidates))
-        return SimilarPeople(found, self._encoder.policy.threshold)
+        policy = self._encoder.policy
+        return SimilarPeople(found, policy.threshold, policy.alike)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Adds stored faces to the gallery in memory."""

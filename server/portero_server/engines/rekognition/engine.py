@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 _SEARCHES_AT_ONCE = 8
 """Crops of one image that are encoded and searched together; bounds the memory a crowd takes."""
+_MOST_SIMILAR = 200
+"""Faces asked for that are like an enrolled one; how many costs nothing."""
 _MOST_USERS = 500
 """In Rekognition's answer to a search for users."""
 _COMPLETING = CallContext(None, Lane.ATTENDANCE)
@@ -175,17 +177,18 @@ class RekognitionEngine:
     async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
         """Asks with one SearchFaces call, which no photograph is sent for; see `Engine.similar`."""
         if face.external_id is None:
-            return SimilarPeople((), POLICY.threshold)
+            return SimilarPeople((), POLICY.threshold, POLICY.alike)
         ask = partial(
             self._client.search_faces,
             CollectionId=self._collection_id,
             FaceId=face.external_id,
-            MaxFaces=max_candidates,
-            FaceMatchThreshold=POLICY.threshold * 100,
+            # The person's own photographs come first, and there may be many.
+            MaxFaces=_MOST_SIMILAR,
+            FaceMatchThreshold=POLICY.alike * 100,
         )
         # Refused: the face has been deleted meanwhile.
         found = await self._caller.call_unless("SearchFaces", context, ask, answers.similar, is_parameter_refused)
-        return SimilarPeople(found or (), POLICY.threshold)
+        return SimilarPeople((found or ())[:max_candidates], POLICY.threshold, POLICY.alike)
 
     async def add(self, faces: Iterable[GalleryFace]) -> None:
         """Does nothing: an enrolled face is already in the collection."""

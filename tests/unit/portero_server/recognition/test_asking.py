@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from portero_server.domain.detection.detections import MatchPolicy
+from portero_server.domain.detection.detections import Candidate, MatchPolicy
 from portero_server.domain.recording.sightings import Recognition, TrackDecided, TrackTold
 from portero_server.domain.streams.frames import FrameRefused
 from portero_server.domain.streams.messages import TrackUpdate
@@ -18,7 +18,7 @@ from portero_server.vision.analysis import FrameAnalysis
 from tests.support.server.stream_harness import UNKNOWN, face, looked, named, stream_harness
 from tests.support.time.virtual_time import in_virtual_time
 
-_POLICY = MatchPolicy(0.5, 0.1, sure_by=0.06, sure_quality=0.1)
+_POLICY = MatchPolicy(0.5, 0.1, sure_by=0.06, sure_quality=0.1, confusable_margin=0.2)
 _BARELY = named("ana", 0.54)
 _WEAKLY = named("ana", 0.505)
 _CLEARLY = named("ana", 0.8)
@@ -82,7 +82,7 @@ async def _visit(
             await running
         visit.named_in = session.runner.naming_times.within(1.0)
         at.streams.close(session, "finished")
-        for reason in ("unconfirmed", "not_enrolled", "hidden", "no_answer"):
+        for reason in ("unconfirmed", "not_enrolled", "hidden", "no_answer", "look_alikes"):
             visit.unknown[reason] = (
                 at.metrics.registry.get_sample_value("portero_unknown_faces_total", {"reason": reason}) or 0.0
             )
@@ -217,3 +217,21 @@ async def test_a_likeness_that_never_gets_clearer_is_a_stranger() -> None:
     assert [each.outcome for each in visit.recognitions] == ["provisional"] * 3
     assert visit.decided == [None]
     assert visit.said[-1] == ("closed", "", "Ana", "unconfirmed")
+
+
+def _between(rival: float, *confusable: str) -> Identification:
+    """Returns the answer for a face that is Ana's by 0.8, and by so much Anna's, who may be known as her look-alike."""
+    candidates = (Candidate("ana", "ana-1", 0.8), Candidate("anna", "anna-1", rival))
+    return Identification(candidates, confusable=frozenset(confusable))
+
+
+@in_virtual_time
+async def test_a_face_between_look_alikes_is_nobodys_and_says_why() -> None:
+    """What names a person beside a stranger names nobody beside their look-alike; the reason tells which it was."""
+    visit = await _visit([_between(0.65, "anna")] * 3)
+    assert visit.said[-1] == ("closed", "", "", "look_alikes")
+    assert visit.decided == [None]
+    assert visit.unknown["look_alikes"] == 1
+    assert {each.outcome for each in visit.recognitions} == {"unknown"}
+    for answer in (_between(0.65), _between(0.5, "anna")):
+        assert (await _visit([answer])).decided == ["ana"]

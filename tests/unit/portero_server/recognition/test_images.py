@@ -130,3 +130,21 @@ async def test_bad_image_names_its_field() -> None:
     with pytest.raises(InvalidInput) as caught:
         await images.compare(photo(ANA), b"no", None)
     assert caught.value.field == "target_image"
+
+
+async def test_a_look_alike_needs_a_larger_lead() -> None:
+    """Of two people who are a pair nobody is named without the larger lead, and only then is asked who is a pair."""
+    asked: list[str] = []
+
+    async def confusable_with(person_id: str, others: Collection[str]) -> frozenset[str]:
+        asked.append(person_id)
+        return frozenset(others)
+
+    near, clear, apart = [("ana", 0.9), ("bob", 0.75)], [("ana", 0.9), ("bob", 0.6)], [("bob", 0.55), ("ana", 0.5)]
+    policy = MatchPolicy(threshold=0.6, margin=0.1, confusable_margin=0.2)
+    for found, person in ((near, None), (clear, "ana"), (apart, None)):
+        images = Images(Finding(found), Names(), policy, confusable_with)
+        answer = await images.recognize(photo(ANA), faces=True, texts=False, max_candidates=5, deadline=None)
+        assert _people(answer) == [person]
+        assert len(answer.faces[0].candidates) == 2
+    assert asked == ["ana"]

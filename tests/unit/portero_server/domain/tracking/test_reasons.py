@@ -107,3 +107,12 @@ def test_a_defect_is_a_score_below_the_limit(quality: FaceQuality, least: float)
     """There is a defect exactly when some score is below the limit."""
     scores = (quality.size, quality.frontality, quality.sharpness, quality.brightness)
     assert (defect_of(quality, least) is None) == (min(scores) >= least)
+
+
+def test_a_face_between_two_look_alikes_says_so() -> None:
+    """The last answer was torn between two people: that is the reason, whatever else is wrong with the picture."""
+    track = _asked(replace(_CLEAR, size=0.2))
+    track.torn = True
+    assert reason_of(track, _POLICY) is UnknownReason.LOOK_ALIKES
+    track.evidence = Evidence(Match("ana", 0.5, 0.1), 0.0, 1)
+    assert reason_of(track, _POLICY) is UnknownReason.UNCONFIRMED
