@@ -19,6 +19,7 @@ from portero_client import (
     NotFound,
     PermissionDenied,
     Person,
+    PhotoCheck,
     PorteroClient,
     PorteroError,
 )
@@ -40,6 +41,27 @@ class PhotoResult:
     photo: str
     face: EnrolledFace | None
     error: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPhoto:
+    """What the server says of one photo before it is enrolled, or why it cannot be read."""
+
+    photo: str
+    check: PhotoCheck | None
+    error: Problem | None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be enrolled, unless the engine refuses it."""
+        return self.check is not None and not self.check.reason
+
+    @property
+    def words(self) -> str:
+        """What is wrong with it and what to do; empty: nothing."""
+        if self.check is None:
+            return "" if self.error is None else self.error.message
+        return "; ".join(advice.text for advice in self.check.advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +174,19 @@ async def enroll_photo(client: PorteroClient, person: str, photo: Path, store: P
     return PhotoResult(str(photo), face, None)
 
 
+async def check_photo(client: PorteroClient, photo: Path, store: PhotoStore = ON_DISK) -> CheckedPhoto:
+    """Asks the server whether a photo can be enrolled; one that cannot be read is a result.
+
+    Raises:
+        PorteroError: The server failed otherwise than by refusing the photo.
+    """
+    try:
+        check = await client.people.check_photo(await asyncio.to_thread(store.read, photo))
+    except InvalidArgument as error:
+        return CheckedPhoto(str(photo), None, Problem(error.reason, error.message))
+    return CheckedPhoto(str(photo), check, None)
+
+
 def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
     """Returns the results: a line for each person, and one for each photo that was rejected."""
     lines = []
@@ -172,21 +207,40 @@ def in_words(enrolled: Iterable[Enrolled]) -> list[str]:
 
 
 def warnings_of(enrolled: Enrolled) -> list[str]:
-    """Returns a line for each other person whose face is much like those that were enrolled."""
-    return [
+    """Returns a line for each other person whose face is like those enrolled, and for what is poor about a photo."""
+    same = look_alikes(enrolled.photos)
+    told = {like.person for like in same}
+    lines = [
         f"{like.display_name} ({PEOPLE.identifier(like.person)}) has much the same face, "
         f"{like.similarity:.0%} alike; if they are one person, remove one of the two"
-        for like in look_alikes(enrolled.photos)
+        for like in same
+    ]
+    lines += [
+        f"{like.display_name} ({PEOPLE.identifier(like.person)}) has a similar face, {like.similarity:.0%} alike; "
+        "cameras name either of them only where the lead is clear"
+        for like in confusable(enrolled.photos)
+        if like.person not in told
+    ]
+    return lines + [
+        f"{photo.photo}: {advice.text}" for photo in enrolled.photos if photo.face for advice in photo.face.advice
     ]
 
 
 def look_alikes(photos: Iterable[PhotoResult]) -> list[Candidate]:
     """Returns the other people whom the enrolled faces are like, each once, the most alike first."""
+    return _best(like for photo in photos if photo.face for like in photo.face.look_alikes)
+
+
+def confusable(photos: Iterable[PhotoResult]) -> list[Candidate]:
+    """Returns the other people who may be taken for the enrolled faces, each once, the most alike first."""
+    return _best(like for photo in photos if photo.face for like in photo.face.confusable)
+
+
+def _best(found: Iterable[Candidate]) -> list[Candidate]:
     best: dict[str, Candidate] = {}
-    for photo in photos:
-        for like in photo.face.look_alikes if photo.face else ():
-            if like.person not in best or like.similarity > best[like.person].similarity:
-                best[like.person] = like
+    for like in found:
+        if like.person not in best or like.similarity > best[like.person].similarity:
+            best[like.person] = like
     return sorted(best.values(), key=lambda like: (-like.similarity, like.person))
 
 

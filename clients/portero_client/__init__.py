@@ -105,6 +105,7 @@ from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.listing import BlockingListing, Listing
 from portero_client.people import (
     CollectionState,
+    ConfusablePair,
     EnrolledFace,
     FaceEnrollment,
     FacesRepair,
@@ -112,6 +113,9 @@ from portero_client.people import (
     GalleryFinding,
     GalleryFindingKind,
     Person,
+    PhotoAdvice,
+    PhotoCheck,
+    PhotoFlaw,
     UnrecognizedPerson,
 )
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
@@ -188,6 +192,7 @@ __all__ = [
     "ClockState",
     "CollectionState",
     "Comparison",
+    "ConfusablePair",
     "ConnectionSettings",
     "Consent",
     "DeadlineExceeded",
@@ -239,6 +244,9 @@ __all__ = [
     "Person",
     "PersonPrivacy",
     "PersonRecord",
+    "PhotoAdvice",
+    "PhotoCheck",
+    "PhotoFlaw",
     "PorteroClient",
     "PorteroError",
     "ReadDocument",

@@ -12,12 +12,14 @@ from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import BlockingAsk, BlockingListing
 from portero_client.people import (
+    ConfusablePair,
     EnrolledFace,
     FaceEnrollment,
     FacesRepair,
     FacesReport,
     GalleryFinding,
     Person,
+    PhotoCheck,
     UnrecognizedPerson,
 )
 from portero_client.sightings import Sighting, SightingKind
@@ -65,6 +67,10 @@ class BlockingPeople:
         """Enrolls a person's face from one photograph."""
         return self._ask(calls.people.enroll(person, image))
 
+    def check_photo(self, image: bytes) -> PhotoCheck:
+        """Returns what `enroll` would say of a photograph before the engine is asked; nothing is stored or paid for."""
+        return self._ask(calls.people.check_photo(image))
+
     def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[FaceEnrollment]:
         """Lists the faces of a person, oldest first."""
         return BlockingListing(self._ask, calls.people.face_pages(person), page_size=page_size, page_token=page_token)
@@ -76,6 +82,10 @@ class BlockingPeople:
     def findings(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[GalleryFinding]:
         """Lists people without a face of the model in use, and people with the same face."""
         return BlockingListing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
+
+    def confusable(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[ConfusablePair]:
+        """Lists people who may be taken for each other, by resource names. For operators and admins."""
+        return BlockingListing(self._ask, calls.people.confusable_pages(), page_size=page_size, page_token=page_token)
 
     def check_faces(self, *, last_known: bool = False) -> FacesReport:
         """Compares the engine's collection with the stored faces; `last_known`: returns what was found last instead.

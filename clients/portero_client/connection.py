@@ -24,6 +24,8 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
         "ListPeople",
         "UpdatePerson",
         "EnrollFace",
+        "CheckPhoto",
+        "ListConfusablePairs",
         "ExportPeople",
         "ImportPeople",
         "ListFaces",

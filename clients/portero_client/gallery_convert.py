@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from portero.v1 import gallery_service_pb2 as pb2
 
-from portero_client.convert import candidate_from, enrollment_from, time_from
+from portero_client.convert import box_from, candidate_from, enrollment_from, quality_from, time_from
 from portero_client.people import (
     CollectionState,
+    ConfusablePair,
     EnrolledFace,
     FacesRepair,
     FacesReport,
     GalleryFinding,
     GalleryFindingKind,
+    PhotoAdvice,
+    PhotoCheck,
+    PhotoFlaw,
     UnrecognizedPerson,
 )
 
 _KINDS: dict[int, GalleryFindingKind] = {
     pb2.GALLERY_FINDING_KIND_OUTDATED_FACES: GalleryFindingKind.OUTDATED_FACES,
     pb2.GALLERY_FINDING_KIND_LOOK_ALIKE: GalleryFindingKind.LOOK_ALIKE,
+}
+_FLAWS: dict[int, PhotoFlaw] = {
+    pb2.PHOTO_FLAW_NO_FACE: PhotoFlaw.NO_FACE,
+    pb2.PHOTO_FLAW_SEVERAL_FACES: PhotoFlaw.SEVERAL_FACES,
+    pb2.PHOTO_FLAW_TOO_SMALL: PhotoFlaw.TOO_SMALL,
+    pb2.PHOTO_FLAW_TURNED_AWAY: PhotoFlaw.TURNED_AWAY,
+    pb2.PHOTO_FLAW_BLURRED: PhotoFlaw.BLURRED,
+    pb2.PHOTO_FLAW_TOO_DARK: PhotoFlaw.TOO_DARK,
+    pb2.PHOTO_FLAW_TOO_BRIGHT: PhotoFlaw.TOO_BRIGHT,
+    pb2.PHOTO_FLAW_UNEVEN_LIGHT: PhotoFlaw.UNEVEN_LIGHT,
+    pb2.PHOTO_FLAW_CUT_OFF: PhotoFlaw.CUT_OFF,
 }
 _STATES: dict[int, CollectionState] = {
     pb2.COLLECTION_STATE_SOUND: CollectionState.SOUND,
@@ -40,6 +55,30 @@ def enrolled_from(answer: pb2.EnrollFaceResponse) -> EnrolledFace:
         face.model_version,
         face.create_time,
         tuple(map(candidate_from, answer.look_alikes)),
+        tuple(map(candidate_from, answer.confusable)),
+        tuple(map(_advice_from, answer.advice)),
+    )
+
+
+def photo_check_from(answer: pb2.CheckPhotoResponse) -> PhotoCheck:
+    """Returns what the server says of a photograph."""
+    return PhotoCheck(
+        answer.reason,
+        tuple(map(_advice_from, answer.advice)),
+        box_from(answer.box) if answer.HasField("box") else None,
+        quality_from(answer.quality) if answer.HasField("quality") else None,
+    )
+
+
+def pair_from(message: pb2.ConfusablePair) -> ConfusablePair:
+    """Returns two people who may be taken for each other."""
+    return ConfusablePair(
+        message.first_person,
+        message.first_display_name,
+        message.second_person,
+        message.second_display_name,
+        message.similarity,
+        time_from(message.find_time),
     )
 
 
@@ -84,3 +123,7 @@ def unrecognized_from(message: pb2.UnrecognizedPerson) -> UnrecognizedPerson:
         kept_face_count=message.kept_face_count,
         other_model=message.other_model,
     )
+
+
+def _advice_from(message: pb2.PhotoAdvice) -> PhotoAdvice:
+    return PhotoAdvice(_FLAWS.get(message.flaw, PhotoFlaw.UNSPECIFIED), message.refused, message.text)

@@ -56,6 +56,36 @@ class FaceEnrollment:
     create_time: datetime
 
 
+class PhotoFlaw(Enum):
+    """What is wrong with a photograph; UNSPECIFIED is a flaw that this client does not know."""
+
+    UNSPECIFIED = "unspecified"
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    TOO_SMALL = "too_small"
+    TURNED_AWAY = "turned_away"
+    BLURRED = "blurred"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    UNEVEN_LIGHT = "uneven_light"
+    CUT_OFF = "cut_off"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAdvice:
+    """One flaw of a photograph.
+
+    Attributes:
+        flaw: Which.
+        refused: Whether the photograph is refused for it; else it is taken, with a warning.
+        text: What is wrong and what to do, in words for people.
+    """
+
+    flaw: PhotoFlaw
+    refused: bool
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class EnrolledFace(FaceEnrollment):
     """A face that was just enrolled.
@@ -63,9 +93,50 @@ class EnrolledFace(FaceEnrollment):
     Attributes:
         look_alikes: Other people whose enrolled faces are so like it that they may be the same person under another
             name, best first. It is enrolled all the same.
+        confusable: Other people whose faces are less like it, and alike enough to be taken for each other, best first.
+        advice: What is poor about the photograph; empty: nothing, or it was enrolled before.
     """
 
     look_alikes: tuple[Candidate, ...]
+    confusable: tuple[Candidate, ...] = ()
+    advice: tuple[PhotoAdvice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoCheck:
+    """What the server says of a photograph before the engine is asked.
+
+    Attributes:
+        reason: Reason with which it would refuse to enroll it: NO_FACE, SEVERAL_FACES or LOW_QUALITY; empty: it would
+            not. The engine may still refuse it.
+        advice: What is wrong with it, with what it is refused for first; empty: nothing.
+        box: Where the face is; None: there is none, or there are several.
+        quality: Quality of the face; None as of the box.
+    """
+
+    reason: str
+    advice: tuple[PhotoAdvice, ...]
+    box: Box | None
+    quality: FaceQuality | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusablePair:
+    """Two people who may be taken for each other; between them a name needs a larger margin.
+
+    Attributes:
+        first_person, second_person: Resource names, "people/{person}", in their order.
+        first_display_name, second_display_name: Their display names.
+        similarity: Of their two most similar faces, 0..1.
+        find_time: When they were found to be alike, UTC.
+    """
+
+    first_person: str
+    first_display_name: str
+    second_person: str
+    second_display_name: str
+    similarity: float
+    find_time: datetime
 
 
 class GalleryFindingKind(Enum):

@@ -12,12 +12,14 @@ from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import Ask, Listing
 from portero_client.people import (
+    ConfusablePair,
     EnrolledFace,
     FaceEnrollment,
     FacesRepair,
     FacesReport,
     GalleryFinding,
     Person,
+    PhotoCheck,
     UnrecognizedPerson,
 )
 from portero_client.sightings import Sighting, SightingKind
@@ -71,13 +73,23 @@ class People:
         """Enrolls a person's face from one JPEG or PNG that shows exactly one face.
 
         The same photograph again returns the existing face. `look_alikes` of the answer has the people whose faces are
-        so like it that they may be the same person under another name; nothing is refused for them.
+        so like it that they may be the same person under another name, `confusable` those who are less like it and may
+        be taken for the person, and `advice` what is poor about the photograph; nothing is refused for them.
 
         Raises:
             InvalidArgument: The photograph does not serve; reason NO_FACE, SEVERAL_FACES, LOW_QUALITY, OTHER_PERSON or
                 TOO_MANY_FACES.
         """
         return await self._ask(calls.people.enroll(person, image))
+
+    async def check_photo(self, image: bytes) -> PhotoCheck:
+        """Returns what `enroll` would say of a JPEG or PNG before the engine is asked; nothing is stored or paid for.
+
+        Raises:
+            InvalidArgument: It is no image, or too large.
+            FailedPrecondition: With reason NO_ENROLL_GUARD, the server leaves photographs to the engine.
+        """
+        return await self._ask(calls.people.check_photo(image))
 
     def faces(self, person: str, *, page_size: int = 0, page_token: str = "") -> Listing[FaceEnrollment]:
         """Lists the faces of a person, oldest first."""
@@ -93,6 +105,10 @@ class People:
         `page_size`, 1..1000, is how many people are looked at in one call, at most 200. For operators and admins.
         """
         return Listing(self._ask, calls.people.finding_pages(), page_size=page_size, page_token=page_token)
+
+    def confusable(self, *, page_size: int = 0, page_token: str = "") -> Listing[ConfusablePair]:
+        """Lists people who may be taken for each other, by resource names. For operators and admins."""
+        return Listing(self._ask, calls.people.confusable_pages(), page_size=page_size, page_token=page_token)
 
     async def check_faces(self, *, last_known: bool = False) -> FacesReport:
         """Compares the engine's collection with the stored faces; `last_known`: returns what was found last instead.

@@ -6,11 +6,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import boto3
+import numpy as np
 import pytest
 
 from portero_cli.demo.portraits import COLLINS, HOPPER
-from portero_client import CheckInFailure, ConnectionSettings, LivenessResult, PorteroClient
+from portero_client import (
+    CheckInFailure,
+    ConnectionSettings,
+    InvalidArgument,
+    LivenessResult,
+    PhotoFlaw,
+    PorteroClient,
+)
 from portero_server.engines.kept_faces import image_id
+from portero_server.vision.opencv import cv2
+from portero_server.vision.pixels import Pixels
+from tests.support.images import portraits
 from tests.support.processes.server_process import ended_server, running_server
 from tests.support.processes.simulator_process import PATIENT, SimulatorProcess, running_simulator
 from tests.support.time.timeouts import PATIENCE
@@ -25,6 +36,49 @@ async def simulator(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SimulatorP
         for name, value in running.environment.items():
             monkeypatch.setenv(name, value)
         yield running
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    return bytes(cv2.imencode(".jpg", pixels)[1].tobytes())
+
+
+async def test_no_call_is_paid_for_a_poor_photograph_and_look_alikes_are_listed(
+    simulator: SimulatorProcess, tmp_path: Path
+) -> None:
+    """Spoiled portraits are refused in words before any paid call; one face under two names is told and kept."""
+    portrait = portraits.collins()
+    blurred = _jpeg(np.asarray(cv2.GaussianBlur(portrait, (0, 0), 4), np.uint8))
+    dark = _jpeg(np.asarray(cv2.convertScaleAbs(portrait, alpha=0.15), np.uint8))
+    async with (
+        running_server(tmp_path, engine="rekognition", **PATIENT) as server,
+        PorteroClient(ConnectionSettings(server.address, timeout=PATIENCE)) as client,
+    ):
+        for person_id in ("ana", "anna", "grace"):
+            await client.people.create(person_id.title(), person_id=person_id)
+        for spoiled, flaw in ((blurred, PhotoFlaw.BLURRED), (dark, PhotoFlaw.TOO_DARK)):
+            check = await client.people.check_photo(spoiled)
+            assert (check.reason, [each.flaw for each in check.advice if each.refused]) == ("LOW_QUALITY", [flaw])
+            with pytest.raises(InvalidArgument) as refused:
+                await client.people.enroll("ana", spoiled)
+            assert refused.value.reason == "LOW_QUALITY"
+            assert check.advice[0].text in refused.value.message
+        assert (await simulator.state())["dollars"] == 0.0
+
+        first = await client.people.enroll("ana", _jpeg(portrait))
+        assert (first.advice, first.look_alikes, first.confusable) == ((), (), ())
+        assert await client.people.enroll("ana", _jpeg(portrait)) == first
+        again = await client.people.enroll("anna", _jpeg(portraits.another(portrait)))
+        assert [like.display_name for like in again.look_alikes] == ["Ana"]
+        assert (await client.people.enroll("grace", _jpeg(portraits.hopper()))).look_alikes == ()
+        [pair] = [pair async for pair in client.people.confusable()]
+        assert (pair.first_person, pair.second_person) == ("people/ana", "people/anna")
+        assert pair.similarity == pytest.approx(again.look_alikes[0].similarity)
+        billed = {line.operation: line.calls for line in (await client.usage()).calls if line.operation != "ListFaces"}
+        assert billed == {"IndexFaces": 3}
+
+        await client.privacy.erase("anna")
+        assert [pair async for pair in client.people.confusable()] == []
+        assert await server.stop() == 0
 
 
 async def test_people_are_enrolled_found_accounted_for_and_forgotten(

@@ -109,7 +109,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
         gallery_service_pb2,
         GalleryServicer(
             Gallery(_other, _people, _other, ManualClock()),
-            GalleryCheck(_other, _people),
+            GalleryCheck(_other, _people, _other),
             _other,
             _other,
             _transfer,
@@ -125,6 +125,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
 _ELSEWHERE = {
     "StreamFrames",
     "EnrollFace",
+    "CheckPhoto",
     "CompareImages",
     "GetUsage",
     "GetSighting",

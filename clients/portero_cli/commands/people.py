@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from portero_cli import enrolling
 from portero_cli.commands import people_import, rights
 from portero_cli.commands.rights import PeopleArgument, PersonArgument
 from portero_cli.enrolling import Enrolled, enroll_person, in_words
@@ -17,6 +18,7 @@ from portero_cli.naming import id_of
 from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.output import printable
+from portero_cli.screen.photos import pairs_table, photos_table
 from portero_cli.screen.tables import enrollments_table, findings_table, people_table, person_details
 from portero_cli.session import Session, command
 from portero_cli.several import done_to_each
@@ -34,6 +36,8 @@ def add_to(app: typer.Typer) -> None:
     group.command("rename")(rename)
     group.command("label")(label)
     group.command("check")(check)
+    group.command("check-photo")(check_photo)
+    group.command("confusable")(confusable)
     group.command("remove-face")(remove_face)
     group.command("remove")(remove)
     rights.add_to(group)
@@ -109,6 +113,40 @@ async def check(session: Session, limit: LimitOption = 100_000, page_token: Page
     )
     note_rest(session.output, page)
     return ExitCode.FAILED if page.items else ExitCode.OK
+
+
+@command
+async def check_photo(
+    session: Session,
+    photos: Annotated[
+        list[Path],
+        typer.Argument(metavar="PHOTO...", help="JPEG, PNG, WebP or HEIC files.", show_default=False),
+    ],
+) -> ExitCode:
+    """Say whether photos can be enrolled, and what would make them better; nothing is stored or paid for.
+
+    Exits with code 4 if one of them would be refused. The engine may still refuse what passes here.
+    """
+    async with session.client() as client:
+        checked = [await enrolling.check_photo(client, photo) for photo in photos]
+    session.output.show({"photos": checked}, photos_table((each.photo, each.usable, each.words) for each in checked))
+    return ExitCode.OK if all(each.usable for each in checked) else ExitCode.INVALID_INPUT
+
+
+@command
+async def confusable(session: Session, limit: LimitOption = 1000, page_token: PageTokenOption = "") -> ExitCode:
+    """List people who may be taken for each other; cameras name either of them only where the lead is clear.
+
+    They were found when their faces were enrolled, or by `portero people check`.
+    """
+    async with session.client() as client:
+        page = await client.people.confusable(page_token=page_token).first(limit)
+    session.output.show(
+        {"pairs": page.items, "next_page_token": page.next_page_token},
+        pairs_table(page.items) if page.items else "nobody",
+    )
+    note_rest(session.output, page)
+    return ExitCode.OK
 
 
 @command

@@ -13,12 +13,14 @@ from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.calls.images import checked_image
 from portero_client.names import PEOPLE, face_name
 from portero_client.people import (
+    ConfusablePair,
     EnrolledFace,
     FaceEnrollment,
     FacesRepair,
     FacesReport,
     GalleryFinding,
     Person,
+    PhotoCheck,
     UnrecognizedPerson,
 )
 from portero_client.transfer import ImportedPerson, PersonRecord
@@ -98,6 +100,31 @@ def enroll(person: str, image: bytes) -> Call[EnrolledFace]:
         gallery_convert.enrolled_from,
         carries_image=True,
     )
+
+
+def check_photo(image: bytes) -> Call[PhotoCheck]:
+    """Asks what an enrollment would say of a photograph."""
+    return unary(
+        _GALLERY + "CheckPhoto",
+        pb2.CheckPhotoRequest(image=checked_image(image)),
+        pb2.CheckPhotoResponse,
+        gallery_convert.photo_check_from,
+        carries_image=True,
+    )
+
+
+def confusable_pages() -> PageCall[ConfusablePair]:
+    """Lists people who may be taken for each other."""
+
+    def page(page_size: int, page_token: str) -> Call[Page[ConfusablePair]]:
+        return unary(
+            _GALLERY + "ListConfusablePairs",
+            pb2.ListConfusablePairsRequest(page_size=page_size, page_token=page_token),
+            pb2.ListConfusablePairsResponse,
+            lambda answer: Page(tuple(map(gallery_convert.pair_from, answer.pairs)), answer.next_page_token),
+        )
+
+    return page
 
 
 def finding_pages() -> PageCall[GalleryFinding]:

@@ -97,9 +97,9 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         stores = await stack.enter_async_context(store.build(context, create=create))
         bill = billing.build(context, stores.database)
         engine = await stack.enter_async_context(engines.build(context, bill))
-        faces = await gallery.build(context, stores, engine)
-        asking = recognition.build(context, stores, engine)
         eyes = vision.build(settings)
+        faces = await gallery.build(context, stores, engine, eyes)
+        asking = recognition.build(context, stores, engine)
         desk = documents.build(context, stores, engine, asking.match, eyes)
         frames = await stack.enter_async_context(
             streaming.build(context, stores, engine, asking, bill, eyes, desk.follower)

@@ -10,6 +10,7 @@ import structlog
 
 from portero_server.composition.context import BuildContext
 from portero_server.composition.store import Stores
+from portero_server.composition.vision import VisionParts
 from portero_server.domain.people.people import FaceModel
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
@@ -19,6 +20,7 @@ from portero_server.gallery.collection_repair import CollectionRepair
 from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.photo_guard import PhotoGuard
 from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.store.collections import CollectionStore
@@ -51,7 +53,7 @@ class GalleryParts:
         return [self.mirror.follow(), self.watch.run()]
 
 
-async def build(context: BuildContext, stores: Stores, engine: Engine) -> GalleryParts:
+async def build(context: BuildContext, stores: Stores, engine: Engine, vision: VisionParts) -> GalleryParts:
     """Builds the gallery, and loads the stored faces into the engine.
 
     Raises:
@@ -68,6 +70,8 @@ async def build(context: BuildContext, stores: Stores, engine: Engine) -> Galler
     kept = engine.paid if isinstance(engine, BackedEngine) else engine
     keeper = kept if isinstance(kept, CollectionKeeper) else None
     watch = _watch(context, stores, engine, keeper)
+    metrics = context.metrics.gallery
+    check = GalleryCheck(engine, stores.people, stores.look_alikes, metrics.look_alike_found)
     gallery = Gallery(
         engine,
         stores.people,
@@ -76,13 +80,15 @@ async def build(context: BuildContext, stores: Stores, engine: Engine) -> Galler
         check_learnable=check_learnable,
         keeper=keeper,
         tell_loss=watch.suspect,
+        guard=PhotoGuard(vision.detector, metrics.photo_flawed) if context.settings.enroll_guard else None,
+        check=check,
     )
     repair = CollectionRepair(keeper, watch, stores.people, lambda: _model(engine))
     transferred = PeopleTransferStore(
         stores.database, stores.people, context.clock, consent_required=context.settings.consent_required
     )
-    transfer = GalleryTransfer(engine, transferred, mirror, context.metrics.gallery)
-    return GalleryParts(gallery, GalleryCheck(engine, stores.people), mirror, model, watch, repair, transfer)
+    transfer = GalleryTransfer(engine, transferred, mirror, metrics)
+    return GalleryParts(gallery, check, mirror, model, watch, repair, transfer)
 
 
 def _watch(context: BuildContext, stores: Stores, engine: Engine, keeper: CollectionKeeper | None) -> CollectionWatch:

@@ -13,7 +13,8 @@ from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
 from portero_server.recognition.batcher import Batcher
 from portero_server.recognition.images import Images
-from portero_server.recognition.tiered import FreeEngine
+from portero_server.recognition.look_alikes import wary
+from portero_server.recognition.tiered import FreeEngine, Identify
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,15 @@ class RecognitionParts:
     Attributes:
         batcher: Batcher of the engine, for the faces of all streams.
         backing: Batcher of the free engine behind a paid one, if there is one.
-        free: That engine, as streams ask it.
+        identify: Asks the engine about a face of a stream, and the database who is easily taken for whom.
+        free: The free engine, as streams ask it.
         images: For pictures that come by themselves.
         match: When a face counts as a person's.
     """
 
     batcher: Batcher
     backing: Batcher | None
+    identify: Identify
     free: FreeEngine | None
     images: Images
     match: MatchPolicy
@@ -45,8 +48,12 @@ def build(context: BuildContext, stores: Stores, engine: Engine) -> RecognitionP
     backing = free = None
     if isinstance(engine, BackedEngine):
         backing = _batcher(context, engine.free)
-        free = FreeEngine(engine.free.traits, backing.identify)
-    return RecognitionParts(_batcher(context, engine), backing, free, Images(engine, stores.people, match), match)
+        own = engine.free.traits
+        free = FreeEngine(own, wary(backing.identify, stores.look_alikes.confusable_with, own.policy.confusable_margin))
+    batcher, confusable_with = _batcher(context, engine), stores.look_alikes.confusable_with
+    identify = wary(batcher.identify, confusable_with, match.confusable_margin)
+    images = Images(engine, stores.people, match, confusable_with)
+    return RecognitionParts(batcher, backing, identify, free, images, match)
 
 
 def _batcher(context: BuildContext, engine: Engine) -> Batcher:
@@ -72,6 +79,7 @@ def _match_policy(context: BuildContext, engine: Engine) -> MatchPolicy:
     return MatchPolicy(
         threshold=chosen(settings.match_threshold, own.threshold),
         margin=chosen(settings.match_margin, own.margin),
+        confusable_margin=chosen(settings.match_confusable_margin, own.confusable_margin),
         sure_by=chosen(settings.match_sure_by, own.sure_by),
         sure_by_tenfold=chosen(settings.match_sure_by_tenfold, own.sure_by_tenfold),
         sure_quality=chosen(settings.match_sure_quality, own.sure_quality),

@@ -13,6 +13,7 @@ from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
+from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
 from portero_server.store.people import PeopleStore
@@ -29,6 +30,7 @@ class Stores:
     people: PeopleStore
     cameras: CameraStore
     consents: ConsentStore
+    look_alikes: LookAlikeStore
     sightings: SightingStore
     streams: StreamStore
 
@@ -93,6 +95,7 @@ async def build(context: BuildContext, *, create: bool) -> AsyncIterator[Stores]
             PeopleStore(database, clock, consent_required=consent_required),
             CameraStore(database, clock),
             ConsentStore(database, clock, consent_required=consent_required),
+            LookAlikeStore(database, clock),
             SightingStore(database),
             StreamStore(database, clock),
         )

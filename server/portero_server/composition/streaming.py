@@ -126,7 +126,7 @@ def _parts(
             capture=capture,
         ),
         vision_pool,
-        StreamEngine(engine.traits, recognition.batcher.identify, engine.read_text, name_of),
+        StreamEngine(engine.traits, recognition.identify, engine.read_text, name_of),
         _policy(context, recognition, distances),
         CostPolicy(
             billing.accounts,

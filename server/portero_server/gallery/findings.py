@@ -1,17 +1,34 @@
-"""Looks for what may be wrong with the gallery: faces that nothing is compared with, and one face under two names."""
+"""Looks for what may be wrong with the gallery: faces that nothing is compared with, and people who are alike."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import structlog
 
 from portero_server.domain.cameras import Lane
-from portero_server.domain.people.look_alikes import FindingKind, GalleryFinding, LookAlike, look_alikes
+from portero_server.domain.people.look_alikes import (
+    ConfusablePair,
+    FacePair,
+    FindingKind,
+    GalleryFinding,
+    LookAlike,
+    face_pairs,
+    look_alikes,
+    same_person,
+)
 from portero_server.domain.people.people import FaceEnrollment, GalleryFace, Person
 from portero_server.engines.base import CallContext, Engine
+from portero_server.errors import EngineError, StoreUnavailable
+
+_log = structlog.get_logger(__name__)
 
 MOST_LOOK_ALIKES = 5
 """People told at most for one face; who is like more is not a pair of names, but a poor photograph."""
+
+MOST_PARTNERS = 20
+"""Faces compared again at most when one is removed; each may be a paid call."""
 
 MOST_PEOPLE = 200
 """People looked at for one page: a few seconds in a gallery of a hundred thousand faces."""
@@ -29,27 +46,124 @@ class EnrolledPeople(Protocol):
         ...
 
 
-class GalleryCheck:
-    """Goes through the gallery, a page of people at a time."""
+class StoredPairs(Protocol):
+    """Stores which faces of two people are alike."""
 
-    def __init__(self, engine: Engine, people: EnrolledPeople) -> None:
+    async def add(self, pairs: Sequence[FacePair]) -> None:
+        """Stores pairs; those that are known, or whose faces are gone, are passed over."""
+        ...
+
+    async def list(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[ConfusablePair]:
+        """Returns pairs of people by their ids: at most `limit` after the ids of the last one."""
+        ...
+
+    async def partners(self, face_id: str, limit: int) -> Sequence[FaceEnrollment]:
+        """Returns the faces that a face is paired with, the most similar first."""
+        ...
+
+
+class NamedPair(NamedTuple):
+    """Two people who may be taken for each other, and their display names."""
+
+    pair: ConfusablePair
+    first_name: str
+    second_name: str
+
+
+class GalleryCheck:
+    """Goes through the gallery, a page of people at a time, and keeps who may be taken for whom."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        people: EnrolledPeople,
+        pairs: StoredPairs,
+        tell: Callable[[LookAlike], None] = lambda _found: None,
+    ) -> None:
+        """Compares faces with `engine`.
+
+        Args:
+            engine: Compares.
+            people: Read.
+            pairs: Keep what is found.
+            tell: Called with each person whom a face that was just enrolled is like.
+        """
         self._engine = engine
         self._people = people
+        self._pairs = pairs
+        self._tell = tell
+
+    async def enrolled(self, face: FaceEnrollment, deadline: float | None) -> Sequence[LookAlike]:
+        """Returns the people whom a face that was just enrolled is like; see `look_alikes`."""
+        found = await self.look_alikes(face, deadline)
+        for each in found:
+            self._tell(each)
+        return found
 
     async def look_alikes(self, face: FaceEnrollment, deadline: float | None) -> Sequence[LookAlike]:
         """Returns the people whose faces are like an enrolled one of somebody else, and who may be named.
 
+        All of them, who may be named or not, are stored as easily taken for the person.
+
         Raises:
             EngineError: The engine could not answer.
-            StoreUnavailable: The names could not be looked up.
+            StoreUnavailable: The database does not answer.
         """
         known = GalleryFace(face.face_id, face.person_id, face.embedding, face.external_id)
         # One more, since the person's own face is the nearest.
         context = CallContext(None, Lane.CHECK_IN, deadline)
         similar = await self._engine.similar(known, MOST_LOOK_ALIKES + 1, context)
-        found = look_alikes(face.person_id, similar.candidates, similar.threshold)
+        found = look_alikes(face.person_id, similar.candidates, similar.alike)
+        await self._pairs.add(face_pairs(face.person_id, face.face_id, found))
         names = await self._people.display_names([candidate.person_id for candidate in found])
-        return [LookAlike(each, names[each.person_id]) for each in found if each.person_id in names]
+        return [
+            LookAlike(each, names[each.person_id], same=each.similarity >= similar.threshold)
+            for each in found
+            if each.person_id in names
+        ]
+
+    async def pairs(
+        self, limit: int, after: tuple[str, str] | None
+    ) -> tuple[Sequence[NamedPair], ConfusablePair | None]:
+        """Returns people who may be taken for each other and may be named, by their ids.
+
+        Args:
+            limit: How many pairs to read, at most.
+            after: Only those after the pair of these ids.
+
+        Returns:
+            The pairs, and the last one that was read (None: there are no more).
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        read = await self._pairs.list(limit + 1, after)
+        page = read[:limit]
+        names = await self._people.display_names({person_id for pair in page for person_id in pair[:2]})
+        return [
+            NamedPair(pair, names[pair.first_person_id], names[pair.second_person_id])
+            for pair in page
+            if pair.first_person_id in names and pair.second_person_id in names
+        ], page[-1] if len(read) > limit else None
+
+    async def partners(self, face_id: str) -> Sequence[FaceEnrollment]:
+        """Returns the faces to compare again once a face is removed, at most MOST_PARTNERS.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        return await self._pairs.partners(face_id, MOST_PARTNERS)
+
+    async def compare_again(self, faces: Sequence[FaceEnrollment]) -> None:
+        """Stores whom faces are like now that another one has been removed.
+
+        Failures are only logged: the face is removed, and the next `page` finds what this missed.
+        """
+        for face in faces:
+            try:
+                await self.look_alikes(face, None)
+            except (EngineError, StoreUnavailable) as error:
+                _log.warning("look_alikes_unknown", face=face.face_id, reason=error.reason)
 
     async def page(
         self, limit: int, after_id: str | None, deadline: float | None
@@ -87,7 +201,9 @@ class GalleryCheck:
             return [GalleryFinding(person.person_id, person.display_name, FindingKind.OUTDATED_FACES)]
         best: dict[str, LookAlike] = {}
         for face in current:
-            for like in await self.look_alikes(face, deadline) if face.embedding is not None else ():
+            if face.embedding is None:
+                continue
+            for like in same_person(await self.look_alikes(face, deadline)):
                 other, known = like.candidate.person_id, best.get(like.candidate.person_id)
                 # The other one of the pair tells the same.
                 if other > person.person_id and (

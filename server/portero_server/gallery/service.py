@@ -12,6 +12,7 @@ import structlog
 
 from portero_server.clock import Clock
 from portero_server.domain.cameras import Lane
+from portero_server.domain.detection.photo_advice import PhotoAdvice, PhotoReport
 from portero_server.domain.people.people import (
     FaceEnrollment,
     Person,
@@ -22,8 +23,10 @@ from portero_server.domain.people.people import (
 )
 from portero_server.engines.base import CallContext, Engine, GalleryFace, LearnedFace
 from portero_server.engines.kept_faces import CollectionKeeper
-from portero_server.errors import EngineError, InvalidInput, NotFound
+from portero_server.errors import EngineError, FailedPrecondition, InvalidInput, NotFound
+from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.photo_guard import PhotoGuard
 from portero_server.store.people import PeopleStore
 from portero_server.vision.photo import decode_photo
 
@@ -51,6 +54,8 @@ class Gallery:
         check_learnable: Callable[[str], Awaitable[None]] | None = None,
         keeper: CollectionKeeper | None = None,
         tell_loss: Callable[[], None] = lambda: None,
+        guard: PhotoGuard | None = None,
+        check: GalleryCheck | None = None,
     ) -> None:
         """Stores people in `people`; `mirror` makes their faces searchable in `engine`.
 
@@ -63,6 +68,8 @@ class Gallery:
             check_learnable: Raises when a person's face may not be learned; None: everybody's may.
             keeper: The engine, when it keeps faces itself.
             tell_loss: Called when it does not hold a face that is stored.
+            guard: Looks at photographs before the engine does; None: nobody does.
+            check: Compares again whom a removed face was like; None: nobody is.
         """
         self._engine = engine
         self._people = people
@@ -72,6 +79,8 @@ class Gallery:
         self._check_learnable = check_learnable
         self._keeper = keeper
         self._tell_loss = tell_loss
+        self._guard = guard
+        self._check = check
 
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
@@ -136,7 +145,13 @@ class Gallery:
         await self._people.delete(person_id)
         await self._mirror.catch_up()
 
-    async def enroll(self, person_id: str, photo: bytes, deadline: float | None = None) -> FaceEnrollment:
+    async def enroll(
+        self,
+        person_id: str,
+        photo: bytes,
+        deadline: float | None = None,
+        warn: Callable[[PhotoAdvice], None] = lambda _advice: None,
+    ) -> FaceEnrollment:
         """Enrolls a person's face from one photograph; the same photograph again returns the existing face.
 
         A stored face that the engine does not hold any more is learned again from its photograph.
@@ -145,10 +160,11 @@ class Gallery:
             person_id: The person whose face it is.
             photo: A whole JPEG or PNG file.
             deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
+            warn: Called with each thing that is poor about a photo that is learned all the same.
 
         Raises:
             InvalidInput: The photo cannot be used; names the field "image".
-            PhotoRefused: It has no face, several, or is too poor.
+            PhotoRefused: It has no face, several, or is too poor; the engine is not asked where the guard sees it.
             NotFound: There is no such person.
             FailedPrecondition: Consent is required, and the person has not given it.
             EngineError: The engine could not answer.
@@ -161,13 +177,28 @@ class Gallery:
         try:
             known = await self._people.get_face(person_id, face_id)
         except NotFound:
-            known = await self._learn(person_id, face_id, photo, deadline)
+            known = await self._learn(person_id, face_id, photo, deadline, warn)
         else:
             if not await self._is_held(known):
                 self._tell_loss()
-                known = await self._learn(person_id, face_id, photo, deadline, lost=known)
+                known = await self._learn(person_id, face_id, photo, deadline, warn, lost=known)
         await self._mirror.catch_up()
         return known
+
+    async def check_photo(self, photo: bytes) -> PhotoReport:
+        """Returns what an enrollment would say of a photograph; nothing is stored, and the engine is not asked.
+
+        Raises:
+            InvalidInput: The photo cannot be decoded, or is too large; names the field "image".
+            FailedPrecondition: The server looks at no photographs before the engine does.
+        """
+        if self._guard is None:
+            raise FailedPrecondition(
+                "this server leaves it to the engine which photographs it takes (PORTERO_ENROLL_GUARD)",
+                reason="NO_ENROLL_GUARD",
+            )
+        pixels = await asyncio.to_thread(decode_photo, photo, "image")
+        return await self._guard.look(pixels)
 
     async def list_faces(self, person_id: str, limit: int, after: str | None) -> Sequence[FaceEnrollment]:
         """Returns faces of a person, oldest first; `after` is the store's cursor. Raises NotFound."""
@@ -175,8 +206,11 @@ class Gallery:
 
     async def delete_face(self, person_id: str, face_id: str) -> None:
         """Removes one face, from the store and the engine. Raises NotFound."""
+        partners = () if self._check is None else await self._check.partners(face_id)
         await self._people.delete_face(person_id, face_id)
         await self._mirror.catch_up()
+        if self._check is not None:
+            await self._check.compare_again(partners)
 
     async def _is_held(self, face: FaceEnrollment) -> bool:
         """Returns whether the engine has a stored face; of what it keeps itself, only it can tell."""
@@ -190,9 +224,13 @@ class Gallery:
         face_id: str,
         photo: bytes,
         deadline: float | None,
+        warn: Callable[[PhotoAdvice], None],
         lost: FaceEnrollment | None = None,
     ) -> FaceEnrollment:
         pixels = await asyncio.to_thread(decode_photo, photo, "image")
+        if self._guard is not None:
+            for advice in await self._guard.admit(pixels):
+                warn(advice)
         # An engine that keeps faces itself answers a photo it has still to forget with the face that is about to go.
         await self._mirror.apply()
         context = CallContext(None, Lane.CHECK_IN, deadline)

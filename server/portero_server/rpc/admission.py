@@ -24,6 +24,7 @@ IMAGE_METHODS = frozenset(
     {
         "portero.v1.DocumentService/ReadDocument",
         "portero.v1.DocumentService/StartCheckIn",
+        "portero.v1.GalleryService/CheckPhoto",
         "portero.v1.GalleryService/CompareImages",
         "portero.v1.GalleryService/EnrollFace",
         "portero.v1.GalleryService/ImportPeople",

@@ -1,12 +1,15 @@
-"""Converts what is known of the engine's collection to messages."""
+"""Converts what is known of the gallery, and of photographs for it, to messages."""
 
 from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import gallery_service_pb2 as pb
 
+from portero_server.domain.detection.photo_advice import PhotoAdvice, PhotoReport
 from portero_server.domain.people.collection import CollectionState, Known
 from portero_server.gallery.collection_repair import Unrecognized
+from portero_server.gallery.findings import NamedPair
+from portero_server.rpc.convert import box_to_proto, quality_to_proto, time_to_proto
 from portero_server.rpc.resource_names import face_name, person_name
 
 _STATES = {
@@ -48,4 +51,34 @@ def unrecognized_to_proto(found: Unrecognized) -> pb.UnrecognizedPerson:
         missing_faces=[face_name(person_id, face.face_id) for face in found.missing],
         kept_face_count=found.kept,
         other_model=found.other_model,
+    )
+
+
+def advice_to_proto(advice: PhotoAdvice) -> pb.PhotoAdvice:
+    """Returns the PhotoAdvice message for a flaw of a photograph."""
+    flaw = pb.PhotoFlaw.Value(f"PHOTO_FLAW_{advice.flaw.name}")
+    return pb.PhotoAdvice(flaw=flaw, refused=advice.refused, text=advice.text)
+
+
+def photo_report_to_proto(report: PhotoReport) -> pb.CheckPhotoResponse:
+    """Returns the CheckPhotoResponse message for what a photograph shows."""
+    face = report.face
+    return pb.CheckPhotoResponse(
+        reason=report.reason,
+        advice=[advice_to_proto(each) for each in report.advice],
+        box=None if face is None else box_to_proto(face.box.clipped()),
+        quality=None if face is None else quality_to_proto(face.quality),
+    )
+
+
+def pair_to_proto(named: NamedPair) -> pb.ConfusablePair:
+    """Returns the ConfusablePair message for two people who may be taken for each other."""
+    pair = named.pair
+    return pb.ConfusablePair(
+        first_person=person_name(pair.first_person_id),
+        first_display_name=named.first_name,
+        second_person=person_name(pair.second_person_id),
+        second_display_name=named.second_name,
+        similarity=pair.similarity,
+        find_time=time_to_proto(pair.found_at),
     )

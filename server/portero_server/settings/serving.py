@@ -75,6 +75,11 @@ class ServingSettings(DetectionSettings, EncodingSettings):
     match_margin: Ratio | None = Field(
         None, description="Least lead over the best other person, 0..1; unset: the engine's own default."
     )
+    match_confusable_margin: Ratio | None = Field(
+        None,
+        description="Least lead over somebody who is known to be easily taken for the person (`portero people "
+        "confusable`), 0..1; PORTERO_MATCH_MARGIN holds beside it; unset: the engine's own default.",
+    )
     match_sure_by: Ratio | None = Field(
         None,
         description="One shot names somebody if its similarity is above the threshold by at least this much, 0..1; the "
@@ -89,6 +94,11 @@ class ServingSettings(DetectionSettings, EncodingSettings):
         None,
         description="A shot of less quality, 0..1, does not name somebody alone, however similar the face is; unset: "
         "the engine's own default.",
+    )
+    enroll_guard: bool = Field(
+        True,
+        description="Whether photographs are looked at before the engine learns a face, and refused if they are too "
+        "poor; otherwise the engine alone decides, and each try is a paid call where calls are paid.",
     )
     unclear_below: Ratio = Field(
         TrackPolicy().unclear_below,

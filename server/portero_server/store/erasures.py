@@ -25,6 +25,7 @@ from portero_server.store.schema import (
     erasures,
     faces,
     gallery_changes,
+    look_alikes,
     people,
     people_blocks,
     recognitions,
@@ -209,6 +210,11 @@ class ErasureStore:
         kept = [_kept_by_engine(erasure.erasure_id, row) for row in removed if row.external_id is not None]
         if kept:
             await connection.execute(insert(erasure_faces), kept)
+        theirs = look_alikes.c.second_face_id.in_(select(faces.c.face_id).where(own))
+        pairs = await connection.execute(
+            delete(look_alikes).where(or_(look_alikes.c.first_person_id == person_id, theirs))
+        )
+        counts["look_alikes"] = pairs.rowcount
         await connection.execute(delete(faces).where(own))
         for table in (consents, people_blocks):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))

@@ -69,6 +69,8 @@ IMPERSONAL = frozenset(
         # Made up by a server or a bridge, or digests.
         "faces.face_id",
         "faces.external_id",
+        "look_alikes.first_face_id",
+        "look_alikes.second_face_id",
         "gallery_changes.face_id",
         "gallery_changes.external_id",
         "erasure_faces.face_id",

@@ -104,6 +104,27 @@ faces = _table(
     Index("ix_faces_gallery", "engine", "model_version", "face_id"),
 )
 
+# Of two people who may be taken for each other, the first is the one whose id comes first.
+look_alikes = _table(
+    "look_alikes",
+    *(
+        Column(
+            f"{which}_face_id",
+            Name,
+            ForeignKey("faces.face_id", name=f"fk_look_alikes_{which}_face", ondelete="CASCADE"),
+            primary_key=True,
+        )
+        for which in ("first", "second")
+    ),
+    _required("first_person_id", Name),
+    _required("second_person_id", Name),
+    _required("similarity", Double),
+    _required("found_at", UtcTime),
+    # Whether two people are a pair, and all pairs of people.
+    Index("ix_look_alikes_people", "first_person_id", "second_person_id"),
+    Index("ix_look_alikes_second", "second_face_id"),
+)
+
 gallery_changes = _table(
     "gallery_changes",
     Column("position", BigInteger, primary_key=True, autoincrement=False),

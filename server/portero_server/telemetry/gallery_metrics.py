@@ -1,10 +1,12 @@
-"""Metrics of the engine's collection, compared with the stored faces."""
+"""Metrics of the gallery: the engine's collection, compared with the stored faces, and what enrollments are told."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from portero_server.domain.detection.photo_advice import PhotoAdvice, PhotoFlaw
 from portero_server.domain.people.collection import CollectionState, Known
+from portero_server.domain.people.look_alikes import LookAlike
 
 
 class GalleryMetrics:
@@ -44,8 +46,26 @@ class GalleryMetrics:
             "People whose faces ExportPeople handed out: biometric data that left the server.",
             registry=registry,
         )
+        self.photo_flaws = Counter(
+            "portero_enroll_photo_flaws",
+            "Flaws of photographs that were to be enrolled: refused before the engine was asked, or warned of.",
+            ("flaw", "outcome"),
+            registry=registry,
+        )
+        self.look_alikes = Counter(
+            "portero_enroll_look_alikes",
+            "Other people whom an enrolled face is like: so much that they may be the same person, or alike enough to "
+            "be confused.",
+            ("kind",),
+            registry=registry,
+        )
         for state in CollectionState:
             self.state.labels(state.value)
+        for flaw in PhotoFlaw:
+            self.photo_flaws.labels(flaw.value, "refused")
+            self.photo_flaws.labels(flaw.value, "warned")
+        for kind in ("same", "alike"):
+            self.look_alikes.labels(kind)
         for outcome in ("created", "known", "refused"):
             self.imported.labels(outcome)
 
@@ -56,6 +76,14 @@ class GalleryMetrics:
     def people_exported(self, count: int) -> None:
         """Counts people whose faces were handed out."""
         self.exported.inc(count)
+
+    def photo_flawed(self, advice: PhotoAdvice) -> None:
+        """Counts a flaw of a photograph that was to be enrolled."""
+        self.photo_flaws.labels(advice.flaw.value, "refused" if advice.refused else "warned").inc()
+
+    def look_alike_found(self, found: LookAlike) -> None:
+        """Counts a person whom a face that was just enrolled is like."""
+        self.look_alikes.labels("same" if found.same else "alike").inc()
 
     def known(self, known: Known) -> None:
         """Sets what the last comparison found."""

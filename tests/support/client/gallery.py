@@ -15,6 +15,7 @@ from tests.support.client.wire import Refusal, UnaryMethod, already_exists, inva
 
 _MOMENT = Timestamp(seconds=1_750_000_000)
 _THRESHOLD = 0.6
+_LEAST, _GOOD = 0.3, 0.5
 MODEL, ENCODING_BYTES = "dlib-resnet-v1", 512
 """The face model that its server pretends to use, and the bytes of an encoding."""
 
@@ -33,6 +34,8 @@ class FakeGallery:
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
         self.findings: list[pb2.GalleryFinding] = []
+        self.pairs: list[pb2.ConfusablePair] = []
+        self.confusable: list[detections_pb2.Candidate] = []
         # What the engine has lost, by name; whether its collection is gone; and how many faces are stored nowhere.
         self.lost: set[str] = set()
         self.collection_gone = False
@@ -51,6 +54,8 @@ class FakeGallery:
             "UpdatePerson": (pb2.UpdatePersonRequest, self.update),
             "DeletePerson": (pb2.DeletePersonRequest, self.delete),
             "EnrollFace": (pb2.EnrollFaceRequest, self.enroll),
+            "CheckPhoto": (pb2.CheckPhotoRequest, self.check_photo),
+            "ListConfusablePairs": (pb2.ListConfusablePairsRequest, self.list_confusable),
             "ListGalleryFindings": (pb2.ListGalleryFindingsRequest, self.list_findings),
             "CheckFaces": (pb2.CheckFacesRequest, self.check_faces),
             "ListUnrecognizedPeople": (pb2.ListUnrecognizedPeopleRequest, self.list_unrecognized),
@@ -127,7 +132,7 @@ class FakeGallery:
             raise invalid("image", "no face was found in the image", "NO_FACE")
         if len(shown.faces) > 1:
             raise invalid("image", f"{len(shown.faces)} faces were found; one is wanted", "SEVERAL_FACES")
-        if shown.quality < 0.3:
+        if shown.quality < _LEAST:
             raise invalid("image", f"the face's quality is {shown.quality:.2f}; at least 0.30 is needed", "LOW_QUALITY")
         name = f"{request.parent}/faces/{hashlib.sha256(request.image).hexdigest()[:16]}"
         enrollment = pb2.FaceEnrollment(
@@ -148,7 +153,30 @@ class FakeGallery:
             for candidate in self.faces_in(request.image, 20)[0].candidates
             if candidate.person != request.parent and candidate.similarity >= _THRESHOLD
         ]
-        return pb2.EnrollFaceResponse(face=known.faces[name][1], look_alikes=likes)
+        advice = [] if shown.quality >= _GOOD else [_poor(refused=False)]
+        return pb2.EnrollFaceResponse(
+            face=known.faces[name][1], look_alikes=likes, confusable=self.confusable, advice=advice
+        )
+
+    async def check_photo(self, request: pb2.CheckPhotoRequest) -> pb2.CheckPhotoResponse:
+        """Says what an enrollment would say."""
+        shown = shown_in(request.image)
+        if len(shown.faces) != 1:
+            flaw = pb2.PHOTO_FLAW_SEVERAL_FACES if shown.faces else pb2.PHOTO_FLAW_NO_FACE
+            advice = pb2.PhotoAdvice(flaw=flaw, refused=True, text="show one face")
+            return pb2.CheckPhotoResponse(reason="SEVERAL_FACES" if shown.faces else "NO_FACE", advice=[advice])
+        refused = shown.quality < _LEAST
+        return pb2.CheckPhotoResponse(
+            reason="LOW_QUALITY" if refused else "",
+            advice=[] if shown.quality >= _GOOD else [_poor(refused=refused)],
+            box=box_of(0),
+            quality=quality_message(shown.quality),
+        )
+
+    async def list_confusable(self, request: pb2.ListConfusablePairsRequest) -> pb2.ListConfusablePairsResponse:
+        """Lists the pairs that a test put in."""
+        page, token = page_of(self.pairs, request.page_size, request.page_token)
+        return pb2.ListConfusablePairsResponse(pairs=page, next_page_token=token)
 
     async def list_findings(self, request: pb2.ListGalleryFindingsRequest) -> pb2.ListGalleryFindingsResponse:
         """Lists the findings that a test put in."""
@@ -320,3 +348,7 @@ class FakeGallery:
         if name not in self.known:
             raise not_found(name)
         return self.known[name]
+
+
+def _poor(*, refused: bool) -> pb2.PhotoAdvice:
+    return pb2.PhotoAdvice(flaw=pb2.PHOTO_FLAW_BLURRED, refused=refused, text="the face is blurred; hold still")

@@ -17,7 +17,9 @@ EVE: Color = (60, 220, 60)
 NEARLY_ANA: Color = (48, 84, 214)
 """Ana on another day."""
 ALIKE_ANA: Color = (90, 80, 220)
-"""Somebody else, as like Ana as another person can be."""
+"""Somebody else, as like Ana as another person can be without being taken for her."""
+COUSIN_OF_ANA: Color = (80, 80, 220)
+"""Somebody else, a little less like Ana than two pictures of one person."""
 
 _SIDE = 80
 _GAP = 40

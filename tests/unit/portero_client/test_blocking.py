@@ -65,6 +65,8 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
             assert [each.name for each in client.people.faces("ana")] == [face.name]
             assert face.look_alikes == ()
             assert list(client.people.findings()) == []
+            assert list(client.people.confusable()) == []
+            assert client.people.check_photo(photo()).reason == "NO_FACE"
             assert client.people.check_faces().state is CollectionState.SOUND
             assert list(client.people.unrecognized()) == []
             assert client.people.repair_faces(remove_foreign=True).removed_faces == 0

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from portero.v1 import camera_service_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from portero.v1 import camera_service_pb2, detections_pb2
 from portero.v1 import gallery_service_pb2 as pb2
 
 from portero_client import (
@@ -17,6 +18,7 @@ from portero_client import (
     GalleryFindingKind,
     InvalidArgument,
     NotFound,
+    PhotoFlaw,
     PorteroClient,
     ServerHealth,
     SightingKind,
@@ -272,3 +274,33 @@ async def test_a_closed_client_can_be_used_again(client: PorteroClient) -> None:
     await client.people.create("Ana", person_id="ana")
     await client.aclose()
     assert (await client.people.get("ana")).display_name == "Ana"
+
+
+async def test_photographs_are_tried_and_pairs_listed(server: FakeServer, client: PorteroClient) -> None:
+    """What is wrong with a photograph comes in words, before and with its enrollment; pairs come over all pages."""
+    await client.people.create("Ana", person_id="ana")
+    poor = await client.people.check_photo(photo("ana", quality=0.4))
+    assert (poor.reason, poor.box is None, [each.flaw for each in poor.advice]) == ("", False, [PhotoFlaw.BLURRED])
+    nobody = await client.people.check_photo(photo())
+    assert (nobody.reason, nobody.box, nobody.quality) == ("NO_FACE", None, None)
+    assert [each.refused for each in nobody.advice] == [True]
+    server.gallery.confusable = [detections_pb2.Candidate(person="people/bo", display_name="Bo", similarity=0.5)]
+    face = await client.people.enroll("ana", photo("ana", quality=0.4))
+    assert (face.advice, [each.display_name for each in face.confusable]) == (poor.advice, ["Bo"])
+    server.gallery.pairs = [
+        pb2.ConfusablePair(
+            first_person="people/ana",
+            first_display_name="Ana",
+            second_person=f"people/{other}",
+            second_display_name=other.title(),
+            similarity=0.5,
+            find_time=Timestamp(seconds=60),
+        )
+        for other in ("bo", "cy")
+    ]
+    pairs = [pair async for pair in client.people.confusable(page_size=1)]
+    assert [(pair.first_display_name, pair.second_person) for pair in pairs] == [
+        ("Ana", "people/bo"),
+        ("Ana", "people/cy"),
+    ]
+    assert (pairs[0].similarity, pairs[0].find_time) == (0.5, datetime(1970, 1, 1, 0, 1, tzinfo=UTC))

@@ -23,6 +23,58 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _PhotoFlaw:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PhotoFlawEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PhotoFlaw.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PHOTO_FLAW_UNSPECIFIED: _PhotoFlaw.ValueType  # 0
+    """Unspecified."""
+    PHOTO_FLAW_NO_FACE: _PhotoFlaw.ValueType  # 1
+    """No face is found."""
+    PHOTO_FLAW_SEVERAL_FACES: _PhotoFlaw.ValueType  # 2
+    """There are several faces."""
+    PHOTO_FLAW_TOO_SMALL: _PhotoFlaw.ValueType  # 3
+    """The face has too few pixels."""
+    PHOTO_FLAW_TURNED_AWAY: _PhotoFlaw.ValueType  # 4
+    """The face is turned to the side, up or down."""
+    PHOTO_FLAW_BLURRED: _PhotoFlaw.ValueType  # 5
+    """The face is blurred."""
+    PHOTO_FLAW_TOO_DARK: _PhotoFlaw.ValueType  # 6
+    """The face is too dark."""
+    PHOTO_FLAW_TOO_BRIGHT: _PhotoFlaw.ValueType  # 7
+    """The face is too bright."""
+    PHOTO_FLAW_UNEVEN_LIGHT: _PhotoFlaw.ValueType  # 8
+    """One half of the face is much darker than the other."""
+    PHOTO_FLAW_CUT_OFF: _PhotoFlaw.ValueType  # 9
+    """The face reaches over the edge of the picture."""
+
+class PhotoFlaw(_PhotoFlaw, metaclass=_PhotoFlawEnumTypeWrapper):
+    """What is wrong with a photograph. Whether something covers the face is not told: the detectors cannot tell."""
+
+PHOTO_FLAW_UNSPECIFIED: PhotoFlaw.ValueType  # 0
+"""Unspecified."""
+PHOTO_FLAW_NO_FACE: PhotoFlaw.ValueType  # 1
+"""No face is found."""
+PHOTO_FLAW_SEVERAL_FACES: PhotoFlaw.ValueType  # 2
+"""There are several faces."""
+PHOTO_FLAW_TOO_SMALL: PhotoFlaw.ValueType  # 3
+"""The face has too few pixels."""
+PHOTO_FLAW_TURNED_AWAY: PhotoFlaw.ValueType  # 4
+"""The face is turned to the side, up or down."""
+PHOTO_FLAW_BLURRED: PhotoFlaw.ValueType  # 5
+"""The face is blurred."""
+PHOTO_FLAW_TOO_DARK: PhotoFlaw.ValueType  # 6
+"""The face is too dark."""
+PHOTO_FLAW_TOO_BRIGHT: PhotoFlaw.ValueType  # 7
+"""The face is too bright."""
+PHOTO_FLAW_UNEVEN_LIGHT: PhotoFlaw.ValueType  # 8
+"""One half of the face is much darker than the other."""
+PHOTO_FLAW_CUT_OFF: PhotoFlaw.ValueType  # 9
+"""The face reaches over the edge of the picture."""
+Global___PhotoFlaw: _TypeAlias = PhotoFlaw  # noqa: Y015
+
 class _GalleryFindingKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -504,6 +556,8 @@ class EnrollFaceResponse(_message.Message):
 
     FACE_FIELD_NUMBER: _builtins.int
     LOOK_ALIKES_FIELD_NUMBER: _builtins.int
+    CONFUSABLE_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def face(self) -> Global___FaceEnrollment:
         """The enrolled face."""
@@ -514,19 +568,225 @@ class EnrollFaceResponse(_message.Message):
         only those who may be recognized. The face is enrolled all the same.
         """
 
+    @_builtins.property
+    def confusable(self) -> _containers.RepeatedCompositeFieldContainer[_detections_pb2.Candidate]:
+        """Other people whose enrolled faces are less like it, and alike enough to be taken for each other, best first; only
+        those who may be recognized. Between them a name needs a larger margin from now on, as it does between look_alikes.
+        """
+
+    @_builtins.property
+    def advice(self) -> _containers.RepeatedCompositeFieldContainer[Global___PhotoAdvice]:
+        """What is poor about the photograph. The face is enrolled all the same; a better photograph is recognized more often.
+        Empty if the photograph was enrolled before.
+        """
+
     def __init__(
         self,
         *,
         face: Global___FaceEnrollment | None = ...,
         look_alikes: _abc.Iterable[_detections_pb2.Candidate] | None = ...,
+        confusable: _abc.Iterable[_detections_pb2.Candidate] | None = ...,
+        advice: _abc.Iterable[Global___PhotoAdvice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["face", b"face"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["face", b"face", "look_alikes", b"look_alikes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "confusable", b"confusable", "face", b"face", "look_alikes", b"look_alikes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EnrollFaceResponse: _TypeAlias = EnrollFaceResponse  # noqa: Y015
+
+@_typing.final
+class PhotoAdvice(_message.Message):
+    """One flaw of a photograph."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLAW_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    flaw: Global___PhotoFlaw.ValueType
+    """Which."""
+    refused: _builtins.bool
+    """The photograph is refused for it; else it is taken, with a warning."""
+    text: _builtins.str
+    """What is wrong and what to do, in words for people."""
+    def __init__(
+        self,
+        *,
+        flaw: Global___PhotoFlaw.ValueType = ...,
+        refused: _builtins.bool = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flaw", b"flaw", "refused", b"refused", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PhotoAdvice: _TypeAlias = PhotoAdvice  # noqa: Y015
+
+@_typing.final
+class CheckPhotoRequest(_message.Message):
+    """Request of CheckPhoto."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_FIELD_NUMBER: _builtins.int
+    image: _builtins.bytes
+    """A whole JPEG or PNG file, at most 5 MiB, sides 80..4096 pixels."""
+    def __init__(
+        self,
+        *,
+        image: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckPhotoRequest: _TypeAlias = CheckPhotoRequest  # noqa: Y015
+
+@_typing.final
+class CheckPhotoResponse(_message.Message):
+    """Response of CheckPhoto."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Reason with which EnrollFace would refuse it: NO_FACE, SEVERAL_FACES or LOW_QUALITY; empty: it would not. The engine
+    may still refuse what is accepted here.
+    """
+    @_builtins.property
+    def advice(self) -> _containers.RepeatedCompositeFieldContainer[Global___PhotoAdvice]:
+        """What is wrong with it, with what it is refused for first; empty: nothing."""
+
+    @_builtins.property
+    def box(self) -> _detections_pb2.Box:
+        """Where the face is; unset if there is none, or several."""
+
+    @_builtins.property
+    def quality(self) -> _detections_pb2.FaceQuality:
+        """Quality of the face; unset if there is none, or several."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        advice: _abc.Iterable[Global___PhotoAdvice] | None = ...,
+        box: _detections_pb2.Box | None = ...,
+        quality: _detections_pb2.FaceQuality | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "quality", b"quality"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "box", b"box", "quality", b"quality", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckPhotoResponse: _TypeAlias = CheckPhotoResponse  # noqa: Y015
+
+@_typing.final
+class ConfusablePair(_message.Message):
+    """Two people who may be taken for each other."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_PERSON_FIELD_NUMBER: _builtins.int
+    FIRST_DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    SECOND_PERSON_FIELD_NUMBER: _builtins.int
+    SECOND_DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    SIMILARITY_FIELD_NUMBER: _builtins.int
+    FIND_TIME_FIELD_NUMBER: _builtins.int
+    first_person: _builtins.str
+    """Resource name of one, "people/{person}": the one whose id comes first."""
+    first_display_name: _builtins.str
+    """Their display name."""
+    second_person: _builtins.str
+    """Resource name of the other one."""
+    second_display_name: _builtins.str
+    """Their display name."""
+    similarity: _builtins.float
+    """Similarity of their two most similar faces, 0..1."""
+    @_builtins.property
+    def find_time(self) -> _timestamp_pb2.Timestamp:
+        """When they were found to be alike."""
+
+    def __init__(
+        self,
+        *,
+        first_person: _builtins.str = ...,
+        first_display_name: _builtins.str = ...,
+        second_person: _builtins.str = ...,
+        second_display_name: _builtins.str = ...,
+        similarity: _builtins.float = ...,
+        find_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["find_time", b"find_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["find_time", b"find_time", "first_display_name", b"first_display_name", "first_person", b"first_person", "second_display_name", b"second_display_name", "second_person", b"second_person", "similarity", b"similarity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfusablePair: _TypeAlias = ConfusablePair  # noqa: Y015
+
+@_typing.final
+class ListConfusablePairsRequest(_message.Message):
+    """Request of ListConfusablePairs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Number of pairs to read, 1..1000; 0 means 100. A page is shorter where people may not be recognized."""
+    page_token: _builtins.str
+    """next_page_token of the previous page, or empty."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConfusablePairsRequest: _TypeAlias = ListConfusablePairsRequest  # noqa: Y015
+
+@_typing.final
+class ListConfusablePairsResponse(_message.Message):
+    """Response of ListConfusablePairs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAIRS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def pairs(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConfusablePair]:
+        """One page; may be empty on any."""
+
+    def __init__(
+        self,
+        *,
+        pairs: _abc.Iterable[Global___ConfusablePair] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "pairs", b"pairs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConfusablePairsResponse: _TypeAlias = ListConfusablePairsResponse  # noqa: Y015
 
 @_typing.final
 class GalleryFinding(_message.Message):

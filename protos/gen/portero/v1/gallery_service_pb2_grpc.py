@@ -65,6 +65,11 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.EnrollFaceRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.EnrollFaceResponse.FromString,
                 _registered_method=True)
+        self.CheckPhoto = channel.unary_unary(
+                '/portero.v1.GalleryService/CheckPhoto',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.CheckPhotoRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.CheckPhotoResponse.FromString,
+                _registered_method=True)
         self.ListFaces = channel.unary_unary(
                 '/portero.v1.GalleryService/ListFaces',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.ListFacesRequest.SerializeToString,
@@ -74,6 +79,11 @@ class GalleryServiceStub:
                 '/portero.v1.GalleryService/ListGalleryFindings',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.FromString,
+                _registered_method=True)
+        self.ListConfusablePairs = channel.unary_unary(
+                '/portero.v1.GalleryService/ListConfusablePairs',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.ListConfusablePairsRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListConfusablePairsResponse.FromString,
                 _registered_method=True)
         self.CheckFaces = channel.unary_unary(
                 '/portero.v1.GalleryService/CheckFaces',
@@ -160,9 +170,18 @@ class GalleryServiceServicer:
     def EnrollFace(self, request, context):
         """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
         again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
-        and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+        and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
         OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
         CONSENT_MISSING if the server requires a consent and the person has no valid one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckPhoto(self, request, context):
+        """Says what EnrollFace would say of a photograph before the engine is asked. Stores nothing and makes no paid call, so
+        that a page with a camera may ask until the photograph is good. Errors: INVALID_ARGUMENT if it is no image, or too
+        large; FAILED_PRECONDITION with reason NO_ENROLL_GUARD if the server leaves photographs to the engine.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -178,6 +197,15 @@ class GalleryServiceServicer:
     def ListGalleryFindings(self, request, context):
         """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
         with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListConfusablePairs(self, request, context):
+        """Lists the people who may be taken for each other, by their resource names: between them a name needs a larger margin.
+        Only pairs of whom both may be recognized. They were found when their faces were enrolled, or by
+        ListGalleryFindings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -279,6 +307,11 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.EnrollFaceRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.EnrollFaceResponse.SerializeToString,
             ),
+            'CheckPhoto': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckPhoto,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.CheckPhotoRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.CheckPhotoResponse.SerializeToString,
+            ),
             'ListFaces': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFaces,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListFacesRequest.FromString,
@@ -288,6 +321,11 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.ListGalleryFindings,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.SerializeToString,
+            ),
+            'ListConfusablePairs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConfusablePairs,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.ListConfusablePairsRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.ListConfusablePairsResponse.SerializeToString,
             ),
             'CheckFaces': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckFaces,
@@ -504,6 +542,33 @@ class GalleryService:
             _registered_method=True)
 
     @staticmethod
+    def CheckPhoto(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/CheckPhoto',
+            portero_dot_v1_dot_gallery__service__pb2.CheckPhotoRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.CheckPhotoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListFaces(request,
             target,
             options=(),
@@ -547,6 +612,33 @@ class GalleryService:
             '/portero.v1.GalleryService/ListGalleryFindings',
             portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.ListGalleryFindingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListConfusablePairs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/ListConfusablePairs',
+            portero_dot_v1_dot_gallery__service__pb2.ListConfusablePairsRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.ListConfusablePairsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,15 +48,25 @@ class GalleryServiceStub:
     EnrollFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
     again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
-    and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+    and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
     OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
     CONSENT_MISSING if the server requires a consent and the person has no valid one.
+    """
+    CheckPhoto: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckPhotoRequest, _gallery_service_pb2.CheckPhotoResponse]
+    """Says what EnrollFace would say of a photograph before the engine is asked. Stores nothing and makes no paid call, so
+    that a page with a camera may ask until the photograph is good. Errors: INVALID_ARGUMENT if it is no image, or too
+    large; FAILED_PRECONDITION with reason NO_ENROLL_GUARD if the server leaves photographs to the engine.
     """
     ListFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]
     """Lists the faces of a person, oldest first."""
     ListGalleryFindings: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListGalleryFindingsRequest, _gallery_service_pb2.ListGalleryFindingsResponse]
     """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
     with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+    """
+    ListConfusablePairs: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ListConfusablePairsRequest, _gallery_service_pb2.ListConfusablePairsResponse]
+    """Lists the people who may be taken for each other, by their resource names: between them a name needs a larger margin.
+    Only pairs of whom both may be recognized. They were found when their faces were enrolled, or by
+    ListGalleryFindings.
     """
     CheckFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckFacesRequest, _gallery_service_pb2.CheckFacesResponse]
     """Compares the faces that the engine keeps with the stored ones. Costs nothing, but takes a second for some thousand
@@ -107,15 +117,25 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     EnrollFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]  # type: ignore[assignment]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
     again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
-    and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+    and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
     OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
     CONSENT_MISSING if the server requires a consent and the person has no valid one.
+    """
+    CheckPhoto: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckPhotoRequest, _gallery_service_pb2.CheckPhotoResponse]  # type: ignore[assignment]
+    """Says what EnrollFace would say of a photograph before the engine is asked. Stores nothing and makes no paid call, so
+    that a page with a camera may ask until the photograph is good. Errors: INVALID_ARGUMENT if it is no image, or too
+    large; FAILED_PRECONDITION with reason NO_ENROLL_GUARD if the server leaves photographs to the engine.
     """
     ListFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListFacesRequest, _gallery_service_pb2.ListFacesResponse]  # type: ignore[assignment]
     """Lists the faces of a person, oldest first."""
     ListGalleryFindings: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListGalleryFindingsRequest, _gallery_service_pb2.ListGalleryFindingsResponse]  # type: ignore[assignment]
     """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
     with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+    """
+    ListConfusablePairs: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ListConfusablePairsRequest, _gallery_service_pb2.ListConfusablePairsResponse]  # type: ignore[assignment]
+    """Lists the people who may be taken for each other, by their resource names: between them a name needs a larger margin.
+    Only pairs of whom both may be recognized. They were found when their faces were enrolled, or by
+    ListGalleryFindings.
     """
     CheckFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckFacesRequest, _gallery_service_pb2.CheckFacesResponse]  # type: ignore[assignment]
     """Compares the faces that the engine keeps with the stored ones. Costs nothing, but takes a second for some thousand
@@ -199,9 +219,20 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gallery_service_pb2.EnrollFaceResponse, _abc.Awaitable[_gallery_service_pb2.EnrollFaceResponse]]:
         """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
         again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
-        and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, and where all faces of a person are searched as one also
+        and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
         OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
         CONSENT_MISSING if the server requires a consent and the person has no valid one.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckPhoto(
+        self,
+        request: _gallery_service_pb2.CheckPhotoRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.CheckPhotoResponse, _abc.Awaitable[_gallery_service_pb2.CheckPhotoResponse]]:
+        """Says what EnrollFace would say of a photograph before the engine is asked. Stores nothing and makes no paid call, so
+        that a page with a camera may ask until the photograph is good. Errors: INVALID_ARGUMENT if it is no image, or too
+        large; FAILED_PRECONDITION with reason NO_ENROLL_GUARD if the server leaves photographs to the engine.
         """
 
     @_abc_1.abstractmethod
@@ -220,6 +251,17 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gallery_service_pb2.ListGalleryFindingsResponse, _abc.Awaitable[_gallery_service_pb2.ListGalleryFindingsResponse]]:
         """Lists what may be wrong with the gallery: people whom the face model in use cannot recognize, and pairs of people
         with the same face. Faces that the engine alone keeps are not compared, since each comparison would be a paid call.
+        """
+
+    @_abc_1.abstractmethod
+    def ListConfusablePairs(
+        self,
+        request: _gallery_service_pb2.ListConfusablePairsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.ListConfusablePairsResponse, _abc.Awaitable[_gallery_service_pb2.ListConfusablePairsResponse]]:
+        """Lists the people who may be taken for each other, by their resource names: between them a name needs a larger margin.
+        Only pairs of whom both may be recognized. They were found when their faces were enrolled, or by
+        ListGalleryFindings.
         """
 
     @_abc_1.abstractmethod

@@ -1,8 +1,9 @@
-"""The same face under two names: whom an enrolled face is too much like."""
+"""Faces of two people that are much alike: one person under two names, or people who are easily confused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
@@ -10,12 +11,12 @@ from portero_server.domain.detection.detections import Candidate
 
 
 def look_alikes(person_id: str, candidates: Iterable[Candidate], threshold: float) -> tuple[Candidate, ...]:
-    """Returns the other people whose faces are so alike that they may be the same person, each once, best first.
+    """Returns the other people whose faces are at least so alike, each once, best first.
 
     Args:
         person_id: Whose face it is.
         candidates: Enrolled faces like it, in any order; those of the same person do not count.
-        threshold: Lowest similarity of two faces of one person.
+        threshold: Lowest similarity that counts, 0..1.
     """
     best: dict[str, Candidate] = {}
     for candidate in candidates:
@@ -27,6 +28,48 @@ def look_alikes(person_id: str, candidates: Iterable[Candidate], threshold: floa
     return tuple(sorted(alike, key=lambda candidate: (-candidate.similarity, candidate.person_id)))
 
 
+class FacePair(NamedTuple):
+    """Two enrolled faces of two people who may be taken for each other.
+
+    Attributes:
+        first_person_id, second_person_id: The people; the first is the one whose id comes first.
+        first_face_id, second_face_id: A face of each.
+        similarity: Of the two faces, 0..1 on the scale of the engine that compared them.
+    """
+
+    first_person_id: str
+    second_person_id: str
+    first_face_id: str
+    second_face_id: str
+    similarity: float
+
+
+def face_pairs(person_id: str, face_id: str, alike: Iterable[Candidate]) -> tuple[FacePair, ...]:
+    """Returns the pairs that a person's face makes with the faces of others that are like it."""
+    return tuple(
+        FacePair(person_id, other.person_id, face_id, other.face_id, other.similarity)
+        if person_id < other.person_id
+        else FacePair(other.person_id, person_id, other.face_id, face_id, other.similarity)
+        for other in alike
+        if other.face_id
+    )
+
+
+class ConfusablePair(NamedTuple):
+    """Two people who may be taken for each other.
+
+    Attributes:
+        first_person_id, second_person_id: The people; the first is the one whose id comes first.
+        similarity: Of their two most similar faces, 0..1.
+        found_at: When that was found first.
+    """
+
+    first_person_id: str
+    second_person_id: str
+    similarity: float
+    found_at: datetime
+
+
 class FindingKind(Enum):
     """What may be wrong with a person of the gallery."""
 
@@ -35,10 +78,23 @@ class FindingKind(Enum):
 
 
 class LookAlike(NamedTuple):
-    """Another person with much the same face, and their display name."""
+    """Another person with a similar face.
+
+    Attributes:
+        candidate: The person, with the most similar face.
+        display_name: Their display name.
+        same: Whether the faces are so alike that they may be one person under two names; else the two are only easily
+            confused.
+    """
 
     candidate: Candidate
     display_name: str
+    same: bool = True
+
+
+def same_person(found: Sequence[LookAlike]) -> list[LookAlike]:
+    """Returns those who may be the same person under another name."""
+    return [each for each in found if each.same]
 
 
 class GalleryFinding(NamedTuple):

@@ -130,8 +130,11 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.GalleryService/UpdatePerson": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/DeletePerson": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/EnrollFace": Access(_DESK, _GALLERY),
+    # Whoever may enroll may try a photograph first.
+    "portero.v1.GalleryService/CheckPhoto": Access(_DESK, _GALLERY),
     "portero.v1.GalleryService/ListFaces": Access(_READS, _GALLERY),
     "portero.v1.GalleryService/ListGalleryFindings": Access(_KEEPS, _GALLERY),
+    "portero.v1.GalleryService/ListConfusablePairs": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/CheckFaces": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/ListUnrecognizedPeople": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/RepairFaces": Access(_KEEPS, Unscoped()),

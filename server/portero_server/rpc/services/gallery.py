@@ -10,6 +10,7 @@ from portero.v1 import gallery_service_pb2 as pb
 from portero.v1 import gallery_service_pb2_grpc
 
 from portero_server.clock import Clock
+from portero_server.domain.detection.photo_advice import PhotoAdvice
 from portero_server.domain.people.look_alikes import LookAlike
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.errors import EngineError, InvalidInput, StoreUnavailable
@@ -27,7 +28,13 @@ from portero_server.rpc.convert import (
     look_alike_to_proto,
     person_to_proto,
 )
-from portero_server.rpc.gallery_convert import report_to_proto, unrecognized_to_proto
+from portero_server.rpc.gallery_convert import (
+    advice_to_proto,
+    pair_to_proto,
+    photo_report_to_proto,
+    report_to_proto,
+    unrecognized_to_proto,
+)
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.requests import Context, deadline_of, masked_fields
 from portero_server.rpc.resource_names import parse_face, parse_person
@@ -103,11 +110,20 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
     async def EnrollFace(self, request: pb.EnrollFaceRequest, context: Context) -> pb.EnrollFaceResponse:
         """Enrolls a person's face from one photograph that shows exactly one face."""
         deadline = deadline_of(context, self._clock)
-        face = await self._gallery.enroll(parse_person(request.parent, "parent"), request.image, deadline)
+        advice: list[PhotoAdvice] = []
+        person_id = parse_person(request.parent, "parent")
+        face = await self._gallery.enroll(person_id, request.image, deadline, advice.append)
         found = await self._look_alikes(face, deadline)
         return pb.EnrollFaceResponse(
-            face=enrollment_to_proto(face), look_alikes=[look_alike_to_proto(look_alike) for look_alike in found]
+            face=enrollment_to_proto(face),
+            look_alikes=[look_alike_to_proto(each) for each in found if each.same],
+            confusable=[look_alike_to_proto(each) for each in found if not each.same],
+            advice=[advice_to_proto(each) for each in advice],
         )
+
+    async def CheckPhoto(self, request: pb.CheckPhotoRequest, context: Context) -> pb.CheckPhotoResponse:
+        """Says what an enrollment would say of a photograph before the engine is asked."""
+        return photo_report_to_proto(await self._gallery.check_photo(request.image))
 
     async def ListFaces(self, request: pb.ListFacesRequest, context: Context) -> pb.ListFacesResponse:
         """Lists the faces of a person, oldest first."""
@@ -133,6 +149,19 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         return pb.ListGalleryFindingsResponse(
             findings=[finding_to_proto(finding) for finding in findings],
             next_page_token=listing.token([last]) if last else "",
+        )
+
+    async def ListConfusablePairs(
+        self, request: pb.ListConfusablePairsRequest, context: Context
+    ) -> pb.ListConfusablePairsResponse:
+        """Lists the people who may be taken for each other."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("confusable", ())
+        cursor = listing.cursor(request.page_token, parts=2)
+        pairs, last = await self._check.pairs(size, (cursor[0], cursor[1]) if cursor else None)
+        return pb.ListConfusablePairsResponse(
+            pairs=[pair_to_proto(pair) for pair in pairs],
+            next_page_token=listing.token(last[:2]) if last else "",
         )
 
     async def CheckFaces(self, request: pb.CheckFacesRequest, context: Context) -> pb.CheckFacesResponse:
@@ -209,7 +238,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
 
     async def _look_alikes(self, face: FaceEnrollment, deadline: float | None) -> Sequence[LookAlike]:
         try:
-            return await self._check.look_alikes(face, deadline)
+            return await self._check.enrolled(face, deadline)
         except (EngineError, StoreUnavailable) as error:
             # The face is enrolled, which is what was asked for; the warning is a service on top.
             _log.warning("look_alikes_unknown", face=face.face_id, reason=error.reason)

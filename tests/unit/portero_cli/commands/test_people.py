@@ -4,6 +4,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import detections_pb2
 from portero.v1 import gallery_service_pb2 as pb2
 
@@ -328,3 +329,40 @@ async def test_what_is_wrong_with_the_gallery_is_listed(cli: Cli, server: FakeSe
     assert "no face of the model in use" in result.out
     document = (await cli("people", "check", "--json")).document
     assert [found["kind"] for found in document["findings"]] == ["look_alike", "outdated_faces"]
+
+
+async def test_photos_are_tried_before_anybody_is_added(cli: Cli, tmp_path: Path) -> None:
+    """Each photo is told with whether it can be enrolled and what to do; one that cannot ends with code 4."""
+    good, poor = write(tmp_path, "good.jpg", photo("ana")), write(tmp_path, "poor.jpg", photo("ana", quality=0.4))
+    bad, junk = write(tmp_path, "bad.jpg", photo()), write(tmp_path, "junk.jpg", b"nothing")
+    fine = await cli("people", "check-photo", good, poor)
+    assert fine.code == 0
+    assert [word in fine.out for word in ("good.jpg", "yes, but poor", "blurred; hold still")] == [True] * 3
+    refused = await cli("people", "check-photo", good, bad, junk, "--json")
+    assert refused.code == 4
+    checks = [each["check"] for each in refused.document["photos"]]
+    assert [check and check["reason"] for check in checks] == ["", "NO_FACE", None]
+    assert refused.document["photos"][2]["error"]["reason"]
+
+
+async def test_who_may_be_confused_is_listed_and_told_at_the_enrollment(
+    server: FakeServer, cli: Cli, tmp_path: Path
+) -> None:
+    """The pairs come as a table, and an enrollment warns of a similar face and of a poor photo."""
+    assert (await cli("people", "confusable")).out.strip() == "nobody"
+    pair = pb2.ConfusablePair(
+        first_person="people/ana",
+        first_display_name="Ana",
+        second_person="people/bo",
+        second_display_name="Bo",
+        similarity=0.5,
+        find_time=Timestamp(seconds=60),
+    )
+    server.gallery.pairs = [pair]
+    shown = await cli("people", "confusable")
+    assert (shown.code, [word in shown.out for word in ("Ana", "Bo", "50%")]) == (0, [True] * 3)
+    server.gallery.confusable = [detections_pb2.Candidate(person="people/bo", display_name="Bo", similarity=0.5)]
+    image = write(tmp_path, "poor.jpg", photo("ana", quality=0.4))
+    added = (await cli("people", "add", "Ana", image)).out
+    assert "warning: Bo (bo) has a similar face, 50% alike" in added
+    assert f"warning: {image}: the face is blurred" in added

@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 
 from portero_server.domain.people.look_alikes import FindingKind, GalleryFinding
-from portero_server.engines.base import CallContext, EngineTraits, LearnedFace, Pixels
+from portero_server.engines.base import CallContext, EngineTraits, LearnedFace, Pixels, SimilarPeople
 from portero_server.engines.scripted import ScriptedEngine
+from portero_server.errors import EngineUnavailable
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
+from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
-from tests.support.images.patch_photos import ANA, BOB, photo
+from tests.support.images.patch_photos import ANA, BOB, COUSIN_OF_ANA, NEARLY_ANA, photo
 from tests.support.time.virtual_time import ManualClock
 
 
@@ -40,8 +42,9 @@ class Home:
         self.people = PeopleStore(database, clock)
         self.consents = ConsentStore(database, clock)
         mirror = GalleryMirror(engine, self.people, refresh=5)
-        self.gallery = Gallery(engine, self.people, mirror, clock)
-        self.check = GalleryCheck(engine, self.people)
+        self.pairs = LookAlikeStore(database, clock)
+        self.check = GalleryCheck(engine, self.people, self.pairs)
+        self.gallery = Gallery(engine, self.people, mirror, clock, check=self.check)
 
     async def settle(self) -> None:
         """Enrolls them."""
@@ -110,3 +113,63 @@ async def test_people_of_another_model_are_told(home: Home, database: Database) 
     assert kinds == [(person, FindingKind.OUTDATED_FACES) for person in ("ana", "anna", "bob")]
     await changed.gallery.enroll("bob", photo(BOB))
     assert [finding.person_id for finding in await changed.findings()] == ["ana", "anna"]
+
+
+async def test_who_is_alike_is_kept_as_a_pair_and_told_as_no_finding(home: Home) -> None:
+    """A similar face is told as easily confused, and is no finding; all pairs are kept, whoever may be named."""
+    await home.consents.block("anna", "asked for it")
+    await home.gallery.create("cousin", "Cousin", {})
+    face = await home.gallery.enroll("cousin", photo(COUSIN_OF_ANA))
+    [like] = await home.check.enrolled(face, None)
+    assert (like.candidate.person_id, like.display_name, like.same) == ("ana", "Ana", False)
+    assert await home.findings() == []
+    assert {pair[:2] for pair in await home.pairs.list(10)} == {("ana", "anna"), ("ana", "cousin"), ("anna", "cousin")}
+    told, last = await home.check.pairs(10, None)
+    assert [(each.pair.first_person_id, each.second_name) for each in told] == [("ana", "Cousin")]
+    assert last is None
+
+
+async def test_pairs_come_in_pages(home: Home) -> None:
+    """Each page says after which pair the next one begins, also where nobody on it may be named."""
+    await home.gallery.create("cousin", "Cousin", {})
+    await home.check.enrolled(await home.gallery.enroll("cousin", photo(COUSIN_OF_ANA)), None)
+    await home.check.look_alikes((await home.gallery.list_faces("anna", 1, None))[0], None)
+    await home.consents.block("anna", "asked for it")
+    told, after = [], None
+    for _ in range(3):
+        page, last = await home.check.pairs(1, after)
+        told += [each.pair[:2] for each in page]
+        after = last[:2] if last else None
+    assert (told, after) == ([("ana", "cousin")], None)
+
+
+async def test_pairs_are_made_anew_when_a_face_is_removed(home: Home) -> None:
+    """The pair goes with the face that made it, unless another face of the person is alike too."""
+    await home.check.page(10, None, None)
+    [pair] = await home.pairs.list(10)
+    assert pair[:2] == ("ana", "anna")
+    first = (await home.gallery.list_faces("ana", 1, None))[0].face_id
+    other = await home.gallery.enroll("ana", photo(NEARLY_ANA))
+    await home.gallery.delete_face("ana", first)
+    [again] = await home.pairs.list(10)
+    assert again[:2] == ("ana", "anna")
+    assert 0.9 < again.similarity < pair.similarity
+    await home.gallery.delete_face("ana", other.face_id)
+    assert await home.pairs.list(10) == []
+
+
+async def test_an_engine_that_cannot_compare_keeps_no_face(home: Home) -> None:
+    """A face is removed although nobody can say whom the others are like; the next check of the gallery finds it."""
+    await home.check.page(10, None, None)
+    first = (await home.gallery.list_faces("ana", 1, None))[0].face_id
+    await home.gallery.enroll("ana", photo(NEARLY_ANA))
+
+    async def away(*arguments: object) -> SimilarPeople:
+        raise EngineUnavailable("away")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(home.engine, "similar", away)
+        await home.gallery.delete_face("ana", first)
+    assert await home.pairs.list(10) == []
+    await home.check.page(10, None, None)
+    assert [each[:2] for each in await home.pairs.list(10)] == [("ana", "anna")]

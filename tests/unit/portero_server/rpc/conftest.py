@@ -10,9 +10,10 @@ import grpc
 import pytest
 
 from portero_server.clock import SystemClock
-from portero_server.engines.scripted import ScriptedEngine
+from portero_server.engines.scripted import PatchDetector, ScriptedEngine
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.photo_guard import PhotoGuard
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import Images
 from portero_server.rpc.admission import CallLimits
@@ -24,6 +25,7 @@ from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.store.cameras import CameraStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
@@ -45,12 +47,14 @@ async def house(database: Database, serve: Serve) -> House:
     watch = Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=15, page=3))
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
-    images = Images(engine, people, engine.traits.policy)
+    pairs = LookAlikeStore(database, clock)
+    check = GalleryCheck(engine, people, pairs)
+    images = Images(engine, people, engine.traits.policy, pairs.confusable_with)
     edge = await serve(
         [
             GalleryServicer(
-                Gallery(engine, people, mirror, clock),
-                GalleryCheck(engine, people),
+                Gallery(engine, people, mirror, clock, guard=PhotoGuard(PatchDetector()), check=check),
+                check,
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock),
                 images,

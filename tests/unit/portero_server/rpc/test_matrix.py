@@ -48,8 +48,10 @@ GalleryService/ListPeople            none   admin operator reader
 GalleryService/UpdatePerson          none   admin operator
 GalleryService/DeletePerson          none   admin operator
 GalleryService/EnrollFace            none   admin operator check-in-desk
+GalleryService/CheckPhoto            none   admin operator check-in-desk
 GalleryService/ListFaces             none   admin operator reader
 GalleryService/ListGalleryFindings   none   admin operator
+GalleryService/ListConfusablePairs   none   admin operator
 GalleryService/CheckFaces            none   admin operator
 GalleryService/ListUnrecognizedPeople none   admin operator
 GalleryService/RepairFaces           whole  admin operator

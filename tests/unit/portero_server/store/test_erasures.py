@@ -10,6 +10,7 @@ from sqlalchemy import String, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.detection.detections import FaceQuality, Match
+from portero_server.domain.people.look_alikes import FacePair
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.domain.people.privacy import Consent, ErasedFace, Erasure
 from portero_server.domain.recording.resuming import OpenTrack
@@ -19,6 +20,7 @@ from portero_server.store.commit.recording import Recording
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
+from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.remains import IMPERSONAL, KEPT_ON_PURPOSE, remains_of, searched_columns
 from portero_server.store.schema import erasures as erasures_table
@@ -56,7 +58,7 @@ def consent(person_id: str = "ana", consent_id: str = "c1", **changes: object) -
 
 
 async def known_everywhere(
-    people: PeopleStore, consents: ConsentStore, streams: StreamStore, recording: Recording
+    database: Database, people: PeopleStore, consents: ConsentStore, streams: StreamStore, recording: Recording
 ) -> None:
     """Writes Ana into every place that can hold her, and Ben beside her."""
     for person_id in ("ana", "ben"):
@@ -65,6 +67,7 @@ async def known_everywhere(
         await consents.record(consent(person_id, f"c-{person_id}"))
         await consents.block(person_id, "asked at the desk")
         await consents.unblock(person_id)
+    await LookAlikeStore(database, ManualClock()).add([FacePair("ana", "ben", "f-ana", "f-ben", 0.5)])
     stream = await streams.open("door", "e1", "s1")
     commit = commit_of(
         stream,
@@ -95,10 +98,11 @@ async def test_an_erased_person_stands_nowhere(
     sightings: SightingStore,
 ) -> None:
     """Every column that named the person no longer does, others stay, and a sound receipt counts what went."""
-    await known_everywhere(people, consents, streams, recording)
+    await known_everywhere(database, people, consents, streams, recording)
     assert {each.place.partition(".")[0] for each in await remains_of(database, "ana")} == {
         "people",
         "faces",
+        "look_alikes",
         "gallery_changes",
         "consents",
         "people_blocks",
@@ -114,6 +118,7 @@ async def test_an_erased_person_stands_nowhere(
     assert dict(receipt.counts) == {
         "people": 1,
         "faces": 1,
+        "look_alikes": 1,
         "consents": 1,
         "people_blocks": 1,
         "sightings": 1,

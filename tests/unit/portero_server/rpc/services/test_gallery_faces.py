@@ -8,7 +8,17 @@ from portero.v1 import gallery_service_pb2 as pb
 
 from portero_server.engines.base import SimilarPeople
 from portero_server.errors import EngineThrottled, EngineUnavailable
-from tests.support.images.patch_photos import ALIKE_ANA, ANA, BOB, EVE, NEARLY_ANA, noise_photo, photo
+from tests.support.images.patch_photos import (
+    ALIKE_ANA,
+    ANA,
+    BOB,
+    COUSIN_OF_ANA,
+    EVE,
+    NEARLY_ANA,
+    Color,
+    noise_photo,
+    photo,
+)
 from tests.support.server.rpc_edge import refused
 from tests.support.server.serving import House
 
@@ -264,3 +274,75 @@ async def test_findings_come_in_pages_of_people(house: House) -> None:
     assert not request.page_token
     refusal = await refused(house.gallery.ListGalleryFindings(pb.ListGalleryFindingsRequest(page_size=1001)))
     assert refusal.fields == ("page_size",)
+
+
+async def test_people_who_may_be_confused_are_told_listed_and_named_only_with_a_clear_lead(house: House) -> None:
+    """Whoever is alike is told at the enrollment and listed; a face between the two is nobody's."""
+    between, clear = (56, 80, 220), (44, 80, 220)
+
+    async def named(color: Color) -> str:
+        (found,) = (await house.gallery.SearchByImage(pb.SearchByImageRequest(image=photo(color)))).faces
+        assert found.candidates[0].display_name == "Ana"
+        return found.match.display_name
+
+    await _create(house, "ana", "cousin")
+    await _enroll(house, photo(ANA))
+    cousin = pb.EnrollFaceRequest(parent="people/cousin", image=photo(COUSIN_OF_ANA))
+    answer = await house.gallery.EnrollFace(cousin)
+    assert not answer.look_alikes
+    [like] = answer.confusable
+    assert (like.person, like.display_name) == ("people/ana", "Ana")
+    assert [await named(color) for color in (between, clear)] == ["", "Ana"]
+
+    [pair] = (await house.gallery.ListConfusablePairs(pb.ListConfusablePairsRequest())).pairs
+    assert (pair.first_person, pair.second_person) == ("people/ana", "people/cousin")
+    assert (pair.first_display_name, pair.second_display_name) == ("Ana", "Cousin")
+    assert pair.similarity == pytest.approx(like.similarity)
+    assert pair.find_time.ToDatetime(house.clock.now().tzinfo) == house.clock.now()
+    refusal = await refused(house.gallery.ListConfusablePairs(pb.ListConfusablePairsRequest(page_size=1001)))
+    assert refusal.fields == ("page_size",)
+
+    await house.gallery.DeleteFace(pb.DeleteFaceRequest(name=answer.face.name))
+    assert not (await house.gallery.ListConfusablePairs(pb.ListConfusablePairsRequest())).pairs
+
+
+async def test_pairs_are_listed_in_pages(house: House) -> None:
+    """A walk through the pairs meets each once, and the last page has no token."""
+    people = ("ana", "anna", "hannah")
+    await _create(house, *people)
+    for person_id in people:
+        await _enroll(house, photo(ANA), person_id)
+    walked: list[tuple[str, str]] = []
+    request = pb.ListConfusablePairsRequest(page_size=2)
+    while True:
+        page = await house.gallery.ListConfusablePairs(request)
+        walked += [(pair.first_person, pair.second_person) for pair in page.pairs]
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+    assert walked == [
+        ("people/ana", "people/anna"),
+        ("people/ana", "people/hannah"),
+        ("people/anna", "people/hannah"),
+    ]
+
+
+async def test_a_photograph_can_be_tried_before_it_is_enrolled(house: House) -> None:
+    """What an enrollment would say is said of it, nothing is stored, and the engine is not asked."""
+    bad = await house.gallery.CheckPhoto(pb.CheckPhotoRequest(image=photo(ANA, BOB)))
+    assert (bad.reason, bad.HasField("box"), bad.HasField("quality")) == ("SEVERAL_FACES", False, False)
+    assert [(each.flaw, each.refused) for each in bad.advice] == [(pb.PHOTO_FLAW_SEVERAL_FACES, True)]
+    poor = await house.gallery.CheckPhoto(pb.CheckPhotoRequest(image=photo(ANA, side=35)))
+    assert (poor.reason, poor.box.width > 0.0, poor.quality.size < 0.8) == ("", True, True)
+    assert [(each.flaw, each.refused, bool(each.text)) for each in poor.advice] == [
+        (pb.PHOTO_FLAW_TOO_SMALL, False, True)
+    ]
+    assert not (await house.gallery.CheckPhoto(pb.CheckPhotoRequest(image=photo(ANA)))).advice
+    assert (await refused(house.gallery.CheckPhoto(pb.CheckPhotoRequest(image=b"GIF89a")))).fields == ("image",)
+    assert house.engine.calls["learn"] == house.engine.calls["search"] == 0
+
+    await _create(house, "ana")
+    request = pb.EnrollFaceRequest(parent="people/ana", image=photo(ANA, side=35))
+    assert (await house.gallery.EnrollFace(request)).advice == poor.advice
+    assert not (await house.gallery.EnrollFace(request)).advice
+    assert house.engine.calls["learn"] == 1

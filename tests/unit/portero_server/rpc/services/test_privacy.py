@@ -25,6 +25,7 @@ from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.exports import ExportStore
+from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
@@ -78,7 +79,7 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
         [
             GalleryServicer(
                 gallery,
-                GalleryCheck(engine, people),
+                GalleryCheck(engine, people, LookAlikeStore(database, clock)),
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock, consent_required=required),
                 Images(engine, people, engine.traits.policy),
