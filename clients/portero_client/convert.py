@@ -132,6 +132,7 @@ def face_from(message: detections_pb2.Face) -> Face:
         quality=quality_from(message.quality),
         match=match_from(message.match) if message.HasField("match") else None,
         candidates=tuple(map(candidate_from, message.candidates)),
+        between_look_alikes=message.between_look_alikes,
     )
 
 

@@ -71,6 +71,7 @@ class Face:
         quality: How well it can be recognized.
         match: Who it is; None when nobody of the gallery was close enough.
         candidates: The closest people, best first.
+        between_look_alikes: Whether it is nobody's since it resembles two people who may be taken for each other.
     """
 
     box: Box
@@ -78,6 +79,7 @@ class Face:
     quality: FaceQuality
     match: Match | None
     candidates: tuple[Candidate, ...]
+    between_look_alikes: bool = False
 
 
 class TextKind(Enum):

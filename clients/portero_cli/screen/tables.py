@@ -159,7 +159,7 @@ def faces_table(faces: Sequence[Face]) -> Sheet:
         rows=(
             (
                 number,
-                face.match.display_name if face.match else STRANGER,
+                _who(face),
                 percent(face.match.similarity) if face.match else "",
                 percent(face.match.margin) if face.match else "",
                 percent(face.quality.overall),
@@ -309,6 +309,12 @@ def status_details(status: CameraStatus, now: datetime) -> Table:
         ("delay", "" if delay is None else f"{delay.total_seconds() * 1000:.0f} ms"),
         ("bridge", status.agent),
     )
+
+
+def _who(face: Face) -> str:
+    if face.match is not None:
+        return face.match.display_name
+    return f"{STRANGER}: between look-alikes" if face.between_look_alikes else STRANGER
 
 
 def _labels(person: Person) -> str:

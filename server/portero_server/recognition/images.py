@@ -50,11 +50,13 @@ class RecognizedFace:
         match: The person it shows; None if no candidate is similar enough and leads by enough, by more over people who
             are easily taken for them, or if another face of the image is more similar to that person.
         candidates: Whom it may show, best first: as many as the caller asked for, which may be none.
+        torn: Whether it would be a match, were the person not easily taken for another one who is too near.
     """
 
     face: FoundFace
     match: Match | None
     candidates: tuple[Candidate, ...]
+    torn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +185,25 @@ class Images:
         nameable = [
             tuple(candidate for candidate in searched.candidates if candidate.person_id in names) for searched in found
         ]
-        matches = _each_person_once([await self._match(candidates) for candidates in nameable])
+        alone = [decide(candidates, self._policy) for candidates in nameable]
+        sure = [
+            match if match is None else await self._unless_torn(match, candidates)
+            for match, candidates in zip(alone, nameable, strict=True)
+        ]
+        matches = _each_person_once(sure)
         return ImageAnswer(
             faces=tuple(
-                RecognizedFace(searched.face, match, candidates[:max_candidates])
-                for searched, match, candidates in zip(found, matches, nameable, strict=True)
+                RecognizedFace(
+                    searched.face, matches[place], nameable[place][:max_candidates], sure[place] != alone[place]
+                )
+                for place, searched in enumerate(found)
             ),
             names=names,
         )
 
-    async def _match(self, candidates: Sequence[Candidate]) -> Match | None:
-        match = decide(candidates, self._policy)
-        if match is None or self._confusable_with is None:
+    async def _unless_torn(self, match: Match, candidates: Sequence[Candidate]) -> Match | None:
+        """Returns the match, or None where it leads somebody by too little who is easily taken for the person."""
+        if self._confusable_with is None:
             return match
         race = close_race(candidates, self._policy.confusable_margin)
         if race is None:

@@ -295,6 +295,7 @@ def _face_to_proto(face: RecognizedFace, names: Mapping[str, str]) -> detections
         quality=quality_to_proto(face.face.quality),
         match=None if face.match is None else match_to_proto(face.match, names[face.match.person_id]),
         candidates=[_candidate_to_proto(candidate, names[candidate.person_id]) for candidate in face.candidates],
+        between_look_alikes=face.torn,
     )
 
 

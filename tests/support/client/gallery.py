@@ -36,6 +36,8 @@ class FakeGallery:
         self.findings: list[pb2.GalleryFinding] = []
         self.pairs: list[pb2.ConfusablePair] = []
         self.confusable: list[detections_pb2.Candidate] = []
+        # Faces that are too like two people to be named.
+        self.between: set[str] = set()
         # What the engine has lost, by name; whether its collection is gone; and how many faces are stored nowhere.
         self.lost: set[str] = set()
         self.collection_gone = False
@@ -330,8 +332,9 @@ class FakeGallery:
             confidence=0.99,
             quality=quality_message(quality),
             candidates=candidates[:max_candidates],
+            between_look_alikes=word in self.between,
         )
-        if candidates and candidates[0].similarity >= _THRESHOLD:
+        if word not in self.between and candidates and candidates[0].similarity >= _THRESHOLD:
             best = candidates[0]
             runner_up = candidates[1].similarity if len(candidates) > 1 else 0.0
             face.match.CopyFrom(

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.client.command_line import Cli
 from tests.support.client.photos import photo
+from tests.support.client.server import FakeServer
 
 
 @pytest.fixture
@@ -30,11 +31,19 @@ async def test_a_search_lists_every_face_with_match_and_candidates(cli: Cli, kno
     }
     assert stranger["match"] is None
     assert stranger["candidates"][0]["display_name"] == "Ana Díaz"
-    assert set(found) == {"box", "confidence", "quality", "match", "candidates"}
+    assert set(found) == {"box", "confidence", "quality", "match", "candidates", "between_look_alikes"}
     out = (await cli("search", known / "two.jpg")).out
     assert "Ana Díaz" in out
     assert "unknown" in out
     assert "95%" in out
+
+
+async def test_a_face_between_look_alikes_is_told_apart_from_a_stranger(
+    server: FakeServer, cli: Cli, known: Path
+) -> None:
+    """Whoever is nobody's only since two people look alike is shown so."""
+    server.gallery.between = {"ana"}
+    assert "unknown: between look-alikes" in (await cli("search", known / "ana.jpg")).out
 
 
 async def test_a_photo_without_a_face_has_no_faces(cli: Cli, known: Path) -> None:

@@ -304,3 +304,12 @@ async def test_photographs_are_tried_and_pairs_listed(server: FakeServer, client
         ("Ana", "people/cy"),
     ]
     assert (pairs[0].similarity, pairs[0].find_time) == (0.5, datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+
+
+async def test_a_face_between_look_alikes_says_so(server: FakeServer, client: PorteroClient) -> None:
+    """Whoever is nobody's only for that reason is told apart from a stranger."""
+    await client.people.create("Ana", person_id="ana")
+    await client.people.enroll("ana", photo("ana"))
+    server.gallery.between = {"ana"}
+    ana, bo = await client.images.search(photo("ana", "bo"))
+    assert [(face.match, face.between_look_alikes) for face in (ana, bo)] == [(None, True), (None, False)]

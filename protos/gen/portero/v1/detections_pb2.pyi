@@ -196,8 +196,13 @@ class Face(_message.Message):
     QUALITY_FIELD_NUMBER: _builtins.int
     MATCH_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
+    BETWEEN_LOOK_ALIKES_FIELD_NUMBER: _builtins.int
     confidence: _builtins.float
     """The detector's confidence that it is a face, 0..1."""
+    between_look_alikes: _builtins.bool
+    """It resembles two people who may be taken for each other (GalleryService.ListConfusablePairs), and neither by enough
+    more than the other: that is why there is no match.
+    """
     @_builtins.property
     def box(self) -> Global___Box:
         """Its box."""
@@ -222,10 +227,11 @@ class Face(_message.Message):
         quality: Global___FaceQuality | None = ...,
         match: Global___Match | None = ...,
         candidates: _abc.Iterable[Global___Candidate] | None = ...,
+        between_look_alikes: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "match", b"match", "quality", b"quality"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "candidates", b"candidates", "confidence", b"confidence", "match", b"match", "quality", b"quality"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["between_look_alikes", b"between_look_alikes", "box", b"box", "candidates", b"candidates", "confidence", b"confidence", "match", b"match", "quality", b"quality"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

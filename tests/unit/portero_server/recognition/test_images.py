@@ -146,5 +146,6 @@ async def test_a_look_alike_needs_a_larger_lead() -> None:
         images = Images(Finding(found), Names(), policy, confusable_with)
         answer = await images.recognize(photo(ANA), faces=True, texts=False, max_candidates=5, deadline=None)
         assert _people(answer) == [person]
+        assert answer.faces[0].torn is (found is near)
         assert len(answer.faces[0].candidates) == 2
     assert asked == ["ana"]

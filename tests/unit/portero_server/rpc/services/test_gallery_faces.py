@@ -283,6 +283,7 @@ async def test_people_who_may_be_confused_are_told_listed_and_named_only_with_a_
     async def named(color: Color) -> str:
         (found,) = (await house.gallery.SearchByImage(pb.SearchByImageRequest(image=photo(color)))).faces
         assert found.candidates[0].display_name == "Ana"
+        assert found.between_look_alikes is not found.HasField("match")
         return found.match.display_name
 
     await _create(house, "ana", "cousin")
