@@ -157,7 +157,7 @@ class GalleryCheck:
     async def compare_again(self, faces: Sequence[FaceEnrollment]) -> None:
         """Stores whom faces are like now that another one has been removed.
 
-        Failures are only logged: the face is removed, and the next `page` finds what this missed.
+        Failures are only logged: the face is removed, and `page` finds what this missed where it compares faces.
         """
         for face in faces:
             try:
