@@ -13,7 +13,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Double,
-    ForeignKey,
     Index,
     Integer,
     Select,
@@ -28,16 +27,18 @@ from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.document_tables import check_ins as check_ins
 from portero_server.store.document_tables import erased_records as erased_records
 from portero_server.store.document_tables import guests as guests
+from portero_server.store.gallery_tables import collections as collections
+from portero_server.store.gallery_tables import faces as faces
+from portero_server.store.gallery_tables import gallery_changes as gallery_changes
+from portero_server.store.gallery_tables import look_alikes as look_alikes
+from portero_server.store.gallery_tables import people as people
+from portero_server.store.tables import box
 from portero_server.store.tables import metadata as metadata
 from portero_server.store.tables import required as _required
 from portero_server.store.tables import table as _table
-from portero_server.store.types import Binary, Digest, Display, Folded, Identity, Key, Labels, Name, UtcTime
+from portero_server.store.types import Digest, Display, Identity, Key, Name, UtcTime
 
 _T = TypeVar("_T")
-
-
-def _box() -> tuple[Column[Any], ...]:
-    return tuple(_required(f"box_{part}", Double) for part in ("left", "top", "width", "height"))
 
 
 def along(query: Select[Any], table: Table, index: str) -> Select[Any]:
@@ -75,80 +76,6 @@ cameras = _table(
     _required("created_at", UtcTime),
     _required("updated_at", UtcTime),
     Index("ix_cameras_site", "site", "camera_id"),
-)
-
-people = _table(
-    "people",
-    Column("person_id", Name, primary_key=True),
-    _required("display_name", Display),
-    # The display name without case, made by Python: databases fold the case of accented letters differently.
-    _required("search_name", Folded),
-    _required("labels", Labels),
-    _required("created_at", UtcTime),
-    _required("updated_at", UtcTime),
-)
-
-faces = _table(
-    "faces",
-    Column("face_id", Name, primary_key=True),
-    _required("person_id", Name, ForeignKey("people.person_id", name="fk_faces_person")),
-    *_box(),
-    *(_required(f"quality_{part}", Double) for part in ("size", "frontality", "sharpness", "brightness")),
-    _required("engine", Name),
-    _required("model_version", Name),
-    Column("embedding", Binary),
-    Column("external_id", Key),
-    _required("created_at", UtcTime),
-    # The faces of a person, oldest first; and a model's whole gallery in chunks.
-    Index("ix_faces_person", "person_id", "created_at", "face_id"),
-    Index("ix_faces_gallery", "engine", "model_version", "face_id"),
-)
-
-# Of two people who may be taken for each other, the first is the one whose id comes first.
-look_alikes = _table(
-    "look_alikes",
-    *(
-        Column(
-            f"{which}_face_id",
-            Name,
-            ForeignKey("faces.face_id", name=f"fk_look_alikes_{which}_face", ondelete="CASCADE"),
-            primary_key=True,
-        )
-        for which in ("first", "second")
-    ),
-    _required("first_person_id", Name),
-    _required("second_person_id", Name),
-    _required("similarity", Double),
-    _required("found_at", UtcTime),
-    # Whether two people are a pair, and all pairs of people.
-    Index("ix_look_alikes_people", "first_person_id", "second_person_id"),
-    Index("ix_look_alikes_second", "second_face_id"),
-)
-
-gallery_changes = _table(
-    "gallery_changes",
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    _required("added", Boolean),
-    _required("face_id", Name),
-    _required("person_id", Name),
-    _required("engine", Name),
-    _required("model_version", Name),
-    Column("external_id", Key),
-    Index("ix_gallery_changes_person", "person_id"),
-)
-
-collections = _table(
-    "collections",
-    # Of the engine and its collection, "rekognition/portero".
-    Column("name", Key, primary_key=True),
-    # When a server last took it upon itself to look at the collection.
-    _required("claimed_at", UtcTime),
-    # When the faces were last compared; null: never. What follows is what was found then.
-    Column("compared_at", UtcTime),
-    *(_required(name, Name) for name in ("state", "engine", "model_version")),
-    # Faces in the collection; null: there is no collection.
-    Column("kept_faces", BigInteger),
-    *(_required(f"{kind}_faces", BigInteger) for kind in ("stored", "missing", "foreign", "others", "other_models")),
 )
 
 requests = _table(
@@ -224,7 +151,7 @@ sightings = _table(
     _required("margin", Double),
     # 0: its tracks turned out to belong to other sightings; kept for those who were told of it.
     _required("track_count", Integer),
-    *_box(),
+    *box(),
     # No index holds last_seen: it moves with every frame that shows a face.
     Index("ix_sightings_time", "first_seen", "sighting_id"),
     Index("ix_sightings_camera", "camera_id", "first_seen", "sighting_id"),

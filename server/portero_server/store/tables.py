@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy import Column, Double, Index, MetaData, Table, UniqueConstraint
 
 metadata = MetaData()
 
@@ -17,3 +17,8 @@ def table(name: str, *parts: Column[Any] | Index | UniqueConstraint) -> Table:
 def required(name: str, kind: Any, *parts: Any, **options: Any) -> Column[Any]:
     """Declares a column that is never null."""
     return Column(name, kind, *parts, nullable=False, **options)
+
+
+def box() -> tuple[Column[Any], ...]:
+    """Declares the columns of a box, as `types.box_columns` fills them."""
+    return tuple(required(f"box_{part}", Double) for part in ("left", "top", "width", "height"))
