@@ -69,6 +69,7 @@ async def running_house(
         "PORTERO_AUTH": "required",
         **settings,
     }
+    await _printed(environment, "migrate")
     key = await _key(environment, "good", "--role", "admin")
     roles = ("--role", "reader", "--role", "check-in-desk", "--role", "bridge")
     log = folder / "server.log"
@@ -110,19 +111,20 @@ def _text(log: Path) -> str:
 
 
 async def _key(environment: Mapping[str, str], name: str, *words: str) -> str:
+    return await _printed(environment, "keys", "create", name, *words)
+
+
+async def _printed(environment: Mapping[str, str], *command: str) -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "portero_server",
-        "keys",
-        "create",
-        name,
-        *words,
+        *command,
         env=dict(environment),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     printed, said = await process.communicate()
     if process.returncode:
-        raise RuntimeError(f"no key was made: {said.decode()[-300:]}")
+        raise RuntimeError(f"`portero-server {' '.join(command)}` failed: {said.decode()[-300:]}")
     return printed.decode().strip()
