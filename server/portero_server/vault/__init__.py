@@ -1,0 +1,1 @@
+"""Where enrollment photographs are kept, and how they are sealed."""
