@@ -37,6 +37,8 @@ def main() -> int:
             _run(_key_command(given), load_settings())
         elif command == "webhook":
             _run(_webhook_command(given), load_settings())
+        elif command == "vault":
+            _run(_vault_command(given), load_settings())
         else:
             _run(_command(command), load_settings())
     except StartupProblem as problem:
@@ -70,6 +72,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_detector(commands)
     _add_keys(commands)
     _add_webhook(commands)
+    _add_vault(commands)
     _add_certificates(commands)
     return parser
 
@@ -213,6 +216,20 @@ def _webhook_command(given: argparse.Namespace) -> Callable[[Settings], Coroutin
     from portero_server.composition.webhook_commands import WebhookCommand
 
     return WebhookCommand(given.action, getattr(given, "since", None))
+
+
+def _add_vault(commands: Any) -> None:
+    vault = commands.add_parser("vault", help="the photo vault (PORTERO_PHOTO_VAULT)")
+    actions = vault.add_subparsers(dest="action", required=True)
+    key = actions.add_parser("key", help="make a key file, which only you can read")
+    key.add_argument("target", metavar="FILE", type=Path, help="where it goes; must not exist")
+
+
+def _vault_command(given: argparse.Namespace) -> Callable[[Settings], Coroutine[Any, Any, None]]:
+    _command("serve")  # For its line about a missing library.
+    from portero_server.composition.vault_commands import VaultKey
+
+    return VaultKey(given.target)
 
 
 def _add_certificates(commands: Any) -> None:

@@ -113,6 +113,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
             _other,
             _other,
             _transfer,
+            _other,
             _images,
             ManualClock(),
         ),
@@ -134,6 +135,7 @@ _ELSEWHERE = {
     "CheckFaces",
     "ListUnrecognizedPeople",
     "RepairFaces",
+    "RebuildFaces",
 }
 
 

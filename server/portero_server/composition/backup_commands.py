@@ -307,6 +307,7 @@ def _outside(settings: Settings) -> Iterator[str]:
         ("tls_client_ca", settings.tls_client_ca),
         ("encoder_model", settings.encoder_model),
         ("detector_model", settings.detector_model),
+        ("photo_vault_key_file", settings.photo_vault_key_file),
     )
     if named := [f"{path} (PORTERO_{name.upper()})" for name, path in files if path is not None]:
         yield f"files: {', '.join(named)}"
@@ -316,6 +317,8 @@ def _outside(settings: Settings) -> Iterator[str]:
             f"the faces of the Rekognition collection {settings.rekognition_collection}: after a restore run "
             "`portero-server faces check`"
         )
+    if settings.photo_vault is not None:
+        yield f"the photos of {settings.photo_vault}: what is deleted there stays deleted, also after a restore"
     if settings.audit_anchor_bucket is not None:
         yield f"the anchors of the audit trail in {settings.audit_anchor_bucket}, which tell of later entries"
 

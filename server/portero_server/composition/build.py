@@ -30,6 +30,7 @@ from portero_server.composition import (
     store,
     streaming,
     transport,
+    vault,
     vision,
 )
 from portero_server.composition.context import BuildContext
@@ -97,8 +98,9 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         stores = await stack.enter_async_context(store.build(context, create=create))
         bill = billing.build(context, stores.database)
         engine = await stack.enter_async_context(engines.build(context, bill))
+        photos = await stack.enter_async_context(vault.build(context, stores))
         eyes = vision.build(settings)
-        faces = await gallery.build(context, stores, engine, eyes)
+        faces = await gallery.build(context, stores, engine, eyes, photos)
         asking = recognition.build(context, stores, engine)
         desk = documents.build(context, stores, engine, asking.match, eyes)
         frames = await stack.enter_async_context(

@@ -21,6 +21,7 @@ from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.photo_guard import PhotoGuard
+from portero_server.gallery.rebuild import FaceRebuild, VaultAccess
 from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.store.collections import CollectionStore
@@ -38,6 +39,8 @@ class GalleryParts:
         model: The one in use at the start.
         watch, repair: Compare the engine's collection with the database, and make both agree.
         transfer: Imports and exports many people at once.
+        rebuild: Makes faces anew from the vault's photos.
+        vault: Keeps enrollment photos; None: they are discarded.
     """
 
     gallery: Gallery
@@ -47,14 +50,19 @@ class GalleryParts:
     watch: CollectionWatch
     repair: CollectionRepair
     transfer: GalleryTransfer
+    rebuild: FaceRebuild
+    vault: VaultAccess | None
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [self.mirror.follow(), self.watch.run()]
+        sweeps = [] if self.vault is None else [self.vault.vault.run()]
+        return [self.mirror.follow(), self.watch.run(), *sweeps]
 
 
-async def build(context: BuildContext, stores: Stores, engine: Engine, vision: VisionParts) -> GalleryParts:
-    """Builds the gallery, and loads the stored faces into the engine.
+async def build(
+    context: BuildContext, stores: Stores, engine: Engine, vision: VisionParts, vault: VaultAccess | None
+) -> GalleryParts:
+    """Builds the gallery, and loads the stored faces into the engine; `vault` keeps enrollment photos, if any do.
 
     Raises:
         StartupProblem: The engine does not take them.
@@ -82,13 +90,15 @@ async def build(context: BuildContext, stores: Stores, engine: Engine, vision: V
         tell_loss=watch.suspect,
         guard=PhotoGuard(vision.detector, metrics.photo_flawed) if context.settings.enroll_guard else None,
         check=check,
+        vault=None if vault is None else vault.vault,
     )
+    rebuild = FaceRebuild(vault, gallery, lambda: _model(engine), context.metrics.vault, keeper=keeper)
     repair = CollectionRepair(keeper, watch, stores.people, lambda: _model(engine))
     transferred = PeopleTransferStore(
         stores.database, stores.people, context.clock, consent_required=context.settings.consent_required
     )
     transfer = GalleryTransfer(engine, transferred, mirror, metrics)
-    return GalleryParts(gallery, check, mirror, model, watch, repair, transfer)
+    return GalleryParts(gallery, check, mirror, model, watch, repair, transfer, rebuild, vault)
 
 
 def _watch(context: BuildContext, stores: Stores, engine: Engine, keeper: CollectionKeeper | None) -> CollectionWatch:

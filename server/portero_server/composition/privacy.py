@@ -14,6 +14,7 @@ from portero_server.engines.base import Engine
 from portero_server.engines.kept_faces import FaceKeeper
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
+from portero_server.privacy.person_export import PersonExport
 from portero_server.privacy.retention import Retention
 from portero_server.rpc.services.privacy import PrivacyServicer
 from portero_server.store.erasures import ErasureStore
@@ -52,9 +53,12 @@ def build(
         name_revocation,
         metrics,
         keeper=keeper if isinstance(keeper, FaceKeeper) else None,
+        vault=None if gallery.vault is None else gallery.vault.vault,
         interval=settings.erasure_interval,
     )
     kept = RetentionStore(database, clock)
     retention = Retention(kept, settings.retention_rules, clock, metrics, interval=settings.retention_interval)
-    servicer = PrivacyServicer(people, stores.consents, ExportStore(database), eraser, name_revocation, clock)
+    servicer = PrivacyServicer(
+        people, stores.consents, PersonExport(ExportStore(database), gallery.vault), eraser, name_revocation, clock
+    )
     return PrivacyParts(name_revocation, eraser, retention, servicer)

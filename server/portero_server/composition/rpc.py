@@ -51,6 +51,7 @@ def build(
                 gallery.watch,
                 gallery.repair,
                 gallery.transfer,
+                gallery.rebuild,
                 recognition.images,
                 clock,
             ),

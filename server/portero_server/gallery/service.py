@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
@@ -27,6 +28,7 @@ from portero_server.errors import EngineError, FailedPrecondition, InvalidInput,
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.photo_guard import PhotoGuard
+from portero_server.gallery.photo_vault import PhotoVault
 from portero_server.store.people import PeopleStore
 from portero_server.vision.photo import decode_photo
 
@@ -38,6 +40,14 @@ _LONGEST_SEARCH = 200
 def new_person_id() -> str:
     """Returns a new random person id."""
     return str(uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """An enrolled face; `new`: it was learned now, and not known and held before."""
+
+    face: FaceEnrollment
+    new: bool
 
 
 class Gallery:
@@ -56,6 +66,7 @@ class Gallery:
         tell_loss: Callable[[], None] = lambda: None,
         guard: PhotoGuard | None = None,
         check: GalleryCheck | None = None,
+        vault: PhotoVault | None = None,
     ) -> None:
         """Stores people in `people`; `mirror` makes their faces searchable in `engine`.
 
@@ -70,6 +81,7 @@ class Gallery:
             tell_loss: Called when it does not hold a face that is stored.
             guard: Looks at photographs before the engine does; None: nobody does.
             check: Compares again whom a removed face was like; None: nobody is.
+            vault: Keeps enrolled photographs; None: they are discarded.
         """
         self._engine = engine
         self._people = people
@@ -81,6 +93,7 @@ class Gallery:
         self._tell_loss = tell_loss
         self._guard = guard
         self._check = check
+        self._vault = vault
 
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
@@ -141,9 +154,10 @@ class Gallery:
         )
 
     async def delete(self, person_id: str) -> None:
-        """Removes a person and all faces, from the store and the engine. Raises NotFound."""
+        """Removes a person, all faces and all photos, from store, engine and vault. Raises NotFound."""
         await self._people.delete(person_id)
         await self._mirror.catch_up()
+        await self._let_go_of_photos()
 
     async def enroll(
         self,
@@ -154,7 +168,8 @@ class Gallery:
     ) -> FaceEnrollment:
         """Enrolls a person's face from one photograph; the same photograph again returns the existing face.
 
-        A stored face that the engine does not hold any more is learned again from its photograph.
+        A stored face that the engine does not hold any more is learned again from its photograph. The vault keeps the
+        photograph, where there is one and the person has consented to it; whether it could does not matter here.
 
         Args:
             person_id: The person whose face it is.
@@ -169,21 +184,49 @@ class Gallery:
             FailedPrecondition: Consent is required, and the person has not given it.
             EngineError: The engine could not answer.
         """
+        face = (await self.teach(person_id, photo, deadline, Lane.CHECK_IN, warn)).face
+        if self._vault is not None:
+            await self._vault.keep(person_id, face.face_id, photo)
+        return face
+
+    async def teach(
+        self,
+        person_id: str,
+        photo: bytes,
+        deadline: float | None = None,
+        lane: Lane = Lane.ATTENDANCE,
+        warn: Callable[[PhotoAdvice], None] = lambda _advice: None,
+    ) -> Taught:
+        """Enrolls a photograph as `enroll` does, keeps it nowhere, and returns whether its face was learned now.
+
+        Args:
+            person_id: Whose face.
+            photo: A whole JPEG or PNG file.
+            deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
+            lane: Its priority among paid calls; by default everybody else's go first.
+            warn: Called with each thing that is poor about a photo that is learned all the same.
+
+        Raises:
+            InvalidInput, PhotoRefused, NotFound, FailedPrecondition, EngineError: As `enroll`.
+        """
         traits = self._engine.traits
         face_id = face_id_of(person_id, photo, f"{traits.name}/{traits.model_version}")
         await self._people.get(person_id)
         if self._check_learnable is not None:
             await self._check_learnable(person_id)
+        new = True
+        context = CallContext(None, lane, deadline)
         try:
             known = await self._people.get_face(person_id, face_id)
         except NotFound:
-            known = await self._learn(person_id, face_id, photo, deadline, warn)
+            known = await self._learn(person_id, face_id, photo, context, warn)
         else:
-            if not await self._is_held(known):
+            new = not await self._is_held(known)
+            if new:
                 self._tell_loss()
-                known = await self._learn(person_id, face_id, photo, deadline, warn, lost=known)
+                known = await self._learn(person_id, face_id, photo, context, warn, lost=known)
         await self._mirror.catch_up()
-        return known
+        return Taught(known, new)
 
     async def check_photo(self, photo: bytes) -> PhotoReport:
         """Returns what an enrollment would say of a photograph; nothing is stored, and the engine is not asked.
@@ -205,12 +248,17 @@ class Gallery:
         return await self._people.list_faces(person_id, limit, after)
 
     async def delete_face(self, person_id: str, face_id: str) -> None:
-        """Removes one face, from the store and the engine. Raises NotFound."""
+        """Removes one face, from store and engine, and its photo from the vault. Raises NotFound."""
         partners = () if self._check is None else await self._check.partners(face_id)
         await self._people.delete_face(person_id, face_id)
         await self._mirror.catch_up()
+        await self._let_go_of_photos()
         if self._check is not None:
             await self._check.compare_again(partners)
+
+    async def _let_go_of_photos(self) -> None:
+        if self._vault is not None:
+            await self._vault.catch_up()
 
     async def _is_held(self, face: FaceEnrollment) -> bool:
         """Returns whether the engine has a stored face; of what it keeps itself, only it can tell."""
@@ -223,7 +271,7 @@ class Gallery:
         person_id: str,
         face_id: str,
         photo: bytes,
-        deadline: float | None,
+        context: CallContext,
         warn: Callable[[PhotoAdvice], None],
         lost: FaceEnrollment | None = None,
     ) -> FaceEnrollment:
@@ -233,7 +281,6 @@ class Gallery:
                 warn(advice)
         # An engine that keeps faces itself answers a photo it has still to forget with the face that is about to go.
         await self._mirror.apply()
-        context = CallContext(None, Lane.CHECK_IN, deadline)
         learned = await self._engine.learn(pixels, person_id, face_id, context)
         try:
             return await self._people.add_face(self._enrollment(person_id, face_id, learned), instead_of=lost)

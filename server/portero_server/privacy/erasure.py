@@ -13,11 +13,13 @@ from portero_server.engines.base import Engine
 from portero_server.engines.kept_faces import FaceKeeper, KeptFace, parsed_image_id
 from portero_server.errors import EngineError, StoreUnavailable
 from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.photo_vault import PhotoVault
 from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.remains import Remain, remains_of
 from portero_server.telemetry.privacy_metrics import PrivacyMetrics
+from portero_server.vault.place import VaultUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -55,6 +57,7 @@ class Eraser:
         metrics: PrivacyMetrics,
         *,
         keeper: FaceKeeper | None = None,
+        vault: PhotoVault | None = None,
         interval: float,
     ) -> None:
         """Creates an eraser; `run` completes unfinished erasures.
@@ -67,6 +70,7 @@ class Eraser:
             name_revocation: Removes the name from the streams of this process.
             metrics: Counts unfinished erasures.
             keeper: The engine, when it keeps faces itself.
+            vault: Keeps enrolled photographs, if any are kept.
             interval: How often unfinished erasures are looked for, seconds.
         """
         self._erasures = erasures
@@ -76,6 +80,7 @@ class Eraser:
         self._name_revocation = name_revocation
         self._metrics = metrics
         self._keeper = keeper
+        self._vault = vault
         self._interval = interval
 
     async def erase(self, person_id: str) -> Erasure:
@@ -122,7 +127,7 @@ class Eraser:
 
         Raises:
             NotFound: The person was not erased.
-            StoreUnavailable, EngineError: Something could not be searched.
+            StoreUnavailable, EngineError, VaultUnavailable: Something could not be searched.
         """
         erasure = await self._erasures.of_person(person_id)
         remains = list(await remains_of(self._database, person_id))
@@ -130,18 +135,26 @@ class Eraser:
             remains.append(Remain("changes the gallery of this server has still to learn", behind))
         if kept := await self._strays(person_id):
             remains.append(Remain("faces the engine keeps", len(kept)))
+        if self._vault is not None and (photos := await self._vault.strays(person_id)):
+            remains.append(Remain("photos the vault keeps", len(photos)))
         return Verification(erasure, tuple(remains))
 
     async def _advance(self, erasure: Erasure) -> Erasure:
         await self._erasures.scrub(erasure)
-        try:
-            await self._forget_faces(erasure)
-        except EngineError as error:
-            _log.warning("erasure_waits_for_engine", erasure=erasure.erasure_id, reason=error.reason)
+        # Each goes on while the other is away.
+        waits = []
+        for what, forget in (("engine", self._forget_faces), ("vault", self._delete_photos)):
+            try:
+                await forget(erasure)
+            except (EngineError, VaultUnavailable) as error:
+                waits.append(what)
+                _log.warning(f"erasure_waits_for_{what}", erasure=erasure.erasure_id, reason=error.reason)
+        if waits:
             return await self._erasures.get(erasure.erasure_id)
         finished = await self._erasures.finish(erasure.erasure_id)
         if finished.finished_at is None:
-            _log.warning("erasure_waits_for_other_engine", erasure=erasure.erasure_id)
+            # An engine, or the vault, that this server does not have; or a photo that is still on its way there.
+            _log.warning("erasure_waits_for_other_server", erasure=erasure.erasure_id)
         else:
             _log.info("erased", erasure=erasure.erasure_id)
         return finished
@@ -163,6 +176,12 @@ class Eraser:
             await self._keeper.remove_orphans(strays)
         if left or strays:
             await self._erasures.faces_forgotten(erasure, [face.face_id for face in left], len(strays))
+
+    async def _delete_photos(self, erasure: Erasure) -> None:
+        if self._vault is None or erasure.person_id is None:
+            return
+        if strays := await self._vault.erase(erasure.person_id):
+            await self._erasures.photos_deleted(erasure, strays)
 
     async def _strays(self, person_id: str) -> list[KeptFace]:
         if self._keeper is None:

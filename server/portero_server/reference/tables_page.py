@@ -18,6 +18,7 @@ HOLDS: Mapping[str, str] = {
     "people": "Whom the server knows.",
     "faces": "One row for each photograph that was enrolled: its embedding, or its id in a collection.",
     "look_alikes": "Pairs of faces of two people who may be taken for each other; a pair goes with either face.",
+    "photos": "Which photographs of enrolled faces the vault keeps, and which of them are to be deleted; no picture.",
     "collections": "How the engine's collection differs from the stored faces, and when it was compared.",
     "gallery_changes": "What changed in the gallery, in order; every server's copy of it follows this log.",
     "requests": "Ids of requests already carried out, so that a repeated one changes nothing.",

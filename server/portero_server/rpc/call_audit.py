@@ -76,6 +76,10 @@ def _decision(message: Any) -> str:
     return {1: "accepted", 2: "rejected"}.get(decision, "")
 
 
+def _rebuilds(message: Any) -> str:
+    return "dry_run" if message.dry_run else ""
+
+
 def _repairs(message: Any) -> str:
     return "remove_foreign" if message.remove_foreign else ""
 
@@ -103,6 +107,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/ListUnrecognizedPeople": _READS,
     "portero.v1.GalleryService/RepairFaces": Recorded(details=_repairs),
     # One entry per page, as of ExportPerson.
+    "portero.v1.GalleryService/RebuildFaces": Recorded(details=_rebuilds),
     "portero.v1.GalleryService/ExportPeople": Recorded(),
     "portero.v1.GalleryService/ImportPeople": Recorded(),
     "portero.v1.GalleryService/DeleteFace": Recorded(attrgetter("name")),

@@ -7,6 +7,7 @@ from portero.v1 import gallery_service_pb2 as pb
 
 from portero_server.domain.detection.photo_advice import PhotoAdvice, PhotoReport
 from portero_server.domain.people.collection import CollectionState, Known
+from portero_server.domain.people.photos import Rebuilding, RebuiltPhoto
 from portero_server.gallery.collection_repair import Unrecognized
 from portero_server.gallery.findings import NamedPair
 from portero_server.rpc.convert import box_to_proto, quality_to_proto, time_to_proto
@@ -19,6 +20,16 @@ _STATES = {
     CollectionState.OTHER_MODEL: pb.COLLECTION_STATE_OTHER_MODEL,
     CollectionState.INCOMPLETE: pb.COLLECTION_STATE_INCOMPLETE,
     CollectionState.FOREIGN: pb.COLLECTION_STATE_FOREIGN,
+}
+
+
+_OUTCOMES = {
+    Rebuilding.TAUGHT: pb.REBUILD_OUTCOME_TAUGHT,
+    Rebuilding.TEACHABLE: pb.REBUILD_OUTCOME_TEACHABLE,
+    Rebuilding.KNOWN: pb.REBUILD_OUTCOME_KNOWN,
+    Rebuilding.REFUSED: pb.REBUILD_OUTCOME_REFUSED,
+    Rebuilding.MISSING: pb.REBUILD_OUTCOME_MISSING,
+    Rebuilding.UNREADABLE: pb.REBUILD_OUTCOME_UNREADABLE,
 }
 
 
@@ -81,4 +92,16 @@ def pair_to_proto(named: NamedPair) -> pb.ConfusablePair:
         second_display_name=named.second_name,
         similarity=pair.similarity,
         find_time=time_to_proto(pair.found_at),
+    )
+
+
+def rebuilt_to_proto(photo: RebuiltPhoto) -> pb.RebuiltPhoto:
+    """Returns the RebuiltPhoto message for what became of a photo."""
+    return pb.RebuiltPhoto(
+        person=person_name(photo.person_id),
+        photo_id=photo.photo_id,
+        outcome=_OUTCOMES[photo.outcome],
+        face=face_name(photo.person_id, photo.face_id) if photo.face_id else "",
+        reason=photo.reason,
+        message=photo.message,
     )

@@ -21,6 +21,7 @@ from portero_server.settings.names import PREFIX, unknown_variables
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
 from portero_server.settings.steering import SteeringSettings
+from portero_server.settings.vault import VaultSettings
 
 __all__ = ["PREFIX", "Settings", "load_settings"]
 
@@ -32,6 +33,7 @@ class Settings(
     CallSettings,
     SecuritySettings,
     PrivacySettings,
+    VaultSettings,
     DocumentSettings,
     EventSettings,
     SteeringSettings,

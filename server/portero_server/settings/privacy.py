@@ -58,6 +58,13 @@ class PrivacySettings(BaseSettings):
         7, ge=0, description=f"How long expected guests are kept after their day of arrival, days. {_NEVER}."
     )
 
+    retention_photos_days: int = Field(
+        0,
+        ge=0,
+        description="How long the photo vault keeps an enrollment photo at the longest, days. 0: as long as its face, "
+        "and the consent to keep the photo.",
+    )
+
     @property
     def consent_required(self) -> bool:
         """Whether only people with a valid consent may be enrolled and matched."""
@@ -77,5 +84,6 @@ class PrivacySettings(BaseSettings):
             Purpose.AUDIT: self.retention_audit_days,
             Purpose.CHECK_INS: self.retention_check_ins_days,
             Purpose.GUESTS: self.retention_guests_days,
+            Purpose.PHOTOS: self.retention_photos_days,
         }
         return {purpose: timedelta(days=span) for purpose, span in days.items() if span}

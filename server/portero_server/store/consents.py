@@ -135,7 +135,7 @@ class ConsentStore:
             return
         now = self._clock.now()
         privacy = await self.of(person_id)
-        if not any(consent.valid(now) for consent in privacy.consents):
+        if not any(consent.allows_recognition(now) for consent in privacy.consents):
             raise FailedPrecondition(
                 f"people/{person_id} has no valid consent, which PORTERO_CONSENT=required asks for; record one first",
                 reason="CONSENT_MISSING",

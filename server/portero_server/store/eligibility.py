@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from portero_server.domain.people.photos import KEEP_PHOTOS
 from portero_server.store.schema import consents, people, people_blocks
 
 
@@ -28,10 +29,17 @@ def blocked() -> ColumnElement[bool]:
 
 def consented(now: datetime | BindParameter[datetime], *, consent_required: bool) -> ColumnElement[bool]:
     """Returns the condition that a row of `people` has the consent that it needs at `now`."""
-    agreed = exists().where(consents.c.person_id == people.c.person_id, *_valid(now))
-    ever_asked = exists().where(consents.c.person_id == people.c.person_id)
+    # To keep somebody's photos is another purpose: that consent, or its end, says nothing about being recognized.
+    own = (consents.c.person_id == people.c.person_id, consents.c.purpose != KEEP_PHOTOS)
+    agreed = exists().where(*own, *_valid(now))
+    ever_asked = exists().where(*own)
     # A person whose consents have all ended has withdrawn them, whether or not consent is generally required.
     return agreed if consent_required else or_(agreed, ~ever_asked)
+
+
+def may_keep_photos(person: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+    """Returns the condition that a person has a valid consent to keep their enrollment photos."""
+    return exists().where(consents.c.person_id == person, consents.c.purpose == KEEP_PHOTOS, *_valid(now))
 
 
 async def hold_people(connection: AsyncConnection, ids: Collection[str]) -> None:

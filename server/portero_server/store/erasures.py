@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,7 @@ from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
 from portero_server.store.gallery import log_changes
 from portero_server.store.holders import erase_run, run_of
+from portero_server.store.photo_rows import delete_faces, delete_later
 from portero_server.store.schema import (
     consents,
     erasure_faces,
@@ -28,6 +29,7 @@ from portero_server.store.schema import (
     look_alikes,
     people,
     people_blocks,
+    photos,
     recognitions,
     requests,
     sightings,
@@ -139,12 +141,22 @@ class ErasureStore:
 
         await self._counted(erasure, "engine_faces", forget)
 
+    async def photos_deleted(self, erasure: Erasure, count: int) -> None:
+        """Records that the vault deleted `count` photos of which no row was left."""
+
+        async def add(connection: AsyncConnection, person_id: str, limit: int) -> int:
+            return count
+
+        await self._counted(erasure, "photos", add)
+
     async def finish(self, erasure_id: str) -> Erasure:
         """Writes the receipt and removes the person's id, if nothing is left to remove."""
 
         async def unit(connection: AsyncConnection) -> Erasure:
             found = await _locked(connection, erasure_id)
             if found.finished_at is not None or await _engines_have_faces(connection, erasure_id):
+                return found
+            if await _vault_has_photos(connection, found.person_id):
                 return found
             finished_at = self._clock.now()
             values = {"finished_at": finished_at, "digest": digest_of(found, finished_at), "person_id": None}
@@ -215,7 +227,8 @@ class ErasureStore:
             delete(look_alikes).where(or_(look_alikes.c.first_person_id == person_id, theirs))
         )
         counts["look_alikes"] = pairs.rowcount
-        await connection.execute(delete(faces).where(own))
+        await delete_faces(connection, own)
+        counts["photos"] = await _let_go_of_photos(connection, person_id)
         for table in (consents, people_blocks):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount
@@ -271,6 +284,19 @@ async def _left_traces(connection: AsyncConnection, person_id: str) -> bool:
 async def _engines_have_faces(connection: AsyncConnection, erasure_id: str) -> bool:
     query = select(erasure_faces.c.face_id).where(erasure_faces.c.erasure_id == erasure_id).limit(1)
     return (await connection.execute(query)).first() is not None
+
+
+async def _let_go_of_photos(connection: AsyncConnection, person_id: str) -> int:
+    """Has the vault delete every photo of a person, and returns how many rows there are."""
+    own = photos.c.person_id == person_id
+    await delete_later(connection, own)
+    count = select(func.count()).select_from(photos).where(own)
+    return int((await connection.execute(count)).scalar_one())
+
+
+async def _vault_has_photos(connection: AsyncConnection, person_id: str | None) -> bool:
+    query = select(photos.c.photo_id).where(photos.c.person_id == person_id).limit(1)
+    return person_id is not None and (await connection.execute(query)).first() is not None
 
 
 async def _locked(connection: AsyncConnection, erasure_id: str) -> Erasure:

@@ -16,11 +16,12 @@ _DERIVED = frozenset({"search_name", "long_until", "day_ends_at", "position", "s
 
 @dataclass(frozen=True, slots=True)
 class ExportedRecord:
-    """One row: its kind, its key, and its values as a JSON object."""
+    """One row: its kind, its key, its values as a JSON object, and the file that it describes, if any."""
 
     kind: str
     key: str
     json: str
+    content: bytes = b""
 
 
 def exported(row: RowMapping) -> str:

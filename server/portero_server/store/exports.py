@@ -12,7 +12,7 @@ from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.exported import ExportedRecord, exported
 from portero_server.store.holders import HOLDER_KINDS, holder_records, run_of
-from portero_server.store.schema import consents, faces, people, people_blocks, recognitions, sightings
+from portero_server.store.schema import consents, faces, people, people_blocks, photos, recognitions, sightings
 
 _KINDS: Mapping[str, Table] = {
     "person": people,
@@ -21,8 +21,9 @@ _KINDS: Mapping[str, Table] = {
     "block": people_blocks,
     "sighting": sightings,
     "recognition": recognitions,
+    "photo": photos,
 }
-"""In the order in which they are returned. Photographs are not stored, so none are exported."""
+"""In the order in which they are returned. What a photo shows is in the vault."""
 
 
 class ExportStore:

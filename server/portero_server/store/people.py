@@ -25,6 +25,7 @@ from portero_server.store.gallery import (
     gallery_face,
     log_changes,
 )
+from portero_server.store.photo_rows import delete_faces
 from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import along, consents, faces, people, people_blocks
 from portero_server.store.sequencers import last_position
@@ -146,7 +147,7 @@ class PeopleStore:
             await lock_person(connection, person_id)
             own = faces.c.person_id == person_id
             removed = await _rows(connection, select(faces).where(own).order_by(faces.c.face_id))
-            await connection.execute(delete(faces).where(own))
+            await delete_faces(connection, own)
             await connection.execute(delete(people).where(people.c.person_id == person_id))
             # The next person with this id has not consented to anything.
             ended = (consents.c.person_id == person_id, consents.c.withdrawn_at.is_(None))
@@ -271,7 +272,7 @@ class PeopleStore:
         async def unit(connection: AsyncConnection) -> GalleryFace:
             await lock_person(connection, person_id)
             removed = await _face(connection, person_id, face_id)
-            await connection.execute(delete(faces).where(faces.c.face_id == face_id))
+            await delete_faces(connection, faces.c.face_id == face_id)
             await log_changes(connection, [removed], added=False)
             return gallery_face(removed)
 

@@ -17,6 +17,7 @@ from portero_server.domain.people.privacy import Purpose
 from portero_server.store.audit import retire_oldest
 from portero_server.store.database import Database
 from portero_server.store.open_tracks import read, written
+from portero_server.store.photo_rows import delete_later
 from portero_server.store.schema import (
     along,
     audit_entries,
@@ -26,6 +27,7 @@ from portero_server.store.schema import (
     consents,
     events,
     guests,
+    photos,
     recognitions,
     sighting_tracks,
     sightings,
@@ -68,6 +70,7 @@ class RetentionStore:
             Purpose.AUDIT: (self._audit,),
             Purpose.CHECK_INS: (self._rows(check_ins, check_ins.c.created_at),),
             Purpose.GUESTS: (self._rows(guests, guests.c.day_ends_at),),
+            Purpose.PHOTOS: (self._photos,),
         }
 
     def steps(self, purpose: Purpose) -> int:
@@ -176,6 +179,10 @@ class RetentionStore:
             await connection.execute(delete(consents).where(consents.c.consent_id.in_(found)))
         return len(found)
 
+    async def _photos(self, connection: AsyncConnection, before: datetime) -> int:
+        """Marks photos whose time has come; their rows go after their objects (`PhotoVault.sweep`)."""
+        return await delete_later(connection, photos.c.created_at < before, limit=self._batch)
+
     async def _audit(self, connection: AsyncConnection, before: datetime) -> int:
         return await retire_oldest(connection, before, self._clock.now(), self._batch)
 
@@ -211,6 +218,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.AUDIT: ((audit_entries.c.happened_at, _FIRST_IN_CHAIN),),
     Purpose.CHECK_INS: ((check_ins.c.created_at, None),),
     Purpose.GUESTS: ((guests.c.day_ends_at, None),),
+    Purpose.PHOTOS: ((photos.c.created_at, None),),
 }
 """By which column each kind of row is as old as it is; for the one that is most overdue."""
 

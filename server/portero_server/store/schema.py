@@ -32,6 +32,7 @@ from portero_server.store.gallery_tables import faces as faces
 from portero_server.store.gallery_tables import gallery_changes as gallery_changes
 from portero_server.store.gallery_tables import look_alikes as look_alikes
 from portero_server.store.gallery_tables import people as people
+from portero_server.store.photo_tables import photos as photos
 from portero_server.store.tables import box
 from portero_server.store.tables import metadata as metadata
 from portero_server.store.tables import required as _required

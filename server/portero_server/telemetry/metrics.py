@@ -24,6 +24,7 @@ from portero_server.telemetry.rpc_metrics import FloodMetrics, RpcMetrics
 from portero_server.telemetry.steering_metrics import SteeringMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
+from portero_server.telemetry.vault_metrics import VaultMetrics
 
 # The time each series was made at doubles the series and is read by nobody.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
@@ -57,5 +58,6 @@ class Metrics:
         self.money = MoneyMetrics(registry)
         self.store = StoreMetrics(registry, self.stages)
         self.privacy = PrivacyMetrics(registry)
+        self.vault = VaultMetrics(registry)
         self.documents = DocumentMetrics(registry)
         self.events = EventMetrics(registry)

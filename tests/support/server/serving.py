@@ -25,6 +25,7 @@ from portero_server.store.people import PeopleStore
 from portero_server.store.streams import StreamStore
 from portero_server.streaming.status import LiveStatus
 from portero_server.watching.watch import Watch
+from tests.support.server.photo_vault import Vault
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.time.virtual_time import ManualClock
 
@@ -85,6 +86,7 @@ class House:
     live: OpenStreams
     watch: Watch[SightingEvent]
     clock: ManualClock
+    vault: Vault
 
     @property
     def gallery(self) -> gallery_service_pb2_grpc.GalleryServiceAsyncStub:

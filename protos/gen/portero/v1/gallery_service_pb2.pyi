@@ -139,6 +139,46 @@ COLLECTION_STATE_FOREIGN: CollectionState.ValueType  # 6
 """The collection holds faces under this service's names that are stored nowhere."""
 Global___CollectionState: _TypeAlias = CollectionState  # noqa: Y015
 
+class _RebuildOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RebuildOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RebuildOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REBUILD_OUTCOME_UNSPECIFIED: _RebuildOutcome.ValueType  # 0
+    """Unspecified."""
+    REBUILD_OUTCOME_TAUGHT: _RebuildOutcome.ValueType  # 1
+    """The face model in use has learned it."""
+    REBUILD_OUTCOME_TEACHABLE: _RebuildOutcome.ValueType  # 2
+    """Of a dry run: it can be read, and would be taught."""
+    REBUILD_OUTCOME_KNOWN: _RebuildOutcome.ValueType  # 3
+    """The engine had its face already."""
+    REBUILD_OUTCOME_REFUSED: _RebuildOutcome.ValueType  # 4
+    """It may not, or cannot, be taught; see the reason."""
+    REBUILD_OUTCOME_MISSING: _RebuildOutcome.ValueType  # 5
+    """The vault does not have it."""
+    REBUILD_OUTCOME_UNREADABLE: _RebuildOutcome.ValueType  # 6
+    """It is damaged, was exchanged for another one, or is encrypted with a key that the server does not have."""
+
+class RebuildOutcome(_RebuildOutcome, metaclass=_RebuildOutcomeEnumTypeWrapper):
+    """What became of a photo of the vault."""
+
+REBUILD_OUTCOME_UNSPECIFIED: RebuildOutcome.ValueType  # 0
+"""Unspecified."""
+REBUILD_OUTCOME_TAUGHT: RebuildOutcome.ValueType  # 1
+"""The face model in use has learned it."""
+REBUILD_OUTCOME_TEACHABLE: RebuildOutcome.ValueType  # 2
+"""Of a dry run: it can be read, and would be taught."""
+REBUILD_OUTCOME_KNOWN: RebuildOutcome.ValueType  # 3
+"""The engine had its face already."""
+REBUILD_OUTCOME_REFUSED: RebuildOutcome.ValueType  # 4
+"""It may not, or cannot, be taught; see the reason."""
+REBUILD_OUTCOME_MISSING: RebuildOutcome.ValueType  # 5
+"""The vault does not have it."""
+REBUILD_OUTCOME_UNREADABLE: RebuildOutcome.ValueType  # 6
+"""It is damaged, was exchanged for another one, or is encrypted with a key that the server does not have."""
+Global___RebuildOutcome: _TypeAlias = RebuildOutcome  # noqa: Y015
+
 @_typing.final
 class Person(_message.Message):
     """A person of the gallery."""
@@ -1137,6 +1177,108 @@ class RepairFacesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RepairFacesResponse: _TypeAlias = RepairFacesResponse  # noqa: Y015
+
+@_typing.final
+class RebuildFacesRequest(_message.Message):
+    """Request of RebuildFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Number of photos, 1..1000, of which a page has at most 20; 0 means 20."""
+    page_token: _builtins.str
+    """next_page_token of the previous page, or empty."""
+    dry_run: _builtins.bool
+    """Reads and decrypts each photo that would be taught, and teaches none."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildFacesRequest: _TypeAlias = RebuildFacesRequest  # noqa: Y015
+
+@_typing.final
+class RebuiltPhoto(_message.Message):
+    """A photo of the vault, and what became of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    PHOTO_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    FACE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    person: _builtins.str
+    """Resource name of the person, "people/{person}"."""
+    photo_id: _builtins.str
+    """The photo's id; it says nothing of the person."""
+    outcome: Global___RebuildOutcome.ValueType
+    """What became of it."""
+    face: _builtins.str
+    """Resource name of the face that it taught, "people/{person}/faces/{face}"; empty: none."""
+    reason: _builtins.str
+    """Why it was refused or not read: as of EnrollFace, or NO_CONSENT, PHOTO_DELETED (meanwhile), PHOTO_MISSING,
+    PHOTO_DAMAGED, PHOTO_OF_OTHER_KEY; else empty.
+    """
+    message: _builtins.str
+    """The same in words for people."""
+    def __init__(
+        self,
+        *,
+        person: _builtins.str = ...,
+        photo_id: _builtins.str = ...,
+        outcome: Global___RebuildOutcome.ValueType = ...,
+        face: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["face", b"face", "message", b"message", "outcome", b"outcome", "person", b"person", "photo_id", b"photo_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuiltPhoto: _TypeAlias = RebuiltPhoto  # noqa: Y015
+
+@_typing.final
+class RebuildFacesResponse(_message.Message):
+    """Response of RebuildFaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHOTOS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def photos(self) -> _containers.RepeatedCompositeFieldContainer[Global___RebuiltPhoto]:
+        """The photos of the page, by id."""
+
+    def __init__(
+        self,
+        *,
+        photos: _abc.Iterable[Global___RebuiltPhoto] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "photos", b"photos"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildFacesResponse: _TypeAlias = RebuildFacesResponse  # noqa: Y015
 
 @_typing.final
 class FaceEncoding(_message.Message):

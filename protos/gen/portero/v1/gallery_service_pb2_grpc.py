@@ -100,6 +100,11 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.FromString,
                 _registered_method=True)
+        self.RebuildFaces = channel.unary_unary(
+                '/portero.v1.GalleryService/RebuildFaces',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesResponse.FromString,
+                _registered_method=True)
         self.ExportPeople = channel.unary_unary(
                 '/portero.v1.GalleryService/ExportPeople',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.ExportPeopleRequest.SerializeToString,
@@ -172,7 +177,8 @@ class GalleryServiceServicer:
         again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
         and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
         OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
-        CONSENT_MISSING if the server requires a consent and the person has no valid one.
+        CONSENT_MISSING if the server requires a consent and the person has no valid one. The photo is kept, encrypted, only
+        where the server has a photo vault and the person a valid consent with the purpose "keep-photos".
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -235,6 +241,16 @@ class GalleryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RebuildFaces(self, request, context):
+        """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
+        a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
+        photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
+        photos; as of the engine; UNAVAILABLE if the vault does not answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ExportPeople(self, request, context):
         """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
         ImportPeople takes them. This is biometric data of everybody: for admins only.
@@ -254,7 +270,7 @@ class GalleryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteFace(self, request, context):
-        """Removes one face. Errors: NOT_FOUND.
+        """Removes one face, and the photo of it that the vault keeps. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -341,6 +357,11 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.RepairFaces,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.SerializeToString,
+            ),
+            'RebuildFaces': grpc.unary_unary_rpc_method_handler(
+                    servicer.RebuildFaces,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesResponse.SerializeToString,
             ),
             'ExportPeople': grpc.unary_unary_rpc_method_handler(
                     servicer.ExportPeople,
@@ -720,6 +741,33 @@ class GalleryService:
             '/portero.v1.GalleryService/RepairFaces',
             portero_dot_v1_dot_gallery__service__pb2.RepairFacesRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.RepairFacesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildFaces(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/RebuildFaces',
+            portero_dot_v1_dot_gallery__service__pb2.RebuildFacesRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.RebuildFacesResponse.FromString,
             options,
             channel_credentials,
             insecure,

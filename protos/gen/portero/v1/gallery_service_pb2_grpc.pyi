@@ -50,7 +50,8 @@ class GalleryServiceStub:
     again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
     and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
     OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
-    CONSENT_MISSING if the server requires a consent and the person has no valid one.
+    CONSENT_MISSING if the server requires a consent and the person has no valid one. The photo is kept, encrypted, only
+    where the server has a photo vault and the person a valid consent with the purpose "keep-photos".
     """
     CheckPhoto: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckPhotoRequest, _gallery_service_pb2.CheckPhotoResponse]
     """Says what EnrollFace would say of a photograph before the engine is asked. Stores nothing and makes no paid call, so
@@ -80,6 +81,12 @@ class GalleryServiceStub:
     """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
     it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
     """
+    RebuildFaces: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.RebuildFacesRequest, _gallery_service_pb2.RebuildFacesResponse]
+    """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
+    a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
+    photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
+    photos; as of the engine; UNAVAILABLE if the vault does not answer.
+    """
     ExportPeople: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ExportPeopleRequest, _gallery_service_pb2.ExportPeopleResponse]
     """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
     ImportPeople takes them. This is biometric data of everybody: for admins only.
@@ -91,7 +98,7 @@ class GalleryServiceStub:
     than the one in use; nothing is stored then.
     """
     DeleteFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]
-    """Removes one face. Errors: NOT_FOUND."""
+    """Removes one face, and the photo of it that the vault keeps. Errors: NOT_FOUND."""
     SearchByImage: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.SearchByImageRequest, _gallery_service_pb2.SearchByImageResponse]
     """Finds the people in a photograph."""
     CompareImages: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.CompareImagesRequest, _gallery_service_pb2.CompareImagesResponse]
@@ -119,7 +126,8 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
     and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
     OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
-    CONSENT_MISSING if the server requires a consent and the person has no valid one.
+    CONSENT_MISSING if the server requires a consent and the person has no valid one. The photo is kept, encrypted, only
+    where the server has a photo vault and the person a valid consent with the purpose "keep-photos".
     """
     CheckPhoto: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.CheckPhotoRequest, _gallery_service_pb2.CheckPhotoResponse]  # type: ignore[assignment]
     """Says what EnrollFace would say of a photograph before the engine is asked. Stores nothing and makes no paid call, so
@@ -149,6 +157,12 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     """Repairs what needs no photographs: creates the engine's collection if it does not exist and the server may create
     it, and removes foreign faces if asked to. Errors: as of the engine, if the collection may not be created.
     """
+    RebuildFaces: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.RebuildFacesRequest, _gallery_service_pb2.RebuildFacesResponse]  # type: ignore[assignment]
+    """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
+    a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
+    photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
+    photos; as of the engine; UNAVAILABLE if the vault does not answer.
+    """
     ExportPeople: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ExportPeopleRequest, _gallery_service_pb2.ExportPeopleResponse]  # type: ignore[assignment]
     """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
     ImportPeople takes them. This is biometric data of everybody: for admins only.
@@ -160,7 +174,7 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     than the one in use; nothing is stored then.
     """
     DeleteFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DeleteFaceRequest, _gallery_service_pb2.DeleteFaceResponse]  # type: ignore[assignment]
-    """Removes one face. Errors: NOT_FOUND."""
+    """Removes one face, and the photo of it that the vault keeps. Errors: NOT_FOUND."""
     SearchByImage: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.SearchByImageRequest, _gallery_service_pb2.SearchByImageResponse]  # type: ignore[assignment]
     """Finds the people in a photograph."""
     CompareImages: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.CompareImagesRequest, _gallery_service_pb2.CompareImagesResponse]  # type: ignore[assignment]
@@ -221,7 +235,8 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
         and the reason NO_FACE, SEVERAL_FACES or LOW_QUALITY, mostly before the engine is asked, and where all faces of a person are searched as one also
         OTHER_PERSON (the face is unlike the person's others) or TOO_MANY_FACES; FAILED_PRECONDITION with reason
-        CONSENT_MISSING if the server requires a consent and the person has no valid one.
+        CONSENT_MISSING if the server requires a consent and the person has no valid one. The photo is kept, encrypted, only
+        where the server has a photo vault and the person a valid consent with the purpose "keep-photos".
         """
 
     @_abc_1.abstractmethod
@@ -295,6 +310,18 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def RebuildFaces(
+        self,
+        request: _gallery_service_pb2.RebuildFacesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.RebuildFacesResponse, _abc.Awaitable[_gallery_service_pb2.RebuildFacesResponse]]:
+        """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
+        a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
+        photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
+        photos; as of the engine; UNAVAILABLE if the vault does not answer.
+        """
+
+    @_abc_1.abstractmethod
     def ExportPeople(
         self,
         request: _gallery_service_pb2.ExportPeopleRequest,
@@ -322,7 +349,7 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gallery_service_pb2.DeleteFaceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gallery_service_pb2.DeleteFaceResponse, _abc.Awaitable[_gallery_service_pb2.DeleteFaceResponse]]:
-        """Removes one face. Errors: NOT_FOUND."""
+        """Removes one face, and the photo of it that the vault keeps. Errors: NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def SearchByImage(

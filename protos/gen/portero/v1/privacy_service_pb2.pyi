@@ -21,7 +21,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Consent(_message.Message):
-    """A person's consent to be recognized."""
+    """A person's consent to be recognized; with the purpose "keep-photos" it is none, but lets the server keep the person's
+    enrollment photos, encrypted.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -37,7 +39,7 @@ class Consent(_message.Message):
     name: _builtins.str
     """Output only. Resource name, "people/{person}/consents/{consent}"."""
     purpose: _builtins.str
-    """The purpose, as worded in the text; 1 to 200 characters."""
+    """The purpose, as worded in the text; 1 to 200 characters. "keep-photos": to keep enrollment photos."""
     text_version: _builtins.str
     """Version of the text that was agreed to; 1 to 63 characters."""
     channel: _builtins.str
@@ -493,21 +495,25 @@ class ExportRecord(_message.Message):
 
     KIND_FIELD_NUMBER: _builtins.int
     JSON_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """Kind of the record: person, face, consent, block, sighting, recognition, check_in or guest. The last two are of
-    people whose label "run" holds their RUN.
+    """Kind of the record: person, face, consent, block, sighting, recognition, photo, check_in or guest. The last two are
+    of people whose label "run" holds their RUN.
     """
     json: _builtins.str
     """All its values, as a JSON object; times in UTC, face descriptions in base64."""
+    content: _builtins.bytes
+    """Of a photo: the JPEG or PNG file that was enrolled; empty if the vault has not, or cannot read it."""
     def __init__(
         self,
         *,
         kind: _builtins.str = ...,
         json: _builtins.str = ...,
+        content: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["json", b"json", "kind", b"kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "json", b"json", "kind", b"kind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

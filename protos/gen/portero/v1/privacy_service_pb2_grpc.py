@@ -94,7 +94,7 @@ class PrivacyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordConsent(self, request, context):
-        """Records that a person agreed to be recognized. Errors: NOT_FOUND.
+        """Records that a person agreed to be recognized, or to have their enrollment photos kept. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,7 +130,7 @@ class PrivacyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ErasePerson(self, request, context):
-        """Erases a person permanently: faces, consents, and the name in everything that was ever written. When it returns,
+        """Erases a person permanently: faces, photos, consents, and the name in everything that was ever written. When it returns,
         nobody is recognized as the person any more; the remaining work is done within minutes by any running server. The
         id is never reused. Repeating it returns the receipt. Errors: NOT_FOUND.
         """

@@ -36,7 +36,7 @@ class PrivacyServiceStub:
     GetPersonPrivacy: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.GetPersonPrivacyRequest, _privacy_service_pb2.GetPersonPrivacyResponse]
     """Returns a person's consents and block, and whether they may be recognized now. Errors: NOT_FOUND."""
     RecordConsent: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.RecordConsentRequest, _privacy_service_pb2.RecordConsentResponse]
-    """Records that a person agreed to be recognized. Errors: NOT_FOUND."""
+    """Records that a person agreed to be recognized, or to have their enrollment photos kept. Errors: NOT_FOUND."""
     WithdrawConsent: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.WithdrawConsentRequest, _privacy_service_pb2.WithdrawConsentResponse]
     """Withdraws one consent or all. A person without a valid consent is no longer matched, effective immediately.
     Errors: NOT_FOUND.
@@ -48,7 +48,7 @@ class PrivacyServiceStub:
     ExportPerson: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.ExportPersonRequest, _privacy_service_pb2.ExportPersonResponse]
     """Returns everything stored about a person, one page at a time. Errors: NOT_FOUND."""
     ErasePerson: _grpc.UnaryUnaryMultiCallable[_privacy_service_pb2.ErasePersonRequest, _privacy_service_pb2.ErasePersonResponse]
-    """Erases a person permanently: faces, consents, and the name in everything that was ever written. When it returns,
+    """Erases a person permanently: faces, photos, consents, and the name in everything that was ever written. When it returns,
     nobody is recognized as the person any more; the remaining work is done within minutes by any running server. The
     id is never reused. Repeating it returns the receipt. Errors: NOT_FOUND.
     """
@@ -65,7 +65,7 @@ class PrivacyServiceAsyncStub(PrivacyServiceStub):
     GetPersonPrivacy: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.GetPersonPrivacyRequest, _privacy_service_pb2.GetPersonPrivacyResponse]  # type: ignore[assignment]
     """Returns a person's consents and block, and whether they may be recognized now. Errors: NOT_FOUND."""
     RecordConsent: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.RecordConsentRequest, _privacy_service_pb2.RecordConsentResponse]  # type: ignore[assignment]
-    """Records that a person agreed to be recognized. Errors: NOT_FOUND."""
+    """Records that a person agreed to be recognized, or to have their enrollment photos kept. Errors: NOT_FOUND."""
     WithdrawConsent: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.WithdrawConsentRequest, _privacy_service_pb2.WithdrawConsentResponse]  # type: ignore[assignment]
     """Withdraws one consent or all. A person without a valid consent is no longer matched, effective immediately.
     Errors: NOT_FOUND.
@@ -77,7 +77,7 @@ class PrivacyServiceAsyncStub(PrivacyServiceStub):
     ExportPerson: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.ExportPersonRequest, _privacy_service_pb2.ExportPersonResponse]  # type: ignore[assignment]
     """Returns everything stored about a person, one page at a time. Errors: NOT_FOUND."""
     ErasePerson: _aio.UnaryUnaryMultiCallable[_privacy_service_pb2.ErasePersonRequest, _privacy_service_pb2.ErasePersonResponse]  # type: ignore[assignment]
-    """Erases a person permanently: faces, consents, and the name in everything that was ever written. When it returns,
+    """Erases a person permanently: faces, photos, consents, and the name in everything that was ever written. When it returns,
     nobody is recognized as the person any more; the remaining work is done within minutes by any running server. The
     id is never reused. Repeating it returns the receipt. Errors: NOT_FOUND.
     """
@@ -103,7 +103,7 @@ class PrivacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _privacy_service_pb2.RecordConsentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_privacy_service_pb2.RecordConsentResponse, _abc.Awaitable[_privacy_service_pb2.RecordConsentResponse]]:
-        """Records that a person agreed to be recognized. Errors: NOT_FOUND."""
+        """Records that a person agreed to be recognized, or to have their enrollment photos kept. Errors: NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def WithdrawConsent(
@@ -145,7 +145,7 @@ class PrivacyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _privacy_service_pb2.ErasePersonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_privacy_service_pb2.ErasePersonResponse, _abc.Awaitable[_privacy_service_pb2.ErasePersonResponse]]:
-        """Erases a person permanently: faces, consents, and the name in everything that was ever written. When it returns,
+        """Erases a person permanently: faces, photos, consents, and the name in everything that was ever written. When it returns,
         nobody is recognized as the person any more; the remaining work is done within minutes by any running server. The
         id is never reused. Repeating it returns the receipt. Errors: NOT_FOUND.
         """

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from portero_server.domain.people.photos import KEEP_PHOTOS
 from portero_server.errors import InvalidInput
 
 
@@ -33,13 +34,15 @@ class Purpose(Enum):
     """Entries of the audit trail; that they were removed is an entry as well."""
     CHECK_INS = "check_ins"
     """Check-ins, with what was read from the cards."""
+    PHOTOS = "photos"
+    """Enrollment photographs in the vault."""
     GUESTS = "guests"
     """Expected guests, from the end of their day of arrival on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person's consent to be recognized.
+    """A person's consent to be recognized; with the purpose KEEP_PHOTOS, to have their enrollment photos kept.
 
     Attributes:
         purpose: What for, as the text said it ("attendance").
@@ -65,6 +68,10 @@ class Consent:
     def valid(self, now: datetime) -> bool:
         """Whether the consent is valid at a time."""
         return self.given_at <= now and self.withdrawn_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def allows_recognition(self, now: datetime) -> bool:
+        """Whether the consent is one to be recognized, and valid at a time."""
+        return self.purpose != KEEP_PHOTOS and self.valid(now)
 
     def repeats(self, first: Consent) -> bool:
         """Whether this one, recorded again, says what the first one said; "given now" is the same at any time."""

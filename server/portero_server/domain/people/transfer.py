@@ -166,7 +166,7 @@ def plan_people(
             consents += (own_consents := _new_consents(record, stored))
             if record.block is not None:
                 blocks[record.person_id] = record.block
-            agreed = any(consent.valid(now) for consent in own_consents)
+            agreed = any(consent.allows_recognition(now) for consent in own_consents)
         if own and consent_required and not agreed:
             message = f"people/{record.person_id} has no valid consent: record one and import the faces again"
             outcomes.append(

@@ -138,6 +138,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.GalleryService/CheckFaces": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/ListUnrecognizedPeople": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/RepairFaces": Access(_KEEPS, Unscoped()),
+    "portero.v1.GalleryService/RebuildFaces": Access(_KEEPS, Unscoped()),
     # Faces of everybody leave the server, or come in without anybody having looked at a photograph.
     "portero.v1.GalleryService/ExportPeople": Access(_ADMIN, Unscoped()),
     "portero.v1.GalleryService/ImportPeople": Access(_KEEPS, Unscoped()),

@@ -17,6 +17,7 @@ from portero_server.errors import EngineError, InvalidInput, StoreUnavailable
 from portero_server.gallery.collection_repair import CollectionRepair
 from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
+from portero_server.gallery.rebuild import MOST_PHOTOS, FaceRebuild
 from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.recognition.images import MAX_CANDIDATES, Images
@@ -32,6 +33,7 @@ from portero_server.rpc.gallery_convert import (
     advice_to_proto,
     pair_to_proto,
     photo_report_to_proto,
+    rebuilt_to_proto,
     report_to_proto,
     unrecognized_to_proto,
 )
@@ -57,6 +59,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         watch: CollectionWatch,
         repair: CollectionRepair,
         transfer: GalleryTransfer,
+        rebuild: FaceRebuild,
         images: Images,
         clock: Clock,
     ) -> None:
@@ -65,6 +68,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         self._watch = watch
         self._repair = repair
         self._transfer = transfer
+        self._rebuild = rebuild
         self._images = images
         self._clock = clock
 
@@ -187,6 +191,21 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         done = await self._repair.repair(remove_foreign=request.remove_foreign)
         return pb.RepairFacesResponse(
             report=report_to_proto(done.known), created=done.created, removed_faces=done.removed
+        )
+
+    async def RebuildFaces(self, request: pb.RebuildFacesRequest, context: Context) -> pb.RebuildFacesResponse:
+        """Teaches the photos of the vault whose faces the engine does not have, by photo."""
+        size = checked_page_size(request.page_size) if request.page_size else MOST_PHOTOS
+        listing = Listing("rebuild", ())
+        cursor = listing.cursor(request.page_token, parts=1)
+        done, last = await self._rebuild.page(
+            size,
+            cursor[0] if cursor else None,
+            dry_run=request.dry_run,
+            deadline=deadline_of(context, self._clock),
+        )
+        return pb.RebuildFacesResponse(
+            photos=[rebuilt_to_proto(photo) for photo in done], next_page_token=listing.token([last]) if last else ""
         )
 
     async def ExportPeople(self, request: pb.ExportPeopleRequest, context: Context) -> pb.ExportPeopleResponse:

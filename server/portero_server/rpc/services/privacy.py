@@ -13,7 +13,8 @@ from portero_server.domain.people.privacy import checked_words
 from portero_server.errors import InvalidInput
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
-from portero_server.rpc.paging import Listing, checked_page_size, cut
+from portero_server.privacy.person_export import PersonExport
+from portero_server.rpc.paging import Listing, checked_page_size
 from portero_server.rpc.privacy_convert import (
     consent_from_proto,
     consent_to_proto,
@@ -24,7 +25,6 @@ from portero_server.rpc.privacy_convert import (
 from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_consent, parse_erasure, parse_person
 from portero_server.store.consents import ConsentStore
-from portero_server.store.exports import ExportStore
 from portero_server.store.people import PeopleStore
 
 _ALL = "-"
@@ -38,14 +38,14 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         self,
         people: PeopleStore,
         consents: ConsentStore,
-        exports: ExportStore,
+        export: PersonExport,
         eraser: Eraser,
         name_revocation: NameRevocation,
         clock: Clock,
     ) -> None:
         self._people = people
         self._consents = consents
-        self._exports = exports
+        self._export = export
         self._eraser = eraser
         self._name_revocation = name_revocation
         self._clock = clock
@@ -93,9 +93,9 @@ class PrivacyServicer(privacy_service_pb2_grpc.PrivacyServiceServicer):
         listing = Listing("export", (person_id,))
         cursor = listing.cursor(request.page_token, parts=2)
         after = (cursor[0], cursor[1]) if cursor else None
-        page, last = cut(await self._exports.records(person_id, size + 1, after), size)
+        page, last = await self._export.page(person_id, size, after)
         return pb.ExportPersonResponse(
-            records=[pb.ExportRecord(kind=record.kind, json=record.json) for record in page],
+            records=[pb.ExportRecord(kind=record.kind, json=record.json, content=record.content) for record in page],
             next_page_token=listing.token([last.kind, last.key]) if last else "",
         )
 

@@ -14,17 +14,22 @@ from typing import Any
 import psutil
 import pytest
 import structlog
+from pydantic import ValidationError
 
 from portero_server.composition.build import built
+from portero_server.composition.vault_commands import VaultKey
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.people.people import FaceEnrollment, FaceModel
+from portero_server.domain.people.photos import Rebuilding
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.errors import EngineUnavailable, StartupProblem, StoreUnavailable
 from portero_server.settings import Settings
 from portero_server.store.database import Database
 from portero_server.store.people import PeopleStore
 from portero_server.vision.analyzer import VisionPool
+from tests.support.images.patch_photos import ANA, photo
+from tests.support.server.photo_vault import keeping
 from tests.support.store.fixtures import migrated_file
 
 __all__ = ["migrated_file"]
@@ -157,3 +162,44 @@ async def test_faces_of_another_model_are_told_at_the_start(settings: Settings) 
     [told] = [line for line in after if line["event"] == "faces_of_other_models"]
     assert (told["faces"], told["models"]) == (1, {"scripted colors-v0": 1})
     assert "enroll" in told["advice"]
+
+
+async def test_a_vault_keeps_what_a_built_server_enrolls(settings: Settings, tmp_path: Path) -> None:
+    """With folder and key file the photo of somebody who agreed is kept; a key that others may read ends the start."""
+    key = tmp_path / "vault.key"
+    await VaultKey(key)(settings)
+    kept = settings.model_copy(update={"photo_vault": str(tmp_path / "photos"), "photo_vault_key_file": key})
+    async with built(kept) as server:
+        await server.gallery.gallery.create("ana", "Ana", {})
+        await server.stores.consents.record(keeping("ana", server.context.clock))
+        await server.gallery.gallery.enroll("ana", photo(ANA))
+        [done], _ = await server.gallery.rebuild.page(10, None, dry_run=True)
+        assert done.outcome is Rebuilding.KNOWN
+        assert len(list((tmp_path / "photos").glob("*/*"))) == 1
+    with structlog.testing.capture_logs() as told:
+        async with built(settings) as server:
+            assert server.gallery.vault is None
+    assert [line["photos"] for line in told if line["event"] == "vault_not_set"] == [1]
+    key.chmod(0o644)
+    with pytest.raises(StartupProblem, match="chmod 600"):
+        async with built(kept):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("address", "bucket"),
+    [
+        ("/srv/photos", None),
+        ("s3://portero-photos", ("portero-photos", "")),
+        ("s3://portero-photos/a/b/", ("portero-photos", "a/b/")),
+    ],
+)
+def test_a_vault_is_a_folder_or_a_bucket(address: str, bucket: tuple[str, str] | None) -> None:
+    """The setting names either, with its prefix, and never one without a key."""
+    settings = Settings(photo_vault=address, photo_vault_key_file=Path("/k"))
+    assert settings.photo_bucket == bucket
+    with pytest.raises(ValidationError, match="set together"):
+        Settings(photo_vault=address)
+    for wrong in ("photos", "s3://", "gs://photos", "s3://Photos"):
+        with pytest.raises(ValidationError, match="whole path"):
+            Settings(photo_vault=wrong, photo_vault_key_file=Path("/k"))

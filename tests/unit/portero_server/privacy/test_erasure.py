@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment
+from portero_server.domain.people.photos import SETTLES_AFTER
 from portero_server.domain.recording.sightings import CommitResult, StreamCommit
 from portero_server.domain.streams.messages import TrackUpdate
 from portero_server.domain.tracking.track import TrackState
@@ -17,12 +19,16 @@ from portero_server.engines.base import GalleryFace, Identification
 from portero_server.engines.kept_faces import KeptFace, image_id
 from portero_server.errors import EngineUnavailable, NotFound
 from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.photo_vault import PhotoVault
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
+from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.people import PeopleStore
 from portero_server.telemetry.metrics import Metrics
+from portero_server.vault.sealing import PhotoSeal
+from tests.support.server.photo_vault import KEY, Vault, keeping, vault_in
 from tests.support.server.picky_engine import PickyEngine
 from tests.support.server.stream_harness import MemoryStore, face, looked, named, stream_harness
 from tests.support.store.commits import BOX, at
@@ -64,10 +70,14 @@ class Office:
     eraser: Eraser
     engine: KeepingEngine
     people: PeopleStore
+    mirror: GalleryMirror
+    vault: Vault
+    database: Database
+    clock: ManualClock
 
 
 @pytest.fixture
-async def office(database: Database) -> Office:
+async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
     """An eraser, Ana with one stored face, and a face of hers that an enrollment left behind."""
     engine, clock = KeepingEngine(), ManualClock()
     people = PeopleStore(database, clock)
@@ -80,17 +90,26 @@ async def office(database: Database) -> Office:
     await mirror.apply()
     for external_id, face_id, person_id in (("x1", "f1", "ana"), ("x2", "f2", "ana"), ("x3", "f3", "anabel")):
         engine.kept[external_id] = KeptFace(external_id, image_id(person_id, face_id))
-    eraser = Eraser(
-        ErasureStore(database, clock),
+    vault = vault_in(tmp_path / "photos", database, clock)
+    eraser = _eraser(database, engine, people, mirror, vault.vault)
+    yield Office(eraser, engine, people, mirror, vault, database, clock)
+    await vault.vault.aclose()
+
+
+def _eraser(
+    database: Database, engine: KeepingEngine, people: PeopleStore, mirror: GalleryMirror, vault: PhotoVault | None
+) -> Eraser:
+    return Eraser(
+        ErasureStore(database, people._clock),
         database,
         engine,
         mirror,
         NameRevocation(lambda: (), people.display_names, interval=5),
         Metrics(version="0", engine="scripted").privacy,
         keeper=engine,
+        vault=vault,
         interval=5,
     )
-    return Office(eraser, engine, people)
 
 
 async def test_an_erasure_takes_the_engines_faces_too(office: Office) -> None:
@@ -117,6 +136,64 @@ async def test_an_engine_that_is_away_is_asked_again(office: Office) -> None:
     await office.eraser.erase("ana")
     # Once more: the gallery of this server learns the change that it could not apply.
     assert (await office.eraser.verify("ana")).clean
+
+
+async def test_a_vault_that_is_away_is_asked_again(office: Office) -> None:
+    """While a photo cannot be deleted there is no receipt and the proof names it; afterward it is gone and counted."""
+    await _keep_photo(office)
+    office.vault.place.refused = {"delete"}
+    begun = await office.eraser.erase("ana")
+    assert (begun.finished_at, len(office.vault.objects())) == (None, 1)
+    found = await office.eraser.verify("ana")
+    assert {each.place: each.rows for each in found.remains}["photos.person_id"] == 1
+    office.vault.place.refused = set()
+    await office.eraser.round()
+    receipt = await office.eraser.get(begun.erasure_id)
+    assert (receipt.sound, receipt.counts["photos"], office.vault.objects()) == (True, 1, [])
+    assert (await office.eraser.verify("ana")).clean
+
+
+async def test_a_photo_without_a_row_is_found_by_its_seal(office: Office) -> None:
+    """As after a restore of an older backup: the proof finds the person's object, and an erasure deletes only that."""
+    seal = PhotoSeal([KEY])
+    names = {person_id: digit * 32 for person_id, digit in (("ana", "a"), ("anabel", "b"))}
+    for person_id, name in names.items():
+        office.vault.place.put(name, seal.seal(person_id, name, b"photo"))
+    office.vault.place.put("c" * 32, b"damaged")
+    receipt = await office.eraser.erase("ana")
+    assert receipt.counts["photos"] == 1
+    assert office.vault.objects() == [names["anabel"], "c" * 32]
+    office.vault.place.put(names["ana"], seal.seal("ana", names["ana"], b"photo"))
+    found = await office.eraser.verify("ana")
+    assert [(each.place, each.rows) for each in found.remains] == [("photos the vault keeps", 1)]
+
+
+async def test_a_server_without_the_vault_leaves_its_photos_to_another(office: Office, database: Database) -> None:
+    """It writes no receipt, however often it looks; a server that has the vault finishes."""
+    await _keep_photo(office)
+    without = _eraser(database, office.engine, office.people, office.mirror, None)
+    begun = await without.erase("ana")
+    await without.round()
+    assert (await without.get(begun.erasure_id)).finished_at is None
+    await office.eraser.round()
+    assert (await without.get(begun.erasure_id)).sound
+    assert office.vault.objects() == []
+
+
+async def test_a_photo_on_its_way_holds_the_receipt_back(office: Office) -> None:
+    """Until its object cannot come any more there is no receipt, since it might come after it."""
+    office.vault.place.refused = {"put"}
+    await _keep_photo(office)
+    begun = await office.eraser.erase("ana")
+    assert begun.finished_at is None
+    office.clock.advance(SETTLES_AFTER.total_seconds())
+    await office.eraser.round()
+    assert (await office.eraser.get(begun.erasure_id)).sound
+
+
+async def _keep_photo(office: Office) -> None:
+    await ConsentStore(office.database, office.clock).record(keeping("ana", office.clock))
+    await office.vault.vault.keep("ana", "f1", b"photo")
 
 
 async def test_nobody_is_proven_erased_who_was_not(office: Office) -> None:

@@ -35,6 +35,7 @@ def test_settings_stand_in_the_group_of_their_class_and_nowhere_else() -> None:
         "Billing",
         "Steering",
         "Privacy",
+        "Vault",
         "Documents",
         "Events",
         "Security",

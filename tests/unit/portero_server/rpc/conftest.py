@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -31,15 +32,17 @@ from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.collection_parts import collection_parts
+from tests.support.server.face_rebuild import rebuild_of
 from tests.support.server.gallery_transfer import transfer_of
 from tests.support.server.open_access import open_access
+from tests.support.server.photo_vault import vault_in
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
 from tests.support.time.virtual_time import ManualClock
 
 
 @pytest.fixture
-async def house(database: Database, serve: Serve) -> House:
+async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterator[House]:
     """A server with every service, the scripted engine, real stores and nobody in the gallery."""
     door, clock, live = EngineDoor(), ManualClock(), OpenStreams()
     engine = ScriptedEngine(sleep=door)
@@ -50,13 +53,16 @@ async def house(database: Database, serve: Serve) -> House:
     pairs = LookAlikeStore(database, clock)
     check = GalleryCheck(engine, people, pairs)
     images = Images(engine, people, engine.traits.policy, pairs.confusable_with)
+    vault = vault_in(tmp_path / "photos", database, clock)
+    gallery = Gallery(engine, people, mirror, clock, guard=PhotoGuard(PatchDetector()), check=check, vault=vault.vault)
     edge = await serve(
         [
             GalleryServicer(
-                Gallery(engine, people, mirror, clock, guard=PhotoGuard(PatchDetector()), check=check),
+                gallery,
                 check,
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock),
+                rebuild_of(engine, gallery, vault.access),
                 images,
                 clock,
             ),
@@ -66,7 +72,8 @@ async def house(database: Database, serve: Serve) -> House:
         ]
     )
     streams, recording = StreamStore(database, clock), Recording(database, clock)
-    return House(edge, engine, door, people, streams, recording, live, watch, clock)
+    yield House(edge, engine, door, people, streams, recording, live, watch, clock, vault)
+    await vault.vault.aclose()
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ GalleryService/ListConfusablePairs   none   admin operator
 GalleryService/CheckFaces            none   admin operator
 GalleryService/ListUnrecognizedPeople none   admin operator
 GalleryService/RepairFaces           whole  admin operator
+GalleryService/RebuildFaces          whole  admin operator
 GalleryService/ExportPeople          whole  admin
 GalleryService/ImportPeople          whole  admin operator
 GalleryService/DeleteFace            none   admin operator

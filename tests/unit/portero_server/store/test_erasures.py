@@ -119,6 +119,7 @@ async def test_an_erased_person_stands_nowhere(
         "people": 1,
         "faces": 1,
         "look_alikes": 1,
+        "photos": 0,
         "consents": 1,
         "people_blocks": 1,
         "sightings": 1,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from portero.v1 import gallery_service_pb2 as pb
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment
+from portero_server.store.consents import ConsentStore
 from tests.support.images.patch_photos import ANA, photo
+from tests.support.server.photo_vault import keeping
 from tests.support.server.serving import House
 from tests.support.store.commits import BOX, at
 
@@ -45,3 +48,23 @@ async def test_people_of_another_model_are_listed_by_page(house: House) -> None:
     assert (list(rest.people), rest.next_page_token) == ([], "")
     report = (await house.gallery.CheckFaces(pb.CheckFacesRequest())).report
     assert (report.state, report.other_models_faces) == (pb.COLLECTION_STATE_OTHER_MODEL, 1)
+
+
+async def test_faces_are_made_anew_from_the_vault(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page each photo is told with its outcome; a dry run teaches nothing, and what is damaged says so."""
+    await _enroll(house)
+    await ConsentStore(house.people._database, house.clock).record(keeping("ana", house.clock))
+    await house.gallery.EnrollFace(pb.EnrollFaceRequest(parent="people/ana", image=photo(ANA)))
+    answer = await house.gallery.RebuildFaces(pb.RebuildFacesRequest(page_size=1))
+    [known] = answer.photos
+    assert (known.person, known.outcome) == ("people/ana", pb.REBUILD_OUTCOME_KNOWN)
+    rest = await house.gallery.RebuildFaces(pb.RebuildFacesRequest(page_size=1, page_token=answer.next_page_token))
+    assert (list(rest.photos), rest.next_page_token) == ([], "")
+    # As after a change of the encoder: the face is of a model that is not in use.
+    monkeypatch.setattr("portero_server.engines.scripted._MODEL_VERSION", "colors-v2")
+    [dry] = (await house.gallery.RebuildFaces(pb.RebuildFacesRequest(dry_run=True))).photos
+    assert (dry.outcome, dry.face) == (pb.REBUILD_OUTCOME_TEACHABLE, "")
+    house.vault.path(dry.photo_id).write_bytes(b"damaged")
+    [unreadable] = (await house.gallery.RebuildFaces(pb.RebuildFacesRequest())).photos
+    assert (unreadable.outcome, unreadable.reason) == (pb.REBUILD_OUTCOME_UNREADABLE, "PHOTO_DAMAGED")
+    assert unreadable.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 import pytest
@@ -14,9 +15,11 @@ from portero.v1 import privacy_service_pb2 as pb
 from portero_server.engines.scripted import ScriptedEngine
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.rebuild import VaultAccess
 from portero_server.gallery.service import Gallery
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
+from portero_server.privacy.person_export import PersonExport
 from portero_server.recognition.images import Images
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.privacy import PrivacyServicer
@@ -31,7 +34,9 @@ from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.collection_parts import collection_parts
+from tests.support.server.face_rebuild import rebuild_of
 from tests.support.server.gallery_transfer import transfer_of
+from tests.support.server.photo_vault import vault_in
 from tests.support.server.serving import Serve
 from tests.support.store.commits import commit_of, decided, recognition
 from tests.support.time.virtual_time import ManualClock
@@ -58,7 +63,9 @@ class Office:
         await self.gallery.EnrollFace(gallery_service_pb2.EnrollFaceRequest(parent=ANAS, image=photo(ANA)))
 
 
-async def _office(database: Database, serve: Serve, *, required: bool = False) -> Office:
+async def _office(
+    database: Database, serve: Serve, *, required: bool = False, access: VaultAccess | None = None
+) -> Office:
     clock, engine = ManualClock(), ScriptedEngine()
     people = PeopleStore(database, clock, consent_required=required)
     consents = ConsentStore(database, clock, consent_required=required)
@@ -72,9 +79,17 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
         mirror,
         name_revocation,
         Metrics(version="0", engine="scripted").privacy,
+        vault=None if access is None else access.vault,
         interval=5,
     )
-    gallery = Gallery(engine, people, mirror, clock, check_learnable=consents.check_learnable)
+    gallery = Gallery(
+        engine,
+        people,
+        mirror,
+        clock,
+        check_learnable=consents.check_learnable,
+        vault=None if access is None else access.vault,
+    )
     edge = await serve(
         [
             GalleryServicer(
@@ -82,10 +97,13 @@ async def _office(database: Database, serve: Serve, *, required: bool = False) -
                 GalleryCheck(engine, people, LookAlikeStore(database, clock)),
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock, consent_required=required),
+                rebuild_of(engine, gallery),
                 Images(engine, people, engine.traits.policy),
                 clock,
             ),
-            PrivacyServicer(people, consents, ExportStore(database), eraser, name_revocation, clock),
+            PrivacyServicer(
+                people, consents, PersonExport(ExportStore(database), access), eraser, name_revocation, clock
+            ),
         ]
     )
     office = Office(
@@ -224,3 +242,45 @@ async def test_of_nobody_there_is_nothing(database: Database, serve: Serve) -> N
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call
         assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_photos_are_exported_and_erased_with_the_person(database: Database, serve: Serve, tmp_path: Path) -> None:
+    """With consent the export holds the photo as it was enrolled; the receipt counts it, and nothing is left of it."""
+    vault = vault_in(tmp_path / "photos", database, ManualClock())
+    office = await _office(database, serve, access=vault.access)
+    await office.privacy.RecordConsent(
+        pb.RecordConsentRequest(parent=ANAS, consent=_consent(purpose="keep-photos", guardian=""))
+    )
+    await office.enroll()
+    assert await office.found() == [ANAS]
+    answer = await office.privacy.ExportPerson(pb.ExportPersonRequest(name=ANAS))
+    [record] = [each for each in answer.records if each.kind == "photo"]
+    assert record.content == photo(ANA)
+    assert json.loads(record.json)["state"] == "kept"
+    erasure = (await office.privacy.ErasePerson(pb.ErasePersonRequest(name=ANAS))).erasure
+    assert erasure.sound
+    assert {count.place: count.count for count in erasure.removed}["photos"] == 1
+    assert vault.objects() == []
+    proof = await office.privacy.VerifyErasure(pb.VerifyErasureRequest(person=ANAS))
+    assert (proof.clean, list(proof.remains)) == (True, [])
+    await vault.vault.aclose()
+
+
+async def test_a_consent_to_keep_photos_is_none_to_be_recognized(database: Database, serve: Serve) -> None:
+    """Where consent is required it allows no enrollment; where it is not, its withdrawal ends no recognition."""
+    request = pb.RecordConsentRequest(parent=ANAS, consent=_consent(purpose="keep-photos"))
+    office = await _office(database, serve, required=True)
+    await office.privacy.RecordConsent(request)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await office.enroll()
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert not (await office.privacy.GetPersonPrivacy(pb.GetPersonPrivacyRequest(name=ANAS))).privacy.recognizable
+
+
+async def test_withdrawing_the_consent_to_keep_photos_ends_no_recognition(database: Database, serve: Serve) -> None:
+    """Somebody who was never asked about being recognized is recognized as before."""
+    office = await _office(database, serve)
+    await office.enroll()
+    await office.privacy.RecordConsent(pb.RecordConsentRequest(parent=ANAS, consent=_consent(purpose="keep-photos")))
+    await office.privacy.WithdrawConsent(pb.WithdrawConsentRequest(name=f"{ANAS}/consents/-"))
+    assert await office.found() == [ANAS]

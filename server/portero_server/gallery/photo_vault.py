@@ -1,0 +1,242 @@
+"""Keeps the photographs that taught faces, sealed, as long as person, face and consent allow it.
+
+The row of a photo is written before its object and removed after it. So whatever ends a server, an object has a row,
+and `sweep` finds what was not finished. A vault that fails costs the photo, never the enrollment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+import structlog
+
+from portero_server.domain.people.photos import Keeping, PhotoState, VaultPhoto, photo_digest
+from portero_server.errors import NotFound, PorteroError, Unavailable
+from portero_server.store.photos import PhotoStore
+from portero_server.vault.place import PhotoPlace, VaultUnavailable
+from portero_server.vault.sealing import PhotoSeal, SealBroken
+
+_log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+_THREADS = 4
+_MOST_AT_ONCE = 8
+"""Photos on their way to the vault; further ones are not kept. Each is a file of up to 5 MiB in memory."""
+_PATIENCE = 10.0
+"""Seconds that an enrollment waits for its photo to be kept; a slower vault goes on behind it."""
+_BATCH = 100
+
+
+class VaultObserver(Protocol):
+    """Is told what becomes of photos, for metrics."""
+
+    def photo_offered(self, outcome: Keeping) -> None:
+        """Counts photos that taught a face."""
+        ...
+
+    def photos_deleted(self, count: int) -> None:
+        """Counts photos whose objects were deleted."""
+        ...
+
+    def vault_failed(self, operation: str) -> None:
+        """Counts operations that the vault did not carry out: put, get, delete or list."""
+        ...
+
+    def photos_held(self, counts: Mapping[PhotoState, int]) -> None:
+        """Sets how many photos there are in each state."""
+        ...
+
+
+class PhotoVault:
+    """Keeps, reads and deletes photographs; holds a few threads."""
+
+    def __init__(
+        self,
+        store: PhotoStore,
+        place: PhotoPlace,
+        seal: PhotoSeal,
+        observer: VaultObserver,
+        *,
+        interval: float,
+        new_id: Callable[[], str] = lambda: uuid4().hex,
+        patience: float = _PATIENCE,
+    ) -> None:
+        """Creates the vault; `run` sweeps it.
+
+        Args:
+            store: Which photos there are.
+            place: Keeps the objects.
+            seal: Makes them unreadable for others.
+            observer: Is told what becomes of photos.
+            interval: Seconds between two sweeps.
+            new_id: Generates random names of objects.
+            patience: Seconds that an enrollment waits for its photo.
+        """
+        self._store = store
+        self._place = place
+        self._seal = seal
+        self._observer = observer
+        self._interval = interval
+        self._new_id = new_id
+        self._patience = patience
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="vault")
+        self._keeping = set[asyncio.Task[None]]()
+
+    async def keep(self, person_id: str, face_id: str, photo: bytes) -> None:
+        """Keeps the photograph that taught a face, if the person has consented to it; the same one again is kept once.
+
+        What fails is logged and counted, and nothing is raised. A caller who hangs up does not interrupt it.
+        """
+        if len(self._keeping) >= _MOST_AT_ONCE:
+            self._tell_failure(face_id, "VAULT_BUSY")
+            return
+        task = asyncio.create_task(self._keep(person_id, face_id, photo))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+        await asyncio.wait({task}, timeout=self._patience)
+
+    async def read(self, photo: VaultPhoto) -> bytes | None:
+        """Returns a photograph as it was enrolled; None: its object is not there.
+
+        Raises:
+            SealBroken: The object was damaged or exchanged, or none of the keys opens it.
+            VaultUnavailable: The vault does not answer.
+        """
+        sealed = await self._ask("get", lambda: self._place.get(photo.photo_id))
+        if sealed is None:
+            return None
+        return await self._on_thread(lambda: self._seal.open(photo.person_id, photo.photo_id, sealed))
+
+    async def sweep(self, person_id: str | None = None) -> None:
+        """Deletes the objects of a person, or of everybody (None), that are to be deleted, and their rows.
+
+        Raises:
+            VaultUnavailable, StoreUnavailable: One of them does not answer; called again, it goes on.
+        """
+        while due := await self._store.due(_BATCH, person_id):
+            await self._delete(due)
+
+    async def catch_up(self) -> None:
+        """Sweeps as far as possible now; what fails is only logged, since `run` tries it again."""
+        try:
+            await self.sweep()
+        except Unavailable as error:
+            _log.warning("vault_behind", reason=error.reason)
+
+    async def erase(self, person_id: str) -> int:
+        """Deletes every photo of an erased person. Returns how many there were of which no row was left.
+
+        Raises:
+            VaultUnavailable, StoreUnavailable: One of them does not answer; called again, it goes on.
+        """
+        await self.sweep(person_id)
+        strays = await self.strays(person_id)
+        for name in strays:
+            await self._ask("delete", lambda name=name: self._place.delete(name))  # type: ignore[misc]
+        self._observer.photos_deleted(len(strays))
+        return len(strays)
+
+    async def strays(self, person_id: str) -> Sequence[str]:
+        """Returns the objects of a person of which there is no row, as after a restore of an older backup.
+
+        Only their seal tells whose they are: each object without a row is opened for this person.
+
+        Raises:
+            VaultUnavailable, StoreUnavailable: One of them does not answer.
+        """
+        # Names first: a row is written before its object, so what is listed and has no row now has none any more.
+        names = await self._ask("list", lambda: list(self._place.names()))
+        found = []
+        for begin in range(0, len(names), _BATCH):
+            chunk = names[begin : begin + _BATCH]
+            known = await self._store.known(chunk)
+            found += [name for name in chunk if name not in known and await self._belongs(name, person_id)]
+        return found
+
+    async def round(self) -> None:
+        """Marks what is to be deleted, deletes it, and tells how many photos there are.
+
+        Raises:
+            VaultUnavailable, StoreUnavailable: One of them does not answer.
+        """
+        while await self._store.expire(_BATCH) == _BATCH:
+            pass
+        try:
+            await self.sweep()
+        finally:
+            self._observer.photos_held(await self._store.counts())
+
+    async def run(self) -> None:
+        """Sweeps periodically until canceled."""
+        while True:
+            try:
+                await self.round()
+            except Unavailable as error:
+                _log.warning("vault_behind", reason=error.reason)
+            await asyncio.sleep(self._interval)
+
+    async def aclose(self) -> None:
+        """Waits a moment for photos on their way, and lets go of the threads."""
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=self._patience)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _keep(self, person_id: str, face_id: str, photo: bytes) -> None:
+        photo_id = self._new_id()
+        try:
+            outcome = await self._store.begin(photo_id, person_id, face_id, photo_digest(person_id, photo))
+            if outcome is None:
+                sealed = await self._on_thread(lambda: self._seal.seal(person_id, photo_id, photo))
+                await self._ask("put", lambda: self._place.put(photo_id, sealed))
+                outcome = await self._settle(photo_id, person_id)
+        except NotFound:
+            return
+        except PorteroError as error:
+            self._tell_failure(face_id, error.reason)
+            return
+        if outcome is not None:
+            self._observer.photo_offered(outcome)
+
+    async def _settle(self, photo_id: str, person_id: str) -> Keeping | None:
+        try:
+            outcome = await self._store.complete(photo_id, person_id)
+        except NotFound:
+            outcome = None
+        if outcome is not Keeping.KEPT:
+            # This write is over, so nobody needs to wait for it.
+            await self._delete([photo_id])
+        return outcome
+
+    async def _delete(self, photo_ids: Sequence[str]) -> None:
+        for photo_id in photo_ids:
+            await self._ask("delete", lambda photo_id=photo_id: self._place.delete(photo_id))  # type: ignore[misc]
+        await self._store.forget(photo_ids)
+        self._observer.photos_deleted(len(photo_ids))
+
+    async def _belongs(self, name: str, person_id: str) -> bool:
+        sealed = await self._ask("get", lambda: self._place.get(name))
+        if sealed is None:
+            return False
+        try:
+            await self._on_thread(lambda: self._seal.open(person_id, name, sealed))
+        except SealBroken:
+            return False
+        return True
+
+    async def _ask(self, operation: str, call: Callable[[], _T]) -> _T:
+        try:
+            return await self._on_thread(call)
+        except VaultUnavailable:
+            self._observer.vault_failed(operation)
+            raise
+
+    async def _on_thread(self, call: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def _tell_failure(self, face_id: str, reason: str) -> None:
+        _log.warning("photo_not_kept", face=face_id, reason=reason)
+        self._observer.photo_offered(Keeping.FAILED)
