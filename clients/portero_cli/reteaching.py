@@ -95,12 +95,16 @@ def retaught_in_words(retaught: Sequence[Retaught], left: Sequence[UnrecognizedP
         )
         lines += [f"  {photo.photo}: {photo.error.message}" for photo in each.photos if photo.error is not None]
     names = {each.person for each in retaught}
-    lines += [
-        f"{each.display_name} ({PEOPLE.identifier(each.person)}): {_trouble(each)}"
-        + ("" if each.person in names else "; no folder has their photos")
+    lines += left_in_words([each for each in left if each.person in names])
+    return lines + left_in_words([each for each in left if each.person not in names], "no folder has their photos")
+
+
+def left_in_words(left: Sequence[UnrecognizedPerson], why: str = "") -> list[str]:
+    """Returns a line for each person who is still missed, which says why, if there is anything to say."""
+    return [
+        f"{each.display_name} ({PEOPLE.identifier(each.person)}): {_trouble(each)}" + (f"; {why}" if why else "")
         for each in left
     ]
-    return lines
 
 
 def _of_name(by_id: dict[str, UnrecognizedPerson], name: str) -> UnrecognizedPerson | None:

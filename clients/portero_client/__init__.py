@@ -119,6 +119,7 @@ from portero_client.people import (
     UnrecognizedPerson,
 )
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
+from portero_client.rebuild import RebuildOutcome, RebuiltPhoto
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
 from portero_client.streaming.blocking_stream import BlockingCameraStream
@@ -250,6 +251,8 @@ __all__ = [
     "PorteroClient",
     "PorteroError",
     "ReadDocument",
+    "RebuildOutcome",
+    "RebuiltPhoto",
     "Recognition",
     "ResourceExhausted",
     "Review",

@@ -22,6 +22,7 @@ from portero_client.people import (
     PhotoCheck,
     UnrecognizedPerson,
 )
+from portero_client.rebuild import RebuiltPhoto
 from portero_client.sightings import Sighting, SightingKind
 from portero_client.transfer import ImportedPerson, PersonRecord
 
@@ -108,6 +109,16 @@ class BlockingPeople:
         with different databases share a collection. For operators and admins.
         """
         return self._ask(calls.people.repair_faces(remove_foreign=remove_foreign))
+
+    def rebuild_faces(
+        self, *, dry_run: bool = False, page_size: int = 0, page_token: str = ""
+    ) -> BlockingListing[RebuiltPhoto]:
+        """Teaches the photos of the server's vault whose faces the engine does not have, and lists what became of each.
+
+        Begun anew, it teaches nothing twice; `dry_run` only reads and decrypts them. For operators and admins.
+        """
+        pages = calls.people.rebuild_pages(dry_run=dry_run)
+        return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
 
     def export_all(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[PersonRecord]:
         """Lists everybody with the encodings of their faces, consents and block. For admins."""

@@ -14,7 +14,8 @@ MAX_SENT_BYTES = 12 * 1024 * 1024
 # A page of 1000 people with every label at its limit.
 MAX_RECEIVED_BYTES = 16 * 1024 * 1024
 # What may be asked twice without harm: reading, and writing what the server recognizes as the same
-# (CreatePerson by its request id, EnrollFace by its photograph, ImportPeople by its people and encodings).
+# (CreatePerson by its request id, EnrollFace by its photograph, ImportPeople by its people and encodings, RebuildFaces
+# by what the engine holds).
 # Creating a camera and deleting are left out: their second answer would be ALREADY_EXISTS or NOT_FOUND although
 # the first had worked.
 SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
@@ -29,6 +30,7 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
         "ExportPeople",
         "ImportPeople",
         "ListFaces",
+        "RebuildFaces",
         "SearchByImage",
         "CompareImages",
     ),

@@ -18,6 +18,7 @@ from portero_client.people import (
     PhotoFlaw,
     UnrecognizedPerson,
 )
+from portero_client.rebuild import RebuildOutcome, RebuiltPhoto
 
 _KINDS: dict[int, GalleryFindingKind] = {
     pb2.GALLERY_FINDING_KIND_OUTDATED_FACES: GalleryFindingKind.OUTDATED_FACES,
@@ -41,6 +42,16 @@ _STATES: dict[int, CollectionState] = {
     pb2.COLLECTION_STATE_OTHER_MODEL: CollectionState.OTHER_MODEL,
     pb2.COLLECTION_STATE_INCOMPLETE: CollectionState.INCOMPLETE,
     pb2.COLLECTION_STATE_FOREIGN: CollectionState.FOREIGN,
+}
+
+
+_OUTCOMES: dict[int, RebuildOutcome] = {
+    pb2.REBUILD_OUTCOME_TAUGHT: RebuildOutcome.TAUGHT,
+    pb2.REBUILD_OUTCOME_TEACHABLE: RebuildOutcome.TEACHABLE,
+    pb2.REBUILD_OUTCOME_KNOWN: RebuildOutcome.KNOWN,
+    pb2.REBUILD_OUTCOME_REFUSED: RebuildOutcome.REFUSED,
+    pb2.REBUILD_OUTCOME_MISSING: RebuildOutcome.MISSING,
+    pb2.REBUILD_OUTCOME_UNREADABLE: RebuildOutcome.UNREADABLE,
 }
 
 
@@ -122,6 +133,18 @@ def unrecognized_from(message: pb2.UnrecognizedPerson) -> UnrecognizedPerson:
         missing_faces=tuple(message.missing_faces),
         kept_face_count=message.kept_face_count,
         other_model=message.other_model,
+    )
+
+
+def rebuilt_from(message: pb2.RebuiltPhoto) -> RebuiltPhoto:
+    """Returns what became of a photo; of a newer server's outcome, UNSPECIFIED."""
+    return RebuiltPhoto(
+        person=message.person,
+        photo_id=message.photo_id,
+        outcome=_OUTCOMES.get(message.outcome, RebuildOutcome.UNSPECIFIED),
+        face=message.face,
+        reason=message.reason,
+        message=message.message,
     )
 
 

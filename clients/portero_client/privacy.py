@@ -88,7 +88,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class ExportRecord:
-    """One stored record about a person: its kind, and its values as a JSON object."""
+    """One stored record about a person.
+
+    Attributes:
+        kind: What it is: person, face, consent, block, sighting, recognition, photo, check_in or guest.
+        json: Its values, as a JSON object.
+        content: Of a photo, the JPEG or PNG file that was enrolled, if the server's vault has it; else empty.
+    """
 
     kind: str
     json: str
+    content: bytes = b""

@@ -56,4 +56,4 @@ def verification_from(message: pb2.VerifyErasureResponse) -> Verification:
 
 def record_from(message: pb2.ExportRecord) -> ExportRecord:
     """Returns an ExportRecord for a protobuf message."""
-    return ExportRecord(message.kind, message.json)
+    return ExportRecord(message.kind, message.json, message.content)

@@ -14,6 +14,7 @@ import pytest
 
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_client import ConnectionSettings, PorteroClient
+from portero_server.vault.keys import create_key
 from tests.support.processes.server_process import running_server
 from tests.support.processes.simulator_process import PATIENT, running_simulator
 from tests.support.time.timeouts import PATIENCE
@@ -95,4 +96,45 @@ async def test_a_deleted_collection_is_told_and_taught_again(tmp_path: Path, mon
             assert erasure.finish_time is not None
             assert await named() == ["nobody", "Grace"]
             assert (await simulator.state())["collections"] == {"portero": 1}
+            assert await server.stop() == 0
+
+
+async def test_a_deleted_collection_is_rebuilt_from_the_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With consent and a vault one command names the same people again, and an erasure leaves no object."""
+    photos, vault, key = tmp_path / "photos", tmp_path / "vault", tmp_path / "vault.key"
+    create_key(key)
+    for name, portrait in (("Joan", COLLINS), ("Grace", HOPPER)):
+        (photos / name).mkdir(parents=True)
+        portrait.write(photos / name)
+    async with running_simulator() as simulator:
+        for name, value in simulator.environment.items():
+            monkeypatch.setenv(name, value)
+        collection = boto3.client("rekognition")
+        async with (
+            running_server(
+                tmp_path, engine="rekognition", photo_vault=str(vault), photo_vault_key_file=str(key), **PATIENT
+            ) as server,
+            PorteroClient(ConnectionSettings(server.address, timeout=PATIENCE)) as client,
+        ):
+            assert (await _portero(server.address, "people", "import", str(photos)))[0] == 0
+            assert not list(vault.glob("*/*"))
+            for person in ("joan", "grace"):
+                await client.privacy.record_consent(person, purpose="keep-photos", text_version="1", channel="paper")
+            assert (await _portero(server.address, "people", "import", str(photos)))[0] == 0
+            assert len(list(vault.glob("*/*"))) == 2
+
+            await asyncio.to_thread(collection.delete_collection, CollectionId="portero")
+            code, document = await _portero(server.address, "faces", "rebuild")
+            assert (code, document["created"], document["counts"]) == (0, True, {"taught": 2})
+            assert document["report"]["state"] == "sound"
+            for name in ("Joan", "Grace"):
+                (file,) = (photos / name).iterdir()
+                (face,) = await client.images.search(file.read_bytes())
+                assert face.match is not None
+                assert face.match.display_name == name
+
+            erasure = await client.privacy.erase("joan")
+            assert (erasure.sound, erasure.removed["photos"]) == (True, 1)
+            assert (await client.privacy.verify_erasure("joan")).clean
+            assert len(list(vault.glob("*/*"))) == 1
             assert await server.stop() == 0

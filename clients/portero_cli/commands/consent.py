@@ -64,7 +64,14 @@ async def show(session: Session, person: PersonArgument) -> ExitCode:
 async def give(
     session: Session,
     person: PersonArgument,
-    purpose: Annotated[str, typer.Option("--purpose", help="The purpose, as worded in the text.", show_default=False)],
+    purpose: Annotated[
+        str,
+        typer.Option(
+            "--purpose",
+            help="The purpose, as worded in the text; keep-photos: to keep enrollment photos.",
+            show_default=False,
+        ),
+    ],
     text: Annotated[str, typer.Option("--text", help="Version of the text agreed to.", show_default=False)],
     channel: Annotated[str, typer.Option("--channel", help="How: paper, desk, app.", show_default=False)],
     guardian: Annotated[

@@ -11,7 +11,8 @@ from rich.text import Text
 from portero_cli.exits import ExitCode
 from portero_cli.import_plan import ImportPlan, plan_import
 from portero_cli.photos import look_into
-from portero_cli.reteaching import Retaught, photos_of, retaught_in_words, teach_again
+from portero_cli.rebuilding import counts_of, rebuilt_in_words
+from portero_cli.reteaching import Retaught, left_in_words, photos_of, retaught_in_words, teach_again
 from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.output import printable
 from portero_cli.screen.tables import report_details
@@ -23,6 +24,7 @@ from portero_client import (
     InvalidArgument,
     PorteroClient,
     PorteroError,
+    RebuiltPhoto,
     UnrecognizedPerson,
 )
 
@@ -36,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     )
     group.command("check")(check)
     group.command("repair")(repair)
+    group.command("rebuild")(rebuild)
     app.add_typer(group, name="faces")
 
 
@@ -121,6 +124,66 @@ async def repair(
     if not all(each.complete for each in retaught):
         return ExitCode.INVALID_INPUT
     return ExitCode.OK if report.state is CollectionState.SOUND else ExitCode.FAILED
+
+
+@command
+async def rebuild(
+    session: Session,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only read and decrypt the photos, and say what would be taught."),
+    ] = False,
+) -> ExitCode:
+    """Make faces anew from the photos that the server's vault keeps: for a lost collection, another region or model.
+
+    Creates a collection that does not exist, and teaches every photo whose face the engine does not have; faces of
+    other models stay stored. Each photo taught may be a paid call. Nothing is taught twice, so it may be run again
+    after whatever stopped it. Exits with code 4 if a photo could not be used, else with 0 only if all is sound
+    afterward.
+    """
+    photos: list[RebuiltPhoto] = []
+    failure: PorteroError | None = None
+    async with session.client() as client:
+        created = not dry_run and (await client.people.repair_faces()).created
+        failure = await _rebuilt(session, client, photos, dry_run=dry_run)
+        report, left = None, list[UnrecognizedPerson]()
+        if failure is None:
+            report = await client.people.check_faces()
+            left = [each async for each in client.people.unrecognized()] if _lacks(report) and not dry_run else []
+    session.output.show(
+        {
+            "dry_run": dry_run,
+            "created": created,
+            "counts": counts_of(photos),
+            "photos": photos,
+            "people": left,
+            "report": report,
+        },
+        *(["the collection was created"] if created else []),
+        *(Text(printable(line)) for line in rebuilt_in_words(photos)),
+        *(Text(printable(line)) for line in left_in_words(left, "the vault has no photo that could be taught")),
+        *([] if report is None else [report_details(report)]),
+    )
+    if failure is not None:
+        raise failure
+    if not all(photo.recognized for photo in photos):
+        return ExitCode.INVALID_INPUT
+    return ExitCode.OK if dry_run or (report and report.state is CollectionState.SOUND) else ExitCode.FAILED
+
+
+async def _rebuilt(
+    session: Session, client: PorteroClient, photos: list[RebuiltPhoto], *, dry_run: bool
+) -> PorteroError | None:
+    """Appends each photo with its outcome to `photos`, and returns the error at which it ended."""
+    with session.output.progress() as progress:
+        task = progress.add_task("photos", total=None)
+        try:
+            async for photo in client.people.rebuild_faces(dry_run=dry_run):
+                photos.append(photo)
+                progress.advance(task)
+        except PorteroError as error:
+            return error
+    return None
 
 
 async def _repaired(client: PorteroClient, *, remove_foreign: bool, yes: bool) -> FacesRepair:

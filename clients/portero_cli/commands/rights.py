@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from portero_cli.screen.sheet import table
 from portero_cli.screen.tables import local_time
 from portero_cli.session import Session, command
 from portero_cli.several import each_of
-from portero_client import InvalidArgument
+from portero_client import ExportRecord, InvalidArgument
 from portero_client.names import PEOPLE
 
 PersonArgument = Annotated[
@@ -68,7 +69,8 @@ async def export(
 ) -> ExitCode:
     """Write everything stored about a person to a JSON file.
 
-    It contains no photographs: the server stores none, only the recognizer's descriptions of faces.
+    Photographs are in it, in base64, only if the server keeps enrollment photos and the person agreed to that;
+    otherwise only the recognizer's descriptions of faces.
     """
     name = PEOPLE.name(person)
     if file.exists():
@@ -76,8 +78,9 @@ async def export(
     records: dict[str, list[object]] = {}
     async with session.client() as client:
         async for record in client.privacy.export(person, page_size=1000):
-            records.setdefault(record.kind, []).append(json.loads(record.json))
-    document = {"person": name, "photographs": "none are stored", "records": records}
+            records.setdefault(record.kind, []).append(_values_of(record))
+    photographs = len(records.get("photo", ()))
+    document = {"person": name, "photographs": photographs or "none are stored", "records": records}
     # Nobody else on this machine is to read it.
     file.touch(mode=0o600)
     file.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
@@ -87,6 +90,13 @@ async def export(
         f"{file}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()),
     )
     return ExitCode.OK
+
+
+def _values_of(record: ExportRecord) -> dict[str, object]:
+    values: dict[str, object] = json.loads(record.json)
+    if record.content:
+        values["content"] = base64.b64encode(record.content).decode()
+    return values
 
 
 @command

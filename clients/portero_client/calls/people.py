@@ -23,6 +23,7 @@ from portero_client.people import (
     PhotoCheck,
     UnrecognizedPerson,
 )
+from portero_client.rebuild import RebuiltPhoto
 from portero_client.transfer import ImportedPerson, PersonRecord
 
 _GALLERY = "/portero.v1.GalleryService/"
@@ -177,6 +178,21 @@ def repair_faces(*, remove_foreign: bool) -> Call[FacesRepair]:
         gallery_convert.repair_from,
         patience=2 * _COMPARING,
     )
+
+
+def rebuild_pages(*, dry_run: bool) -> PageCall[RebuiltPhoto]:
+    """Teaches the vault's photos; a page is of so many photos looked at."""
+
+    def page(page_size: int, page_token: str) -> Call[Page[RebuiltPhoto]]:
+        return unary(
+            _GALLERY + "RebuildFaces",
+            pb2.RebuildFacesRequest(page_size=page_size, page_token=page_token, dry_run=dry_run),
+            pb2.RebuildFacesResponse,
+            lambda answer: Page(tuple(map(gallery_convert.rebuilt_from, answer.photos)), answer.next_page_token),
+            patience=_COMPARING,
+        )
+
+    return page
 
 
 def export_pages() -> PageCall[PersonRecord]:

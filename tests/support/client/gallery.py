@@ -42,6 +42,9 @@ class FakeGallery:
         self.lost: set[str] = set()
         self.collection_gone = False
         self.foreign = 0
+        # Faces whose photos the vault keeps, by name, and of which of them the photos cannot be read; None: no vault.
+        self.photos: list[str] | None = None
+        self.unreadable: set[str] = set()
         # Whoever was imported, and what an export lists, by name; the encodings have two numbers.
         self.records: dict[str, pb2.PersonRecord] = {}
         self.model_version = MODEL
@@ -62,6 +65,7 @@ class FakeGallery:
             "CheckFaces": (pb2.CheckFacesRequest, self.check_faces),
             "ListUnrecognizedPeople": (pb2.ListUnrecognizedPeopleRequest, self.list_unrecognized),
             "RepairFaces": (pb2.RepairFacesRequest, self.repair_faces),
+            "RebuildFaces": (pb2.RebuildFacesRequest, self.rebuild_faces),
             "ListFaces": (pb2.ListFacesRequest, self.list_faces),
             "ExportPeople": (pb2.ExportPeopleRequest, self.export_people),
             "ImportPeople": (pb2.ImportPeopleRequest, self.import_people),
@@ -235,6 +239,27 @@ class FakeGallery:
             self.lost = {name for known in self.known.values() for name in known.faces}
         self.collection_gone, self.foreign = False, self.foreign - removed
         return pb2.RepairFacesResponse(report=self.report(), created=created, removed_faces=removed)
+
+    async def rebuild_faces(self, request: pb2.RebuildFacesRequest) -> pb2.RebuildFacesResponse:
+        """Teaches the faces of the vault's photos again, two photos a page."""
+        if self.photos is None:
+            raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "this server keeps no photos", reason="NO_PHOTO_VAULT")
+        names, token = page_of(self.photos, 2, request.page_token)
+        photos = []
+        for name in names:
+            photo = pb2.RebuiltPhoto(person=name.partition("/faces/")[0], photo_id=f"p{name[-8:]}")
+            if name in self.unreadable:
+                photo.outcome = pb2.REBUILD_OUTCOME_UNREADABLE
+                photo.reason, photo.message = "PHOTO_DAMAGED", "the object was changed"
+            elif name not in self.lost:
+                photo.outcome, photo.face = pb2.REBUILD_OUTCOME_KNOWN, name
+            elif request.dry_run:
+                photo.outcome = pb2.REBUILD_OUTCOME_TEACHABLE
+            else:
+                self.lost.discard(name)
+                photo.outcome, photo.face = pb2.REBUILD_OUTCOME_TAUGHT, name
+            photos.append(photo)
+        return pb2.RebuildFacesResponse(photos=photos, next_page_token=token)
 
     async def list_faces(self, request: pb2.ListFacesRequest) -> pb2.ListFacesResponse:
         """Lists a person's faces."""

@@ -62,6 +62,7 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
         with BlockingPorteroClient(server.address) as client:
             ana = client.people.create("Ana", person_id="ana")
             face = client.people.enroll("ana", photo("ana"))
+            server.gallery.photos = [face.name]
             assert [each.name for each in client.people.faces("ana")] == [face.name]
             assert face.look_alikes == ()
             assert list(client.people.findings()) == []
@@ -70,6 +71,7 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
             assert client.people.check_faces().state is CollectionState.SOUND
             assert list(client.people.unrecognized()) == []
             assert client.people.repair_faces(remove_foreign=True).removed_faces == 0
+            assert [photo.face for photo in client.people.rebuild_faces()] == [face.name]
             assert client.people.import_people([PersonRecord("cy", "Cy")])[0].created
             assert [record.person for record in client.people.export_all()] == ["people/cy"]
             assert client.people.update(ana, "display_name").face_count == 1

@@ -47,6 +47,7 @@ CALLS: list[Call[Any]] = [
     people.check_faces(last_known=True),
     people.unrecognized_pages()(0, ""),
     people.repair_faces(remove_foreign=False),
+    people.rebuild_pages(dry_run=True)(0, ""),
     people.export_pages()(0, ""),
     people.import_people([], model_version="m1"),
     images.search(b"x", max_candidates=0),

@@ -20,13 +20,14 @@ from portero_client import (
     NotFound,
     PhotoFlaw,
     PorteroClient,
+    RebuildOutcome,
     ServerHealth,
     SightingKind,
     SteeringCause,
     TextKind,
     UnrecognizedPerson,
 )
-from portero_client.gallery_convert import report_from
+from portero_client.gallery_convert import rebuilt_from, report_from
 from tests.support.client.photos import photo
 from tests.support.client.server import VERSION, FakeServer
 
@@ -102,6 +103,12 @@ async def test_what_the_engine_has_lost_is_told_and_repaired(client: PorteroClie
     assert person == UnrecognizedPerson("people/ana", "Ana", (face.name,), 0, False)
     done = await client.people.repair_faces()
     assert (done.created, done.removed_faces, done.report.state) == (True, 0, CollectionState.EMPTIED)
+    server.gallery.photos = [face.name]
+    [dry] = [each async for each in client.people.rebuild_faces(dry_run=True)]
+    assert (dry.person, dry.outcome, dry.face, dry.recognized) == ("people/ana", RebuildOutcome.TEACHABLE, "", True)
+    [taught] = [each async for each in client.people.rebuild_faces()]
+    assert (taught.outcome, taught.face) == (RebuildOutcome.TAUGHT, face.name)
+    assert rebuilt_from(pb2.RebuiltPhoto(outcome=99)).outcome is RebuildOutcome.UNSPECIFIED  # type: ignore[arg-type]  # of a newer server
     assert report_from(pb2.FacesReport(state=99)).state is CollectionState.UNSPECIFIED  # type: ignore[arg-type]  # of a newer server
 
 

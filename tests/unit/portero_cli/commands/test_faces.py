@@ -163,3 +163,47 @@ async def test_the_doctor_has_a_line_for_it(cli: Cli, server: FakeServer, folder
     assert "portero faces check" in result.out
     server.refuse("CheckFaces", Refusal(grpc.StatusCode.PERMISSION_DENIED, "no", reason="ROLE"))
     assert "only operators and admins may" in (await cli("doctor")).out
+
+
+async def test_a_lost_collection_is_rebuilt_from_the_vault(cli: Cli, server: FakeServer, folder: Path) -> None:
+    """Without any folder one command creates the collection and teaches every photo that the server keeps."""
+    server.gallery.photos = [face for person in ("ana-diaz", "bo", "cy") for face in _faces(server, person)]
+    server.gallery.collection_gone = True
+    result = await cli("faces", "rebuild", "--json")
+    assert result.code == 0
+    document = result.document
+    assert (document["created"], document["counts"], document["report"]["state"]) == (True, {"taught": 4}, "sound")
+    assert [photo["face"] for photo in document["photos"]] == server.gallery.photos
+    result = await cli("faces", "rebuild")
+    assert result.code == 0
+    assert "4 photos in the vault: 4 known already" in result.out
+
+
+async def test_a_dry_run_changes_nothing(cli: Cli, server: FakeServer, folder: Path) -> None:
+    """It says how many photos would be taught and which cannot be read, creates nothing, and ends with 4."""
+    server.gallery.photos = [*_faces(server, "ana-diaz"), *_faces(server, "bo")]
+    server.gallery.lost = set(server.gallery.photos)
+    server.gallery.unreadable = set(_faces(server, "bo"))
+    result = await cli("faces", "rebuild", "--dry-run")
+    assert result.code == 4
+    assert "3 photos in the vault: 2 would be taught, 1 unreadable" in result.out
+    assert "bo, photo p" in result.out
+    assert "PHOTO_DAMAGED: the object was changed" in result.out
+    assert len(server.gallery.lost) == 3
+
+
+async def test_whoever_has_no_photo_in_the_vault_is_still_missed(cli: Cli, server: FakeServer, folder: Path) -> None:
+    """Who did not let their photo be kept is named at the end, and the code is 1."""
+    server.gallery.photos = _faces(server, "ana-diaz")
+    server.gallery.lost = {*_faces(server, "ana-diaz"), *_faces(server, "cy")}
+    result = await cli("faces", "rebuild")
+    assert result.code == 1
+    assert "2 photos in the vault: 2 taught" in result.out
+    assert "Cy (cy): the only face is lost, so they are not recognized; the vault has no photo" in result.out
+
+
+async def test_a_server_without_a_vault_says_so(cli: Cli, folder: Path) -> None:
+    """Nothing was rebuilt, and the server's reason is the error."""
+    result = await cli("faces", "rebuild")
+    assert result.code != 0
+    assert "this server keeps no photos" in result.err
