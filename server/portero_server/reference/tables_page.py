@@ -81,9 +81,12 @@ def _owners(tables: tuple[Table, ...]) -> dict[str, Table]:
 def _references(table: Table, owners: Mapping[str, Table]) -> Iterator[tuple[Column[object], Table]]:
     """Yields the columns that name a row of another table, with that table."""
     for column in table.columns:
-        owner = owners.get(column.name)
-        if owner is not None and owner is not table:
-            yield column, owner
+        enforced = [key.column.table for key in column.foreign_keys]
+        # Of several rows of one table, each column says which, as `first_face_id`.
+        named = [owner for key, owner in owners.items() if f"_{column.name}".endswith(f"_{key}")]
+        for owner in (enforced or named)[:1]:
+            if owner is not table:
+                yield column, owner
 
 
 def _relations(tables: tuple[Table, ...]) -> Iterator[str]:
