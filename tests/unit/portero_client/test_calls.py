@@ -43,6 +43,8 @@ CALLS: list[Call[Any]] = [
     people.enroll("ana", b"x"),
     people.face_pages("ana")(0, ""),
     people.finding_pages()(0, ""),
+    people.check_photo(b"x"),
+    people.confusable_pages()(0, ""),
     people.delete_face("people/ana/faces/f"),
     people.check_faces(last_known=True),
     people.unrecognized_pages()(0, ""),

@@ -31,6 +31,7 @@ from tests.support.repository import ROOT
 SERVER = ROOT / "server" / "portero_server"
 STATED_TWICE = {
     # Unset is the engine's own, which is not what a policy has that says nothing of it.
+    "MatchPolicy.confusable_margin",
     "MatchPolicy.sure_by",
     "MatchPolicy.sure_by_tenfold",
     "MatchPolicy.sure_quality",
