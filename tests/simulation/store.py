@@ -41,7 +41,7 @@ class SimulatedStore:
         kept: What is stored, to be read.
         poison: Camera and sequence of frames whose findings it never takes.
         impassable: Camera and sequence of frames that no watermark may pass but as rejected.
-        refused_answers: Track and person of every answer in a commit that it refused.
+        refused_answers: Track and person (None: nobody) of every answer in a commit that it refused.
         unfollowed: Epoch and watermark of commits that it took without those in view, having refused them with them.
     """
 
@@ -53,7 +53,7 @@ class SimulatedStore:
         self.most: int | None = None
         self.poison: frozenset[tuple[str, int]] = frozenset()
         self.impassable: frozenset[tuple[str, int]] = frozenset()
-        self.refused_answers: set[tuple[str, str]] = set()
+        self.refused_answers: set[tuple[str, str | None]] = set()
         self.unfollowed: set[tuple[str, int]] = set()
         self._refused_views: set[tuple[str, int]] = set()
         self._names = {person: person for person in people}
@@ -122,10 +122,7 @@ class SimulatedStore:
         else:
             return
         self.refused_answers |= {
-            (answer.track_id, answer.person_id)
-            for part in commits
-            for answer in part.recognitions
-            if answer.person_id is not None
+            (answer.track_id, answer.person_id) for part in commits for answer in part.recognitions
         }
         self._refused_views |= {(part.session, part.durable_sequence) for part in commits if part.open_tracks}
         if self._chance.random() < 0.5:

@@ -43,6 +43,11 @@ def test_what_a_stranger_seen_once_showed_last_is_stored_though_the_end_is_refus
     assert simulate(703325).complaints == []
 
 
+def test_an_answer_in_a_commit_that_ended_its_session_may_be_asked_for_again() -> None:
+    """A piece of the commit held the late answer about a stranger, whom the next session goes on with unanswered."""
+    assert simulate(841856).complaints == []
+
+
 def test_a_seed_replays() -> None:
     """The same seed gives the same faults at the same times, and the same results."""
     one, other = simulate(365), simulate(365)

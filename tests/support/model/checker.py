@@ -40,7 +40,7 @@ def check(
     stored: Stored,
     named: Collection[tuple[int, int]] = (),
     *,
-    refused: Collection[tuple[str, str]] = (),
+    refused: Collection[tuple[str, str | None]] = (),
     unfollowed: Collection[tuple[str, int]] = (),
     clocks: CameraClocks = RIGHT_CLOCKS,
     visit_gap: timedelta = VISIT_GAP,
@@ -53,8 +53,8 @@ def check(
         stored: What the server left.
         named: Camera and index of frames whose person the engine named to a session that came to its end, where that
             is known: no fault of anything else excuses a stranger.
-        refused: Track and person of answers that the store refused, where that is known: the name may be stored
-            without its answer.
+        refused: Track and person (None: nobody) of answers that the store refused, where that is known: the name may be
+            stored without its answer, and the answer without the track in view, which is then asked about again.
         unfollowed: Epoch and watermark with which the store took everything but who was in view, where that is known:
             whoever resumes there follows nobody.
         clocks: How the cameras dated their frames.
@@ -102,7 +102,9 @@ def check(
             for track in foreseen
             if any((numbering.camera, numbering.index_of[look]) in named for look in track.looks)
         }
-        _check_recognitions(verdict, numbering, foreseen, recognitions.pop(row["stream_id"], []), clocks)
+        of_stream_rows = recognitions.pop(row["stream_id"], [])
+        doubtful = {track_id for track_id, _ in refused}
+        _check_recognitions(verdict, numbering, foreseen, of_stream_rows, clocks, doubtful)
     for epoch in streams:
         verdict.wrong("phantom", f"epoch {epoch} is stored and no bridge knows it")
     for rows in recognitions.values():
@@ -233,7 +235,12 @@ def _check_stream(verdict: Verdict, numbering: Numbering, row: Mapping[str, Any]
 
 
 def _check_recognitions(
-    verdict: Verdict, numbering: Numbering, foreseen: list[ExpectedTrack], rows: Rows, clocks: CameraClocks
+    verdict: Verdict,
+    numbering: Numbering,
+    foreseen: list[ExpectedTrack],
+    rows: Rows,
+    clocks: CameraClocks,
+    doubtful: Collection[str],
 ) -> None:
     where = words_for(numbering)
     verdict.recognitions += len(rows)
@@ -256,6 +263,10 @@ def _check_recognitions(
     for track_id, answers in named.items():
         verdict.asked_again += answers - 1
         again = _sent_again(numbering, tracks[track_id])
+        if track_id in doubtful:
+            # The answer may have been written in a piece of a commit whose session then ended: the next one, which goes
+            # on with who was in view before, does not know of it.
+            again += len(numbering.resumed) - 1
         if answers > 1 + again:
             words = f"{where}: {answers} answers about {track_id}, whose first frame was sent again {again} times"
             verdict.wrong("duplicated", words)

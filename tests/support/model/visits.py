@@ -25,7 +25,7 @@ def check_sightings(
     stays: Mapping[int, list[Stay]],
     stored: Stored,
     promised: Collection[str],
-    refused: Collection[tuple[str, str]] = (),
+    refused: Collection[tuple[str, str | None]] = (),
     visit_gap: timedelta = VISIT_GAP,
 ) -> None:
     """Holds the sightings against who was foreseen.
@@ -46,7 +46,9 @@ def check_sightings(
     answered.update(
         track_id
         for track_id, person in refused
-        if track_id in links and stored_sightings.get(links[track_id], {}).get("person_id") == person
+        if person is not None
+        and track_id in links
+        and stored_sightings.get(links[track_id], {}).get("person_id") == person
     )
     asked = {row["track_id"] for row in stored.recognitions}
     members: dict[str, set[str]] = defaultdict(set)
