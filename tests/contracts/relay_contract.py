@@ -66,19 +66,21 @@ class RelayContract:
         assert await one.claim(at(3600), LEASE)
         assert await other.claim(at(0), LEASE)
 
-    async def test_progress_needs_the_claim_and_never_goes_back(self, relays: Relays) -> None:
-        """A server that lost its claim changes nothing any more."""
+    async def test_progress_needs_the_claim_and_undoes_no_replay(self, relays: Relays) -> None:
+        """A server that lost its claim changes nothing any more, nor one that has not heard of a replay."""
         one, other = relays("e1", "one"), relays("e1", "two")
         await one.state(0)
-        await one.advance(3)
+        await one.advance(0, 3)
         assert (await one.state(0)).position == 0
         await one.claim(at(0), LEASE)
-        await one.advance(5)
-        await one.advance(4)
+        await one.advance(0, 5)
         assert (await other.state(0)).position == 5
+        await other.rewind(2)
+        await one.advance(5, 8)
+        assert (await one.state(0)).position == 2
         await other.claim(at(61), LEASE)
-        await one.advance(9)
-        assert (await one.state(0)).position == 5
+        await one.advance(2, 9)
+        assert (await one.state(0)).position == 2
 
     async def test_a_stopped_endpoint_stays_so_until_it_is_resumed_or_another_one(self, relays: Relays) -> None:
         """Whether it was stopped outlives servers; the position stays."""

@@ -62,8 +62,8 @@ class RelayStore(Protocol):
         """Lets another server send at once; does nothing without the claim."""
         ...
 
-    async def advance(self, position: int) -> None:
-        """Stores that nothing is left to send up to a position; it never goes back, and needs the claim."""
+    async def advance(self, since: int, position: int) -> None:
+        """Stores that nothing is left to send up to a position, unless it is not `since` any more; needs the claim."""
         ...
 
     async def stop(self, reason: str) -> None:
@@ -161,8 +161,8 @@ class Relay:
         self._refusals: dict[int, int] = {}
         self._failures = 0
         self._gone = False
-        # Up to here nothing is left to send, stored or not.
-        self._reached = 0
+        # The stored position when the last page was read, and up to where nothing of it is left to send.
+        self._reached = (0, 0)
 
     def notify(self, position: int) -> None:
         """Says that events up to a position exist."""
@@ -189,7 +189,7 @@ class Relay:
             finally:
                 with suppress(StoreUnavailable):
                     # What was delivered just before the end is not sent again.
-                    await self._store.advance(self._reached)
+                    await self._store.advance(*self._reached)
                     await self._store.release()
 
     async def _turn(self, sender: Sender) -> float:
@@ -216,13 +216,14 @@ class Relay:
         try:
             problem = await self._deliver(sender, [_as_may_be_told(event, names) for event in events])
         finally:
-            self._reached = position = settled_up_to(events, self._settled, state.position)
+            position = settled_up_to(events, self._settled, state.position)
+            self._reached = (state.position, position)
         waiting = [event for event in events if event.position > position]
         if not waiting and len(events) < self._policy.page:
             # Nothing lies between the last event and what was there before the page was read.
             position = max(position, horizon)
         if position > state.position:
-            await self._store.advance(position)
+            await self._store.advance(state.position, position)
             self._settled = {each for each in self._settled if each > position}
             self._refusals = {each: count for each, count in self._refusals.items() if each > position}
         if self._gone:

@@ -92,14 +92,16 @@ class EventRelayStore:
         """
         await self._change({"claimed_until": _NEVER}, event_relays.c.claimed_by == self._server)
 
-    async def advance(self, position: int) -> None:
-        """Stores that nothing is left to send up to a position; it never goes back, and needs the claim.
+    async def advance(self, since: int, position: int) -> None:
+        """Stores that nothing is left to send up to a position; needs the claim, and `since` as the stored one.
+
+        Otherwise somebody has asked for a replay meanwhile, which must not be undone.
 
         Raises:
             StoreUnavailable: The database does not answer.
         """
         columns = event_relays.c
-        await self._change({"position": position}, columns.claimed_by == self._server, columns.position < position)
+        await self._change({"position": position}, columns.claimed_by == self._server, columns.position == since)
 
     async def stop(self, reason: str) -> None:
         """Stores that the endpoint wants no more, until `resume` or another endpoint.

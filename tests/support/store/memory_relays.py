@@ -53,10 +53,10 @@ class MemoryRelay:
         if self.kept.holder == self._server:
             self.kept.until = _NEVER
 
-    async def advance(self, position: int) -> None:
-        """Stores a position."""
+    async def advance(self, since: int, position: int) -> None:
+        """Stores a position, unless it is another one than `since`."""
         self._check()
-        if self.kept.holder == self._server and position > (self.kept.position or 0):
+        if self.kept.holder == self._server and self.kept.position == since:
             self.kept.position = position
 
     async def stop(self, reason: str) -> None:

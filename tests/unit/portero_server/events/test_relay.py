@@ -229,6 +229,21 @@ async def test_a_server_that_stops_stores_what_was_delivered() -> None:
 
 
 @in_virtual_time
+async def test_a_replay_asked_for_while_a_server_waits_or_stops_is_kept() -> None:
+    """Neither the pause after a failure nor the end of the server moves the position on again."""
+    scene = RelayScene()
+    async with scene.running():
+        scene.events.happen()
+        await asyncio.sleep(1.5)
+        scene.receiver.answering = lambda receiver, message: Sent(DeliveryResult.FAILED, 500)
+        scene.events.happen()
+        await asyncio.sleep(60.0)
+        assert scene.kept.position == 1
+        await MemoryRelay(scene.kept).rewind(0)
+    assert scene.kept.position == 0
+
+
+@in_virtual_time
 async def test_two_servers_do_not_send_at_once() -> None:
     """Each event is sent by one; when that one dies without a word, the other goes on after the lease."""
     scene = RelayScene()
