@@ -153,16 +153,17 @@ async def test_a_budget_that_is_nearly_spent(tmp_path: Path, photo: bytes, monke
             await _until(prometheus, "money")
 
 
-async def test_a_server_with_too_many_pixels(tmp_path: Path) -> None:
-    """Cameras that send more than one thread can look at tell of load, and of nothing else."""
-    large = [picture(number, 4000, 3000) for number in range(4)]
-    names = ("door", "desk", "hall", "gate")
+async def test_a_server_whose_places_are_taken(tmp_path: Path) -> None:
+    """Cameras that take the last places for streams tell of load, and of nothing else.
+
+    What else is load, a queue that waits or an event loop that lags, depends on the machine that runs the test: it is
+    shown where time is computed (tests/unit/portero_infra/test_alerts.py).
+    """
+    names = ("door", "desk")
     async with (
-        running_server(tmp_path, vision_threads="1", gallery_refresh="0.5") as server,
-        _camera(lambda number: large[number % len(large)], 60) as door,
-        running_bridge(
-            tmp_path, server.address, [{"name": name, "source": door.url, "rate": 60} for name in names]
-        ) as bridge,
+        running_server(tmp_path, max_streams=str(len(names)), gallery_refresh="0.5") as server,
+        _camera(picture, 5) as door,
+        running_bridge(tmp_path, server.address, [{"name": name, "source": door.url} for name in names]) as bridge,
         running_prometheus(tmp_path, {"portero-server": server.admin, "portero-bridge": bridge.metrics}) as prometheus,
     ):
         await _until(prometheus, "load")
