@@ -105,14 +105,15 @@ class RelayPolicy:
 
     Attributes:
         poll: How often events of other servers are looked for, seconds.
-        lease: Seconds for which one server alone sends; when it dies, another one goes on after them.
+        lease: Seconds for which one server alone sends; when it dies, another one goes on after them. More than the
+            longest time between two claims while it sends: _FRESH and the most that PORTERO_WEBHOOK_TIMEOUT allows.
         page: Most events held in memory.
         parallel: Most messages in flight.
         retries: When a message is tried again, and given up.
     """
 
     poll: float = 1.0
-    lease: float = 60.0
+    lease: float = 25.0
     page: int = 100
     parallel: int = 8
     retries: RetryPolicy = field(default_factory=RetryPolicy)
