@@ -19,6 +19,7 @@ from sqlalchemy.pool import Pool, PoolResetState, QueuePool
 
 from portero_server.errors import StartupProblem
 from portero_server.private_files import Readers, readers_of
+from portero_server.store import sqlite_cursor
 from portero_server.store.bulk.incoming import DialectName
 from portero_server.store.bulk.value_list import connect
 from portero_server.store.faults import READ_ONLY_CODES, driver_code
@@ -99,7 +100,15 @@ def _sqlite(url: URL, pool_size: int, timeout: float, options: dict[str, Any]) -
 
     def engine(begin: str, size: int, only_reads: bool) -> AsyncEngine:
         # Without an isolation level the driver begins no transactions by itself; ours begin as they must.
-        made = create_async_engine(url, pool_size=size, connect_args={"isolation_level": None}, **options)
+        arguments = {"isolation_level": None, "async_creator_fn": sqlite_cursor.connect}
+        made = create_async_engine(url, pool_size=size, connect_args=arguments, pool_reset_on_return=None, **options)
+
+        @event.listens_for(made.sync_engine, "reset")
+        def roll_back_unfinished(connection: Any, _: object, state: PoolResetState) -> None:
+            # The pool would send a ROLLBACK after each COMMIT.
+            unfinished = connection.driver_connection.in_transaction
+            if unfinished and state.asyncio_safe and not state.transaction_was_reset:
+                connection.rollback()
 
         @event.listens_for(made.sync_engine, "do_connect")
         def look_first(*_: object) -> None:
