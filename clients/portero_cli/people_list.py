@@ -42,7 +42,7 @@ def plan_list(data: bytes, name: str, folder: Path) -> ImportPlan:
         raise _wrong(f"{name} has no people: it needs a line of headings and a line for each person")
     if len(table.rows) > _MOST_LINES:
         raise _wrong(f"{name} has {len(table.rows):,} lines; at most {_MOST_LINES:,} are taken, so divide it")
-    people: dict[str, PersonPhotos] = {}
+    people: dict[tuple[str, str], PersonPhotos] = {}
     left_out: list[LeftOut] = []
     for row in table.rows:
         place, told = f"{name}, line {row.line}", row.under(fields)
@@ -57,15 +57,16 @@ def plan_list(data: bytes, name: str, folder: Path) -> ImportPlan:
                 left_out.append(LeftOut(place, "UNSAFE_PATH", words))
             else:
                 photos.append(folder / path.replace("\\", "/"))
-        key = person_id or display_name
-        known = people.get(key)
+        # A name that reads like somebody else's id is not that person.
+        same = (person_id, "" if person_id else display_name)
+        known = people.get(same)
         if known is not None and known.display_name != display_name:
             words = f"left out: {known.place} has another name for the id {person_id[:80]!r}"
             left_out.append(LeftOut(place, "TWO_NAMES", words))
             continue
-        people[key] = PersonPhotos(
+        people[same] = PersonPhotos(
             known.place if known else place,
-            key,
+            person_id or display_name,
             display_name,
             (known.photos if known else ()) + tuple(photos),
             person_id,

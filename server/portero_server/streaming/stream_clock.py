@@ -94,8 +94,8 @@ def check_time_source(camera: Camera, opening: Opening) -> None:
     """
     if opening.lossless and camera.time_source is TimeSource.ARRIVAL:
         raise FailedPrecondition(
-            f"cameras/{camera.camera_id} has time_source ARRIVAL, which would date a frame that was spooled by "
-            "when it came; open.mode must be LIVE",
+            f"open.mode must be LIVE: cameras/{camera.camera_id} has time_source ARRIVAL, and frames that waited in a "
+            "spool would be dated too late",
             reason="TIME_SOURCE_NEEDS_LIVE",
         )
 

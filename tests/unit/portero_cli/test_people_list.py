@@ -40,6 +40,18 @@ def test_lines_of_one_person_are_one_person_with_all_photos() -> None:
     ]
 
 
+def test_a_name_that_is_somebody_elses_id_is_another_person() -> None:
+    """A line without an id does not join one whose id is its name, nor take that one's id away."""
+    people, left_out = _planned("name,id,photo\nBo,Ana,1.jpg\nAna,,2.jpg\nEva,Eva,3.jpg\nEva,,4.jpg\n")
+    assert left_out == {}
+    assert [(name, person_id, photos) for name, person_id, photos, _ in people] == [
+        ("Bo", "Ana", ["/photos/1.jpg"]),
+        ("Ana", "", ["/photos/2.jpg"]),
+        ("Eva", "Eva", ["/photos/3.jpg"]),
+        ("Eva", "", ["/photos/4.jpg"]),
+    ]
+
+
 @pytest.mark.parametrize(
     "path", ["/etc/passwd", "../a.jpg", "a/../../b.jpg", "C:\\a.jpg", "\\\\host\\a.jpg", "..\\a.jpg"]
 )
