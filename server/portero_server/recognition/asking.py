@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from portero_server.domain.detection.detections import Candidate
 from portero_server.domain.streams.messages import Timing
-from portero_server.domain.tracking.evidence import Weighed, weigh
+from portero_server.domain.tracking.deciding import DecisionReason, FaceDecision, FaceVerdict, Ranking, verdict
+from portero_server.domain.tracking.evidence import Weighed
 from portero_server.domain.tracking.track import Track
 from portero_server.domain.tracking.tracks import Tracker
 from portero_server.recognition.frame_follower import Rules, Work
@@ -103,12 +105,13 @@ class Asking:
         name_by = partial(calls.name_by, track)
         reply = await self._questions.ask(shot, rules.policy, self._tracker.beside(track), name_by)
         answer, match, seconds = reply.answer, reply.match, reply.answered - reply.asked
-        weighed = Weighed() if answer is None else _weighed(track, shot, reply, answer)
-        outcome = "provisional" if match is not None and weighed.match is None else reply.outcome
+        said = None if answer is None else _verdict(track, shot, reply, answer)
+        outcome = reply.outcome if said is None else said.outcome
         engine = rules.engine if answer is None else answer.engine
-        self._told.recognized(recognition_of(shot, track, call.number, engine, outcome, match, seconds))
+        decision = None if answer is None or said is None else _decision(call, answer, said, rules)
+        self._told.recognized(recognition_of(shot, track, call.number, engine, outcome, match, seconds, decision))
         self._calls.end(track)
-        if answer is None:
+        if answer is None or said is None:
             calls.fail(track, reply.answered)
             if not track.ended:
                 # It may be sent again after a pause.
@@ -122,7 +125,7 @@ class Asking:
             self._told.name(match, reply.name)
         if answer.recalled is not None:
             calls.recalled(track, answer.recalled.quality)
-        remember = None
+        weighed, remember = said.weighed, None
         if reply.remembered and weighed.evidence is None:
             remember = partial(self._recognizer.remember, shot.crop, answer, weighed.match)
         return Answered(weighed, answer.encoding, timing_of(track, shot, reply.asked, reply.answered), remember)
@@ -136,11 +139,24 @@ class Asking:
         return Call(track, shot, track.calls + track.failures)
 
 
-def _weighed(track: Track, shot: Shot, reply: Reply, answer: Answer) -> Weighed:
-    if not answer.face_found:
-        # It says nothing about whose face it is.
-        return Weighed(evidence=track.evidence)
-    if answer.policy is None:
+def _verdict(track: Track, shot: Shot, reply: Reply, answer: Answer) -> FaceVerdict:
+    if answer.ranking is None or answer.policy is None:
         # What is remembered was enough.
-        return Weighed(reply.match)
-    return weigh(track.evidence, reply.match, shot.quality, answer.people, answer.policy)
+        return FaceVerdict(reply.match, Weighed(reply.match), DecisionReason.REMEMBERED)
+    withheld = () if answer.match is None or reply.match is not None else (answer.match.person_id,)
+    return verdict(answer.ranking, shot.quality, answer.policy, track.evidence, withheld)
+
+
+def _decision(call: Call, answer: Answer, said: FaceVerdict, rules: Rules) -> FaceDecision:
+    """Returns what is kept of a decision; the track is still as it was before the answer."""
+    remembered = () if said.match is None else (Candidate(said.match.person_id, "", said.match.similarity),)
+    ranking = Ranking(remembered) if answer.ranking is None else answer.ranking.kept()
+    evidence = call.track.evidence
+    return FaceDecision(
+        shot=call.number,
+        face_pixels=call.shot.face_pixels,
+        ranking=ranking,
+        policy=answer.policy or rules.policy,
+        agreeing=0 if evidence is None else evidence.shots,
+        reason=said.reason,
+    )

@@ -8,6 +8,7 @@ from portero_server.domain.detection.detections import FoundFace, Match
 from portero_server.domain.recording.sightings import Recognition
 from portero_server.domain.streams.frames import Frame
 from portero_server.domain.streams.messages import Timing
+from portero_server.domain.tracking.deciding import FaceDecision
 from portero_server.domain.tracking.track import Track
 from portero_server.engines.base import CallContext, FaceCrop, Pixels
 from portero_server.recognition.tiered import Encoded
@@ -41,6 +42,12 @@ class Shot:
         """Quality of the face, 0..1."""
         return self.crop.quality.overall
 
+    @property
+    def face_pixels(self) -> int:
+        """Width of the face, pixels of the frame."""
+        pixels: int = self.crop.pixels.shape[1]
+        return round(self.crop.face.width * pixels)
+
 
 def cut_out(pixels: Pixels, face: FoundFace, context: CallContext) -> FaceCrop:
     """Cuts a face out of the picture that it was found in, for a call in this context."""
@@ -60,7 +67,14 @@ def timing_of(track: Track, shot: Shot, asked: float, answered: float) -> Timing
 
 
 def recognition_of(
-    shot: Shot, track: Track, number: int, engine: str, outcome: str, match: Match | None, seconds: float
+    shot: Shot,
+    track: Track,
+    number: int,
+    engine: str,
+    outcome: str,
+    match: Match | None,
+    seconds: float,
+    decision: FaceDecision | None = None,
 ) -> Recognition:
     """Returns the record of an engine call.
 
@@ -72,6 +86,7 @@ def recognition_of(
         outcome: "match", "provisional", "unknown", "no_face", "expired" or "failed".
         match: Who it is; None: nobody we know.
         seconds: From asking to the answer.
+        decision: What was decided by the answer; None: none came.
     """
     return Recognition(
         recognition_id=f"{track.track_id}.{shot.frame.sequence}.{number}",
@@ -85,6 +100,7 @@ def recognition_of(
         margin=0.0 if match is None else match.margin,
         quality=shot.quality,
         latency=seconds,
+        decision=decision,
     )
 
 

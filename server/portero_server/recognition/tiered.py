@@ -10,6 +10,7 @@ from portero_server.clock import Clock
 from portero_server.domain.billing.budget import Step
 from portero_server.domain.detection.detections import Match, MatchPolicy, decide
 from portero_server.domain.recording.sightings import MEMORY
+from portero_server.domain.tracking.deciding import Ranking
 from portero_server.domain.tracking.memory import FaceMemory, Recalled
 from portero_server.engines.base import EngineTraits, FaceCrop, Identification
 from portero_server.engines.scheduling.types import BudgetSpent
@@ -46,7 +47,7 @@ class Answer:
         recalled: What was remembered, when that is the answer.
         encoding: The free engine's description of the face, when it was made.
         policy: The policy that decided it; None: it is remembered, from an answer that was enough.
-        people: How many people the face was compared with; 0: not known.
+        ranking: What the engine answered; None: it is remembered.
         torn: Whether it would be a match, were the person not known to be easily taken for another who is too near.
     """
 
@@ -56,7 +57,7 @@ class Answer:
     recalled: Recalled | None = None
     encoding: tuple[float, ...] | None = None
     policy: MatchPolicy | None = None
-    people: int = 0
+    ranking: Ranking | None = None
     torn: bool = False
 
 
@@ -191,9 +192,8 @@ def _answer(
 ) -> Answer:
     match = decide(found.candidates, policy, found.confusable)
     torn = match is None and bool(found.confusable) and decide(found.candidates, policy) is not None
-    return Answer(
-        match, found.face_found, traits.name, encoding=encoding, policy=policy, people=found.people, torn=torn
-    )
+    ranking = Ranking(found.candidates, found.confusable, found.people, found.face_found)
+    return Answer(match, found.face_found, traits.name, encoding=encoding, policy=policy, ranking=ranking, torn=torn)
 
 
 def _vector(found: Identification) -> tuple[float, ...] | None:

@@ -113,7 +113,7 @@ def decide(
     Returns:
         The match, or None when nobody is close enough or two people are too close to each other.
     """
-    ranked = _ranked(candidates)
+    ranked = ranked_people(candidates)
     if not ranked:
         return None
     person_id, similarity = ranked[0]
@@ -139,12 +139,12 @@ def close_race(candidates: Sequence[Candidate], confusable_margin: float) -> Clo
         candidates: As of `decide`.
         confusable_margin: See `MatchPolicy`.
     """
-    ranked = _ranked(candidates)
+    ranked = ranked_people(candidates)
     rivals = frozenset(rival for rival, other in ranked[1:] if ranked[0][1] - other < confusable_margin)
     return CloseRace(ranked[0][0], rivals) if rivals else None
 
 
-def _ranked(candidates: Sequence[Candidate]) -> list[tuple[str, float]]:
+def ranked_people(candidates: Sequence[Candidate]) -> list[tuple[str, float]]:
     """Returns people with their best similarity, best first."""
     best: dict[str, float] = {}
     for candidate in candidates:

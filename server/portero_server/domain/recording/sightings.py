@@ -13,6 +13,7 @@ from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Directive, NamedMatch, TextRead, TrackUpdate
+from portero_server.domain.tracking.deciding import FaceDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class Recognition:
         recognition_id: Deterministic: stream, sequence and track; a replay writes it once.
         outcome: "match", "provisional" (not enough to name the person), "unknown", "no_face", "expired" or "failed".
         latency: Seconds from asking to the answer.
+        decision: What was decided by it, and by what; None: no answer came.
     """
 
     recognition_id: str
@@ -125,6 +127,7 @@ class Recognition:
     margin: float
     quality: float
     latency: float
+    decision: FaceDecision | None = None
 
 
 @dataclass(frozen=True, slots=True)
