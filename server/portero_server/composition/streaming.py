@@ -93,7 +93,12 @@ def _parts(
     distances = encoding.distances if encoding.encodes else None
     watching = WatchPolicy(heartbeat=settings.heartbeat_interval, watchers=settings.watcher_shares)
     watch = Watch(stores.sightings.events_after, stores.sightings.last_position, watching)
-    recording = Recording(stores.database, clock, consent_required=settings.consent_required)
+    recording = Recording(
+        stores.database,
+        clock,
+        consent_required=settings.consent_required,
+        keep_decisions=settings.keep_decisions,
+    )
     listeners = EventListeners(watch)
     recorder = Recorder(
         recording, clock, metrics.store, listeners, interval=settings.commit_interval, traces=context.traces

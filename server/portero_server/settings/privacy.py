@@ -58,6 +58,15 @@ class PrivacySettings(BaseSettings):
         7, ge=0, description=f"How long expected guests are kept after their day of arrival, days. {_NEVER}."
     )
 
+    keep_decisions: bool = Field(
+        True,
+        description="Whether it is stored what each decision about a face saw: the best candidates with their "
+        "similarity, the quality of the shot, and the thresholds used. `portero decisions` needs it.",
+    )
+    retention_decisions_days: int = Field(
+        30, ge=0, description=f"How long what decisions saw is kept, days. {_NEVER}, or as long as the candidates."
+    )
+
     retention_photos_days: int = Field(
         0,
         ge=0,
@@ -85,5 +94,6 @@ class PrivacySettings(BaseSettings):
             Purpose.CHECK_INS: self.retention_check_ins_days,
             Purpose.GUESTS: self.retention_guests_days,
             Purpose.PHOTOS: self.retention_photos_days,
+            Purpose.DECISIONS: self.retention_decisions_days,
         }
         return {purpose: timedelta(days=span) for purpose, span in days.items() if span}

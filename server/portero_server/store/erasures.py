@@ -22,6 +22,7 @@ from portero_server.store.holders import erase_run, run_of
 from portero_server.store.photo_rows import delete_faces, delete_later
 from portero_server.store.schema import (
     consents,
+    decision_candidates,
     erasure_faces,
     erasures,
     faces,
@@ -229,7 +230,7 @@ class ErasureStore:
         counts["look_alikes"] = pairs.rowcount
         await delete_faces(connection, own)
         counts["photos"] = await _let_go_of_photos(connection, person_id)
-        for table in (consents, people_blocks):
+        for table in (consents, people_blocks, decision_candidates):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount
         run = await run_of(connection, person_id)

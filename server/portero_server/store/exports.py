@@ -12,7 +12,16 @@ from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.exported import ExportedRecord, exported
 from portero_server.store.holders import HOLDER_KINDS, holder_records, run_of
-from portero_server.store.schema import consents, faces, people, people_blocks, photos, recognitions, sightings
+from portero_server.store.schema import (
+    consents,
+    decision_candidates,
+    faces,
+    people,
+    people_blocks,
+    photos,
+    recognitions,
+    sightings,
+)
 
 _KINDS: Mapping[str, Table] = {
     "person": people,
@@ -21,6 +30,7 @@ _KINDS: Mapping[str, Table] = {
     "block": people_blocks,
     "sighting": sightings,
     "recognition": recognitions,
+    "decision_candidate": decision_candidates,
     "photo": photos,
 }
 """In the order in which they are returned. What a photo shows is in the vault."""
@@ -49,7 +59,8 @@ class ExportStore:
             found: list[ExportedRecord] = []
             for kind in kinds:
                 table = _KINDS[kind]
-                (place,) = table.primary_key
+                # The first column of the key tells the rows of one person apart.
+                place, *_ = table.primary_key
                 query = select(table).where(table.c.person_id == person_id).order_by(place)
                 if kind == first and after is not None:
                     query = query.where(place > key)

@@ -25,6 +25,7 @@ from portero_server.store.schema import (
     budget_steps,
     check_ins,
     consents,
+    decisions,
     events,
     guests,
     photos,
@@ -71,6 +72,8 @@ class RetentionStore:
             Purpose.CHECK_INS: (self._rows(check_ins, check_ins.c.created_at),),
             Purpose.GUESTS: (self._rows(guests, guests.c.day_ends_at),),
             Purpose.PHOTOS: (self._photos,),
+            # Their candidates go with them.
+            Purpose.DECISIONS: (self._rows(decisions, decisions.c.captured_at),),
         }
 
     def steps(self, purpose: Purpose) -> int:
@@ -219,6 +222,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.CHECK_INS: ((check_ins.c.created_at, None),),
     Purpose.GUESTS: ((guests.c.day_ends_at, None),),
     Purpose.PHOTOS: ((photos.c.created_at, None),),
+    Purpose.DECISIONS: ((decisions.c.captured_at, None),),
 }
 """By which column each kind of row is as old as it is; for the one that is most overdue."""
 

@@ -24,6 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.operators import custom_op
 
 from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.decision_tables import decision_candidates as decision_candidates
+from portero_server.store.decision_tables import decisions as decisions
 from portero_server.store.document_tables import check_ins as check_ins
 from portero_server.store.document_tables import erased_records as erased_records
 from portero_server.store.document_tables import guests as guests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from portero_server.domain.detection.detections import Match
+from portero_server.domain.detection.detections import Candidate, Match, MatchPolicy
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.sightings import (
     Recognition,
@@ -15,6 +15,7 @@ from portero_server.domain.recording.sightings import (
     TrackLeft,
     TrackSeen,
 )
+from portero_server.domain.tracking.deciding import DecisionReason, FaceDecision, Ranking
 
 EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 BOX = Box(0.25, 0.125, 0.5, 0.0625)
@@ -56,6 +57,13 @@ def recognition(recognition_id: str, track_id: str, person_id: str | None = None
     """An answer of the engine."""
     outcome = "unknown" if person_id is None else "match"
     return Recognition(recognition_id, track_id, 7, at(0), "scripted", outcome, person_id, 0.75, 0.25, 0.5, 0.125)
+
+
+def decision(*similarities: tuple[str, float], reason: DecisionReason = DecisionReason.NAMED) -> FaceDecision:
+    """What a decision saw: people and how similar the face is to theirs."""
+    candidates = tuple(Candidate(person_id, "", similarity) for person_id, similarity in similarities)
+    policy = MatchPolicy(0.5, 0.125, 0.0625, 0.25, 0.375, 0.1875)
+    return FaceDecision(1, 96, Ranking(candidates, frozenset(), len(candidates)), policy, 0, reason)
 
 
 def commit_of(

@@ -36,6 +36,8 @@ class Purpose(Enum):
     """Check-ins, with what was read from the cards."""
     PHOTOS = "photos"
     """Enrollment photographs in the vault."""
+    DECISIONS = "decisions"
+    """What decisions about faces saw."""
     GUESTS = "guests"
     """Expected guests, from the end of their day of arrival on."""
 

@@ -13,6 +13,7 @@ from portero_server.clock import Clock
 from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import CommitResult, Sighting, StreamCommit
 from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.commit.decisions import candidates_of, write_decisions
 from portero_server.store.commit.statements import CommitSql, StreamOwner
 from portero_server.store.commit.visits import SightingMerger, TrackLink, join_windows, sighting_id_of, windows_before
 from portero_server.store.commit.watermarks import Claim, WatermarkRow, move_claimed, move_streams
@@ -25,11 +26,21 @@ from portero_server.store.schema import OUTCOME_COLUMNS
 class Recording:
     """Writes the commits of streams."""
 
-    def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
-        """Writes to `database`; with `consent_required`, people without a valid consent are stored as strangers."""
+    def __init__(
+        self, database: Database, clock: Clock, *, consent_required: bool = False, keep_decisions: bool = True
+    ) -> None:
+        """Creates the writer.
+
+        Args:
+            database: Where to.
+            clock: The server's clock.
+            consent_required: Whether people without a valid consent are stored as strangers.
+            keep_decisions: Whether what decisions saw is stored.
+        """
         self._database = database
         self._clock = clock
         self._consent_required = consent_required
+        self._keep_decisions = keep_decisions
         self._sql = CommitSql(database.dialect)
 
     async def commit(self, commits: Sequence[StreamCommit]) -> CommitResult:
@@ -73,6 +84,8 @@ class Recording:
         await sql.write_sightings(connection, merger.changed_sightings)
         await sql.write_links(connection, merger.changed_links)
         await sql.write_evidence(connection, parts, names, now)
+        if self._keep_decisions:
+            await write_decisions(connection, parts, names)
         last_position = await sql.write_events(connection, merger.events, now)
         unnamed = frozenset(_people_of(parts) - names.keys())
         return CommitResult(superseded, sighting_of, last_position, unnamed, names, found)
@@ -104,6 +117,8 @@ class Recording:
         self, connection: AsyncConnection, commits: Sequence[StreamCommit], now: datetime
     ) -> Mapping[str, str]:
         told = _people_of(commits)
+        if self._keep_decisions:
+            told |= candidates_of(commits)
         await hold_people(connection, told)
         return await recognizable_names(connection, told, now, consent_required=self._consent_required)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from portero_server.domain.detection.detections import Candidate, MatchPolicy
 from portero_server.domain.recording.sightings import Recognition, TrackDecided, TrackTold
 from portero_server.domain.streams.frames import FrameRefused
 from portero_server.domain.streams.messages import TrackUpdate
+from portero_server.domain.tracking.deciding import DecisionReason
 from portero_server.domain.tracking.track import TrackState
+from portero_server.domain.tracking.what_if import StoredDecision, WhatIf, in_order, replayed
 from portero_server.engines.base import FaceCrop, Identification
 from portero_server.errors import EngineUnavailable
 from portero_server.streaming.session import Session
@@ -53,6 +55,7 @@ async def _visit(
     quality: float = 1.0,
     delay: float = 0.05,
     meanwhile: Callable[[Session], None] | None = None,
+    policy: MatchPolicy = _POLICY,
 ) -> _Visit:
     """Somebody stands before the camera while the engine answers one by one; it knows nobody in the end."""
     coming = list(answers)
@@ -68,7 +71,7 @@ async def _visit(
         number: looked(face(quality=quality)) for number in range(1, frames + 1)
     }
     visit = _Visit()
-    async with stream_harness(script, identify, match=_POLICY) as at:
+    async with stream_harness(script, identify, match=policy) as at:
         session = await at.open()
         async with asyncio.TaskGroup() as group:
             group.create_task(at.listen(session))
@@ -235,3 +238,69 @@ async def test_a_face_between_look_alikes_is_nobodys_and_says_why() -> None:
     assert {each.outcome for each in visit.recognitions} == {"unknown"}
     for answer in (_between(0.65), _between(0.5, "anna")):
         assert (await _visit([answer])).decided == ["ana"]
+
+
+_SHOWN: Sequence[Sequence[Answer]] = (
+    [_CLEARLY],
+    [_BARELY, _CLEARLY],
+    [_BARELY, _NO_FACE, _BARELY],
+    [_WEAKLY, UNKNOWN, _BARELY],
+    [_BARELY, EngineUnavailable("away"), _BARELY],
+    [Identification((Candidate("ana", "f", 0.8), Candidate("ben", "f", 0.73))), _CLEARLY],
+)
+_OTHERS = (_POLICY, replace(_POLICY, threshold=0.45), replace(_POLICY, threshold=0.53), replace(_POLICY, margin=0.05))
+
+
+def _stored(visit: _Visit) -> list[StoredDecision]:
+    """Returns the decisions of a visit as they are read from the store."""
+    return [
+        StoredDecision(
+            each.recognition_id,
+            "door",
+            each.track_id,
+            each.captured_at,
+            each.engine,
+            each.outcome,
+            each.quality,
+            True,
+            each.decision,
+        )
+        for each in visit.recognitions
+        if each.decision is not None
+    ]
+
+
+@in_virtual_time
+async def test_what_other_settings_would_decide_is_what_a_server_with_them_decides() -> None:
+    """Row by row over the shots that both ask about; with the settings that a visit was decided by, over all."""
+    for answers in _SHOWN:
+        visits = {policy: await _visit(answers, policy=policy) for policy in _OTHERS}
+        for before, visit in visits.items():
+            track = in_order(_stored(visit))
+            assert [each.outcome for each in track] == [
+                each.outcome for each in visit.recognitions if each.outcome != "failed"
+            ]
+            for after, other in visits.items():
+                what_if = WhatIf(track[0].engine, after.threshold, after.margin)
+                replay = replayed(track, what_if.policy)
+                assert replay is not None
+                said = [each.outcome for each in replay if each is not None]
+                expected = [each.outcome for each in _stored(other)]
+                both = min(len(said), len(expected))
+                assert said[:both] == expected[:both], (answers, before, after)
+                assert after != before or said == expected
+
+
+@in_virtual_time
+async def test_a_decision_keeps_what_it_saw() -> None:
+    """The shot's number and size, the candidates, the policy, and why; nothing where no answer came."""
+    visit = await _visit([EngineUnavailable("away"), _BARELY, _CLEARLY])
+    first, second, third = visit.recognitions
+    assert first.decision is None
+    assert second.decision is not None
+    assert third.decision is not None
+    assert (second.decision.shot, third.decision.shot) == (2, 3)
+    assert (second.decision.agreeing, third.decision.agreeing) == (0, 1)
+    assert (second.decision.reason, third.decision.reason) == (DecisionReason.UNCONFIRMED, DecisionReason.NAMED)
+    assert (second.decision.policy, second.decision.ranking.candidates) == (_POLICY, (Candidate("ana", "", 0.54),))
+    assert second.decision.face_pixels > 0

@@ -27,7 +27,7 @@ from portero_server.store.schema import erasures as erasures_table
 from portero_server.store.schema import metadata
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
-from tests.support.store.commits import BOX, at, commit_of, decided, recognition, seen
+from tests.support.store.commits import BOX, at, commit_of, decided, decision, recognition, seen
 from tests.support.time.virtual_time import ManualClock
 
 OPEN = OpenTrack("door.e1.3.0", 3, at(1), 9, at(2), BOX, 4, True, 0, 1, 0.75, Match("ana", 0.75, 0.25))
@@ -74,7 +74,10 @@ async def known_everywhere(
         decided("door.e1.3.0", "ana", 1, 2),
         decided("door.e1.4.0", "ben", 1, 2),
         sequence=9,
-        recognitions=[recognition("r1", "door.e1.3.0", "ana"), recognition("r2", "door.e1.4.0", "ben")],
+        recognitions=[
+            replace(recognition("r1", "door.e1.3.0", "ana"), decision=decision(("ana", 0.75), ("ben", 0.5))),
+            replace(recognition("r2", "door.e1.4.0", "ben"), decision=decision(("ben", 0.75))),
+        ],
     )
     await recording.commit([replace(commit, open_tracks=(OPEN,), outcomes={FrameOutcome.WITH_FACES: 9})])
     await consents.block("ana", "asked at the desk")
@@ -109,6 +112,7 @@ async def test_an_erased_person_stands_nowhere(
         "requests",
         "sightings",
         "recognitions",
+        "decision_candidates",
         "streams",
     }
     receipt = await erased(erasures)
@@ -122,6 +126,7 @@ async def test_an_erased_person_stands_nowhere(
         "photos": 0,
         "consents": 1,
         "people_blocks": 1,
+        "decision_candidates": 1,
         "sightings": 1,
         "recognitions": 1,
         "open_tracks": 1,

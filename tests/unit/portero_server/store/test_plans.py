@@ -18,6 +18,7 @@ from portero_server.store.check_in_filter import CheckInFilter
 from portero_server.store.check_ins import CheckInStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.decisions import DecisionFilter, DecisionStore
 from portero_server.store.guests import GuestStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.retention import RetentionStore
@@ -143,3 +144,16 @@ async def test_what_expires_of_check_ins_is_found_by_its_age(database: Database,
     for purpose, index in ((Purpose.CHECK_INS, "ix_check_ins_time"), (Purpose.GUESTS, "ix_guests_day_end")):
         (plan,) = await _plans(database, store.remove_some(purpose, 0, clock.now()))
         assert index in plan
+
+
+async def test_lists_of_decisions_walk_an_index(database: Database) -> None:
+    """Decisions are found by camera, by time, and by the tracks of a sighting."""
+    store = DecisionStore(database)
+    for which, index in (
+        (DecisionFilter(within=frozenset({"door"})), "ix_decisions_camera"),
+        (DecisionFilter(start=at(0)), "ix_decisions_time"),
+        (DecisionFilter(within=frozenset({"door", "desk"})), "ix_decisions_time"),
+        (DecisionFilter(sighting_id="s"), "ix_decisions_track"),
+    ):
+        (plan,) = await _plans(database, store.list(which, 9))
+        assert index in plan, which

@@ -36,6 +36,7 @@ RULES = {
     Purpose.AUDIT: 120 * DAY,
     Purpose.CHECK_INS: 40 * DAY,
     Purpose.GUESTS: 10 * DAY,
+    Purpose.DECISIONS: 15 * DAY,
 }
 PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.TEXTS: (schema.texts.c.captured_at,),
@@ -45,6 +46,7 @@ PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.CONSENTS: (schema.consents.c.withdrawn_at,),
     Purpose.CHECK_INS: (schema.check_ins.c.created_at,),
     Purpose.GUESTS: (schema.guests.c.day_ends_at,),
+    Purpose.DECISIONS: (schema.decisions.c.captured_at,),
 }
 BOXED = {"box_left": 0.1, "box_top": 0.1, "box_width": 0.1, "box_height": 0.1}
 
@@ -98,6 +100,14 @@ async def _write_day(database: Database, day: int, now: datetime) -> None:
             ),
             (schema.usage_avoided, {"hour": now, "camera_id": "door", "operation": "x", "reason": "still", "calls": 1}),
             (schema.budget_steps, {"day": now, "scope": "total", "step": "stopped"} | spent),
+            (
+                schema.decisions,
+                {"recognition_id": str(day), "camera_id": "door", "track_id": str(day), "captured_at": now}
+                | {"engine": "local", "outcome": "unknown", "reason": "nobody", "shot": 1, "face_pixels": 90}
+                | {"quality": 0.5, "agreeing": 0, "people": 1, "candidates": 0}
+                | dict.fromkeys(("threshold", "margin", "sure_by", "sure_by_tenfold"), 0.5)
+                | dict.fromkeys(("sure_quality", "confusable_margin"), 0.5),
+            ),
             (
                 schema.check_ins,
                 {"check_in_id": str(day), "position": day, "state": "finished", "server": "", "created_at": now}
