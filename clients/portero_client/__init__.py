@@ -40,6 +40,7 @@ from portero_client.cameras import (
     TimeSource,
 )
 from portero_client.client import PorteroClient
+from portero_client.decisions import Decision, DecisionReason, WhatIf, WhatIfChange, WhatIfResult, WhatIfTally
 from portero_client.detections import (
     Box,
     Candidate,
@@ -197,6 +198,8 @@ __all__ = [
     "ConnectionSettings",
     "Consent",
     "DeadlineExceeded",
+    "Decision",
+    "DecisionReason",
     "DeliveryLimits",
     "DeliveryMode",
     "Directed",
@@ -295,4 +298,8 @@ __all__ = [
     "Usage",
     "UsageLine",
     "Verification",
+    "WhatIf",
+    "WhatIfChange",
+    "WhatIfResult",
+    "WhatIfTally",
 ]

@@ -17,6 +17,7 @@ from portero_client.blocking_check_ins import BlockingDocuments
 from portero_client.blocking_resources import (
     BlockingAudit,
     BlockingCameras,
+    BlockingDecisions,
     BlockingImages,
     BlockingKeys,
     BlockingPeople,
@@ -70,6 +71,7 @@ class BlockingPorteroClient:
         self.images = BlockingImages(self._ask)
         self.cameras = BlockingCameras(self._ask)
         self.sightings = BlockingSightings(self._ask)
+        self.decisions = BlockingDecisions(self._ask)
         self.keys = BlockingKeys(self._ask)
         self.audit = BlockingAudit(self._ask)
         self.privacy = BlockingPrivacy(self._ask)

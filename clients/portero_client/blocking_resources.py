@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from portero_client import calls
 from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
+from portero_client.decisions import Decision, WhatIf
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import BlockingAsk, BlockingListing
@@ -207,6 +208,41 @@ class BlockingCameras:
     def status(self, camera: str) -> CameraStatus:
         """Returns the current status of a camera's stream."""
         return self._ask(calls.cameras.status(camera))
+
+
+class BlockingDecisions:
+    """What decisions about faces saw; see Decisions of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def list(
+        self,
+        *,
+        camera: str = "",
+        sighting: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> BlockingListing[Decision]:
+        """Lists what decisions saw, oldest first, of shots taken at `since` or later and before `until`."""
+        pages = calls.decisions.list_pages(camera=camera, sighting=sighting, since=since, until=until)
+        return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+    def what_if(
+        self,
+        *thresholds: float,
+        margin: float | None = None,
+        camera: str = "",
+        site: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> WhatIf:
+        """Returns what other thresholds would have decided on the same shots."""
+        return self._ask(
+            calls.decisions.what_if(thresholds, margin=margin, camera=camera, site=site, since=since, until=until)
+        )
 
 
 class BlockingSightings:

@@ -19,7 +19,7 @@ from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.check_ins import Documents
 from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
-from portero_client.resources import Audit, Cameras, Images, Keys, People, Sightings
+from portero_client.resources import Audit, Cameras, Decisions, Images, Keys, People, Sightings
 from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import SightingKind
@@ -44,6 +44,7 @@ class PorteroClient:
         images: Searching, comparing and reading images.
         cameras: Cameras and how they are.
         sightings: Who was seen.
+        decisions: What decisions saw, and what other thresholds would have decided.
         keys: API keys.
         audit: Who did what.
         privacy: Consent, block, export, erasure.
@@ -68,6 +69,7 @@ class PorteroClient:
         self.images = Images(self._ask)
         self.cameras = Cameras(self._ask)
         self.sightings = Sightings(self._ask)
+        self.decisions = Decisions(self._ask)
         self.keys = Keys(self._ask)
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from portero_client import calls
 from portero_client.audit import AuditAnchor, AuditEntry, AuditReport
 from portero_client.cameras import Camera, CameraMode, CameraPurpose, CameraStatus, TimeSource
+from portero_client.decisions import Decision, WhatIf
 from portero_client.detections import Comparison, Face, Recognition, Text
 from portero_client.keys import ApiKey, Caller, NewKey, Role
 from portero_client.listing import Ask, Listing
@@ -251,6 +252,53 @@ class Cameras:
     async def status(self, camera: str) -> CameraStatus:
         """Returns the current status of a camera's stream. Raises NotFound."""
         return await self._ask(calls.cameras.status(camera))
+
+
+class Decisions:
+    """What decisions about faces saw, and what other thresholds would have decided. For operators and admins."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def list(
+        self,
+        *,
+        camera: str = "",
+        sighting: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> Listing[Decision]:
+        """Lists what decisions saw, oldest first, of shots taken at `since` or later and before `until`."""
+        pages = calls.decisions.list_pages(camera=camera, sighting=sighting, since=since, until=until)
+        return Listing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+    async def what_if(
+        self,
+        *thresholds: float,
+        margin: float | None = None,
+        camera: str = "",
+        site: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> WhatIf:
+        """Returns what other thresholds would have decided on the same shots; nothing is paid for.
+
+        Args:
+            thresholds: Similarity thresholds, above 0 and at most 1, at most 50; none: each decision keeps its own.
+            margin: Margin over the next candidate, 0..1; None: each decision keeps its own.
+            camera: Only at this camera.
+            site: Only at the cameras that are at this site now.
+            since: Only shots taken at this time or later.
+            until: Only shots taken before this time.
+
+        Raises:
+            InvalidArgument: With reason TOO_MANY_DECISIONS, there are more than 200,000 decisions times thresholds.
+        """
+        return await self._ask(
+            calls.decisions.what_if(thresholds, margin=margin, camera=camera, site=site, since=since, until=until)
+        )
 
 
 class Sightings:

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from portero.v1 import (
     camera_service_pb2,
+    decision_service_pb2,
     gallery_service_pb2,
     recognition_service_pb2,
     sighting_service_pb2,
@@ -33,6 +34,7 @@ from portero_server.rpc import stream
 from portero_server.rpc.paging import Listing
 from portero_server.rpc.resource_names import parse_camera
 from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.decisions import DecisionServicer
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.services.sightings import SightingServicer
@@ -94,6 +96,8 @@ class _Call:
         """No deadline."""
 
 
+_decisions: Any = _Asked(names={})
+_replays: Any = _Asked(replay=((), 0))
 _people: Any = _Asked(create=_PERSON, get=_PERSON, update=_PERSON)
 _cameras: Any = _Asked(create=_CAMERA, get=_CAMERA, update=_CAMERA)
 _images: Any = _Asked(recognize=ImageAnswer((), (), {}))
@@ -120,6 +124,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
     ),
     (recognition_service_pb2, RecognitionServicer(_images, _other, ManualClock())),
     (sighting_service_pb2, SightingServicer(_other, _watching)),
+    (decision_service_pb2, DecisionServicer(_decisions, _replays, _other, ManualClock())),
     (usage_service_pb2, UsageServicer(_other)),
 )
 # What needs a decoder, a thread or an engine is tried with whole images elsewhere (tests.fuzz.malformed).

@@ -1,6 +1,19 @@
 """Every unary call of the API as a value, without I/O; one module for each kind of resource."""
 
-from portero_client.calls import audit, cameras, health, images, keys, people, sightings, usage
+from portero_client.calls import audit, cameras, decisions, health, images, keys, people, sightings, usage
 from portero_client.calls.base import Call, Page, PageCall
 
-__all__ = ["Call", "Page", "PageCall", "audit", "cameras", "health", "images", "keys", "people", "sightings", "usage"]
+__all__ = [
+    "Call",
+    "Page",
+    "PageCall",
+    "audit",
+    "cameras",
+    "decisions",
+    "health",
+    "images",
+    "keys",
+    "people",
+    "sightings",
+    "usage",
+]

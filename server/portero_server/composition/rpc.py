@@ -12,10 +12,12 @@ from portero_server.composition.privacy import PrivacyParts
 from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
 from portero_server.composition.streaming import StreamingParts
+from portero_server.gallery.what_if import Replays
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
 from portero_server.rpc.services.access import AccessServicer
 from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.decisions import DecisionServicer
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.services.sightings import SightingServicer
@@ -57,6 +59,12 @@ def build(
             ),
             CameraServicer(stores.cameras, streaming.streams),
             SightingServicer(stores.sightings, streaming.watch),
+            DecisionServicer(
+                stores.decisions,
+                Replays(stores.decisions, settings.engine, metrics.decisions),
+                stores.cameras,
+                clock,
+            ),
             UsageServicer(billing.accounts),
             AccessServicer(access.key_service),
             documents.servicer,

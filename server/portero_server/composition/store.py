@@ -13,6 +13,7 @@ from portero_server.settings import Settings
 from portero_server.store.cameras import CameraStore
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
+from portero_server.store.decisions import DecisionStore
 from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
@@ -32,6 +33,7 @@ class Stores:
     consents: ConsentStore
     look_alikes: LookAlikeStore
     sightings: SightingStore
+    decisions: DecisionStore
     streams: StreamStore
 
 
@@ -97,5 +99,6 @@ async def build(context: BuildContext, *, create: bool) -> AsyncIterator[Stores]
             ConsentStore(database, clock, consent_required=consent_required),
             LookAlikeStore(database, clock),
             SightingStore(database),
+            DecisionStore(database),
             StreamStore(database, clock),
         )

@@ -122,6 +122,8 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.SightingService/GetSighting": _READS,
     "portero.v1.SightingService/ListSightings": _READS,
     "portero.v1.SightingService/WatchSightings": _READS,
+    "portero.v1.DecisionService/ListDecisions": _READS,
+    "portero.v1.DecisionService/WhatIfThresholds": _READS,
     "portero.v1.UsageService/GetUsage": _READS,
     "portero.v1.PrivacyService/GetPersonPrivacy": _READS,
     "portero.v1.PrivacyService/RecordConsent": Recorded(attrgetter("parent"), made=attrgetter("consent.name")),

@@ -14,6 +14,7 @@ from portero.v1 import (
     access_service_pb2_grpc,
     audit_service_pb2_grpc,
     camera_service_pb2_grpc,
+    decision_service_pb2_grpc,
     document_service_pb2_grpc,
     gallery_service_pb2_grpc,
     privacy_service_pb2_grpc,
@@ -62,6 +63,10 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
     camera_service_pb2_grpc.CameraServiceServicer: (
         "portero.v1.CameraService",
         camera_service_pb2_grpc.add_CameraServiceServicer_to_server,
+    ),
+    decision_service_pb2_grpc.DecisionServiceServicer: (
+        "portero.v1.DecisionService",
+        decision_service_pb2_grpc.add_DecisionServiceServicer_to_server,
     ),
     document_service_pb2_grpc.DocumentServiceServicer: (
         "portero.v1.DocumentService",

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 from portero_server.telemetry import instruments
 from portero_server.telemetry.access_metrics import AccessMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
+from portero_server.telemetry.decision_metrics import DecisionMetrics
 from portero_server.telemetry.document_metrics import DocumentMetrics
 from portero_server.telemetry.engine_metrics import EngineMetrics
 from portero_server.telemetry.event_metrics import EventMetrics
@@ -53,6 +54,7 @@ class Metrics:
         self.steering = SteeringMetrics(registry)
         self.cameras = CameraMetrics(registry)
         self.recognition = RecognitionMetrics(registry, self.stages)
+        self.decisions = DecisionMetrics(registry)
         self.gallery = GalleryMetrics(registry)
         self.engine = EngineMetrics(registry)
         self.money = MoneyMetrics(registry)

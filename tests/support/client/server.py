@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2
 
 from tests.support.client.audit import FakeAudit
 from tests.support.client.cameras import FakeCameras
+from tests.support.client.decisions import FakeDecisions
 from tests.support.client.documents import FakeDocuments
 from tests.support.client.gallery import FakeGallery
 from tests.support.client.keys import FakeKeys
@@ -29,7 +30,7 @@ class FakeServer:
     """All unary RPCs, the watches and health.
 
     Attributes:
-        gallery, cameras, sightings, usage, keys, audit, privacy, documents: The state of each service.
+        gallery, cameras, sightings, decisions, usage, keys, audit, privacy, documents: The state of each service.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -38,6 +39,7 @@ class FakeServer:
         self.gallery = FakeGallery()
         self.cameras = FakeCameras()
         self.sightings = FakeSightings()
+        self.decisions = FakeDecisions()
         self.usage = FakeUsage()
         self.keys = FakeKeys()
         self.audit = FakeAudit()
@@ -77,6 +79,7 @@ class FakeServer:
                 self._service("portero.v1.AuditService", self.audit.methods()),
                 self._service("portero.v1.RecognitionService", recognition.methods()),
                 self._service("portero.v1.SightingService", self.sightings.methods(), self.sightings.streams()),
+                self._service("portero.v1.DecisionService", self.decisions.methods()),
                 self._service("grpc.health.v1.Health", {"Check": (health_pb2.HealthCheckRequest, self._check)}),
             )
         )

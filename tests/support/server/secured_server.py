@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from portero.v1 import (
     access_service_pb2_grpc,
     audit_service_pb2_grpc,
+    decision_service_pb2_grpc,
     gallery_service_pb2_grpc,
     privacy_service_pb2_grpc,
     recognition_service_pb2_grpc,
@@ -63,6 +64,7 @@ OWN, FOREIGN = "door", "vault"
 _SERVICERS = {
     "AccessService": access_service_pb2_grpc.AccessServiceServicer,
     "AuditService": audit_service_pb2_grpc.AuditServiceServicer,
+    "DecisionService": decision_service_pb2_grpc.DecisionServiceServicer,
     "GalleryService": gallery_service_pb2_grpc.GalleryServiceServicer,
     "PrivacyService": privacy_service_pb2_grpc.PrivacyServiceServicer,
     "UsageService": usage_service_pb2_grpc.UsageServiceServicer,

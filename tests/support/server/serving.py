@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 from portero.v1 import (
     camera_service_pb2_grpc,
+    decision_service_pb2_grpc,
     gallery_service_pb2_grpc,
     recognition_service_pb2_grpc,
     sighting_service_pb2_grpc,
@@ -102,6 +103,11 @@ class House:
     def sightings(self) -> sighting_service_pb2_grpc.SightingServiceAsyncStub:
         """A client of the sightings."""
         return sighting_service_pb2_grpc.SightingServiceStub(self.edge.channel)
+
+    @property
+    def decisions(self) -> decision_service_pb2_grpc.DecisionServiceAsyncStub:
+        """A client of the decisions."""
+        return decision_service_pb2_grpc.DecisionServiceStub(self.edge.channel)
 
     @property
     def recognition(self) -> recognition_service_pb2_grpc.RecognitionServiceAsyncStub:

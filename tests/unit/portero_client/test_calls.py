@@ -18,7 +18,7 @@ from portero_client import (
     SightingKind,
     TimeSource,
 )
-from portero_client.calls import Call, cameras, documents, health, images, people, sightings
+from portero_client.calls import Call, cameras, decisions, documents, health, images, people, sightings
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 ANA = Person("people/ana", "Ana", {}, 0, NOW, NOW)
@@ -74,6 +74,8 @@ CALLS: list[Call[Any]] = [
     cameras.status("door"),
     sightings.get("s1"),
     sightings.list_pages(camera="", person="", since=None, until=None, kind=SightingKind.ALL)(0, ""),
+    decisions.list_pages(camera="door", sighting="s1", since=NOW, until=NOW)(0, ""),
+    decisions.what_if([0.5], margin=0.1, camera="door", site="", since=NOW, until=None),
     documents.read([b"x"]),
     documents.start("desk", replace=False, liveness=False),
     documents.check_in([b"x", b"y"], b"z", "desk"),
@@ -114,6 +116,7 @@ def test_no_unary_method_of_the_contract_is_left_out() -> None:
         "GalleryService",
         "CameraService",
         "SightingService",
+        "DecisionService",
         "RecognitionService",
         "DocumentService",
     ):

@@ -154,6 +154,9 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.SightingService/GetSighting": Access(_SEES, AskedWithin()),
     "portero.v1.SightingService/ListSightings": Access(_SEES, Named("camera", optional=True)),
     "portero.v1.SightingService/WatchSightings": Access(_SEES, Named("camera", optional=True)),
+    # They say of strangers whom they are like.
+    "portero.v1.DecisionService/ListDecisions": Access(_KEEPS, Named("camera", optional=True)),
+    "portero.v1.DecisionService/WhatIfThresholds": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.UsageService/GetUsage": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.PrivacyService/GetPersonPrivacy": Access(_DESK, _GALLERY),
     "portero.v1.PrivacyService/RecordConsent": Access(_DESK, _GALLERY),

@@ -16,20 +16,24 @@ from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.photo_guard import PhotoGuard
 from portero_server.gallery.service import Gallery
+from portero_server.gallery.what_if import Replays
 from portero_server.recognition.images import Images
 from portero_server.rpc.admission import CallLimits
 from portero_server.rpc.server import ServerOptions, build_server
 from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.decisions import DecisionServicer
 from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.store.cameras import CameraStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.decisions import DecisionStore
 from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
+from portero_server.telemetry.metrics import Metrics
 from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.collection_parts import collection_parts
 from tests.support.server.face_rebuild import rebuild_of
@@ -48,6 +52,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
     engine = ScriptedEngine(sleep=door)
     people, sightings = PeopleStore(database, clock), SightingStore(database)
     watch = Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=15, page=3))
+    cameras, decisions = CameraStore(database, clock), DecisionStore(database)
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
     pairs = LookAlikeStore(database, clock)
@@ -66,8 +71,14 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
                 images,
                 clock,
             ),
-            CameraServicer(CameraStore(database, clock), live),
+            CameraServicer(cameras, live),
             SightingServicer(sightings, watch),
+            DecisionServicer(
+                decisions,
+                Replays(decisions, "scripted", Metrics(version="0", engine="scripted").decisions),
+                cameras,
+                clock,
+            ),
             RecognitionServicer(images, echo, clock),
         ]
     )

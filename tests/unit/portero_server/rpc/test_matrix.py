@@ -70,6 +70,8 @@ CameraService/GetCameraStatus        own    admin operator check-in-desk reader 
 SightingService/GetSighting          own    admin operator check-in-desk reader
 SightingService/ListSightings        own    admin operator check-in-desk reader
 SightingService/WatchSightings       own    admin operator check-in-desk reader
+DecisionService/ListDecisions        own    admin operator
+DecisionService/WhatIfThresholds     own    admin operator
 UsageService/GetUsage                own    admin operator
 PrivacyService/GetPersonPrivacy      none   admin operator check-in-desk
 PrivacyService/RecordConsent         none   admin operator check-in-desk
@@ -128,7 +130,16 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
             request.name = f"checkIns/{secured_server.check_ins[camera_id]}"
             if method == "ReviewCheckIn":
                 request.review.decision, request.review.reason = document_service_pb2.REVIEW_DECISION_ACCEPTED, "seen"
-        case "ListSightings" | "WatchSightings" | "GetUsage" | "StartCheckIn" | "ListCheckIns" | "WatchCheckIns":
+        case (
+            "ListSightings"
+            | "WatchSightings"
+            | "ListDecisions"
+            | "WhatIfThresholds"
+            | "GetUsage"
+            | "StartCheckIn"
+            | "ListCheckIns"
+            | "WatchCheckIns"
+        ):
             request.camera = resource
     return cast("Message", request)
 

@@ -1,0 +1,103 @@
+"""Tables of decisions, and of what other thresholds would have made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from portero_cli.screen.sheet import Sheet, table
+from portero_cli.screen.tables import STRANGER, local_time
+from portero_client import Decision, WhatIfChange, WhatIfResult, WhatIfTally
+from portero_client.names import CAMERAS, PEOPLE
+
+
+def decisions_table(decisions: Iterable[Decision]) -> Sheet:
+    """Returns the table of decisions."""
+    return table(
+        "time",
+        "camera",
+        "outcome",
+        "reason",
+        "candidates",
+        "threshold",
+        "margin",
+        "quality",
+        "face",
+        "shot",
+        "track",
+        rows=(
+            (
+                local_time(each.capture_time),
+                CAMERAS.identifier(each.camera),
+                each.outcome,
+                each.reason.value.replace("_", " "),
+                _candidates(each),
+                f"{each.similarity_threshold:.3g}",
+                f"{each.margin_threshold:.3g}",
+                f"{each.quality:.2f}",
+                f"{each.face_pixels} px",
+                each.shot,
+                each.track_id,
+            )
+            for each in decisions
+        ),
+        spare=("track", "shot", "face", "quality", "margin", "threshold"),
+    )
+
+
+def what_if_table(results: Sequence[WhatIfResult]) -> Sheet:
+    """Returns the table of one threshold by camera, or of several thresholds."""
+    if len(results) == 1:
+        (only,) = results
+        tallies = [*only.cameras, only.total] if len(only.cameras) > 1 else only.cameras
+        rows = [(CAMERAS.identifier(each.camera) if each.camera else "all", *_numbers(each)) for each in tallies]
+        return _tallies("camera", rows)
+    return _tallies("threshold", [(f"{each.similarity_threshold:.4g}", *_numbers(each.total)) for each in results])
+
+
+def changes_table(changes: Iterable[WhatIfChange]) -> Sheet:
+    """Returns the table of tracks that would have been named otherwise."""
+    return table(
+        "time",
+        "camera",
+        "was",
+        "would be",
+        "track",
+        rows=(
+            (
+                local_time(each.capture_time),
+                CAMERAS.identifier(each.camera),
+                _who(each.person_before),
+                _who(each.person_after),
+                each.track_id,
+            )
+            for each in changes
+        ),
+        spare=("track",),
+    )
+
+
+def _tallies(first: str, rows: Iterable[Sequence[object]]) -> Sheet:
+    headings = ("tracks", "named", "would be", "gained", "lost", "changed", "remembered", "incomplete")
+    return table(first, *headings, rows=rows, spare=("incomplete", "remembered"))
+
+
+def _numbers(tally: WhatIfTally) -> tuple[int, ...]:
+    return (
+        tally.tracks,
+        tally.named_before,
+        tally.named_after,
+        tally.gained,
+        tally.lost,
+        tally.changed,
+        tally.remembered,
+        tally.incomplete,
+    )
+
+
+def _candidates(decision: Decision) -> str:
+    known = [f"{PEOPLE.identifier(each.person)} {each.similarity:.3f}" for each in decision.candidates]
+    return ", ".join([*known, *(["(gone)"] if decision.incomplete else [])])
+
+
+def _who(person: str) -> str:
+    return PEOPLE.identifier(person) if person else STRANGER
