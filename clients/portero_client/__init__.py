@@ -121,6 +121,7 @@ from portero_client.people import (
 )
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
 from portero_client.rebuild import RebuildOutcome, RebuiltPhoto
+from portero_client.reviews import QueuedSighting, ReviewAction, Reviewed, ReviewReason, SightingReview
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
 from portero_client.streaming.blocking_stream import BlockingCameraStream
@@ -253,13 +254,17 @@ __all__ = [
     "PhotoFlaw",
     "PorteroClient",
     "PorteroError",
+    "QueuedSighting",
     "ReadDocument",
     "RebuildOutcome",
     "RebuiltPhoto",
     "Recognition",
     "ResourceExhausted",
     "Review",
+    "ReviewAction",
     "ReviewDecision",
+    "ReviewReason",
+    "Reviewed",
     "Role",
     "ServerFault",
     "ServerHealth",
@@ -267,6 +272,7 @@ __all__ = [
     "SightingEvent",
     "SightingEventKind",
     "SightingKind",
+    "SightingReview",
     "SightingWatch",
     "SpoolBack",
     "SpoolDamaged",

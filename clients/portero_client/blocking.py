@@ -31,6 +31,7 @@ from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.connection import open_blocking_channel
 from portero_client.health import ServerHealth
+from portero_client.judging import BlockingReviews
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import SightingKind
 from portero_client.status import error_from
@@ -72,6 +73,7 @@ class BlockingPorteroClient:
         self.cameras = BlockingCameras(self._ask)
         self.sightings = BlockingSightings(self._ask)
         self.decisions = BlockingDecisions(self._ask)
+        self.reviews = BlockingReviews(self._ask)
         self.keys = BlockingKeys(self._ask)
         self.audit = BlockingAudit(self._ask)
         self.privacy = BlockingPrivacy(self._ask)

@@ -19,6 +19,7 @@ from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.check_ins import Documents
 from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
+from portero_client.judging import Reviews
 from portero_client.resources import Audit, Cameras, Decisions, Images, Keys, People, Sightings
 from portero_client.rights import Privacy
 from portero_client.settings import ConnectionSettings
@@ -45,6 +46,7 @@ class PorteroClient:
         cameras: Cameras and how they are.
         sightings: Who was seen.
         decisions: What decisions saw, and what other thresholds would have decided.
+        reviews: What people say of sightings.
         keys: API keys.
         audit: Who did what.
         privacy: Consent, block, export, erasure.
@@ -70,6 +72,7 @@ class PorteroClient:
         self.cameras = Cameras(self._ask)
         self.sightings = Sightings(self._ask)
         self.decisions = Decisions(self._ask)
+        self.reviews = Reviews(self._ask)
         self.keys = Keys(self._ask)
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)

@@ -293,6 +293,7 @@ def sighting_from(message: sighting_service_pb2.Sighting) -> Sighting:
         margin=message.margin,
         track_count=message.track_count,
         box=box_from(message.box),
+        reviewed=message.reviewed,
     )
 
 

@@ -22,6 +22,7 @@ class DecisionReason(Enum):
     WITHHELD = "withheld"
     NO_FACE = "no_face"
     REMEMBERED = "remembered"
+    DEMANDED = "demanded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Decision:
         similarity_threshold: Least similarity of a match, 0..1, as it was then.
         margin_threshold: Least lead over the next candidate, 0..1, as it was then.
         agreeing_shots: How many shots before said the same, so that they count with it.
+        demanded_similarity: What the best candidate's similarity had to exceed, since a person denied an equally
+            similar face; 0: nothing.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Decision:
     similarity_threshold: float
     margin_threshold: float
     agreeing_shots: int
+    demanded_similarity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Sighting:
         margin: Lead over the runner-up at that similarity, 0..1.
         track_count: How many tracks belong to it. 0: they turned out to belong to other sightings; it is not listed.
         box: Where the face was in the frame that decided it.
+        reviewed: Whether a person said whose it is.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Sighting:
     margin: float
     track_count: int
     box: Box
+    reviewed: bool = False
 
     @property
     def is_stranger(self) -> bool:

@@ -28,6 +28,7 @@ from portero_server.domain.cameras import Camera, CameraMode, Lane
 from portero_server.domain.people.people import FaceModel, Person
 from portero_server.errors import PorteroError
 from portero_server.gallery.findings import GalleryCheck
+from portero_server.gallery.reviews import QueuePage
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import ImageAnswer
 from portero_server.rpc import stream
@@ -98,6 +99,8 @@ class _Call:
 
 _decisions: Any = _Asked(names={})
 _replays: Any = _Asked(replay=((), 0))
+_reviews: Any = _Asked(queue=QueuePage((), None))
+_made: Any = _Asked()
 _people: Any = _Asked(create=_PERSON, get=_PERSON, update=_PERSON)
 _cameras: Any = _Asked(create=_CAMERA, get=_CAMERA, update=_CAMERA)
 _images: Any = _Asked(recognize=ImageAnswer((), (), {}))
@@ -124,7 +127,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
     ),
     (recognition_service_pb2, RecognitionServicer(_images, _other, ManualClock())),
     (sighting_service_pb2, SightingServicer(_other, _watching)),
-    (decision_service_pb2, DecisionServicer(_decisions, _replays, _other, ManualClock())),
+    (decision_service_pb2, DecisionServicer(_decisions, _replays, _reviews, _made, _other, _other, ManualClock())),
     (usage_service_pb2, UsageServicer(_other)),
 )
 # What needs a decoder, a thread or an engine is tried with whole images elsewhere (tests.fuzz.malformed).
@@ -135,6 +138,8 @@ _ELSEWHERE = {
     "CompareImages",
     "GetUsage",
     "GetSighting",
+    "ReviewSighting",
+    "UndoReview",
     "DeletePerson",
     "DeleteFace",
     "CheckFaces",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.tables import STRANGER, local_time
-from portero_client import Decision, WhatIfChange, WhatIfResult, WhatIfTally
-from portero_client.names import CAMERAS, PEOPLE
+from portero_client import Decision, QueuedSighting, SightingReview, WhatIfChange, WhatIfResult, WhatIfTally
+from portero_client.names import CAMERAS, PEOPLE, REVIEWS, SIGHTINGS
 
 
 def decisions_table(decisions: Iterable[Decision]) -> Sheet:
@@ -54,6 +54,57 @@ def what_if_table(results: Sequence[WhatIfResult]) -> Sheet:
     return _tallies("threshold", [(f"{each.similarity_threshold:.4g}", *_numbers(each.total)) for each in results])
 
 
+def queue_table(queued: Iterable[QueuedSighting]) -> Sheet:
+    """Returns the table of sightings to review; of each, the decision that is most like somebody."""
+    rows = []
+    for each in queued:
+        best = max(each.decisions, key=_likeness, default=None)
+        rows.append(
+            (
+                local_time(each.sighting.first_seen_time),
+                CAMERAS.identifier(each.sighting.camera),
+                each.sighting.display_name or STRANGER,
+                each.reason.value.replace("_", " "),
+                "" if best is None else _candidates(best),
+                "" if best is None else f"{best.similarity_threshold:.3g}",
+                "" if best is None else f"{best.quality:.2f}",
+                SIGHTINGS.identifier(each.sighting.name),
+            )
+        )
+    headings = ("time", "camera", "who", "reason", "candidates", "threshold", "quality", "sighting")
+    return table(*headings, rows=rows, spare=("quality", "threshold"))
+
+
+def reviews_table(reviews: Iterable[SightingReview]) -> Sheet:
+    """Returns the table of reviews."""
+    return table(
+        "time",
+        "said",
+        "person",
+        "decided was",
+        "by",
+        "why",
+        "undone",
+        "sighting",
+        "review",
+        rows=(
+            (
+                local_time(each.review_time),
+                each.action.value.replace("_", " "),
+                PEOPLE.identifier(each.person) if each.person else "",
+                _who(each.decided_person),
+                each.reviewer,
+                each.note,
+                "" if each.undo_time is None else local_time(each.undo_time),
+                SIGHTINGS.identifier(each.sighting),
+                REVIEWS.identifier(each.name),
+            )
+            for each in reviews
+        ),
+        spare=("undone", "why", "by", "sighting"),
+    )
+
+
 def changes_table(changes: Iterable[WhatIfChange]) -> Sheet:
     """Returns the table of tracks that would have been named otherwise."""
     return table(
@@ -97,6 +148,10 @@ def _numbers(tally: WhatIfTally) -> tuple[int, ...]:
 def _candidates(decision: Decision) -> str:
     known = [f"{PEOPLE.identifier(each.person)} {each.similarity:.3f}" for each in decision.candidates]
     return ", ".join([*known, *(["(gone)"] if decision.incomplete else [])])
+
+
+def _likeness(decision: Decision) -> float:
+    return max((each.similarity for each in decision.candidates), default=0.0)
 
 
 def _who(person: str) -> str:

@@ -1,6 +1,6 @@
 """Every unary call of the API as a value, without I/O; one module for each kind of resource."""
 
-from portero_client.calls import audit, cameras, decisions, health, images, keys, people, sightings, usage
+from portero_client.calls import audit, cameras, decisions, health, images, keys, people, reviews, sightings, usage
 from portero_client.calls.base import Call, Page, PageCall
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "images",
     "keys",
     "people",
+    "reviews",
     "sightings",
     "usage",
 ]

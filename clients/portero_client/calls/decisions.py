@@ -34,7 +34,7 @@ def list_pages(*, camera: str, sighting: str, since: datetime | None, until: dat
             _SERVICE + "ListDecisions",
             paged,
             pb2.ListDecisionsResponse,
-            lambda answer: Page(tuple(_decision(each) for each in answer.decisions), answer.next_page_token),
+            lambda answer: Page(tuple(decision_from(each) for each in answer.decisions), answer.next_page_token),
         )
 
     return page
@@ -66,7 +66,8 @@ def what_if(
     )
 
 
-def _decision(message: pb2.Decision) -> Decision:
+def decision_from(message: pb2.Decision) -> Decision:
+    """Returns a decision."""
     return Decision(
         id=message.id,
         camera=message.camera,
@@ -83,6 +84,7 @@ def _decision(message: pb2.Decision) -> Decision:
         similarity_threshold=message.similarity_threshold,
         margin_threshold=message.margin_threshold,
         agreeing_shots=message.agreeing_shots,
+        demanded_similarity=message.demanded_similarity,
     )
 
 

@@ -12,6 +12,7 @@ from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
 from portero_server.recognition.batcher import Batcher
+from portero_server.recognition.demands import Demands, demanding
 from portero_server.recognition.images import Images
 from portero_server.recognition.look_alikes import wary
 from portero_server.recognition.tiered import FreeEngine, Identify
@@ -28,6 +29,7 @@ class RecognitionParts:
         free: The free engine, as streams ask it.
         images: For pictures that come by themselves.
         match: When a face counts as a person's.
+        demands: What people's denials ask of streams since.
     """
 
     batcher: Batcher
@@ -36,24 +38,28 @@ class RecognitionParts:
     free: FreeEngine | None
     images: Images
     match: MatchPolicy
+    demands: Demands
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [self.batcher.run(), *([] if self.backing is None else [self.backing.run()])]
+        return [self.batcher.run(), self.demands.run(), *([] if self.backing is None else [self.backing.run()])]
 
 
 def build(context: BuildContext, stores: Stores, engine: Engine) -> RecognitionParts:
     """Builds batchers for the engine and for the one behind it."""
     match = _match_policy(context, engine)
+    demands = Demands(stores.reviews.demanded, interval=context.settings.gallery_refresh)
     backing = free = None
     if isinstance(engine, BackedEngine):
         backing = _batcher(context, engine.free)
         own = engine.free.traits
-        free = FreeEngine(own, wary(backing.identify, stores.look_alikes.confusable_with, own.policy.confusable_margin))
+        asked = demanding(backing.identify, own.name, demands)
+        free = FreeEngine(own, wary(asked, stores.look_alikes.confusable_with, own.policy.confusable_margin))
     batcher, confusable_with = _batcher(context, engine), stores.look_alikes.confusable_with
-    identify = wary(batcher.identify, confusable_with, match.confusable_margin)
+    asked = demanding(batcher.identify, engine.traits.name, demands)
+    identify = wary(asked, confusable_with, match.confusable_margin)
     images = Images(engine, stores.people, match, confusable_with)
-    return RecognitionParts(batcher, backing, identify, free, images, match)
+    return RecognitionParts(batcher, backing, identify, free, images, match, demands)
 
 
 def _batcher(context: BuildContext, engine: Engine) -> Batcher:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from portero_server.billing.wiring import Billing
 from portero_server.composition.access import AccessControl
 from portero_server.composition.audit import AuditParts
@@ -12,6 +14,7 @@ from portero_server.composition.privacy import PrivacyParts
 from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
 from portero_server.composition.streaming import StreamingParts
+from portero_server.gallery.reviews import Reviews
 from portero_server.gallery.what_if import Replays
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
@@ -62,6 +65,18 @@ def build(
             DecisionServicer(
                 stores.decisions,
                 Replays(stores.decisions, settings.engine, metrics.decisions),
+                Reviews(
+                    stores.sightings,
+                    stores.decisions,
+                    stores.reviews,
+                    streaming.listeners.notify,
+                    metrics.decisions,
+                    clock,
+                    engine=settings.engine,
+                    demanded_for=timedelta(days=settings.review_demand_days),
+                ),
+                stores.reviews,
+                stores.sightings,
                 stores.cameras,
                 clock,
             ),

@@ -18,6 +18,7 @@ from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
 from portero_server.store.people import PeopleStore
+from portero_server.store.sighting_reviews import SightingReviewStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
@@ -34,6 +35,7 @@ class Stores:
     look_alikes: LookAlikeStore
     sightings: SightingStore
     decisions: DecisionStore
+    reviews: SightingReviewStore
     streams: StreamStore
 
 
@@ -100,5 +102,6 @@ async def build(context: BuildContext, *, create: bool) -> AsyncIterator[Stores]
             LookAlikeStore(database, clock),
             SightingStore(database),
             DecisionStore(database),
+            SightingReviewStore(database, clock),
             StreamStore(database, clock),
         )

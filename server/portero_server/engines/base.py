@@ -125,7 +125,8 @@ class Identification:
     can be compared with a recent one; else None. `face_found` is False if the engine found no face at all, which is an
     answer and not a fault. `people` is how many people the face was compared with; 0: the engine does not tell.
     `confusable` are the people among the candidates who are known to be easily taken for the best one, or for whom that
-    is not known now; engines leave it empty.
+    is not known now; engines leave it empty. `demanded` is what the best one's similarity must exceed at the
+    camera; engines leave it 0.
     """
 
     candidates: tuple[Candidate, ...]
@@ -133,6 +134,7 @@ class Identification:
     embedding: NDArray[np.float32] | None = None
     people: int = 0
     confusable: frozenset[str] = frozenset()
+    demanded: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

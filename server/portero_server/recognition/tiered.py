@@ -190,10 +190,14 @@ class TieredRecognizer:
 def _answer(
     found: Identification, policy: MatchPolicy, traits: EngineTraits, encoding: tuple[float, ...] | None
 ) -> Answer:
-    match = decide(found.candidates, policy, found.confusable)
-    torn = match is None and bool(found.confusable) and decide(found.candidates, policy) is not None
-    ranking = Ranking(found.candidates, found.confusable, found.people, found.face_found)
+    match = decide(found.candidates, policy, found.confusable, found.demanded)
+    torn = match is None and bool(found.confusable) and _named_alone(found, policy)
+    ranking = Ranking(found.candidates, found.confusable, found.people, found.face_found, found.demanded)
     return Answer(match, found.face_found, traits.name, encoding=encoding, policy=policy, ranking=ranking, torn=torn)
+
+
+def _named_alone(found: Identification, policy: MatchPolicy) -> bool:
+    return decide(found.candidates, policy, demanded=found.demanded) is not None
 
 
 def _vector(found: Identification) -> tuple[float, ...] | None:

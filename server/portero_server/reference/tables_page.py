@@ -32,6 +32,8 @@ HOLDS: Mapping[str, str] = {
     "recognitions": "Each time an engine, or its memory, was asked about a track, and what came of it.",
     "decisions": "What each decision about a face saw: the shot's quality, the policy, what came of it and why.",
     "decision_candidates": "Whom the face of a decision was like, best first; a row goes with its person.",
+    "sighting_reviews": "What people said of sightings, what was decided before, and what is demanded since; a "
+    "row goes with either person.",
     "stream_exceptions": "Rejected and missing frames, as ranges of sequences.",
     "texts": "Text read in streams, if it is kept at all.",
     "events": "What watchers are told about sightings, in order.",

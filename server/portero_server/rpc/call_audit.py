@@ -76,6 +76,11 @@ def _decision(message: Any) -> str:
     return {1: "accepted", 2: "rejected"}.get(decision, "")
 
 
+def _said(message: Any) -> str:
+    # What was said, and never the note, which is a person's words.
+    return {1: "this_is", 2: "not", 3: "ignore"}.get(message.action, "")
+
+
 def _rebuilds(message: Any) -> str:
     return "dry_run" if message.dry_run else ""
 
@@ -124,6 +129,10 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.SightingService/WatchSightings": _READS,
     "portero.v1.DecisionService/ListDecisions": _READS,
     "portero.v1.DecisionService/WhatIfThresholds": _READS,
+    "portero.v1.DecisionService/ListReviewQueue": _READS,
+    "portero.v1.DecisionService/ListReviews": _READS,
+    "portero.v1.DecisionService/ReviewSighting": Recorded(attrgetter("name"), _said, made=attrgetter("review.name")),
+    "portero.v1.DecisionService/UndoReview": Recorded(attrgetter("name")),
     "portero.v1.UsageService/GetUsage": _READS,
     "portero.v1.PrivacyService/GetPersonPrivacy": _READS,
     "portero.v1.PrivacyService/RecordConsent": Recorded(attrgetter("parent"), made=attrgetter("consent.name")),

@@ -268,6 +268,7 @@ def sighting_to_proto(sighting: Sighting) -> sighting_service_pb2.Sighting:
         margin=sighting.margin,
         track_count=sighting.track_count,
         box=box_to_proto(sighting.box),
+        reviewed=sighting.reviewed,
     )
 
 

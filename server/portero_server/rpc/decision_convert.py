@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from portero.v1 import decision_service_pb2 as pb
 from portero.v1 import detections_pb2
 
+from portero_server.domain.recording.reviews import QueueReason, ReviewAction, SightingReview
 from portero_server.domain.tracking.deciding import DecisionReason
 from portero_server.domain.tracking.what_if import StoredDecision, TrackChange, WhatIfTally
+from portero_server.errors import InvalidInput
+from portero_server.gallery.reviews import QueuedSighting
 from portero_server.gallery.what_if import Replay
-from portero_server.rpc.convert import time_to_proto
-from portero_server.rpc.resource_names import camera_name, person_name
+from portero_server.rpc.convert import sighting_to_proto, time_to_proto
+from portero_server.rpc.resource_names import camera_name, person_name, review_name, sighting_name
 
+_ACTIONS = {action: pb.ReviewAction.Value(f"REVIEW_ACTION_{action.name}") for action in ReviewAction}
+_QUEUE_REASONS = {reason: pb.ReviewReason.Value(f"REVIEW_REASON_{reason.name}") for reason in QueueReason}
 _REASONS = {reason: pb.DecisionReason.Value(f"DECISION_REASON_{reason.name}") for reason in DecisionReason}
 
 
@@ -42,7 +47,54 @@ def decision_to_proto(stored: StoredDecision, names: Mapping[str, str]) -> pb.De
         similarity_threshold=decision.policy.threshold,
         margin_threshold=decision.policy.margin,
         agreeing_shots=decision.agreeing,
+        demanded_similarity=decision.ranking.demanded,
     )
+
+
+def queued_to_proto(queued: QueuedSighting, names: Mapping[str, str]) -> pb.QueuedSighting:
+    """Returns the QueuedSighting message; `names` are the display names of all candidates."""
+    return pb.QueuedSighting(
+        sighting=sighting_to_proto(queued.sighting),
+        reason=_QUEUE_REASONS[queued.reason],
+        decisions=[decision_to_proto(each, names) for each in queued.decisions],
+    )
+
+
+def review_to_proto(review: SightingReview) -> pb.SightingReview:
+    """Returns the SightingReview message."""
+    demand, before = review.demand, review.before
+    return pb.SightingReview(
+        name=review_name(review.review_id),
+        sighting=sighting_name(review.sighting_id),
+        camera=camera_name(review.camera_id),
+        action=_ACTIONS[review.action],
+        person="" if review.person_id is None else person_name(review.person_id),
+        decided_person="" if before.person_id is None else person_name(before.person_id),
+        decided_similarity=before.similarity,
+        note=review.note,
+        reviewer=review.reviewer,
+        review_time=time_to_proto(review.reviewed_at),
+        undo_time=None if review.undone_at is None else time_to_proto(review.undone_at),
+        undone_by=review.undone_by or "",
+        demanded_similarity=0.0 if demand is None else demand.similarity,
+        demand_end_time=None if demand is None else time_to_proto(demand.until),
+    )
+
+
+def action_from_proto(action: pb.ReviewAction.ValueType, field: str) -> ReviewAction:
+    """Returns the action. Raises InvalidInput for none, and for one that this server does not know."""
+    for known, number in _ACTIONS.items():
+        if number == action:
+            return known
+    raise InvalidInput(field, f"{field} must be THIS_IS, NOT or IGNORE")
+
+
+def queue_reason_from_proto(reason: pb.ReviewReason.ValueType, field: str) -> QueueReason:
+    """Returns the reason. Raises InvalidInput for none, and for one that this server does not know."""
+    for known, number in _QUEUE_REASONS.items():
+        if number == reason:
+            return known
+    raise InvalidInput(field, f"{field} has a value that this server does not know")
 
 
 def replay_to_proto(replay: Replay, *, with_changes: bool) -> pb.WhatIfResult:

@@ -18,6 +18,7 @@ _CAMERA = re.compile(f"cameras/({_IDENTIFIER})")
 _SIGHTING = re.compile(f"sightings/({_MINTED})")
 _KEY = re.compile(f"keys/({_MINTED})")
 _CHECK_IN = re.compile(f"checkIns/({_MINTED})")
+_REVIEW = re.compile(f"reviews/({_MINTED})")
 _GUEST = re.compile(f"guests/({_MINTED})")
 
 _TYPES = {
@@ -28,6 +29,7 @@ _TYPES = {
     "erasures": "portero.v1.Erasure",
     "checkIns": "portero.v1.CheckIn",
     "guests": "portero.v1.Guest",
+    "reviews": "portero.v1.SightingReview",
 }
 
 
@@ -74,6 +76,11 @@ def check_in_name(check_in_id: str) -> str:
 def guest_name(guest_id: str) -> str:
     """Returns the resource name "guests/{guest}"."""
     return f"guests/{guest_id}"
+
+
+def review_name(review_id: str) -> str:
+    """Returns the resource name "reviews/{review}"."""
+    return f"reviews/{review_id}"
 
 
 def parse_person(name: str, field: str) -> str:
@@ -124,6 +131,11 @@ def parse_check_in(name: str, field: str) -> str:
 def parse_guest(name: str, field: str) -> str:
     """Returns the guest's id; raises InvalidInput naming `field` when it is not "guests/{guest}"."""
     return _parts(_GUEST, name, field, "guests/{guest}")[0]
+
+
+def parse_review(name: str, field: str) -> str:
+    """Returns the review's id; raises InvalidInput naming `field` when it is not "reviews/{review}"."""
+    return _parts(_REVIEW, name, field, "reviews/{review}")[0]
 
 
 def type_of(name: str) -> str:

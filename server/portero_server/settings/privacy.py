@@ -61,10 +61,21 @@ class PrivacySettings(BaseSettings):
     keep_decisions: bool = Field(
         True,
         description="Whether it is stored what each decision about a face saw: the best candidates with their "
-        "similarity, the quality of the shot, and the thresholds used. `portero decisions` needs it.",
+        "similarity, the quality of the shot, and the thresholds used. `portero decisions` and `portero review` need it.",
     )
     retention_decisions_days: int = Field(
         30, ge=0, description=f"How long what decisions saw is kept, days. {_NEVER}, or as long as the candidates."
+    )
+
+    retention_reviews_days: int = Field(
+        365, ge=0, description=f"How long it is kept what people said of sightings, days. {_NEVER}."
+    )
+    review_demand_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="How long, after somebody said of a sighting that it is not a person, that person is only named at "
+        "the same camera by a higher similarity than the face had, days. 0: nothing follows for other faces.",
     )
 
     retention_photos_days: int = Field(
@@ -94,6 +105,7 @@ class PrivacySettings(BaseSettings):
             Purpose.CHECK_INS: self.retention_check_ins_days,
             Purpose.GUESTS: self.retention_guests_days,
             Purpose.PHOTOS: self.retention_photos_days,
+            Purpose.REVIEWS: self.retention_reviews_days,
             Purpose.DECISIONS: self.retention_decisions_days,
         }
         return {purpose: timedelta(days=span) for purpose, span in days.items() if span}

@@ -1,11 +1,11 @@
-"""The tables of what decisions saw; `schema.py` has most others."""
+"""The tables of what decisions saw, and of what people say of them; `schema.py` has most others."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer
 
 from portero_server.store.tables import required, table
-from portero_server.store.types import Key, Name, UtcTime
+from portero_server.store.types import Display, Key, Name, UtcTime
 
 decisions = table(
     "decisions",
@@ -25,6 +25,8 @@ decisions = table(
     *(required(name, Integer) for name in ("agreeing", "people")),
     # How many candidates were stored with it: where one is missing, that person is gone.
     required("candidates", Integer),
+    # What the best candidate's similarity had to exceed, since a person denied an equally similar face; 0: nothing.
+    required("demanded", Double),
     # The policy; see MatchPolicy in detections.py.
     *(
         required(name, Double)
@@ -56,4 +58,36 @@ decision_candidates = table(
     # Whether they are known to be easily taken for the best one.
     required("confusable", Boolean),
     Index("ix_decision_candidates_person", "person_id", "recognition_id"),
+)
+
+sighting_reviews = table(
+    "sighting_reviews",
+    Column("review_id", Name, primary_key=True),
+    required("sighting_id", Name),
+    required("camera_id", Name),
+    # See ReviewAction in reviews.py.
+    required("action", Name),
+    # Whom the sighting shows, or does not show; and whom it showed before. A review goes with either of them, also
+    # where a server of an earlier version removes them.
+    *(
+        Column(name, Name, ForeignKey("people.person_id", name=f"fk_sighting_reviews_{name}", ondelete="CASCADE"))
+        for name in ("person_id", "decided_person_id")
+    ),
+    required("decided_name", Display),
+    *(required(f"decided_{name}", Double) for name in ("similarity", "margin")),
+    required("note", Display),
+    # Subjects of credentials.
+    required("reviewer", Key),
+    required("reviewed_at", UtcTime),
+    Column("undone_at", UtcTime),
+    Column("undone_by", Key),
+    # What is demanded of the person at the camera from now on; null: nothing.
+    Column("demand_engine", Name),
+    Column("demand_similarity", Double),
+    Column("demand_until", UtcTime),
+    Index("ix_sighting_reviews_sighting", "sighting_id", "reviewed_at"),
+    Index("ix_sighting_reviews_time", "reviewed_at", "review_id"),
+    Index("ix_sighting_reviews_person", "person_id", "review_id"),
+    Index("ix_sighting_reviews_decided", "decided_person_id"),
+    Index("ix_sighting_reviews_demand", "demand_until"),
 )

@@ -62,6 +62,27 @@ class DecisionStore:
 
         return await self._database.read(unit)
 
+    async def of_sightings(self, sighting_ids: Sequence[str], most: int) -> Mapping[str, Sequence[StoredDecision]]:
+        """Returns the first decisions about each of these sightings, at most `most`, oldest first."""
+        of_tracks = sighting_tracks.c.track_id == decisions.c.track_id
+        query = select(sighting_tracks.c.sighting_id, decisions).join(decisions, of_tracks)
+        query = query.where(sighting_tracks.c.sighting_id.in_(sorted(sighting_ids)))
+        query = query.order_by(decisions.c.captured_at, decisions.c.recognition_id)
+
+        async def unit(connection: AsyncConnection) -> Mapping[str, Sequence[StoredDecision]]:
+            rows: dict[str, list[Any]] = defaultdict(list)
+            for row in await connection.execute(query):
+                rows[row.sighting_id].append(row)
+            kept = {sighting_id: found[:most] for sighting_id, found in rows.items()}
+            ids = [row.recognition_id for found in kept.values() for row in found]
+            candidates = await _candidates(connection, ids)
+            return {
+                sighting_id: [_decision(row, candidates[row.recognition_id]) for row in found]
+                for sighting_id, found in kept.items()
+            }
+
+        return await self._database.read(unit) if sighting_ids else {}
+
     async def names(self, found: Sequence[StoredDecision]) -> Mapping[str, str]:
         """Returns the display names of all candidates of decisions."""
         ids = {each.person_id for decision in found for each in decision.decision.ranking.candidates}
@@ -124,6 +145,7 @@ def _decision(row: Any, candidates: Sequence[Any]) -> StoredDecision:
         confusable=frozenset(each.person_id for each in candidates if each.confusable),
         people=row.people,
         face_found=row.reason != DecisionReason.NO_FACE.value,
+        demanded=row.demanded,
     )
     policy = MatchPolicy(
         threshold=row.threshold,

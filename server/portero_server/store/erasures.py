@@ -33,6 +33,7 @@ from portero_server.store.schema import (
     photos,
     recognitions,
     requests,
+    sighting_reviews,
     sightings,
 )
 from portero_server.store.scrubbing import SCRUBS
@@ -233,6 +234,8 @@ class ErasureStore:
         for table in (consents, people_blocks, decision_candidates):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount
+        own_reviews = or_(sighting_reviews.c.person_id == person_id, sighting_reviews.c.decided_person_id == person_id)
+        counts["sighting_reviews"] = (await connection.execute(delete(sighting_reviews).where(own_reviews))).rowcount
         run = await run_of(connection, person_id)
         if run is not None:
             counts |= await erase_run(connection, run, erasure.erasure_id, begun.requested_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.documents.check_in import Holder
@@ -20,6 +20,7 @@ from portero_server.store.schema import (
     people_blocks,
     photos,
     recognitions,
+    sighting_reviews,
     sightings,
 )
 
@@ -31,9 +32,15 @@ _KINDS: Mapping[str, Table] = {
     "sighting": sightings,
     "recognition": recognitions,
     "decision_candidate": decision_candidates,
+    "sighting_review": sighting_reviews,
     "photo": photos,
 }
 """In the order in which they are returned. What a photo shows is in the vault."""
+
+
+def _about(table: Table, person_id: str) -> ColumnElement[bool]:
+    # A review is about whom the sighting showed before, too.
+    return or_(*(table.c[name] == person_id for name in ("person_id", "decided_person_id") if name in table.c))
 
 
 class ExportStore:
@@ -61,7 +68,7 @@ class ExportStore:
                 table = _KINDS[kind]
                 # The first column of the key tells the rows of one person apart.
                 place, *_ = table.primary_key
-                query = select(table).where(table.c.person_id == person_id).order_by(place)
+                query = select(table).where(_about(table, person_id)).order_by(place)
                 if kind == first and after is not None:
                     query = query.where(place > key)
                 rows = (await connection.execute(query.limit(limit - len(found)))).mappings()

@@ -30,6 +30,7 @@ from portero_server.store.schema import (
     guests,
     photos,
     recognitions,
+    sighting_reviews,
     sighting_tracks,
     sightings,
     stream_exceptions,
@@ -72,6 +73,7 @@ class RetentionStore:
             Purpose.CHECK_INS: (self._rows(check_ins, check_ins.c.created_at),),
             Purpose.GUESTS: (self._rows(guests, guests.c.day_ends_at),),
             Purpose.PHOTOS: (self._photos,),
+            Purpose.REVIEWS: (self._rows(sighting_reviews, sighting_reviews.c.reviewed_at),),
             # Their candidates go with them.
             Purpose.DECISIONS: (self._rows(decisions, decisions.c.captured_at),),
         }
@@ -222,6 +224,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.CHECK_INS: ((check_ins.c.created_at, None),),
     Purpose.GUESTS: ((guests.c.day_ends_at, None),),
     Purpose.PHOTOS: ((photos.c.created_at, None),),
+    Purpose.REVIEWS: ((sighting_reviews.c.reviewed_at, None),),
     Purpose.DECISIONS: ((decisions.c.captured_at, None),),
 }
 """By which column each kind of row is as old as it is; for the one that is most overdue."""

@@ -26,6 +26,7 @@ from sqlalchemy.sql.operators import custom_op
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.store.decision_tables import decision_candidates as decision_candidates
 from portero_server.store.decision_tables import decisions as decisions
+from portero_server.store.decision_tables import sighting_reviews as sighting_reviews
 from portero_server.store.document_tables import check_ins as check_ins
 from portero_server.store.document_tables import erased_records as erased_records
 from portero_server.store.document_tables import guests as guests
@@ -155,6 +156,8 @@ sightings = _table(
     # 0: its tracks turned out to belong to other sightings; kept for those who were told of it.
     _required("track_count", Integer),
     *box(),
+    # Whether a person said whose it is; null: nobody did.
+    Column("reviewed", Boolean),
     # No index holds last_seen: it moves with every frame that shows a face.
     Index("ix_sightings_time", "first_seen", "sighting_id"),
     Index("ix_sightings_camera", "camera_id", "first_seen", "sighting_id"),

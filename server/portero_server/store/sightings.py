@@ -198,6 +198,7 @@ def sighting_of(row: Any) -> Sighting:
         margin=row.margin,
         track_count=row.track_count,
         box=box_of(row),
+        reviewed=bool(row.reviewed),
     )
 
 
@@ -215,4 +216,5 @@ def sighting_columns(sighting: Sighting) -> dict[str, Any]:
         "similarity": sighting.similarity,
         "margin": sighting.margin,
         "track_count": sighting.track_count,
+        "reviewed": sighting.reviewed,
     }

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter
 
+from portero_server.domain.recording.reviews import ReviewAction
+
+_UNDO = "undo"
+
 
 class DecisionMetrics:
     """Counts what is done with stored decisions."""
@@ -13,6 +17,22 @@ class DecisionMetrics:
         self.decisions = Counter(
             "portero_what_if_decisions", "Stored decisions that WhatIfThresholds replayed.", registry=registry
         )
+        self.reviews = Counter(
+            "portero_sighting_reviews",
+            "Sightings reviewed, by what was said, and reviews undone.",
+            ("action",),
+            registry=registry,
+        )
+        for action in (*(each.value for each in ReviewAction), _UNDO):
+            self.reviews.labels(action)
+
+    def reviewed(self, action: ReviewAction) -> None:
+        """A person said something of a sighting."""
+        self.reviews.labels(action.value).inc()
+
+    def undone(self) -> None:
+        """A review was taken back."""
+        self.reviews.labels(_UNDO).inc()
 
     def replayed(self, decisions: int) -> None:
         """A question was answered from so many decisions."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import decision_service_pb2 as pb2
-from portero.v1 import detections_pb2
+from portero.v1 import detections_pb2, sighting_service_pb2
 
-from tests.support.client.wire import UnaryMethod, page_of
+from tests.support.client.wire import UnaryMethod, invalid, not_found, page_of
 
 
 class FakeDecisions:
@@ -15,17 +15,23 @@ class FakeDecisions:
     Attributes:
         decisions: What is stored, oldest first.
         asked: The requests of WhatIfThresholds.
+        reviews: What was said, latest first; each decision is one of a sighting of its own, "s1" of the first.
     """
 
     def __init__(self) -> None:
         self.decisions: list[pb2.Decision] = []
         self.asked: list[pb2.WhatIfThresholdsRequest] = []
+        self.reviews: list[pb2.SightingReview] = []
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
         """Returns the table of the service."""
         return {
             "ListDecisions": (pb2.ListDecisionsRequest, self.list_decisions),
             "WhatIfThresholds": (pb2.WhatIfThresholdsRequest, self.what_if),
+            "ListReviewQueue": (pb2.ListReviewQueueRequest, self.queue),
+            "ReviewSighting": (pb2.ReviewSightingRequest, self.review),
+            "UndoReview": (pb2.UndoReviewRequest, self.undo),
+            "ListReviews": (pb2.ListReviewsRequest, self.list_reviews),
         }
 
     def store(self, camera_id: str, *candidates: tuple[str, float], seconds: int = 0, incomplete: bool = False) -> None:
@@ -66,6 +72,72 @@ class FakeDecisions:
         ]
         page, token = page_of(found, request.page_size, request.page_token)
         return pb2.ListDecisionsResponse(decisions=page, next_page_token=token)
+
+    async def queue(self, request: pb2.ListReviewQueueRequest) -> pb2.ListReviewQueueResponse:
+        """Queues a stranger for each decision, for the reason JUST_BELOW, latest first."""
+        reviewed = {each.sighting for each in self.reviews if not each.HasField("undo_time")}
+        found = [
+            pb2.QueuedSighting(
+                sighting=self._sighting(number), reason=pb2.REVIEW_REASON_JUST_BELOW, decisions=[decision]
+            )
+            for number, decision in reversed(list(enumerate(self.decisions, 1)))
+            if f"sightings/s{number}" not in reviewed
+            and (not request.reasons or pb2.REVIEW_REASON_JUST_BELOW in request.reasons)
+        ]
+        page, token = page_of(found, request.page_size, request.page_token)
+        return pb2.ListReviewQueueResponse(sightings=page, next_page_token=token)
+
+    async def review(self, request: pb2.ReviewSightingRequest) -> pb2.ReviewSightingResponse:
+        """Stores what is said of a stranger."""
+        known = {f"sightings/s{number}": number for number in range(1, len(self.decisions) + 1)}
+        if request.name not in known:
+            raise not_found(request.name)
+        if len(request.note) > 200:
+            raise invalid("note", "note must be 0 to 200 printable characters", "")
+        denied = request.action == pb2.REVIEW_ACTION_NOT
+        review = pb2.SightingReview(
+            name=f"reviews/v{len(self.reviews) + 1}",
+            sighting=request.name,
+            camera="cameras/door",
+            action=request.action,
+            person=request.person,
+            note=request.note,
+            reviewer="keys/me",
+            review_time=Timestamp(seconds=1_750_000_000),
+            demanded_similarity=0.4375 if denied else 0.0,
+            demand_end_time=Timestamp(seconds=1_750_000_000 + 30 * 86400) if denied else None,
+        )
+        self.reviews.insert(0, review)
+        person = request.person if request.action == pb2.REVIEW_ACTION_THIS_IS else ""
+        return pb2.ReviewSightingResponse(review=review, sighting=self._sighting(known[request.name], person))
+
+    async def undo(self, request: pb2.UndoReviewRequest) -> pb2.UndoReviewResponse:
+        """Takes a review back."""
+        for review in self.reviews:
+            if review.name == request.name:
+                review.undo_time.seconds, review.undone_by = 1_750_000_060, "keys/me"
+                number = int(review.sighting.removeprefix("sightings/s"))
+                return pb2.UndoReviewResponse(review=review, sighting=self._sighting(number))
+        raise not_found(request.name)
+
+    async def list_reviews(self, request: pb2.ListReviewsRequest) -> pb2.ListReviewsResponse:
+        """Lists what was said, latest first."""
+        found = [each for each in self.reviews if not (request.holding and each.HasField("undo_time"))]
+        page, token = page_of(found, request.page_size, request.page_token)
+        return pb2.ListReviewsResponse(reviews=page, next_page_token=token)
+
+    def _sighting(self, number: int, person: str = "") -> sighting_service_pb2.Sighting:
+        decision = self.decisions[number - 1]
+        return sighting_service_pb2.Sighting(
+            name=f"sightings/s{number}",
+            camera=decision.camera,
+            person=person,
+            display_name=person.removeprefix("people/").title(),
+            first_seen_time=decision.capture_time,
+            last_seen_time=decision.capture_time,
+            track_count=1,
+            reviewed=bool(person),
+        )
 
     async def what_if(self, request: pb2.WhatIfThresholdsRequest) -> pb2.WhatIfThresholdsResponse:
         """Pretends that every threshold names whoever is alike at all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,6 @@ from google.protobuf.message import Message
 from portero.v1 import (
     access_service_pb2_grpc,
     audit_service_pb2_grpc,
-    decision_service_pb2_grpc,
     gallery_service_pb2_grpc,
     privacy_service_pb2_grpc,
     recognition_service_pb2_grpc,
@@ -34,9 +34,13 @@ from portero_server.access.tokens import TokenPolicy, TokenVerifier
 from portero_server.domain.access.identities import Grant, Role, Scope
 from portero_server.domain.access.logins import LoginPolicy
 from portero_server.domain.access.turns import TurnPolicy
+from portero_server.domain.recording.reviews import ReviewAction
 from portero_server.errors import FailedPrecondition
+from portero_server.gallery.reviews import Reviews
+from portero_server.gallery.what_if import Replays
 from portero_server.rpc.auth.interceptor import AuthInterceptor
 from portero_server.rpc.services.cameras import CameraServicer
+from portero_server.rpc.services.decisions import DecisionServicer
 from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.rpc.stream import FrameStream
 from portero_server.rpc.stream_convert import StreamTerms
@@ -44,11 +48,14 @@ from portero_server.rpc.tls import Certificates
 from portero_server.store.cameras import CameraStore
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.decisions import DecisionStore
 from portero_server.store.keys import KeyStore
+from portero_server.store.sighting_reviews import NewReview, SightingReviewStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.streaming.registry import Streams
 from portero_server.streaming.stream_clock import Opening
+from portero_server.telemetry.metrics import Metrics
 from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.check_in_parts import CheckInHouse
 from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, oidc_issuer
@@ -64,7 +71,6 @@ OWN, FOREIGN = "door", "vault"
 _SERVICERS = {
     "AccessService": access_service_pb2_grpc.AccessServiceServicer,
     "AuditService": audit_service_pb2_grpc.AuditServiceServicer,
-    "DecisionService": decision_service_pb2_grpc.DecisionServiceServicer,
     "GalleryService": gallery_service_pb2_grpc.GalleryServiceServicer,
     "PrivacyService": privacy_service_pb2_grpc.PrivacyServiceServicer,
     "UsageService": usage_service_pb2_grpc.UsageServiceServicer,
@@ -105,6 +111,7 @@ class SecuredServer:
     clock: ManualClock
     sightings: dict[str, str]
     check_ins: dict[str, str]
+    reviews: dict[str, str]
 
 
 def _stub(service: str) -> object:
@@ -147,6 +154,24 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
         owned = await streams.open(camera_id, "e1", camera_id)
         await recording.commit([commit_of(owned, decided(f"t-{camera_id}", None, 0))])
     stored = {each.camera_id: each.sighting_id for each in await sightings.list(SightingFilter(), 9)}
+    reviews, decisions = SightingReviewStore(database, clock), DecisionStore(database)
+    ignored = NewReview(ReviewAction.IGNORE, None, "", "keys/me")
+    # Undone, so that they may be reviewed again by every caller who may.
+    made = {camera_id: (await reviews.add(stored[camera_id], ignored)).review.review_id for camera_id in stored}
+    for review_id in made.values():
+        await reviews.undo(review_id, "keys/me")
+    metrics = Metrics(version="0", engine="scripted").decisions
+    judging = Reviews(
+        sightings,
+        decisions,
+        reviews,
+        lambda position: None,
+        metrics,
+        clock,
+        engine="scripted",
+        demanded_for=timedelta(),
+    )
+    replays = Replays(decisions, "scripted", metrics)
     desk = CheckInHouse(database, clock)
     begun = {camera_id: (await desk.service.start(camera_id)).check_in_id for camera_id in (OWN, FOREIGN)}
     office, scope = ApiKeyService(KeyStore(database), clock), Scope(frozenset({OWN}))
@@ -177,6 +202,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 SightingServicer(
                     sightings, Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=0.01))
                 ),
+                DecisionServicer(decisions, replays, judging, reviews, sightings, cameras, clock),
                 desk.servicer(),
             ],
             auth=auth,
@@ -195,7 +221,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 if scoped or role is not Role.BRIDGE:
                     _, text = await office.create(KeyRequest("x", [role], [OWN] if scoped else []), "local")
                     callers.append(Caller(role.value, "key", scoped, channel, shows(text)))
-        yield SecuredServer(callers, channel, bridges, authority, issuer, office, clock, stored, begun)
+        yield SecuredServer(callers, channel, bridges, authority, issuer, office, clock, stored, begun, made)
 
 
 def shows(text: str) -> Metadata:

@@ -14,11 +14,13 @@ from portero_client import (
     InvalidArgument,
     NewGuest,
     Person,
+    ReviewAction,
     ReviewDecision,
+    ReviewReason,
     SightingKind,
     TimeSource,
 )
-from portero_client.calls import Call, cameras, decisions, documents, health, images, people, sightings
+from portero_client.calls import Call, cameras, decisions, documents, health, images, people, reviews, sightings
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 ANA = Person("people/ana", "Ana", {}, 0, NOW, NOW)
@@ -76,6 +78,10 @@ CALLS: list[Call[Any]] = [
     sightings.list_pages(camera="", person="", since=None, until=None, kind=SightingKind.ALL)(0, ""),
     decisions.list_pages(camera="door", sighting="s1", since=NOW, until=NOW)(0, ""),
     decisions.what_if([0.5], margin=0.1, camera="door", site="", since=NOW, until=None),
+    reviews.queue_pages(camera="door", since=NOW, until=NOW, reasons=[ReviewReason.UNKNOWN])(0, ""),
+    reviews.review("s1", ReviewAction.THIS_IS, "ana", "seen"),
+    reviews.undo("v1"),
+    reviews.list_pages(camera="door", sighting="s1", holding=True)(0, ""),
     documents.read([b"x"]),
     documents.start("desk", replace=False, liveness=False),
     documents.check_in([b"x", b"y"], b"z", "desk"),

@@ -24,33 +24,58 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from portero.v1 import detections_pb2 as portero_dot_v1_dot_detections__pb2
+from portero.v1 import sighting_service_pb2 as portero_dot_v1_dot_sighting__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!portero/v1/decision_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\"\xfa\x02\n\x08\x44\x65\x63ision\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x10\n\x08track_id\x18\x03 \x01(\t\x12\x30\n\x0c\x63\x61pture_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x0f\n\x07outcome\x18\x06 \x01(\t\x12*\n\x06reason\x18\x07 \x01(\x0e\x32\x1a.portero.v1.DecisionReason\x12)\n\ncandidates\x18\x08 \x03(\x0b\x32\x15.portero.v1.Candidate\x12\x12\n\nincomplete\x18\t \x01(\x08\x12\x0c\n\x04shot\x18\n \x01(\x05\x12\x13\n\x0b\x66\x61\x63\x65_pixels\x18\x0b \x01(\x05\x12\x0f\n\x07quality\x18\x0c \x01(\x01\x12\x1c\n\x14similarity_threshold\x18\r \x01(\x01\x12\x18\n\x10margin_threshold\x18\x0e \x01(\x01\x12\x16\n\x0e\x61greeing_shots\x18\x0f \x01(\x05\"\xbd\x01\n\x14ListDecisionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12\x10\n\x08sighting\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x15ListDecisionsResponse\x12\'\n\tdecisions\x18\x01 \x03(\x0b\x32\x14.portero.v1.Decision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe8\x01\n\x17WhatIfThresholdsRequest\x12\x1d\n\x15similarity_thresholds\x18\x01 \x03(\x01\x12\x1d\n\x10margin_threshold\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12\x0c\n\x04site\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x13\n\x11_margin_threshold\"\xaf\x01\n\x0bWhatIfTally\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\x0e\n\x06tracks\x18\x02 \x01(\x05\x12\x14\n\x0cnamed_before\x18\x03 \x01(\x05\x12\x13\n\x0bnamed_after\x18\x04 \x01(\x05\x12\x0e\n\x06gained\x18\x05 \x01(\x05\x12\x0c\n\x04lost\x18\x06 \x01(\x05\x12\x0f\n\x07\x63hanged\x18\x07 \x01(\x05\x12\x12\n\nremembered\x18\x08 \x01(\x05\x12\x12\n\nincomplete\x18\t \x01(\x05\"\x8f\x01\n\x0cWhatIfChange\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x30\n\x0c\x63\x61pture_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rperson_before\x18\x04 \x01(\t\x12\x14\n\x0cperson_after\x18\x05 \x01(\t\"\xa9\x01\n\x0cWhatIfResult\x12\x1c\n\x14similarity_threshold\x18\x01 \x01(\x01\x12&\n\x05total\x18\x02 \x01(\x0b\x32\x17.portero.v1.WhatIfTally\x12(\n\x07\x63\x61meras\x18\x03 \x03(\x0b\x32\x17.portero.v1.WhatIfTally\x12)\n\x07\x63hanges\x18\x04 \x03(\x0b\x32\x18.portero.v1.WhatIfChange\"X\n\x18WhatIfThresholdsResponse\x12)\n\x07results\x18\x01 \x03(\x0b\x32\x18.portero.v1.WhatIfResult\x12\x11\n\tdecisions\x18\x02 \x01(\x05*\xc9\x02\n\x0e\x44\x65\x63isionReason\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x45\x43ISION_REASON_NAMED\x10\x01\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNCONFIRMED\x10\x02\x12\x1a\n\x16\x44\x45\x43ISION_REASON_NOBODY\x10\x03\x12#\n\x1f\x44\x45\x43ISION_REASON_BELOW_THRESHOLD\x10\x04\x12\x1d\n\x19\x44\x45\x43ISION_REASON_TOO_CLOSE\x10\x05\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_LOOK_ALIKES\x10\x06\x12\x1c\n\x18\x44\x45\x43ISION_REASON_WITHHELD\x10\x07\x12\x1b\n\x17\x44\x45\x43ISION_REASON_NO_FACE\x10\x08\x12\x1e\n\x1a\x44\x45\x43ISION_REASON_REMEMBERED\x10\t2\xc6\x01\n\x0f\x44\x65\x63isionService\x12T\n\rListDecisions\x12 .portero.v1.ListDecisionsRequest\x1a!.portero.v1.ListDecisionsResponse\x12]\n\x10WhatIfThresholds\x12#.portero.v1.WhatIfThresholdsRequest\x1a$.portero.v1.WhatIfThresholdsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!portero/v1/decision_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\x1a!portero/v1/sighting_service.proto\"\x97\x03\n\x08\x44\x65\x63ision\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x10\n\x08track_id\x18\x03 \x01(\t\x12\x30\n\x0c\x63\x61pture_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x65ngine\x18\x05 \x01(\t\x12\x0f\n\x07outcome\x18\x06 \x01(\t\x12*\n\x06reason\x18\x07 \x01(\x0e\x32\x1a.portero.v1.DecisionReason\x12)\n\ncandidates\x18\x08 \x03(\x0b\x32\x15.portero.v1.Candidate\x12\x12\n\nincomplete\x18\t \x01(\x08\x12\x0c\n\x04shot\x18\n \x01(\x05\x12\x13\n\x0b\x66\x61\x63\x65_pixels\x18\x0b \x01(\x05\x12\x0f\n\x07quality\x18\x0c \x01(\x01\x12\x1c\n\x14similarity_threshold\x18\r \x01(\x01\x12\x18\n\x10margin_threshold\x18\x0e \x01(\x01\x12\x16\n\x0e\x61greeing_shots\x18\x0f \x01(\x05\x12\x1b\n\x13\x64\x65manded_similarity\x18\x10 \x01(\x01\"\xbd\x01\n\x14ListDecisionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12\x10\n\x08sighting\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x15ListDecisionsResponse\x12\'\n\tdecisions\x18\x01 \x03(\x0b\x32\x14.portero.v1.Decision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe8\x01\n\x17WhatIfThresholdsRequest\x12\x1d\n\x15similarity_thresholds\x18\x01 \x03(\x01\x12\x1d\n\x10margin_threshold\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12\x0c\n\x04site\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x13\n\x11_margin_threshold\"\xaf\x01\n\x0bWhatIfTally\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\x0e\n\x06tracks\x18\x02 \x01(\x05\x12\x14\n\x0cnamed_before\x18\x03 \x01(\x05\x12\x13\n\x0bnamed_after\x18\x04 \x01(\x05\x12\x0e\n\x06gained\x18\x05 \x01(\x05\x12\x0c\n\x04lost\x18\x06 \x01(\x05\x12\x0f\n\x07\x63hanged\x18\x07 \x01(\x05\x12\x12\n\nremembered\x18\x08 \x01(\x05\x12\x12\n\nincomplete\x18\t \x01(\x05\"\x8f\x01\n\x0cWhatIfChange\x12\x0e\n\x06\x63\x61mera\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x30\n\x0c\x63\x61pture_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rperson_before\x18\x04 \x01(\t\x12\x14\n\x0cperson_after\x18\x05 \x01(\t\"\xa9\x01\n\x0cWhatIfResult\x12\x1c\n\x14similarity_threshold\x18\x01 \x01(\x01\x12&\n\x05total\x18\x02 \x01(\x0b\x32\x17.portero.v1.WhatIfTally\x12(\n\x07\x63\x61meras\x18\x03 \x03(\x0b\x32\x17.portero.v1.WhatIfTally\x12)\n\x07\x63hanges\x18\x04 \x03(\x0b\x32\x18.portero.v1.WhatIfChange\"X\n\x18WhatIfThresholdsResponse\x12)\n\x07results\x18\x01 \x03(\x0b\x32\x18.portero.v1.WhatIfResult\x12\x11\n\tdecisions\x18\x02 \x01(\x05\"\x8b\x01\n\x0eQueuedSighting\x12&\n\x08sighting\x18\x01 \x01(\x0b\x32\x14.portero.v1.Sighting\x12(\n\x06reason\x18\x02 \x01(\x0e\x32\x18.portero.v1.ReviewReason\x12\'\n\tdecisions\x18\x03 \x03(\x0b\x32\x14.portero.v1.Decision\"\xd8\x01\n\x16ListReviewQueueRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12.\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x07reasons\x18\x06 \x03(\x0e\x32\x18.portero.v1.ReviewReason\"a\n\x17ListReviewQueueResponse\x12-\n\tsightings\x18\x01 \x03(\x0b\x32\x1a.portero.v1.QueuedSighting\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x93\x03\n\x0eSightingReview\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08sighting\x18\x02 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12(\n\x06\x61\x63tion\x18\x04 \x01(\x0e\x32\x18.portero.v1.ReviewAction\x12\x0e\n\x06person\x18\x05 \x01(\t\x12\x16\n\x0e\x64\x65\x63ided_person\x18\x06 \x01(\t\x12\x1a\n\x12\x64\x65\x63ided_similarity\x18\x07 \x01(\x01\x12\x0c\n\x04note\x18\x08 \x01(\t\x12\x10\n\x08reviewer\x18\t \x01(\t\x12/\n\x0breview_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tundo_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tundone_by\x18\x0c \x01(\t\x12\x1b\n\x13\x64\x65manded_similarity\x18\r \x01(\x01\x12\x33\n\x0f\x64\x65mand_end_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"m\n\x15ReviewSightingRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x18.portero.v1.ReviewAction\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x0c\n\x04note\x18\x04 \x01(\t\"l\n\x16ReviewSightingResponse\x12*\n\x06review\x18\x01 \x01(\x0b\x32\x1a.portero.v1.SightingReview\x12&\n\x08sighting\x18\x02 \x01(\x0b\x32\x14.portero.v1.Sighting\"!\n\x11UndoReviewRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"h\n\x12UndoReviewResponse\x12*\n\x06review\x18\x01 \x01(\x0b\x32\x1a.portero.v1.SightingReview\x12&\n\x08sighting\x18\x02 \x01(\x0b\x32\x14.portero.v1.Sighting\"n\n\x12ListReviewsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12\x10\n\x08sighting\x18\x04 \x01(\t\x12\x0f\n\x07holding\x18\x05 \x01(\x08\"[\n\x13ListReviewsResponse\x12+\n\x07reviews\x18\x01 \x03(\x0b\x32\x1a.portero.v1.SightingReview\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xe7\x02\n\x0e\x44\x65\x63isionReason\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x44\x45\x43ISION_REASON_NAMED\x10\x01\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNCONFIRMED\x10\x02\x12\x1a\n\x16\x44\x45\x43ISION_REASON_NOBODY\x10\x03\x12#\n\x1f\x44\x45\x43ISION_REASON_BELOW_THRESHOLD\x10\x04\x12\x1d\n\x19\x44\x45\x43ISION_REASON_TOO_CLOSE\x10\x05\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_LOOK_ALIKES\x10\x06\x12\x1c\n\x18\x44\x45\x43ISION_REASON_WITHHELD\x10\x07\x12\x1b\n\x17\x44\x45\x43ISION_REASON_NO_FACE\x10\x08\x12\x1e\n\x1a\x44\x45\x43ISION_REASON_REMEMBERED\x10\t\x12\x1c\n\x18\x44\x45\x43ISION_REASON_DEMANDED\x10\n*\xde\x01\n\x0cReviewReason\x12\x1d\n\x19REVIEW_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19REVIEW_REASON_UNCONFIRMED\x10\x01\x12\x1c\n\x18REVIEW_REASON_JUST_ABOVE\x10\x02\x12\x1c\n\x18REVIEW_REASON_JUST_BELOW\x10\x03\x12\x1d\n\x19REVIEW_REASON_LOOK_ALIKES\x10\x04\x12\x1a\n\x16REVIEW_REASON_DEMANDED\x10\x05\x12\x19\n\x15REVIEW_REASON_UNKNOWN\x10\x06*y\n\x0cReviewAction\x12\x1d\n\x19REVIEW_ACTION_UNSPECIFIED\x10\x00\x12\x19\n\x15REVIEW_ACTION_THIS_IS\x10\x01\x12\x15\n\x11REVIEW_ACTION_NOT\x10\x02\x12\x18\n\x14REVIEW_ACTION_IGNORE\x10\x03\x32\x98\x04\n\x0f\x44\x65\x63isionService\x12T\n\rListDecisions\x12 .portero.v1.ListDecisionsRequest\x1a!.portero.v1.ListDecisionsResponse\x12]\n\x10WhatIfThresholds\x12#.portero.v1.WhatIfThresholdsRequest\x1a$.portero.v1.WhatIfThresholdsResponse\x12Z\n\x0fListReviewQueue\x12\".portero.v1.ListReviewQueueRequest\x1a#.portero.v1.ListReviewQueueResponse\x12W\n\x0eReviewSighting\x12!.portero.v1.ReviewSightingRequest\x1a\".portero.v1.ReviewSightingResponse\x12K\n\nUndoReview\x12\x1d.portero.v1.UndoReviewRequest\x1a\x1e.portero.v1.UndoReviewResponse\x12N\n\x0bListReviews\x12\x1e.portero.v1.ListReviewsRequest\x1a\x1f.portero.v1.ListReviewsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portero.v1.decision_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DECISIONREASON']._serialized_start=1597
-  _globals['_DECISIONREASON']._serialized_end=1926
-  _globals['_DECISION']._serialized_start=112
-  _globals['_DECISION']._serialized_end=490
-  _globals['_LISTDECISIONSREQUEST']._serialized_start=493
-  _globals['_LISTDECISIONSREQUEST']._serialized_end=682
-  _globals['_LISTDECISIONSRESPONSE']._serialized_start=684
-  _globals['_LISTDECISIONSRESPONSE']._serialized_end=773
-  _globals['_WHATIFTHRESHOLDSREQUEST']._serialized_start=776
-  _globals['_WHATIFTHRESHOLDSREQUEST']._serialized_end=1008
-  _globals['_WHATIFTALLY']._serialized_start=1011
-  _globals['_WHATIFTALLY']._serialized_end=1186
-  _globals['_WHATIFCHANGE']._serialized_start=1189
-  _globals['_WHATIFCHANGE']._serialized_end=1332
-  _globals['_WHATIFRESULT']._serialized_start=1335
-  _globals['_WHATIFRESULT']._serialized_end=1504
-  _globals['_WHATIFTHRESHOLDSRESPONSE']._serialized_start=1506
-  _globals['_WHATIFTHRESHOLDSRESPONSE']._serialized_end=1594
-  _globals['_DECISIONSERVICE']._serialized_start=1929
-  _globals['_DECISIONSERVICE']._serialized_end=2127
+  _globals['_DECISIONREASON']._serialized_start=3094
+  _globals['_DECISIONREASON']._serialized_end=3453
+  _globals['_REVIEWREASON']._serialized_start=3456
+  _globals['_REVIEWREASON']._serialized_end=3678
+  _globals['_REVIEWACTION']._serialized_start=3680
+  _globals['_REVIEWACTION']._serialized_end=3801
+  _globals['_DECISION']._serialized_start=147
+  _globals['_DECISION']._serialized_end=554
+  _globals['_LISTDECISIONSREQUEST']._serialized_start=557
+  _globals['_LISTDECISIONSREQUEST']._serialized_end=746
+  _globals['_LISTDECISIONSRESPONSE']._serialized_start=748
+  _globals['_LISTDECISIONSRESPONSE']._serialized_end=837
+  _globals['_WHATIFTHRESHOLDSREQUEST']._serialized_start=840
+  _globals['_WHATIFTHRESHOLDSREQUEST']._serialized_end=1072
+  _globals['_WHATIFTALLY']._serialized_start=1075
+  _globals['_WHATIFTALLY']._serialized_end=1250
+  _globals['_WHATIFCHANGE']._serialized_start=1253
+  _globals['_WHATIFCHANGE']._serialized_end=1396
+  _globals['_WHATIFRESULT']._serialized_start=1399
+  _globals['_WHATIFRESULT']._serialized_end=1568
+  _globals['_WHATIFTHRESHOLDSRESPONSE']._serialized_start=1570
+  _globals['_WHATIFTHRESHOLDSRESPONSE']._serialized_end=1658
+  _globals['_QUEUEDSIGHTING']._serialized_start=1661
+  _globals['_QUEUEDSIGHTING']._serialized_end=1800
+  _globals['_LISTREVIEWQUEUEREQUEST']._serialized_start=1803
+  _globals['_LISTREVIEWQUEUEREQUEST']._serialized_end=2019
+  _globals['_LISTREVIEWQUEUERESPONSE']._serialized_start=2021
+  _globals['_LISTREVIEWQUEUERESPONSE']._serialized_end=2118
+  _globals['_SIGHTINGREVIEW']._serialized_start=2121
+  _globals['_SIGHTINGREVIEW']._serialized_end=2524
+  _globals['_REVIEWSIGHTINGREQUEST']._serialized_start=2526
+  _globals['_REVIEWSIGHTINGREQUEST']._serialized_end=2635
+  _globals['_REVIEWSIGHTINGRESPONSE']._serialized_start=2637
+  _globals['_REVIEWSIGHTINGRESPONSE']._serialized_end=2745
+  _globals['_UNDOREVIEWREQUEST']._serialized_start=2747
+  _globals['_UNDOREVIEWREQUEST']._serialized_end=2780
+  _globals['_UNDOREVIEWRESPONSE']._serialized_start=2782
+  _globals['_UNDOREVIEWRESPONSE']._serialized_end=2886
+  _globals['_LISTREVIEWSREQUEST']._serialized_start=2888
+  _globals['_LISTREVIEWSREQUEST']._serialized_end=2998
+  _globals['_LISTREVIEWSRESPONSE']._serialized_start=3000
+  _globals['_LISTREVIEWSRESPONSE']._serialized_end=3091
+  _globals['_DECISIONSERVICE']._serialized_start=3804
+  _globals['_DECISIONSERVICE']._serialized_end=4340
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class DecisionServiceStub:
-    """Shows decisions that are stored, and replays them. Nothing here asks an engine, so nothing is paid for.
+    """Shows decisions that are stored, replays them, and lets people correct what followed. Nothing here asks an engine, so
+    nothing is paid for.
     """
 
     def __init__(self, channel):
@@ -45,10 +46,31 @@ class DecisionServiceStub:
                 request_serializer=portero_dot_v1_dot_decision__service__pb2.WhatIfThresholdsRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_decision__service__pb2.WhatIfThresholdsResponse.FromString,
                 _registered_method=True)
+        self.ListReviewQueue = channel.unary_unary(
+                '/portero.v1.DecisionService/ListReviewQueue',
+                request_serializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueResponse.FromString,
+                _registered_method=True)
+        self.ReviewSighting = channel.unary_unary(
+                '/portero.v1.DecisionService/ReviewSighting',
+                request_serializer=portero_dot_v1_dot_decision__service__pb2.ReviewSightingRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_decision__service__pb2.ReviewSightingResponse.FromString,
+                _registered_method=True)
+        self.UndoReview = channel.unary_unary(
+                '/portero.v1.DecisionService/UndoReview',
+                request_serializer=portero_dot_v1_dot_decision__service__pb2.UndoReviewRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_decision__service__pb2.UndoReviewResponse.FromString,
+                _registered_method=True)
+        self.ListReviews = channel.unary_unary(
+                '/portero.v1.DecisionService/ListReviews',
+                request_serializer=portero_dot_v1_dot_decision__service__pb2.ListReviewsRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_decision__service__pb2.ListReviewsResponse.FromString,
+                _registered_method=True)
 
 
 class DecisionServiceServicer:
-    """Shows decisions that are stored, and replays them. Nothing here asks an engine, so nothing is paid for.
+    """Shows decisions that are stored, replays them, and lets people correct what followed. Nothing here asks an engine, so
+    nothing is paid for.
     """
 
     def ListDecisions(self, request, context):
@@ -61,6 +83,38 @@ class DecisionServiceServicer:
     def WhatIfThresholds(self, request, context):
         """Returns what other thresholds would have decided on the shots of stored decisions. Errors: INVALID_ARGUMENT with
         reason TOO_MANY_DECISIONS for more than 200,000 decisions, each counted once for every threshold.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReviewQueue(self, request, context):
+        """Lists sightings that a person should look at, latest first: whose name is doubtful, and strangers. A page may be
+        short, or empty, and still have a next one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviewSighting(self, request, context):
+        """Stores what a person says of a sighting, and corrects it. Watchers are told. Errors: NOT_FOUND for the sighting or
+        the person; INVALID_ARGUMENT with reason NOT_A_CANDIDATE if the sighting is said not to show somebody whom it was
+        never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED or PERSON_REMOVED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoReview(self, request, context):
+        """Takes a review back: the sighting is again as it was decided. One that was undone before stays so. Errors:
+        NOT_FOUND; FAILED_PRECONDITION with reason SIGHTING_MERGED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReviews(self, request, context):
+        """Lists reviews, latest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -79,6 +133,26 @@ def add_DecisionServiceServicer_to_server(servicer, server):
                     request_deserializer=portero_dot_v1_dot_decision__service__pb2.WhatIfThresholdsRequest.FromString,
                     response_serializer=portero_dot_v1_dot_decision__service__pb2.WhatIfThresholdsResponse.SerializeToString,
             ),
+            'ListReviewQueue': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReviewQueue,
+                    request_deserializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueResponse.SerializeToString,
+            ),
+            'ReviewSighting': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviewSighting,
+                    request_deserializer=portero_dot_v1_dot_decision__service__pb2.ReviewSightingRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_decision__service__pb2.ReviewSightingResponse.SerializeToString,
+            ),
+            'UndoReview': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoReview,
+                    request_deserializer=portero_dot_v1_dot_decision__service__pb2.UndoReviewRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_decision__service__pb2.UndoReviewResponse.SerializeToString,
+            ),
+            'ListReviews': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReviews,
+                    request_deserializer=portero_dot_v1_dot_decision__service__pb2.ListReviewsRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_decision__service__pb2.ListReviewsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'portero.v1.DecisionService', rpc_method_handlers)
@@ -88,7 +162,8 @@ def add_DecisionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DecisionService:
-    """Shows decisions that are stored, and replays them. Nothing here asks an engine, so nothing is paid for.
+    """Shows decisions that are stored, replays them, and lets people correct what followed. Nothing here asks an engine, so
+    nothing is paid for.
     """
 
     @staticmethod
@@ -135,6 +210,114 @@ class DecisionService:
             '/portero.v1.DecisionService/WhatIfThresholds',
             portero_dot_v1_dot_decision__service__pb2.WhatIfThresholdsRequest.SerializeToString,
             portero_dot_v1_dot_decision__service__pb2.WhatIfThresholdsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReviewQueue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.DecisionService/ListReviewQueue',
+            portero_dot_v1_dot_decision__service__pb2.ListReviewQueueRequest.SerializeToString,
+            portero_dot_v1_dot_decision__service__pb2.ListReviewQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviewSighting(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.DecisionService/ReviewSighting',
+            portero_dot_v1_dot_decision__service__pb2.ReviewSightingRequest.SerializeToString,
+            portero_dot_v1_dot_decision__service__pb2.ReviewSightingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoReview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.DecisionService/UndoReview',
+            portero_dot_v1_dot_decision__service__pb2.UndoReviewRequest.SerializeToString,
+            portero_dot_v1_dot_decision__service__pb2.UndoReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReviews(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.DecisionService/ListReviews',
+            portero_dot_v1_dot_decision__service__pb2.ListReviewsRequest.SerializeToString,
+            portero_dot_v1_dot_decision__service__pb2.ListReviewsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -93,6 +93,7 @@ class Sighting(_message.Message):
     MARGIN_FIELD_NUMBER: _builtins.int
     TRACK_COUNT_FIELD_NUMBER: _builtins.int
     BOX_FIELD_NUMBER: _builtins.int
+    REVIEWED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "sightings/{sighting}"."""
     camera: _builtins.str
@@ -107,6 +108,10 @@ class Sighting(_message.Message):
     """Lead over the runner-up at that similarity, 0..1."""
     track_count: _builtins.int
     """How many tracks belong to it. 0: they turned out to belong to other sightings; it can be read, and is not listed."""
+    reviewed: _builtins.bool
+    """Whether a person said whose it is (DecisionService.ReviewSighting); its similarity is 0 where the recognizer did not
+    say so.
+    """
     @_builtins.property
     def first_seen_time(self) -> _timestamp_pb2.Timestamp:
         """Capture time of the first frame."""
@@ -132,10 +137,11 @@ class Sighting(_message.Message):
         margin: _builtins.float = ...,
         track_count: _builtins.int = ...,
         box: _detections_pb2.Box | None = ...,
+        reviewed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "camera", b"camera", "display_name", b"display_name", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "margin", b"margin", "name", b"name", "person", b"person", "similarity", b"similarity", "track_count", b"track_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "camera", b"camera", "display_name", b"display_name", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "margin", b"margin", "name", b"name", "person", b"person", "reviewed", b"reviewed", "similarity", b"similarity", "track_count", b"track_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

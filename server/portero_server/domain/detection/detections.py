@@ -101,7 +101,10 @@ class MatchPolicy:
 
 
 def decide(
-    candidates: Sequence[Candidate], policy: MatchPolicy, confusable: Collection[str] = frozenset()
+    candidates: Sequence[Candidate],
+    policy: MatchPolicy,
+    confusable: Collection[str] = frozenset(),
+    demanded: float = 0.0,
 ) -> Match | None:
     """Decides whom a face shows.
 
@@ -109,6 +112,7 @@ def decide(
         candidates: In any order; several of one person count as their best one.
         policy: Threshold and margins.
         confusable: People who are known to be easily taken for the best candidate, who must lead over them by more.
+        demanded: What the best candidate's similarity must exceed, whatever the policy; 0: nothing is demanded.
 
     Returns:
         The match, or None when nobody is close enough or two people are too close to each other.
@@ -118,7 +122,7 @@ def decide(
         return None
     person_id, similarity = ranked[0]
     margin = similarity - ranked[1][1] if len(ranked) > 1 else similarity
-    if similarity < policy.threshold or margin < policy.margin:
+    if similarity < policy.threshold or margin < policy.margin or (demanded and similarity <= demanded):
         return None
     if any(similarity - other < policy.confusable_margin for rival, other in ranked[1:] if rival in confusable):
         return None

@@ -38,6 +38,8 @@ class Purpose(Enum):
     """Enrollment photographs in the vault."""
     DECISIONS = "decisions"
     """What decisions about faces saw."""
+    REVIEWS = "reviews"
+    """What people said of sightings."""
     GUESTS = "guests"
     """Expected guests, from the end of their day of arrival on."""
 

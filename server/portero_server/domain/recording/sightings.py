@@ -18,7 +18,10 @@ from portero_server.domain.tracking.deciding import FaceDecision
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A person, or a stranger (`person_id` None), before a camera from `first_seen` to `last_seen` (UTC)."""
+    """A person, or a stranger (`person_id` None), before a camera from `first_seen` to `last_seen` (UTC).
+
+    `reviewed`: a person has said whose it is, so that later answers do not.
+    """
 
     sighting_id: str
     camera_id: str
@@ -30,6 +33,7 @@ class Sighting:
     margin: float
     track_count: int
     box: Box
+    reviewed: bool = False
 
 
 class SightingEventKind(Enum):

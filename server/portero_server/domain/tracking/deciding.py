@@ -31,6 +31,8 @@ class DecisionReason(Enum):
     """The best candidate is known to be easily taken for another one, and does not lead that one by enough."""
     WITHHELD = "withheld"
     """A match of somebody who may not be named: erased, blocked or without consent."""
+    DEMANDED = "demanded"
+    """A person said of a face at this camera, as similar to the best candidate as this one, that it is not theirs."""
     NO_FACE = "no_face"
     """The engine saw no face."""
     REMEMBERED = "remembered"
@@ -46,12 +48,14 @@ class Ranking:
         confusable: Those of them who are known to be easily taken for the best one.
         people: How many people the face was compared with; 0: not known.
         face_found: Whether the engine saw a face.
+        demanded: What the best candidate's similarity must exceed at the camera; 0: nothing.
     """
 
     candidates: tuple[Candidate, ...]
     confusable: frozenset[str] = frozenset()
     people: int = 0
     face_found: bool = True
+    demanded: float = 0.0
 
     def kept(self, most: int = MOST_CANDIDATES) -> Ranking:
         """Returns the part that is kept, best first: under every policy it leads to the same decision.
@@ -64,7 +68,7 @@ class Ranking:
         places = sorted({*range(min(most, len(ranked))), *rivals[:1]})
         candidates = tuple(Candidate(ranked[place][0], "", ranked[place][1]) for place in places)
         known = frozenset(candidate.person_id for candidate in candidates)
-        return Ranking(candidates, self.confusable & known, self.people, self.face_found)
+        return Ranking(candidates, self.confusable & known, self.people, self.face_found, self.demanded)
 
 
 class FaceVerdict(NamedTuple):
@@ -109,7 +113,7 @@ def verdict(
     if not ranking.face_found:
         # It says nothing about whose face it is.
         return FaceVerdict(None, Weighed(evidence=before), DecisionReason.NO_FACE)
-    match = decide(ranking.candidates, policy, ranking.confusable)
+    match = decide(ranking.candidates, policy, ranking.confusable, ranking.demanded)
     reason = DecisionReason.NAMED if match is not None else _why_nobody(ranking, policy)
     if match is not None and match.person_id in withheld:
         match, reason = None, DecisionReason.WITHHELD
@@ -146,5 +150,7 @@ def _why_nobody(ranking: Ranking, policy: MatchPolicy) -> DecisionReason:
         return DecisionReason.NOBODY
     if ranked[0][1] < policy.threshold:
         return DecisionReason.BELOW_THRESHOLD
-    near = len(ranked) > 1 and ranked[0][1] - ranked[1][1] < policy.margin
-    return DecisionReason.TOO_CLOSE if near else DecisionReason.LOOK_ALIKES
+    if len(ranked) > 1 and ranked[0][1] - ranked[1][1] < policy.margin:
+        return DecisionReason.TOO_CLOSE
+    denied = ranking.demanded and ranked[0][1] <= ranking.demanded
+    return DecisionReason.DEMANDED if denied else DecisionReason.LOOK_ALIKES

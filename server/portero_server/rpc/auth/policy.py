@@ -157,6 +157,10 @@ ACCESS: Mapping[str, Access] = {
     # They say of strangers whom they are like.
     "portero.v1.DecisionService/ListDecisions": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.DecisionService/WhatIfThresholds": Access(_KEEPS, Named("camera", optional=True)),
+    "portero.v1.DecisionService/ListReviewQueue": Access(_KEEPS, Named("camera", optional=True)),
+    "portero.v1.DecisionService/ListReviews": Access(_KEEPS, Named("camera", optional=True)),
+    "portero.v1.DecisionService/ReviewSighting": Access(_KEEPS, AskedWithin()),
+    "portero.v1.DecisionService/UndoReview": Access(_KEEPS, AskedWithin()),
     "portero.v1.UsageService/GetUsage": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.PrivacyService/GetPersonPrivacy": Access(_DESK, _GALLERY),
     "portero.v1.PrivacyService/RecordConsent": Access(_DESK, _GALLERY),

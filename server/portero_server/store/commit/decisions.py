@@ -61,6 +61,7 @@ def _row(camera_id: str, answer: Recognition, decision: FaceDecision, names: Col
         "agreeing": decision.agreeing,
         "people": decision.ranking.people,
         "candidates": len(decision.ranking.candidates),
+        "demanded": decision.ranking.demanded,
         "threshold": policy.threshold,
         "margin": policy.margin,
         "sure_by": policy.sure_by,

@@ -160,6 +160,10 @@ class SightingMerger:
             self._place(camera_id, track, match, sighting_id_of(track.track_id))
             return
         sighting = self._sightings[link.sighting_id]
+        if sighting.reviewed:
+            # A person has said whose it is.
+            self._keep(_extended(sighting, track.first_seen, track.last_seen))
+            return
         person_id = match.person_id if match is not None else None
         found_late = sighting.person_id is None and match is not None
         if found_late or (track.revises and sighting.person_id != person_id):

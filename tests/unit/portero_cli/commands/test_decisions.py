@@ -50,6 +50,7 @@ async def test_the_document_holds_every_field_of_a_decision(cli: Cli) -> None:
         "similarity_threshold": 0.5,
         "margin_threshold": 0.125,
         "agreeing_shots": 0,
+        "demanded_similarity": 0.0,
     }
 
 

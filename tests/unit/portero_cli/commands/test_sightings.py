@@ -50,6 +50,7 @@ async def test_the_document_holds_every_field_of_the_contract(cli: Cli) -> None:
         "margin": 0.5,
         "track_count": 1,
         "box": {"left": 0.1, "top": 0.25, "width": 0.125, "height": 0.25},
+        "reviewed": False,
     }
     assert (stranger["person"], stranger["display_name"]) == ("", "")
 

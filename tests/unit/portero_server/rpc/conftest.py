@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from portero_server.engines.scripted import PatchDetector, ScriptedEngine
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.photo_guard import PhotoGuard
+from portero_server.gallery.reviews import Reviews
 from portero_server.gallery.service import Gallery
 from portero_server.gallery.what_if import Replays
 from portero_server.recognition.images import Images
@@ -31,6 +33,7 @@ from portero_server.store.database import Database
 from portero_server.store.decisions import DecisionStore
 from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
+from portero_server.store.sighting_reviews import SightingReviewStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
@@ -53,6 +56,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
     people, sightings = PeopleStore(database, clock), SightingStore(database)
     watch = Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=15, page=3))
     cameras, decisions = CameraStore(database, clock), DecisionStore(database)
+    reviews, metrics = SightingReviewStore(database, clock), Metrics(version="0", engine="scripted").decisions
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
     pairs = LookAlikeStore(database, clock)
@@ -75,7 +79,19 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
             SightingServicer(sightings, watch),
             DecisionServicer(
                 decisions,
-                Replays(decisions, "scripted", Metrics(version="0", engine="scripted").decisions),
+                Replays(decisions, "scripted", metrics),
+                Reviews(
+                    sightings,
+                    decisions,
+                    reviews,
+                    watch.notify,
+                    metrics,
+                    clock,
+                    engine="scripted",
+                    demanded_for=timedelta(days=30),
+                ),
+                reviews,
+                sightings,
                 cameras,
                 clock,
             ),

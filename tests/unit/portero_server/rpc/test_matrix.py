@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from portero.v1 import (
     camera_service_pb2,
     camera_service_pb2_grpc,
+    decision_service_pb2,
     document_service_pb2,
     sighting_service_pb2,
     sighting_service_pb2_grpc,
@@ -72,6 +73,10 @@ SightingService/ListSightings        own    admin operator check-in-desk reader
 SightingService/WatchSightings       own    admin operator check-in-desk reader
 DecisionService/ListDecisions        own    admin operator
 DecisionService/WhatIfThresholds     own    admin operator
+DecisionService/ListReviewQueue      own    admin operator
+DecisionService/ListReviews          own    admin operator
+DecisionService/ReviewSighting       own    admin operator
+DecisionService/UndoReview           own    admin operator
 UsageService/GetUsage                own    admin operator
 PrivacyService/GetPersonPrivacy      none   admin operator check-in-desk
 PrivacyService/RecordConsent         none   admin operator check-in-desk
@@ -124,6 +129,11 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
             request.camera.name = resource
         case "GetCamera" | "GetCameraStatus" | "DeleteCamera":
             request.name = resource
+        case "ReviewSighting":
+            request.name = f"sightings/{secured_server.sightings[camera_id]}"
+            request.action = decision_service_pb2.REVIEW_ACTION_IGNORE
+        case "UndoReview":
+            request.name = f"reviews/{secured_server.reviews[camera_id]}"
         case "GetSighting":
             request.name = f"sightings/{secured_server.sightings[camera_id]}"
         case "GetCheckIn" | "CancelCheckIn" | "ReviewCheckIn":
@@ -135,6 +145,8 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
             | "WatchSightings"
             | "ListDecisions"
             | "WhatIfThresholds"
+            | "ListReviewQueue"
+            | "ListReviews"
             | "GetUsage"
             | "StartCheckIn"
             | "ListCheckIns"

@@ -127,6 +127,7 @@ async def test_an_erased_person_stands_nowhere(
         "consents": 1,
         "people_blocks": 1,
         "decision_candidates": 1,
+        "sighting_reviews": 0,
         "sightings": 1,
         "recognitions": 1,
         "open_tracks": 1,

@@ -37,6 +37,7 @@ RULES = {
     Purpose.CHECK_INS: 40 * DAY,
     Purpose.GUESTS: 10 * DAY,
     Purpose.DECISIONS: 15 * DAY,
+    Purpose.REVIEWS: 100 * DAY,
 }
 PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.TEXTS: (schema.texts.c.captured_at,),
@@ -46,6 +47,7 @@ PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.CONSENTS: (schema.consents.c.withdrawn_at,),
     Purpose.CHECK_INS: (schema.check_ins.c.created_at,),
     Purpose.GUESTS: (schema.guests.c.day_ends_at,),
+    Purpose.REVIEWS: (schema.sighting_reviews.c.reviewed_at,),
     Purpose.DECISIONS: (schema.decisions.c.captured_at,),
 }
 BOXED = {"box_left": 0.1, "box_top": 0.1, "box_width": 0.1, "box_height": 0.1}
@@ -101,10 +103,16 @@ async def _write_day(database: Database, day: int, now: datetime) -> None:
             (schema.usage_avoided, {"hour": now, "camera_id": "door", "operation": "x", "reason": "still", "calls": 1}),
             (schema.budget_steps, {"day": now, "scope": "total", "step": "stopped"} | spent),
             (
+                schema.sighting_reviews,
+                {"review_id": str(day), "sighting_id": str(day), "camera_id": "door", "action": "ignore"}
+                | {"decided_name": "", "decided_similarity": 0.0, "decided_margin": 0.0, "note": ""}
+                | {"reviewer": "keys/me", "reviewed_at": now},
+            ),
+            (
                 schema.decisions,
                 {"recognition_id": str(day), "camera_id": "door", "track_id": str(day), "captured_at": now}
                 | {"engine": "local", "outcome": "unknown", "reason": "nobody", "shot": 1, "face_pixels": 90}
-                | {"quality": 0.5, "agreeing": 0, "people": 1, "candidates": 0}
+                | {"quality": 0.5, "agreeing": 0, "people": 1, "candidates": 0, "demanded": 0.0}
                 | dict.fromkeys(("threshold", "margin", "sure_by", "sure_by_tenfold"), 0.5)
                 | dict.fromkeys(("sure_quality", "confusable_margin"), 0.5),
             ),

@@ -1,4 +1,4 @@
-"""What decisions about faces saw."""
+"""What decisions about faces saw, and what people say of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,15 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Integer, nullable=False) for name in ("agreeing", "people", "candidates")),
         *(
             sa.Column(name, sa.Double, nullable=False)
-            for name in ("threshold", "margin", "sure_by", "sure_by_tenfold", "sure_quality", "confusable_margin")
+            for name in (
+                "demanded",
+                "threshold",
+                "margin",
+                "sure_by",
+                "sure_by_tenfold",
+                "sure_quality",
+                "confusable_margin",
+            )
         ),
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
@@ -56,3 +64,36 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_bin",
     )
     op.create_index("ix_decision_candidates_person", "decision_candidates", ["person_id", "recognition_id"])
+    op.create_table(
+        "sighting_reviews",
+        sa.Column("review_id", sa.String(63), primary_key=True),
+        *(sa.Column(name, sa.String(63), nullable=False) for name in ("sighting_id", "camera_id", "action")),
+        *(
+            sa.Column(
+                name,
+                sa.String(63),
+                sa.ForeignKey("people.person_id", name=f"fk_sighting_reviews_{name}", ondelete="CASCADE"),
+            )
+            for name in ("person_id", "decided_person_id")
+        ),
+        sa.Column("decided_name", sa.String(200), nullable=False),
+        *(sa.Column(f"decided_{name}", sa.Double, nullable=False) for name in ("similarity", "margin")),
+        sa.Column("note", sa.String(200), nullable=False),
+        sa.Column("reviewer", sa.String(190), nullable=False),
+        sa.Column("reviewed_at", UtcTime, nullable=False),
+        sa.Column("undone_at", UtcTime),
+        sa.Column("undone_by", sa.String(190)),
+        sa.Column("demand_engine", sa.String(63)),
+        sa.Column("demand_similarity", sa.Double),
+        sa.Column("demand_until", UtcTime),
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+    )
+    op.create_index("ix_sighting_reviews_sighting", "sighting_reviews", ["sighting_id", "reviewed_at"])
+    op.create_index("ix_sighting_reviews_time", "sighting_reviews", ["reviewed_at", "review_id"])
+    op.create_index("ix_sighting_reviews_person", "sighting_reviews", ["person_id", "review_id"])
+    op.create_index("ix_sighting_reviews_decided", "sighting_reviews", ["decided_person_id"])
+    op.create_index("ix_sighting_reviews_demand", "sighting_reviews", ["demand_until"])
+    # Null where nobody has said anything: a server of the version before knows nothing of it, and leaves it alone.
+    op.add_column("sightings", sa.Column("reviewed", sa.Boolean))
