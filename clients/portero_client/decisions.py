@@ -81,6 +81,8 @@ class WhatIfTally:
         changed: Named as somebody else.
         remembered: Not replayed: the face was remembered at the camera, and not compared with the gallery.
         incomplete: Not replayed: a candidate is gone, or the first decisions about the track are.
+        reviewed_right, reviewed_wrong, reviewed_missed: Of the tracks of which a person said whose they are, or are
+            not: those whose name would be right, or wrong, or that would have none.
     """
 
     camera: str
@@ -92,6 +94,9 @@ class WhatIfTally:
     changed: int
     remembered: int
     incomplete: int
+    reviewed_right: int = 0
+    reviewed_wrong: int = 0
+    reviewed_missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +127,29 @@ class WhatIfResult:
         total: All cameras together.
         cameras: Each camera, by name.
         changes: Tracks that would have been named otherwise: at most 100, and none if several thresholds are tried.
+        wrong_share_low, wrong_share_high: The share of wrong names among those reviewed, 0..1, lies between, with a
+            confidence of 95 %.
     """
 
     similarity_threshold: float
     total: WhatIfTally
     cameras: tuple[WhatIfTally, ...]
     changes: tuple[WhatIfChange, ...]
+    wrong_share_low: float = 0.0
+    wrong_share_high: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What thresholds would have done, one result each in the order asked for, to so many decisions."""
+    """What thresholds would have done.
+
+    Attributes:
+        results: One of each threshold, in the order asked for.
+        decisions: How many decisions were replayed.
+        recommended_threshold: The threshold with the most right names of which few are wrong for sure; None: too few
+            names were reviewed to know.
+    """
 
     results: tuple[WhatIfResult, ...]
     decisions: int
+    recommended_threshold: float | None = None

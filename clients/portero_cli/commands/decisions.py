@@ -11,7 +11,7 @@ from rich.console import RenderableType
 
 from portero_cli.completing import complete_cameras
 from portero_cli.exits import ExitCode
-from portero_cli.screen.decisions import changes_table, decisions_table, what_if_table
+from portero_cli.screen.decisions import changes_table, decisions_table, reviewed_lines, what_if_table
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.screen.what_if_plot import plotted
 from portero_cli.session import Session, command
@@ -112,7 +112,8 @@ async def what_if(
     """Show what other thresholds would have named, missed and changed, by the shots of stored decisions.
 
     Nothing is asked again, so nothing is paid for. A face that was remembered at its camera is left out, as is one that
-    was compared with somebody who is gone. That two faces of one frame are never one person is not looked at.
+    was compared with somebody who is gone. That two faces of one frame are never one person is not looked at. What was
+    reviewed (`portero review`) tells how many names would be right; enough of it, which threshold to choose.
     """
     if plot is not None:
         # Before the server works for it.
@@ -127,7 +128,7 @@ async def what_if(
         shown = [what_if_table(found.results)]
     if not several and found.results and found.results[0].changes:
         shown += ["", changes_table(found.results[0].changes)]
-    session.output.show(found, *shown)
+    session.output.show(found, *shown, *reviewed_lines(found))
     if plot is not None and found.decisions:
         plotted(plot, found.results)
         session.output.note(f"drawn in {plot}")

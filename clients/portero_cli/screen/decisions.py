@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.tables import STRANGER, local_time
-from portero_client import Decision, QueuedSighting, SightingReview, WhatIfChange, WhatIfResult, WhatIfTally
+from portero_client import Decision, QueuedSighting, SightingReview, WhatIf, WhatIfChange, WhatIfResult, WhatIfTally
 from portero_client.names import CAMERAS, PEOPLE, REVIEWS, SIGHTINGS
 
 
@@ -105,6 +105,24 @@ def reviews_table(reviews: Iterable[SightingReview]) -> Sheet:
     )
 
 
+def reviewed_lines(what_if: WhatIf) -> list[str]:
+    """Returns what reviewed names say of the thresholds, in sentences; nothing where none was reviewed."""
+    lines = []
+    for each in what_if.results:
+        named = each.total.reviewed_right + each.total.reviewed_wrong
+        if named:
+            at = f"at {each.similarity_threshold:.4g}" if each.similarity_threshold else "as decided"
+            lines.append(
+                f"{at}: {each.total.reviewed_wrong} of {named} reviewed names would be wrong "
+                f"({each.wrong_share_low:.1%} to {each.wrong_share_high:.1%}, confidence 95 %)"
+            )
+    if what_if.recommended_threshold is not None:
+        lines.append(f"recommended of these: {what_if.recommended_threshold:.4g}")
+    elif lines:
+        lines.append("too few names were reviewed to recommend one of these")
+    return lines
+
+
 def changes_table(changes: Iterable[WhatIfChange]) -> Sheet:
     """Returns the table of tracks that would have been named otherwise."""
     return table(
@@ -128,8 +146,9 @@ def changes_table(changes: Iterable[WhatIfChange]) -> Sheet:
 
 
 def _tallies(first: str, rows: Iterable[Sequence[object]]) -> Sheet:
-    headings = ("tracks", "named", "would be", "gained", "lost", "changed", "remembered", "incomplete")
-    return table(first, *headings, rows=rows, spare=("incomplete", "remembered"))
+    headings = ("tracks", "named", "would be", "gained", "lost", "changed", "right", "wrong", "missed")
+    left_out = ("remembered", "incomplete")
+    return table(first, *headings, *left_out, rows=rows, spare=("incomplete", "remembered", "missed"))
 
 
 def _numbers(tally: WhatIfTally) -> tuple[int, ...]:
@@ -140,6 +159,9 @@ def _numbers(tally: WhatIfTally) -> tuple[int, ...]:
         tally.gained,
         tally.lost,
         tally.changed,
+        tally.reviewed_right,
+        tally.reviewed_wrong,
+        tally.reviewed_missed,
         tally.remembered,
         tally.incomplete,
     )

@@ -61,7 +61,7 @@ def what_if(
             end_time=convert.time_to(until) if until else None,
         ),
         pb2.WhatIfThresholdsResponse,
-        lambda answer: WhatIf(tuple(_result(each) for each in answer.results), answer.decisions),
+        _what_if,
         patience=_PATIENCE,
     )
 
@@ -88,6 +88,11 @@ def decision_from(message: pb2.Decision) -> Decision:
     )
 
 
+def _what_if(answer: pb2.WhatIfThresholdsResponse) -> WhatIf:
+    recommended = answer.recommended_threshold if answer.HasField("recommended_threshold") else None
+    return WhatIf(tuple(_result(each) for each in answer.results), answer.decisions, recommended)
+
+
 def _result(message: pb2.WhatIfResult) -> WhatIfResult:
     return WhatIfResult(
         similarity_threshold=message.similarity_threshold,
@@ -103,6 +108,8 @@ def _result(message: pb2.WhatIfResult) -> WhatIfResult:
             )
             for each in message.changes
         ),
+        wrong_share_low=message.wrong_share_low,
+        wrong_share_high=message.wrong_share_high,
     )
 
 
@@ -117,4 +124,7 @@ def _tally(message: pb2.WhatIfTally) -> WhatIfTally:
         changed=message.changed,
         remembered=message.remembered,
         incomplete=message.incomplete,
+        reviewed_right=message.reviewed_right,
+        reviewed_wrong=message.reviewed_wrong,
+        reviewed_missed=message.reviewed_missed,
     )

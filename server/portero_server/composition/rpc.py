@@ -64,7 +64,7 @@ def build(
             SightingServicer(stores.sightings, streaming.watch),
             DecisionServicer(
                 stores.decisions,
-                Replays(stores.decisions, settings.engine, metrics.decisions),
+                Replays(stores.decisions, stores.reviews, settings.engine, metrics.decisions),
                 Reviews(
                     stores.sightings,
                     stores.decisions,

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from portero_server.domain.tracking.recommendation import TriedThreshold, Truth
 from portero_server.domain.tracking.what_if import StoredDecision, TrackChange, WhatIf, WhatIfTally
 from portero_server.errors import InvalidInput
 from portero_server.store.decisions import DecisionCursor, DecisionFilter, DecisionStore
+from portero_server.store.sighting_reviews import SightingReviewStore
 from portero_server.telemetry.decision_metrics import DecisionMetrics
 
 MOST_REPLAYED = 200_000
@@ -41,9 +43,15 @@ class Replay:
             total.include(tally)
         return total
 
-    def add(self, track: Sequence[StoredDecision]) -> None:
-        """Replays the decisions about one track."""
-        change = self.cameras.setdefault(track[0].camera_id, WhatIfTally()).add(track, self.what_if)
+    @property
+    def tried(self) -> TriedThreshold:
+        """What reviewed tracks say of it."""
+        total = self.total
+        return TriedThreshold(self.what_if.threshold or 0.0, total.right, total.wrong)
+
+    def add(self, track: Sequence[StoredDecision], truth: Truth | None) -> None:
+        """Replays the decisions about one track, of which a person said the `truth`."""
+        change = self.cameras.setdefault(track[0].camera_id, WhatIfTally()).add(track, self.what_if, truth)
         if change is not None and len(self.changes) < MOST_CHANGES:
             self.changes.append(change)
 
@@ -51,9 +59,12 @@ class Replay:
 class Replays:
     """Replays decisions."""
 
-    def __init__(self, decisions: DecisionStore, engine: str, metrics: DecisionMetrics) -> None:
+    def __init__(
+        self, decisions: DecisionStore, reviews: SightingReviewStore, engine: str, metrics: DecisionMetrics
+    ) -> None:
         """Creates what replays the decisions of `engine`, whose thresholds are tried."""
         self._decisions = decisions
+        self._reviews = reviews
         self._engine = engine
         self._metrics = metrics
 
@@ -80,28 +91,31 @@ class Replays:
                 "choose a shorter time, one camera, or fewer thresholds",
                 reason="TOO_MANY_DECISIONS",
             )
-        async for track in self._tracks(which):
-            for replay in found:
-                replay.add(track)
-            # Frames of all cameras wait for the same loop.
-            await asyncio.sleep(0)
+        async for tracks in self._tracks(which):
+            truths = await self._reviews.truths([track[0].track_id for track in tracks])
+            for track in tracks:
+                for replay in found:
+                    replay.add(track, truths.get(track[0].track_id))
+                # Frames of all cameras wait for the same loop.
+                await asyncio.sleep(0)
         self._metrics.replayed(count)
         return found, count
 
-    async def _tracks(self, which: DecisionFilter) -> AsyncIterator[Sequence[StoredDecision]]:
-        """Yields the decisions of each track; only those of the last hour are in memory."""
+    async def _tracks(self, which: DecisionFilter) -> AsyncIterator[Sequence[Sequence[StoredDecision]]]:
+        """Yields the decisions of each track, some tracks at a time; only those of the last hour are in memory."""
         tracks: dict[str, list[StoredDecision]] = {}
         after: DecisionCursor | None = None
         while page := await self._decisions.list(which, _PAGE, after):
             for each in page:
                 tracks.setdefault(each.track_id, []).append(each)
             after = DecisionCursor(page[-1].captured_at, page[-1].recognition_id)
-            for track_id in _over(tracks, after.captured_at):
-                yield tracks.pop(track_id)
+            if over := _over(tracks, after.captured_at):
+                yield [tracks.pop(track_id) for track_id in over]
             if len(page) < _PAGE:
                 break
-        for track in tracks.values():
-            yield track
+        left = list(tracks.values())
+        for start in range(0, len(left), _PAGE):
+            yield left[start : start + _PAGE]
 
 
 def _over(tracks: dict[str, list[StoredDecision]], now: datetime) -> list[str]:

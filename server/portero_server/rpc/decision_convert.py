@@ -104,6 +104,8 @@ def replay_to_proto(replay: Replay, *, with_changes: bool) -> pb.WhatIfResult:
         total=_tally(replay.total, ""),
         cameras=[_tally(replay.cameras[camera_id], camera_name(camera_id)) for camera_id in sorted(replay.cameras)],
         changes=[_change(each) for each in replay.changes] if with_changes else (),
+        wrong_share_low=replay.tried.wrong_share.low,
+        wrong_share_high=replay.tried.wrong_share.high,
     )
 
 
@@ -118,6 +120,9 @@ def _tally(tally: WhatIfTally, camera: str) -> pb.WhatIfTally:
         changed=tally.changed,
         remembered=tally.remembered,
         incomplete=tally.incomplete,
+        reviewed_right=tally.right,
+        reviewed_wrong=tally.wrong,
+        reviewed_missed=tally.missed,
     )
 
 

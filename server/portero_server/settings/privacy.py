@@ -61,7 +61,8 @@ class PrivacySettings(BaseSettings):
     keep_decisions: bool = Field(
         True,
         description="Whether it is stored what each decision about a face saw: the best candidates with their "
-        "similarity, the quality of the shot, and the thresholds used. `portero decisions` and `portero review` need it.",
+        "similarity, the quality of the shot, and the thresholds used. `portero decisions` and `portero review` need "
+        "it.",
     )
     retention_decisions_days: int = Field(
         30, ge=0, description=f"How long what decisions saw is kept, days. {_NEVER}, or as long as the candidates."

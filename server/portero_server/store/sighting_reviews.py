@@ -22,10 +22,11 @@ from portero_server.domain.recording.reviews import (
     restored,
 )
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind
+from portero_server.domain.tracking.recommendation import Truth
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
 from portero_server.store.eligibility import hold_people
-from portero_server.store.schema import events, people, sighting_reviews, sightings
+from portero_server.store.schema import events, people, sighting_reviews, sighting_tracks, sightings
 from portero_server.store.sequencers import take_positions
 from portero_server.store.sightings import sighting_columns, sighting_of
 
@@ -135,6 +136,21 @@ class SightingReviewStore:
             return frozenset(await connection.scalars(query))
 
         return await self._database.read(unit) if sighting_ids else frozenset()
+
+    async def truths(self, track_ids: Collection[str]) -> Mapping[str, Truth]:
+        """Returns what the reviews that hold say of these tracks, by track id."""
+        own = sighting_tracks.c.track_id.in_(sorted(track_ids))
+        said = and_(_table.sighting_id == sighting_tracks.c.sighting_id, _table.undone_at.is_(None))
+        query = select(sighting_tracks.c.track_id, _table.person_id, _table.action)
+        query = query.join(sighting_reviews, said).where(own, _table.person_id.is_not(None))
+
+        async def unit(connection: AsyncConnection) -> Mapping[str, Truth]:
+            return {
+                row.track_id: Truth(row.person_id, denied=row.action == ReviewAction.NOT.value)
+                for row in await connection.execute(query)
+            }
+
+        return await self._database.read(unit) if track_ids else {}
 
     async def demanded(self) -> Mapping[tuple[str, str, str], float]:
         """Returns the similarities that are not enough now, by engine, camera and person."""

@@ -15,6 +15,7 @@ class FakeDecisions:
     Attributes:
         decisions: What is stored, oldest first.
         asked: The requests of WhatIfThresholds.
+        reviewed, recommended: Right and wrong names of any threshold, and what follows.
         reviews: What was said, latest first; each decision is one of a sighting of its own, "s1" of the first.
     """
 
@@ -22,6 +23,8 @@ class FakeDecisions:
         self.decisions: list[pb2.Decision] = []
         self.asked: list[pb2.WhatIfThresholdsRequest] = []
         self.reviews: list[pb2.SightingReview] = []
+        self.reviewed = (0, 0)
+        self.recommended: float | None = None
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
         """Returns the table of the service."""
@@ -144,13 +147,20 @@ class FakeDecisions:
         self.asked.append(request)
         count = len(self.decisions)
         results = [self._result(each) for each in request.similarity_thresholds or (0.0,)]
-        return pb2.WhatIfThresholdsResponse(results=results, decisions=count)
+        return pb2.WhatIfThresholdsResponse(results=results, decisions=count, recommended_threshold=self.recommended)
 
     def _result(self, threshold: float) -> pb2.WhatIfResult:
         named = [
             each for each in self.decisions if each.candidates and each.candidates[0].similarity >= (threshold or 0.5)
         ]
-        total = pb2.WhatIfTally(tracks=len(self.decisions), named_after=len(named), gained=len(named))
+        right, wrong = self.reviewed
+        total = pb2.WhatIfTally(
+            tracks=len(self.decisions),
+            named_after=len(named),
+            gained=len(named),
+            reviewed_right=right,
+            reviewed_wrong=wrong,
+        )
         cameras = [pb2.WhatIfTally(camera=name, tracks=1) for name in sorted({each.camera for each in self.decisions})]
         changes = [
             pb2.WhatIfChange(
@@ -161,4 +171,11 @@ class FakeDecisions:
             )
             for each in named
         ]
-        return pb2.WhatIfResult(similarity_threshold=threshold, total=total, cameras=cameras, changes=changes)
+        return pb2.WhatIfResult(
+            similarity_threshold=threshold,
+            total=total,
+            cameras=cameras,
+            changes=changes,
+            wrong_share_low=0.0103,
+            wrong_share_high=0.0845,
+        )

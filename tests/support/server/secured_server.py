@@ -171,7 +171,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
         engine="scripted",
         demanded_for=timedelta(),
     )
-    replays = Replays(decisions, "scripted", metrics)
+    replays = Replays(decisions, reviews, "scripted", metrics)
     desk = CheckInHouse(database, clock)
     begun = {camera_id: (await desk.service.start(camera_id)).check_in_id for camera_id in (OWN, FOREIGN)}
     office, scope = ApiKeyService(KeyStore(database), clock), Scope(frozenset({OWN}))

@@ -377,6 +377,9 @@ class WhatIfTally(_message.Message):
     CHANGED_FIELD_NUMBER: _builtins.int
     REMEMBERED_FIELD_NUMBER: _builtins.int
     INCOMPLETE_FIELD_NUMBER: _builtins.int
+    REVIEWED_RIGHT_FIELD_NUMBER: _builtins.int
+    REVIEWED_WRONG_FIELD_NUMBER: _builtins.int
+    REVIEWED_MISSED_FIELD_NUMBER: _builtins.int
     camera: _builtins.str
     """Resource name, "cameras/{camera}"; empty: all cameras together."""
     tracks: _builtins.int
@@ -395,6 +398,12 @@ class WhatIfTally(_message.Message):
     """Not replayed: the face was remembered at the camera, and not compared with the gallery."""
     incomplete: _builtins.int
     """Not replayed: a candidate was erased or deleted, or the first decisions about the track are not kept any more."""
+    reviewed_right: _builtins.int
+    """Of the tracks of which a person said whose they are, or are not: those whose name would be right."""
+    reviewed_wrong: _builtins.int
+    """Those whose name would be wrong."""
+    reviewed_missed: _builtins.int
+    """Those that would have no name, though a person knew it."""
     def __init__(
         self,
         *,
@@ -407,10 +416,13 @@ class WhatIfTally(_message.Message):
         changed: _builtins.int = ...,
         remembered: _builtins.int = ...,
         incomplete: _builtins.int = ...,
+        reviewed_right: _builtins.int = ...,
+        reviewed_wrong: _builtins.int = ...,
+        reviewed_missed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "changed", b"changed", "gained", b"gained", "incomplete", b"incomplete", "lost", b"lost", "named_after", b"named_after", "named_before", b"named_before", "remembered", b"remembered", "tracks", b"tracks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["camera", b"camera", "changed", b"changed", "gained", b"gained", "incomplete", b"incomplete", "lost", b"lost", "named_after", b"named_after", "named_before", b"named_before", "remembered", b"remembered", "reviewed_missed", b"reviewed_missed", "reviewed_right", b"reviewed_right", "reviewed_wrong", b"reviewed_wrong", "tracks", b"tracks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -466,8 +478,14 @@ class WhatIfResult(_message.Message):
     TOTAL_FIELD_NUMBER: _builtins.int
     CAMERAS_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
+    WRONG_SHARE_LOW_FIELD_NUMBER: _builtins.int
+    WRONG_SHARE_HIGH_FIELD_NUMBER: _builtins.int
     similarity_threshold: _builtins.float
     """The threshold; 0: each decision's own."""
+    wrong_share_low: _builtins.float
+    """Lower end of the share of wrong names among those reviewed, 0..1, with a confidence of 95 % (Wilson's interval)."""
+    wrong_share_high: _builtins.float
+    """Its upper end."""
     @_builtins.property
     def total(self) -> Global___WhatIfTally:
         """All cameras together."""
@@ -487,10 +505,12 @@ class WhatIfResult(_message.Message):
         total: Global___WhatIfTally | None = ...,
         cameras: _abc.Iterable[Global___WhatIfTally] | None = ...,
         changes: _abc.Iterable[Global___WhatIfChange] | None = ...,
+        wrong_share_low: _builtins.float = ...,
+        wrong_share_high: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cameras", b"cameras", "changes", b"changes", "similarity_threshold", b"similarity_threshold", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cameras", b"cameras", "changes", b"changes", "similarity_threshold", b"similarity_threshold", "total", b"total", "wrong_share_high", b"wrong_share_high", "wrong_share_low", b"wrong_share_low"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -504,8 +524,13 @@ class WhatIfThresholdsResponse(_message.Message):
 
     RESULTS_FIELD_NUMBER: _builtins.int
     DECISIONS_FIELD_NUMBER: _builtins.int
+    RECOMMENDED_THRESHOLD_FIELD_NUMBER: _builtins.int
     decisions: _builtins.int
     """How many decisions were replayed."""
+    recommended_threshold: _builtins.float
+    """Of the thresholds tried, the one with the most right names of which at most 5 % are wrong, at the upper end of the
+    interval. Unset where too few names were reviewed to know: it takes at least 73.
+    """
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___WhatIfResult]:
         """One of each threshold, in the order of the request."""
@@ -515,12 +540,15 @@ class WhatIfThresholdsResponse(_message.Message):
         *,
         results: _abc.Iterable[Global___WhatIfResult] | None = ...,
         decisions: _builtins.int = ...,
+        recommended_threshold: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_recommended_threshold", b"_recommended_threshold", "recommended_threshold", b"recommended_threshold"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_recommended_threshold", b"_recommended_threshold", "decisions", b"decisions", "recommended_threshold", b"recommended_threshold", "results", b"results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__recommended_threshold: _TypeAlias = _typing.Literal["recommended_threshold"]  # noqa: Y015
+    _WhichOneofArgType__recommended_threshold: _TypeAlias = _typing.Literal["_recommended_threshold", b"_recommended_threshold"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__recommended_threshold) -> _WhichOneofReturnType__recommended_threshold | None: ...
 
 Global___WhatIfThresholdsResponse: _TypeAlias = WhatIfThresholdsResponse  # noqa: Y015
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.domain.tracking.deciding import DecisionReason, FaceDecision, FaceVerdict, verdict
 from portero_server.domain.tracking.evidence import Evidence
+from portero_server.domain.tracking.recommendation import Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,8 @@ class WhatIfTally:
         changed: Named as somebody else.
         remembered, incomplete: Tracks that cannot be replayed: their face was remembered at the camera; or somebody
             who was compared is gone, or their first decisions are.
+        right, wrong, missed: Of the tracks that a person reviewed, those whose name would be theirs, or somebody
+            else's, or that would have none.
     """
 
     tracks: int = 0
@@ -147,9 +150,14 @@ class WhatIfTally:
     changed: int = 0
     remembered: int = 0
     incomplete: int = 0
+    right: int = 0
+    wrong: int = 0
+    missed: int = 0
 
-    def add(self, decisions: Iterable[StoredDecision], what_if: WhatIf) -> TrackChange | None:
-        """Counts a track. Returns how its name would change, or None if it would not."""
+    def add(
+        self, decisions: Iterable[StoredDecision], what_if: WhatIf, truth: Truth | None = None
+    ) -> TrackChange | None:
+        """Counts a track, of which a person said the `truth`. Returns how its name would change, or None."""
         track = in_order(decisions)
         reason = left_out(track)
         verdicts = None if reason else replayed(track, what_if.policy)
@@ -162,6 +170,10 @@ class WhatIfTally:
         self.tracks += 1
         self.named_before += before is not None
         self.named_after += after is not None
+        outcome = "" if truth is None else truth.outcome(after)
+        self.right += outcome == "right"
+        self.wrong += outcome == "wrong"
+        self.missed += outcome == "missed"
         if before == after:
             return None
         self.gained += before is None

@@ -13,6 +13,7 @@ from portero_server.access.authorized_cameras import CameraList, Sites
 from portero_server.clock import Clock
 from portero_server.domain.people.privacy import checked_words
 from portero_server.domain.recording.reviews import ReviewAction
+from portero_server.domain.tracking.recommendation import recommended
 from portero_server.errors import InvalidInput
 from portero_server.gallery.reviews import Reviews
 from portero_server.gallery.what_if import Replays
@@ -98,8 +99,11 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         which = DecisionFilter(start=start, end=end, within=within)
         replays, count = await self._replays.replay(which, thresholds, margin)
         alone = len(replays) == 1
+        best = recommended([each.tried for each in replays]) if thresholds else None
         return pb.WhatIfThresholdsResponse(
-            results=[replay_to_proto(each, with_changes=alone) for each in replays], decisions=count
+            results=[replay_to_proto(each, with_changes=alone) for each in replays],
+            decisions=count,
+            recommended_threshold=None if best is None else best.threshold,
         )
 
     async def ListReviewQueue(self, request: pb.ListReviewQueueRequest, context: Context) -> pb.ListReviewQueueResponse:

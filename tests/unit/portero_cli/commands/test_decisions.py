@@ -70,6 +70,16 @@ async def test_several_thresholds_are_compared(cli: Cli) -> None:
     assert [line.split()[:4] for line in out.splitlines()[2:4]] == [["0.4", "2", "0", "1"], ["0.6", "2", "0", "0"]]
 
 
+async def test_reviewed_names_speak_for_a_threshold(cli: Cli, server: FakeServer) -> None:
+    """How many would be wrong, how sure that is, and which threshold follows; or that too few were reviewed."""
+    server.decisions.reviewed, server.decisions.recommended = (97, 3), 0.4
+    out = (await cli("decisions", "what-if", "--threshold", "0.4")).out
+    assert "at 0.4: 3 of 100 reviewed names would be wrong (1.0% to 8.5%, confidence 95 %)" in out
+    assert out.endswith("recommended of these: 0.4\n")
+    server.decisions.recommended = None
+    assert "too few names" in (await cli("decisions", "what-if")).out
+
+
 async def test_what_thresholds_name_is_drawn(cli: Cli, tmp_path: Path) -> None:
     """The picture is a PNG file; the table is printed as well."""
     file = tmp_path / "what-if.png"

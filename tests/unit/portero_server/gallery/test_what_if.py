@@ -12,6 +12,7 @@ from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
 from portero_server.store.decisions import DecisionFilter, DecisionStore
 from portero_server.store.people import PeopleStore
+from portero_server.store.sighting_reviews import SightingReviewStore
 from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
 from tests.support.store.commits import at, commit_of, decision, recognition
@@ -37,7 +38,8 @@ async def test_a_track_is_replayed_as_a_whole_wherever_pages_end(
     stream = await StreamStore(database, clock).open("door", "e1", "s1")
     await Recording(database, clock).commit([commit_of(stream, recognitions=answers)])
     metrics = Metrics(version="0", engine="scripted")
-    replays = Replays(DecisionStore(database), "scripted", metrics.decisions)
+    reviews = SightingReviewStore(database, clock)
+    replays = Replays(DecisionStore(database), reviews, "scripted", metrics.decisions)
     (lower, own), count = await replays.replay(DecisionFilter(), [0.25, 0.5], None)
     assert count == 14
     assert (lower.total.tracks, lower.total.gained) == (7, 7)

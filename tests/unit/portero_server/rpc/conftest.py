@@ -79,7 +79,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
             SightingServicer(sightings, watch),
             DecisionServicer(
                 decisions,
-                Replays(decisions, "scripted", metrics),
+                Replays(decisions, reviews, "scripted", metrics),
                 Reviews(
                     sightings,
                     decisions,

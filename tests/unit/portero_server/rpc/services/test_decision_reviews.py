@@ -101,6 +101,21 @@ async def test_a_denied_name_demands_more_than_the_face_had(house: House) -> Non
     assert (error.code, error.reason, error.fields) == (_CODE.INVALID_ARGUMENT, "NOT_A_CANDIDATE", ("person",))
 
 
+async def test_what_people_said_judges_thresholds(house: House) -> None:
+    """A name is right, wrong or missed by it; a recommendation takes more than two."""
+    await _review(house, 1, pb.REVIEW_ACTION_THIS_IS, "people/ben")
+    await _review(house, 2, pb.REVIEW_ACTION_THIS_IS, "people/ben")
+    await _review(house, 3, pb.REVIEW_ACTION_THIS_IS, "people/eva")
+    request = pb.WhatIfThresholdsRequest(similarity_thresholds=[0.25, 0.5])
+    answer = await house.decisions.WhatIfThresholds(request)
+    found = [
+        (each.total.reviewed_right, each.total.reviewed_wrong, each.total.reviewed_missed) for each in answer.results
+    ]
+    assert found == [(2, 1, 0), (1, 1, 1)]
+    assert 0.0 < answer.results[0].wrong_share_low < 1 / 3 < answer.results[0].wrong_share_high < 1.0
+    assert not answer.HasField("recommended_threshold")
+
+
 @pytest.mark.parametrize(
     ("action", "person", "note", "field"),
     [
