@@ -91,6 +91,9 @@ bench-cards: setup ## Specimen ID cards with known truth: fields, degradation, f
 	@.ci/system fonts || true
 	@$(BIN)/python -m tests.benchmarks.cards $(ARGS)
 
+bench-review: setup ## A generated month: names before and after 200 reviews, and whether each what-if holds. ARGS="--days 90".
+	@$(BIN)/python -m tests.benchmarks.reviewing $(ARGS)
+
 bench-paid: setup ## Quota, storm and budget against the simulator, with plots in build/bench. ARGS="quota storm budget".
 	@$(BIN)/python -m tests.benchmarks.paid $(ARGS)
 
