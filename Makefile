@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-checkin bench-cards bench-import bench-paid chaos protos lock reference cost clean fuzz
+.PHONY: help setup run test check format bench bench-cameras bench-failing bench-visits bench-identity bench-checkin bench-cards bench-import bench-paid bench-review chaos protos lock reference cost clean fuzz
 
 help: ## This list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -39,7 +39,8 @@ class Reviews:
         Raises:
             NotFound: There is no such sighting, or no such person.
             FailedPrecondition: With reason ALREADY_REVIEWED, the earlier review must be undone first; SIGHTING_MERGED,
-                it is part of another sighting; PERSON_REMOVED, it is of somebody who was removed.
+                it is part of another sighting; PERSON_REMOVED, it is of somebody who was removed;
+                PERSON_NOT_RECOGNIZABLE, the person is blocked, or has no valid consent.
         """
         return await self._ask(calls.reviews.review(sighting, ReviewAction.THIS_IS, person, note))
 
@@ -61,9 +62,7 @@ class Reviews:
     async def undo(self, review: str) -> Reviewed:
         """Takes a review back; the sighting is again as it was decided, and nothing more is demanded.
 
-        Raises:
-            NotFound: There is no such review, or its sighting is not kept any more.
-            FailedPrecondition: With reason SIGHTING_MERGED, the sighting is part of another one.
+        Its name stays if further tracks joined it by that name. Raises NotFound.
         """
         return await self._ask(calls.reviews.undo(review))
 

@@ -79,7 +79,7 @@ class SightingReview:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A review, and the sighting as it is now."""
+    """A review, and the sighting as it is now; None: it is not kept any more."""
 
     review: SightingReview
-    sighting: Sighting
+    sighting: Sighting | None

@@ -11,6 +11,7 @@ from portero_cli.completing import complete_cameras, complete_people
 from portero_cli.exits import ExitCode
 from portero_cli.screen.decisions import queue_table, reviews_table
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.tables import STRANGER
 from portero_cli.session import Session, command
 from portero_cli.times import parse_time
 from portero_client import Reviewed, ReviewReason
@@ -151,9 +152,8 @@ async def done(
 
 def _show(session: Session, reviewed: Reviewed) -> None:
     review, sighting = reviewed.review, reviewed.sighting
-    who = sighting.display_name or "unknown"
-    where = f"{SIGHTINGS.identifier(sighting.name)} at {CAMERAS.identifier(sighting.camera)}"
-    said = f"{where} is {who}"
+    where = f"{SIGHTINGS.identifier(review.sighting)} at {CAMERAS.identifier(review.camera)}"
+    said = f"{where} is not kept any more" if sighting is None else f"{where} is {sighting.display_name or STRANGER}"
     if review.undo_time is not None:
         session.output.show(reviewed, f"undone: {said}")
         return

@@ -53,7 +53,7 @@ def review(sighting: str, action: ReviewAction, person: str, note: str) -> Call[
             note=note,
         ),
         pb2.ReviewSightingResponse,
-        lambda answer: Reviewed(_review(answer.review), convert.sighting_from(answer.sighting)),
+        _reviewed,
     )
 
 
@@ -63,7 +63,7 @@ def undo(name: str) -> Call[Reviewed]:
         _SERVICE + "UndoReview",
         pb2.UndoReviewRequest(name=REVIEWS.name(name)),
         pb2.UndoReviewResponse,
-        lambda answer: Reviewed(_review(answer.review), convert.sighting_from(answer.sighting)),
+        _reviewed,
     )
 
 
@@ -86,6 +86,11 @@ def list_pages(*, camera: str, sighting: str, holding: bool) -> PageCall[Sightin
         )
 
     return page
+
+
+def _reviewed(answer: pb2.ReviewSightingResponse | pb2.UndoReviewResponse) -> Reviewed:
+    sighting = convert.sighting_from(answer.sighting) if answer.HasField("sighting") else None
+    return Reviewed(_review(answer.review), sighting)
 
 
 def _queued(message: pb2.QueuedSighting) -> QueuedSighting:

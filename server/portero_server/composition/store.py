@@ -102,6 +102,6 @@ async def build(context: BuildContext, *, create: bool) -> AsyncIterator[Stores]
             LookAlikeStore(database, clock),
             SightingStore(database),
             DecisionStore(database),
-            SightingReviewStore(database, clock),
+            SightingReviewStore(database, clock, consent_required=consent_required),
             StreamStore(database, clock),
         )

@@ -112,7 +112,7 @@ class Reviews:
         """Takes a review back.
 
         Raises:
-            NotFound, FailedPrecondition: As `SightingReviewStore.undo`.
+            NotFound: As `SightingReviewStore.undo`.
         """
         done = await self._store.undo(review_id, subject)
         self._metrics.undone()

@@ -75,6 +75,8 @@ sighting_reviews = table(
     ),
     required("decided_name", Display),
     *(required(f"decided_{name}", Double) for name in ("similarity", "margin")),
+    # How many tracks the sighting had.
+    required("decided_tracks", Integer),
     required("note", Display),
     # Subjects of credentials.
     required("reviewer", Key),

@@ -25,7 +25,7 @@ from portero_server.domain.recording.sightings import Sighting, SightingEventKin
 from portero_server.domain.tracking.recommendation import Truth
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
-from portero_server.store.eligibility import hold_people
+from portero_server.store.eligibility import hold_people, recognizable_names
 from portero_server.store.schema import events, people, sighting_reviews, sighting_tracks, sightings
 from portero_server.store.sequencers import take_positions
 from portero_server.store.sightings import sighting_columns, sighting_of
@@ -53,10 +53,15 @@ class NewReview:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A review, the sighting after it, and the position of the event that tells of it (None: nothing changed)."""
+    """What a review, or its end, led to.
+
+    Attributes:
+        sighting: As it is now; None: it is not kept any more.
+        position: That of the event that tells of it; None: the sighting did not change.
+    """
 
     review: SightingReview
-    sighting: Sighting
+    sighting: Sighting | None
     position: int | None
 
 
@@ -86,9 +91,11 @@ class ReviewCursor:
 class SightingReviewStore:
     """Stores reviews."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, consent_required: bool = False) -> None:
+        """Stores in `database`; with `consent_required`, nobody without a valid consent is named by a person either."""
         self._database = database
         self._clock = clock
+        self._consent_required = consent_required
 
     async def add(self, sighting_id: str, said: NewReview) -> Reviewed:
         """Stores what a person says of a sighting, corrects it, and tells watchers, in one transaction.
@@ -96,18 +103,17 @@ class SightingReviewStore:
         Raises:
             NotFound: There is no such sighting, or no such person.
             FailedPrecondition: The sighting has a review that holds, belongs to another sighting now, or is of somebody
-                who was removed.
+                who was removed; or it is said to be of somebody who may not be named.
         """
         return await self._database.run(lambda connection: self._add(connection, sighting_id, said))
 
     async def undo(self, review_id: str, subject: str) -> Reviewed:
         """Takes a review back: the sighting is again as it was decided, and nothing is demanded any more.
 
-        A review that was undone before stays as it is.
+        A review that was undone before stays as it is, and so does a sighting that belongs to another one since.
 
         Raises:
-            NotFound: There is no such review, or its sighting is not kept any more.
-            FailedPrecondition: The sighting belongs to another one now.
+            NotFound: There is no such review.
         """
         return await self._database.run(lambda connection: self._undo(connection, review_id, subject))
 
@@ -172,6 +178,12 @@ class SightingReviewStore:
 
     async def _add(self, connection: AsyncConnection, sighting_id: str, said: NewReview) -> Reviewed:
         sighting = await _held(connection, sighting_id)
+        if sighting is None:
+            raise NotFound(f"sightings/{sighting_id}")
+        if sighting.track_count == 0:
+            raise FailedPrecondition(
+                f"sightings/{sighting_id} turned out to be part of another one; review that", reason="SIGHTING_MERGED"
+            )
         earlier = select(_table.review_id).where(_table.sighting_id == sighting_id, _table.undone_at.is_(None))
         if (found := (await connection.execute(earlier.limit(1))).scalar_one_or_none()) is not None:
             raise FailedPrecondition(
@@ -186,6 +198,8 @@ class SightingReviewStore:
                 reason="PERSON_REMOVED",
             )
         now = self._clock.now()
+        if said.action is ReviewAction.THIS_IS:
+            await self._refuse_unnameable(connection, said.person_id or "", now)
         review = SightingReview(
             review_id=uuid4().hex,
             sighting_id=sighting_id,
@@ -193,6 +207,7 @@ class SightingReviewStore:
             action=said.action,
             person_id=said.person_id,
             before=identity_of(sighting),
+            track_count=sighting.track_count,
             note=said.note,
             reviewer=said.reviewer,
             reviewed_at=now,
@@ -205,7 +220,7 @@ class SightingReviewStore:
     async def _undo(self, connection: AsyncConnection, review_id: str, subject: str) -> Reviewed:
         review = await _one(connection, review_id)
         sighting = await _held(connection, review.sighting_id)
-        # Once more, with the sighting held: somebody else may have undone it meanwhile.
+        # Once more, with the sighting held, if there is one: somebody else may have undone it meanwhile.
         review = await _one(connection, review_id)
         if review.undone_at is not None:
             return Reviewed(review, sighting, None)
@@ -213,21 +228,25 @@ class SightingReviewStore:
         undone = replace(review, undone_at=now, undone_by=subject)
         own = update(sighting_reviews).where(_table.review_id == review_id)
         await connection.execute(own.values(undone_at=now, undone_by=subject))
+        if sighting is None or sighting.track_count == 0:
+            return Reviewed(undone, sighting, None)
         after = restored(sighting, review)
         return Reviewed(undone, after, await _rewritten(connection, sighting, after, now))
 
+    async def _refuse_unnameable(self, connection: AsyncConnection, person_id: str, now: datetime) -> None:
+        required = self._consent_required
+        if not await recognizable_names(connection, {person_id}, now, consent_required=required):
+            raise FailedPrecondition(
+                f"people/{person_id} is blocked, or has no valid consent, and may not be named",
+                reason="PERSON_NOT_RECOGNIZABLE",
+            )
 
-async def _held(connection: AsyncConnection, sighting_id: str) -> Sighting:
-    """Locks a sighting until the transaction ends, as a commit does, and returns it."""
+
+async def _held(connection: AsyncConnection, sighting_id: str) -> Sighting | None:
+    """Locks a sighting until the transaction ends, as a commit does, and returns it; None if there is none."""
     query = select(sightings).where(sightings.c.sighting_id == sighting_id).with_for_update()
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        raise NotFound(f"sightings/{sighting_id}")
-    if row.track_count == 0:
-        raise FailedPrecondition(
-            f"sightings/{sighting_id} turned out to be part of another one; review that", reason="SIGHTING_MERGED"
-        )
-    return sighting_of(row)
+    return None if row is None else sighting_of(row)
 
 
 async def _names(connection: AsyncConnection, ids: set[str]) -> Mapping[str, str]:
@@ -286,6 +305,7 @@ def _columns(review: SightingReview) -> dict[str, Any]:
         "decided_name": review.before.display_name,
         "decided_similarity": review.before.similarity,
         "decided_margin": review.before.margin,
+        "decided_tracks": review.track_count,
         "note": review.note,
         "reviewer": review.reviewer,
         "reviewed_at": review.reviewed_at,
@@ -306,6 +326,7 @@ def _review(row: Any) -> SightingReview:
         action=ReviewAction(row.action),
         person_id=row.person_id,
         before=SightingIdentity(row.decided_person_id, row.decided_name, row.decided_similarity, row.decided_margin),
+        track_count=row.decided_tracks,
         note=row.note,
         reviewer=row.reviewer,
         reviewed_at=row.reviewed_at,

@@ -842,7 +842,7 @@ class UndoReviewResponse(_message.Message):
 
     @_builtins.property
     def sighting(self) -> _sighting_service_pb2.Sighting:
-        """The sighting as it is now."""
+        """The sighting as it is now; unset: it is not kept any more."""
 
     def __init__(
         self,

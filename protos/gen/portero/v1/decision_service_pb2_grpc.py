@@ -99,15 +99,16 @@ class DecisionServiceServicer:
     def ReviewSighting(self, request, context):
         """Stores what a person says of a sighting, and corrects it. Watchers are told. Errors: NOT_FOUND for the sighting or
         the person; INVALID_ARGUMENT with reason NOT_A_CANDIDATE if the sighting is said not to show somebody whom it was
-        never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED or PERSON_REMOVED.
+        never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED, PERSON_REMOVED or,
+        for somebody who is blocked or lacks a consent, PERSON_NOT_RECOGNIZABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UndoReview(self, request, context):
-        """Takes a review back: the sighting is again as it was decided. One that was undone before stays so. Errors:
-        NOT_FOUND; FAILED_PRECONDITION with reason SIGHTING_MERGED.
+        """Takes a review back: the sighting is again as it was decided, unless further tracks joined it by its new name. A
+        review that was undone before stays so. Errors: NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

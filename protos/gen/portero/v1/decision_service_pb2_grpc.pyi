@@ -48,11 +48,12 @@ class DecisionServiceStub:
     ReviewSighting: _grpc.UnaryUnaryMultiCallable[_decision_service_pb2.ReviewSightingRequest, _decision_service_pb2.ReviewSightingResponse]
     """Stores what a person says of a sighting, and corrects it. Watchers are told. Errors: NOT_FOUND for the sighting or
     the person; INVALID_ARGUMENT with reason NOT_A_CANDIDATE if the sighting is said not to show somebody whom it was
-    never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED or PERSON_REMOVED.
+    never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED, PERSON_REMOVED or,
+    for somebody who is blocked or lacks a consent, PERSON_NOT_RECOGNIZABLE.
     """
     UndoReview: _grpc.UnaryUnaryMultiCallable[_decision_service_pb2.UndoReviewRequest, _decision_service_pb2.UndoReviewResponse]
-    """Takes a review back: the sighting is again as it was decided. One that was undone before stays so. Errors:
-    NOT_FOUND; FAILED_PRECONDITION with reason SIGHTING_MERGED.
+    """Takes a review back: the sighting is again as it was decided, unless further tracks joined it by its new name. A
+    review that was undone before stays so. Errors: NOT_FOUND.
     """
     ListReviews: _grpc.UnaryUnaryMultiCallable[_decision_service_pb2.ListReviewsRequest, _decision_service_pb2.ListReviewsResponse]
     """Lists reviews, latest first."""
@@ -77,11 +78,12 @@ class DecisionServiceAsyncStub(DecisionServiceStub):
     ReviewSighting: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.ReviewSightingRequest, _decision_service_pb2.ReviewSightingResponse]  # type: ignore[assignment]
     """Stores what a person says of a sighting, and corrects it. Watchers are told. Errors: NOT_FOUND for the sighting or
     the person; INVALID_ARGUMENT with reason NOT_A_CANDIDATE if the sighting is said not to show somebody whom it was
-    never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED or PERSON_REMOVED.
+    never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED, PERSON_REMOVED or,
+    for somebody who is blocked or lacks a consent, PERSON_NOT_RECOGNIZABLE.
     """
     UndoReview: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.UndoReviewRequest, _decision_service_pb2.UndoReviewResponse]  # type: ignore[assignment]
-    """Takes a review back: the sighting is again as it was decided. One that was undone before stays so. Errors:
-    NOT_FOUND; FAILED_PRECONDITION with reason SIGHTING_MERGED.
+    """Takes a review back: the sighting is again as it was decided, unless further tracks joined it by its new name. A
+    review that was undone before stays so. Errors: NOT_FOUND.
     """
     ListReviews: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.ListReviewsRequest, _decision_service_pb2.ListReviewsResponse]  # type: ignore[assignment]
     """Lists reviews, latest first."""
@@ -127,7 +129,8 @@ class DecisionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_decision_service_pb2.ReviewSightingResponse, _abc.Awaitable[_decision_service_pb2.ReviewSightingResponse]]:
         """Stores what a person says of a sighting, and corrects it. Watchers are told. Errors: NOT_FOUND for the sighting or
         the person; INVALID_ARGUMENT with reason NOT_A_CANDIDATE if the sighting is said not to show somebody whom it was
-        never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED or PERSON_REMOVED.
+        never taken for; FAILED_PRECONDITION with reason ALREADY_REVIEWED, SIGHTING_MERGED, PERSON_REMOVED or,
+        for somebody who is blocked or lacks a consent, PERSON_NOT_RECOGNIZABLE.
         """
 
     @_abc_1.abstractmethod
@@ -136,8 +139,8 @@ class DecisionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _decision_service_pb2.UndoReviewRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_decision_service_pb2.UndoReviewResponse, _abc.Awaitable[_decision_service_pb2.UndoReviewResponse]]:
-        """Takes a review back: the sighting is again as it was decided. One that was undone before stays so. Errors:
-        NOT_FOUND; FAILED_PRECONDITION with reason SIGHTING_MERGED.
+        """Takes a review back: the sighting is again as it was decided, unless further tracks joined it by its new name. A
+        review that was undone before stays so. Errors: NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

@@ -66,6 +66,7 @@ class SightingReview:
     Attributes:
         person_id: Whom it shows, or does not show; None for IGNORE.
         before: The sighting as it was decided.
+        track_count: How many tracks it had then.
         note: Why, in the reviewer's words; may be empty.
         reviewer: Subject of the credential.
         demand: What follows for the camera; None: nothing.
@@ -78,6 +79,7 @@ class SightingReview:
     action: ReviewAction
     person_id: str | None
     before: SightingIdentity
+    track_count: int
     note: str
     reviewer: str
     reviewed_at: datetime
@@ -116,10 +118,17 @@ def corrected(sighting: Sighting, action: ReviewAction, person_id: str | None, d
 
 
 def restored(sighting: Sighting, review: SightingReview) -> Sighting:
-    """Returns a sighting as it was before a review of it."""
+    """Returns a sighting as it was before a review of it.
+
+    Its name stays if further tracks joined it by that name: whose they are, nobody has doubted.
+    """
     if review.action is ReviewAction.IGNORE or not sighting.reviewed:
         return sighting
-    return _with(sighting, review.before, reviewed=False)
+    renamed = sighting.person_id != review.before.person_id
+    if renamed and sighting.track_count != review.track_count:
+        return replace(sighting, reviewed=False)
+    before = review.before if renamed else identity_of(sighting)
+    return _with(sighting, before, reviewed=False)
 
 
 class Likeness(NamedTuple):

@@ -8,6 +8,7 @@ from math import isfinite
 
 from portero.v1 import decision_service_pb2 as pb
 from portero.v1 import decision_service_pb2_grpc
+from portero.v1.sighting_service_pb2 import Sighting
 
 from portero_server.access.authorized_cameras import CameraList, Sites
 from portero_server.clock import Clock
@@ -31,7 +32,7 @@ from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed
 from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_camera, parse_person, parse_review, parse_sighting
 from portero_server.store.decisions import DecisionCursor, DecisionFilter, DecisionStore
-from portero_server.store.sighting_reviews import ReviewCursor, ReviewFilter, SightingReviewStore
+from portero_server.store.sighting_reviews import ReviewCursor, Reviewed, ReviewFilter, SightingReviewStore
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingStore
 
 _MOST_THRESHOLDS = 50
@@ -138,7 +139,7 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         person_id = None if action is ReviewAction.IGNORE else parse_person(request.person, "person")
         note = checked_words(request.note, "note", _MOST_NOTE, required=False)
         done = await self._reviews.review(sighting, action, person_id, note, caller.identity.subject)
-        return pb.ReviewSightingResponse(review=review_to_proto(done.review), sighting=sighting_to_proto(done.sighting))
+        return pb.ReviewSightingResponse(review=review_to_proto(done.review), sighting=_sighting(done))
 
     async def UndoReview(self, request: pb.UndoReviewRequest, context: Context) -> pb.UndoReviewResponse:
         """Takes a review back."""
@@ -146,7 +147,7 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         caller = current_caller()
         await caller.authorized.require(review.camera_id)
         done = await self._reviews.undo(review.review_id, caller.identity.subject)
-        return pb.UndoReviewResponse(review=review_to_proto(done.review), sighting=sighting_to_proto(done.sighting))
+        return pb.UndoReviewResponse(review=review_to_proto(done.review), sighting=_sighting(done))
 
     async def ListReviews(self, request: pb.ListReviewsRequest, context: Context) -> pb.ListReviewsResponse:
         """Lists reviews, latest first."""
@@ -164,6 +165,10 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
             reviews=[review_to_proto(each) for each in page],
             next_page_token=listing.token([last.reviewed_at.isoformat(), last.review_id]) if last else "",
         )
+
+
+def _sighting(done: Reviewed) -> Sighting | None:
+    return None if done.sighting is None else sighting_to_proto(done.sighting)
 
 
 def _checked_thresholds(request: pb.WhatIfThresholdsRequest) -> list[float]:

@@ -326,6 +326,7 @@ def _united(sighting: Sighting, other: Sighting) -> Sighting:
         margin=best.margin,
         track_count=sighting.track_count + other.track_count,
         box=best.box,
+        reviewed=sighting.reviewed or other.reviewed,
     )
 
 

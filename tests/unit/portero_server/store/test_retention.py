@@ -105,7 +105,13 @@ async def _write_day(database: Database, day: int, now: datetime) -> None:
             (
                 schema.sighting_reviews,
                 {"review_id": str(day), "sighting_id": str(day), "camera_id": "door", "action": "ignore"}
-                | {"decided_name": "", "decided_similarity": 0.0, "decided_margin": 0.0, "note": ""}
+                | {
+                    "decided_name": "",
+                    "decided_similarity": 0.0,
+                    "decided_margin": 0.0,
+                    "note": "",
+                    "decided_tracks": 1,
+                }
                 | {"reviewer": "keys/me", "reviewed_at": now},
             ),
             (

@@ -6,11 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.recording.reviews import Demand, ReviewAction, SightingIdentity
 from portero_server.domain.recording.sightings import SightingEventKind
 from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.store import schema
 from portero_server.store.commit.recording import Recording
+from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.decisions import DecisionStore
 from portero_server.store.erasures import ErasureStore
@@ -63,6 +67,7 @@ async def test_a_correction_is_what_every_list_shows_and_is_told(
     assert (event.kind, event.sighting) == (SightingEventKind.REVISED, done.sighting)
     assert await sightings.list(SightingFilter(person_id="ben"), 10) == [done.sighting]
     assert await sightings.list(SightingFilter(person_id="ana"), 10) == []
+    assert done.sighting is not None
     assert (done.sighting.display_name, done.sighting.similarity, done.sighting.reviewed) == ("Ben", 0.0, True)
     assert done.review.before == SightingIdentity("ana", "Ana", 0.75, 0.25)
     assert await reviews.get(done.review.review_id) == done.review
@@ -75,6 +80,7 @@ async def test_it_is_as_it_was_once_a_review_is_undone(
     sighting_id = await _seen(streams, recording, sightings)
     first = await sightings.get(sighting_id)
     done = await reviews.add(sighting_id, _said(ReviewAction.NOT, "ana"))
+    assert done.sighting is not None
     assert done.sighting.person_id is None
     assert await reviews.reviewed([sighting_id, "x"]) == {sighting_id}
     with pytest.raises(FailedPrecondition) as caught:
@@ -137,6 +143,54 @@ async def test_what_cannot_be_said_is_refused(
     with pytest.raises(FailedPrecondition) as caught:
         await reviews.add(sighting_id, _said(ReviewAction.THIS_IS, "ben"))
     assert caught.value.reason == "PERSON_REMOVED"
+
+
+async def test_whoever_may_not_be_named_is_not_named_by_a_person_either(
+    database: Database,
+    streams: StreamStore,
+    recording: Recording,
+    sightings: SightingStore,
+    reviews: SightingReviewStore,
+    clock: ManualClock,
+) -> None:
+    """Blocked people, and without a consent that is required; that it is not them may be said."""
+    sighting_id = await _seen(streams, recording, sightings)
+    strict = SightingReviewStore(database, clock, consent_required=True)
+    await ConsentStore(database, clock).block("ben", "asked")
+    for store, person_id in ((reviews, "ben"), (strict, "ana")):
+        with pytest.raises(FailedPrecondition) as caught:
+            await store.add(sighting_id, _said(ReviewAction.THIS_IS, person_id))
+        assert caught.value.reason == "PERSON_NOT_RECOGNIZABLE"
+    assert (await strict.add(sighting_id, _said(ReviewAction.NOT, "ana"))).position is not None
+
+
+async def test_a_review_can_be_undone_when_its_sighting_is_gone(
+    database: Database,
+    streams: StreamStore,
+    recording: Recording,
+    sightings: SightingStore,
+    reviews: SightingReviewStore,
+    clock: ManualClock,
+) -> None:
+    """Nothing is demanded then; what became part of another sighting stays as it is, and is not reviewed any more."""
+    sighting_id = await _seen(streams, recording, sightings)
+    demand = Demand("local", 0.75, clock.now() + timedelta(days=1))
+    first = await reviews.add(sighting_id, _said(ReviewAction.NOT, "ana", demand))
+
+    async def merge(connection: AsyncConnection) -> None:
+        await connection.execute(update(schema.sightings).values(track_count=0))
+
+    async def remove(connection: AsyncConnection) -> None:
+        await connection.execute(delete(schema.sightings))
+
+    await database.run(merge)
+    undone = await reviews.undo(first.review.review_id, "keys/me")
+    assert (undone.position, await reviews.demanded()) == (None, {})
+    with pytest.raises(FailedPrecondition) as caught:
+        await reviews.add(sighting_id, _said(ReviewAction.IGNORE, None))
+    assert caught.value.reason == "SIGHTING_MERGED"
+    await database.run(remove)
+    assert (await reviews.undo(first.review.review_id, "keys/me")).sighting is None
 
 
 async def test_a_denied_name_demands_more_until_its_time_or_until_it_is_undone(

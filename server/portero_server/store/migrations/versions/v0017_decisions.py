@@ -78,6 +78,7 @@ def upgrade() -> None:
         ),
         sa.Column("decided_name", sa.String(200), nullable=False),
         *(sa.Column(f"decided_{name}", sa.Double, nullable=False) for name in ("similarity", "margin")),
+        sa.Column("decided_tracks", sa.Integer, nullable=False),
         sa.Column("note", sa.String(200), nullable=False),
         sa.Column("reviewer", sa.String(190), nullable=False),
         sa.Column("reviewed_at", UtcTime, nullable=False),

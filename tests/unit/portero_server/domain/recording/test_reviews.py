@@ -51,8 +51,15 @@ def _named(similarity: float) -> StoredDecision:
 def test_what_is_said_can_be_taken_back(sighting: Sighting, action: ReviewAction, person_id: str | None) -> None:
     """Whatever is said, the sighting is afterwards as it was decided."""
     said = corrected(sighting, action, person_id, "Somebody")
-    review = SightingReview("r", "s", "door", action, person_id, identity_of(sighting), "", "me", at(9))
+    review = SightingReview("r", "s", "door", action, person_id, identity_of(sighting), 1, "", "me", at(9))
     assert restored(said, review) == sighting
+
+
+def test_a_name_by_which_others_joined_stays() -> None:
+    """Their tracks are that person's, whatever the first one is; the sighting may be reviewed again."""
+    said = replace(corrected(_ANA, ReviewAction.THIS_IS, "ben", "Ben"), track_count=2)
+    review = SightingReview("r", "s", "door", ReviewAction.THIS_IS, "ben", identity_of(_ANA), 1, "", "me", at(9))
+    assert restored(said, review) == replace(said, reviewed=False)
 
 
 def test_a_correction_claims_no_similarity() -> None:
