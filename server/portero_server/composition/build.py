@@ -19,6 +19,7 @@ from portero_server.composition import (
     access,
     audit,
     billing,
+    decisions,
     documents,
     engines,
     events,
@@ -32,6 +33,7 @@ from portero_server.composition import (
     transport,
     vault,
     vision,
+    visitors,
 )
 from portero_server.composition.context import BuildContext
 from portero_server.engines.base import Engine
@@ -39,6 +41,7 @@ from portero_server.rpc.server import RpcServer
 from portero_server.settings import Settings
 from portero_server.telemetry.metrics import Metrics
 from portero_server.telemetry.traces import tracing
+from portero_server.watching.listeners import EventListeners
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Server:
     recognition: recognition.RecognitionParts
     documents: documents.DocumentParts
     streaming: streaming.StreamingParts
+    visitors: visitors.VisitorParts
     events: events.EventParts
     privacy: privacy.PrivacyParts
     audit: audit.AuditParts
@@ -68,6 +72,7 @@ class Server:
             self.documents,
             self.streaming,
             self.gallery,
+            self.visitors,
             self.events,
             self.operations,
             self.access,
@@ -103,15 +108,35 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         faces = await gallery.build(context, stores, engine, eyes, photos)
         asking = recognition.build(context, stores, engine)
         desk = documents.build(context, stores, engine, asking.match, eyes)
+        listeners = EventListeners()
+        again = visitors.build(context, stores, engine, listeners.notify)
         frames = await stack.enter_async_context(
-            streaming.build(context, stores, engine, asking, bill, eyes, desk.follower)
+            streaming.build(context, stores, engine, asking, bill, eyes, again.capture(desk.follower), listeners)
         )
-        told = events.build(context, stores, frames.listeners)
+        again.listens_to(listeners)
+        told = events.build(context, stores, listeners)
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
-        server = rpc.build(context, options, stores, asking, faces, desk, frames, bill, erasing, trail, callers)
+        judged = decisions.build(context, stores, listeners.notify)
+        server = rpc.build(
+            context, options, stores, asking, faces, desk, frames, judged, bill, again, erasing, trail, callers
+        )
         outside = operations.build(context, options, stores, faces, frames, bill, callers, server)
         yield Server(
-            context, stores, bill, engine, faces, asking, desk, frames, told, erasing, trail, callers, server, outside
+            context,
+            stores,
+            bill,
+            engine,
+            faces,
+            asking,
+            desk,
+            frames,
+            again,
+            told,
+            erasing,
+            trail,
+            callers,
+            server,
+            outside,
         )

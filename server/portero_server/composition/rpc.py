@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from portero_server.billing.wiring import Billing
 from portero_server.composition.access import AccessControl
 from portero_server.composition.audit import AuditParts
@@ -14,8 +12,7 @@ from portero_server.composition.privacy import PrivacyParts
 from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
 from portero_server.composition.streaming import StreamingParts
-from portero_server.gallery.reviews import Reviews
-from portero_server.gallery.what_if import Replays
+from portero_server.composition.visitors import VisitorParts
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
 from portero_server.rpc.services.access import AccessServicer
@@ -37,7 +34,9 @@ def build(
     gallery: GalleryParts,
     documents: DocumentParts,
     streaming: StreamingParts,
+    decisions: DecisionServicer,
     billing: Billing,
+    visitors: VisitorParts,
     privacy: PrivacyParts,
     audit: AuditParts,
     access: AccessControl,
@@ -62,29 +61,13 @@ def build(
             ),
             CameraServicer(stores.cameras, streaming.streams),
             SightingServicer(stores.sightings, streaming.watch),
-            DecisionServicer(
-                stores.decisions,
-                Replays(stores.decisions, stores.reviews, settings.engine, metrics.decisions),
-                Reviews(
-                    stores.sightings,
-                    stores.decisions,
-                    stores.reviews,
-                    streaming.listeners.notify,
-                    metrics.decisions,
-                    clock,
-                    engine=settings.engine,
-                    demanded_for=timedelta(days=settings.review_demand_days),
-                ),
-                stores.reviews,
-                stores.sightings,
-                stores.cameras,
-                clock,
-            ),
+            decisions,
             UsageServicer(billing.accounts),
             AccessServicer(access.key_service),
             documents.servicer,
             audit.servicer,
             privacy.servicer,
+            visitors.servicer,
         ],
         access.auth,
         metrics.rpc,

@@ -42,7 +42,6 @@ class StreamingParts:
         recorder: Commits what they find.
         orphans: Ends the tracks of streams whose server died.
         watch: Tells watchers of sightings.
-        listeners: Whoever is notified when events were written.
         limits: What a frame may be.
         choice: What finds faces; None of the scripted engine, which has its own.
     """
@@ -51,7 +50,6 @@ class StreamingParts:
     recorder: Recorder
     orphans: OrphanReaper
     watch: Watch[SightingEvent]
-    listeners: EventListeners
     limits: FrameLimits
     choice: Choice | None
 
@@ -69,11 +67,12 @@ async def build(
     billing: Billing,
     vision: VisionParts,
     capture: Callable[[str, FrameFollower], FrameFollower],
+    listeners: EventListeners,
 ) -> AsyncIterator[StreamingParts]:
     """Builds the streams from the settings, and closes the threads that look at their frames at the end."""
     pool = VisionPool(vision.detector, context.clock, threads=context.settings.vision_threads)
     try:
-        yield _parts(context, stores, engine, recognition, billing, pool, vision.choice, capture)
+        yield _parts(context, stores, engine, recognition, billing, pool, vision.choice, capture, listeners)
     finally:
         await pool.aclose()
 
@@ -87,6 +86,7 @@ def _parts(
     vision_pool: VisionPool,
     choice: Choice | None,
     capture: Callable[[str, FrameFollower], FrameFollower],
+    listeners: EventListeners,
 ) -> StreamingParts:
     settings, clock, metrics = context.settings, context.clock, context.metrics
     encoding = engine.traits if recognition.free is None else recognition.free.traits
@@ -99,7 +99,7 @@ def _parts(
         consent_required=settings.consent_required,
         keep_decisions=settings.keep_decisions,
     )
-    listeners = EventListeners(watch)
+    listeners.add(watch)
     recorder = Recorder(
         recording, clock, metrics.store, listeners, interval=settings.commit_interval, traces=context.traces
     )
@@ -142,7 +142,7 @@ def _parts(
         ),
     )
     orphans = OrphanReaper(stores.streams, recorder, clock)
-    return StreamingParts(streams, recorder, orphans, watch, listeners, limits, choice)
+    return StreamingParts(streams, recorder, orphans, watch, limits, choice)
 
 
 def _policy(context: BuildContext, recognition: RecognitionParts, distances: FaceDistances | None) -> StreamPolicy:

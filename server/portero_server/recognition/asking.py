@@ -38,12 +38,14 @@ class Answered:
         encoding: The face as the free engine describes it, when it was encoded.
         timing: Durations up to the answer.
         remember: Puts the answer into the memory of faces; None: it is not to be remembered.
+        unnameable: Whether it is somebody of the gallery who may not be named.
     """
 
     weighed: Weighed
     encoding: tuple[float, ...] | None
     timing: Timing
     remember: Work | None
+    unnameable: bool = False
 
 
 class Asking:
@@ -128,7 +130,9 @@ class Asking:
         weighed, remember = said.weighed, None
         if reply.remembered and weighed.evidence is None:
             remember = partial(self._recognizer.remember, shot.crop, answer, weighed.match)
-        return Answered(weighed, answer.encoding, timing_of(track, shot, reply.asked, reply.answered), remember)
+        timing = timing_of(track, shot, reply.asked, reply.answered)
+        unnameable = answer.match is not None and match is None
+        return Answered(weighed, answer.encoding, timing, remember, unnameable)
 
     def _begun(self, track: Track, shot: Shot, now: float) -> Call:
         calls = self._tracker.calls

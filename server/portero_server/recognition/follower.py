@@ -23,6 +23,7 @@ from portero_server.recognition.identity import IdentityChecks, KnownFaces
 from portero_server.recognition.name_lookup import NameOf
 from portero_server.recognition.replies import Questions
 from portero_server.recognition.shots import Shot, cut_out
+from portero_server.recognition.strangers import StrangerFaces
 from portero_server.recognition.tiered import TieredRecognizer
 from portero_server.recognition.track_events import TrackEvents
 from portero_server.vision.analysis import FrameAnalysis
@@ -33,7 +34,7 @@ them."""
 
 
 class Follower(FrameFollower):
-    """Follows the faces of one camera's stream. `rules` may be replaced while it runs."""
+    """Follows the faces of one camera's stream. `rules` may be replaced while it runs; `strangers` has its sink set."""
 
     reads_text = False
 
@@ -75,6 +76,7 @@ class Follower(FrameFollower):
         self._asking = Asking(tracker, Questions(recognizer, name_of, clock), recognizer, self._told)
         self._best = self._asking.best
         self._checks = IdentityChecks(recognizer, tracker, KnownFaces() if known is None else known, self._told)
+        self.strangers = StrangerFaces(recognizer, self._told, camera_id)
         self._last_frame = clock.monotonic()
         self._ends = False
 
@@ -194,6 +196,7 @@ class Follower(FrameFollower):
         """Removes the names of people who may no longer be named; their tracks continue as strangers."""
         for track in self._tracker.disown(people):
             self._checks.forget(track)
+            self.strangers.refuse(track)
             self._told.decided(track, self.rules.visit_gap, timing=None, revises=True)
         for track in self._tracker.withdraw(people):
             self._told.reconsidered(track)
@@ -247,6 +250,7 @@ class Follower(FrameFollower):
         shot = Shot(crop, frame, look, now, not track.covered)
         self._best.offer(track, shot)
         self._checks.keep(track, shot)
+        self.strangers.keep(track, shot)
         return shot
 
     async def _compare(self, candidate: Track, shot: Shot) -> Findings:
@@ -309,6 +313,7 @@ class Follower(FrameFollower):
                 # Not awaited: the person in front of the camera should get the name first.
                 self._work.append(answered.remember)
             self._checks.learned(call.track, answered.encoding if call.shot.clear else None)
+            self.strangers.learned(call.track, call.shot, answered)
             self._after_answer(call.track, answered.weighed, answered.timing)
         return self._found()
 
@@ -336,6 +341,7 @@ class Follower(FrameFollower):
         elif self._tracker.exhausted(track):
             self._tracker.decide(track)
             self._told.decided(track, self.rules.visit_gap, timing=timing, revises=False)
+            self._work += self.strangers.decided(track)
 
     def _leave(self, track: Track, *, replaced: bool = False) -> None:
         """Handles a face that is gone: an undecided track may send one last shot."""
@@ -367,6 +373,7 @@ class Follower(FrameFollower):
             self._tracker.dismiss(track)
             self._best.drop(track)
             self._checks.forget(track)
+            self.strangers.drop(track)
             # An earlier session may have stored it ahead of the watermark, and nobody else would tell its end.
             self._told.left(track)
             return
@@ -380,3 +387,4 @@ class Follower(FrameFollower):
         self._checks.forget(track)
         if not told:
             self._told.left(track, replaced=replaced)
+        self._work += self.strangers.left(track)

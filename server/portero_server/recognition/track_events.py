@@ -36,6 +36,7 @@ class TrackEvents:
         self._policy = policy
         self._events: list[StreamEvent] = []
         self._names: dict[str, NamedMatch] = {}
+        self._visitors: dict[str, str] = {}
 
     def take(self) -> list[StreamEvent]:
         """Returns what was gathered since it was last called."""
@@ -91,6 +92,15 @@ class TrackEvents:
         unsure = track.evidence is not None or not track.decided
         self._events.append(TrackTold(self._update(track, TrackState.PROVISIONAL if unsure else TrackState.CONFIRMED)))
 
+    def known_as(self, track: Track, visitor_id: str) -> None:
+        """A track that is nobody's was known again as a visitor, or is a new one."""
+        self._visitors[track.track_id] = visitor_id
+        self.reconsidered(track)
+
+    def forget_visitor(self, track: Track) -> None:
+        """Forgets which visitor a track is."""
+        self._visitors.pop(track.track_id, None)
+
     def rejoined(self, candidate: Track, track: Track) -> None:
         """A candidate is the face of a track, which continues."""
         if not candidate.continues:
@@ -143,6 +153,7 @@ class TrackEvents:
             first_seen=track.first_seen,
             last_seen=track.last_seen,
             timing=timing,
+            visitor_id=self._visitors.get(track.track_id) if track.match is None else None,
         )
 
     def _named(self, match: Match | None) -> NamedMatch | None:

@@ -28,6 +28,9 @@ HOLDS: Mapping[str, str] = {
     "streams": "One row for each epoch of a camera: its owner, its watermark, its frames counted by outcome, its open "
     "tracks.",
     "sightings": "A person, or a stranger, before a camera from first seen to last seen.",
+    "visitors": "Strangers who are known again, without a name; none unless PORTERO_VISITORS is set.",
+    "visitor_encodings": "A few encodings of each visitor's face; each goes with the sighting that it comes from.",
+    "visitor_visits": "Which sightings of strangers are whose.",
     "sighting_tracks": "Which tracks a sighting was made of.",
     "recognitions": "Each time an engine, or its memory, was asked about a track, and what came of it.",
     "decisions": "What each decision about a face saw: the shot's quality, the policy, what came of it and why.",
@@ -47,7 +50,7 @@ HOLDS: Mapping[str, str] = {
     "erasure_faces": "Faces that an engine has yet to delete for an erasure.",
     "check_ins": "Check-ins with documents: what was read of the card, the report, a person's decision; no picture.",
     "guests": "Who is expected on which day, and who of them has come.",
-    "erased_records": "Ids of erased check-ins and guests, which a restored backup must lose again.",
+    "erased_records": "Ids of erased check-ins, guests and visitors, which a restored backup must lose again.",
     "api_keys": "Digests of API keys, their roles and their scopes.",
 }
 

@@ -81,7 +81,7 @@ def _said(message: Any) -> str:
     return {1: "this_is", 2: "not", 3: "ignore"}.get(message.action, "")
 
 
-def _rebuilds(message: Any) -> str:
+def _dry_run(message: Any) -> str:
     return "dry_run" if message.dry_run else ""
 
 
@@ -112,7 +112,7 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/ListUnrecognizedPeople": _READS,
     "portero.v1.GalleryService/RepairFaces": Recorded(details=_repairs),
     # One entry per page, as of ExportPerson.
-    "portero.v1.GalleryService/RebuildFaces": Recorded(details=_rebuilds),
+    "portero.v1.GalleryService/RebuildFaces": Recorded(details=_dry_run),
     "portero.v1.GalleryService/ExportPeople": Recorded(),
     "portero.v1.GalleryService/ImportPeople": Recorded(),
     "portero.v1.GalleryService/DeleteFace": Recorded(attrgetter("name")),
@@ -133,6 +133,12 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.DecisionService/ListReviews": _READS,
     "portero.v1.DecisionService/ReviewSighting": Recorded(attrgetter("name"), _said, made=attrgetter("review.name")),
     "portero.v1.DecisionService/UndoReview": Recorded(attrgetter("name")),
+    "portero.v1.VisitorService/GetVisitor": _READS,
+    "portero.v1.VisitorService/ListVisitors": _READS,
+    "portero.v1.VisitorService/MergeVisitors": Recorded(attrgetter("name")),
+    "portero.v1.VisitorService/ForgetVisitor": Recorded(attrgetter("name")),
+    # Whom it erases is in the receipt alone: the call is about a photo, which has no name.
+    "portero.v1.VisitorService/ForgetFace": Recorded(details=_dry_run),
     "portero.v1.UsageService/GetUsage": _READS,
     "portero.v1.PrivacyService/GetPersonPrivacy": _READS,
     "portero.v1.PrivacyService/RecordConsent": Recorded(attrgetter("parent"), made=attrgetter("consent.name")),

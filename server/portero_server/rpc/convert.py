@@ -20,7 +20,7 @@ from portero_server.domain.recording.sightings import Sighting, SightingEvent, S
 from portero_server.domain.steering.policy import SteeringCause
 from portero_server.errors import InvalidInput
 from portero_server.recognition.images import ImageAnswer, ImageComparison, RecognizedFace
-from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name
+from portero_server.rpc.resource_names import camera_name, face_name, person_name, sighting_name, visitor_name
 from portero_server.store.sightings import SightingKind
 from portero_server.streaming.status import LiveStatus
 from portero_server.watching.watch import WatchUpdate
@@ -269,6 +269,8 @@ def sighting_to_proto(sighting: Sighting) -> sighting_service_pb2.Sighting:
         track_count=sighting.track_count,
         box=box_to_proto(sighting.box),
         reviewed=sighting.reviewed,
+        visitor="" if sighting.visitor_id is None else visitor_name(sighting.visitor_id),
+        visit=sighting.visit,
     )
 
 

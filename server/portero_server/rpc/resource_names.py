@@ -19,6 +19,7 @@ _SIGHTING = re.compile(f"sightings/({_MINTED})")
 _KEY = re.compile(f"keys/({_MINTED})")
 _CHECK_IN = re.compile(f"checkIns/({_MINTED})")
 _REVIEW = re.compile(f"reviews/({_MINTED})")
+_VISITOR = re.compile(f"visitors/({_MINTED})")
 _GUEST = re.compile(f"guests/({_MINTED})")
 
 _TYPES = {
@@ -30,6 +31,7 @@ _TYPES = {
     "checkIns": "portero.v1.CheckIn",
     "guests": "portero.v1.Guest",
     "reviews": "portero.v1.SightingReview",
+    "visitors": "portero.v1.Visitor",
 }
 
 
@@ -81,6 +83,11 @@ def guest_name(guest_id: str) -> str:
 def review_name(review_id: str) -> str:
     """Returns the resource name "reviews/{review}"."""
     return f"reviews/{review_id}"
+
+
+def visitor_name(visitor_id: str) -> str:
+    """Returns the resource name "visitors/{visitor}"."""
+    return f"visitors/{visitor_id}"
 
 
 def parse_person(name: str, field: str) -> str:
@@ -136,6 +143,11 @@ def parse_guest(name: str, field: str) -> str:
 def parse_review(name: str, field: str) -> str:
     """Returns the review's id; raises InvalidInput naming `field` when it is not "reviews/{review}"."""
     return _parts(_REVIEW, name, field, "reviews/{review}")[0]
+
+
+def parse_visitor(name: str, field: str) -> str:
+    """Returns the visitor's id; raises InvalidInput naming `field` when it is not "visitors/{visitor}"."""
+    return _parts(_VISITOR, name, field, "visitors/{visitor}")[0]
 
 
 def type_of(name: str) -> str:

@@ -21,6 +21,7 @@ from portero.v1 import (
     recognition_service_pb2_grpc,
     sighting_service_pb2_grpc,
     usage_service_pb2_grpc,
+    visitor_service_pb2_grpc,
 )
 
 from portero_server import __version__
@@ -91,6 +92,10 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
     usage_service_pb2_grpc.UsageServiceServicer: (
         "portero.v1.UsageService",
         usage_service_pb2_grpc.add_UsageServiceServicer_to_server,
+    ),
+    visitor_service_pb2_grpc.VisitorServiceServicer: (
+        "portero.v1.VisitorService",
+        visitor_service_pb2_grpc.add_VisitorServiceServicer_to_server,
     ),
 }
 

@@ -13,6 +13,7 @@ from portero.v1 import stream_pb2 as pb
 from portero_server.domain.streams import messages
 from portero_server.domain.streams.frames import FrameLimits, FrameOutcome, GapReason
 from portero_server.rpc.convert import box_to_proto, match_to_proto, text_to_proto
+from portero_server.rpc.resource_names import visitor_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def _track_update(news: messages.TrackUpdate) -> pb.TrackUpdate:
         first_seen_time=_timestamp(news.first_seen),
         last_seen_time=_timestamp(news.last_seen),
         replaced=news.replaced,
+        visitor="" if news.visitor_id is None else visitor_name(news.visitor_id),
         unknown_reason=(
             pb.UNKNOWN_REASON_UNSPECIFIED
             if news.reason is None

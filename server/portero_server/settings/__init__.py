@@ -22,6 +22,7 @@ from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
 from portero_server.settings.steering import SteeringSettings
 from portero_server.settings.vault import VaultSettings
+from portero_server.settings.visitors import VisitorSettings
 
 __all__ = ["PREFIX", "Settings", "load_settings"]
 
@@ -34,6 +35,7 @@ class Settings(
     SecuritySettings,
     PrivacySettings,
     VaultSettings,
+    VisitorSettings,
     DocumentSettings,
     EventSettings,
     SteeringSettings,

@@ -29,6 +29,13 @@ class PrivacySettings(BaseSettings):
     retention_strangers_days: int = Field(
         30, ge=0, description=f"How long sightings and recognitions of strangers are kept, days. {_NEVER}."
     )
+    retention_visitors_days: int = Field(
+        30,
+        ge=1,
+        le=365,
+        description="How long after a visit anything is kept that makes a stranger known again, days; never longer "
+        "than the stranger's sighting.",
+    )
     retention_sightings_days: int = Field(
         365, ge=0, description=f"How long sightings and recognitions of people with a name are kept, days. {_NEVER}."
     )
@@ -96,6 +103,7 @@ class PrivacySettings(BaseSettings):
         """The retention period of each purpose; purposes kept forever are left out."""
         days = {
             Purpose.STRANGERS: self.retention_strangers_days,
+            Purpose.VISITORS: self.retention_visitors_days,
             Purpose.SIGHTINGS: self.retention_sightings_days,
             Purpose.TEXTS: self.retention_texts_days,
             Purpose.EVENTS: self.retention_events_days,

@@ -74,7 +74,7 @@ guests = table(
 
 erased_records = table(
     "erased_records",
-    # A check-in's or a guest's id, which says nothing of anybody: what a restored backup must lose again.
+    # A check-in's, a guest's or a visitor's id, which says nothing of anybody: what a restored backup must lose again.
     Column("record_id", Name, primary_key=True),
     required("erasure_id", Name),
     required("erased_at", UtcTime),

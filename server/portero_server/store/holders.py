@@ -22,7 +22,7 @@ from portero_server.domain.people.privacy import Erasure, digest_of
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.exported import ExportedRecord, exported
-from portero_server.store.schema import check_ins, erased_records, erasures, guests, people, requests
+from portero_server.store.schema import check_ins, erased_records, erasures, guests, people, requests, visitors
 
 
 class HolderStore:
@@ -137,13 +137,18 @@ async def erase_run(connection: AsyncConnection, run: str, erasure_id: str, now:
 
 
 async def erase_again(connection: AsyncConnection, rows: Sequence[Any]) -> int:
-    """Erases in a restored database what was erased since its backup; returns how many check-ins and guests."""
+    """Erases in a restored database what was erased since its backup; returns how many records that were."""
     known = set(await connection.scalars(select(erased_records.c.record_id)))
     count = 0
     for row in rows:
         if row["record_id"] in known:
             continue
-        for table, key in ((check_ins, check_ins.c.check_in_id), (guests, guests.c.guest_id)):
+        for table, key in (
+            (check_ins, check_ins.c.check_in_id),
+            (guests, guests.c.guest_id),
+            # With what is kept of them: the database sees to that.
+            (visitors, visitors.c.visitor_id),
+        ):
             count += (await connection.execute(delete(table).where(key == row["record_id"]))).rowcount
         await _forget_requests(connection, [row["record_id"]])
         await connection.execute(insert(erased_records).values(dict(row)))

@@ -24,6 +24,7 @@ IMPERSONAL = frozenset(
         "cameras.camera_id",
         "cameras.display_name",
         "cameras.site",
+        "visitors.site",
         "collections.name",
         "event_relays.name",
         "event_relays.endpoint",
@@ -43,6 +44,7 @@ IMPERSONAL = frozenset(
         "faces.model_version",
         "gallery_changes.engine",
         "gallery_changes.model_version",
+        "visitor_encodings.model_version",
         "collections.state",
         "photos.state",
         "collections.engine",
@@ -96,6 +98,9 @@ IMPERSONAL = frozenset(
         "sightings.sighting_id",
         "sighting_tracks.track_id",
         "sighting_tracks.sighting_id",
+        "visitor_encodings.encoding_id",
+        "visitor_encodings.sighting_id",
+        "visitor_visits.sighting_id",
         "recognitions.recognition_id",
         "recognitions.track_id",
         "sighting_reviews.review_id",
@@ -153,10 +158,7 @@ async def remains_of(database: Database, person_id: str) -> list[Remain]:
     """Returns every place that contains the person's id, or a name without a person."""
 
     async def unit(connection: AsyncConnection) -> list[Remain]:
-        found = []
-        for column in searched_columns():
-            query = select(func.count()).select_from(column.table).where(_names(column, person_id))
-            found.append(Remain(f"{column.table.name}.{column.name}", (await connection.execute(query)).scalar_one()))
+        found = [Remain(*each) for each in await rows_naming(connection, person_id)]
         for table in metadata.sorted_tables:
             if {"person_id", "display_name"} <= set(table.columns.keys()):
                 nameless = select(func.count()).select_from(table)
@@ -166,6 +168,16 @@ async def remains_of(database: Database, person_id: str) -> list[Remain]:
         return [remain for remain in found if remain.rows]
 
     return await database.read(unit)
+
+
+async def rows_naming(connection: AsyncConnection, name: str) -> list[tuple[str, int]]:
+    """Returns the columns that contain the id of a person or a visitor, as table.column, and in how many rows."""
+    found = []
+    for column in searched_columns():
+        query = select(func.count()).select_from(column.table).where(_names(column, name))
+        if rows := (await connection.execute(query)).scalar_one():
+            found.append((f"{column.table.name}.{column.name}", rows))
+    return found
 
 
 def searched_columns() -> list[Column[Any]]:

@@ -38,6 +38,9 @@ from portero_server.store.schema import (
     texts,
     usage_avoided,
     usage_calls,
+    visitor_encodings,
+    visitor_visits,
+    visitors,
 )
 
 BATCH = 500
@@ -58,6 +61,13 @@ class RetentionStore:
                 self._open_tracks(named=False),
                 self._sightings(named=False),
                 self._answers(named=False),
+            ),
+            Purpose.VISITORS: (
+                self._rows(visitor_encodings, visitor_encodings.c.seen_at),
+                self._rows(visitor_visits, visitor_visits.c.seen_at),
+                self._named_after_all(visitor_encodings),
+                self._named_after_all(visitor_visits),
+                self._unknowable,
             ),
             Purpose.SIGHTINGS: (self._open_tracks(named=True), self._sightings(named=True), self._answers(named=True)),
             Purpose.TEXTS: (self._rows(texts, texts.c.captured_at),),
@@ -188,6 +198,29 @@ class RetentionStore:
         """Marks photos whose time has come; their rows go after their objects (`PhotoVault.sweep`)."""
         return await delete_later(connection, photos.c.created_at < before, limit=self._batch)
 
+    def _named_after_all(self, table: Table) -> _Step:
+        """Removes what is kept of visitors by sightings that turned out to be a person's."""
+
+        async def step(connection: AsyncConnection, before: datetime) -> int:
+            key = next(iter(table.primary_key))
+            named = and_(sightings.c.sighting_id == table.c.sighting_id, sightings.c.person_id.is_not(None))
+            query = select(key).select_from(table.join(sightings, named)).limit(self._batch)
+            found = list(await connection.scalars(query))
+            if found:
+                await connection.execute(delete(table).where(key.in_(found)))
+            return len(found)
+
+        return step
+
+    async def _unknowable(self, connection: AsyncConnection, before: datetime) -> int:
+        """Removes visitors of whom no encoding is left, with the rest of what is kept of them."""
+        known = select(visitor_encodings.c.visitor_id).where(visitor_encodings.c.visitor_id == visitors.c.visitor_id)
+        query = select(visitors.c.visitor_id).where(~known.exists()).limit(self._batch)
+        found = list(await connection.scalars(query))
+        if found:
+            await connection.execute(delete(visitors).where(visitors.c.visitor_id.in_(found)))
+        return len(found)
+
     async def _audit(self, connection: AsyncConnection, before: datetime) -> int:
         return await retire_oldest(connection, before, self._clock.now(), self._batch)
 
@@ -211,6 +244,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
         (sightings.c.last_seen, sightings.c.person_id.is_(None)),
         (recognitions.c.captured_at, recognitions.c.person_id.is_(None)),
     ),
+    Purpose.VISITORS: ((visitor_encodings.c.seen_at, None), (visitor_visits.c.seen_at, None)),
     Purpose.SIGHTINGS: (
         (sightings.c.last_seen, sightings.c.person_id.is_not(None)),
         (recognitions.c.captured_at, recognitions.c.person_id.is_not(None)),

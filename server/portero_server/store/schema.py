@@ -41,6 +41,9 @@ from portero_server.store.tables import metadata as metadata
 from portero_server.store.tables import required as _required
 from portero_server.store.tables import table as _table
 from portero_server.store.types import Digest, Display, Identity, Key, Name, UtcTime
+from portero_server.store.visitor_tables import visitor_encodings as visitor_encodings
+from portero_server.store.visitor_tables import visitor_visits as visitor_visits
+from portero_server.store.visitor_tables import visitors as visitors
 
 _T = TypeVar("_T")
 

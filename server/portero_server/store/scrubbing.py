@@ -14,10 +14,22 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.open_tracks import read, written
-from portero_server.store.schema import recognitions, sightings, streams
+from portero_server.store.schema import erasures, recognitions, sightings, streams, visitor_visits, visitors
+from portero_server.store.visitor_rows import erase_visitors
 
 Scrub = Callable[[AsyncConnection, str, int], Awaitable[int]]
 """Removes a person's id from up to a number of rows, and returns how many it changed."""
+
+
+async def _visitors(connection: AsyncConnection, person_id: str, limit: int) -> int:
+    """Removes strangers who turned out to be the person, with all that makes them known again."""
+    mine = select(visitor_visits.c.visitor_id).join(sightings, sightings.c.sighting_id == visitor_visits.c.sighting_id)
+    found = sorted(await connection.scalars(mine.where(sightings.c.person_id == person_id).distinct().limit(limit)))
+    if not found:
+        return 0
+    asked = select(erasures.c.requested_at).where(erasures.c.person_id == person_id)
+    removed, _ = await erase_visitors(connection, found, (await connection.execute(asked)).scalar_one())
+    return removed[visitors.name]
 
 
 async def _sightings(connection: AsyncConnection, person_id: str, limit: int) -> int:
@@ -58,6 +70,8 @@ async def _open_tracks(connection: AsyncConnection, person_id: str, limit: int) 
 
 
 SCRUBS: Mapping[str, Scrub] = {
+    # First, while the sightings still say whose they are.
+    "visitors": _visitors,
     "sightings": _sightings,
     "recognitions": _recognitions,
     "open_tracks": _open_tracks,

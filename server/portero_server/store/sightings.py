@@ -8,7 +8,7 @@ by when they began; the few longer ones also carry their end in an indexed colum
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -19,11 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
-from portero_server.store.schema import along, events, sightings, unserved
+from portero_server.store.schema import along, events, sightings, unserved, visitor_visits
 from portero_server.store.sequencers import last_position
 from portero_server.store.types import box_columns, box_of
 
 _LONG = timedelta(hours=1)
+_VISITOR = (visitor_visits.c.visitor_id, visitor_visits.c.visit)
+_TOLD = (
+    select(sightings, *_VISITOR)
+    .select_from(sightings)
+    .outerjoin(visitor_visits, visitor_visits.c.sighting_id == sightings.c.sighting_id)
+)
 
 
 class SightingKind(Enum):
@@ -75,16 +81,16 @@ class SightingStore:
         Raises:
             NotFound: It does not exist.
         """
-        found = await self._read(select(sightings).where(sightings.c.sighting_id == sighting_id))
+        found = await self._read(_TOLD.where(sightings.c.sighting_id == sighting_id))
         if not found:
             raise NotFound(f"sightings/{sighting_id}")
-        return sighting_of(found[0])
+        return told_sighting(found[0])
 
     async def list(self, which: SightingFilter, limit: int, after: SightingCursor | None = None) -> Sequence[Sighting]:
         """Returns at most `limit` sightings, latest first, after a place in the list."""
         query = along(_filtered(which, after), sightings, _index_for(which)).limit(limit)
         if which.start is None:
-            return [sighting_of(row) for row in await self._read(query)]
+            return [told_sighting(row) for row in await self._read(query)]
         earliest = which.start - _LONG
         recent = query.where(sightings.c.first_seen >= earliest, sightings.c.last_seen >= which.start)
         rows = [*await self._read(recent)]
@@ -95,7 +101,7 @@ class SightingStore:
             index = "ix_sightings_long" if which.camera_id is None else "ix_sightings_camera_long"
             long = along(long.where(sightings.c.long_until >= which.start), sightings, index)
             rows += await self._read(long.limit(limit - len(rows)))
-        return [sighting_of(row) for row in rows]
+        return [told_sighting(row) for row in rows]
 
     async def events_after(
         self,
@@ -113,8 +119,9 @@ class SightingStore:
             within: Only at these cameras.
         """
         query = (
-            select(events.c.position, events.c.kind, events.c.happened_at, sightings)
+            select(events.c.position, events.c.kind, events.c.happened_at, sightings, *_VISITOR)
             .join_from(events, sightings, sightings.c.sighting_id == events.c.sighting_id)
+            .outerjoin(visitor_visits, visitor_visits.c.sighting_id == sightings.c.sighting_id)
             .where(events.c.position > position)
             .order_by(events.c.position)
             .limit(limit)
@@ -124,7 +131,7 @@ class SightingStore:
         if within is not None:
             query = query.where(events.c.camera_id.in_(within))
         return [
-            SightingEvent(row.position, SightingEventKind(row.kind), sighting_of(row), row.happened_at)
+            SightingEvent(row.position, SightingEventKind(row.kind), told_sighting(row), row.happened_at)
             for row in await self._read(query)
         ]
 
@@ -165,7 +172,7 @@ def _filtered(
     which: SightingFilter, after: SightingCursor | None, begun: ColumnElement[datetime] = sightings.c.first_seen
 ) -> Select[Any]:
     table = sightings.c
-    query = select(sightings).where(table.track_count > 0)
+    query = _TOLD.where(table.track_count > 0)
     if which.camera_id is not None:
         query = query.where(table.camera_id == which.camera_id)
     if which.within is not None:
@@ -183,6 +190,14 @@ def _filtered(
         tie = and_(begun == after.first_seen, table.sighting_id < after.sighting_id)
         query = query.where(begun <= after.first_seen, or_(begun < after.first_seen, tie))
     return query.order_by(begun.desc(), table.sighting_id.desc())
+
+
+def told_sighting(row: Any) -> Sighting:
+    """Returns the sighting of a row of `sightings` that is joined with its row of `visitor_visits`."""
+    sighting = sighting_of(row)
+    if row.visitor_id is None or sighting.person_id is not None:
+        return sighting
+    return replace(sighting, visitor_id=row.visitor_id, visit=row.visit)
 
 
 def sighting_of(row: Any) -> Sighting:

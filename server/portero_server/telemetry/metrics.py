@@ -26,6 +26,7 @@ from portero_server.telemetry.steering_metrics import SteeringMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
 from portero_server.telemetry.vault_metrics import VaultMetrics
+from portero_server.telemetry.visitor_metrics import VisitorMetrics
 
 # The time each series was made at doubles the series and is read by nobody.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
@@ -61,5 +62,6 @@ class Metrics:
         self.store = StoreMetrics(registry, self.stages)
         self.privacy = PrivacyMetrics(registry)
         self.vault = VaultMetrics(registry)
+        self.visitors = VisitorMetrics(registry)
         self.documents = DocumentMetrics(registry)
         self.events = EventMetrics(registry)

@@ -21,6 +21,7 @@ from tests.support.client.privacy import FakePrivacy
 from tests.support.client.recognition import FakeRecognition
 from tests.support.client.sightings import FakeSightings
 from tests.support.client.usage import FakeUsage
+from tests.support.client.visitors import FakeVisitors
 from tests.support.client.wire import Context, Refusal, StreamMethod, UnaryMethod
 
 VERSION = "9.8.7"
@@ -31,6 +32,7 @@ class FakeServer:
 
     Attributes:
         gallery, cameras, sightings, decisions, usage, keys, audit, privacy, documents: The state of each service.
+        gallery, cameras, sightings, usage, keys, audit, privacy, documents, visitors: The state of each service.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -45,6 +47,7 @@ class FakeServer:
         self.audit = FakeAudit()
         self.privacy = FakePrivacy()
         self.documents = FakeDocuments()
+        self.visitors = FakeVisitors()
         self.calls: Counter[str] = Counter()
         self.serving = True
         self._refusals: defaultdict[str, list[Refusal | None]] = defaultdict(list)
@@ -74,6 +77,7 @@ class FakeServer:
                 self._service("portero.v1.CameraService", self.cameras.methods()),
                 self._service("portero.v1.PrivacyService", self.privacy.methods()),
                 self._service("portero.v1.DocumentService", self.documents.methods(), self.documents.streams()),
+                self._service("portero.v1.VisitorService", self.visitors.methods()),
                 self._service("portero.v1.UsageService", self.usage.methods()),
                 self._service("portero.v1.AccessService", self.keys.methods()),
                 self._service("portero.v1.AuditService", self.audit.methods()),

@@ -20,6 +20,7 @@ from portero.v1 import (
     privacy_service_pb2_grpc,
     recognition_service_pb2_grpc,
     usage_service_pb2_grpc,
+    visitor_service_pb2_grpc,
 )
 
 from portero_server.access.authenticator import Authenticator
@@ -74,6 +75,7 @@ _SERVICERS = {
     "GalleryService": gallery_service_pb2_grpc.GalleryServiceServicer,
     "PrivacyService": privacy_service_pb2_grpc.PrivacyServiceServicer,
     "UsageService": usage_service_pb2_grpc.UsageServiceServicer,
+    "VisitorService": visitor_service_pb2_grpc.VisitorServiceServicer,
 }
 
 Metadata = tuple[tuple[str, str], ...]

@@ -26,6 +26,7 @@ from portero_server.domain.streams.messages import Message
 from portero_server.domain.tracking.policy import TrackPolicy
 from portero_server.engines.base import CallContext, EngineTraits, FaceCrop, Identification, Pixels
 from portero_server.errors import NotFound, StoreUnavailable
+from portero_server.recognition.frame_follower import FrameFollower
 from portero_server.recognition.identity import KnownFaces
 from portero_server.recognition.name_lookup import NameOf
 from portero_server.streaming.followers import CostPolicy, StreamEngine
@@ -259,10 +260,12 @@ async def stream_harness(
     tracks: TrackPolicy | None = None,
     match: MatchPolicy = TRAITS.policy,
     known: dict[str, KnownFaces] | None = None,
+    capture: Callable[[str, FrameFollower], FrameFollower] | None = None,
 ) -> AsyncIterator[StreamHarness]:
     """Runs streams and recorder, in virtual time unless another clock is given.
 
     `known`: the faces of tracks by camera, to be shared with another life of this server, which would not know them.
+    `capture`: prepares the follower of each stream.
     """
     clock = clock or running_clock()
     metrics = Metrics(version="0", engine="scripted")
@@ -277,7 +280,7 @@ async def stream_harness(
     streams = Streams(
         registered,
         rows,
-        SessionParts(clock, recorder, metrics, FrameLimits(), keep_texts=True, steering=steering),
+        SessionParts(clock, recorder, metrics, FrameLimits(), keep_texts=True, steering=steering, capture=capture),
         scene or script_scene,
         StreamEngine(
             replace(TRAITS, encodes=tracks is not None and tracks.identity is not None),

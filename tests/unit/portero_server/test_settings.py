@@ -7,7 +7,7 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -309,6 +309,27 @@ def test_distances_are_the_encoder_s_own_unless_they_are_set(monkeypatch: pytest
     monkeypatch.setenv("PORTERO_VERIFY_SAME", "1.2")
     identity = load_settings().identity_policy(own)
     assert (identity.same, identity.perhaps) == (1.2, 1.2)
+
+
+def test_strangers_are_known_again_only_if_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nowhere by default; sites may be left out; limits are the encoder's own unless they are set."""
+    gap = timedelta(minutes=5)
+    assert not load_settings().visitors
+    own = load_settings().visitor_policy(1.04, gap)
+    assert (own.same, own.apart, own.lead, own.least_side) == (0.92, 1.1, 0.16, 44)
+    monkeypatch.setenv("PORTERO_VISITORS", "true")
+    monkeypatch.setenv("PORTERO_VISITOR_FORBIDDEN_SITES", "north, south,")
+    monkeypatch.setenv("PORTERO_VISITOR_SAME", "1.2")
+    monkeypatch.setenv("PORTERO_VISITOR_LEAST_SIDE", "60")
+    settings = load_settings()
+    assert (settings.visitors, settings.visitor_forbidden_sites) == (True, ("north", "south"))
+    policy = settings.visitor_policy(1.04, gap)
+    assert (policy.same, policy.apart, policy.lead, policy.least_side) == (1.2, 1.2, 0.16, 60)
+    for variable, value in (("PORTERO_VISITOR_LEAST_SIDE", "31"), ("PORTERO_RETENTION_VISITORS_DAYS", "0")):
+        monkeypatch.setenv(variable, value)
+        with pytest.raises(StartupProblem, match=variable):
+            load_settings()
+        monkeypatch.delenv(variable)
 
 
 def test_an_encoder_of_a_file_is_described_by_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,31 +26,31 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from portero.v1 import detections_pb2 as portero_dot_v1_dot_detections__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!portero/v1/sighting_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\"\xa0\x02\n\x08Sighting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x33\n\x0f\x66irst_seen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsimilarity\x18\x07 \x01(\x01\x12\x0e\n\x06margin\x18\x08 \x01(\x01\x12\x13\n\x0btrack_count\x18\t \x01(\r\x12\x1c\n\x03\x62ox\x18\n \x01(\x0b\x32\x0f.portero.v1.Box\x12\x10\n\x08reviewed\x18\x0b \x01(\x08\"\"\n\x12GetSightingRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x13GetSightingResponse\x12&\n\x08sighting\x18\x01 \x01(\x0b\x32\x14.portero.v1.Sighting\"\xe3\x01\n\x14ListSightingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12\x0e\n\x06person\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x04kind\x18\x07 \x01(\x0e\x32\x18.portero.v1.SightingKind\"Y\n\x15ListSightingsResponse\x12\'\n\tsightings\x18\x01 \x03(\x0b\x32\x14.portero.v1.Sighting\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\x15WatchSightingsRequest\x12\x1b\n\x0e\x61\x66ter_position\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12&\n\x04kind\x18\x04 \x01(\x0e\x32\x18.portero.v1.SightingKindB\x11\n\x0f_after_position\"\xaf\x01\n\x16WatchSightingsResponse\x12\x10\n\x08position\x18\x01 \x01(\x04\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.portero.v1.SightingEventKind\x12&\n\x08sighting\x18\x03 \x01(\x0b\x32\x14.portero.v1.Sighting\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*a\n\x0cSightingKind\x12\x1d\n\x19SIGHTING_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13SIGHTING_KIND_NAMED\x10\x01\x12\x19\n\x15SIGHTING_KIND_UNKNOWN\x10\x02*\xb9\x01\n\x11SightingEventKind\x12#\n\x1fSIGHTING_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSIGHTING_EVENT_KIND_STARTED\x10\x01\x12\x1f\n\x1bSIGHTING_EVENT_KIND_RESUMED\x10\x02\x12\x1f\n\x1bSIGHTING_EVENT_KIND_REVISED\x10\x03\x12\x1c\n\x18SIGHTING_EVENT_KIND_LEFT\x10\x04\x32\x92\x02\n\x0fSightingService\x12N\n\x0bGetSighting\x12\x1e.portero.v1.GetSightingRequest\x1a\x1f.portero.v1.GetSightingResponse\x12T\n\rListSightings\x12 .portero.v1.ListSightingsRequest\x1a!.portero.v1.ListSightingsResponse\x12Y\n\x0eWatchSightings\x12!.portero.v1.WatchSightingsRequest\x1a\".portero.v1.WatchSightingsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!portero/v1/sighting_service.proto\x12\nportero.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bportero/v1/detections.proto\"\xc0\x02\n\x08Sighting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x33\n\x0f\x66irst_seen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0elast_seen_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsimilarity\x18\x07 \x01(\x01\x12\x0e\n\x06margin\x18\x08 \x01(\x01\x12\x13\n\x0btrack_count\x18\t \x01(\r\x12\x1c\n\x03\x62ox\x18\n \x01(\x0b\x32\x0f.portero.v1.Box\x12\x10\n\x08reviewed\x18\x0b \x01(\x08\x12\x0f\n\x07visitor\x18\x0c \x01(\t\x12\r\n\x05visit\x18\r \x01(\r\"\"\n\x12GetSightingRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"=\n\x13GetSightingResponse\x12&\n\x08sighting\x18\x01 \x01(\x0b\x32\x14.portero.v1.Sighting\"\xe3\x01\n\x14ListSightingsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x63\x61mera\x18\x03 \x01(\t\x12\x0e\n\x06person\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x04kind\x18\x07 \x01(\x0e\x32\x18.portero.v1.SightingKind\"Y\n\x15ListSightingsResponse\x12\'\n\tsightings\x18\x01 \x03(\x0b\x32\x14.portero.v1.Sighting\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\x15WatchSightingsRequest\x12\x1b\n\x0e\x61\x66ter_position\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x0e\n\x06\x63\x61mera\x18\x02 \x01(\t\x12\x0e\n\x06person\x18\x03 \x01(\t\x12&\n\x04kind\x18\x04 \x01(\x0e\x32\x18.portero.v1.SightingKindB\x11\n\x0f_after_position\"\xaf\x01\n\x16WatchSightingsResponse\x12\x10\n\x08position\x18\x01 \x01(\x04\x12+\n\x04kind\x18\x02 \x01(\x0e\x32\x1d.portero.v1.SightingEventKind\x12&\n\x08sighting\x18\x03 \x01(\x0b\x32\x14.portero.v1.Sighting\x12.\n\nevent_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*a\n\x0cSightingKind\x12\x1d\n\x19SIGHTING_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13SIGHTING_KIND_NAMED\x10\x01\x12\x19\n\x15SIGHTING_KIND_UNKNOWN\x10\x02*\xb9\x01\n\x11SightingEventKind\x12#\n\x1fSIGHTING_EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n\x1bSIGHTING_EVENT_KIND_STARTED\x10\x01\x12\x1f\n\x1bSIGHTING_EVENT_KIND_RESUMED\x10\x02\x12\x1f\n\x1bSIGHTING_EVENT_KIND_REVISED\x10\x03\x12\x1c\n\x18SIGHTING_EVENT_KIND_LEFT\x10\x04\x32\x92\x02\n\x0fSightingService\x12N\n\x0bGetSighting\x12\x1e.portero.v1.GetSightingRequest\x1a\x1f.portero.v1.GetSightingResponse\x12T\n\rListSightings\x12 .portero.v1.ListSightingsRequest\x1a!.portero.v1.ListSightingsResponse\x12Y\n\x0eWatchSightings\x12!.portero.v1.WatchSightingsRequest\x1a\".portero.v1.WatchSightingsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'portero.v1.sighting_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SIGHTINGKIND']._serialized_start=1146
-  _globals['_SIGHTINGKIND']._serialized_end=1243
-  _globals['_SIGHTINGEVENTKIND']._serialized_start=1246
-  _globals['_SIGHTINGEVENTKIND']._serialized_end=1431
+  _globals['_SIGHTINGKIND']._serialized_start=1178
+  _globals['_SIGHTINGKIND']._serialized_end=1275
+  _globals['_SIGHTINGEVENTKIND']._serialized_start=1278
+  _globals['_SIGHTINGEVENTKIND']._serialized_end=1463
   _globals['_SIGHTING']._serialized_start=112
-  _globals['_SIGHTING']._serialized_end=400
-  _globals['_GETSIGHTINGREQUEST']._serialized_start=402
-  _globals['_GETSIGHTINGREQUEST']._serialized_end=436
-  _globals['_GETSIGHTINGRESPONSE']._serialized_start=438
-  _globals['_GETSIGHTINGRESPONSE']._serialized_end=499
-  _globals['_LISTSIGHTINGSREQUEST']._serialized_start=502
-  _globals['_LISTSIGHTINGSREQUEST']._serialized_end=729
-  _globals['_LISTSIGHTINGSRESPONSE']._serialized_start=731
-  _globals['_LISTSIGHTINGSRESPONSE']._serialized_end=820
-  _globals['_WATCHSIGHTINGSREQUEST']._serialized_start=823
-  _globals['_WATCHSIGHTINGSREQUEST']._serialized_end=966
-  _globals['_WATCHSIGHTINGSRESPONSE']._serialized_start=969
-  _globals['_WATCHSIGHTINGSRESPONSE']._serialized_end=1144
-  _globals['_SIGHTINGSERVICE']._serialized_start=1434
-  _globals['_SIGHTINGSERVICE']._serialized_end=1708
+  _globals['_SIGHTING']._serialized_end=432
+  _globals['_GETSIGHTINGREQUEST']._serialized_start=434
+  _globals['_GETSIGHTINGREQUEST']._serialized_end=468
+  _globals['_GETSIGHTINGRESPONSE']._serialized_start=470
+  _globals['_GETSIGHTINGRESPONSE']._serialized_end=531
+  _globals['_LISTSIGHTINGSREQUEST']._serialized_start=534
+  _globals['_LISTSIGHTINGSREQUEST']._serialized_end=761
+  _globals['_LISTSIGHTINGSRESPONSE']._serialized_start=763
+  _globals['_LISTSIGHTINGSRESPONSE']._serialized_end=852
+  _globals['_WATCHSIGHTINGSREQUEST']._serialized_start=855
+  _globals['_WATCHSIGHTINGSREQUEST']._serialized_end=998
+  _globals['_WATCHSIGHTINGSRESPONSE']._serialized_start=1001
+  _globals['_WATCHSIGHTINGSRESPONSE']._serialized_end=1176
+  _globals['_SIGHTINGSERVICE']._serialized_start=1466
+  _globals['_SIGHTINGSERVICE']._serialized_end=1740
 # @@protoc_insertion_point(module_scope)

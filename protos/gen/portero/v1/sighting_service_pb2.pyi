@@ -58,7 +58,9 @@ class _SightingEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sig
     SIGHTING_EVENT_KIND_RESUMED: _SightingEventKind.ValueType  # 2
     """The person came back within the visit gap."""
     SIGHTING_EVENT_KIND_REVISED: _SightingEventKind.ValueType  # 3
-    """A better shot changed who it is; or, if its track_count is 0, it turned out to be part of another sighting."""
+    """A better shot changed who it is; or it got a visitor; or, if its track_count is 0, it turned out to be part of
+    another sighting.
+    """
     SIGHTING_EVENT_KIND_LEFT: _SightingEventKind.ValueType  # 4
     """The face left."""
 
@@ -72,7 +74,9 @@ SIGHTING_EVENT_KIND_STARTED: SightingEventKind.ValueType  # 1
 SIGHTING_EVENT_KIND_RESUMED: SightingEventKind.ValueType  # 2
 """The person came back within the visit gap."""
 SIGHTING_EVENT_KIND_REVISED: SightingEventKind.ValueType  # 3
-"""A better shot changed who it is; or, if its track_count is 0, it turned out to be part of another sighting."""
+"""A better shot changed who it is; or it got a visitor; or, if its track_count is 0, it turned out to be part of
+another sighting.
+"""
 SIGHTING_EVENT_KIND_LEFT: SightingEventKind.ValueType  # 4
 """The face left."""
 Global___SightingEventKind: _TypeAlias = SightingEventKind  # noqa: Y015
@@ -94,6 +98,8 @@ class Sighting(_message.Message):
     TRACK_COUNT_FIELD_NUMBER: _builtins.int
     BOX_FIELD_NUMBER: _builtins.int
     REVIEWED_FIELD_NUMBER: _builtins.int
+    VISITOR_FIELD_NUMBER: _builtins.int
+    VISIT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, "sightings/{sighting}"."""
     camera: _builtins.str
@@ -112,6 +118,10 @@ class Sighting(_message.Message):
     """Whether a person said whose it is (DecisionService.ReviewSighting); its similarity is 0 where the recognizer did not
     say so.
     """
+    visitor: _builtins.str
+    """Of a stranger who is known again, "visitors/{visitor}"; empty: of nobody like that. See VisitorService."""
+    visit: _builtins.int
+    """Which visit of the visitor it is, from 1: above 1, a stranger has come back. 0: of no visitor."""
     @_builtins.property
     def first_seen_time(self) -> _timestamp_pb2.Timestamp:
         """Capture time of the first frame."""
@@ -138,10 +148,12 @@ class Sighting(_message.Message):
         track_count: _builtins.int = ...,
         box: _detections_pb2.Box | None = ...,
         reviewed: _builtins.bool = ...,
+        visitor: _builtins.str = ...,
+        visit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "camera", b"camera", "display_name", b"display_name", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "margin", b"margin", "name", b"name", "person", b"person", "reviewed", b"reviewed", "similarity", b"similarity", "track_count", b"track_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "camera", b"camera", "display_name", b"display_name", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "margin", b"margin", "name", b"name", "person", b"person", "reviewed", b"reviewed", "similarity", b"similarity", "track_count", b"track_count", "visit", b"visit", "visitor", b"visitor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

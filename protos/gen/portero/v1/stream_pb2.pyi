@@ -768,6 +768,7 @@ class TrackUpdate(_message.Message):
     REPLACED_FIELD_NUMBER: _builtins.int
     PROVISIONAL_MATCH_FIELD_NUMBER: _builtins.int
     UNKNOWN_REASON_FIELD_NUMBER: _builtins.int
+    VISITOR_FIELD_NUMBER: _builtins.int
     track: _builtins.str
     """Identifies the track; unique for its camera."""
     state: Global___TrackState.ValueType
@@ -780,6 +781,10 @@ class TrackUpdate(_message.Message):
     """The track is closed because another face was found in its place, which has a track of its own."""
     unknown_reason: Global___UnknownReason.ValueType
     """Why a decided track is nobody's; set with CONFIRMED, REVISED and CLOSED without a match."""
+    visitor: _builtins.str
+    """Of a stranger who is known again, "visitors/{visitor}": told by an update of its own, CONFIRMED once more, and by
+    those after it. Empty: of nobody like that, or not compared yet. See VisitorService.
+    """
     @_builtins.property
     def box(self) -> _detections_pb2.Box:
         """Box of the face in that frame."""
@@ -822,10 +827,11 @@ class TrackUpdate(_message.Message):
         replaced: _builtins.bool = ...,
         provisional_match: _detections_pb2.Match | None = ...,
         unknown_reason: Global___UnknownReason.ValueType = ...,
+        visitor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "provisional_match", b"provisional_match", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "provisional_match", b"provisional_match", "replaced", b"replaced", "sequence", b"sequence", "sighting", b"sighting", "state", b"state", "timing", b"timing", "track", b"track", "unknown_reason", b"unknown_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "first_seen_time", b"first_seen_time", "last_seen_time", b"last_seen_time", "match", b"match", "provisional_match", b"provisional_match", "replaced", b"replaced", "sequence", b"sequence", "sighting", b"sighting", "state", b"state", "timing", b"timing", "track", b"track", "unknown_reason", b"unknown_reason", "visitor", b"visitor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,8 @@ def message_of(event: SightingEvent) -> EventMessage:
         "first_seen_time": _text(sighting.first_seen),
         "last_seen_time": _text(sighting.last_seen),
     }
+    if sighting.visitor_id is not None:
+        data |= {"visitor": f"visitors/{sighting.visitor_id}", "visit": sighting.visit}
     # A database that was made anew counts from 1 again; a sighting's id does not come again.
     message_id = f"evt_{sighting.sighting_id}_{event.position}"
     return EventMessage(message_id, _content(f"sighting.{event.kind.value}", event.happened_at, data))

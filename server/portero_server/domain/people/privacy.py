@@ -18,6 +18,8 @@ class Purpose(Enum):
 
     STRANGERS = "strangers"
     """Sightings and recognitions of strangers, including erased people."""
+    VISITORS = "visitors"
+    """What makes a stranger known again."""
     SIGHTINGS = "sightings"
     """Sightings and recognitions of people with a name."""
     TEXTS = "texts"

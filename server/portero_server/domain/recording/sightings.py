@@ -20,7 +20,10 @@ from portero_server.domain.tracking.deciding import FaceDecision
 class Sighting:
     """A person, or a stranger (`person_id` None), before a camera from `first_seen` to `last_seen` (UTC).
 
-    `reviewed`: a person has said whose it is, so that later answers do not.
+    Attributes:
+        reviewed: Whether a person has said whose it is, so that later answers do not.
+        visitor_id: Of a stranger who is known again; None: of nobody like that, or not read.
+        visit: Which visit of the visitor it is, from 1; 0: of no visitor.
     """
 
     sighting_id: str
@@ -34,6 +37,8 @@ class Sighting:
     track_count: int
     box: Box
     reviewed: bool = False
+    visitor_id: str | None = None
+    visit: int = 0
 
 
 class SightingEventKind(Enum):

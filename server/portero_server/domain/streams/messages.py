@@ -63,6 +63,7 @@ class TrackUpdate:
         replaced: Whether it is closed since another person was found in its place.
         provisional: Who it seems to be, while that is not enough to name it.
         reason: Why a decided track is nobody.
+        visitor_id: Of a stranger who is known again, from the update on that follows the decision; None: nobody's.
     """
 
     track_id: str
@@ -77,6 +78,7 @@ class TrackUpdate:
     replaced: bool = False
     provisional: NamedMatch | None = None
     reason: UnknownReason | None = None
+    visitor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

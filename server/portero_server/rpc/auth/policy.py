@@ -161,6 +161,12 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.DecisionService/ListReviews": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.DecisionService/ReviewSighting": Access(_KEEPS, AskedWithin()),
     "portero.v1.DecisionService/UndoReview": Access(_KEEPS, AskedWithin()),
+    # Visitors are of a site and of all its cameras.
+    "portero.v1.VisitorService/GetVisitor": Access(_KEEPS, Unscoped()),
+    "portero.v1.VisitorService/ListVisitors": Access(_KEEPS, Unscoped()),
+    "portero.v1.VisitorService/MergeVisitors": Access(_KEEPS, Unscoped()),
+    "portero.v1.VisitorService/ForgetVisitor": Access(_KEEPS, Unscoped()),
+    "portero.v1.VisitorService/ForgetFace": Access(_KEEPS, Unscoped()),
     "portero.v1.UsageService/GetUsage": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.PrivacyService/GetPersonPrivacy": Access(_DESK, _GALLERY),
     "portero.v1.PrivacyService/RecordConsent": Access(_DESK, _GALLERY),

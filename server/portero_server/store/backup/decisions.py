@@ -54,7 +54,7 @@ class Applied:
         blocked: People blocked since.
         withdrawn: Consents withdrawn since.
         revoked: Keys revoked since.
-        records: Check-ins and guests that were in the backup and have been erased again.
+        records: Check-ins, guests and visitors that were in the backup and have been erased again.
     """
 
     erased: int = 0

@@ -138,6 +138,16 @@ async def test_liveness_sessions_need_an_engine_that_has_them(settings: Settings
     assert closed == ["ScriptedEngine", "Database"]
 
 
+async def test_strangers_are_known_again_only_where_faces_are_encoded(settings: Settings) -> None:
+    """Otherwise the start ends with one line; by default nobody is, and visitors can be forgotten nevertheless."""
+    async with built(settings) as server:
+        assert server.visitors.visitors is None
+        assert server.visitors.runs() == []
+    with pytest.raises(StartupProblem, match="PORTERO_VISITORS is set, and the engine scripted encodes no faces"):
+        async with built(settings.model_copy(update={"visitors": True})):
+            pass
+
+
 async def test_faces_of_another_model_are_told_at_the_start(settings: Settings) -> None:
     """Whoever was enrolled with another model is not compared, which the log says with numbers, and without names."""
     face = FaceEnrollment(

@@ -36,6 +36,7 @@ def test_settings_stand_in_the_group_of_their_class_and_nowhere_else() -> None:
         "Steering",
         "Privacy",
         "Vault",
+        "Visitors",
         "Documents",
         "Events",
         "Security",

@@ -77,6 +77,11 @@ DecisionService/ListReviewQueue      own    admin operator
 DecisionService/ListReviews          own    admin operator
 DecisionService/ReviewSighting       own    admin operator
 DecisionService/UndoReview           own    admin operator
+VisitorService/GetVisitor            whole  admin operator
+VisitorService/ListVisitors          whole  admin operator
+VisitorService/MergeVisitors         whole  admin operator
+VisitorService/ForgetVisitor         whole  admin operator
+VisitorService/ForgetFace            whole  admin operator
 UsageService/GetUsage                own    admin operator
 PrivacyService/GetPersonPrivacy      none   admin operator check-in-desk
 PrivacyService/RecordConsent         none   admin operator check-in-desk

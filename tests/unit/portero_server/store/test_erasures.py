@@ -128,6 +128,7 @@ async def test_an_erased_person_stands_nowhere(
         "people_blocks": 1,
         "decision_candidates": 1,
         "sighting_reviews": 0,
+        "visitors": 0,
         "sightings": 1,
         "recognitions": 1,
         "open_tracks": 1,

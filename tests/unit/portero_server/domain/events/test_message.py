@@ -50,6 +50,16 @@ def test_a_message_names_the_sighting_camera_and_person() -> None:
     }
 
 
+def test_a_visitor_is_told_only_where_there_is_one() -> None:
+    """Receivers of the earlier form get nothing new while strangers are not known again."""
+    stranger = sighting("s7", "door", None)
+    known = replace(stranger, visitor_id="v1", visit=2)
+    before, after = (message_of(SightingEvent(42, SightingEventKind.REVISED, each, NOON)) for each in (stranger, known))
+    assert {"visitor", "visit"}.isdisjoint(before.content["data"])
+    assert after.content["data"] == before.content["data"] | {"visitor": "visitors/v1", "visit": 2}
+    jsonschema.validate(after.content, SCHEMA)
+
+
 def test_times_of_another_zone_are_told_in_utc() -> None:
     """Whatever zone a time was read in."""
     here = NOON.astimezone(timezone(timedelta(hours=-3)))
