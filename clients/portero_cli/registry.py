@@ -31,6 +31,7 @@ from portero_cli.commands import (
     text,
     top,
     usage,
+    visitors,
     watch,
 )
 
@@ -59,6 +60,7 @@ COMMANDS: tuple[CommandModule, ...] = (
     sightings,
     decisions,
     review,
+    visitors,
     cameras,
     top,
     usage,

@@ -152,6 +152,7 @@ from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.tls import TlsFiles
 from portero_client.transfer import FaceEncoding, ImportedPerson, PersonRecord
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
+from portero_client.visitors import ForgetReceipt, Visitor
 from portero_client.watch import CheckInWatch, SightingWatch
 
 __all__ = [
@@ -225,6 +226,7 @@ __all__ = [
     "FieldAgreement",
     "FieldReading",
     "FieldSource",
+    "ForgetReceipt",
     "FrameRefused",
     "GalleryFinding",
     "GalleryFindingKind",
@@ -304,6 +306,7 @@ __all__ = [
     "Usage",
     "UsageLine",
     "Verification",
+    "Visitor",
     "WhatIf",
     "WhatIfChange",
     "WhatIfResult",

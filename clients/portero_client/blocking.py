@@ -24,6 +24,7 @@ from portero_client.blocking_resources import (
     BlockingSightings,
 )
 from portero_client.blocking_rights import BlockingPrivacy
+from portero_client.blocking_visitors import BlockingVisitors
 from portero_client.blocking_watch import BlockingCheckInWatch, BlockingSightingWatch, BlockingWatchCall
 from portero_client.calls import Call
 from portero_client.calls import documents as document_calls
@@ -77,6 +78,7 @@ class BlockingPorteroClient:
         self.keys = BlockingKeys(self._ask)
         self.audit = BlockingAudit(self._ask)
         self.privacy = BlockingPrivacy(self._ask)
+        self.visitors = BlockingVisitors(self._ask)
         self.documents = BlockingDocuments(self._ask)
 
     def watch_sightings(

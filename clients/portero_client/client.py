@@ -30,6 +30,7 @@ from portero_client.streaming.events import StreamEvent
 from portero_client.streaming.frames import DeliveryMode
 from portero_client.streaming.settings import StreamTuning, stream_settings
 from portero_client.usage import Usage
+from portero_client.visitor_calls import Visitors
 from portero_client.watch import CheckInWatch, SightingWatch, WatchCall
 
 AnswerT = TypeVar("AnswerT")
@@ -50,6 +51,7 @@ class PorteroClient:
         keys: API keys.
         audit: Who did what.
         privacy: Consent, block, export, erasure.
+        visitors: Strangers who are known again.
         documents: Identity documents, check-ins, expected guests.
     """
 
@@ -76,6 +78,7 @@ class PorteroClient:
         self.keys = Keys(self._ask)
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)
+        self.visitors = Visitors(self._ask)
         self.documents = Documents(self._ask)
 
     def watch_sightings(

@@ -37,6 +37,7 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
     "portero.v1.CameraService": ("GetCamera", "ListCameras", "UpdateCamera", "GetCameraStatus"),
     "portero.v1.SightingService": ("GetSighting", "ListSightings"),
     "portero.v1.DecisionService": ("ListDecisions", "WhatIfThresholds", "ListReviewQueue", "ListReviews", "UndoReview"),
+    "portero.v1.VisitorService": ("GetVisitor", "ListVisitors"),
     "portero.v1.RecognitionService": ("RecognizeImage", "ReadText"),
     "portero.v1.AccessService": ("GetCaller",),
     "grpc.health.v1.Health": ("Check",),

@@ -294,6 +294,8 @@ def sighting_from(message: sighting_service_pb2.Sighting) -> Sighting:
         track_count=message.track_count,
         box=box_from(message.box),
         reviewed=message.reviewed,
+        visitor=message.visitor,
+        visit=message.visit,
     )
 
 

@@ -25,6 +25,8 @@ class Sighting:
         track_count: How many tracks belong to it. 0: they turned out to belong to other sightings; it is not listed.
         box: Where the face was in the frame that decided it.
         reviewed: Whether a person said whose it is.
+        visitor: Of a stranger who is known again, "visitors/{visitor}"; empty: of nobody like that.
+        visit: Which visit of the visitor it is: above 1, a stranger has come back; 0: of no visitor.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Sighting:
     track_count: int
     box: Box
     reviewed: bool = False
+    visitor: str = ""
+    visit: int = 0
 
     @property
     def is_stranger(self) -> bool:

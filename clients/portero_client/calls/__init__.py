@@ -1,6 +1,18 @@
 """Every unary call of the API as a value, without I/O; one module for each kind of resource."""
 
-from portero_client.calls import audit, cameras, decisions, health, images, keys, people, reviews, sightings, usage
+from portero_client.calls import (
+    audit,
+    cameras,
+    decisions,
+    health,
+    images,
+    keys,
+    people,
+    reviews,
+    sightings,
+    usage,
+    visitors,
+)
 from portero_client.calls.base import Call, Page, PageCall
 
 __all__ = [
@@ -17,4 +29,5 @@ __all__ = [
     "reviews",
     "sightings",
     "usage",
+    "visitors",
 ]

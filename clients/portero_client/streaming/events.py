@@ -112,6 +112,7 @@ class TrackUpdated:
         provisional: Whom it resembles, as long as that is not enough to name it; nothing is stored under this name.
         unknown_reason: Why a decided track is nobody's ("not_enrolled", "unconfirmed", "no_answer", "hidden",
             "too_small", "turned_away", "blurred", "bad_light", "cut_off" or "look_alikes"), or empty.
+        visitor: Of a stranger who is known again, "visitors/{visitor}", or empty.
     """
 
     camera: str
@@ -127,6 +128,7 @@ class TrackUpdated:
     replaced: bool = False
     provisional: Match | None = None
     unknown_reason: str = ""
+    visitor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,18 @@ from portero_client import (
     SightingKind,
     TimeSource,
 )
-from portero_client.calls import Call, cameras, decisions, documents, health, images, people, reviews, sightings
+from portero_client.calls import (
+    Call,
+    cameras,
+    decisions,
+    documents,
+    health,
+    images,
+    people,
+    reviews,
+    sightings,
+    visitors,
+)
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 ANA = Person("people/ana", "Ana", {}, 0, NOW, NOW)
@@ -82,6 +93,11 @@ CALLS: list[Call[Any]] = [
     reviews.review("s1", ReviewAction.THIS_IS, "ana", "seen"),
     reviews.undo("v1"),
     reviews.list_pages(camera="door", sighting="s1", holding=True)(0, ""),
+    visitors.get("v1"),
+    visitors.list_pages("")(0, ""),
+    visitors.merge("v1", "v2"),
+    visitors.forget("v1", verify=True),
+    visitors.forget_face(b"x", verify=False, dry_run=True),
     documents.read([b"x"]),
     documents.start("desk", replace=False, liveness=False),
     documents.check_in([b"x", b"y"], b"z", "desk"),
@@ -123,6 +139,7 @@ def test_no_unary_method_of_the_contract_is_left_out() -> None:
         "CameraService",
         "SightingService",
         "DecisionService",
+        "VisitorService",
         "RecognitionService",
         "DocumentService",
     ):

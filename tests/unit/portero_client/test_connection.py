@@ -7,9 +7,11 @@ from grpc_health.v1 import health_pb2
 from portero.v1 import (
     access_service_pb2,
     camera_service_pb2,
+    decision_service_pb2,
     gallery_service_pb2,
     recognition_service_pb2,
     sighting_service_pb2,
+    visitor_service_pb2,
 )
 
 from portero_client import ConnectionSettings, InvalidArgument
@@ -102,9 +104,11 @@ def test_every_method_that_is_repeated_exists_in_the_contract() -> None:
         for file in (
             access_service_pb2,
             camera_service_pb2,
+            decision_service_pb2,
             gallery_service_pb2,
             recognition_service_pb2,
             sighting_service_pb2,
+            visitor_service_pb2,
             health_pb2,
         )
         for service in file.DESCRIPTOR.services_by_name.values()

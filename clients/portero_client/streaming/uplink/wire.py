@@ -191,6 +191,7 @@ def _track_from(camera: str, message: stream_pb2.TrackUpdate) -> TrackUpdated | 
         replaced=message.replaced,
         provisional=match_from(message.provisional_match) if message.HasField("provisional_match") else None,
         unknown_reason=_UNKNOWN_REASONS.get(message.unknown_reason, ""),
+        visitor=message.visitor,
     )
 
 
