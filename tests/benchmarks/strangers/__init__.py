@@ -1,0 +1,1 @@
+"""Are strangers known again, and is nobody taken for somebody else?"""
