@@ -6,6 +6,7 @@ several times as long as what SQLite does in a small transaction.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,20 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 class SqliteConnection(Connection):
     """A connection whose cursors are `SqliteCursor`s; SQLAlchemy's adapter uses nothing but its cursors."""
+
+    _stopping = False
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Ends the thread after what was asked before. Returns what tells that it has ended; None the second time.
+
+        aiosqlite would ask the thread again, which may have ended: a `close` that a forced end overtook would never
+        return, not even when it is canceled, and with it the process.
+        """
+        if self._stopping:
+            return None
+        self._stopping = True
+        stopped: asyncio.Future[Any] | None = super().stop()
+        return stopped
 
     def cursor(self) -> SqliteCursor:  # type: ignore[override]
         """Returns a cursor, which does not exist in SQLite before its first statement."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -94,6 +95,25 @@ async def test_a_refused_statement_is_the_driver_s_error(connection: SqliteConne
         await cursor.execute("INSERT INTO numbers VALUES (1)")
     await cursor.execute("SELECT max(number) FROM numbers")
     assert await cursor.fetchall() == [(_ROWS - 1,)]
+
+
+@pytest.mark.parametrize("canceled", [False, True])
+async def test_a_close_that_a_forced_end_overtakes_returns(tmp_path: Path, canceled: bool) -> None:
+    """A connection whose thread is busy is closed and then stopped at once, as when a server ends; nothing hangs."""
+    connection = connect(str(tmp_path / "busy.db"), isolation_level=None)
+    await connection
+    busy = threading.Event()
+    working = asyncio.create_task(connection.in_thread(busy.wait))
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+    if canceled:
+        closing.cancel()
+        await asyncio.sleep(0)
+    busy.set()
+    done, _ = await asyncio.wait([working, closing], timeout=PATIENCE)
+    assert done == {working, closing}
+    assert closing.cancelled() is canceled
 
 
 async def test_rows_can_be_streamed(engines: Engines) -> None:
