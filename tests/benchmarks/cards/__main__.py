@@ -5,10 +5,10 @@
     python -m tests.benchmarks.cards --shard 1/4                  every fourth case; shards share the folder
     python -m tests.benchmarks.cards --report                     what has been read until now
 
-Each case is kept in build/cards as soon as it is read, and not read again; --fresh judges all anew, with the text that
-was read of a picture before. Without OCR-B
-(.ci/system fonts) the MRZ is printed in another font. The table and the plots are written to build/cards, and with
---publish beside this program.
+Each case is kept in build/cards (or --folder) as soon as it is read, and not read again; --fresh judges all anew, with
+the text that was read of a picture before. Forgeries and genuine documents alternate, so that a part of a run tells of
+all. Without OCR-B (.ci/system fonts) the MRZ is printed in another font. The table and the plots are written to the
+folder, and with --publish beside this program.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from tests.benchmarks.cards.cases import Case, genuine, tampered
@@ -38,7 +39,7 @@ def main() -> int:
         print("OCR-B is not installed: the MRZ is printed in DejaVu Sans Mono", file=sys.stderr)
     engines = ENGINES if arguments.engine == "both" else (arguments.engine,)
     for engine in () if arguments.report else engines:
-        path = FOLDER / f"{engine}-{arguments.shard[0]}of{arguments.shard[1]}-seed{arguments.seed}.jsonl"
+        path = arguments.folder / f"{engine}-{arguments.shard[0]}of{arguments.shard[1]}-seed{arguments.seed}.jsonl"
         if arguments.fresh:
             path.unlink(missing_ok=True)
         try:
@@ -46,12 +47,12 @@ def main() -> int:
         except KeyboardInterrupt:
             print("interrupted; run it again to go on", file=sys.stderr)
             break
-    found = {engine: _all_kept(engine, arguments.seed) for engine in engines}
+    found = {engine: _all_kept(arguments.folder, engine, arguments.seed) for engine in engines}
     found = {engine: scores for engine, scores in found.items() if scores}
     if not found:
         print("nothing has been read yet")
         return 1
-    folder = _HERE if arguments.publish else FOLDER
+    folder = _HERE if arguments.publish else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
     text = table(found)
     (folder / "CARDS.md").write_text(text, encoding="utf-8")
@@ -71,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
     parser.add_argument("--shard", type=_shard, default=(1, 1), help="as 2/4: the second quarter of the cases")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where scores and texts are kept")
     parser.add_argument("--fresh", action="store_true", help="read again what has been read")
     parser.add_argument("--report", action="store_true", help="read nothing, only write the table and the plot")
     parser.add_argument("--publish", action="store_true", help="write them beside this program")
@@ -85,17 +87,18 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _cases(arguments: argparse.Namespace) -> Iterator[Case]:
+    """Yields the cases of a shard, genuine and forged ones evenly mixed."""
     number, parts = arguments.shard
-    for each in range(number - 1, arguments.cards, parts):
-        yield genuine(each, arguments.seed)
-    for each in range(number - 1, arguments.forgeries, parts):
-        yield tampered(each, arguments.seed)
+    groups = ((genuine, arguments.cards), (tampered, arguments.forgeries))
+    places = (((each + 0.5) / total, draw, each) for draw, total in groups for each in range(number - 1, total, parts))
+    for _, draw, each in sorted(places, key=itemgetter(0)):
+        yield draw(each, arguments.seed)
 
 
-def _all_kept(engine: str, seed: int) -> list[Scored]:
+def _all_kept(folder: Path, engine: str, seed: int) -> list[Scored]:
     """Returns the scores of all shards, each case once."""
     scores: dict[tuple[bool, int], Scored] = {}
-    for path in sorted(FOLDER.glob(f"{engine}-*-seed{seed}.jsonl")):
+    for path in sorted(folder.glob(f"{engine}-*-seed{seed}.jsonl")):
         for scored in kept(path):
             scores[scored.group == "genuine", scored.number] = scored
     return list(scores.values())

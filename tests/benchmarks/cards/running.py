@@ -44,10 +44,17 @@ _PATIENCE = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What reads documents and compares faces."""
+    """What reads documents and compares faces.
+
+    Attributes:
+        engine: Compares faces.
+        reader: Reads documents with the text that is kept.
+        texts: What keeps the text.
+    """
 
     engine: Engine
     reader: CardReader
+    texts: KeptTexts
 
 
 @asynccontextmanager
@@ -68,15 +75,21 @@ async def desk(engine_name: str, texts: Path) -> AsyncIterator[Desk]:
             stack.callback(client.close)
             engine = RekognitionEngine(client, "cards", OpenGate(), threads=2, options=RekognitionOptions())
         stack.push_async_callback(engine.aclose)
-        yield Desk(engine, CardReader(cast("Engine", _Remembering(engine, texts)), detector))
+        keeping = KeptTexts(engine, texts)
+        yield Desk(engine, CardReader(cast("Engine", keeping), detector), keeping)
 
 
-class _Remembering:
-    """An engine that keeps what it read of each picture, so that other decisions are measured without reading anew."""
+class KeptTexts:
+    """An engine that keeps what it read of each picture, so that other decisions are measured without reading anew.
+
+    Attributes:
+        saved_seconds: How long the engine took for what was not read anew.
+    """
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
         self._folder = folder
+        self.saved_seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -88,13 +101,19 @@ class _Remembering:
         """Returns the text of a picture, which the engine reads only once."""
         path = self._folder / f"{hashlib.sha256(image.tobytes() + repr(image.shape).encode()).hexdigest()}.json"
         if path.exists():
+            document = json.loads(path.read_text(encoding="utf-8"))
+            self.saved_seconds += document["seconds"]
             return [
                 Text(content, TextKind(kind), Box(*box), confidence)
-                for content, kind, box, confidence in json.loads(path.read_text(encoding="utf-8"))
+                for content, kind, box, confidence in document["texts"]
             ]
+        began = time.monotonic()
         texts = await self._engine.read_text(image, context)
-        kept = [(text.content, text.kind.value, astuple(text.box), text.confidence) for text in texts]
-        path.write_text(json.dumps(kept), encoding="utf-8")
+        rows = [(text.content, text.kind.value, astuple(text.box), text.confidence) for text in texts]
+        # A run may be killed while it writes.
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(json.dumps({"seconds": time.monotonic() - began, "texts": rows}), encoding="utf-8")
+        unfinished.replace(path)
         return texts
 
 
@@ -131,10 +150,11 @@ async def read_and_score(opened: Desk, case: Case) -> Scored:
     images = [_decoded(shot.jpeg) for shot in case.shots]
     if case.number % 3 == 0:
         images.reverse()
-    began = time.monotonic()
+    saved, began = opened.texts.saved_seconds, time.monotonic()
     read = await opened.reader.read(images, _CONTEXT, TODAY)
     face = await _face(opened.engine, case, read.portraits)
-    return score(case, read, face, _FRAMED if read.framed else Liveness(0.0), time.monotonic() - began)
+    seconds = time.monotonic() - began + opened.texts.saved_seconds - saved
+    return score(case, read, face, _FRAMED if read.framed else Liveness(0.0), seconds)
 
 
 async def _face(engine: Engine, case: Case, portraits: tuple[Pixels, ...]) -> FaceEvidence:
