@@ -16,7 +16,7 @@ from portero_server.vision.cards.clarity import card_sharpness
 from portero_server.vision.cards.codes import FoundCode, find_codes
 from portero_server.vision.cards.flattening import upside_down
 from portero_server.vision.cards.locator import CardLocator
-from portero_server.vision.cards.sides import PortraitDetector, ToldSide
+from portero_server.vision.cards.sides import PortraitDetector, RectifiedSide
 from portero_server.vision.cards.spacing import with_spaces
 from portero_server.vision.cards.spoof import framed
 from portero_server.vision.cards.stacking import stacked
@@ -60,16 +60,16 @@ class DocumentRead:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One picture, located; `told.side` is a guess where `certain` is False."""
+    """One picture, located; `rectified.side` is a guess where `certain` is False."""
 
-    told: ToldSide
+    rectified: RectifiedSide
     codes: tuple[FoundCode, ...]
     framed: bool
     certain: bool = True
 
     @property
     def side(self) -> CardSide:
-        return self.told.side or CardSide.FRONT
+        return self.rectified.side or CardSide.FRONT
 
 
 class CardReader:
@@ -104,7 +104,7 @@ class CardReader:
         return DocumentRead(
             reading=reading,
             portraits=portraits,
-            sides=tuple(FlatSide(each.side, each.told.pixels) for each in seen),
+            sides=tuple(FlatSide(each.side, each.rectified.pixels) for each in seen),
             calls=calls,
             paid_calls=calls if self._engine.traits.paid else 0,
             framed=any(each.framed for each in seen),
@@ -114,33 +114,33 @@ class CardReader:
         located = self._locator.locate(image)
         codes = located.codes
         around = located.outlined and framed(image, located.corners)
-        if not codes and located.told.side is not CardSide.FRONT:
+        if not codes and located.rectified.side is not CardSide.FRONT:
             # The whole picture may show more of a code than the flat document.
             codes = find_codes(image)
             if codes:
-                return _Seen(replace(located.told, side=CardSide.BACK), codes, around)
-        return _Seen(located.told, codes, around, certain=located.told.side is not None)
+                return _Seen(replace(located.rectified, side=CardSide.BACK), codes, around)
+        return _Seen(located.rectified, codes, around, certain=located.rectified.side is not None)
 
     async def _texts(self, seen: Sequence[_Seen], context: CallContext) -> tuple[list[list[Text]], int]:
         """Returns the texts of each side, and how many calls that took."""
-        stack = stacked([each.told.pixels for each in seen])
+        stack = stacked([each.rectified.pixels for each in seen])
         texts = await self._engine.read_text(stack.pixels, context)
         calls = 1
         if len(seen) == 1 or sum(text.kind is TextKind.WORD for text in texts) < MAX_WORDS:
             shares = stack.share(texts)
         else:
             calls += len(seen)
-            shares = [list(await self._engine.read_text(each.told.pixels, context)) for each in seen]
+            shares = [list(await self._engine.read_text(each.rectified.pixels, context)) for each in seen]
         for number, each in enumerate(seen):
-            if not each.told.sure and not _makes_sense(shares[number]):
-                turned = await self._engine.read_text(upside_down(each.told.pixels), context)
+            if not each.rectified.oriented and not _makes_sense(shares[number]):
+                turned = await self._engine.read_text(upside_down(each.rectified.pixels), context)
                 calls += 1
                 if _clarity(turned) > _clarity(shares[number]):
                     shares[number] = [_around(text) for text in turned]
         return shares, calls
 
     def _portraits(self, seen: Sequence[_Seen]) -> tuple[Pixels, ...]:
-        fronts = [each.told for each in seen if each.side is CardSide.FRONT]
+        fronts = [each.rectified for each in seen if each.side is CardSide.FRONT]
         if not fronts:
             return ()
         front = fronts[0]
@@ -149,32 +149,32 @@ class CardReader:
 
 
 def _one_a_side(seen: Sequence[_Seen]) -> list[_Seen]:
-    """Returns the front, then the back; of two pictures, what cannot be told is the side that the other is not."""
+    """Returns the front, then the back; of two pictures, one not recognized is the side that the other is not."""
     if len(seen) == 1:
         return list(seen)
-    told = {each.side for each in seen if each.certain}
-    missing = [side for side in CardSide if side not in told]
+    recognized = {each.side for each in seen if each.certain}
+    missing = [side for side in CardSide if side not in recognized]
     named = []
     for each in seen:
         if not each.certain:
-            each = replace(each, told=replace(each.told, side=missing.pop(0) if missing else CardSide.FRONT))
+            each = replace(each, rectified=replace(each.rectified, side=missing.pop(0) if missing else CardSide.FRONT))
         named.append(each)
     best: dict[CardSide, _Seen] = {}
     for each in named:
         rival = best.get(each.side)
-        if rival is None or card_sharpness(each.told.pixels) > card_sharpness(rival.told.pixels):
+        if rival is None or card_sharpness(each.rectified.pixels) > card_sharpness(rival.rectified.pixels):
             best[each.side] = each
     return [best[side] for side in CardSide if side in best]
 
 
 def _by_text(seen: _Seen, texts: Sequence[Text]) -> _Seen:
-    """Returns an only picture with its side told by the fillers of an MRZ."""
+    """Returns an only picture with its side recognized by the fillers of an MRZ."""
     filled = any("<<" in text.content for text in texts)
-    return replace(seen, told=replace(seen.told, side=CardSide.BACK if filled else CardSide.FRONT))
+    return replace(seen, rectified=replace(seen.rectified, side=CardSide.BACK if filled else CardSide.FRONT))
 
 
 def _lines(seen: _Seen, texts: Sequence[Text]) -> list[ReadLine]:
-    flat = seen.told.pixels
+    flat = seen.rectified.pixels
     return [
         ReadLine(with_spaces(text.content, flat, text.box), text.confidence, text.box, seen.side)
         for text in texts

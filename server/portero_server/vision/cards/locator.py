@@ -13,7 +13,7 @@ from portero_server.vision.cards.codes import FoundCode, find_codes
 from portero_server.vision.cards.flattening import flattened
 from portero_server.vision.cards.lines import Corners
 from portero_server.vision.cards.quadrilateral import Outline, edges_of, find_outline
-from portero_server.vision.cards.sides import PortraitDetector, ToldSide, tell_side
+from portero_server.vision.cards.sides import PortraitDetector, RectifiedSide, classify_side
 from portero_server.vision.pixels import Pixels
 
 
@@ -23,13 +23,13 @@ class LocatedCard:
 
     Attributes:
         corners: Where, clockwise from the document's own upper left, pixels of the picture.
-        told: The flat document, upright, and which side it is.
+        rectified: The flat document, upright, and which side it is.
         codes: What was decoded on it, boxes in ratios of the upright flat document.
         outlined: Whether an outline was seen; else the whole picture was taken for the document.
     """
 
     corners: Corners
-    told: ToldSide
+    rectified: RectifiedSide
     codes: tuple[FoundCode, ...]
     outlined: bool
 
@@ -45,34 +45,34 @@ class CardLocator:
         """Returns the document of a BGR picture; where no outline is seen, the whole picture is taken for it."""
         outline = find_outline(pixels)
         if outline is None:
-            return self._told(pixels, whole_picture(pixels), outlined=False)
-        return self._told(pixels, outline.corners, outlined=True)
+            return self._rectify(pixels, whole_picture(pixels), outlined=False)
+        return self._rectify(pixels, outline.corners, outlined=True)
 
     def find(self, pixels: Pixels) -> CardView | None:
         """Returns how well the document in a frame can be read, or None if no outline is seen."""
         outline = find_outline(pixels)
         if outline is None:
             return None
-        located = self._told(pixels, outline.corners, outlined=True)
-        told = located.told
+        located = self._rectify(pixels, outline.corners, outlined=True)
+        rectified = located.rectified
         return CardView(
             corners=_tuples(located.corners),
-            side=told.side,
+            side=rectified.side,
             width=float(edges_of(outline.corners).max()),
             tilt=_tilt(outline),
-            sharpness=card_sharpness(told.pixels),
-            glare=card_glare(told.pixels),
-            whole=told.whole,
+            sharpness=card_sharpness(rectified.pixels),
+            glare=card_glare(rectified.pixels),
+            whole=rectified.whole,
         )
 
-    def _told(self, pixels: Pixels, corners: Corners, *, outlined: bool) -> LocatedCard:
+    def _rectify(self, pixels: Pixels, corners: Corners, *, outlined: bool) -> LocatedCard:
         flat = flattened(pixels, corners)
         codes = find_codes(flat)
-        told = tell_side(flat, codes, self._detector)
-        if told.turned:
+        rectified = classify_side(flat, codes, self._detector)
+        if rectified.turned:
             corners = np.roll(corners, 2, axis=0)
             codes = tuple(code.around() for code in codes)
-        return LocatedCard(corners, told, codes, outlined)
+        return LocatedCard(corners, rectified, codes, outlined)
 
 
 def whole_picture(pixels: Pixels) -> Corners:

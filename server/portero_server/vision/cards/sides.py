@@ -32,16 +32,16 @@ class PortraitDetector(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ToldSide:
-    """A flat document, and what could be told of it: which side it is, and which way up.
+class RectifiedSide:
+    """A side of a document, cut out flat: which one it is, and which way up it lay.
 
     Attributes:
-        pixels: The flat document, turned upright as far as that could be told, BGR.
+        pixels: The flat document, turned upright where its orientation was recognized, BGR.
         side: Which side, or None.
         whole: Whether it shows portrait and MRZ, and so is all there is: a passport's page.
         faces: On it, largest first, in ratios; looked for only where they decide.
         turned: Whether it was turned by half a turn.
-        sure: Whether it is known which way up it lies.
+        oriented: Whether its orientation was recognized.
     """
 
     pixels: Pixels
@@ -49,10 +49,10 @@ class ToldSide:
     whole: bool = False
     faces: tuple[FoundFace, ...] = ()
     turned: bool = False
-    sure: bool = False
+    oriented: bool = False
 
 
-def tell_side(flat: Pixels, codes: Sequence[FoundCode], detector: PortraitDetector) -> ToldSide:
+def classify_side(flat: Pixels, codes: Sequence[FoundCode], detector: PortraitDetector) -> RectifiedSide:
     """Returns the side of a flat document, upright.
 
     Args:
@@ -62,7 +62,7 @@ def tell_side(flat: Pixels, codes: Sequence[FoundCode], detector: PortraitDetect
     """
     if codes:
         turned = codes[0].turned == 180
-        return ToldSide(upside_down(flat) if turned else flat, CardSide.BACK, turned=turned, sure=True)
+        return RectifiedSide(upside_down(flat) if turned else flat, CardSide.BACK, turned=turned, oriented=True)
     band = mrz_band(flat)
     if band is None:
         return _by_portrait(flat, detector)
@@ -70,7 +70,7 @@ def tell_side(flat: Pixels, codes: Sequence[FoundCode], detector: PortraitDetect
     upright = upside_down(flat) if turned else flat
     faces = _portraits(upright, detector)
     side = CardSide.FRONT if faces else CardSide.BACK
-    return ToldSide(upright, side, bool(faces), faces, turned, sure=True)
+    return RectifiedSide(upright, side, bool(faces), faces, turned, oriented=True)
 
 
 def mrz_band(flat: Pixels) -> float | None:
@@ -102,15 +102,15 @@ def mrz_band(flat: Pixels) -> float | None:
     return None if best is None else best[1]
 
 
-def _by_portrait(flat: Pixels, detector: PortraitDetector) -> ToldSide:
+def _by_portrait(flat: Pixels, detector: PortraitDetector) -> RectifiedSide:
     upright = _portraits(flat, detector)
     if upright:
-        return ToldSide(flat, CardSide.FRONT, faces=upright, sure=True)
+        return RectifiedSide(flat, CardSide.FRONT, faces=upright, oriented=True)
     other = upside_down(flat)
     faces = _portraits(other, detector)
     if faces:
-        return ToldSide(other, CardSide.FRONT, faces=faces, turned=True, sure=True)
-    return ToldSide(flat, None)
+        return RectifiedSide(other, CardSide.FRONT, faces=faces, turned=True, oriented=True)
+    return RectifiedSide(flat, None)
 
 
 def _portraits(flat: Pixels, detector: PortraitDetector) -> tuple[FoundFace, ...]:

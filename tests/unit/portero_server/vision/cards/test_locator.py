@@ -31,7 +31,7 @@ def _decoded(taken: Shot) -> Pixels:
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("side", ["front", "back"])
 def test_a_view_begins_at_the_cards_own_upper_left(side: str, turned: bool) -> None:
-    """However the card lies, its corners begin where its text begins, and its side is told."""
+    """However the card lies, its corners begin where its text begins, and its side is recognized."""
     taken = shot(printed(specimen(6, Series.CARD_2013), side), LIGHT, (960, 720), 2, turned=turned)
     view = _locator().find(_decoded(taken))
     assert view is not None
@@ -46,7 +46,7 @@ def test_the_whole_picture_is_the_document_where_no_outline_is_seen() -> None:
     """A scan that was cut at the card's edges is read as it is."""
     flat = printed(specimen(6, Series.CARD_2024), "back")
     located = _locator().locate(flat)
-    assert located.told.side is CardSide.BACK
+    assert located.rectified.side is CardSide.BACK
     assert [code.content for code in located.codes] == [specimen(6, Series.CARD_2024).qr]
 
 
