@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from portero_server.domain.detection.detections import Text, TextKind
 from portero_server.domain.detection.geometry import Box
 from portero_server.engines.base import Pixels
+from portero_server.engines.local.accents import AccentDecoder
 from portero_server.vision.opencv import cv2
 
 _PARAMETERS = {
@@ -39,7 +40,7 @@ _Quad = NDArray[np.float64]
 
 
 def prepare() -> None:
-    """Loads the library into this process (1 s); its models follow at the first card."""
+    """Loads the library and its recognizer of lines into this process (1 s)."""
     _reader()
 
 
@@ -73,7 +74,11 @@ def read(image: Pixels) -> list[Text]:
 def _reader() -> Any:
     from rapidocr import RapidOCR  # only the process that reads needs the library loaded
 
-    return RapidOCR(params=_PARAMETERS)
+    reader: Any = RapidOCR(params=_PARAMETERS)
+    # The library has no setting for it; `test_engine.py` notices if a later release decodes elsewhere.
+    recognizer = reader._load_rec_model()
+    recognizer.postprocess_op = AccentDecoder(recognizer.postprocess_op)
+    return reader
 
 
 def _read(image: Pixels) -> list[Text]:

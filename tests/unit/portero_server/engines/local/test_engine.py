@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import psutil
 import pytest
+from PIL import Image, ImageDraw
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
@@ -20,6 +21,7 @@ from portero_server.engines.local.options import LocalOptions
 from portero_server.errors import EngineError, EngineUnavailable, StartupProblem
 from portero_server.vision.opencv import cv2
 from tests.contracts.engine_contract import CONTEXT, EngineCase, EngineContract, crop_of, enroll, named
+from tests.support.cards.fonts import font, printed_fonts
 from tests.support.images.portraits import another, both, collins, hopper
 from tests.support.server.onnx_networks import Network, written
 
@@ -121,6 +123,16 @@ async def test_words_lie_where_they_stand_in_their_line(engine: LocalEngine) -> 
     assert words[0].box.left == pytest.approx(line.box.left, abs=0.01)
     assert words[2].box.right == pytest.approx(line.box.right, abs=0.01)
     assert all(left.box.right < right.box.left for left, right in pairwise(words))
+
+
+@pytest.mark.slow
+async def test_a_weak_accent_is_read(engine: LocalEngine) -> None:
+    """Of a blurred line the library by itself reads BENJAMIN: the accent is there, and is read."""
+    paper = Image.new("RGB", (520, 120), (230, 230, 230))
+    ImageDraw.Draw(paper).text((40, 40), "BENJAMÍN JOSÉ", (30, 30, 30), font(printed_fonts()[0], 32))
+    blurred = np.asarray(cv2.GaussianBlur(np.asarray(paper), (0, 0), 3.5), np.uint8)
+    texts = await engine.read_text(blurred, CONTEXT)
+    assert texts[0].content == "BENJAMÍN JOSÉ"
 
 
 @pytest.mark.slow
