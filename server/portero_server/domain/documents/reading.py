@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import combinations
 
 from portero_server.domain.documents.agreement import agreed, agreed_names, comparable, same_number
 from portero_server.domain.documents.codes import LegacyCode, QrCode, read_pdf417, read_qr
@@ -102,7 +104,7 @@ def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide,
             if any(source.zone is Zone.PRINT for source in sources[field]):
                 continue
             # Where one of both was misread, or the MRZ is cut off too early, the other may still be told.
-            own = range(last, last + 1) if parts is not None else rows_of_name(values, name)
+            own = _rows_with(values[: last + 1], parts[place]) if parts is not None else rows_of_name(values, name)
             if own is None:
                 continue
             lines = [found[row] for row in own]
@@ -111,6 +113,14 @@ def _part_names(sources: dict[Field, list[FieldSource]], printed: dict[CardSide,
             for line in lines[1:]:
                 box = box.union(line.box)
             sources[field].append(FieldSource(Zone.PRINT, value, confidence, side, box))
+
+
+def _rows_with(rows: Sequence[str], name: str) -> range:
+    """Returns the rows below each other that hold a name and nothing else, or all rows where that is not certain."""
+    letters = name.replace(" ", "")
+    spans = [range(*span) for span in combinations(range(len(rows) + 1), 2)]
+    holding = [span for span in spans if "".join(rows[span.start : span.stop]).replace(" ", "") == letters]
+    return holding[0] if len(holding) == 1 else range(len(rows))
 
 
 def _confirm_by_print(sources: dict[Field, list[FieldSource]], printed: dict[CardSide, PrintedZone]) -> None:

@@ -308,3 +308,21 @@ def test_a_misread_label_is_no_part_of_a_name_that_the_mrz_cuts_off() -> None:
     reading = _read(CardText(front + back))
     assert reading.value(Field.SURNAMES) == "GÜIRALDES VALDÉS"
     assert reading.value(Field.GIVEN_NAMES) == "MAXIMILIANO JOSÉ"
+
+
+def test_names_that_the_mrz_parts_have_places_of_their_own() -> None:
+    """Without labels, each name's place and confidence are those of its own rows, also where surnames have two."""
+    card = specimen(4, Series.CARD_2013)
+    labels = ("APELLIDOS", "NOMBRES", card.holder.surnames, card.holder.given_names)
+    lines = [line for line in card_text(card).lines if line.content not in labels]
+    words = (*card.holder.surnames.split(" ", 1), card.holder.given_names)
+    rows = [
+        ReadLine(text, 0.99 - 0.01 * row, Box(0.34, 0.235 + 0.05 * row, 0.15, 0.04)) for row, text in enumerate(words)
+    ]
+    reading = _read(CardText((*lines, *rows)))
+    surnames, given = (reading.reading(field).source(Zone.PRINT) for field in (Field.SURNAMES, Field.GIVEN_NAMES))
+    assert surnames is not None
+    assert given is not None
+    assert (surnames.value, given.value) == (card.holder.surnames, card.holder.given_names)
+    assert (surnames.box, surnames.confidence) == (rows[0].box.union(rows[1].box), 0.98)
+    assert (given.box, given.confidence) == (rows[2].box, 0.97)
