@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
+from io import StringIO
 
 import numpy as np
 import pytest
+import structlog
 
 from portero_server.documents.reading import CardReader
 from portero_server.domain.cameras import Lane
@@ -98,3 +101,26 @@ async def test_a_photocopy_on_a_screen_lies_in_a_frame() -> None:
     pictures = [_picture(Series.CARD_2013, side, phone=True) for side in ("front", "back")]
     read = await CardReader(TypesetEngine(specimen(9, Series.CARD_2013)), _detector()).read(pictures, _CONTEXT, TODAY)
     assert read.framed
+
+
+@pytest.mark.parametrize("series", [Series.CARD_2013, Series.PASSPORT])
+async def test_reading_a_card_logs_nothing_of_it(series: Series, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even with the finest level of every library's log, no line holds a value of the card, as printed or as coded."""
+    card = specimen(9, series)
+    root, written = logging.getLogger(), StringIO()
+    monkeypatch.setattr(root, "handlers", [logging.StreamHandler(written)])
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    try:
+        with structlog.testing.capture_logs() as logs:
+            logging.getLogger("library").debug("is heard")
+            pictures = [_picture(series, side) for side in series.sides]
+            read = await CardReader(TypesetEngine(card), _detector()).read(pictures, _CONTEXT, TODAY)
+    finally:
+        root.setLevel(level)
+    assert read.reading.value(Field.RUN) == card.holder.run
+    lines = str(logs) + written.getvalue()
+    assert "is heard" in lines
+    values = {value for name, value in card.truth.items() if name not in ("sex", "nationality")}
+    for secret in (*values, *card.holder.surnames.split(), *card.holder.given_names.split(), *card.mrz):
+        assert secret not in lines

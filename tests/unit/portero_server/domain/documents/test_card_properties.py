@@ -59,6 +59,42 @@ def _damaged(text: CardText, line: int, place: int, character: str) -> CardText:
     return replace(text, lines=tuple(lines))
 
 
+def _confusable(text: CardText, first: int = 0) -> list[tuple[int, int]]:
+    """Returns line and place of each character that is usually taken for others, from a line on."""
+    return [
+        (line, place)
+        for line in range(first, len(text.lines))
+        for place, character in enumerate(text.lines[line].content)
+        if taken_for(character)
+    ]
+
+
+@pytest.mark.parametrize("coded", [False, True], ids=["without QR code", "with QR code"])
+@pytest.mark.parametrize("series", [Series.CARD_2013, Series.FOREIGN_2024, Series.PASSPORT])
+def test_every_usual_confusion(series: Series, coded: bool) -> None:
+    """Every character of a card, print and MRZ, taken for each that it looks like: all are tried, none does harm."""
+    card = specimen(3, series)
+    text = card_text(card, coded=coded)
+    for line, place in _confusable(text):
+        for character in taken_for(text.lines[line].content[place]):
+            _settled(card, _damaged(text, line, place, character))
+
+
+@pytest.mark.parametrize("series", [Series.CARD_2013, Series.FOREIGN_2024, Series.PASSPORT])
+def test_every_wrong_character_of_a_run(series: Series) -> None:
+    """Every character of the RUN, in print and in the MRZ, read as every digit, K or a filler: the same holds."""
+    card = specimen(3, series)
+    text = card_text(card, coded=False)
+    in_print, in_mrz = len(text.lines) - len(card.mrz) - 1, len(text.lines) - len(card.mrz) + 1
+    run = card.holder.run.replace("-", "<")
+    start = text.lines[in_mrz].content.index(run)
+    places = [(in_print, place) for place in range(len(text.lines[in_print].content))]
+    places += [(in_mrz, place) for place in range(start, start + len(run))]
+    for line, place in places:
+        for character in "0123456789K<":
+            _settled(card, _damaged(text, line, place, character))
+
+
 @settings(deadline=None, max_examples=150)
 @given(_CARDS, st.booleans(), st.data())
 def test_any_wrong_character_anywhere(card: Specimen, coded: bool, data: st.DataObject) -> None:
@@ -69,18 +105,12 @@ def test_any_wrong_character_anywhere(card: Specimen, coded: bool, data: st.Data
     _settled(card, _damaged(text, line, place, data.draw(st.sampled_from(_ALPHABET + "< "))))
 
 
-@settings(deadline=None, max_examples=150)
-@given(_CARDS, st.booleans(), st.data())
-def test_any_two_usual_confusions_of_one_zone(card: Specimen, coded: bool, data: st.DataObject) -> None:
-    """Whichever two characters of the MRZ are taken for what they look like, the same holds."""
+@settings(deadline=None, max_examples=250)
+@given(_CARDS, st.booleans(), st.booleans(), st.data())
+def test_any_two_usual_confusions(card: Specimen, coded: bool, in_mrz: bool, data: st.DataObject) -> None:
+    """Whichever two characters of the MRZ, or of both zones, are taken for what they look like, the same holds."""
     text = card_text(card, coded=coded)
-    first_row = len(text.lines) - len(card.mrz)
-    places = [
-        (line, place)
-        for line in range(first_row, len(text.lines))
-        for place, character in enumerate(text.lines[line].content)
-        if taken_for(character)
-    ]
+    places = _confusable(text, len(text.lines) - len(card.mrz) if in_mrz else 0)
     for line, place in data.draw(st.lists(st.sampled_from(places), min_size=2, max_size=2, unique=True)):
         character = text.lines[line].content[place]
         text = _damaged(text, line, place, data.draw(st.sampled_from(sorted(taken_for(character)))))
