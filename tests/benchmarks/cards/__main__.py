@@ -24,6 +24,7 @@ from tests.benchmarks.cards.cases import Case, genuine, tampered
 from tests.benchmarks.cards.report import plot, table, targets
 from tests.benchmarks.cards.running import kept, run
 from tests.benchmarks.cards.scoring import Scored
+from tests.benchmarks.machine import machine
 from tests.support.cards.fonts import has_ocr_b
 from tests.support.repository import ROOT
 
@@ -54,7 +55,7 @@ def main() -> int:
         return 1
     folder = _HERE if arguments.publish else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    text = table(found)
+    text = table(found, arguments.revision or machine()["commit"])
     (folder / "CARDS.md").write_text(text, encoding="utf-8")
     plot(found, folder / "cards.png")
     print(text)
@@ -75,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where scores and texts are kept")
     parser.add_argument("--fresh", action="store_true", help="read again what has been read")
     parser.add_argument("--report", action="store_true", help="read nothing, only write the table and the plot")
+    parser.add_argument("--revision", help="what the page names as read; by default this checkout's commit")
     parser.add_argument("--publish", action="store_true", help="write them beside this program")
     return parser.parse_args()
 

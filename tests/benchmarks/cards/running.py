@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import astuple, dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -68,15 +69,22 @@ async def desk(engine_name: str, texts: Path) -> AsyncIterator[Desk]:
     detector = FaceDetector(choose_finder(DetectorOptions()).finder)
     async with AsyncExitStack() as stack:
         engine: Engine = LocalEngine(LocalOptions())
+        before: Callable[[], object] = _at_once
         if engine_name == "simulator":
             # The simulator closes the engine behind it.
             simulation = await stack.enter_async_context(simulated(Options(), engine))
+            # Its clock moves only when told to: without that, one quota of calls would be all.
+            before = partial(simulation.clock.advance, 1)
             client = client_of(simulation.url, read_timeout=_PATIENCE)
             stack.callback(client.close)
             engine = RekognitionEngine(client, "cards", OpenGate(), threads=2, options=RekognitionOptions())
         stack.push_async_callback(engine.aclose)
-        keeping = KeptTexts(engine, texts)
+        keeping = KeptTexts(engine, texts, before)
         yield Desk(engine, CardReader(cast("Engine", keeping), detector), keeping)
+
+
+def _at_once() -> None:
+    """Lets an engine read without anything before it."""
 
 
 class KeptTexts:
@@ -86,9 +94,11 @@ class KeptTexts:
         saved_seconds: How long the engine took for what was not read anew.
     """
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, before: Callable[[], object]) -> None:
+        """Keeps what an engine reads in a folder; `before` is called before each reading."""
         self._engine = engine
         self._folder = folder
+        self._before = before
         self.saved_seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -107,6 +117,7 @@ class KeptTexts:
                 Text(content, TextKind(kind), Box(*box), confidence)
                 for content, kind, box, confidence in document["texts"]
             ]
+        self._before()
         began = time.monotonic()
         texts = await self._engine.read_text(image, context)
         rows = [(text.content, text.kind.value, astuple(text.box), text.confidence) for text in texts]

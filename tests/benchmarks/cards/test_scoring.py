@@ -48,7 +48,7 @@ def test_names_behind_the_first_one_are_counted_by_themselves() -> None:
     """Accepted with a wrong second given name is no miss and is told; with a wrong first one it is a miss."""
     cut = replace(_GOOD, letters={"surnames": "right", "given_names": "after first"})
     assert not cut.wrongly_accepted
-    assert "wrong behind the first one: 1 of 2" in table({"local": [_GOOD, cut]})
+    assert "wrong behind the first one: 1 of 2" in table({"local": [_GOOD, cut]}, "abc")
     assert replace(_GOOD, letters={"surnames": "right", "given_names": "wrong"}).wrongly_accepted
 
 
@@ -58,7 +58,7 @@ def test_a_forgery_must_not_be_accepted_and_its_reason_must_be_named() -> None:
     assert not false.named
     assert replace(false, reasons=("expired",)).named
     assert replace(false, result="accepted").wrongly_accepted
-    assert "expired | 1 | 0 | 0 | 1 | 0" in table({"local": [_GOOD, false]})
+    assert "expired | 1 | 0 | 0 | 1 | 0" in table({"local": [_GOOD, false]}, "abc")
 
 
 def test_scores_are_kept_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
