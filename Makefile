@@ -77,7 +77,7 @@ lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DATASET=folder of people.
 	@$(BIN)/python -m tests.benchmarks.visits $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
 
-bench-checkin: setup ## Check-ins at a kiosk: seconds to the result, paid calls, nobody mixed up. ARGS="--guests 20", "--swap".
+bench-checkin: setup ## Check-ins at a kiosk: seconds to the result, paid calls, nobody mixed up. ARGS="--guests 20", "--swap", "--publish".
 	@$(BIN)/python -m tests.benchmarks.checkin $(ARGS)
 
 bench-identity: setup ## Scenes with known truth: is anybody taken for somebody else? ARGS="--server", "--only cross --pairs 2".
