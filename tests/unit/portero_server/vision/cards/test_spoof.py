@@ -8,6 +8,9 @@ from portero_server.vision.cards.spoof import framed, picture_likeness, same_pic
 from portero_server.vision.crops import crop_face
 from portero_server.vision.opencv import cv2
 from portero_server.vision.pixels import Pixels
+from tests.support.cards.layouts import printed as printed_side
+from tests.support.cards.shooting import LIGHT, shot
+from tests.support.cards.specimen import Series, specimen
 from tests.support.images.portraits import COLLINS_FACE, HOPPER_FACE, collins, hopper
 from tests.support.images.scenes import room
 
@@ -68,6 +71,33 @@ def test_a_card_on_a_screen_or_a_sheet_is_framed(color: tuple[int, int, int]) ->
     turned = np.asarray(cv2.warpAffine(pixels, matrix, (1280, 720)), np.uint8)
     moved = corners @ matrix[:, :2].T + matrix[:, 2]
     assert framed(turned, moved)
+
+
+@pytest.mark.parametrize("covered", [False, True], ids=["whole", "held at one side"])
+def test_a_screen_that_was_found_in_place_of_its_card_is_framed(covered: bool) -> None:
+    """Where the outline is the device's, its rim within is the frame, also with a hand over one side."""
+    pixels, corners = scene((8, 8, 8))
+    rim = corners + np.array([[-40, -40], [40, -40], [40, 40], [-40, 40]])
+    assert framed(pixels, rim)
+    if covered:
+        cv2.circle(pixels, (360, 326), 60, (120, 150, 190), -1)
+        assert framed(pixels, rim)
+    # A pattern along two sides is the ground of a card.
+    random = np.random.default_rng(3)
+    for top in (160, 462):
+        pixels[top : top + 30, 360:840] = random.integers(0, 255, (30, 480, 1))
+    assert not framed(pixels, rim)
+
+
+@pytest.mark.parametrize("series", [Series.CARD_2013, Series.CARD_2024, Series.PASSPORT])
+def test_a_card_has_no_rim(series: Series) -> None:
+    """The margins of a document, whose print and portrait begin behind them, are not those of a screen."""
+    for number in range(2):
+        for side in series.sides:
+            flat = printed_side(specimen(number, series), side)
+            taken = shot(flat, LIGHT, (1280, 720), number)
+            picture = np.asarray(cv2.imdecode(np.frombuffer(taken.jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+            assert not framed(picture, taken.corners.astype(np.float64))
 
 
 def test_a_card_in_a_room_is_not_framed() -> None:
