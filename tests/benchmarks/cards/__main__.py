@@ -16,11 +16,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 
-from tests.benchmarks.cards.cases import Case, genuine, tampered
+from tests.benchmarks.cards.cases import CaseKey
 from tests.benchmarks.cards.report import plot, table, targets
 from tests.benchmarks.cards.running import kept, run
 from tests.benchmarks.cards.scoring import Scored
@@ -44,7 +43,7 @@ def main() -> int:
         if arguments.fresh:
             path.unlink(missing_ok=True)
         try:
-            asyncio.run(run(_cases(arguments), engine, path, _tell))
+            asyncio.run(run(_cases(arguments), arguments.seed, engine, path, _tell))
         except KeyboardInterrupt:
             print("interrupted; run it again to go on", file=sys.stderr)
             break
@@ -88,21 +87,23 @@ def _shard(text: str) -> tuple[int, int]:
     return int(number), int(parts)
 
 
-def _cases(arguments: argparse.Namespace) -> Iterator[Case]:
-    """Yields the cases of a shard, genuine and forged ones evenly mixed."""
+def _cases(arguments: argparse.Namespace) -> list[CaseKey]:
+    """Returns the cases of a shard, genuine and forged ones evenly mixed."""
     number, parts = arguments.shard
-    groups = ((genuine, arguments.cards), (tampered, arguments.forgeries))
-    places = (((each + 0.5) / total, draw, each) for draw, total in groups for each in range(number - 1, total, parts))
-    for _, draw, each in sorted(places, key=itemgetter(0)):
-        yield draw(each, arguments.seed)
+    places = [
+        ((each + 0.5) / total, CaseKey(group, each))
+        for group, total in ((True, arguments.cards), (False, arguments.forgeries))
+        for each in range(number - 1, total, parts)
+    ]
+    return [key for _, key in sorted(places, key=itemgetter(0))]
 
 
 def _all_kept(folder: Path, engine: str, seed: int) -> list[Scored]:
     """Returns the scores of all shards, each case once."""
-    scores: dict[tuple[bool, int], Scored] = {}
+    scores: dict[CaseKey, Scored] = {}
     for path in sorted(folder.glob(f"{engine}-*-seed{seed}.jsonl")):
         for scored in kept(path):
-            scores[scored.group == "genuine", scored.number] = scored
+            scores[scored.key] = scored
     return list(scores.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tests.support.cards.forgeries import Forged, Forgery, forged
 from tests.support.cards.layouts import MRZ_ZONE, MRZ_ZONE_OF_PAGE, STROKE, printed, qr_zone
@@ -12,6 +13,17 @@ from tests.support.cards.specimen import Series, Specimen, specimen
 
 _SPREAD = 7919
 _FORGED_SIZES = ((1280, 720), (1280, 960), (1920, 1080))
+
+
+class CaseKey(NamedTuple):
+    """Names a case: whether its document is genuine, and its number among these."""
+
+    genuine: bool
+    number: int
+
+    def drawn(self, seed: int) -> Case:
+        """Draws the case; half a second of work."""
+        return genuine(self.number, seed) if self.genuine else tampered(self.number, seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -31,7 +31,7 @@ from portero_server.vision.detect.face_detector import FaceDetector
 from portero_server.vision.detect.options import DetectorOptions
 from portero_server.vision.opencv import cv2
 from portero_simulator.options import Options
-from tests.benchmarks.cards.cases import Case
+from tests.benchmarks.cards.cases import Case, CaseKey
 from tests.benchmarks.cards.scoring import Scored, from_json, score
 from tests.support.cards.forgeries import Forgery
 from tests.support.cards.portraits import live
@@ -128,16 +128,16 @@ class KeptTexts:
         return texts
 
 
-async def run(cases: Iterator[Case], name: str, path: Path, tell: Callable[[Scored], None]) -> None:
+async def run(cases: Iterable[CaseKey], seed: int, name: str, path: Path, tell: Callable[[Scored], None]) -> None:
     """Reads cases that have no score in the file yet, and appends their scores to it."""
-    done = {(scored.group == "genuine", scored.number) for scored in kept(path)}
+    done = {scored.key for scored in kept(path)}
     path.parent.mkdir(parents=True, exist_ok=True)
     async with desk(name, path.parent / "texts" / name) as opened:
         with path.open("a", encoding="utf-8") as file:
-            for case in cases:
-                if (case.forged is None, case.number) in done:
+            for key in cases:
+                if key in done:
                     continue
-                scored = await read_and_score(opened, case)
+                scored = await read_and_score(opened, key.drawn(seed))
                 file.write(json.dumps(scored.to_json()) + "\n")
                 file.flush()
                 tell(scored)

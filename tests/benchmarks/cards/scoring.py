@@ -9,7 +9,7 @@ from typing import Any
 from portero_server.documents.reading import DocumentRead
 from portero_server.domain.documents.document import DocumentReading, Field
 from portero_server.domain.documents.judgment import CheckInResult, FaceEvidence, Liveness, judge
-from tests.benchmarks.cards.cases import Case
+from tests.benchmarks.cards.cases import Case, CaseKey
 from tests.support.cards.forgeries import Forgery
 from tests.support.cards.specimen import TODAY
 
@@ -69,6 +69,11 @@ class Scored:
     sources: tuple[str, ...]
     calls: int
     seconds: float
+
+    @property
+    def key(self) -> CaseKey:
+        """Names its case."""
+        return CaseKey(self.group == "genuine", self.number)
 
     @property
     def wrongly_accepted(self) -> bool:
