@@ -74,7 +74,7 @@ lock: setup ## Resolves requirements.lock anew from pyproject.toml.
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--no-emit-index-url --quiet --upgrade --output-file requirements.lock
 
-bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DATASET=folder of people.
+bench-visits: setup ## Visits with ground truth: recall, names, calls, time. DATASET=folder of people. ARGS="--look-alikes 6".
 	@$(BIN)/python -m tests.benchmarks.visits $(if $(DATASET),--dataset $(DATASET)) $(ARGS)
 
 bench-checkin: setup ## Check-ins at a kiosk: seconds to the result, paid calls, nobody mixed up. ARGS="--guests 20", "--swap", "--publish".

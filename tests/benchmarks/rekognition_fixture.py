@@ -1,4 +1,4 @@
-"""A real server whose engine is Rekognition, as the simulator plays it: each in a process of its own."""
+"""A real server whose engine is Rekognition, as the simulator plays it, or another: each in a process of its own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ class Stand:
 
 @asynccontextmanager
 async def stand(
-    subjects: Sequence[Subject], cameras: Mapping[str, CameraPurpose], simulated: Sequence[str], **settings: str
+    subjects: Sequence[Subject],
+    cameras: Mapping[str, CameraPurpose],
+    simulated: Sequence[str],
+    engine: str = "rekognition",
+    **settings: str,
 ) -> AsyncIterator[Stand]:
     """Runs simulator and server, enrolls who has a name, registers the cameras.
 
@@ -42,13 +46,14 @@ async def stand(
         subjects: Who comes.
         cameras: Whom each serves, by id.
         simulated: Command line of the simulator.
+        engine: The server's; another one does not call the simulator.
         settings: PORTERO_… variables of the server, without prefix.
     """
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(running_simulator(*simulated))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         os.environ |= simulator.environment
-        server = await stack.enter_async_context(running_server(folder, engine="rekognition", **settings))
+        server = await stack.enter_async_context(running_server(folder, engine=engine, **settings))
         client = await stack.enter_async_context(PorteroClient(ConnectionSettings(server.address)))
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(server.address))
         for subject in subjects:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import cv2
 import numpy as np
@@ -18,7 +19,8 @@ from portero_server.vision.jpeg import decode_color, to_gray
 from tests.benchmarks.visit_footage import Footage, Subject, TrueVisit
 
 _NOBODY_WAITS = CallContext(None, Lane.ATTENDANCE)
-_NEAR = 0.15
+NEAR = 0.15
+"""How far a face may be from where its visit is drawn, as a ratio of the width."""
 
 
 async def visits_found(subjects: Sequence[Subject], footage: Footage) -> list[bool]:
@@ -27,15 +29,24 @@ async def visits_found(subjects: Sequence[Subject], footage: Footage) -> list[bo
     Frames are tried from the middle of the visit outwards, until one does. The recognizer is the one behind the
     simulator.
     """
+    async with learned(subjects) as (engine, _):
+        return [await _found(engine, footage, each) for each in footage.visits]
+
+
+@asynccontextmanager
+async def learned(subjects: Sequence[Subject]) -> AsyncIterator[tuple[LocalEngine, Sequence[GalleryFace]]]:
+    """Runs a local engine that knows everybody who is enrolled, and returns it with their faces."""
     engine = LocalEngine(LocalOptions())
+    faces = []
     try:
         for subject in subjects:
             for number, photo in enumerate(subject.enrolled):
                 pixels = np.asarray(cv2.imread(str(photo), cv2.IMREAD_COLOR), np.uint8)
                 face_id = f"{subject.name}-{number}"
-                learned = await engine.learn(pixels, subject.name, face_id, _NOBODY_WAITS)
-                await engine.add([GalleryFace(face_id, subject.name, learned.embedding, None)])
-        return [await _found(engine, footage, each) for each in footage.visits]
+                found = await engine.learn(pixels, subject.name, face_id, _NOBODY_WAITS)
+                faces.append(GalleryFace(face_id, subject.name, found.embedding, None))
+        await engine.add(faces)
+        yield engine, faces
     finally:
         await engine.aclose()
 
@@ -55,7 +66,7 @@ def _first(detector: FaceDetector, footage: Footage, true: TrueVisit) -> float |
     for index in range(int(visit.start * footage.rate), last + 1):
         x = visit.placement(index / footage.rate)[0]
         gray = to_gray(decode_color(footage.frames[index]))
-        if any(abs(face.box.center[0] - x) < _NEAR for face in detector.find(gray, thorough=True)):
+        if any(abs(face.box.center[0] - x) < NEAR for face in detector.find(gray, thorough=True)):
             return index / footage.rate
     return None
 
@@ -69,6 +80,6 @@ async def _found(engine: LocalEngine, footage: Footage, true: TrueVisit) -> bool
         x = visit.placement(index / footage.rate)[0]
         for searched in await engine.search(np.asarray(pixels, np.uint8), 5, _NOBODY_WAITS):
             match = decide(searched.candidates, engine.traits.policy)
-            if abs(searched.face.box.center[0] - x) < _NEAR and (match.person_id if match else "") == true.name:
+            if abs(searched.face.box.center[0] - x) < NEAR and (match.person_id if match else "") == true.name:
                 return True
     return False

@@ -20,6 +20,7 @@ class Decision:
         x: Middle of the face, as a ratio of the width.
         time_to_name: Seconds from the receipt of the track's first frame; None when the decision took no call.
         heard: When the bridge heard of it, seconds from the beginning.
+        similarity, margin: Of the match; 0 for a stranger.
     """
 
     track: str
@@ -28,6 +29,8 @@ class Decision:
     x: float
     time_to_name: float | None
     heard: float
+    similarity: float = 0.0
+    margin: float = 0.0
 
 
 @dataclass(slots=True)
@@ -40,6 +43,8 @@ class Figures:
     missed: list[str] = field(default_factory=list)
     strangers_named: int = 0
     misnamed: int = 0
+    wrong: list[str] = field(default_factory=list)
+    unknown: int = 0
     tracks: int = 0
     times_to_name: list[float] = field(default_factory=list)
     times_from_visible: list[float] = field(default_factory=list)
@@ -64,6 +69,7 @@ class Figures:
             if decision.name and (true is None or decision.name != true.name):
                 self.misnamed += 1
                 self.strangers_named += true is None or not true.name
+                self.wrong.append(_wrong(camera, true, decision))
             if number is not None and true is not None and decision.name == true.name:
                 ever[number] += 1
                 if decision.name and decision.time_to_name is not None:
@@ -77,6 +83,7 @@ class Figures:
                 self.times_from_visible.append(heard - visible)
         for number, (true, expected) in enumerate(zip(footage.visits, baseline, strict=True)):
             self.visits += 1
+            self.unknown += bool(true.name) and not ever[number]
             self.found_by_every_frame += expected
             self.found += expected and ever[number] > 0
             if expected and not ever[number]:
@@ -91,11 +98,21 @@ class Figures:
             "missed": self.missed,
             "strangers_named": self.strangers_named,
             "misnamed": self.misnamed,
+            "wrong": self.wrong,
+            "unknown": self.unknown,
             "tracks": self.tracks,
             "time_to_name_seconds": _shares(self.times_to_name),
             # From the first frame in which the face can be found to the name at the bridge: the honest time.
             "time_from_visible_seconds": _shares(self.times_from_visible),
         }
+
+
+def _wrong(camera: str, true: TrueVisit | None, decision: Decision) -> str:
+    whose = "nobody" if true is None else true.name or "stranger"
+    return (
+        f"{camera} {decision.time:.1f}s {whose} as {decision.name}, "
+        f"similarity {decision.similarity:.4f}, margin {decision.margin:.4f}"
+    )
 
 
 def _shares(times: Sequence[float]) -> dict[str, float]:
