@@ -43,6 +43,7 @@ class Figures:
     missed: list[str] = field(default_factory=list)
     strangers_named: int = 0
     misnamed: int = 0
+    misnamed_visits: int = 0
     wrong: list[str] = field(default_factory=list)
     unknown: int = 0
     tracks: int = 0
@@ -60,6 +61,7 @@ class Figures:
         """Adds what one camera saw; `seen`: when each visit's face could first be found, seconds."""
         last: dict[str, Decision] = {}
         ever: Counter[int] = Counter()
+        wrong: set[int | None] = set()
         first_right: dict[int, float] = {}
         first_heard: dict[int, float] = {}
         for decision in decisions:
@@ -68,6 +70,7 @@ class Figures:
             last[decision.track] = decision
             if decision.name and (true is None or decision.name != true.name):
                 self.misnamed += 1
+                wrong.add(number)
                 self.strangers_named += true is None or not true.name
                 self.wrong.append(_wrong(camera, true, decision))
             if number is not None and true is not None and decision.name == true.name:
@@ -77,6 +80,7 @@ class Figures:
                 if decision.name:
                     first_heard.setdefault(number, decision.heard)
         self.tracks += len(last)
+        self.misnamed_visits += len(wrong)
         self.times_to_name.extend(first_right.values())
         for number, heard in first_heard.items():
             if (visible := seen[number]) is not None:
@@ -98,6 +102,8 @@ class Figures:
             "missed": self.missed,
             "strangers_named": self.strangers_named,
             "misnamed": self.misnamed,
+            # A visit is told several times, so this is fewer.
+            "misnamed_visits": self.misnamed_visits,
             "wrong": self.wrong,
             "unknown": self.unknown,
             "tracks": self.tracks,
