@@ -1,4 +1,4 @@
-"""The common configuration of buckets: private, TLS only, encrypted with S3's key, versioned."""
+"""The common configuration of buckets: private, TLS only, encrypted, and versioned unless versions must not be."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Bucket(pulumi.ComponentResource):
         protect: Whether it must not be deleted with the stack.
         statements: What its policy allows besides, given the bucket's ARN.
         object_lock: Whether objects can be locked until a date; decided when the bucket is made.
+        versioned: Whether what is overwritten or deleted stays as a version.
+        key_arn: The KMS key that encrypts the objects; None: S3's own.
     """
 
     def __init__(
@@ -30,6 +32,8 @@ class Bucket(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
         statements: Callable[[pulumi.Output[str]], Sequence[Statement]] = lambda _: (),
         object_lock: bool = False,
+        versioned: bool = True,
+        key_arn: pulumi.Input[str] | None = None,
     ) -> None:
         super().__init__("portero:infra:Bucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -50,20 +54,16 @@ class Bucket(pulumi.ComponentResource):
             opts=child,
         )
         s3.BucketOwnershipControls(name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child)
-        self.versioning = s3.BucketVersioning(
-            name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
+        # Versions that were ever on can only be suspended, so a bucket without them has no such resource at all.
+        versioning = (
+            [s3.BucketVersioning(name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child)]
+            if versioned
+            else []
         )
         s3.BucketServerSideEncryptionConfiguration(
             name,
             bucket=bucket.id,
-            rules=[
-                {
-                    # CloudTrail signs its digests and anchors are digests: a key of ours would protect neither, and
-                    # anybody who verifies them would need it.
-                    "bucket_key_enabled": False,
-                    "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
-                }
-            ],
+            rules=[_encryption(key_arn)],
             opts=child,
         )
         s3.BucketLifecycleConfiguration(
@@ -71,7 +71,7 @@ class Bucket(pulumi.ComponentResource):
             bucket=bucket.id,
             rules=list(rules),
             # Rules on old versions are refused before versioning is on.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.versioning]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=versioning),
         )
         self.policy = s3.BucketPolicy(
             name,
@@ -82,6 +82,21 @@ class Bucket(pulumi.ComponentResource):
         )
         self.id, self.arn, self.name = bucket.id, bucket.arn, bucket.bucket
         self.register_outputs({"name": self.name, "arn": self.arn})
+
+
+def _encryption(key_arn: pulumi.Input[str] | None) -> s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    if key_arn is None:
+        # CloudTrail signs its digests and anchors are digests: a key of ours would protect neither, and anybody who
+        # verifies them would need it.
+        return {
+            "bucket_key_enabled": False,
+            "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
+        }
+    return {
+        # One key of the bucket's own, under ours, spares a call of KMS an object.
+        "bucket_key_enabled": True,
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn},
+    }
 
 
 def _tls_only(arn: pulumi.Output[str]) -> Statement:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+SecretArn = Annotated[str, Field(pattern=r"^arn:aws:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$")]
 
 CONTAINER_NEEDS = frozenset({"ecr.api", "ecr.dkr", "logs", "rekognition", "secretsmanager"})
 """Endpoints of the services that a task calls; without a NAT each of them must exist."""
@@ -80,7 +81,7 @@ class Cameras(Section):
     port: Port = 8443
     target_port: Port = 50_052
     idle_timeout: int = Field(3600, ge=60, le=6000)
-    secret: Annotated[str, Field(pattern=r"^arn:aws:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$")]
+    secret: SecretArn
     bridges: Annotated[dict[str, tuple[str, ...]], Field(min_length=1)]
 
 
@@ -223,6 +224,15 @@ class Audit(Section):
     anchor_days: int | None = Field(None, ge=1, le=36_500)
 
 
+class Vault(Section):
+    """The vault of enrollment photos, in a bucket of the stack.
+
+    The secret (an ARN) is the text of a key file, as `portero-server vault key` makes it.
+    """
+
+    key_secret: SecretArn
+
+
 class Observability(Section):
     """Logs, alarms, the budget, and where metrics are sent."""
 
@@ -261,6 +271,7 @@ class StackConfig(Section):
     recognition: Recognition = Recognition()
     access: Access = Access()
     audit: Audit = Audit()
+    vault: Vault | None = None
     observability: Observability
     web: Web | None = None
 

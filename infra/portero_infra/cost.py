@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         searches_per_visit=given.searches,
         texts=given.texts,
         people=given.people,
+        photo_kb=given.photo_kb,
         frames_per_second=given.fps,
         frame_kb=given.frame_kb,
         hours=given.hours,
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--searches", type=_number, default=usual.searches_per_visit, help="paid searches a visit")
     add("--texts", type=int, default=usual.texts, help="texts read at one camera in a day")
     add("--people", type=int, default=usual.people, help="people known")
+    add("--photo-kb", type=int, default=usual.photo_kb, help="size of a photo in the vault, where there is one")
     add("--fps", type=_number, default=usual.frames_per_second, help="frames a second of one camera")
     add("--frame-kb", type=int, default=usual.frame_kb, help="size of a frame")
     add("--hours", type=int, default=usual.hours, help="hours of a day in which cameras send")

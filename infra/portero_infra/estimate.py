@@ -30,6 +30,7 @@ class Usage:
         searches_per_visit: Paid searches a visit; the server asks at most three times.
         texts: Texts read at one camera in a day, one DetectText each.
         people: People known, each with three photos.
+        photo_kb: Size of one photo that taught a face.
         frames_per_second: Sent by one camera; 5 is the bridge's default.
         frame_kb: Size of one frame.
         hours: Hours of a day in which cameras send.
@@ -40,6 +41,7 @@ class Usage:
     searches_per_visit: Decimal = Decimal("1.3")
     texts: int = 0
     people: int = 1000
+    photo_kb: int = 500
     frames_per_second: Decimal = Decimal(5)
     frame_kb: int = 30
     hours: int = 24
@@ -82,6 +84,7 @@ def estimate(config: StackConfig, usage: Usage) -> list[Line]:
         _database(config, usage, tasks),
         _traffic(config, usage),
         _network(config, usage),
+        _vault(config, usage),
         _rest(config, tasks),
     )
     return [line for part in parts for line in part if line.dollars > 0]
@@ -176,10 +179,17 @@ def _network(config: StackConfig, usage: Usage) -> Iterator[Line]:
     yield Line(f"{addresses} public addresses", addresses * HOURS, prices.ADDRESS)
 
 
+def _vault(config: StackConfig, usage: Usage) -> Iterator[Line]:
+    if config.vault is not None:
+        # As if everybody consented. A photo is written once and read when faces are made anew: cents, not counted.
+        yield Line("Photo vault, storage", Decimal(usage.people * 3 * usage.photo_kb) / KB_PER_GB, prices.OBJECTS_KEPT)
+
+
 def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:
     yield Line("Keys", Decimal(1), prices.KEY)
-    # The database's, and the cameras' certificates.
-    yield Line("Secrets", Decimal(1 if config.edge.cameras is None else 2), prices.SECRET)
+    # The database's, the cameras' certificates, and the photo vault's keys.
+    secrets = 1 + (config.edge.cameras is not None) + (config.vault is not None)
+    yield Line("Secrets", Decimal(secrets), prices.SECRET)
     yield Line("Hosted zone of the host name", Decimal(1), prices.ZONE)
     yield Line("Hosted zone of the tasks", Decimal(1), prices.ZONE)
     yield Line("Images", Decimal(10), prices.IMAGES_KEPT)

@@ -40,6 +40,12 @@ LIVENESS_ACTIONS = ("rekognition:CreateFaceLivenessSession", "rekognition:GetFac
 ANCHOR_ACTIONS = ("s3:PutObject", "s3:PutObjectRetention")
 """Retention because the same call sets it. Nothing here reads, lifts a lock or removes."""
 
+PHOTO_ACTIONS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+"""On each object of the photo vault."""
+
+VAULT_ACTIONS = ("s3:GetBucketVersioning", "s3:ListBucket")
+"""On the vault's bucket: the server refuses one that keeps versions, and looks for photos without a row."""
+
 SHELL_ACTIONS = (
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
@@ -96,6 +102,19 @@ def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:
     return [
         allow(ANCHOR_ACTIONS, pulumi.Output.concat(bucket, "/", prefix, "*")),
         allow(("s3:ListBucketVersions",), bucket, {"StringLike": {"s3:prefix": [f"{prefix}*"]}}),
+    ]
+
+
+def keeping_photos(bucket: pulumi.Output[str], prefix: str, key: pulumi.Input[str], region: str) -> list[Statement]:
+    """Returns statements for the photo vault's objects under a prefix of its bucket (an ARN), encrypted with the key.
+
+    Listing is not limited to the prefix: S3 says that an object is missing only to whoever may list its bucket, and a
+    condition on the prefix never holds for that question. To anybody else a missing photo is a refused one.
+    """
+    return [
+        allow(PHOTO_ACTIONS, pulumi.Output.concat(bucket, "/", prefix, "*")),
+        allow(VAULT_ACTIONS, bucket),
+        using_key(("kms:Decrypt", "kms:GenerateDataKey"), key, f"s3.{region}.amazonaws.com"),
     ]
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from portero_infra.anchors import ANCHORS
-from portero_infra.config import Cameras, StackConfig
+from portero_infra.config import Cameras, StackConfig, Vault
+from portero_infra.vault import PHOTOS
 
 Container = dict[str, Any]
 
@@ -22,7 +23,6 @@ USER = "10001:10001"
 
 PASSWORD_VARIABLE = "PORTERO_DATABASE_PASSWORD"  # noqa: S105 the name of a variable, not a password
 
-
 TLS_FOLDER = "/tmp/tls"  # noqa: S108 the task's own scratch volume, gone with the task
 TLS_FILES = {
     "certificate": "PORTERO_TLS_CERTIFICATE",
@@ -31,13 +31,17 @@ TLS_FILES = {
 }
 """Keys of the cameras' secret, and the settings that name the files they become."""
 
+VAULT_FOLDER = "/tmp/vault"  # noqa: S108 as above
+VAULT_KEYS = "keys"
+"""The file that the vault's secret becomes."""
+
 WRITE_FILES = """\
 import os, pathlib, sys
 os.umask(0o077)
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(exist_ok=True)
 for name in sys.argv[2:]:
-    (folder / f"{name}.pem").write_text(os.environ[name.upper()])
+    (folder / name).write_text(os.environ[pathlib.Path(name).stem.upper()])
 """
 """ECS gives secrets as variables, the server reads files: this runs first and ends, so the server never holds them."""
 
@@ -55,6 +59,7 @@ class Facts:
     log_group: str
     collector_config: str
     anchor_bucket: str | None = None
+    vault_bucket: str | None = None
 
 
 def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
@@ -88,6 +93,7 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         **_transport(config.edge.cameras),
         **_tokens(config),
         **_anchoring(config, facts.anchor_bucket),
+        **_keeping_photos(config, facts.vault_bucket),
     }
 
 
@@ -124,6 +130,16 @@ def _anchoring(config: StackConfig, bucket: str | None) -> dict[str, str]:
     }
 
 
+def _keeping_photos(config: StackConfig, bucket: str | None) -> dict[str, str]:
+    if bucket is None:
+        return {}
+    return {
+        "PORTERO_PHOTO_VAULT": f"s3://{bucket}/{PHOTOS.rstrip('/')}",
+        "PORTERO_PHOTO_VAULT_KEY_FILE": f"{VAULT_FOLDER}/{VAULT_KEYS}",
+        "PORTERO_PHOTO_VAULT_REGION": config.account.region,
+    }
+
+
 def secrets(facts: Facts) -> dict[str, str]:
     """Returns the variables that ECS fills from Secrets Manager."""
     return {PASSWORD_VARIABLE: f"{facts.database_secret}:password::"}
@@ -134,8 +150,11 @@ def containers(config: StackConfig, facts: Facts) -> list[Container]:
 
     Preparation runs first and ends; the server starts only after it succeeded.
     """
-    cameras = config.edge.cameras
-    files = [] if cameras is None else [_certificates(config, facts, cameras)]
+    cameras, vault = config.edge.cameras, config.vault
+    files = [
+        *([] if cameras is None else [_certificates(config, facts, cameras)]),
+        *([] if vault is None else [_vault_keys(config, facts, vault)]),
+    ]
     migrate = _portero(config, facts, "migrate") | {"essential": False, "command": ["migrate"]}
     server = _portero(config, facts, SERVER) | {
         "essential": True,
@@ -181,11 +200,20 @@ def _portero(config: StackConfig, facts: Facts, name: str) -> Container:
 
 
 def _certificates(config: StackConfig, facts: Facts, cameras: Cameras) -> Container:
-    return _image(config, facts, "certificates") | {
+    secrets = {name.upper(): f"{cameras.secret}:{name}::" for name in TLS_FILES}
+    return _writer(config, facts, "certificates", [TLS_FOLDER, *(f"{name}.pem" for name in TLS_FILES)], secrets)
+
+
+def _vault_keys(config: StackConfig, facts: Facts, vault: Vault) -> Container:
+    return _writer(config, facts, "vault-keys", [VAULT_FOLDER, VAULT_KEYS], {VAULT_KEYS.upper(): vault.key_secret})
+
+
+def _writer(config: StackConfig, facts: Facts, name: str, command: list[str], secrets: dict[str, str]) -> Container:
+    return _image(config, facts, name) | {
         "essential": False,
         "entryPoint": ["python", "-c", WRITE_FILES],
-        "command": [TLS_FOLDER, *TLS_FILES],
-        "secrets": [{"name": name.upper(), "valueFrom": f"{cameras.secret}:{name}::"} for name in TLS_FILES],
+        "command": command,
+        "secrets": [{"name": variable, "valueFrom": source} for variable, source in secrets.items()],
     }
 
 

@@ -19,6 +19,7 @@ from portero_infra.policies import Statement
 from portero_infra.recognition import Recognition
 from portero_infra.registry import Registry
 from portero_infra.task import SCRATCH, Container, Facts, containers
+from portero_infra.vault import PHOTOS, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Foundation:
     metrics: Metrics
     key_arn: pulumi.Output[str]
     anchors: Anchors | None
+    vault: Vault | None
 
 
 class TaskDefinition(pulumi.ComponentResource):
@@ -64,9 +66,12 @@ class TaskDefinition(pulumi.ComponentResource):
 
 
 def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Output[list[Container]]:
-    def build(known: dict[str, str], remote_write_url: str | None, anchors: str | None) -> list[Container]:
+    def build(
+        known: dict[str, str], remote_write_url: str | None, anchors: str | None, vault: str | None
+    ) -> list[Container]:
         collecting = collector_config(config, name, known.pop("streams"), remote_write_url)
-        return containers(config, Facts(**known, collector_config=collecting, anchor_bucket=anchors))
+        facts = Facts(**known, collector_config=collecting, anchor_bucket=anchors, vault_bucket=vault)
+        return containers(config, facts)
 
     tag = config.service.image_tag or "not-pushed-yet"
     known = pulumi.Output.all(
@@ -80,7 +85,8 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
         streams=base.logs.streams.name,
     )
     anchors = None if base.anchors is None else base.anchors.bucket.name
-    return pulumi.Output.all(known, base.metrics.remote_write_url, anchors).apply(lambda parts: build(*parts))
+    vault = None if base.vault is None else base.vault.bucket.name
+    return pulumi.Output.all(known, base.metrics.remote_write_url, anchors, vault).apply(lambda parts: build(*parts))
 
 
 def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
@@ -91,6 +97,10 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
     )
     if base.anchors is not None:
         statements += policies.anchoring(base.anchors.bucket.arn, ANCHORS)
+    if base.vault is not None:
+        statements += policies.keeping_photos(
+            base.vault.bucket.arn, PHOTOS, key=base.key_arn, region=config.account.region
+        )
     if config.observability.collector:
         statements.append(policies.writing_logs([base.logs.streams.arn]))
     if base.metrics.workspace is not None:
@@ -101,10 +111,14 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
 
 
 def _execution_statements(config: StackConfig, base: Foundation) -> list[Statement]:
-    cameras = config.edge.cameras
+    cameras, vault = config.edge.cameras, config.vault
     return policies.starting(
         repository=base.registry.arn,
-        secrets=[base.database.secret_arn, *([] if cameras is None else [cameras.secret])],
+        secrets=[
+            base.database.secret_arn,
+            *([] if cameras is None else [cameras.secret]),
+            *([] if vault is None else [vault.key_secret]),
+        ],
         logs=[base.logs.server.arn],
         key=base.key_arn,
         region=config.account.region,

@@ -26,6 +26,14 @@ def changed(kind: str, name: str | None = None, **inputs: Any) -> Break:
     return lambda stack: stack.changed(stack.one(kind, name), **inputs)
 
 
+def added(kind: str, **inputs: Any) -> Break:
+    """Makes one more resource."""
+    return lambda stack: Stack(
+        stack.name,
+        (*stack.resources, Made(f"aws:{kind}", "added", inputs, stack.resources[0].provider, False)),
+    )
+
+
 def nested(kind: str, key: str, **changes: Any) -> Break:
     """Changes values inside one nested input."""
 
@@ -71,16 +79,10 @@ def parameter(name: str, value: str) -> Break:
 
 def opened(group: str, port: int) -> Break:
     """Lets the world in at a port of a security group."""
-
-    def how(stack: Stack) -> Stack:
-        inputs = {
-            "securityGroupId": f"SecurityGroup/portero-{stack.name}-{group}",
-            "cidrIpv4": "0.0.0.0/0",
-            "fromPort": port,
-            "toPort": port,
-        }
-        kind = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-        hole = Made(kind, "hole", inputs, stack.resources[0].provider, False)
-        return Stack(stack.name, (*stack.resources, hole))
-
-    return how
+    return lambda stack: added(
+        "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        securityGroupId=f"SecurityGroup/portero-{stack.name}-{group}",
+        cidrIpv4="0.0.0.0/0",
+        fromPort=port,
+        toPort=port,
+    )(stack)

@@ -142,7 +142,7 @@ def database_keeps_its_promise(stack: Stack) -> list[str]:
 
 
 def everything_kept_is_encrypted(stack: Stack) -> list[str]:
-    """Logs, images, topics, objects and metrics are encrypted with our key."""
+    """Logs, images, topics, objects and metrics are encrypted, and what buckets keep has versions, save photos."""
     faults = []
     for made in stack.all("cloudwatch/logGroup:LogGroup"):
         faults += _unencrypted(made, "kmsKeyId")
@@ -168,12 +168,37 @@ def everything_kept_is_encrypted(stack: Stack) -> list[str]:
             for statement in json.loads(made.inputs["policy"])["Statement"]
         )
     }
+    photos = {bucket.id for bucket in _photo_buckets(stack)}
     for bucket in stack.all("s3/bucket:Bucket"):
         faults += [
             f"{bucket.name}: is not {what}"
-            for what, right in (("encrypted", encrypted), ("versioned", versioned), ("TLS only", tls_only))
+            for what, right in (("encrypted", encrypted), ("versioned", versioned | photos), ("TLS only", tls_only))
             if bucket.id not in right
         ]
+    return faults
+
+
+def deleted_photos_are_gone(stack: Stack) -> list[str]:
+    """The photo vault's bucket keeps no versions and may not begin to, locks nothing, and is encrypted with our key."""
+    faults = []
+    forbidden = {
+        made.inputs["bucket"]
+        for made in stack.all("s3/bucketPolicy:BucketPolicy")
+        for statement in json.loads(made.inputs["policy"])["Statement"]
+        if (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:PutBucketVersioning")
+    }
+    versioned = {made.inputs["bucket"] for made in stack.all("s3/bucketVersioning:BucketVersioning")}
+    kept = {
+        made.inputs["bucket"]: made.inputs["rules"][0]["applyServerSideEncryptionByDefault"]
+        for made in stack.all("s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+    }
+    for bucket in _photo_buckets(stack):
+        if bucket.id in versioned or bucket.inputs.get("objectLockEnabled"):
+            faults.append(f"{bucket.name}: deleted photos stay as versions")
+        if bucket.id not in forbidden:
+            faults.append(f"{bucket.name}: versions may be turned on")
+        if ":kms:" not in kept.get(bucket.id, {}).get("kmsMasterKeyId", ""):
+            faults.append(f"{bucket.name}: is not encrypted with our key")
     return faults
 
 
@@ -304,6 +329,7 @@ RULES: tuple[Rule, ...] = (
     faces_and_secrets_stay_off_the_internet,
     database_keeps_its_promise,
     everything_kept_is_encrypted,
+    deleted_photos_are_gone,
     streams_end_gracefully,
     balancer_and_server_agree,
     deployments_undo_themselves,
@@ -311,6 +337,17 @@ RULES: tuple[Rule, ...] = (
     everything_is_tagged,
     containers_are_confined,
 )
+
+
+def _photo_buckets(stack: Stack) -> list[Made]:
+    """Returns the buckets that the server is told to keep photos in."""
+    variables = {entry["name"]: entry["value"] for entry in stack.containers["server"]["environment"]}
+    place = variables.get("PORTERO_PHOTO_VAULT", "").removeprefix("s3://")
+    return [
+        bucket
+        for bucket in stack.all("s3/bucket:Bucket")
+        if "bucketPrefix" in bucket.inputs and place.startswith(bucket.inputs["bucketPrefix"])
+    ]
 
 
 def _subnets(stack: Stack) -> list[Made]:

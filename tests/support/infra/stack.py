@@ -175,6 +175,7 @@ def configuration(stack: str) -> dict[str, Any]:
 
 
 CAMERAS_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:portero-cameras-a1B2c3"
+VAULT_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:portero-vault-e5F6g7"
 OPTIONS: dict[str, dict[str, Any]] = {
     "edge": {"cameras": {"secret": CAMERAS_SECRET, "bridges": {"lobby": ["door", "desk"]}}},
     "access": {
@@ -183,9 +184,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "roles": {"staff": ["reader"], "lobby": ["operator@door,sites/lobby"]},
     },
     "audit": {"anchor_days": 400},
+    "vault": {"key_secret": VAULT_SECRET},
     "recognition": {"users": True, "face_liveness": True},
 }
-"""Who may come in, what is anchored, how people are searched, and liveness sessions, all of it turned on."""
+"""Who may come in, what is anchored, kept photos, how people are searched, and liveness sessions, all turned on."""
 
 
 def deploy(stack: str, changes: Mapping[str, Mapping[str, Any]] | None = None, policy: str | None = OPTED_OUT) -> Stack:

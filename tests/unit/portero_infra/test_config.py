@@ -41,6 +41,8 @@ WRONG: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
         "the keys of access.issuer cannot be fetched",
     ),
     "anchors for no time": ({"audit": {"anchor_days": 0}}, "portero:audit.anchor_days"),
+    "a vault without a key": ({"vault": {}}, "portero:vault.key_secret: Field required"),
+    "a key in plain text": ({"vault": {"key_secret": "00" * 32}}, "portero:vault.key_secret"),
     "less than nothing": ({"database": {"acu_min": 8, "acu_max": 4}}, "acu_max must be at least acu_min"),
 }
 

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_infra import cost, prices
-from portero_infra.config import StackConfig
+from portero_infra.config import StackConfig, Vault
 from portero_infra.cost import read_stack
 from portero_infra.estimate import TooManyCameras, Usage, estimate, naive, total
 from portero_server.domain.billing.usage import REKOGNITION_PRICES, microdollars
 from portero_server.settings import Settings
+from tests.support.infra.stack import VAULT_SECRET
 
 PROD = read_stack("prod")
 
@@ -88,6 +89,15 @@ def test_more_cameras_never_cost_less(cameras: int, more: int, visits: int) -> N
     """The sum grows with the cameras, whatever they see."""
     smaller, larger = Usage(cameras=cameras, visits=visits), Usage(cameras=cameras + more, visits=visits)
     assert total(estimate(PROD, smaller)) <= total(estimate(PROD, larger))
+
+
+def test_photos_cost_what_they_weigh() -> None:
+    """Where a vault keeps them, a thousand people's photos of half a megabyte are 1.5 GB, beside one more secret."""
+    config = PROD.model_copy(update={"vault": Vault(key_secret=VAULT_SECRET)})
+    plain, lines = _by_item(PROD, Usage(cameras=1)), _by_item(config, Usage(cameras=1))
+    assert lines["Photo vault, storage"] == Decimal("1.5") * Decimal("0.023")
+    assert lines["Secrets"] - plain["Secrets"] == Decimal("0.40")
+    assert _by_item(config, Usage(cameras=1, people=0)).keys() == plain.keys() - {"Rekognition, faces kept"}
 
 
 def test_readme_shows_what_the_command_says() -> None:

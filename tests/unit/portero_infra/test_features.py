@@ -12,9 +12,16 @@ from portero_client.settings import VARIABLES
 from portero_infra.config import StackConfig
 from portero_infra.cost import read_stack
 from portero_infra.estimate import Usage, estimate
-from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS, LIVENESS_ACTIONS, USER_ACTIONS
+from portero_infra.policies import (
+    COLLECTION_ACTIONS,
+    IMAGE_ACTIONS,
+    LIVENESS_ACTIONS,
+    PHOTO_ACTIONS,
+    USER_ACTIONS,
+    VAULT_ACTIONS,
+)
 from portero_server.settings import PREFIX, Settings
-from tests.support.infra.stack import OPTIONS, Stack, deploy
+from tests.support.infra.stack import OPTIONS, REGION, Stack, deploy
 from tests.support.repository import ROOT
 
 ALL = {**OPTIONS, "web": {"name": "console"}}
@@ -40,6 +47,7 @@ BILLED = {
     "Images": "ecr/repository:Repository",
     "Logs": "cloudwatch/logGroup:LogGroup",
     "Alarms": "cloudwatch/metricAlarm:MetricAlarm",
+    "Photo vault, ": "s3/bucket:Bucket",
     "Metric to scale by": "appautoscaling/policy:Policy",
     "Managed Prometheus": "amp/workspace:Workspace",
     "Web balancer": "lb/loadBalancer:LoadBalancer",
@@ -65,6 +73,11 @@ CALLED: dict[str, tuple[str, str]] = {
     "s3:PutObject": ("server/portero_server/audit/anchors.py", "put_object("),
     "s3:PutObjectRetention": ("server/portero_server/audit/anchors.py", "ObjectLockRetainUntilDate="),
     "s3:ListBucketVersions": ("server/portero_server/audit/anchors.py", "list_object_versions"),
+    "s3:DeleteObject": ("server/portero_server/vault/bucket.py", "delete_object("),
+    "s3:GetObject": ("server/portero_server/vault/bucket.py", "get_object("),
+    "s3:GetBucketVersioning": ("server/portero_server/vault/bucket.py", "get_bucket_versioning("),
+    "s3:ListBucket": ("server/portero_server/vault/bucket.py", "list_objects_v2"),
+    "kms:GenerateDataKey": ("infra/portero_infra/vault.py", "key_arn=key_arn"),
     "aps:RemoteWrite": ("infra/portero_infra/collector.py", "prometheusremotewrite"),
     "ecs:UpdateService": ("infra/portero_infra/rotation.py", "aws-sdk:ecs:updateService"),
     "states:StartExecution": ("infra/portero_infra/rotation.py", "EventTarget("),
@@ -119,12 +132,10 @@ def test_every_variable_of_other_deployments_is_declared() -> None:
 
 def _config(stack: Stack) -> StackConfig:
     config = read_stack("dev" if stack.name == "dev" else "prod")
+    if not stack.all("wafv2/webAcl:WebAcl"):
+        return config
     edge = config.edge.model_dump() | ALL["edge"]
-    return (
-        config
-        if not stack.all("wafv2/webAcl:WebAcl")
-        else StackConfig.model_validate(config.model_dump() | {"edge": edge, "web": ALL["web"]})
-    )
+    return StackConfig.model_validate(config.model_dump() | {"edge": edge, "web": ALL["web"], "vault": ALL["vault"]})
 
 
 def _unfounded(stack: Stack, config: StackConfig) -> list[str]:
@@ -178,3 +189,36 @@ def test_every_action_that_is_granted_is_called(any_stack: Stack) -> None:
         (place,) = {where for name, where in CALLED.items() if action == name or (name[-1] == ":" and name in action)}
         path, words = place
         assert words in (ROOT / path).read_text(), f"{action} is granted, and {path} has no {words}"
+
+
+def _of_the_vault(stack: Stack, config: StackConfig) -> dict[str, list[str]]:
+    """What a stack has of the photo vault: buckets, settings, containers, grants and lines of the bill."""
+    server = stack.containers["server"]
+    statements = [
+        statement
+        for name, statement in stack.statements("iam/rolePolicy:RolePolicy")
+        if "photos" in str(statement["Resource"]) or f"s3.{REGION}" in str(statement.get("Condition"))
+    ]
+    return {
+        "buckets": [made.name for made in stack.all("s3/bucket:Bucket") if made.name.endswith("-photos")],
+        "settings": [entry["name"] for entry in server["environment"] if "PHOTO_VAULT" in entry["name"]],
+        "containers": [name for name in stack.containers if "vault" in name],
+        "grants": sorted(action for statement in statements for action in statement["Action"]),
+        "bill": [line.item for line in estimate(config, USAGE) if "vault" in line.item],
+    }
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_vault_is_there_as_a_whole_or_not_at_all(name: str, request: pytest.FixtureRequest) -> None:
+    """Without the option no bucket, setting, container, grant or line of the bill is the vault's; with it, each is."""
+    plain, config = request.getfixturevalue(name), read_stack(name)
+    assert not any(_of_the_vault(plain, config).values())
+    vault = {"vault": ALL["vault"]}
+    kept = _of_the_vault(deploy(name, vault), StackConfig.model_validate(config.model_dump() | vault))
+    assert kept == {
+        "buckets": [f"portero-{name}-photos"],
+        "settings": ["PORTERO_PHOTO_VAULT", "PORTERO_PHOTO_VAULT_KEY_FILE", "PORTERO_PHOTO_VAULT_REGION"],
+        "containers": ["vault-keys"],
+        "grants": sorted((*PHOTO_ACTIONS, *VAULT_ACTIONS, "kms:Decrypt", "kms:GenerateDataKey")),
+        "bill": ["Photo vault, storage"],
+    }

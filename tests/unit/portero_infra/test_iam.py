@@ -9,12 +9,20 @@ from typing import Any
 
 import botocore.session
 
-from portero_infra.policies import COLLECTION_ACTIONS, IMAGE_ACTIONS, LIVENESS_ACTIONS, USER_ACTIONS
+from portero_infra.policies import (
+    COLLECTION_ACTIONS,
+    IMAGE_ACTIONS,
+    LIVENESS_ACTIONS,
+    PHOTO_ACTIONS,
+    USER_ACTIONS,
+    VAULT_ACTIONS,
+)
 from tests.support.infra.cloudformation import findings, template
-from tests.support.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, Stack, deploy
+from tests.support.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, VAULT_SECRET, Stack, deploy
 from tests.support.repository import ROOT
 
 REKOGNITION = ROOT / "server" / "portero_server" / "engines" / "rekognition"
+VAULT_BUCKET = ROOT / "server" / "portero_server" / "vault" / "bucket.py"
 COLLECTION = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:collection/portero-prod-faces-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/portero-prod"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!cluster-1-abcdef"
@@ -68,19 +76,26 @@ def test_execution_role_allows_exactly_these_actions(prod: Stack) -> None:
 
 
 def test_options_add_exactly_these_actions(prod: Stack) -> None:
-    """Anchors may be written and listed, never removed; people are searched as users; liveness sessions begun."""
+    """Anchors may be written, never removed; photos be kept and deleted; people searched as users; liveness begun."""
     made = deploy("prod", OPTIONS)
     before, after = (
         {(action, place) for action, places in _allowed(stack, "portero-prod-task").items() for place in places}
         for stack in (prod, made)
     )
-    anchors = "arn:aws:s3:::portero-prod-anchors-"
+    anchors, photos = "arn:aws:s3:::portero-prod-anchors-", "arn:aws:s3:::portero-prod-photos-"
     assert after - before == {
         ("rekognition:CreateFaceLivenessSession", "*"),
         ("rekognition:GetFaceLivenessSessionResults", "*"),
         ("s3:PutObject", f"{anchors}/audit/*"),
         ("s3:PutObjectRetention", f"{anchors}/audit/*"),
         ("s3:ListBucketVersions", anchors),
+        ("s3:DeleteObject", f"{photos}/photos/*"),
+        ("s3:GetObject", f"{photos}/photos/*"),
+        ("s3:PutObject", f"{photos}/photos/*"),
+        ("s3:GetBucketVersioning", photos),
+        ("s3:ListBucket", photos),
+        ("kms:Decrypt", KEY),
+        ("kms:GenerateDataKey", KEY),
         ("rekognition:AssociateFaces", COLLECTION),
         ("rekognition:CreateUser", COLLECTION),
         ("rekognition:SearchUsersByImage", COLLECTION),
@@ -92,7 +107,18 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
     ]
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["audit/*"]}}
     secrets = _allowed(made, "portero-prod-execution")["secretsmanager:GetSecretValue"]
-    assert secrets == [SECRET, CAMERAS_SECRET]
+    assert secrets == [SECRET, CAMERAS_SECRET, VAULT_SECRET]
+
+
+def test_photos_are_encrypted_through_s3_alone() -> None:
+    """The task may use our key for the vault's objects, and for nothing that S3 does not ask for."""
+    made = deploy("prod", {"vault": OPTIONS["vault"]})
+    (using,) = [
+        statement
+        for name, statement in made.statements("iam/rolePolicy:RolePolicy")
+        if name == "portero-prod-task" and "kms:GenerateDataKey" in statement["Action"]
+    ]
+    assert using["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
 
 
 def test_only_dev_opens_shells(dev: Stack, prod: Stack) -> None:
@@ -114,6 +140,24 @@ def test_recognition_actions_are_the_calls_the_server_makes() -> None:
     made = {f"rekognition:{operations[name]}" for name in called & set(operations)}
     granted = {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *LIVENESS_ACTIONS, *USER_ACTIONS}
     assert made - {"rekognition:CreateCollection"} == granted
+
+
+def test_vault_actions_are_the_calls_the_server_makes() -> None:
+    """Each S3 call of the photo vault is allowed, and no other."""
+    model = botocore.session.get_session().get_service_model("s3")
+    operations = {botocore.xform_name(name): name for name in model.operation_names}
+    tree = list(ast.walk(ast.parse(VAULT_BUCKET.read_text())))
+    calls = {node.func.attr for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+    pages = {
+        node.args[0].value
+        for node in tree
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get_paginator"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    made = {operations[str(name)] for name in (calls | pages) & set(operations)}
+    # The permission to list has the name of the first version of that call.
+    named = {"ListObjectsV2": "ListBucket"}
+    assert {f"s3:{named.get(name, name)}" for name in made} == {*PHOTO_ACTIONS, *VAULT_ACTIONS}
 
 
 def _namable() -> dict[str, set[str]]:

@@ -82,6 +82,19 @@ def test_anchors_lie_where_they_can_be_locked(everything: Stack, prod: Stack) ->
     assert not [made for made in prod.all("s3/bucket:Bucket") if made.inputs.get("objectLockEnabled")]
 
 
+def test_photo_vault_has_a_bucket_of_its_own(everything: Stack) -> None:
+    """The vault's bucket is protected, lets no rule end a photo that the server still counts, and has one prefix."""
+    bucket = everything.one("s3/bucket:Bucket", "portero-prod-photos")
+    assert bucket.protected
+    assert bucket.inputs["forceDestroy"] is False
+    lifecycle = everything.one("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "portero-prod-photos")
+    assert [set(rule) - {"id", "status", "filter"} for rule in lifecycle.inputs["rules"]] == [
+        {"abortIncompleteMultipartUpload"}
+    ]
+    environment = {entry["name"]: entry["value"] for entry in everything.containers["server"]["environment"]}
+    assert environment["PORTERO_PHOTO_VAULT"] == "s3://portero-prod-photos-abc/photos"
+
+
 def test_web_console_stands_behind_its_firewall(everything: Stack) -> None:
     """The web load balancer is covered by a firewall that limits rates and knows common attacks."""
     balancer = everything.one("lb/loadBalancer:LoadBalancer", "portero-prod-web")

@@ -1,4 +1,4 @@
-"""The certificates of the task: from a secret to files, and from there to the port of the bridges."""
+"""What the task reads from files: certificates and the photo vault's keys, from secrets to files to the server."""
 
 from __future__ import annotations
 
@@ -10,32 +10,43 @@ import pytest
 import trustme
 from prometheus_client import CollectorRegistry
 
-from portero_infra.task import TLS_FILES, TLS_FOLDER
+from portero_infra.task import TLS_FILES, TLS_FOLDER, VAULT_FOLDER
+from portero_infra.vault import PHOTOS
 from portero_server.composition import transport
 from portero_server.composition.access import check_open
 from portero_server.settings import PREFIX, Settings
 from portero_server.telemetry.process_metrics import TlsMetrics
-from tests.support.infra.stack import CAMERAS_SECRET, OPTIONS, Stack, deploy
+from portero_server.vault.keys import create_key, read_keys
+from portero_server.vault.sealing import PhotoSeal
+from tests.support.infra.stack import CAMERAS_SECRET, OPTIONS, VAULT_SECRET, Stack, deploy
 
 
 @pytest.fixture(scope="module")
 def secured() -> Stack:
-    """Production with the cameras' listener, tokens and anchors."""
+    """Production with the cameras' listener, tokens, anchors and photo vault."""
     return deploy("prod", OPTIONS)
 
 
-def test_secret_reaches_the_container_that_writes_files_alone(secured: Stack) -> None:
-    """Each part of the secret is a variable of the container that ends before the server starts, and of no other."""
-    containers = secured.containers
-    writer = containers["certificates"]
-    assert {entry["name"]: entry["valueFrom"] for entry in writer["secrets"]} == {
+WRITERS = {
+    "certificates": {
         "CERTIFICATE": f"{CAMERAS_SECRET}:certificate::",
         "KEY": f"{CAMERAS_SECRET}:key::",
         "CLIENT_CA": f"{CAMERAS_SECRET}:client_ca::",
-    }
-    others = [entry for name in ("server", "migrate") for entry in containers[name]["secrets"]]
-    assert not any(CAMERAS_SECRET in entry["valueFrom"] for entry in others)
-    assert {"containerName": "certificates", "condition": "SUCCESS"} in containers["server"]["dependsOn"]
+    },
+    "vault-keys": {"KEYS": VAULT_SECRET},
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_secret_reaches_the_container_that_writes_files_alone(secured: Stack, name: str) -> None:
+    """Each part of a secret is a variable of the container that ends before the server starts, and of no other."""
+    containers = secured.containers
+    writer = containers[name]
+    given = {entry["name"]: entry["valueFrom"] for entry in writer["secrets"]}
+    assert given == WRITERS[name]
+    others = [entry for other in containers.keys() - {name} for entry in containers[other].get("secrets", [])]
+    assert not any(entry["valueFrom"] in given.values() for entry in others)
+    assert {"containerName": name, "condition": "SUCCESS"} in containers["server"]["dependsOn"]
     assert writer["mountPoints"] == containers["server"]["mountPoints"]
     assert writer["user"] == containers["server"]["user"]
     assert writer["essential"] is False
@@ -64,7 +75,7 @@ def test_server_serves_the_files_that_were_written(
         "KEY": issued.private_key_pem.bytes().decode(),
         "CLIENT_CA": authority.cert_pem.bytes().decode(),
     }
-    subprocess.run([sys.executable, "-c", program[2], str(folder), *arguments[1:]], env=variables, check=True)
+    _write(program, [str(folder), *arguments[1:]], variables)
     assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == {
         f"{name}.pem": 0o600 for name in TLS_FILES
     }
@@ -76,6 +87,29 @@ def test_server_serves_the_files_that_were_written(
     assert options.certificates is not None
     assert (options.listen, options.bridge_listen) == ("0.0.0.0:50051", "0.0.0.0:50052")
     assert settings.plaintext_off_loopback is False
+
+
+def test_server_seals_with_the_keys_that_were_written(
+    secured: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key file goes through the secret unchanged: what was sealed with its key opens with what the server reads."""
+    made, folder = tmp_path / "vault.key", tmp_path / "vault"
+    create_key(made)
+    writer = secured.containers["vault-keys"]
+    assert writer["command"][0] == VAULT_FOLDER
+    _write(writer["entryPoint"], [str(folder), *writer["command"][1:]], {"KEYS": made.read_text()})
+    for entry in secured.containers["server"]["environment"]:
+        monkeypatch.setenv(entry["name"], entry["value"].replace(VAULT_FOLDER, str(folder)))
+    settings = Settings()
+    assert settings.photo_bucket == ("portero-prod-photos-abc", PHOTOS)
+    assert settings.photo_vault_region == "us-east-1"
+    assert settings.photo_vault_key_file is not None
+    sealed = PhotoSeal(read_keys(made)).seal("people/ana", "0a" * 16, b"photo")
+    assert PhotoSeal(read_keys(settings.photo_vault_key_file)).open("people/ana", "0a" * 16, sealed) == b"photo"
+
+
+def _write(program: list[str], arguments: list[str], variables: dict[str, str]) -> None:
+    subprocess.run([sys.executable, *program[1:], *arguments], env=variables, check=True)
 
 
 def test_settings_understand_who_may_come_in(secured: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,11 +49,11 @@ def test_ecs_accepts_the_task_definition(stack: Stack) -> None:
 
 
 def test_ecs_accepts_every_option() -> None:
-    """The container that writes certificates, and all it brings, have the names, types and words of ECS's own model."""
+    """The containers that write secrets to files have the names, types and words of ECS's own model."""
     request = register_task(deploy("prod", OPTIONS))
     assert ParamValidator().validate(request, _input_shape()).generate_report() == ""
     assert list(_foreign(request, _input_shape())) == []
-    assert "certificates" in {container["name"] for container in request["containerDefinitions"]}
+    assert {"certificates", "vault-keys"} <= {container["name"] for container in request["containerDefinitions"]}
 
 
 def test_ecs_would_refuse_a_misspelt_field(prod: Stack) -> None:
