@@ -1,10 +1,12 @@
-"""The dashboard *Overview*: health, latency and cost."""
+"""The dashboard *Overview*: health, latency and cost; check-ins, reviews and visitors."""
 
 from __future__ import annotations
 
 from portero_infra.dashboards.check_ins import CHECK_INS
 from portero_infra.dashboards.model import Dashboard, Limits, Look, Panel, Query, Section, Unit
 from portero_infra.dashboards.queries import percentile, rate, share
+from portero_infra.dashboards.reviews import REVIEWS
+from portero_infra.dashboards.visitors import VISITORS
 
 _FAULTS = 'grpc_code=~"UNKNOWN|INTERNAL|UNAVAILABLE|DEADLINE_EXCEEDED|DATA_LOSS"'
 _AVOIDED = rate('portero_frames_total{outcome=~"duplicate|unchanged|skipped|empty"}')
@@ -171,5 +173,5 @@ OVERVIEW = Dashboard(
     "portero-overview",
     "Portero: Overview",
     "Is it healthy, is it on time, what does it cost.",
-    (_HEALTH, _TIME, _COST, CHECK_INS),
+    (_HEALTH, _TIME, _COST, CHECK_INS, REVIEWS, VISITORS),
 )
