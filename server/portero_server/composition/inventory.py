@@ -1,4 +1,4 @@
-"""Counts registered cameras and faces, so that a camera that never connects shows up as missing."""
+"""Counts registered cameras, so that one that never connects is missed, faces, and what waits for a review."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from portero_server.telemetry.metrics import Metrics
 _log = structlog.get_logger(__name__)
 
 _PAGE = 1000
+_LATEST = 1000
+"""Sightings that are looked at for those that wait: each costs a few rows looked up by index."""
 
 
 class RegisteredCameras(Protocol):
@@ -34,13 +36,25 @@ class EnrolledFaces(Protocol):
         ...
 
 
+class SightingsToReview(Protocol):
+    """Counts sightings that wait to be reviewed."""
+
+    async def waiting(self, most: int) -> int:
+        """Returns how many of the latest `most` sightings a person should look at."""
+        ...
+
+
 class InventoryMetrics:
-    """Reports registered cameras and faces to the metrics; the first `most` cameras by id have series of their own."""
+    """Reports registered cameras, faces and the queue of reviews to the metrics.
+
+    The first `most` cameras by id have series of their own.
+    """
 
     def __init__(
         self,
         cameras: RegisteredCameras,
         faces: EnrolledFaces,
+        reviews: SightingsToReview,
         model: FaceModel,
         metrics: Metrics,
         *,
@@ -50,6 +64,7 @@ class InventoryMetrics:
         """Prepares counting every `interval` seconds; `model` is the one in use."""
         self._cameras = cameras
         self._faces = faces
+        self._reviews = reviews
         self._model = model
         self._metrics = metrics
         self._most = most
@@ -66,7 +81,7 @@ class InventoryMetrics:
             await asyncio.sleep(self._interval)
 
     async def count(self) -> None:
-        """Counts cameras and faces once and updates the metrics.
+        """Counts everything once and updates the metrics.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -81,3 +96,4 @@ class InventoryMetrics:
         self._metrics.recognition.gallery_is(
             sum(faces.values()), of_other_models=sum(count for model, count in faces.items() if model != self._model)
         )
+        self._metrics.decisions.queue_is(await self._reviews.waiting(_LATEST))

@@ -16,6 +16,7 @@ from portero_server.composition.readiness import Readiness
 from portero_server.composition.store import Stores
 from portero_server.composition.streaming import StreamingParts
 from portero_server.rpc.server import RpcServer, ServerOptions
+from portero_server.store.review_queue import ReviewQueueStore
 from portero_server.telemetry.http import AdminHttp
 
 
@@ -25,7 +26,7 @@ class OperationsParts:
 
     Attributes:
         readiness: Whether the server can work; its `run` takes who is to be told.
-        inventory: Counts cameras and faces.
+        inventory: Counts cameras, faces and what waits for a review.
         admin: The HTTP port.
         certificates: Whether the certificates hold.
     """
@@ -77,6 +78,7 @@ def build(
     inventory = InventoryMetrics(
         stores.cameras,
         stores.people,
+        ReviewQueueStore(stores.database),
         gallery.model,
         metrics,
         most=settings.metrics_max_cameras,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from portero_server.domain.recording.reviews import ReviewAction
 
@@ -10,7 +10,7 @@ _UNDO = "undo"
 
 
 class DecisionMetrics:
-    """Counts what is done with stored decisions."""
+    """Counts what is done with stored decisions, and what is left to do."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.replays = Counter("portero_what_if_calls", "Calls of WhatIfThresholds.", registry=registry)
@@ -23,6 +23,12 @@ class DecisionMetrics:
             ("action",),
             registry=registry,
         )
+        self.waiting = Gauge(
+            "portero_review_queue",
+            "Sightings that wait to be reviewed, of the latest thousand; 0 where PORTERO_KEEP_DECISIONS is off. Every "
+            "server counts the same ones.",
+            registry=registry,
+        )
         for action in (*(each.value for each in ReviewAction), _UNDO):
             self.reviews.labels(action)
 
@@ -33,6 +39,10 @@ class DecisionMetrics:
     def undone(self) -> None:
         """A review was taken back."""
         self.reviews.labels(_UNDO).inc()
+
+    def queue_is(self, sightings: int) -> None:
+        """Sets how many sightings wait to be reviewed."""
+        self.waiting.set(sightings)
 
     def replayed(self, decisions: int) -> None:
         """A question was answered from so many decisions."""

@@ -12,7 +12,7 @@ from portero_server.domain.recording.sightings import Sighting
 from portero_server.domain.tracking.deciding import DecisionReason
 from portero_server.domain.tracking.what_if import StoredDecision
 
-_NEAR = 0.2
+NEAR = 0.2
 """How near the threshold a similarity is doubtful, as a share of what is between the threshold and a perfect one."""
 
 
@@ -193,4 +193,4 @@ def _lead(stored: StoredDecision) -> float:
 
 
 def _near(stored: StoredDecision) -> float:
-    return _NEAR * (1.0 - stored.decision.policy.threshold)
+    return NEAR * (1.0 - stored.decision.policy.threshold)

@@ -22,6 +22,7 @@ from portero_server.store.decisions import DecisionFilter, DecisionStore
 from portero_server.store.guests import GuestStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.retention import RetentionStore
+from portero_server.store.review_queue import ReviewQueueStore
 from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from tests.support.store.commits import at, commit_of, decided
@@ -157,3 +158,18 @@ async def test_lists_of_decisions_walk_an_index(database: Database) -> None:
     ):
         (plan,) = await _plans(database, store.list(which, 9))
         assert index in plan, which
+
+
+async def test_the_queue_of_reviews_is_counted_along_indexes(database: Database) -> None:
+    """Its length is one statement that walks the latest sightings, and looks up what belongs to each by index."""
+    (plan,) = await _plans(database, ReviewQueueStore(database).waiting(1000))
+    for index in (
+        "ix_sightings_time",
+        "ix_sighting_tracks_sighting",
+        "ix_decisions_track",
+        "ix_sighting_reviews_sighting",
+    ):
+        assert index in plan
+    # As conditions that something exists, the same joins walked every candidate of a person, or every decision.
+    assert "MATERIALIZED" not in plan
+    assert "ix_decision_candidates_person" not in plan
