@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,8 @@ from sqlalchemy import make_url
 
 import tests.support.store.mariadb
 from portero_infra.task import CA_FILE, PASSWORD_VARIABLE
-from tests.support.infra.stack import Stack
+from portero_server.vault.keys import create_key
+from tests.support.infra.stack import VAULT_SECRET, Stack, deploy
 from tests.support.store.mariadb import MariaDB
 from tests.support.time.timeouts import PATIENCE
 
@@ -142,32 +143,29 @@ async def _serving(process: asyncio.subprocess.Process) -> dict[str, str]:
     raise AssertionError("".join(lines))
 
 
-@pytest.mark.slow
-async def test_containers_run_in_the_environment_of_the_task(
-    prod: Stack, database: MariaDB, authority: Authority
-) -> None:
-    """In the recorded environment the migration ends well, and the server becomes ready and stops in its grace."""
-    containers = prod.containers
+@asynccontextmanager
+async def _deployed(
+    stack: Stack, database: MariaDB, authority: Authority, here: Mapping[str, str]
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, str]]]:
+    """Migrates and serves in the recorded environment, with `here` in place of what only this machine can decide.
+
+    Yields the server with what it said of itself.
+    """
+    containers = stack.containers
     recorded = {entry["name"]: entry["value"] for entry in containers["server"]["environment"]}
     async with _simulator(
         recorded["PORTERO_REKOGNITION_REGION"], recorded["PORTERO_REKOGNITION_COLLECTION"]
     ) as simulator:
-        migrate = await _start(
-            containers["migrate"]["command"], _environment(prod, "migrate", database, authority, simulator)
-        )
+
+        def environment(container: str) -> dict[str, str]:
+            return {**_environment(stack, container, database, authority, simulator), **here}
+
+        migrate = await _start(containers["migrate"]["command"], environment("migrate"))
         _, errors = await asyncio.wait_for(migrate.communicate(), PATIENCE)
         assert migrate.returncode == 0, errors.decode()
-        server = await _start(
-            containers["server"]["command"], _environment(prod, "server", database, authority, simulator)
-        )
+        server = await _start(containers["server"]["command"], environment("server"))
         try:
-            said = await _serving(server)
-            assert said["engine"] == "rekognition"
-            admin = said["metrics"].removesuffix("/metrics")
-            async with httpx2.AsyncClient(base_url=admin, timeout=PATIENCE) as http:
-                assert (await http.get("/readyz")).status_code == 200
-                assert (await http.get("/livez")).status_code == 200
-                assert "portero_streams 0.0" in (await http.get("/metrics")).text
+            yield server, await _serving(server)
             server.terminate()
             assert server.stderr is not None
             async with asyncio.timeout(float(recorded["PORTERO_STOP_GRACE"])):
@@ -177,6 +175,51 @@ async def test_containers_run_in_the_environment_of_the_task(
             if server.returncode is None:
                 server.kill()
                 await server.wait()
+
+
+@pytest.mark.slow
+async def test_containers_run_in_the_environment_of_the_task(
+    prod: Stack, database: MariaDB, authority: Authority
+) -> None:
+    """In the recorded environment the migration ends well, and the server becomes ready and stops in its grace."""
+    async with _deployed(prod, database, authority, {}) as (_, said):
+        assert said["engine"] == "rekognition"
+        admin = said["metrics"].removesuffix("/metrics")
+        async with httpx2.AsyncClient(base_url=admin, timeout=PATIENCE) as http:
+            assert (await http.get("/readyz")).status_code == 200
+            assert (await http.get("/livez")).status_code == 200
+            assert "portero_streams 0.0" in (await http.get("/metrics")).text
+
+
+@asynccontextmanager
+async def _bucket() -> AsyncIterator[tuple[str, list[str]]]:
+    """Answers as a bucket that never had versions; yields its address, and what it is asked."""
+    asked: list[str] = []
+    body = b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.decode().partition(" HTTP/")[0])
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", asked
+
+
+@pytest.mark.slow
+async def test_server_starts_with_the_vault_of_the_task(
+    database: MariaDB, authority: Authority, tmp_path: Path
+) -> None:
+    """With the vault's settings and the keys of its secret, the server asks its bucket whether it has versions."""
+    keeping = deploy("prod", {"vault": {"key_secret": VAULT_SECRET}})
+    keys = tmp_path / "keys"
+    create_key(keys)
+    async with _bucket() as (address, asked):
+        here = {"PORTERO_PHOTO_VAULT_KEY_FILE": str(keys), "AWS_ENDPOINT_URL_S3": address}
+        async with _deployed(keeping, database, authority, here):
+            assert asked == ["GET /portero-prod-photos-abc?versioning"]
 
 
 @pytest.mark.slow
