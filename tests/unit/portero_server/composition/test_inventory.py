@@ -59,5 +59,5 @@ async def test_sightings_that_wait_for_a_review_are_counted() -> None:
     """The gauge is of the latest thousand sightings, whatever the number of cameras."""
     metrics = Metrics(version="1", engine="scripted")
     registered = _Registered()
-    await InventoryMetrics(registered, registered, registered, _USED, metrics, most=2, interval=5.0).count()
+    await InventoryMetrics(registered, registered, registered, _USED, metrics, most=2, interval=5.0).count_queue()
     assert "portero_review_queue 100.0" in generate_latest(metrics.registry).decode()
