@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from functools import partial
 
 from portero.v1.sighting_service_pb2 import SIGHTING_EVENT_KIND_STARTED
 
@@ -22,6 +23,8 @@ async def start(server: FakeServer, *arguments: str) -> Process:
         stdout=PIPE,
         stderr=PIPE,
         env={**os.environ, "PORTERO_SERVER": server.address},
+        # Whoever runs the tests in the background may ignore the signal, and would have the command ignore it too.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 

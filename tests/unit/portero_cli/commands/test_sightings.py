@@ -51,6 +51,8 @@ async def test_the_document_holds_every_field_of_the_contract(cli: Cli) -> None:
         "track_count": 1,
         "box": {"left": 0.1, "top": 0.25, "width": 0.125, "height": 0.25},
         "reviewed": False,
+        "visitor": "",
+        "visit": 0,
     }
     assert (stranger["person"], stranger["display_name"]) == ("", "")
 

@@ -106,13 +106,14 @@ async def test_a_close_that_a_forced_end_overtakes_returns(tmp_path: Path, cance
     working = asyncio.create_task(connection.in_thread(busy.wait))
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)
-    connection.stop()
+    stopped = connection.stop()
+    assert stopped is not None
     if canceled:
         closing.cancel()
         await asyncio.sleep(0)
     busy.set()
-    done, _ = await asyncio.wait([working, closing], timeout=PATIENCE)
-    assert done == {working, closing}
+    done, _ = await asyncio.wait([working, closing, stopped], timeout=PATIENCE)
+    assert done == {working, closing, stopped}
     assert closing.cancelled() is canceled
 
 
