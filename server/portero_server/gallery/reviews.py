@@ -50,7 +50,7 @@ class Reviews:
         engine: str,
         demanded_for: timedelta,
     ) -> None:
-        """Creates it.
+        """Creates the reviews of one server.
 
         Args:
             sightings: What is reviewed.

@@ -149,7 +149,7 @@ async def test_what_was_reviewed_does_not_wait(
 async def test_a_decision_that_lacks_a_candidate_names_nobody(
     database: Database, seen: Seen, queue: ReviewQueueStore, listed: Callable[[], Awaitable[int]]
 ) -> None:
-    """Whom the rest would have named is not known, so nobody is asked."""
+    """A sighting of which a candidate was erased is not queued: the others do not say whom it was taken for."""
     await seen("ana", _NEAR)
     assert await queue.waiting(10) == 1
     gone = delete(schema.decision_candidates).where(schema.decision_candidates.c.person_id == "ben")

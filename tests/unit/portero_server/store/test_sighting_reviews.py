@@ -246,7 +246,7 @@ async def test_a_review_goes_with_either_person(
     clock: ManualClock,
     erased: str,
 ) -> None:
-    """Whom it corrected, and whom it named: exported with both, and counted in either one's receipt."""
+    """A review is exported with the person it corrected and the one it named, and either one's receipt counts it."""
     sighting_id = await _seen(streams, recording, sightings)
     await reviews.add(sighting_id, _said(ReviewAction.THIS_IS, "ben"))
     kinds = [each.kind for each in await ExportStore(database).records(erased, 10)]
