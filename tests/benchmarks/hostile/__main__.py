@@ -166,17 +166,15 @@ async def _attacked(house: House, address: str, turns: Turns, arguments: argpars
 
 async def _python(module: str, *words: str, nice: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
+        "nice",
+        "-n",
+        str(nice),
         sys.executable,
         "-m",
         f"tests.benchmarks.hostile.{module}",
         *words,
         stdout=asyncio.subprocess.PIPE,
-        preexec_fn=lambda: _lowered(nice),
     )
-
-
-def _lowered(nice: int) -> None:
-    os.nice(nice)
 
 
 def _row(turns: Turns, records: list[tuple[str, float, float | None]]) -> dict[str, Any]:

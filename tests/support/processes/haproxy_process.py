@@ -52,13 +52,15 @@ async def running_haproxy(folder: Path, server: str, processor: set[int]) -> Asy
         raise RuntimeError("haproxy is not installed")
     environment, proxy = haproxy_environment(folder / "haproxy", server)
     process = await asyncio.create_subprocess_exec(
+        "taskset",
+        "--cpu-list",
+        ",".join(map(str, sorted(processor))),
         program,
         "-db",
         "-f",
         str(CONFIGURATION),
         env={**os.environ, **environment},
         stdout=asyncio.subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, processor),
     )
     host, _, port = proxy.address.rpartition(":")
     try:

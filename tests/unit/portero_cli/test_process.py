@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from functools import partial
 
 from portero.v1.sighting_service_pb2 import SIGHTING_EVENT_KIND_STARTED
 
@@ -15,17 +14,21 @@ from tests.support.time.timeouts import PATIENCE
 
 async def start(server: FakeServer, *arguments: str) -> Process:
     """Starts the command as its users do."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "portero_cli",
-        *arguments,
-        stdout=PIPE,
-        stderr=PIPE,
-        env={**os.environ, "PORTERO_SERVER": server.address},
-        # Whoever runs the tests in the background may ignore the signal, and would have the command ignore it too.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
-    )
+    # A child inherits an ignored signal, as of tests that run in the background, but never a handler. `preexec_fn`
+    # would do this as well, but runs in a fork of this process, where gRPC may log that its threads are gone.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "portero_cli",
+            *arguments,
+            stdout=PIPE,
+            stderr=PIPE,
+            env={**os.environ, "PORTERO_SERVER": server.address},
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def test_the_command_prints_one_document_and_nothing_else(server: FakeServer) -> None:
