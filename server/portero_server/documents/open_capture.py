@@ -73,8 +73,10 @@ class OpenCapture:
         if step.side is not None and sight.card is not None:
             self._sides[step.side] = sight.card_pixels(sight.card)
             self._framed[step.side] = framed(sight.pixels, corners_of(sight.card))
-        if step.face:
-            face = sight.faces[0]
+        if step.dropped:
+            self._face = None
+        if step.face is not None:
+            face = next(each for each in sight.faces if each.box == step.face)
             size = round(face.box.width * sight.pixels.shape[1])
             self._face = LiveFace(sight.face_pixels(face.box), 1, face.quality.overall, size)
         if (both := sight.card_and_face(time)) is not None and len(self._looks) < _MOST_LOOKS:

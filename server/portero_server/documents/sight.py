@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from portero_server.domain.detection.detections import FoundFace
 from portero_server.domain.detection.geometry import WHOLE, Box
-from portero_server.domain.documents.capture import CardView, FaceView, FrameView, on_card
+from portero_server.domain.documents.capture import CardView, FrameView, on_card
 from portero_server.domain.documents.liveness import CardAndFace
+from portero_server.domain.documents.people_in_view import FaceView
 from portero_server.domain.streams.frames import Frame
 from portero_server.vision.analyzer import Detector
 from portero_server.vision.crops import crop_face
@@ -40,15 +41,18 @@ class CardSight:
         pixels: The frame, BGR, with the camera's privacy zones black.
         card: The card.
         faces: Faces that are not printed on it, largest first.
+        printed: Faces that are.
     """
 
     pixels: Pixels
     card: CardView | None
     faces: tuple[FoundFace, ...]
+    printed: tuple[FoundFace, ...] = ()
 
     def view(self, time: float) -> FrameView:
         """Returns it for the plan."""
-        return FrameView(time, self.card, tuple(FaceView(face.box, face.quality) for face in self.faces))
+        faces = tuple(FaceView(face.box, face.quality) for face in self.faces)
+        return FrameView(time, self.card, faces, tuple(face.box for face in self.printed))
 
     def card_and_face(self, time: float) -> CardAndFace | None:
         """Returns card and face in pixels, if both are there and nobody else."""
@@ -114,6 +118,6 @@ class CardInspector:
         height, width = pixels.shape[:2]
         card = self._finder.find(pixels)
         faces = self._detector.find(pixels, thorough=False, within=WHOLE)
-        if card is not None:
-            faces = [face for face in faces if not on_card(face.box, card.corners, width, height)]
-        return CardSight(pixels, card, tuple(sorted(faces, key=lambda face: -face.box.area)))
+        printed = () if card is None else tuple(f for f in faces if on_card(f.box, card.corners, width, height))
+        live = sorted((face for face in faces if face not in printed), key=lambda face: -face.box.area)
+        return CardSight(pixels, card, tuple(live), printed)

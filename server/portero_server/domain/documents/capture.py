@@ -6,13 +6,13 @@ nobody is in view for a while, or another face takes the place of the first, it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.documents.document import CardSide
+from portero_server.domain.documents.people_in_view import FaceView, PeopleInView, apart
 
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 """The corners of a card in a frame, (x, y) in pixels, clockwise from the upper left of the card as it is read."""
@@ -61,14 +61,6 @@ class CardView:
 
 
 @dataclass(frozen=True, slots=True)
-class FaceView:
-    """A face in a frame that is not printed on the card there."""
-
-    box: Box
-    quality: FaceQuality
-
-
-@dataclass(frozen=True, slots=True)
 class FrameView:
     """What a frame shows.
 
@@ -76,11 +68,13 @@ class FrameView:
         time: When it was taken, seconds of a steady clock.
         card: The card, if one is in view.
         faces: Faces beside the card, largest first.
+        printed: Faces on the card.
     """
 
     time: float
     card: CardView | None = None
     faces: tuple[FaceView, ...] = ()
+    printed: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +92,8 @@ class CapturePolicy:
         rival: Share of the largest face's width from which another face counts as a second person.
         settle: Seconds for which a better view of the same side, or of the face, is waited for.
         gone: Seconds with neither face nor card in view after which the person has left.
-        moved: Distance between two looks, in sizes of the face, beyond which it is another face.
+        moved: Distance between two looks, in sizes of the face, beyond which it is another face; up to it, a face was
+            the portrait that a card shows within `gone`.
         steady: Seconds for which a hint must hold before it is told.
         repeat: Seconds after which the same hint is told again.
     """
@@ -124,14 +119,16 @@ class CaptureStep:
     Attributes:
         restarted: Whether everything kept so far is to be dropped first: another person is in view.
         side: The side whose view is kept from this frame, in place of an earlier one.
-        face: Whether the live face is kept from this frame, in place of an earlier one.
+        face: The live face that is kept from this frame, in place of an earlier one.
+        dropped: Whether the live face of an earlier frame is to be dropped: it was the portrait on the card.
         hint: What to tell the person.
         complete: Whether everything is there.
     """
 
     restarted: bool = False
     side: CardSide | None = None
-    face: bool = False
+    face: Box | None = None
+    dropped: bool = False
     hint: Hint | None = None
     complete: bool = False
 
@@ -160,9 +157,11 @@ class CapturePlan:
         self._began = began
         self._sides: dict[CardSide, _Kept] = {}
         self._face: _Kept | None = None
+        # Where and when the live face was that is kept.
+        self._face_at: tuple[float, Box] | None = None
         self._last_seen: float | None = None
         self._last_face: tuple[float, Box] | None = None
-        self._several = 0
+        self._in_view = self._nobody()
         self._wanted: tuple[Hint | None, float] = (None, began)
         self._told: tuple[Hint, float] | None = None
 
@@ -179,7 +178,7 @@ class CapturePlan:
     @property
     def several(self) -> int:
         """The largest number of people in one frame, since the plan began or began anew."""
-        return self._several
+        return self._in_view.most
 
     def observe(self, view: FrameView) -> CaptureStep:
         """Records what a frame shows."""
@@ -187,11 +186,12 @@ class CapturePlan:
             return CaptureStep()
         restarted = self._is_somebody_else(view) and self._begin_anew()
         self._note_presence(view)
-        people = self._people(view)
-        self._several = max(self._several, people)
+        portraits = _portraits(view)
+        people = self._in_view.observe(view.time, view.faces, portraits)
         side = self._keep_card(view)
-        face = people == 1 and self._keep_face(view)
-        return CaptureStep(restarted, side, face, self._hint(view, people), self._complete(view.time))
+        dropped = self._was_portrait(view.time, portraits) and self._drop_face()
+        face = people[0].box if len(people) == 1 and self._keep_face(people[0], view.time) else None
+        return CaptureStep(restarted, side, face, dropped, self._hint(view, people), self._complete(view.time))
 
     def _complete(self, now: float) -> bool:
         # The face is looked for in the same time as the card: only what came last is waited for.
@@ -219,12 +219,27 @@ class CapturePlan:
         # A face that was hidden, by the card or a hand, may come back anywhere; whose it is the comparison tells.
         if view.time - time > self._policy.gone:
             return False
-        return all(_apart(before, face.box) > self._policy.moved for face in view.faces)
+        return all(apart(before, face.box) > self._policy.moved for face in view.faces)
 
     def _begin_anew(self) -> bool:
         self._sides.clear()
-        self._face = self._last_face = None
-        self._several = 0
+        self._face = self._face_at = self._last_face = None
+        self._in_view = self._nobody()
+        return True
+
+    def _nobody(self) -> PeopleInView:
+        policy = self._policy
+        return PeopleInView(rival=policy.rival, within=policy.gone, reach=policy.moved)
+
+    def _was_portrait(self, now: float, portraits: Sequence[Box]) -> bool:
+        """Whether the face that is kept was the portrait that a card shows at its place now."""
+        if self._face_at is None:
+            return False
+        time, box = self._face_at
+        return now - time <= self._policy.gone and self._in_view.is_at(box, portraits)
+
+    def _drop_face(self) -> bool:
+        self._face = self._face_at = None
         return True
 
     def _note_presence(self, view: FrameView) -> None:
@@ -234,15 +249,8 @@ class CapturePlan:
             nearest = view.faces[0]
             if self._last_face is not None:
                 before = self._last_face[1]
-                nearest = min(view.faces, key=lambda face: _apart(before, face.box))
+                nearest = min(view.faces, key=lambda face: apart(before, face.box))
             self._last_face = view.time, nearest.box
-
-    def _people(self, view: FrameView) -> int:
-        """Returns how many people are before the camera; somebody far behind the first does not count."""
-        if not view.faces:
-            return 0
-        least = view.faces[0].box.width * self._policy.rival
-        return sum(face.box.width >= least for face in view.faces)
 
     def _keep_card(self, view: FrameView) -> CardSide | None:
         card = view.card
@@ -258,16 +266,14 @@ class CapturePlan:
         kept.score, kept.whole = score, card.whole
         return card.side
 
-    def _keep_face(self, view: FrameView) -> bool:
-        quality = view.faces[0].quality
+    def _keep_face(self, face: FaceView, time: float) -> bool:
+        quality = face.quality
         if quality.size < self._policy.face_size or quality.overall < self._policy.face:
             return False
-        if self._face is None:
-            self._face = _Kept(view.time, quality.overall)
-            return True
-        if quality.overall <= self._face.score:
+        if self._face is not None and quality.overall <= self._face.score:
             return False
-        self._face.score = quality.overall
+        first = time if self._face is None else self._face.first
+        self._face, self._face_at = _Kept(first, quality.overall), (time, face.box)
         return True
 
     def _defect(self, card: CardView) -> Hint | None:
@@ -283,7 +289,7 @@ class CapturePlan:
             return Hint.CARD_STILL
         return None
 
-    def _hint(self, view: FrameView, people: int) -> Hint | None:
+    def _hint(self, view: FrameView, people: Sequence[FaceView]) -> Hint | None:
         wanted = self._wish(view, people)
         if wanted is not self._wanted[0]:
             self._wanted = wanted, view.time
@@ -296,16 +302,16 @@ class CapturePlan:
         self._told = wanted, view.time
         return wanted
 
-    def _wish(self, view: FrameView, people: int) -> Hint | None:
-        if people > 1 and self._face is None:
+    def _wish(self, view: FrameView, people: Sequence[FaceView]) -> Hint | None:
+        if len(people) > 1 and self._face is None:
             return Hint.ONE_PERSON
         if not self._card_complete(view.time):
             return self._card_wish(view)
         if self._face is not None:
             return None
-        if not view.faces:
+        if not people:
             return Hint.LOOK_AT_CAMERA
-        small = view.faces[0].quality.size < self._policy.face_size
+        small = people[0].quality.size < self._policy.face_size
         return Hint.FACE_CLOSER if small else Hint.LOOK_AT_CAMERA
 
     def _card_wish(self, view: FrameView) -> Hint | None:
@@ -316,6 +322,11 @@ class CapturePlan:
             return self._defect(card) or Hint.CARD_STILL
         kept = self._sides[card.side]
         return Hint.TURN_CARD_OVER if self._settled(kept, view.time) and not kept.whole else None
+
+
+def _portraits(view: FrameView) -> tuple[Box, ...]:
+    """Returns the portraits on the card of a frame; none where what was taken for a card may be something else."""
+    return view.printed if view.card is not None and view.card.side is CardSide.FRONT else ()
 
 
 def card_score(card: CardView) -> float:
@@ -331,11 +342,3 @@ def on_card(face: Box, corners: Corners, width: int, height: int) -> bool:
     for (ax, ay), (bx, by) in zip(corners, (*corners[1:], corners[0]), strict=True):
         signs.add((bx - ax) * (y - ay) - (by - ay) * (x - ax) >= 0)
     return len(signs) == 1
-
-
-def _apart(before: Box, after: Box) -> float:
-    """Returns the distance between the middles of two faces, in sizes of the larger one."""
-    (x0, y0), (x1, y1) = before.center, after.center
-    across = (x0 - x1) / max(before.width, after.width, 1e-6)
-    down = (y0 - y1) / max(before.height, after.height, 1e-6)
-    return float((across**2 + down**2) ** 0.5)

@@ -13,13 +13,13 @@ from portero_server.domain.documents.capture import (
     CapturePolicy,
     CaptureStep,
     CardView,
-    FaceView,
     FrameView,
     Hint,
     card_score,
     on_card,
 )
 from portero_server.domain.documents.document import CardSide
+from portero_server.domain.documents.people_in_view import FaceView, apart
 
 POLICY = CapturePolicy()
 CORNERS = ((400.0, 300.0), (1000.0, 300.0), (1000.0, 678.0), (400.0, 678.0))
@@ -27,6 +27,7 @@ FRONT = CardView(CORNERS, CardSide.FRONT, width=600.0, tilt=0.05, sharpness=0.6,
 BACK = replace(FRONT, side=CardSide.BACK)
 GOOD = FaceQuality(size=1.0, frontality=0.9, sharpness=0.9, brightness=1.0)
 FACE = FaceView(Box(0.4, 0.1, 0.2, 0.3), GOOD)
+PORTRAIT = FaceView(Box(0.35, 0.5, 0.15, 0.25), GOOD)
 OTHER = FaceView(Box(0.7, 0.1, 0.2, 0.3), GOOD)
 
 
@@ -106,6 +107,39 @@ def test_two_people_are_nobodys_face() -> None:
     assert plan.several == 1
 
 
+def test_the_portrait_of_a_card_that_is_cut_is_no_second_person() -> None:
+    """A face counts for nobody where a front shows its portrait at the same place a moment before or after."""
+    for cut in ([0], [9], [0, 1, 8, 9]):
+        plan = CapturePlan(POLICY, 0.0)
+        for number in range(10):
+            if number in cut:
+                plan.observe(FrameView(number / 10, None, (FACE, PORTRAIT)))
+            else:
+                plan.observe(FrameView(number / 10, FRONT, (FACE,), (PORTRAIT.box,)))
+        assert plan.several == 1
+        assert plan.has_face
+
+
+def test_a_live_face_that_was_the_portrait_is_dropped() -> None:
+    """A portrait that was taken for the live face is dropped when the card shows it, and the guest's face is kept."""
+    plan = CapturePlan(POLICY, 0.0)
+    assert plan.observe(FrameView(0.0, None, (PORTRAIT,))).face == PORTRAIT.box
+    step = plan.observe(FrameView(0.2, FRONT, (), (PORTRAIT.box,)))
+    assert (step.dropped, step.face, plan.has_face) == (True, None, False)
+    # Larger than the guest's face, and still nobody's.
+    large = replace(PORTRAIT, box=Box(0.35, 0.45, 0.22, 0.33))
+    assert plan.observe(FrameView(0.4, None, (large, FACE))).face == FACE.box
+
+
+def test_what_may_be_no_card_explains_no_face() -> None:
+    """A face within something whose side cannot be told, or within a back, stays the person's."""
+    for card in (replace(FRONT, side=None), BACK):
+        plan = CapturePlan(POLICY, 0.0)
+        plan.observe(FrameView(0.0, None, (FACE,)))
+        assert not plan.observe(FrameView(0.2, card, (), (FACE.box,))).dropped
+        assert plan.has_face
+
+
 def test_a_plan_begins_anew_when_the_person_left() -> None:
     """The front of a guest who left is dropped, and the next guest's card is captured from the beginning."""
     plan = CapturePlan(POLICY, 0.0)
@@ -163,30 +197,39 @@ _views = st.one_of(
         st.booleans(),
     ),
 )
+_boxes = st.builds(Box, st.floats(0, 0.8), st.floats(0, 0.7), st.floats(0.05, 0.2), st.just(0.3))
 _faces = st.lists(
     st.builds(
         FaceView,
-        st.builds(Box, st.floats(0, 0.8), st.floats(0, 0.7), st.floats(0.05, 0.2), st.just(0.3)),
+        _boxes,
         st.builds(FaceQuality, *[st.floats(0, 1)] * 4),
     ),
     max_size=3,
 ).map(lambda faces: tuple(sorted(faces, key=lambda face: -face.box.area)))
 
 
-@given(st.lists(st.tuples(_views, _faces, st.floats(0.02, 2.5)), max_size=60))
-def test_the_law_of_what_is_kept(seen: list[tuple[CardView | None, tuple[FaceView, ...], float]]) -> None:
-    """Kept views are good enough and only get better, a face is one person's, and what is complete has all parts."""
+_seen = st.tuples(_views, _faces, st.lists(_boxes, max_size=2), st.floats(0.02, 2.5))
+
+
+@given(st.lists(_seen, max_size=60))
+def test_the_law_of_what_is_kept(seen: list[tuple[CardView | None, tuple[FaceView, ...], list[Box], float]]) -> None:
+    """Kept views are good enough and only get better, a face is one person's and no portrait, and complete is all."""
     plan, time = CapturePlan(POLICY, 0.0), 0.0
     kept: dict[CardSide, CardView] = {}
     face: FaceView | None = None
     seen_at = 0.0
-    for card, faces, pause in seen:
+    portraits: list[tuple[float, Box]] = []
+    for card, faces, printed, pause in seen:
         time += pause
-        step = plan.observe(FrameView(time, card, faces))
+        step = plan.observe(FrameView(time, card, faces, tuple(printed) if card else ()))
         if (kept or face) and time - seen_at > POLICY.gone:
             assert step.restarted
         if step.restarted:
-            kept, face = {}, None
+            kept, face, portraits = {}, None, []
+        if card is not None and card.side is CardSide.FRONT:
+            portraits += [(time, box) for box in printed]
+        near = [box for when, box in portraits if time - when <= POLICY.gone]
+        people = [each for each in faces if not any(apart(each.box, box) <= POLICY.moved for box in near)]
         if card or faces:
             seen_at = time
         if step.side is not None:
@@ -199,12 +242,14 @@ def test_the_law_of_what_is_kept(seen: list[tuple[CardView | None, tuple[FaceVie
             if step.side in kept:
                 assert card_score(card) > card_score(kept[step.side])
             kept[step.side] = card
-        if step.face:
-            rivals = [each for each in faces[1:] if each.box.width >= POLICY.rival * faces[0].box.width]
-            assert not rivals
+        if step.dropped:
+            face = None
+        if step.face is not None:
+            assert step.face == people[0].box
+            assert not [each for each in people[1:] if each.box.width >= POLICY.rival * people[0].box.width]
             if face is not None:
-                assert faces[0].quality.overall > face.quality.overall
-            face = faces[0]
+                assert people[0].quality.overall > face.quality.overall
+            face = people[0]
         assert plan.sides.keys() == kept.keys()
         assert plan.has_face == (face is not None)
         if step.complete:
