@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from standardwebhooks import Webhook
 from portero_client import ConnectionSettings, PorteroClient
 from tests.support.client.visits import visit
 from tests.support.images.patch_photos import ANA, BOB, photo
+from tests.support.processes import node
 from tests.support.processes.server_process import ended_server, printed_by, running_server
 from tests.support.server.webhook_receiver import Receiver, running_receiver
 from tests.support.time.timeouts import PATIENCE
@@ -112,6 +116,58 @@ async def test_the_command_line_tries_a_webhook_and_starts_a_stopped_one(tmp_pat
         code, errors = await ended_server("webhook test", tmp_path, **settings)
         assert (code, errors) == (1, "portero-server: the webhook did not take the message: it answered 410\n")
         assert await printed_by("webhook resume", tmp_path, **settings) == "events are sent again\n"
+
+
+@asynccontextmanager
+async def _node_receiver(secret: str) -> AsyncIterator[tuple[str, asyncio.StreamReader]]:
+    """Runs the Node example; yields its URL and what it prints."""
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        str(node.EXAMPLE / "webhook.mjs"),
+        "0",
+        env={**os.environ, "WEBHOOK_SECRET": secret},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        said = (await process.stderr.readline()).decode()
+        yield said.removeprefix("listening on ").strip(), process.stdout
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@pytest.mark.skipif(bool(node.missing()), reason=node.missing() or "node and its packages are there")
+async def test_node_verifies_what_is_signed_and_takes_each_event_once(tmp_path: Path) -> None:
+    """The npm library takes the signatures, a repeated message is printed once, and another key's is refused."""
+    async with _node_receiver(_SECRET) as (url, out), asyncio.timeout(4 * PATIENCE):
+        settings = {"engine": "scripted", "webhook_url": url, "webhook_networks": "127.0.0.1/32"}
+        trusted = {**settings, "webhook_secret": _SECRET}
+        async with running_server(tmp_path, **trusted) as server:
+            async with PorteroClient(ConnectionSettings(server.address)) as client:
+                await client.cameras.create("door")
+                await client.people.create("Ana", person_id="ana")
+                await client.people.enroll("ana", photo(ANA))
+                await visit(client, ANA)
+            assert await out.readline() == b"sighting.started cameras/door Ana\n"
+            assert await out.readline() == b"sighting.left cameras/door Ana\n"
+            assert await server.stop() == 0
+        await printed_by("webhook replay 2026-01-01T00:00:00Z", tmp_path, **trusted)
+        async with running_server(tmp_path, **trusted) as server:
+            async with PorteroClient(ConnectionSettings(server.address)) as client:
+                await client.people.create("Bob", person_id="bob")
+                await client.people.enroll("bob", photo(BOB))
+                await visit(client, BOB)
+            # Ana's two events came before, in the order of the camera, and were known.
+            assert await out.readline() == b"sighting.started cameras/door Bob\n"
+            assert await out.readline() == b"sighting.left cameras/door Bob\n"
+            assert await server.stop() == 0
+        code, errors = await ended_server(
+            "webhook test", tmp_path, **settings, webhook_secret="whsec_" + _SECRET.removeprefix("whsec_").swapcase()
+        )
+        assert (code, errors) == (1, "portero-server: the webhook did not take the message: it answered 401\n")
 
 
 async def test_without_a_webhook_the_commands_say_so(tmp_path: Path) -> None:

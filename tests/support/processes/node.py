@@ -1,7 +1,8 @@
-"""Node, and the packages of the example in it; both are optional."""
+"""Node, and the packages of the examples in it; both are optional."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,9 +12,10 @@ EXAMPLE: Path = ROOT / "clients" / "portero_client" / "examples" / "node"
 
 
 def missing() -> str:
-    """Returns what is missing to run the Node example and how to get it, or nothing."""
+    """Returns what is missing to run the Node examples and how to get it, or nothing."""
     if shutil.which("node") is None:
         return "node is not installed (on Debian: apt-get install nodejs npm)"
-    if not (EXAMPLE / "node_modules" / "@grpc" / "grpc-js").is_dir():
+    wanted = json.loads((EXAMPLE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    if not all((EXAMPLE / "node_modules" / name).is_dir() for name in wanted):
         return f"its packages are not installed: npm ci --prefix {EXAMPLE.relative_to(ROOT)}"
     return ""
