@@ -1,0 +1,83 @@
+"""Sessions of schedules: the table of cases in `sessions.yaml`, and schedules that are refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero_server.domain.attendance.recurrence import Recurrence
+from portero_server.domain.attendance.schedule import Schedule, SessionChange, sessions_between
+from portero_server.errors import InvalidInput
+from tests.support.attendance.calendar_cases import CalendarCase, read_calendar_cases
+
+_CASES = read_calendar_cases(Path(__file__).with_name("sessions.yaml"))
+_MONDAY = date(2026, 3, 9)
+_SANTIAGO = ZoneInfo("America/Santiago")
+
+
+def _schedule(**other: Any) -> Schedule:
+    given: dict[str, Any] = {"zone": _SANTIAGO, "first_day": _MONDAY, "begins": time(8), "ends": time(9, 30)}
+    return Schedule("math", "1b", **{"room_ids": ("room",), **given, **other})
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: case.case_id)
+def test_the_sessions_are_what_the_table_says(case: CalendarCase) -> None:
+    """Each case of the table comes to the sessions it expects, in order."""
+    found = sessions_between(
+        case.schedule, case.since, case.until, case.holidays, held_on_holidays=case.held_on_holidays
+    )
+    assert len(found) == len(case.expected)
+    assert all(said.is_of(session) for said, session in zip(case.expected, found, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        ({"begins": time(8, tzinfo=UTC)}, "begins"),
+        ({"room_ids": ()}, "room_ids"),
+        ({"last_day": date(2026, 3, 8)}, "last_day"),
+        ({"changes": (SessionChange(_MONDAY), SessionChange(_MONDAY, cancelled=True))}, "changes"),
+        ({"changes": (SessionChange(_MONDAY, ends=time(8, tzinfo=UTC)),)}, "begins"),
+        ({"changes": (SessionChange(_MONDAY, room_ids=()),)}, "room_ids"),
+    ],
+)
+def test_a_schedule_that_means_nothing_is_refused(other: dict[str, Any], field: str) -> None:
+    """The error names the field."""
+    with pytest.raises(InvalidInput) as refused:
+        _schedule(**other)
+    assert refused.value.field == field
+
+
+@given(
+    day=st.dates(date(2000, 1, 1), date(2040, 12, 31)),
+    begins=st.times(),
+    ends=st.times(),
+    zone=st.sampled_from(["America/Santiago", "America/Coyhaique", "Europe/Madrid", "Australia/Lord_Howe", "UTC"]),
+)
+def test_every_session_ends_after_it_begins(day: date, begins: time, ends: time, zone: str) -> None:
+    """Whatever the clocks do in between, and it is of the day on which it begins."""
+    schedule = _schedule(first_day=day, begins=begins, ends=ends, zone=ZoneInfo(zone))
+    (session,) = sessions_between(schedule, day, day)
+    assert session.span.start < session.span.end
+    assert session.day == day
+
+
+@given(st.dates(_MONDAY, date(2026, 12, 31)), st.integers(0, 60))
+def test_a_schedule_asked_in_parts_is_the_same(middle: date, days: int) -> None:
+    """Sessions of two stretches of days are those of both together, each once."""
+    moved = SessionChange(_MONDAY, moved_to=date.fromordinal(_MONDAY.toordinal() + days))
+    schedule = _schedule(recurrence=Recurrence("FREQ=WEEKLY;BYDAY=MO,TH"), changes=(moved,))
+    end = date(2026, 12, 31)
+    parts = [
+        *sessions_between(schedule, _MONDAY, middle),
+        *sessions_between(schedule, date.fromordinal(middle.toordinal() + 1), end),
+    ]
+    assert sorted(each.session_id for each in parts) == sorted(
+        each.session_id for each in sessions_between(schedule, _MONDAY, end)
+    )
