@@ -1,4 +1,4 @@
-"""Tells the people before a camera from the portrait of a card whose outline was not found."""
+"""Distinguishes the people before a camera from the portrait of a card whose outline was not found."""
 
 from __future__ import annotations
 
