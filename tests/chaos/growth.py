@@ -144,9 +144,11 @@ class Load:
             except PorteroError as error:
                 self.troubles.append(f"{type(error).__name__}: {error}")
             except grpc.aio.AioRpcError as error:
-                if error.code() not in _LATER:
-                    raise
-                self.turned_away += 1
+                if error.code() in _LATER:
+                    self.turned_away += 1
+                else:
+                    # An hour's samples are worth keeping, whatever became of one call.
+                    self.troubles.append(f"{do.__name__}: {error.code().name}: {error.details()}")
             due = max(due + 1 / rate, time.monotonic())
 
     async def _come_and_go(self) -> None:
