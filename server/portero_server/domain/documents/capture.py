@@ -92,8 +92,9 @@ class CapturePolicy:
         rival: Share of the largest face's width from which another face counts as a second person.
         settle: Seconds for which a better view of the same side, or of the face, is waited for.
         gone: Seconds with neither face nor card in view after which the person has left.
-        moved: Distance between two looks, in sizes of the face, beyond which it is another face; up to it, a face was
-            the portrait that a card shows within `gone`.
+        moved: Distance between two looks, in sizes of the face, beyond which it is another face.
+        portrait: Distance, in sizes of the smaller one, up to which a face was the portrait of its size that a card
+            shows within `gone`.
         steady: Seconds for which a hint must hold before it is told.
         repeat: Seconds after which the same hint is told again.
     """
@@ -108,6 +109,7 @@ class CapturePolicy:
     settle: float = 0.5
     gone: float = 1.5
     moved: float = 1.2
+    portrait: float = 0.8
     steady: float = 0.6
     repeat: float = 3.0
 
@@ -229,7 +231,7 @@ class CapturePlan:
 
     def _nobody(self) -> PeopleInView:
         policy = self._policy
-        return PeopleInView(rival=policy.rival, within=policy.gone, reach=policy.moved)
+        return PeopleInView(rival=policy.rival, within=policy.gone, reach=policy.portrait)
 
     def _was_portrait(self, now: float, portraits: Sequence[Box]) -> bool:
         """Whether the face that is kept was the portrait that a card shows at its place now."""

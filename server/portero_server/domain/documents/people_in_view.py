@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 
+_ALIKE = 1.5
+"""Most ratio of the widths of one portrait in two frames: a card comes nearer by less in a second and a half."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaceView:
@@ -32,7 +35,7 @@ class PeopleInView:
         Args:
             rival: Share of the largest face's width from which another face counts as a second person.
             within: Seconds between a face and the portrait that it was.
-            reach: Most distance between the two, in sizes of the larger one.
+            reach: Most distance between the two, in sizes of the smaller one.
         """
         self._rival, self._within, self._reach = rival, within, reach
         self._most = 0
@@ -68,8 +71,8 @@ class PeopleInView:
         return tuple(people)
 
     def is_at(self, face: Box, portraits: Iterable[Box]) -> bool:
-        """Returns whether a face is at the place of one of these portraits."""
-        return any(apart(face, portrait) <= self._reach for portrait in portraits)
+        """Returns whether a face is at the place of one of these portraits, and of its size."""
+        return any(same_face(face, portrait, self._reach) for portrait in portraits)
 
     def _without(self, boxes: Iterable[Box], printed: Sequence[Box]) -> tuple[Box, ...]:
         return tuple(box for box in boxes if not self.is_at(box, printed))
@@ -79,6 +82,19 @@ class PeopleInView:
             self._printed.popleft()
         while self._crowds and now - self._crowds[0][0] > self._within:
             self._most = max(self._most, len(self._crowds.popleft()[1]))
+
+
+def same_face(face: Box, portrait: Box, reach: float) -> bool:
+    """Returns whether a face may be a portrait that is seen in another frame.
+
+    The guest's face beside a card is near its portrait as well, measured by the larger of the two: so their sizes must
+    be alike, and the distance at most `reach` sizes of the smaller one.
+    """
+    smaller, larger = sorted((face, portrait), key=lambda box: box.width)
+    if larger.width > _ALIKE * smaller.width:
+        return False
+    (x0, y0), (x1, y1) = face.center, portrait.center
+    return ((x0 - x1) / max(smaller.width, 1e-6)) ** 2 + ((y0 - y1) / max(smaller.height, 1e-6)) ** 2 <= reach**2
 
 
 def apart(before: Box, after: Box) -> float:

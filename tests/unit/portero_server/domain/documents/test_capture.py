@@ -19,7 +19,7 @@ from portero_server.domain.documents.capture import (
     on_card,
 )
 from portero_server.domain.documents.document import CardSide
-from portero_server.domain.documents.people_in_view import FaceView, apart
+from portero_server.domain.documents.people_in_view import FaceView, same_face
 
 POLICY = CapturePolicy()
 CORNERS = ((400.0, 300.0), (1000.0, 300.0), (1000.0, 678.0), (400.0, 678.0))
@@ -229,7 +229,7 @@ def test_the_law_of_what_is_kept(seen: list[tuple[CardView | None, tuple[FaceVie
         if card is not None and card.side is CardSide.FRONT:
             portraits += [(time, box) for box in printed]
         near = [box for when, box in portraits if time - when <= POLICY.gone]
-        people = [each for each in faces if not any(apart(each.box, box) <= POLICY.moved for box in near)]
+        people = [each for each in faces if not any(same_face(each.box, box, POLICY.portrait) for box in near)]
         if card or faces:
             seen_at = time
         if step.side is not None:

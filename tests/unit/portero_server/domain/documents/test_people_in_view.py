@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
-from portero_server.domain.documents.people_in_view import FaceView, PeopleInView, apart
+from portero_server.domain.documents.people_in_view import FaceView, PeopleInView, same_face
 
 GOOD = FaceQuality(size=1.0, frontality=0.9, sharpness=0.9, brightness=1.0)
 GUEST = FaceView(Box(0.4, 0.1, 0.2, 0.3), GOOD)
@@ -15,7 +15,7 @@ PORTRAIT = FaceView(Box(0.3, 0.6, 0.16, 0.24), GOOD)
 
 def nobody() -> PeopleInView:
     """Returns a counter that has seen nobody."""
-    return PeopleInView(rival=0.5, within=1.5, reach=1.2)
+    return PeopleInView(rival=0.5, within=1.5, reach=0.8)
 
 
 def test_people_are_counted_and_somebody_far_behind_is_not() -> None:
@@ -52,6 +52,16 @@ def test_a_portrait_explains_nothing_later_or_elsewhere() -> None:
         assert people.observe(time + 1.6, (GUEST, PORTRAIT), ()) == (GUEST, PORTRAIT)
 
 
+def test_a_guest_who_holds_the_card_beside_the_face_stays() -> None:
+    """A face much larger than the portrait, or beside it, is the guest's however near the card is held."""
+    guest, portrait = FaceView(Box(0.4, 0.1, 0.24, 0.4), GOOD), Box(0.6, 0.35, 0.07, 0.12)
+    alike = Box(0.58, 0.1, 0.2, 0.36)
+    for shown in (portrait, alike):
+        people = nobody()
+        for number in range(5):
+            assert people.observe(number / 5, (guest,), (shown,)) == (guest,)
+
+
 def test_a_companion_is_counted_beside_a_portrait() -> None:
     """A portrait takes only its own face away, not a second person in the same frame."""
     people = nobody()
@@ -77,8 +87,10 @@ def test_the_law_of_the_count(seen: list[tuple[list[Box], list[Box], float]]) ->
     for number, (when, faces, _) in enumerate(frames):
         earlier = [box for at, _, shown in frames[: number + 1] for box in shown if when - at <= 1.5]
         later = [box for at, _, shown in frames[number:] for box in shown if at - when <= 1.5]
-        left = [box for box in faces if all(apart(box, portrait) > 1.2 for portrait in earlier)]
+        left = [box for box in faces if not any(same_face(box, portrait, 0.8) for portrait in earlier)]
         left = [box for box in left if box.width >= 0.5 * left[0].width]
         # Only whether there are several matters: one face is one person even if a portrait explains it later.
-        counts += [1, sum(all(apart(box, p) > 1.2 for p in later) for box in left)] if len(left) > 1 else [len(left)]
+        counts += (
+            [1, sum(not any(same_face(box, p, 0.8) for p in later) for box in left)] if len(left) > 1 else [len(left)]
+        )
     assert people.most == max(counts)
