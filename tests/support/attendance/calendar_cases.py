@@ -105,7 +105,7 @@ def _change(day: date, given: dict[str, Any]) -> SessionChange:
     begins, ends = (None if key not in given else time.fromisoformat(given[key]) for key in ("begins", "ends"))
     return SessionChange(
         day,
-        cancelled=given.get("cancelled", False),
+        canceled=given.get("canceled", False),
         moved_to=given.get("moved_to"),
         begins=begins,
         ends=ends,

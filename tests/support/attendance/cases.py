@@ -132,7 +132,7 @@ def _schedule(given: dict[str, Any]) -> tuple[Schedule, WallClock]:
     begins, _, ends = given.get("times", "08:00 .. 09:30").partition(" .. ")
     zone = ZoneInfo(given.get("zone", "America/Santiago"))
     rooms = tuple(given.get("rooms", ["room"]))
-    changes = (SessionChange(day, cancelled=True),) if given.get("cancelled") else ()
+    changes = (SessionChange(day, canceled=True),) if given.get("canceled") else ()
     schedule = Schedule(
         "math", "1b", rooms, zone, day, time.fromisoformat(begins), time.fromisoformat(ends), changes=changes
     )

@@ -21,7 +21,7 @@ class ChangeCause(Enum):
     """A camera turned out to have watched, or not to have watched."""
     ROSTER = "roster"
     SCHEDULE = "schedule"
-    """The session was moved or cancelled, or its day is a holiday after all."""
+    """The session was moved or canceled, or its day is a holiday after all."""
     RULES = "rules"
     EXCUSE = "excuse"
     CORRECTION = "correction"

@@ -19,7 +19,7 @@ class SessionState(Enum):
     """Whether a session takes place."""
 
     HELD = "held"
-    CANCELLED = "cancelled"
+    CANCELED = "canceled"
     HOLIDAY = "holiday"
 
 
@@ -46,11 +46,11 @@ class AttendanceSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionChange:
-    """An exception to a schedule: one session that is cancelled, moved, or held although the day is a holiday.
+    """An exception to a schedule: one session that is canceled, moved, or held although the day is a holiday.
 
     Attributes:
         day: On which the session would begin by the schedule.
-        cancelled: Whether it does not take place.
+        canceled: Whether it does not take place.
         moved_to: On which day it begins instead; None: on its own.
         begins, ends: At what times instead; None: as by the schedule.
         room_ids: Where instead; None: as by the schedule.
@@ -58,7 +58,7 @@ class SessionChange:
     """
 
     day: date
-    cancelled: bool = False
+    canceled: bool = False
     moved_to: date | None = None
     begins: time | None = None
     ends: time | None = None
@@ -149,7 +149,7 @@ def _session(
     state, note = SessionState.HELD, ""
     begins, ends, room_ids, held_on = schedule.begins, schedule.ends, schedule.room_ids, day
     if change is not None:
-        state = SessionState.CANCELLED if change.cancelled else SessionState.HELD
+        state = SessionState.CANCELED if change.canceled else SessionState.HELD
         note = change.note
         begins, ends = change.begins or begins, change.ends or ends
         room_ids, held_on = change.room_ids or room_ids, change.moved_to or day

@@ -42,7 +42,7 @@ def test_the_sessions_are_what_the_table_says(case: CalendarCase) -> None:
         ({"begins": time(8, tzinfo=UTC)}, "begins"),
         ({"room_ids": ()}, "room_ids"),
         ({"last_day": date(2026, 3, 8)}, "last_day"),
-        ({"changes": (SessionChange(_MONDAY), SessionChange(_MONDAY, cancelled=True))}, "changes"),
+        ({"changes": (SessionChange(_MONDAY), SessionChange(_MONDAY, canceled=True))}, "changes"),
         ({"changes": (SessionChange(_MONDAY, ends=time(8, tzinfo=UTC)),)}, "begins"),
         ({"changes": (SessionChange(_MONDAY, room_ids=()),)}, "room_ids"),
     ],

@@ -36,7 +36,7 @@ _SESSIONS = (
     _session("lab", 150, 200, room="lab"),
     _session("tomorrow", 0, 60, days=1),
     _session("others", 60, 120, group="2b"),
-    replace(_session("cancelled", 0, 60), state=SessionState.CANCELLED),
+    replace(_session("canceled", 0, 60), state=SessionState.CANCELED),
 )
 _PLACEMENTS = (Placement("camera", "room"), Placement("lab-camera", "lab"))
 _INDEX = SessionIndex(_SESSIONS, _PLACEMENTS, {"1b": _ROSTER})
@@ -126,6 +126,6 @@ def test_cameras_and_rules_touch_rooms_and_groups() -> None:
 
 
 def test_a_schedule_touches_what_came_went_or_differs() -> None:
-    """A session that was cancelled differs."""
-    after = [replace(_SESSIONS[0], state=SessionState.CANCELLED), *_SESSIONS[2:]]
+    """A session that was canceled differs."""
+    after = [replace(_SESSIONS[0], state=SessionState.CANCELED), *_SESSIONS[2:]]
     assert by_schedule(_SESSIONS, after) == {"first", "second"}
