@@ -48,6 +48,11 @@ def test_an_answer_in_a_commit_that_ended_its_session_may_be_asked_for_again() -
     assert simulate(841856).complaints == []
 
 
+def test_a_visit_of_which_only_a_piece_was_written_ends_though_its_frames_lead_elsewhere() -> None:
+    """The search finds nothing that may close it; the next session rejects frames, and another track goes on."""
+    assert simulate(968924).complaints == []
+
+
 def test_a_seed_replays() -> None:
     """The same seed gives the same faults at the same times, and the same results."""
     one, other = simulate(365), simulate(365)

@@ -25,6 +25,7 @@ from portero_server.domain.recording.sightings import (
     TrackSeen,
     TrackTold,
 )
+from portero_server.domain.recording.written_ahead import followed_beside
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.domain.streams.messages import Message, TextRead, TrackUpdate
 from portero_server.domain.streams.watermark import Advance, Fate
@@ -170,8 +171,10 @@ class Commits:
         self._sightings = {track.track_id: track.sighting_id for track in row.open_tracks if tracks is not None}
         # The tracks as they were at each frame that is not durable.
         self._resume = ResumePoints(row.open_tracks)
+        # The open tracks that are stored with the watermark.
+        self._stored = row.open_tracks
         # The frames that showed each track, as far as they are not durable.
-        self.presence = Presence()
+        self._presence = Presence()
         # Tracks whose decision was put aside, until they are decided again.
         self._unstored = UnstoredTracks()
         ended = () if tracks is not None else row.open_tracks
@@ -192,11 +195,6 @@ class Commits:
     def uncommitted(self) -> Sequence[PendingCommit]:
         """What is not known to be committed, oldest first."""
         return (self._pending,) if self._in_flight is None else (self._in_flight, self._pending)
-
-    @property
-    def fates(self) -> Sequence[Fate]:
-        """The spans of sequences that the commit in flight passes."""
-        return self._in_flight.fates if self._in_flight is not None else ()
 
     def add(self, event: StreamEvent, mark: object) -> None:
         """Adds what a stream's frames led to; `mark` is the trace of the recognition, or None."""
@@ -221,7 +219,7 @@ class Commits:
         """Records what is followed after frame `sequence`, the highest so far."""
         self._resume.note(sequence, tracks)
         if tracks:
-            self.presence.note(sequence, tracks)
+            self._presence.note(sequence, tracks)
 
     def take(
         self, advance: Advance | None, exceptions: Sequence[FrameException]
@@ -258,10 +256,25 @@ class Commits:
         gathered, self._in_flight = self._in_flight, None
         if gathered is None:
             return 0, ()
-        self.presence.durable(commit.durable_sequence)
+        self._presence.durable(commit.durable_sequence)
+        if commit.open_tracks is not None:
+            self._stored = commit.open_tracks
         for each in commit.decided:
             self._sightings[each.track_id] = result.sighting_of[each.track_id]
         return gathered.frames, self._messages(gathered, result)
+
+    def quarantine(self, commit: StreamCommit, durable: int, attempts: int, hopeless: Collection[str]) -> Quarantine:
+        """Returns the search for what cannot be written in the commit in flight, which the database refused.
+
+        Args:
+            commit: What was refused.
+            durable: The watermark before it.
+            attempts: Most pieces to be tried.
+            hopeless: Tracks whose findings nobody answered for in sessions before.
+        """
+        fates = self._in_flight.fates if self._in_flight is not None else ()
+        followed = followed_beside(self._stored, commit.decided, durable, self._presence)
+        return Quarantine(commit, durable, fates, attempts, hopeless, self._presence, followed)
 
     def put_aside(self, search: Quarantine) -> None:
         """Drops the messages about findings of the commit in flight that the database refused.
@@ -270,7 +283,7 @@ class Commits:
         """
         if self._in_flight is None:
             return
-        self.presence.rejected(search.rejected)
+        self._presence.rejected(search.rejected)
         unread = {finding.sequence for finding in search.put_aside if finding.kind == "text"}
         news = self._in_flight.drop({decided.track_id for decided in search.unstored}, unread)
         meanwhile = {decided.track_id for decided in self._pending.decided}
@@ -279,7 +292,7 @@ class Commits:
                 # Another decision follows, which stores the track.
                 continue
             self._unstored.put_aside(decided, news.get(decided.track_id))
-            if seen := self.presence.after(decided.track_id, decided.sequence):
+            if seen := self._presence.after(decided.track_id, decided.sequence):
                 # While the search went on.
                 self._decide_again(seen)
 

@@ -209,8 +209,7 @@ class StreamState:
 
     def quarantine(self, commit: StreamCommit, attempts: int, hopeless: Collection[str]) -> Quarantine:
         """Starts the search for what in a refused commit cannot be written."""
-        commits = self.commits
-        self._search = Quarantine(commit, self.intake.durable, commits.fates, attempts, hopeless, commits.presence)
+        self._search = self.commits.quarantine(commit, self.intake.durable, attempts, hopeless)
         return self._search
 
     def put_aside(self, search: Quarantine) -> Effects:

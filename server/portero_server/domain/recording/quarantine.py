@@ -2,8 +2,9 @@
 
 One frame must never end a stream. A refused commit is taken apart into its findings, which are tried again in ever
 smaller pieces; those pieces do not move the watermark, and writing a finding twice changes nothing, so that a piece may
-be written ahead of the watermark as any finding may. What the database refuses by itself is put aside, and the frames
-it came from are settled as rejected by the commit that closes the search, which moves the watermark.
+be written ahead of the watermark as any finding may, with the tracks that begin there. What the database refuses by
+itself is put aside, and the frames it came from are settled as rejected by the commit that closes the search, which
+moves the watermark.
 
 A finding about a track stands for all frames that show it, and is dated by the latest. When it is refused, that frame
 is put aside and the finding is tried again as of the frame before, until there is none.
@@ -16,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portero_server.domain.recording.presence import Presence, as_of
+from portero_server.domain.recording.resuming import OpenTrack
 from portero_server.domain.recording.sightings import (
     CommitResult,
     FrameException,
@@ -106,6 +108,7 @@ class Quarantine:
         attempts: int,
         hopeless: Collection[str] = (),
         presence: Presence | None = None,
+        followed: tuple[OpenTrack, ...] | None = None,
     ) -> None:
         """Starts a search.
 
@@ -116,6 +119,8 @@ class Quarantine:
             attempts: Most pieces to be tried; what is not known to be sound then is put aside.
             hopeless: Tracks that were `unanswered` before.
             presence: In which frames beyond `durable` each track was seen.
+            followed: The open tracks to store with each piece that holds something (`followed_beside`); None: those
+                that are stored.
         """
         self.unanswered: str | None = None
         self._hopeless = hopeless
@@ -124,6 +129,7 @@ class Quarantine:
         self._fates = fates
         self._attempts = attempts
         self._presence = presence or Presence()
+        self._followed = followed
         self._parts = tuple(_Part(finding) for finding in _findings(commit, durable))
         self._queue: list[tuple[_Part, ...]] = [(), self._parts] if self._parts else [()]
         self._hopes = _ATTEMPTS_WITHOUT_FRAME
@@ -139,8 +145,10 @@ class Quarantine:
             self._queue.clear()
         if not self._queue:
             return None
-        bare = replace(self.commit, durable_sequence=self.durable, outcomes={}, exceptions=(), open_tracks=None)
-        return _holding(replace(bare, told=frozenset()), _left_of(self._queue[0]))
+        parts = self._queue[0]
+        followed = self._followed if parts else None
+        bare = replace(self.commit, durable_sequence=self.durable, outcomes={}, exceptions=(), open_tracks=followed)
+        return _holding(replace(bare, told=frozenset()), _left_of(parts))
 
     def accepted(self, result: CommitResult) -> None:
         """Records that the piece was written."""

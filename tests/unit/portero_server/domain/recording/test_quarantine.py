@@ -198,6 +198,19 @@ def test_a_session_that_resumes_does_not_go_on_with_a_track_that_has_no_sighting
         assert [track.track_id for track in full.open_tracks or ()] == ["b", "c"]
 
 
+def test_what_is_written_in_pieces_is_remembered_with_them() -> None:
+    """Each piece that holds something stores the open tracks with it; the first one, which asks only, does not."""
+    followed = (_open_track("a"),)
+    search = Quarantine(_commit(_decided("a", 11)), _DURABLE, _FATES, 64, (), None, followed)
+    first = search.piece()
+    assert first is not None
+    assert (first.decided, first.open_tracks) == ((), None)
+    search.accepted(CommitResult(frozenset(), {}, None))
+    second = search.piece()
+    assert second is not None
+    assert (len(second.decided), second.open_tracks) == (1, followed)
+
+
 @given(findings=_FINDINGS, bad=st.sets(st.integers(_DURABLE + 1, _THROUGH + 5), max_size=4), most=st.integers(1, 40))
 def test_the_account_covers_the_same_sequences(findings: list[Any], bad: set[int], most: int) -> None:
     """However the search ends, each sequence passed has one outcome, and each refused one an entry."""
