@@ -41,6 +41,10 @@ HOLDS: Mapping[str, str] = {
     "texts": "Text read in streams, if it is kept at all.",
     "events": "What watchers are told about sightings, in order.",
     "event_relays": "How far events are sent to whom, and which server sends them.",
+    "subscriptions": "To whom events are sent, and which; the URL is sealed.",
+    "subscription_people": "People to whose events a subscription is limited; a row goes with its person.",
+    "subscription_secrets": "Secrets that sign a subscription's messages, sealed.",
+    "subscription_deliveries": "What became of the last messages of each subscription; no content.",
     "usage_calls": "Engine calls by hour, with what they cost.",
     "usage_avoided": "Calls that were not needed, by hour and reason.",
     "budget_steps": "When a day's budget reached each of its steps.",
@@ -50,7 +54,8 @@ HOLDS: Mapping[str, str] = {
     "erasure_faces": "Faces that an engine has yet to delete for an erasure.",
     "check_ins": "Check-ins with documents: what was read of the card, the report, a person's decision; no picture.",
     "guests": "Who is expected on which day, and who of them has come.",
-    "erased_records": "Ids of erased check-ins, guests and visitors, which a restored backup must lose again.",
+    "erased_records": "Ids of erased check-ins, guests and visitors, and of deleted subscriptions, which a restored "
+    "backup must lose again.",
     "api_keys": "Digests of API keys, their roles and their scopes.",
 }
 

@@ -74,7 +74,8 @@ guests = table(
 
 erased_records = table(
     "erased_records",
-    # A check-in's, a guest's or a visitor's id, which says nothing of anybody: what a restored backup must lose again.
+    # The id of a check-in, guest, visitor or subscription, which says nothing of anybody: what a restored backup must
+    # lose again.
     Column("record_id", Name, primary_key=True),
     required("erasure_id", Name),
     required("erased_at", UtcTime),

@@ -35,6 +35,7 @@ from portero_server.store.schema import (
     requests,
     sighting_reviews,
     sightings,
+    subscription_people,
 )
 from portero_server.store.scrubbing import SCRUBS
 
@@ -231,7 +232,7 @@ class ErasureStore:
         counts["look_alikes"] = pairs.rowcount
         await delete_faces(connection, own)
         counts["photos"] = await _let_go_of_photos(connection, person_id)
-        for table in (consents, people_blocks, decision_candidates):
+        for table in (consents, people_blocks, decision_candidates, subscription_people):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount
         own_reviews = or_(sighting_reviews.c.person_id == person_id, sighting_reviews.c.decided_person_id == person_id)

@@ -31,7 +31,7 @@ class RelayState:
 class EventRelayStore:
     """Stores the progress of one relay, for all servers. One server at a time holds the claim to send."""
 
-    def __init__(self, database: Database, name: str, endpoint: str, server: str) -> None:
+    def __init__(self, database: Database, name: str, endpoint: str, server: str, *, creates: bool = True) -> None:
         """Creates the store of a relay.
 
         Args:
@@ -39,12 +39,14 @@ class EventRelayStore:
             name: Of the relay, as "webhook".
             endpoint: Digest of where it sends; one that differs from the stored one is not stopped.
             server: This server, in one word that no other has.
+            creates: Whether a relay that is missing is made; else it was deleted, and is stopped.
         """
         self._database = database
         self._name = name
         self._own = event_relays.c.name == name
         self._endpoint = endpoint
         self._server = server
+        self._creates = creates
 
     async def state(self, start: int) -> RelayState:
         """Returns the state; a relay that is new begins after position `start`.
@@ -61,7 +63,10 @@ class EventRelayStore:
 
         if (found := await self._database.read(read)) is not None:
             return found
-        await self._database.run(lambda connection: insert_new(connection, event_relays, [self._row(start)]))
+        if not self._creates:
+            return RelayState(start, stopped=True)
+        made = [new_relay(self._name, start, self._endpoint)]
+        await self._database.run(lambda connection: insert_new(connection, event_relays, made))
         return await self._database.read(read) or RelayState(start, stopped=False)
 
     async def claim(self, now: datetime, lease: float) -> bool:
@@ -135,12 +140,14 @@ class EventRelayStore:
 
         return await self._database.run(unit)
 
-    def _row(self, start: int) -> dict[str, object]:
-        return {
-            "name": self._name,
-            "position": start,
-            "endpoint": self._endpoint,
-            "stopped_reason": "",
-            "claimed_by": "",
-            "claimed_until": _NEVER,
-        }
+
+def new_relay(name: str, start: int, endpoint: str) -> dict[str, object]:
+    """Returns the row of a relay that is told of what comes after a position, and that nobody has claimed."""
+    return {
+        "name": name,
+        "position": start,
+        "endpoint": endpoint,
+        "stopped_reason": "",
+        "claimed_by": "",
+        "claimed_until": _NEVER,
+    }

@@ -22,6 +22,7 @@ from portero_server.store.schema import (
     recognitions,
     sighting_reviews,
     sightings,
+    subscription_people,
 )
 
 _KINDS: Mapping[str, Table] = {
@@ -34,6 +35,7 @@ _KINDS: Mapping[str, Table] = {
     "decision_candidate": decision_candidates,
     "sighting_review": sighting_reviews,
     "photo": photos,
+    "subscription_filter": subscription_people,
 }
 """In the order in which they are returned. What a photo shows is in the vault."""
 

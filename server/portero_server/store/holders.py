@@ -22,7 +22,16 @@ from portero_server.domain.people.privacy import Erasure, digest_of
 from portero_server.errors import NotFound
 from portero_server.store.database import Database
 from portero_server.store.exported import ExportedRecord, exported
-from portero_server.store.schema import check_ins, erased_records, erasures, guests, people, requests, visitors
+from portero_server.store.schema import (
+    check_ins,
+    erased_records,
+    erasures,
+    guests,
+    people,
+    requests,
+    subscriptions,
+    visitors,
+)
 
 
 class HolderStore:
@@ -148,6 +157,7 @@ async def erase_again(connection: AsyncConnection, rows: Sequence[Any]) -> int:
             (guests, guests.c.guest_id),
             # With what is kept of them: the database sees to that.
             (visitors, visitors.c.visitor_id),
+            (subscriptions, subscriptions.c.subscription_id),
         ):
             count += (await connection.execute(delete(table).where(key == row["record_id"]))).rowcount
         await _forget_requests(connection, [row["record_id"]])

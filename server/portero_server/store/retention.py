@@ -35,6 +35,7 @@ from portero_server.store.schema import (
     sightings,
     stream_exceptions,
     streams,
+    subscription_deliveries,
     texts,
     usage_avoided,
     usage_calls,
@@ -71,7 +72,10 @@ class RetentionStore:
             ),
             Purpose.SIGHTINGS: (self._open_tracks(named=True), self._sightings(named=True), self._answers(named=True)),
             Purpose.TEXTS: (self._rows(texts, texts.c.captured_at),),
-            Purpose.EVENTS: (self._events,),
+            Purpose.EVENTS: (
+                self._events,
+                self._rows(subscription_deliveries, subscription_deliveries.c.last_at),
+            ),
             Purpose.EXCEPTIONS: (self._date_exceptions, self._rows(stream_exceptions, stream_exceptions.c.recorded_at)),
             Purpose.USAGE: (
                 self._rows(usage_calls, usage_calls.c.hour),
@@ -250,7 +254,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
         (recognitions.c.captured_at, recognitions.c.person_id.is_not(None)),
     ),
     Purpose.TEXTS: ((texts.c.captured_at, None),),
-    Purpose.EVENTS: ((events.c.happened_at, None),),
+    Purpose.EVENTS: ((events.c.happened_at, None), (subscription_deliveries.c.last_at, None)),
     Purpose.EXCEPTIONS: ((stream_exceptions.c.recorded_at, None),),
     Purpose.USAGE: ((usage_calls.c.hour, None), (usage_avoided.c.hour, None), (budget_steps.c.day, None)),
     Purpose.CONSENTS: ((consents.c.withdrawn_at, None), (consents.c.expires_at, None)),

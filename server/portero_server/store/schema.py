@@ -36,6 +36,10 @@ from portero_server.store.gallery_tables import gallery_changes as gallery_chang
 from portero_server.store.gallery_tables import look_alikes as look_alikes
 from portero_server.store.gallery_tables import people as people
 from portero_server.store.photo_tables import photos as photos
+from portero_server.store.subscription_tables import subscription_deliveries as subscription_deliveries
+from portero_server.store.subscription_tables import subscription_people as subscription_people
+from portero_server.store.subscription_tables import subscription_secrets as subscription_secrets
+from portero_server.store.subscription_tables import subscriptions as subscriptions
 from portero_server.store.tables import box
 from portero_server.store.tables import metadata as metadata
 from portero_server.store.tables import required as _required
@@ -233,7 +237,7 @@ events = _table(
 
 event_relays = _table(
     "event_relays",
-    # To whom events are sent, as "webhook".
+    # To whom events are sent: "webhook", that of the settings, or "subscriptions/{subscription}".
     Column("name", Name, primary_key=True),
     # Up to here nothing is left to send.
     _required("position", BigInteger),

@@ -1,0 +1,120 @@
+"""Deliveries on both databases: the last ones of each subscription, within bounds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from portero_server.domain.events.deliveries import Delivery, DeliveryOutcome
+from portero_server.domain.people.privacy import Purpose
+from portero_server.domain.recording.sightings import SightingEventKind
+from portero_server.store.database import Database
+from portero_server.store.retention import RetentionStore
+from portero_server.store.subscription_deliveries import DeliveryBounds, DeliveryStore
+from portero_server.store.subscriptions import SubscriptionStore
+from tests.support.store.commits import at
+from tests.support.store.subscriptions import new_subscription
+from tests.support.time.virtual_time import ManualClock
+
+TAKEN, WAITING, DEAD = DeliveryOutcome.DELIVERED, DeliveryOutcome.WAITING, DeliveryOutcome.GIVEN_UP
+
+
+def _delivery(
+    position: int, outcome: DeliveryOutcome = TAKEN, *, last: datetime | None = None, attempts: int = 1
+) -> Delivery:
+    status, problem = (204, "") if outcome is TAKEN else (503, "it answered 503")
+    moment = last or at(position)
+    return Delivery(
+        position,
+        f"evt_s{position}_{position}",
+        "door",
+        SightingEventKind.STARTED,
+        at(0),
+        outcome,
+        status,
+        problem,
+        attempts,
+        moment,
+        moment,
+    )
+
+
+@pytest.fixture
+async def store(database: Database) -> DeliveryStore:
+    """Deliveries of two subscriptions, of each of which three messages and two dead letters are kept."""
+    for subscription_id in ("s1", "s2"):
+        await SubscriptionStore(database).create(new_subscription(subscription_id), most=5)
+    return DeliveryStore(database, DeliveryBounds(recent=3, dead=2))
+
+
+async def _positions(store: DeliveryStore, outcome: DeliveryOutcome | None = None) -> list[int]:
+    return [each.position for each in await store.list("s1", 99, outcome=outcome)]
+
+
+async def test_a_delivery_comes_back_as_it_was_noted(store: DeliveryStore) -> None:
+    """Each subscription has its own."""
+    await store.note("s1", [_delivery(1), _delivery(2, DEAD)])
+    await store.note("s2", [_delivery(3, WAITING)])
+    assert await store.list("s1", 9) == [_delivery(2, DEAD), _delivery(1)]
+    assert await store.list("s2", 9) == [_delivery(3, WAITING)]
+
+
+async def test_a_message_that_is_sent_again_has_one_row(store: DeliveryStore) -> None:
+    """With the last answer, the time of the first attempt, and all attempts."""
+    await store.note("s1", [_delivery(1, WAITING, attempts=2)])
+    await store.note("s1", [_delivery(1, last=at(60))])
+    (delivery,) = await store.list("s1", 9)
+    assert (delivery.outcome, delivery.status, delivery.problem) == (TAKEN, 204, "")
+    assert (delivery.attempts, delivery.first_at, delivery.last_at) == (3, at(1), at(60))
+
+
+async def test_the_last_ones_are_kept_of_each_kind(store: DeliveryStore) -> None:
+    """Dead letters are not pushed out by what is delivered, nor by those of another subscription."""
+    await store.note("s1", [_delivery(position, DEAD) for position in range(1, 5)])
+    for position in range(5, 15):
+        await store.note("s1", [_delivery(position)])
+        await store.note("s2", [_delivery(position, DEAD)])
+    assert await _positions(store, DEAD) == [4, 3]
+    assert await _positions(store, TAKEN) == [14, 13, 12]
+    assert await _positions(store) == [14, 13, 12, 4, 3]
+
+
+async def test_a_replay_counts_as_the_last_one(store: DeliveryStore) -> None:
+    """It is kept though its event is older than the others'."""
+    await store.note("s1", [_delivery(position) for position in (7, 8, 9)])
+    await store.note("s1", [_delivery(1, last=at(60))])
+    assert await _positions(store) == [1, 9, 8]
+
+
+async def test_of_many_at_one_moment_no_more_is_removed_than_must_be(store: DeliveryStore) -> None:
+    """Events that were sent at the same time are told apart by their positions."""
+    await store.note("s1", [_delivery(position, last=at(60)) for position in range(1, 8)])
+    assert await _positions(store) == [7, 6, 5]
+
+
+async def test_they_are_listed_in_pages(store: DeliveryStore) -> None:
+    """Each page begins after the one before, also amid those of one moment."""
+    await store.note("s1", [_delivery(1), _delivery(2, last=at(9)), _delivery(3, last=at(9))])
+    first = await store.list("s1", 2)
+    assert [each.position for each in first] == [3, 2]
+    rest = await store.list("s1", 2, (first[0].last_at, first[0].position))
+    assert [each.position for each in rest] == [2, 1]
+
+
+async def test_a_deleted_subscription_leaves_none(store: DeliveryStore, database: Database) -> None:
+    """A relay that still sends stores nothing."""
+    await store.note("s1", [_delivery(1)])
+    await SubscriptionStore(database).delete("s1", at(2))
+    await store.note("s1", [_delivery(2)])
+    assert await _positions(store) == []
+
+
+async def test_they_are_removed_with_the_events(store: DeliveryStore, database: Database, clock: ManualClock) -> None:
+    """By the time at which they were sent last."""
+    await store.note("s1", [_delivery(1), _delivery(2)])
+    retention = RetentionStore(database, clock)
+    assert await retention.oldest(Purpose.EVENTS, at(2)) == at(1)
+    removed = [await retention.remove_some(Purpose.EVENTS, step, at(2)) for step in range(2)]
+    assert removed == [(0, False), (1, False)]
+    assert await _positions(store) == [2]

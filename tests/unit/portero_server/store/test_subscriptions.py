@@ -1,0 +1,231 @@
+"""Subscriptions on both databases: what is stored comes back, and what is gone is gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.domain.access.identities import Scope
+from portero_server.domain.events.subscriptions import SubscriptionState, filter_of
+from portero_server.domain.recording.sightings import SightingEventKind
+from portero_server.errors import FailedPrecondition, InvalidInput, LimitReached, NotFound
+from portero_server.store.backup.decisions import decisions_of
+from portero_server.store.commit.recording import Recording
+from portero_server.store.database import Database
+from portero_server.store.erasures import ErasureStore
+from portero_server.store.event_relays import EventRelayStore, RelayState
+from portero_server.store.exports import ExportStore
+from portero_server.store.holders import erase_again
+from portero_server.store.people import PeopleStore
+from portero_server.store.remains import remains_of
+from portero_server.store.schema import erased_records
+from portero_server.store.schema import people as people_table
+from portero_server.store.streams import StreamStore
+from portero_server.store.subscriptions import SealedSecret, SubscriptionStore, relay_name
+from tests.support.store.commits import at, commit_of, decided
+from tests.support.store.subscriptions import NOW, new_subscription
+from tests.support.time.virtual_time import ManualClock
+
+WANTED = filter_of(
+    kinds=[SightingEventKind.STARTED, SightingEventKind.LEFT],
+    cameras=["door", "desk"],
+    sites=["north"],
+    people=["ana", "ben"],
+    min_similarity=0.75,
+    strangers=False,
+)
+
+
+@pytest.fixture
+def store(database: Database) -> SubscriptionStore:
+    """Subscriptions of the database."""
+    return SubscriptionStore(database)
+
+
+@pytest.fixture
+async def ana_and_ben(people: PeopleStore) -> None:
+    """Two people."""
+    for person_id in ("ana", "ben"):
+        await people.create(person_id, person_id.title(), {})
+
+
+async def test_a_subscription_comes_back_as_it_was_stored(store: SubscriptionStore, ana_and_ben: None) -> None:
+    """With its filter, its scope and what is sealed; reading it alone or with the others makes no difference."""
+    new = new_subscription("s1", WANTED, Scope(frozenset({"door"}), frozenset({"north"})))
+    stored = await store.create(new, most=5)
+    assert stored == new.subscription
+    assert await store.get("s1", NOW) == stored
+    assert await store.list(9, NOW) == [stored]
+    assert await store.sealed(NOW) == await store.sealed(NOW, "s1") == [new]
+    assert await store.sealed(NOW, "s2") == []
+
+
+async def test_it_is_told_of_what_happens_from_then_on(
+    store: SubscriptionStore, database: Database, streams: StreamStore, recording: Recording
+) -> None:
+    """Its position is that of the last event, and nobody has claimed it."""
+    owned = await streams.open("door", "e1", "one")
+    await recording.commit([commit_of(owned, decided("t1", None, 0))])
+    stored = await store.create(new_subscription(), most=5)
+    assert stored.position == 1
+    relay = EventRelayStore(database, relay_name("s1"), "e-s1", "one", creates=False)
+    assert await relay.state(9) == RelayState(1, stopped=False)
+    assert await relay.claim(at(0), 60.0)
+
+
+async def test_they_are_listed_by_id_in_pages(store: SubscriptionStore) -> None:
+    """Each page begins after the one before."""
+    for number in (2, 0, 1):
+        await store.create(new_subscription(f"s{number}"), most=5)
+    assert [each.subscription_id for each in await store.list(2, NOW)] == ["s0", "s1"]
+    assert [each.subscription_id for each in await store.list(2, NOW, "s1")] == ["s2"]
+
+
+async def test_there_are_no_more_than_the_settings_allow(store: SubscriptionStore) -> None:
+    """The one above is refused, and nothing of it is stored."""
+    await store.create(new_subscription("s1"), most=1)
+    with pytest.raises(LimitReached, match="PORTERO_SUBSCRIPTION_LIMIT"):
+        await store.create(new_subscription("s2"), most=1)
+    assert len(await store.sealed(NOW)) == 1
+
+
+async def test_a_filter_names_people_who_exist(store: SubscriptionStore, ana_and_ben: None) -> None:
+    """When it is made, and when it is changed; what was stored stays."""
+    with pytest.raises(InvalidInput, match="people/eve does not exist"):
+        await store.create(new_subscription("s1", filter_of(people=["ana", "eve"])), most=5)
+    assert await store.sealed(NOW) == []
+    stored = await store.create(new_subscription("s1", filter_of(people=["ana"])), most=5)
+    with pytest.raises(InvalidInput, match="people/eve does not exist"):
+        await store.update("s1", {"wanted": filter_of(people=["eve"])}, at(1))
+    assert await store.get("s1", NOW) == stored
+
+
+async def test_what_is_changed_is_noticed_by_all_servers(store: SubscriptionStore, ana_and_ben: None) -> None:
+    """Only what is named changes, and the version of what is sent with differs each time."""
+    await store.create(new_subscription("s1", WANTED), most=5)
+    (before,) = await store.sealed(NOW)
+    changed = await store.update("s1", {"display_name": "new", "concurrency": 2}, at(1))
+    assert (changed.display_name, changed.concurrency, changed.wanted) == ("new", 2, WANTED)
+    assert changed.updated_at == at(1)
+    (between,) = await store.sealed(NOW)
+    changed = await store.update("s1", {"wanted": filter_of(people=["ben"])}, at(2))
+    assert changed.wanted == filter_of(people=["ben"])
+    (after,) = await store.sealed(NOW)
+    assert len({before.version, between.version, after.version}) == 3
+    with pytest.raises(NotFound):
+        await store.update("s2", {"concurrency": 2}, at(2))
+
+
+async def test_one_that_is_touched_is_begun_anew_and_stays_as_it_is(store: SubscriptionStore) -> None:
+    """So that a relay which waits for its next try does not go on waiting."""
+    stored = await store.create(new_subscription(), most=5)
+    (before,) = await store.sealed(NOW)
+    await store.touch("s1")
+    (after,) = await store.sealed(NOW)
+    assert (before.version != after.version, after.subscription) == (True, stored)
+    with pytest.raises(NotFound):
+        await store.touch("s2")
+
+
+async def test_a_pause_and_an_answer_of_410_are_its_state(store: SubscriptionStore, database: Database) -> None:
+    """They are stored with the position, which the relay reads."""
+    await store.create(new_subscription(), most=5)
+    relay = EventRelayStore(database, relay_name("s1"), "e-s1", "one", creates=False)
+    for state in (SubscriptionState.PAUSED, SubscriptionState.GONE):
+        await relay.stop(state.stop)
+        assert (await store.get("s1", NOW)).state is state
+        assert (await relay.state(0)).stopped
+    await relay.resume()
+    assert (await store.get("s1", NOW)).state is SubscriptionState.ACTIVE
+
+
+async def test_replaced_secrets_sign_for_the_stated_time(store: SubscriptionStore) -> None:
+    """The newest comes first; what has ended signs no more, and is removed with the next rotation."""
+    await store.create(new_subscription(), most=5)
+    day = timedelta(days=1)
+    rotated = await store.add_secret("s1", SealedSecret("k2", b"2"), at(0), day)
+    assert (rotated.secrets, rotated.overlap_until) == (2, at(0) + day)
+    (sealed,) = await store.sealed(at(86_399))
+    assert [secret.secret_id for secret in sealed.secrets] == ["k2", "k-s1"]
+    (ended,) = await store.sealed(at(86_400))
+    assert [secret.secret_id for secret in ended.secrets] == ["k2"]
+    assert ended.version != sealed.version
+    at_once = await store.add_secret("s1", SealedSecret("k3", b"3"), at(10), timedelta())
+    assert (at_once.secrets, at_once.overlap_until) == (1, None)
+    (sealed,) = await store.sealed(at(10))
+    assert [(secret.secret_id, secret.sealed) for secret in sealed.secrets] == [("k3", b"3")]
+
+
+async def test_a_shorter_overlap_holds_for_earlier_secrets_too(store: SubscriptionStore) -> None:
+    """Whoever rotates since a secret has leaked says how long it may still sign."""
+    await store.create(new_subscription(), most=5)
+    await store.add_secret("s1", SealedSecret("k2", b"2"), at(0), timedelta(days=7))
+    rotated = await store.add_secret("s1", SealedSecret("k3", b"3"), at(0), timedelta(hours=1))
+    assert (rotated.secrets, rotated.overlap_until) == (3, at(3600))
+
+
+async def test_five_secrets_sign_at_once_at_most(store: SubscriptionStore) -> None:
+    """The sixth is refused, and changes nothing; one that ends the others at once is taken."""
+    await store.create(new_subscription(), most=5)
+    for number in range(2, 6):
+        await store.add_secret("s1", SealedSecret(f"k{number}", b""), at(number), timedelta(days=1))
+    with pytest.raises(FailedPrecondition, match="5 secrets"):
+        await store.add_secret("s1", SealedSecret("k6", b""), at(6), timedelta(hours=1))
+    assert (await store.get("s1", at(6))).overlap_until == at(5) + timedelta(days=1)
+    assert (await store.add_secret("s1", SealedSecret("k7", b""), at(7), timedelta())).secrets == 1
+    with pytest.raises(NotFound):
+        await store.add_secret("s2", SealedSecret("k8", b""), at(8), timedelta())
+
+
+async def test_nothing_is_left_of_a_deleted_one(store: SubscriptionStore, database: Database) -> None:
+    """A server that still runs its relay is stopped, and does not make it again; nor does a restored backup."""
+    await store.create(new_subscription(), most=5)
+    relay = EventRelayStore(database, relay_name("s1"), "e-s1", "one", creates=False)
+    await store.delete("s1", at(1))
+    assert await relay.state(3) == RelayState(3, stopped=True)
+    assert await store.sealed(NOW) == []
+    for gone in (store.get("s1", NOW), store.delete("s1", at(2))):
+        with pytest.raises(NotFound):
+            await gone
+    records = (await decisions_of(database)).records
+
+    async def restored(connection: AsyncConnection) -> int:
+        await connection.execute(delete(erased_records))
+        return await erase_again(connection, records)
+
+    await store.create(new_subscription(), most=5)
+    assert await database.run(restored) == 1
+    assert await store.sealed(NOW) == []
+
+
+async def test_an_export_says_which_filters_name_a_person(
+    store: SubscriptionStore, database: Database, ana_and_ben: None
+) -> None:
+    """Beside what else is stored of them."""
+    await store.create(new_subscription("s1", filter_of(people=["ana", "ben"])), most=5)
+    records = await ExportStore(database).records("ana", 99)
+    assert [(record.kind, record.key) for record in records] == [("person", "ana"), ("subscription_filter", "s1")]
+
+
+@pytest.mark.parametrize("by_an_older_server", [False, True])
+async def test_whoever_is_erased_is_taken_out_of_every_filter(
+    store: SubscriptionStore, database: Database, ana_and_ben: None, clock: ManualClock, by_an_older_server: bool
+) -> None:
+    """The filter does not become one for everybody; an older server, which knows no filters, leaves nothing either."""
+    await store.create(new_subscription("s1", filter_of(people=["ana"])), most=5)
+    assert "subscription_people.person_id" in {each.place for each in await remains_of(database, "ana")}
+    if by_an_older_server:
+        own = people_table.c.person_id == "ana"
+        await database.run(lambda connection: connection.execute(delete(people_table).where(own)))
+    else:
+        erasures = ErasureStore(database, clock)
+        erasure = await erasures.begin("ana")
+        await erasures.scrub(erasure)
+        receipt = await erasures.finish(erasure.erasure_id)
+        assert receipt.counts["subscription_people"] == 1
+    assert await remains_of(database, "ana") == []
+    left = (await store.get("s1", NOW)).wanted
+    assert (left.people, left.people_only) == (frozenset(), True)
