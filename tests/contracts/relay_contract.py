@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from portero_server.events.relay import RelayStore
+from portero_server.events.relay_ports import RelayStore
 from portero_server.store.event_relays import RelayState
 from tests.support.store.commits import at
 

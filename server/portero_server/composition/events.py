@@ -20,6 +20,7 @@ from portero_server.domain.events.delivery import EventFilter, RetryPolicy
 from portero_server.errors import StartupProblem
 from portero_server.events.guard import AddressGuard, AddressRefused
 from portero_server.events.relay import Relay, RelayPolicy
+from portero_server.events.selection import FixedSelection
 from portero_server.events.webhook import Endpoint, WebhookSender
 from portero_server.private_files import Readers, readers_of
 from portero_server.settings import Settings
@@ -58,7 +59,7 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> E
         stores.people.display_names,
         relay_store(settings, stores.database, uuid4().hex),
         sender(settings, clock),
-        EventFilter(frozenset(settings.webhook_events), strangers=settings.webhook_strangers),
+        FixedSelection(EventFilter(frozenset(settings.webhook_events), strangers=settings.webhook_strangers)),
         clock,
         context.metrics.events,
         RelayPolicy(retries=RetryPolicy(patience=settings.webhook_patience)),
@@ -88,7 +89,7 @@ def sender(settings: Settings, clock: Clock) -> WebhookSender:
         guard.check_host(url)
     except AddressRefused as refusal:
         raise StartupProblem(f"PORTERO_WEBHOOK_URL cannot be used: {refusal}") from None
-    endpoint = Endpoint(url, _keys(settings), guard, settings.webhook_timeout, _tls(settings.webhook_ca_file))
+    endpoint = Endpoint(url, _keys(settings), guard, settings.webhook_timeout, tls_of(settings.webhook_ca_file))
     return WebhookSender(endpoint, clock, agent=f"portero/{__version__}")
 
 
@@ -123,7 +124,12 @@ def _key(text: str, where: str) -> bytes:
     return key
 
 
-def _tls(authorities: Path | None) -> ssl.SSLContext | None:
+def tls_of(authorities: Path | None) -> ssl.SSLContext | None:
+    """Returns what accepts certificates of these authorities alone; None: as the system does.
+
+    Raises:
+        StartupProblem: The file holds no certificates.
+    """
     if authorities is None:
         return None
     try:

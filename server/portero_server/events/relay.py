@@ -8,95 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from portero_server.clock import Clock
-from portero_server.domain.events.delivery import DeliveryResult, EventFilter, RetryPolicy, age_of, lanes, settled_up_to
-from portero_server.domain.events.message import EventMessage, message_of
+from portero_server.domain.events.breaker import DeliveryBreaker
+from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy, age_of, lanes, settled_up_to
+from portero_server.domain.events.message import message_of
 from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import StoreUnavailable
-from portero_server.events.webhook import Sent
+from portero_server.events.relay_ports import (
+    DeliveryJournal,
+    EventSelection,
+    EventSource,
+    Names,
+    NoJournal,
+    RelayObserver,
+    RelayStore,
+    Sender,
+)
 from portero_server.store.event_relays import RelayState
 
 _log = structlog.get_logger(__name__)
 
 _FRESH = 5.0
 """Seconds for which events are sent as they were read; then they are read again, for what was erased since."""
-
-Names = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
-"""Returns the display names of those people who may be named now."""
-
-
-class EventSource(Protocol):
-    """Where events are read."""
-
-    async def events_after(
-        self, position: int, camera_id: str | None = None, limit: int = 1000
-    ) -> Sequence[SightingEvent]:
-        """Returns events after a position, in order, with their sightings as they are now."""
-        ...
-
-    async def last_position(self) -> int:
-        """Returns the position of the last event, or 0."""
-        ...
-
-
-class RelayStore(Protocol):
-    """Keeps how far events are sent; see `store.event_relays`."""
-
-    async def state(self, start: int) -> RelayState:
-        """Returns the state; a relay that is new begins after position `start`."""
-        ...
-
-    async def claim(self, now: datetime, lease: float) -> bool:
-        """Claims the sending for `lease` seconds. Returns False while another server holds the claim."""
-        ...
-
-    async def release(self) -> None:
-        """Lets another server send at once; does nothing without the claim."""
-        ...
-
-    async def advance(self, since: int, position: int) -> None:
-        """Stores that nothing is left to send up to a position, unless it is not `since` any more; needs the claim."""
-        ...
-
-    async def stop(self, reason: str) -> None:
-        """Stores that the endpoint wants no more."""
-        ...
-
-
-class Sender(Protocol):
-    """Sends one message."""
-
-    async def send(self, message: EventMessage) -> Sent:
-        """Sends it once; whatever happens is told, nothing is raised."""
-        ...
-
-
-class RelayObserver(Protocol):
-    """Receives what happens, for metrics."""
-
-    def sent(self, result: str, seconds: float) -> None:
-        """An attempt ended after `seconds` with a result: an DeliveryResult's value."""
-        ...
-
-    def given_up(self) -> None:
-        """A message was given up."""
-        ...
-
-    def behind(self, seconds: float) -> None:
-        """The oldest event that waits is so old; 0: none waits, or another server sends."""
-        ...
-
-    def stopped(self, *, stopped: bool) -> None:
-        """The webhook wants no more messages, or does again."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +49,8 @@ class RelayPolicy:
         page: Most events held in memory.
         parallel: Most messages in flight.
         retries: When a message is tried again, and given up.
+        gather: Seconds to wait after news, so that events which follow are read together.
+        tolerated: Rounds in a row in which nothing is taken, before one message at a time is tried; 0: all are, always.
     """
 
     poll: float = 1.0
@@ -117,6 +58,8 @@ class RelayPolicy:
     page: int = 100
     parallel: int = 8
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    gather: float = 0.0
+    tolerated: int = 0
 
 
 class Relay:
@@ -128,11 +71,13 @@ class Relay:
         names: Names,
         store: RelayStore,
         sender: AbstractAsyncContextManager[Sender],
-        wanted: EventFilter,
+        wanted: EventSelection,
         clock: Clock,
         observer: RelayObserver,
         policy: RelayPolicy | None = None,
         chance: random.Random | None = None,
+        journal: DeliveryJournal | None = None,
+        name: str = "",
     ) -> None:
         """Creates a relay.
 
@@ -146,6 +91,8 @@ class Relay:
             observer: Receives what happens.
             policy: Pace and limits.
             chance: Spreads retries.
+            journal: Keeps what becomes of messages; None: nobody does.
+            name: Of the subscription, for logs; empty: it is the webhook of the settings.
         """
         self._source = source
         self._names = names
@@ -156,12 +103,17 @@ class Relay:
         self._observer = observer
         self._policy = policy or RelayPolicy()
         self._chance = chance or random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._log = _log.bind(subscription=name) if name else _log
+        self._resume = f"portero subscriptions resume {name}" if name else "portero-server webhook resume"
+        self._journal: DeliveryJournal = journal or NoJournal()
+        self._breaker = DeliveryBreaker(self._policy.tolerated)
         self._changed = asyncio.Event()
         # Positions beyond the stored one of which nothing is left to send, and how often others were refused.
         self._settled: set[int] = set()
         self._refusals: dict[int, int] = {}
         self._failures = 0
         self._gone = False
+        self._taken = 0
         # The stored position when the last page was read, and up to where nothing of it is left to send.
         self._reached = (0, 0)
 
@@ -178,7 +130,7 @@ class Relay:
                     try:
                         pause = await self._turn(sender)
                     except StoreUnavailable as error:
-                        _log.warning("webhook_waits_for_database", reason=error.reason)
+                        self._log.warning("webhook_waits_for_database", reason=error.reason)
                         pause = self._policy.poll
                     if self._failures:
                         # News is no reason to try sooner.
@@ -187,11 +139,14 @@ class Relay:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(pause):
                             await self._changed.wait()
+                    if self._policy.gather:
+                        await asyncio.sleep(self._policy.gather)
             finally:
                 with suppress(StoreUnavailable):
                     # What was delivered just before the end is not sent again.
                     await self._store.advance(*self._reached)
                     await self._store.release()
+                    await self._journal.write()
 
     async def _turn(self, sender: Sender) -> float:
         """Sends what waits. Returns the seconds to wait unless something new happens."""
@@ -199,6 +154,9 @@ class Relay:
             horizon = await self._source.last_position()
             state = await self._store.state(horizon)
             self._observer.stopped(stopped=state.stopped)
+            if state.position < self._reached[0]:
+                # Somebody asked for a replay: what is sent beyond the position is sent again too.
+                self._forget()
             if state.stopped or state.position >= horizon:
                 self._observer.behind(0.0)
                 return self._policy.poll
@@ -214,11 +172,13 @@ class Relay:
         events = await self._source.events_after(state.position, limit=self._policy.page)
         people = {event.sighting.person_id for event in events if event.sighting.person_id is not None}
         names = await self._names(people) if people else {}
+        await self._wanted.refresh()
         try:
             problem = await self._deliver(sender, [_as_may_be_told(event, names) for event in events])
         finally:
             position = settled_up_to(events, self._settled, state.position)
             self._reached = (state.position, position)
+        await self._journal.write()
         waiting = [event for event in events if event.position > position]
         if not waiting and len(events) < self._policy.page:
             # Nothing lies between the last event and what was there before the page was read.
@@ -230,7 +190,7 @@ class Relay:
         if self._gone:
             self._gone = False
             await self._store.stop("GONE")
-            _log.error("webhook_stopped", advice="it answered 410 Gone; portero-server webhook resume starts it again")
+            self._log.error("webhook_stopped", advice=f"it answered 410 Gone; {self._resume} starts it again")
             return None
         self._observer.behind(age_of(waiting[0], self._clock.now()).total_seconds() if waiting else 0.0)
         if problem is None:
@@ -239,12 +199,14 @@ class Relay:
         # Where something was taken the webhook lives, and is tried again soon.
         self._failures = 1 if position > state.position else self._failures + 1
         pause = self._policy.retries.pause(self._failures, self._chance.random())
-        _log.warning("webhook_failed", problem=problem, failures=self._failures, pause=round(pause, 1))
+        self._log.warning("webhook_failed", problem=problem, failures=self._failures, pause=round(pause, 1))
         return pause
 
     async def _deliver(self, sender: Sender, events: Sequence[SightingEvent]) -> str | None:
         """Sends events, those of each camera one after the other. Returns a problem that a later try may solve."""
-        waiting = list(lanes(events))
+        unsettled = [lane for lane in lanes(events) if any(event.position not in self._settled for event in lane)]
+        waiting = self._breaker.chosen(unsettled)
+        self._taken = 0
         until = self._clock.monotonic() + _FRESH
         problems: list[str] = []
 
@@ -256,6 +218,7 @@ class Relay:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self._policy.parallel, len(waiting))):
                 group.create_task(work())
+        self._breaker.round_ended(taken=self._taken, problems=len(problems))
         return problems[0] if problems else None
 
     async def _lane(self, sender: Sender, events: Sequence[SightingEvent], until: float) -> str | None:
@@ -276,22 +239,27 @@ class Relay:
         sent = await sender.send(message_of(event))
         self._observer.sent(sent.result.value, self._clock.monotonic() - began)
         if sent.result is DeliveryResult.DELIVERED:
+            self._taken += 1
+            self._journal.note(event, sent, self._clock.now(), given_up=False)
             return None
         if sent.result is DeliveryResult.GONE:
             self._gone = True
+            self._journal.note(event, sent, self._clock.now(), given_up=False)
             return sent.problem
         refusals = self._refusals.get(event.position, 0) + (sent.result is DeliveryResult.REFUSED)
         self._refusals[event.position] = refusals
         age = age_of(event, self._clock.now())
-        if self._policy.retries.gives_up(sent.result, refusals, age):
+        given_up = self._policy.retries.gives_up(sent.result, refusals, age)
+        self._journal.note(event, sent, self._clock.now(), given_up=given_up)
+        if given_up:
             self._observer.given_up()
             seconds = round(age.total_seconds())
-            _log.error("webhook_message_given_up", position=event.position, problem=sent.problem, age=seconds)
+            self._log.error("webhook_message_given_up", position=event.position, problem=sent.problem, age=seconds)
             return None
         return sent.problem
 
     def _forget(self) -> None:
-        """Forgets what was sent beyond the stored position: another server sends now."""
+        """Forgets what was sent beyond the stored position, as when another server sends."""
         self._settled.clear()
         self._refusals.clear()
         self._failures = 0

@@ -15,6 +15,8 @@ from portero_server.domain.events.delivery import DeliveryResult, EventFilter
 from portero_server.domain.events.message import EventMessage
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 from portero_server.events.relay import Relay, RelayPolicy
+from portero_server.events.relay_ports import DeliveryJournal, EventSelection
+from portero_server.events.selection import FixedSelection
 from portero_server.events.webhook import Sent
 from tests.support.store.memory_relays import MemoryRelay, MemoryRelays
 from tests.support.store.sighting_events import sighting
@@ -132,14 +134,19 @@ class RelayScene:
     """Events, a receiver, and any number of relays that share one store."""
 
     def __init__(
-        self, answering: Answering = take_all, wanted: EventFilter = EVERYTHING, policy: RelayPolicy | None = None
+        self,
+        answering: Answering = take_all,
+        wanted: EventFilter = EVERYTHING,
+        policy: RelayPolicy | None = None,
+        selection: EventSelection | None = None,
+        journal: DeliveryJournal | None = None,
     ) -> None:
         self.clock = running_clock()
         self.events = KeptEvents(self.clock)
         self.receiver = PlayedReceiver(self.clock, answering)
         self.kept = MemoryRelays()
         self.figures = Figures()
-        self._wanted, self._policy = wanted, policy
+        self._selection, self._policy, self._journal = selection or FixedSelection(wanted), policy, journal
 
     def relay(self, server: str = "one", store: MemoryRelay | None = None) -> Relay:
         """Returns a server's relay."""
@@ -148,11 +155,12 @@ class RelayScene:
             self.events.display_names,
             store or MemoryRelay(self.kept, server=server),
             self.receiver,
-            self._wanted,
+            self._selection,
             self.clock,
             self.figures,
             self._policy,
             random.Random(1),
+            self._journal,
         )
 
     @asynccontextmanager

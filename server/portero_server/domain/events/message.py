@@ -47,9 +47,13 @@ def message_of(event: SightingEvent) -> EventMessage:
     }
     if sighting.visitor_id is not None:
         data |= {"visitor": f"visitors/{sighting.visitor_id}", "visit": sighting.visit}
+    return EventMessage(message_id_of(event), _content(f"sighting.{event.kind.value}", event.happened_at, data))
+
+
+def message_id_of(event: SightingEvent) -> str:
+    """Returns the id of the message about an event, the same each time and for every receiver."""
     # A database that was made anew counts from 1 again; a sighting's id does not come again.
-    message_id = f"evt_{sighting.sighting_id}_{event.position}"
-    return EventMessage(message_id, _content(f"sighting.{event.kind.value}", event.happened_at, data))
+    return f"evt_{event.sighting.sighting_id}_{event.position}"
 
 
 def trial_message(now: datetime) -> EventMessage:

@@ -259,6 +259,86 @@ async def test_two_servers_do_not_send_at_once() -> None:
     assert scene.receiver.taken == list(range(1, 22))
 
 
+@in_virtual_time
+async def test_a_replay_sends_again_what_was_sent_ahead_of_a_camera_that_waits() -> None:
+    """What was delivered beyond the stored position is no reason to leave it out."""
+
+    def door_fails(receiver: PlayedReceiver, message: EventMessage) -> Sent:
+        at_door = message.content["data"]["camera"] == "cameras/door"
+        return Sent(DeliveryResult.FAILED if at_door else DeliveryResult.DELIVERED, 500)
+
+    scene = RelayScene()
+    async with scene.running():
+        scene.events.happen("desk")
+        await asyncio.sleep(1.5)
+        scene.receiver.answering = door_fails
+        scene.events.happen("door")
+        scene.events.happen("desk")
+        await asyncio.sleep(10.0)
+        assert (scene.receiver.taken, scene.kept.position) == ([1, 3], 1)
+        scene.receiver.answering = take_all
+        await MemoryRelay(scene.kept).rewind(0)
+        await asyncio.sleep(60.0)
+    assert sorted(scene.receiver.taken) == [1, 1, 2, 3, 3]
+
+
+@in_virtual_time
+async def test_an_open_breaker_sends_one_message_at_a_time() -> None:
+    """A dead receiver costs one attempt a round; when it lives again all cameras are sent to at once."""
+    scene = RelayScene(
+        lambda receiver, message: Sent(DeliveryResult.FAILED, 500),
+        policy=RelayPolicy(retries=RetryPolicy(longest=4.0), tolerated=3),
+    )
+    cameras = [f"c{number}" for number in range(6)]
+    async with scene.running():
+        for camera in cameras:
+            scene.events.happen(camera)
+        await asyncio.sleep(60.0)
+        rounds = defaultdict(set)
+        for at, message in scene.receiver.seen:
+            rounds[at].add(message.content["data"]["camera"])
+        sizes = [len(round_) for round_ in rounds.values()]
+        assert sizes[:3] == [6, 6, 6]
+        assert set(sizes[3:]) == {1}
+        assert len({next(iter(round_)) for round_ in [*rounds.values()][3:9]}) == 6
+        scene.receiver.answering = take_all
+        await asyncio.sleep(10.0)
+    assert sorted(scene.receiver.taken) == [1, 2, 3, 4, 5, 6]
+
+
+@in_virtual_time
+async def test_an_open_breaker_finds_the_cameras_whose_messages_are_taken() -> None:
+    """A receiver that never takes one camera's messages is told of the others."""
+
+    def door_fails(receiver: PlayedReceiver, message: EventMessage) -> Sent:
+        at_door = message.content["data"]["camera"] == "cameras/door"
+        return Sent(DeliveryResult.FAILED if at_door else DeliveryResult.DELIVERED, 500)
+
+    scene = RelayScene(door_fails, policy=RelayPolicy(retries=RetryPolicy(longest=4.0), tolerated=3))
+    async with scene.running():
+        scene.events.happen("door")
+        await asyncio.sleep(60.0)
+        for _ in range(3):
+            scene.events.happen("desk")
+        await asyncio.sleep(20.0)
+    assert scene.receiver.taken == [2, 3, 4]
+
+
+@in_virtual_time
+async def test_news_is_gathered_for_the_stated_time() -> None:
+    """Many commits in a row are read together."""
+    scene = RelayScene(policy=RelayPolicy(gather=0.5))
+    async with scene.running() as relay:
+        await asyncio.sleep(2.0)
+        for _ in range(10):
+            relay.notify(scene.events.happen())
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(1.0)
+        assert scene.receiver.taken == list(range(1, 11))
+    first = scene.receiver.seen[0][0]
+    assert scene.receiver.seen[-1][0] - first < timedelta(seconds=0.2)
+
+
 @settings(max_examples=60)
 @given(seed=st.integers(0, 2**32))
 def test_nothing_is_lost_whatever_fails(seed: int) -> None:

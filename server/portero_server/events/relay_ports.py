@@ -1,0 +1,123 @@
+"""What a relay is put between: where events come from, who is told, and who is told what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from portero_server.domain.events.message import EventMessage
+from portero_server.domain.recording.sightings import SightingEvent
+from portero_server.events.webhook import Sent
+from portero_server.store.event_relays import RelayState
+
+Names = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+"""Returns the display names of those people who may be named now."""
+
+
+class EventSource(Protocol):
+    """Where events are read."""
+
+    async def events_after(
+        self, position: int, camera_id: str | None = None, limit: int = 1000
+    ) -> Sequence[SightingEvent]:
+        """Returns events after a position, in order, with their sightings as they are now."""
+        ...
+
+    async def last_position(self) -> int:
+        """Returns the position of the last event, or 0."""
+        ...
+
+
+class RelayStore(Protocol):
+    """Keeps how far events are sent; see `store.event_relays`."""
+
+    async def state(self, start: int) -> RelayState:
+        """Returns the state; a relay that is new begins after position `start`."""
+        ...
+
+    async def claim(self, now: datetime, lease: float) -> bool:
+        """Claims the sending for `lease` seconds. Returns False while another server holds the claim."""
+        ...
+
+    async def release(self) -> None:
+        """Lets another server send at once; does nothing without the claim."""
+        ...
+
+    async def advance(self, since: int, position: int) -> None:
+        """Stores that nothing is left to send up to a position, unless it is not `since` any more; needs the claim."""
+        ...
+
+    async def stop(self, reason: str) -> None:
+        """Stores that the endpoint wants no more."""
+        ...
+
+
+class Sender(Protocol):
+    """Sends one message."""
+
+    async def send(self, message: EventMessage) -> Sent:
+        """Sends it once; whatever happens is told, nothing is raised."""
+        ...
+
+
+class EventSelection(Protocol):
+    """Chooses the events that are sent."""
+
+    async def refresh(self) -> None:
+        """Reads again what the choice depends on; called before each page.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        ...
+
+    def wants(self, event: SightingEvent) -> bool:
+        """Returns whether an event is sent; of somebody who may not be told it names nobody any more."""
+        ...
+
+
+class DeliveryJournal(Protocol):
+    """Keeps what becomes of messages."""
+
+    def note(self, event: SightingEvent, sent: Sent, at: datetime, *, given_up: bool) -> None:
+        """Notes one attempt, and whether it was the last one."""
+        ...
+
+    async def write(self) -> None:
+        """Stores what was noted; called after each page.
+
+        Raises:
+            StoreUnavailable: The database does not answer; what was noted is written the next time.
+        """
+        ...
+
+
+class NoJournal:
+    """Keeps nothing."""
+
+    def note(self, event: SightingEvent, sent: Sent, at: datetime, *, given_up: bool) -> None:
+        """Does nothing."""
+
+    async def write(self) -> None:
+        """Does nothing."""
+
+
+class RelayObserver(Protocol):
+    """Receives what happens, for metrics."""
+
+    def sent(self, result: str, seconds: float) -> None:
+        """An attempt ended after `seconds` with a result: an DeliveryResult's value."""
+        ...
+
+    def given_up(self) -> None:
+        """A message was given up."""
+        ...
+
+    def behind(self, seconds: float) -> None:
+        """The oldest event that waits is so old; 0: none waits, or another server sends."""
+        ...
+
+    def stopped(self, *, stopped: bool) -> None:
+        """The webhook wants no more messages, or does again."""
+        ...
