@@ -30,6 +30,7 @@ from portero_server.composition import (
     rpc,
     store,
     streaming,
+    subscriptions,
     transport,
     vault,
     vision,
@@ -58,6 +59,7 @@ class Server:
     streaming: streaming.StreamingParts
     visitors: visitors.VisitorParts
     events: events.EventParts
+    subscriptions: subscriptions.SubscriptionParts
     privacy: privacy.PrivacyParts
     audit: audit.AuditParts
     access: access.AccessControl
@@ -74,6 +76,7 @@ class Server:
             self.gallery,
             self.visitors,
             self.events,
+            self.subscriptions,
             self.operations,
             self.access,
             self.privacy,
@@ -115,12 +118,26 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         )
         again.listens_to(listeners)
         told = events.build(context, stores, listeners)
+        subscribed = subscriptions.build(context, stores, listeners)
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
         judged = decisions.build(context, stores, listeners.notify)
         server = rpc.build(
-            context, options, stores, asking, faces, desk, frames, judged, bill, again, erasing, trail, callers
+            context,
+            options,
+            stores,
+            asking,
+            faces,
+            desk,
+            frames,
+            judged,
+            bill,
+            again,
+            subscribed,
+            erasing,
+            trail,
+            callers,
         )
         outside = operations.build(context, options, stores, faces, frames, bill, callers, server)
         yield Server(
@@ -134,6 +151,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             frames,
             again,
             told,
+            subscribed,
             erasing,
             trail,
             callers,

@@ -12,6 +12,7 @@ from portero_server.composition.privacy import PrivacyParts
 from portero_server.composition.recognition import RecognitionParts
 from portero_server.composition.store import Stores
 from portero_server.composition.streaming import StreamingParts
+from portero_server.composition.subscriptions import SubscriptionParts
 from portero_server.composition.visitors import VisitorParts
 from portero_server.rpc.flood_guard import FloodGuard
 from portero_server.rpc.server import RpcServer, ServerOptions, build_server
@@ -37,6 +38,7 @@ def build(
     decisions: DecisionServicer,
     billing: Billing,
     visitors: VisitorParts,
+    subscriptions: SubscriptionParts,
     privacy: PrivacyParts,
     audit: AuditParts,
     access: AccessControl,
@@ -68,6 +70,7 @@ def build(
             audit.servicer,
             privacy.servicer,
             visitors.servicer,
+            subscriptions.servicer,
         ],
         access.auth,
         metrics.rpc,

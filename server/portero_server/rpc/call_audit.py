@@ -139,6 +139,18 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.VisitorService/ForgetVisitor": Recorded(attrgetter("name")),
     # Whom it erases is in the receipt alone: the call is about a photo, which has no name.
     "portero.v1.VisitorService/ForgetFace": Recorded(details=_dry_run),
+    # Never the URL, which may hold a secret.
+    "portero.v1.SubscriptionService/CreateSubscription": Recorded(made=attrgetter("subscription.name")),
+    "portero.v1.SubscriptionService/GetSubscription": _READS,
+    "portero.v1.SubscriptionService/ListSubscriptions": _READS,
+    "portero.v1.SubscriptionService/UpdateSubscription": Recorded(attrgetter("subscription.name"), _mask),
+    "portero.v1.SubscriptionService/PauseSubscription": Recorded(attrgetter("name")),
+    "portero.v1.SubscriptionService/ResumeSubscription": Recorded(attrgetter("name")),
+    "portero.v1.SubscriptionService/TestSubscription": Recorded(attrgetter("name")),
+    "portero.v1.SubscriptionService/ReplaySubscription": Recorded(attrgetter("name")),
+    "portero.v1.SubscriptionService/ListDeliveries": _READS,
+    "portero.v1.SubscriptionService/RotateSubscriptionSecret": Recorded(attrgetter("name")),
+    "portero.v1.SubscriptionService/DeleteSubscription": Recorded(attrgetter("name")),
     "portero.v1.UsageService/GetUsage": _READS,
     "portero.v1.PrivacyService/GetPersonPrivacy": _READS,
     "portero.v1.PrivacyService/RecordConsent": Recorded(attrgetter("parent"), made=attrgetter("consent.name")),

@@ -68,7 +68,7 @@ _FINDING_KINDS = {
     FindingKind.OUTDATED_FACES: gallery_service_pb2.GALLERY_FINDING_KIND_OUTDATED_FACES,
     FindingKind.LOOK_ALIKE: gallery_service_pb2.GALLERY_FINDING_KIND_LOOK_ALIKE,
 }
-_EVENT_KINDS = {
+EVENT_KINDS = {
     SightingEventKind.STARTED: sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED,
     SightingEventKind.RESUMED: sighting_service_pb2.SIGHTING_EVENT_KIND_RESUMED,
     SightingEventKind.REVISED: sighting_service_pb2.SIGHTING_EVENT_KIND_REVISED,
@@ -285,7 +285,7 @@ def news_to_proto(news: WatchUpdate[SightingEvent]) -> sighting_service_pb2.Watc
         return sighting_service_pb2.WatchSightingsResponse(position=news.position)
     return sighting_service_pb2.WatchSightingsResponse(
         position=news.position,
-        kind=_EVENT_KINDS[news.item.kind],
+        kind=EVENT_KINDS[news.item.kind],
         sighting=sighting_to_proto(news.item.sighting),
         event_time=time_to_proto(news.item.happened_at),
     )

@@ -21,6 +21,7 @@ _CHECK_IN = re.compile(f"checkIns/({_MINTED})")
 _REVIEW = re.compile(f"reviews/({_MINTED})")
 _VISITOR = re.compile(f"visitors/({_MINTED})")
 _GUEST = re.compile(f"guests/({_MINTED})")
+_SUBSCRIPTION = re.compile(f"subscriptions/({_MINTED})")
 
 _TYPES = {
     "people": "portero.v1.Person",
@@ -32,6 +33,7 @@ _TYPES = {
     "guests": "portero.v1.Guest",
     "reviews": "portero.v1.SightingReview",
     "visitors": "portero.v1.Visitor",
+    "subscriptions": "portero.v1.Subscription",
 }
 
 
@@ -88,6 +90,11 @@ def review_name(review_id: str) -> str:
 def visitor_name(visitor_id: str) -> str:
     """Returns the resource name "visitors/{visitor}"."""
     return f"visitors/{visitor_id}"
+
+
+def subscription_name(subscription_id: str) -> str:
+    """Returns the resource name "subscriptions/{subscription}"."""
+    return f"subscriptions/{subscription_id}"
 
 
 def parse_person(name: str, field: str) -> str:
@@ -148,6 +155,11 @@ def parse_review(name: str, field: str) -> str:
 def parse_visitor(name: str, field: str) -> str:
     """Returns the visitor's id; raises InvalidInput naming `field` when it is not "visitors/{visitor}"."""
     return _parts(_VISITOR, name, field, "visitors/{visitor}")[0]
+
+
+def parse_subscription(name: str, field: str) -> str:
+    """Returns the subscription's id; raises InvalidInput when it is not "subscriptions/{subscription}"."""
+    return _parts(_SUBSCRIPTION, name, field, "subscriptions/{subscription}")[0]
 
 
 def type_of(name: str) -> str:

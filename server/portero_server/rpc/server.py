@@ -20,6 +20,7 @@ from portero.v1 import (
     privacy_service_pb2_grpc,
     recognition_service_pb2_grpc,
     sighting_service_pb2_grpc,
+    subscription_service_pb2_grpc,
     usage_service_pb2_grpc,
     visitor_service_pb2_grpc,
 )
@@ -88,6 +89,10 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
     sighting_service_pb2_grpc.SightingServiceServicer: (
         "portero.v1.SightingService",
         sighting_service_pb2_grpc.add_SightingServiceServicer_to_server,
+    ),
+    subscription_service_pb2_grpc.SubscriptionServiceServicer: (
+        "portero.v1.SubscriptionService",
+        subscription_service_pb2_grpc.add_SubscriptionServiceServicer_to_server,
     ),
     usage_service_pb2_grpc.UsageServiceServicer: (
         "portero.v1.UsageService",

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode
 
 from portero_server.domain.events.addresses import Network
+from portero_server.settings.types import Seconds
 
 EventKind = Literal["started", "resumed", "revised", "left"]
 
@@ -59,6 +60,31 @@ class EventSettings(BaseSettings):
         le=30,
         description="An event that is not taken for so many days is given up. Those that are past "
         "PORTERO_RETENTION_EVENTS_DAYS are not sent any more in any case.",
+    )
+
+    subscription_key_file: Path | None = Field(
+        None,
+        description="File with the keys that seal the URLs and secrets of subscriptions in the database, which only "
+        "its owner may read; `portero-server vault key FILE` makes it. All servers of a database have the same keys. "
+        "Unset: nothing can be subscribed.",
+    )
+    subscription_limit: int = Field(50, ge=1, le=500, description="Most subscriptions.")
+    subscription_deliveries: int = Field(
+        200,
+        ge=1,
+        le=10_000,
+        description="How many of the last messages are kept of each subscription, for "
+        "`portero subscriptions deliveries`: so many that were taken, and so many that wait. Contents are not kept.",
+    )
+    subscription_dead_letters: int = Field(
+        1000,
+        ge=1,
+        le=100_000,
+        description="How many of the last messages that were given up are kept of each "
+        "subscription, with what was answered last.",
+    )
+    subscription_poll: Seconds = Field(
+        5.0, description="How often a server looks for subscriptions that were changed on another one, seconds."
     )
 
     _split = field_validator("webhook_networks", "webhook_events", mode="before")(_words)

@@ -25,6 +25,7 @@ from portero_server.telemetry.rpc_metrics import FloodMetrics, RpcMetrics
 from portero_server.telemetry.steering_metrics import SteeringMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
+from portero_server.telemetry.subscription_metrics import SubscriptionMetrics
 from portero_server.telemetry.vault_metrics import VaultMetrics
 from portero_server.telemetry.visitor_metrics import VisitorMetrics
 
@@ -65,3 +66,4 @@ class Metrics:
         self.visitors = VisitorMetrics(registry)
         self.documents = DocumentMetrics(registry)
         self.events = EventMetrics(registry)
+        self.subscriptions = SubscriptionMetrics(registry)

@@ -63,6 +63,7 @@ from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, oidc_issuer
 from tests.support.server.open_access import Refusals
 from tests.support.server.rpc_edge import servicer
 from tests.support.server.serving import OpenStreams, Serve
+from tests.support.server.subscription_house import SubscriptionHouse
 from tests.support.store.commits import commit_of, decided
 from tests.support.time.virtual_time import ManualClock
 from tests.support.tls.certificates import Authority, RecordingTlsObserver
@@ -114,6 +115,7 @@ class SecuredServer:
     sightings: dict[str, str]
     check_ins: dict[str, str]
     reviews: dict[str, str]
+    subscriptions: dict[str, str]
 
 
 def _stub(service: str) -> object:
@@ -176,6 +178,8 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
     replays = Replays(decisions, reviews, "scripted", metrics)
     desk = CheckInHouse(database, clock)
     begun = {camera_id: (await desk.service.start(camera_id)).check_in_id for camera_id in (OWN, FOREIGN)}
+    subscribed = SubscriptionHouse(database, tmp_path, clock)
+    subscriptions = {camera_id: await subscribed.subscribe(camera_id) for camera_id in (OWN, FOREIGN)}
     office, scope = ApiKeyService(KeyStore(database), clock), Scope(frozenset({OWN}))
     limits = Limits(LimitPolicy(requests=1e6, connections=1e6, logins=LoginPolicy(free=10**6)), Refusals(), clock)
     authority = Authority(tmp_path / "ours")
@@ -206,6 +210,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 ),
                 DecisionServicer(decisions, replays, judging, reviews, sightings, cameras, clock),
                 desk.servicer(),
+                subscribed.servicer,
             ],
             auth=auth,
             certificates=Certificates(authority.server_files(client_ca=authority.file), RecordingTlsObserver()),
@@ -223,7 +228,9 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 if scoped or role is not Role.BRIDGE:
                     _, text = await office.create(KeyRequest("x", [role], [OWN] if scoped else []), "local")
                     callers.append(Caller(role.value, "key", scoped, channel, shows(text)))
-        yield SecuredServer(callers, channel, bridges, authority, issuer, office, clock, stored, begun, made)
+        yield SecuredServer(
+            callers, channel, bridges, authority, issuer, office, clock, stored, begun, made, subscriptions
+        )
 
 
 def shows(text: str) -> Metadata:

@@ -23,6 +23,8 @@ from portero.v1 import (
     sighting_service_pb2,
     sighting_service_pb2_grpc,
     stream_pb2,
+    subscription_service_pb2,
+    subscription_service_pb2_grpc,
 )
 
 from portero_server.access.key_service import KeyRequest
@@ -36,6 +38,7 @@ from tests.support.tls.certificates import Authority
 
 __all__ = ["secured_server"]
 
+_LAST = ("DeleteCamera", "DeleteSubscription")
 _ALL = "admin operator reader check-in-desk bridge metrics"
 
 # Who may, and what a scope does: "own": only its cameras, "none": nothing, "whole": a scope may not at all.
@@ -82,6 +85,17 @@ VisitorService/ListVisitors          whole  admin operator
 VisitorService/MergeVisitors         whole  admin operator
 VisitorService/ForgetVisitor         whole  admin operator
 VisitorService/ForgetFace            whole  admin operator
+SubscriptionService/CreateSubscription own  admin
+SubscriptionService/GetSubscription  own    admin
+SubscriptionService/ListSubscriptions none  admin
+SubscriptionService/UpdateSubscription own  admin
+SubscriptionService/PauseSubscription own   admin
+SubscriptionService/ResumeSubscription own  admin
+SubscriptionService/TestSubscription own    admin
+SubscriptionService/ReplaySubscription own  admin
+SubscriptionService/ListDeliveries   own    admin
+SubscriptionService/RotateSubscriptionSecret own admin
+SubscriptionService/DeleteSubscription own  admin
 UsageService/GetUsage                own    admin operator
 PrivacyService/GetPersonPrivacy      none   admin operator check-in-desk
 PrivacyService/RecordConsent         none   admin operator check-in-desk
@@ -137,6 +151,18 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
         case "ReviewSighting":
             request.name = f"sightings/{secured_server.sightings[camera_id]}"
             request.action = decision_service_pb2.REVIEW_ACTION_IGNORE
+        case "CreateSubscription":
+            request.subscription.display_name = "hook"
+            request.subscription.webhook.url = "https://hooks.example/"
+            request.subscription.filter.cameras.append(resource)
+        case "UpdateSubscription":
+            request.subscription.name = f"subscriptions/{secured_server.subscriptions[camera_id]}"
+        case "ListDeliveries":
+            request.parent = f"subscriptions/{secured_server.subscriptions[camera_id]}"
+        case _ if service == "SubscriptionService" and method != "ListSubscriptions":
+            request.name = f"subscriptions/{secured_server.subscriptions[camera_id]}"
+            if method == "ReplaySubscription":
+                request.start_time.GetCurrentTime()
         case "UndoReview":
             request.name = f"reviews/{secured_server.reviews[camera_id]}"
         case "GetSighting":
@@ -206,7 +232,7 @@ async def test_every_role_gets_what_is_its_own_and_nothing_else(secured_server: 
     """Each role by each kind of credential, with and without a scope, is let in or refused as expected at each RPC."""
     wrong, tried = [], 0
     # Deleted last, so that what the others ask for is still there.
-    for name in sorted(_rows(), key=lambda each: (each.endswith("DeleteCamera"), each)):
+    for name in sorted(_rows(), key=lambda each: (each.endswith(_LAST), each)):
         for camera_id in (OWN, FOREIGN) if _rows()[name][0] == "own" else (OWN,):
             request = _request(secured_server, name, camera_id)
             for caller in secured_server.callers:
@@ -239,6 +265,32 @@ async def test_lists_and_watches_show_own_cameras_alone(secured_server: SecuredS
             seen.add(news.sighting.camera)
         call.cancel()
         assert seen == visible
+
+
+async def test_an_admin_of_one_camera_subscribes_to_its_events_alone(secured_server: SecuredServer) -> None:
+    """A filter without cameras means those of the scope; foreign cameras, sites and subscriptions are out of reach."""
+    stub = subscription_service_pb2_grpc.SubscriptionServiceStub(secured_server.channel)
+    of = {camera_id: f"subscriptions/{name}" for camera_id, name in secured_server.subscriptions.items()}
+    for caller in secured_server.callers:
+        if caller.role != "admin":
+            continue
+        shown: dict[str, Any] = {"metadata": caller.metadata}
+        listed = await stub.ListSubscriptions(subscription_service_pb2.ListSubscriptionsRequest(), **shown)
+        names = {each.name for each in listed.subscriptions}
+        assert (of[OWN] in names, of[FOREIGN] in names) == (True, not caller.scoped)
+        wanted = subscription_service_pb2.Subscription(display_name="hook")
+        wanted.webhook.url = "https://hooks.example/"
+        made = await stub.CreateSubscription(
+            subscription_service_pb2.CreateSubscriptionRequest(subscription=wanted), **shown
+        )
+        assert list(made.subscription.scope_cameras) == ([f"cameras/{OWN}"] if caller.scoped else [])
+        widened = subscription_service_pb2.UpdateSubscriptionRequest(subscription=made.subscription)
+        for places in ({"cameras": [f"cameras/{FOREIGN}"]}, {"sites": ["elsewhere"]}):
+            widened.subscription.filter.CopyFrom(subscription_service_pb2.SubscriptionFilter(**places))
+            widened.update_mask.paths[:] = ["filter"]
+            method = "SubscriptionService/UpdateSubscription"
+            expected = "PERMISSION_DENIED OUT_OF_SCOPE" if caller.scoped else "in"
+            assert await _outcome(caller.channel, method, widened, caller.metadata) == expected
 
 
 @pytest.mark.parametrize(

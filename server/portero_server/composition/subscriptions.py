@@ -1,0 +1,113 @@
+"""Builds what sends events to subscriptions, and what manages them."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from portero_server import __version__
+from portero_server.access.authorized_cameras import Sites
+from portero_server.composition.context import BuildContext
+from portero_server.composition.events import tls_of
+from portero_server.composition.settings_webhook import ReadOnlyWebhook
+from portero_server.composition.store import Stores
+from portero_server.domain.events.delivery import RetryPolicy
+from portero_server.events.journal import SubscriptionJournal
+from portero_server.events.relay import Relay, RelayPolicy
+from portero_server.events.relay_ports import Sender
+from portero_server.events.sealed_endpoints import EndpointRules, SealedEndpoints
+from portero_server.events.selection import SubscriptionSelection
+from portero_server.events.subscription_relays import SubscriptionRelays
+from portero_server.events.subscription_service import SubscriptionService
+from portero_server.events.webhook import Endpoint, WebhookSender
+from portero_server.rpc.services.subscriptions import SubscriptionServicer
+from portero_server.settings import Settings
+from portero_server.store.event_relays import EventRelayStore
+from portero_server.store.subscription_deliveries import DeliveryBounds, DeliveryStore
+from portero_server.store.subscriptions import SealedSubscription, SubscriptionStore, relay_name
+from portero_server.vault.keys import read_keys
+from portero_server.vault.sealing import SecretSeal
+from portero_server.watching.listeners import EventListeners
+
+_TOLERATED = 3
+"""Rounds in which a receiver takes nothing, before one message at a time is tried."""
+_GATHER = 0.2
+"""Seconds in which events gather that are read together, since each subscription reads them for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionParts:
+    """What sends to subscriptions, and the service that manages them."""
+
+    relays: SubscriptionRelays
+    servicer: SubscriptionServicer
+
+    def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
+        """Returns the coroutines to run while the server runs."""
+        return [self.relays.run()]
+
+
+def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> SubscriptionParts:
+    """Builds the subscriptions from the settings.
+
+    Raises:
+        StartupProblem: A file cannot be used.
+    """
+    settings, clock, metrics = context.settings, context.clock, context.metrics.subscriptions
+    store, server = SubscriptionStore(stores.database), uuid4().hex
+    deliveries = DeliveryStore(
+        stores.database, DeliveryBounds(settings.subscription_deliveries, settings.subscription_dead_letters)
+    )
+    endpoints, sites = _endpoints(settings), Sites(stores.cameras, clock)
+
+    def sender_of(endpoint: Endpoint) -> AbstractAsyncContextManager[Sender]:
+        return WebhookSender(endpoint, clock, agent=f"portero/{__version__}")
+
+    def progress_of(name: str, endpoint: str) -> EventRelayStore:
+        return EventRelayStore(stores.database, name, endpoint, server, creates=False)
+
+    def relay_of(sealed: SealedSubscription) -> Relay:
+        subscription = sealed.subscription
+        name = relay_name(subscription.subscription_id)
+        return Relay(
+            stores.sightings,
+            stores.people.display_names,
+            progress_of(name, sealed.endpoint),
+            sender_of(endpoints.opened(sealed)),
+            SubscriptionSelection(subscription, sites),
+            clock,
+            metrics.of(subscription.subscription_id),
+            RelayPolicy(
+                parallel=subscription.concurrency,
+                retries=RetryPolicy(patience=settings.webhook_patience),
+                gather=_GATHER,
+                tolerated=_TOLERATED,
+            ),
+            journal=SubscriptionJournal(deliveries, subscription.subscription_id),
+            name=name,
+        )
+
+    relays = SubscriptionRelays(store, relay_of, clock, metrics, settings.subscription_poll)
+    listeners.add(relays)
+    service = SubscriptionService(
+        store,
+        endpoints,
+        sender_of,
+        progress_of,
+        stores.sightings,
+        ReadOnlyWebhook(settings, stores.database, clock),
+        relays.changed,
+        clock,
+        most=settings.subscription_limit,
+    )
+    return SubscriptionParts(relays, SubscriptionServicer(service, deliveries))
+
+
+def _endpoints(settings: Settings) -> SealedEndpoints:
+    path = settings.subscription_key_file
+    seal = None if path is None else SecretSeal(read_keys(path, "PORTERO_SUBSCRIPTION_KEY_FILE"))
+    rules = EndpointRules(settings.webhook_networks, settings.webhook_timeout, tls_of(settings.webhook_ca_file))
+    return SealedEndpoints(seal, rules)

@@ -1,0 +1,121 @@
+"""Converts subscriptions and deliveries to and from messages."""
+
+from __future__ import annotations
+
+from portero.v1 import subscription_service_pb2 as pb
+
+from portero_server.domain.events.deliveries import Delivery, DeliveryOutcome
+from portero_server.domain.events.subscriptions import (
+    Subscription,
+    SubscriptionFilter,
+    SubscriptionState,
+    filter_of,
+)
+from portero_server.errors import InvalidInput
+from portero_server.rpc.convert import EVENT_KINDS, time_to_proto
+from portero_server.rpc.resource_names import (
+    camera_name,
+    parse_camera,
+    parse_person,
+    person_name,
+    subscription_name,
+)
+
+_STATES = {
+    SubscriptionState.ACTIVE: pb.SUBSCRIPTION_STATE_ACTIVE,
+    SubscriptionState.PAUSED: pb.SUBSCRIPTION_STATE_PAUSED,
+    SubscriptionState.GONE: pb.SUBSCRIPTION_STATE_GONE,
+}
+_OUTCOMES = {
+    DeliveryOutcome.DELIVERED: pb.DELIVERY_OUTCOME_DELIVERED,
+    DeliveryOutcome.WAITING: pb.DELIVERY_OUTCOME_WAITING,
+    DeliveryOutcome.GIVEN_UP: pb.DELIVERY_OUTCOME_GIVEN_UP,
+}
+_OUTCOMES_BY_NUMBER: dict[int, DeliveryOutcome] = {number: outcome for outcome, number in _OUTCOMES.items()}
+_KINDS_BY_NUMBER = {number: kind for kind, number in EVENT_KINDS.items()}
+
+
+def subscription_to_proto(subscription: Subscription, last_position: int) -> pb.Subscription:
+    """Returns the Subscription message for a subscription; `last_position` is that of the last stored event."""
+    until = subscription.overlap_until
+    message = pb.Subscription(
+        name=subscription_name(subscription.subscription_id),
+        display_name=subscription.display_name,
+        webhook=pb.WebhookSink(origin=subscription.origin),
+        filter=_filter_to_proto(subscription.wanted),
+        concurrency=subscription.concurrency,
+        state=_STATES[subscription.state],
+        read_only=subscription.read_only,
+        scope_cameras=sorted(camera_name(camera_id) for camera_id in subscription.scope.cameras),
+        scope_sites=sorted(subscription.scope.sites),
+        creator=subscription.created_by,
+        position=subscription.position,
+        last_position=last_position,
+        secret_count=subscription.secrets,
+        previous_secrets_expire_time=None if until is None else time_to_proto(until),
+    )
+    if not subscription.read_only:
+        message.create_time.CopyFrom(time_to_proto(subscription.created_at))
+        message.update_time.CopyFrom(time_to_proto(subscription.updated_at))
+    return message
+
+
+def url_from_proto(sink: pb.WebhookSink) -> str:
+    """Returns the URL of a request, which may hold a secret."""
+    return sink.url
+
+
+def filter_from_proto(message: pb.SubscriptionFilter) -> SubscriptionFilter:
+    """Returns the filter of a request, checked. Raises InvalidInput naming the field."""
+    field = "subscription.filter"
+    unknown = [number for number in message.kinds if number not in _KINDS_BY_NUMBER]
+    if unknown:
+        raise InvalidInput(
+            f"{field}.kinds", f"{field}.kinds may be any SightingEventKind but SIGHTING_EVENT_KIND_UNSPECIFIED"
+        )
+    return filter_of(
+        kinds=[_KINDS_BY_NUMBER[number] for number in message.kinds],
+        cameras=[parse_camera(name, f"{field}.cameras") for name in message.cameras],
+        sites=list(message.sites),
+        people=[parse_person(name, f"{field}.people") for name in message.people],
+        min_similarity=message.min_similarity,
+        strangers=not message.without_strangers,
+    )
+
+
+def outcome_from_proto(outcome: pb.DeliveryOutcome.ValueType) -> DeliveryOutcome | None:
+    """Returns the outcome that a request asks for, None for all. Raises InvalidInput for an unknown number."""
+    if outcome == pb.DELIVERY_OUTCOME_UNSPECIFIED:
+        return None
+    if outcome not in _OUTCOMES_BY_NUMBER:
+        raise InvalidInput("outcome", "outcome is a value that this server does not know")
+    return _OUTCOMES_BY_NUMBER[outcome]
+
+
+def delivery_to_proto(delivery: Delivery) -> pb.Delivery:
+    """Returns the Delivery message for what became of a message."""
+    return pb.Delivery(
+        position=delivery.position,
+        message_id=delivery.message_id,
+        camera=camera_name(delivery.camera_id),
+        kind=EVENT_KINDS[delivery.kind],
+        event_time=time_to_proto(delivery.happened_at),
+        outcome=_OUTCOMES[delivery.outcome],
+        http_status=delivery.status or 0,
+        problem=delivery.problem,
+        attempt_count=delivery.attempts,
+        first_attempt_time=time_to_proto(delivery.first_at),
+        last_attempt_time=time_to_proto(delivery.last_at),
+    )
+
+
+def _filter_to_proto(wanted: SubscriptionFilter) -> pb.SubscriptionFilter:
+    return pb.SubscriptionFilter(
+        kinds=sorted(EVENT_KINDS[kind] for kind in wanted.kinds),
+        cameras=sorted(camera_name(camera_id) for camera_id in wanted.places.cameras),
+        sites=sorted(wanted.places.sites),
+        people=sorted(person_name(person_id) for person_id in wanted.people),
+        min_similarity=wanted.min_similarity,
+        without_strangers=not wanted.strangers,
+        limited_to_people=wanted.people_only,
+    )
