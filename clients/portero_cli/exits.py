@@ -35,7 +35,7 @@ class ExitCode(IntEnum):
     OK = 0, "success"
     FAILED = 1, "something else went wrong, `doctor` found something missing, or `checkin` did not accept"
     USAGE = 2, "the command line was invalid"
-    NOT_FOUND = 3, "a person, camera, sighting, visitor or check-in does not exist"
+    NOT_FOUND = 3, "a person, camera, sighting, visitor, check-in or subscription does not exist"
     INVALID_INPUT = 4, "an input cannot be used, such as a photo without a face; with several photos: at least one"
     UNREACHABLE = 5, "the server does not answer, or is unavailable"
     DENIED = 6, "the server refused: not authenticated, or not allowed"

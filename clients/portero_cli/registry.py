@@ -28,6 +28,7 @@ from portero_cli.commands import (
     search,
     sightings,
     stream,
+    subscriptions,
     text,
     top,
     usage,
@@ -66,6 +67,7 @@ COMMANDS: tuple[CommandModule, ...] = (
     usage,
     audit,
     keys,
+    subscriptions,
     doctor,
     demo,
 )

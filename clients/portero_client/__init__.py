@@ -149,6 +149,16 @@ from portero_client.streaming.events import (
 from portero_client.streaming.frames import DeliveryMode, GapReason, ImageLimits
 from portero_client.streaming.settings import StreamTuning
 from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
+from portero_client.subscriptions import (
+    Delivery,
+    DeliveryOutcome,
+    NewSecret,
+    Subscription,
+    SubscriptionFilter,
+    SubscriptionState,
+    TrialDelivery,
+    WebhookSink,
+)
 from portero_client.tls import TlsFiles
 from portero_client.transfer import FaceEncoding, ImportedPerson, PersonRecord
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
@@ -202,8 +212,10 @@ __all__ = [
     "DeadlineExceeded",
     "Decision",
     "DecisionReason",
+    "Delivery",
     "DeliveryLimits",
     "DeliveryMode",
+    "DeliveryOutcome",
     "Directed",
     "DocumentField",
     "DocumentKind",
@@ -245,6 +257,7 @@ __all__ = [
     "Match",
     "NewGuest",
     "NewKey",
+    "NewSecret",
     "NotFound",
     "Page",
     "PermissionDenied",
@@ -291,6 +304,9 @@ __all__ = [
     "StreamOpened",
     "StreamResult",
     "StreamTuning",
+    "Subscription",
+    "SubscriptionFilter",
+    "SubscriptionState",
     "Text",
     "TextKind",
     "TextsRead",
@@ -298,6 +314,7 @@ __all__ = [
     "TlsFiles",
     "TrackState",
     "TrackUpdated",
+    "TrialDelivery",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
@@ -307,6 +324,7 @@ __all__ = [
     "UsageLine",
     "Verification",
     "Visitor",
+    "WebhookSink",
     "WhatIf",
     "WhatIfChange",
     "WhatIfResult",

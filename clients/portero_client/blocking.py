@@ -24,6 +24,7 @@ from portero_client.blocking_resources import (
     BlockingSightings,
 )
 from portero_client.blocking_rights import BlockingPrivacy
+from portero_client.blocking_subscriptions import BlockingSubscriptions
 from portero_client.blocking_visitors import BlockingVisitors
 from portero_client.blocking_watch import BlockingCheckInWatch, BlockingSightingWatch, BlockingWatchCall
 from portero_client.calls import Call
@@ -79,6 +80,7 @@ class BlockingPorteroClient:
         self.audit = BlockingAudit(self._ask)
         self.privacy = BlockingPrivacy(self._ask)
         self.visitors = BlockingVisitors(self._ask)
+        self.subscriptions = BlockingSubscriptions(self._ask)
         self.documents = BlockingDocuments(self._ask)
 
     def watch_sightings(

@@ -29,6 +29,7 @@ from portero_client.streaming.camera_stream import CameraStream
 from portero_client.streaming.events import StreamEvent
 from portero_client.streaming.frames import DeliveryMode
 from portero_client.streaming.settings import StreamTuning, stream_settings
+from portero_client.subscription_calls import Subscriptions
 from portero_client.usage import Usage
 from portero_client.visitor_calls import Visitors
 from portero_client.watch import CheckInWatch, SightingWatch, WatchCall
@@ -52,6 +53,7 @@ class PorteroClient:
         audit: Who did what.
         privacy: Consent, block, export, erasure.
         visitors: Strangers who are known again.
+        subscriptions: To whom events are sent, and which.
         documents: Identity documents, check-ins, expected guests.
     """
 
@@ -79,6 +81,7 @@ class PorteroClient:
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)
         self.visitors = Visitors(self._ask)
+        self.subscriptions = Subscriptions(self._ask)
         self.documents = Documents(self._ask)
 
     def watch_sightings(

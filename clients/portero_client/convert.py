@@ -67,7 +67,7 @@ _CLOCK_STATES: dict[int, ClockState] = {
 _CAUSES: dict[int, SteeringCause] = {
     camera_service_pb2.SteeringCause.Value(f"STEERING_CAUSE_{cause.name}"): cause for cause in SteeringCause
 }
-_EVENT_KINDS: dict[int, SightingEventKind] = {
+EVENT_KINDS: dict[int, SightingEventKind] = {
     sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED: SightingEventKind.STARTED,
     sighting_service_pb2.SIGHTING_EVENT_KIND_RESUMED: SightingEventKind.RESUMED,
     sighting_service_pb2.SIGHTING_EVENT_KIND_REVISED: SightingEventKind.REVISED,
@@ -305,7 +305,7 @@ def event_from(message: sighting_service_pb2.WatchSightingsResponse) -> Sighting
         return None
     return SightingEvent(
         position=message.position,
-        kind=_EVENT_KINDS.get(message.kind, SightingEventKind.UNSPECIFIED),
+        kind=EVENT_KINDS.get(message.kind, SightingEventKind.UNSPECIFIED),
         sighting=sighting_from(message.sighting),
         event_time=time_from(message.event_time),
     )

@@ -61,6 +61,7 @@ SIGHTINGS = Collection("sightings", "sighting", _MINTED, "1 to 128 characters of
 CHECK_INS = Collection("checkIns", "check-in", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 REVIEWS = Collection("reviews", "review", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 VISITORS = Collection("visitors", "visitor", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
+SUBSCRIPTIONS = Collection("subscriptions", "subscription", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 GUESTS = Collection("guests", "guest", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 
 

@@ -10,6 +10,7 @@ from portero_client.calls import (
     people,
     reviews,
     sightings,
+    subscriptions,
     usage,
     visitors,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "people",
     "reviews",
     "sightings",
+    "subscriptions",
     "usage",
     "visitors",
 ]

@@ -20,6 +20,7 @@ from tests.support.client.keys import FakeKeys
 from tests.support.client.privacy import FakePrivacy
 from tests.support.client.recognition import FakeRecognition
 from tests.support.client.sightings import FakeSightings
+from tests.support.client.subscriptions import FakeSubscriptions
 from tests.support.client.usage import FakeUsage
 from tests.support.client.visitors import FakeVisitors
 from tests.support.client.wire import Context, Refusal, StreamMethod, UnaryMethod
@@ -32,7 +33,7 @@ class FakeServer:
 
     Attributes:
         gallery, cameras, sightings, decisions, usage, keys, audit, privacy, documents: The state of each service.
-        gallery, cameras, sightings, usage, keys, audit, privacy, documents, visitors: The state of each service.
+        visitors, subscriptions: Likewise.
         calls: How often each method was called.
         serving: What the health check answers.
     """
@@ -48,6 +49,7 @@ class FakeServer:
         self.privacy = FakePrivacy()
         self.documents = FakeDocuments()
         self.visitors = FakeVisitors()
+        self.subscriptions = FakeSubscriptions()
         self.calls: Counter[str] = Counter()
         self.serving = True
         self._refusals: defaultdict[str, list[Refusal | None]] = defaultdict(list)
@@ -78,6 +80,7 @@ class FakeServer:
                 self._service("portero.v1.PrivacyService", self.privacy.methods()),
                 self._service("portero.v1.DocumentService", self.documents.methods(), self.documents.streams()),
                 self._service("portero.v1.VisitorService", self.visitors.methods()),
+                self._service("portero.v1.SubscriptionService", self.subscriptions.methods()),
                 self._service("portero.v1.UsageService", self.usage.methods()),
                 self._service("portero.v1.AccessService", self.keys.methods()),
                 self._service("portero.v1.AuditService", self.audit.methods()),

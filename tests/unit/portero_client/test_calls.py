@@ -11,6 +11,7 @@ from portero_client import (
     CameraMode,
     CameraPurpose,
     CheckInResult,
+    DeliveryOutcome,
     InvalidArgument,
     NewGuest,
     Person,
@@ -18,6 +19,7 @@ from portero_client import (
     ReviewDecision,
     ReviewReason,
     SightingKind,
+    SubscriptionFilter,
     TimeSource,
 )
 from portero_client.calls import (
@@ -30,6 +32,7 @@ from portero_client.calls import (
     people,
     reviews,
     sightings,
+    subscriptions,
     visitors,
 )
 
@@ -98,6 +101,17 @@ CALLS: list[Call[Any]] = [
     visitors.merge("v1", "v2"),
     visitors.forget("v1", verify=True),
     visitors.forget_face(b"x", verify=False, dry_run=True),
+    subscriptions.create("Desk", url="https://h/", wanted=SubscriptionFilter(cameras=("door",)), concurrency=0),
+    subscriptions.get("s1"),
+    subscriptions.list_pages()(0, ""),
+    subscriptions.update("s1", display_name="Desk", wanted=None, concurrency=1),
+    subscriptions.pause("s1"),
+    subscriptions.resume("s1"),
+    subscriptions.test("s1"),
+    subscriptions.replay("s1", NOW),
+    subscriptions.delivery_pages("s1", DeliveryOutcome.GIVEN_UP)(0, ""),
+    subscriptions.rotate_secret("s1", None),
+    subscriptions.delete("s1"),
     documents.read([b"x"]),
     documents.start("desk", replace=False, liveness=False),
     documents.check_in([b"x", b"y"], b"z", "desk"),
@@ -140,6 +154,7 @@ def test_no_unary_method_of_the_contract_is_left_out() -> None:
         "SightingService",
         "DecisionService",
         "VisitorService",
+        "SubscriptionService",
         "RecognitionService",
         "DocumentService",
     ):

@@ -1,0 +1,363 @@
+"""`portero subscriptions`: to whom events are sent, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from portero_cli.completing import complete_cameras, complete_people
+from portero_cli.exits import ExitCode
+from portero_cli.screen.asking import YesOption, confirm
+from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
+from portero_cli.screen.sheet import Sheet, table
+from portero_cli.screen.tables import local_time
+from portero_cli.session import Session, command
+from portero_cli.several import done_to_each
+from portero_cli.times import parse_duration, parse_time
+from portero_client import (
+    Delivery,
+    DeliveryOutcome,
+    NewSecret,
+    SightingEventKind,
+    Subscription,
+    SubscriptionFilter,
+    SubscriptionState,
+)
+from portero_client.names import CAMERAS, PEOPLE, SUBSCRIPTIONS
+
+SubscriptionArgument = Annotated[
+    str, typer.Argument(metavar="SUBSCRIPTION", help="Id, or subscriptions/ID.", show_default=False)
+]
+KindsOption = Annotated[
+    list[SightingEventKind] | None,
+    typer.Option("--event", help="Only events of this kind. May be repeated.", show_default=False),
+]
+CamerasOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--camera",
+        help="Only events of this camera. May be repeated.",
+        show_default=False,
+        autocompletion=complete_cameras,
+    ),
+]
+SitesOption = Annotated[
+    list[str] | None,
+    typer.Option("--site", help="Only events of this site's cameras. May be repeated.", show_default=False),
+]
+PeopleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--person",
+        help="Of people with a name, only this one. May be repeated.",
+        show_default=False,
+        autocompletion=complete_people,
+    ),
+]
+SimilarityOption = Annotated[
+    float, typer.Option("--min-similarity", min=0, max=1, help="Of people with a name, only matches so similar.")
+]
+WithoutStrangersOption = Annotated[
+    bool, typer.Option("--without-strangers", help="Leave out events of people without a name.")
+]
+ConcurrencyOption = Annotated[
+    int | None,
+    typer.Option("--concurrency", min=1, max=32, help="Most messages in flight. Default: 8.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the group `portero subscriptions` with the application."""
+    group = typer.Typer(help="To whom events are sent, and which; for admins.", no_args_is_help=True)
+    group.command("create")(create)
+    group.command("list")(list_subscriptions)
+    group.command("get")(get)
+    group.command("update")(update)
+    group.command("pause")(pause)
+    group.command("resume")(resume)
+    group.command("test")(test)
+    group.command("replay")(replay)
+    group.command("deliveries")(deliveries)
+    group.command("rotate-secret")(rotate_secret)
+    group.command("delete")(delete)
+    app.add_typer(group, name="subscriptions")
+
+
+@command
+async def create(
+    session: Session,
+    display_name: Annotated[str, typer.Argument(metavar="NAME", help="Display name.", show_default=False)],
+    url: Annotated[str, typer.Argument(metavar="URL", help="https://HOST/PATH of the webhook.", show_default=False)],
+    kinds: KindsOption = None,
+    cameras: CamerasOption = None,
+    sites: SitesOption = None,
+    people: PeopleOption = None,
+    min_similarity: SimilarityOption = 0.0,
+    without_strangers: WithoutStrangersOption = False,
+    concurrency: ConcurrencyOption = None,
+) -> ExitCode:
+    """Create a webhook and print its secret, which is shown only once. It is told of what happens from now on."""
+    wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers)
+    async with session.client() as client:
+        made = await client.subscriptions.create(display_name, url=url, wanted=wanted, concurrency=concurrency or 0)
+    _show_secret(session, made)
+    return ExitCode.OK
+
+
+@command
+async def list_subscriptions(session: Session, limit: LimitOption = 100, page_token: PageTokenOption = "") -> ExitCode:
+    """List subscriptions by id; the webhook of the settings comes first."""
+    async with session.client() as client:
+        page = await client.subscriptions.list(page_token=page_token).first(limit)
+    session.output.show(
+        {"subscriptions": page.items, "next_page_token": page.next_page_token},
+        _table(page.items) if page.items else "no subscription",
+    )
+    note_rest(session.output, page)
+    return ExitCode.OK
+
+
+@command
+async def get(session: Session, subscription: SubscriptionArgument) -> ExitCode:
+    """Show a subscription: where it sends, what, and how far it is."""
+    async with session.client() as client:
+        _show(session, await client.subscriptions.get(subscription))
+    return ExitCode.OK
+
+
+@command
+async def update(
+    session: Session,
+    subscription: SubscriptionArgument,
+    display_name: Annotated[str | None, typer.Option("--name", help="New display name.", show_default=False)] = None,
+    kinds: KindsOption = None,
+    cameras: CamerasOption = None,
+    sites: SitesOption = None,
+    people: PeopleOption = None,
+    min_similarity: SimilarityOption = 0.0,
+    without_strangers: WithoutStrangersOption = False,
+    everything: Annotated[bool, typer.Option("--everything", help="Send all events, without any condition.")] = False,
+    concurrency: ConcurrencyOption = None,
+) -> ExitCode:
+    """Change a subscription. If any condition is given, those that are not given no longer hold."""
+    wanted = _filter(kinds, cameras, sites, people, min_similarity, without_strangers)
+    chosen = wanted != SubscriptionFilter()
+    if everything and chosen:
+        raise typer.BadParameter("--everything means no condition: leave the others out")
+    async with session.client() as client:
+        changed = await client.subscriptions.update(
+            subscription,
+            display_name=display_name,
+            wanted=wanted if everything or chosen else None,
+            concurrency=concurrency,
+        )
+    _show(session, changed)
+    return ExitCode.OK
+
+
+@command
+async def pause(session: Session, subscription: SubscriptionArgument) -> ExitCode:
+    """Send nothing until it is resumed; what happens meanwhile is sent then."""
+    async with session.client() as client:
+        _show(session, await client.subscriptions.pause(subscription))
+    return ExitCode.OK
+
+
+@command
+async def resume(session: Session, subscription: SubscriptionArgument) -> ExitCode:
+    """Send again from where it was, also after the receiver answered 410."""
+    async with session.client() as client:
+        _show(session, await client.subscriptions.resume(subscription))
+    return ExitCode.OK
+
+
+@command
+async def test(session: Session, subscription: SubscriptionArgument) -> ExitCode:
+    """Send one message of type webhook.test and say what was answered; exits with 1 if it was not taken."""
+    async with session.client() as client:
+        trial = await client.subscriptions.test(subscription)
+    taken = f"it took the message and answered {trial.http_status}"
+    session.output.show({"trial": trial}, taken if trial.delivered else f"not taken: {trial.problem}")
+    return ExitCode.OK if trial.delivered else ExitCode.FAILED
+
+
+@command
+async def replay(
+    session: Session,
+    subscription: SubscriptionArgument,
+    start_time: Annotated[
+        datetime,
+        typer.Argument(
+            metavar="TIME", parser=parse_time, help="Such as 2h (ago) or 2026-05-01T10:00:00Z.", show_default=False
+        ),
+    ],
+) -> ExitCode:
+    """Send everything again that is still stored since a time, dead letters too; ids are the same as before."""
+    async with session.client() as client:
+        _show(session, await client.subscriptions.replay(subscription, start_time))
+    return ExitCode.OK
+
+
+@command
+async def deliveries(
+    session: Session,
+    subscription: SubscriptionArgument,
+    outcome: Annotated[
+        DeliveryOutcome | None,
+        typer.Option("--outcome", help="Only those; given_up are the dead letters.", show_default=False),
+    ] = None,
+    limit: LimitOption = 100,
+    page_token: PageTokenOption = "",
+) -> ExitCode:
+    """List what became of the last messages, the one sent last first, each with its last answer."""
+    async with session.client() as client:
+        page = await client.subscriptions.deliveries(subscription, outcome=outcome, page_token=page_token).first(limit)
+    session.output.show(
+        {"deliveries": page.items, "next_page_token": page.next_page_token},
+        _deliveries_table(page.items) if page.items else "no delivery",
+    )
+    note_rest(session.output, page)
+    return ExitCode.OK
+
+
+@command
+async def rotate_secret(
+    session: Session,
+    subscription: SubscriptionArgument,
+    keep_previous: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--keep-previous",
+            parser=parse_duration,
+            metavar="DURATION",
+            help="For how long the secrets before it sign too, such as 2h; 0s ends them at once. Default: 24h.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: YesOption = False,
+) -> ExitCode:
+    """Make a new secret and print it; it is shown only once."""
+    confirm(f"Make a new secret for {subscription}?", yes)
+    async with session.client() as client:
+        made = await client.subscriptions.rotate_secret(subscription, keep_previous=keep_previous)
+    _show_secret(session, made)
+    return ExitCode.OK
+
+
+@command
+async def delete(
+    session: Session,
+    subscriptions: Annotated[
+        list[str], typer.Argument(metavar="SUBSCRIPTION...", help="Ids, or subscriptions/ID.", show_default=False)
+    ],
+    yes: YesOption = False,
+) -> ExitCode:
+    """Delete subscriptions, with their secrets and what is kept of their deliveries."""
+    confirm(f"Delete {', '.join(subscriptions)}?", yes)
+    async with session.client() as client:
+        return await done_to_each(
+            subscriptions, SUBSCRIPTIONS.name, client.subscriptions.delete, session.output, "deleted"
+        )
+
+
+def _filter(
+    kinds: list[SightingEventKind] | None,
+    cameras: list[str] | None,
+    sites: list[str] | None,
+    people: list[str] | None,
+    min_similarity: float,
+    without_strangers: bool,
+) -> SubscriptionFilter:
+    return SubscriptionFilter(
+        tuple(kinds or ()),
+        tuple(cameras or ()),
+        tuple(sites or ()),
+        tuple(people or ()),
+        min_similarity,
+        without_strangers,
+    )
+
+
+def _show(session: Session, subscription: Subscription) -> None:
+    session.output.show({"subscription": subscription}, _table([subscription]))
+
+
+def _show_secret(session: Session, made: NewSecret) -> None:
+    session.output.note(f"{made.subscription.name}; its secret is shown only once:")
+    session.output.show({"subscription": made.subscription, "secret": made.secret}, made.secret)
+
+
+def _table(subscriptions: Iterable[Subscription]) -> Sheet:
+    return table(
+        "id",
+        "name",
+        "sends to",
+        "state",
+        "only",
+        "event",
+        "of",
+        rows=(
+            (
+                SUBSCRIPTIONS.identifier(each.name),
+                each.display_name,
+                "" if each.webhook is None else each.webhook.origin,
+                _state(each),
+                _conditions(each),
+                each.position,
+                each.last_position,
+            )
+            for each in subscriptions
+        ),
+        spare=("only", "name"),
+    )
+
+
+def _state(subscription: Subscription) -> str:
+    gone = subscription.state is SubscriptionState.GONE
+    state = "gone (answered 410)" if gone else subscription.state.value
+    return f"{state}, read-only" if subscription.read_only else state
+
+
+def _conditions(subscription: Subscription) -> str:
+    wanted = subscription.filter
+    people = [*map(PEOPLE.identifier, wanted.people)] if wanted.people or not wanted.limited_to_people else ["nobody"]
+    return " ".join(
+        (
+            *(kind.value for kind in wanted.kinds),
+            *map(CAMERAS.identifier, wanted.cameras or subscription.scope_cameras),
+            *(f"sites/{site}" for site in wanted.sites or subscription.scope_sites),
+            *people,
+            *([f"≥{wanted.min_similarity:g}"] if wanted.min_similarity else []),
+            *(["no strangers"] if wanted.without_strangers else []),
+        )
+    )
+
+
+def _deliveries_table(found: Iterable[Delivery]) -> Sheet:
+    return table(
+        "event",
+        "kind",
+        "camera",
+        "outcome",
+        "answer",
+        "tries",
+        "last try",
+        "message",
+        rows=(
+            (
+                each.position,
+                each.kind.value,
+                CAMERAS.identifier(each.camera),
+                each.outcome.value,
+                each.problem or str(each.http_status or ""),
+                each.attempt_count,
+                local_time(each.last_attempt_time),
+                each.message_id,
+            )
+            for each in found
+        ),
+        spare=("message", "kind", "tries"),
+    )

@@ -1,0 +1,92 @@
+"""The subscription methods of BlockingPorteroClient. Every call raises PorteroError if it fails."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from portero_client.calls import subscriptions as calls
+from portero_client.listing import BlockingAsk, BlockingListing
+from portero_client.subscriptions import (
+    Delivery,
+    DeliveryOutcome,
+    NewSecret,
+    Subscription,
+    SubscriptionFilter,
+    TrialDelivery,
+)
+
+
+class BlockingSubscriptions:
+    """To whom events are sent; see Subscriptions of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def create(
+        self, display_name: str, *, url: str, wanted: SubscriptionFilter | None = None, concurrency: int = 0
+    ) -> NewSecret:
+        """Creates a webhook that is told of what happens from now on, and returns it with its secret.
+
+        Args:
+            display_name: Name for people.
+            url: https://HOST/PATH.
+            wanted: Which events; None: all within the scope of this client's credential.
+            concurrency: Most messages in flight, 1 to 32; 0 means 8.
+
+        Raises:
+            InvalidArgument: A value cannot be used, or the URL leads to where nothing may be sent.
+            FailedPrecondition: The server has no file of keys that seal secrets.
+            ResourceExhausted: There are too many.
+        """
+        return self._ask(calls.create(display_name, url=url, wanted=wanted, concurrency=concurrency))
+
+    def get(self, subscription: str) -> Subscription:
+        """Returns a subscription. Raises NotFound."""
+        return self._ask(calls.get(subscription))
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[Subscription]:
+        """Lists subscriptions by resource name, the webhook of the settings first."""
+        return BlockingListing(self._ask, calls.list_pages(), page_size=page_size, page_token=page_token)
+
+    def update(
+        self,
+        subscription: str,
+        *,
+        display_name: str | None = None,
+        wanted: SubscriptionFilter | None = None,
+        concurrency: int | None = None,
+    ) -> Subscription:
+        """Changes what is not None; a filter is replaced as a whole. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.update(subscription, display_name=display_name, wanted=wanted, concurrency=concurrency))
+
+    def pause(self, subscription: str) -> Subscription:
+        """Sends nothing until `resume`. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.pause(subscription))
+
+    def resume(self, subscription: str) -> Subscription:
+        """Sends again from where it was, also after an answer of 410. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.resume(subscription))
+
+    def test(self, subscription: str) -> TrialDelivery:
+        """Sends one message of type webhook.test, and returns what was answered. Raises NotFound."""
+        return self._ask(calls.test(subscription))
+
+    def replay(self, subscription: str, start_time: datetime) -> Subscription:
+        """Sends again what is still stored since a time, with the same ids. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.replay(subscription, start_time))
+
+    def deliveries(
+        self, subscription: str, *, outcome: DeliveryOutcome | None = None, page_size: int = 0, page_token: str = ""
+    ) -> BlockingListing[Delivery]:
+        """Lists what became of the last messages, the one sent last first; `outcome` None means all."""
+        return BlockingListing(
+            self._ask, calls.delivery_pages(subscription, outcome), page_size=page_size, page_token=page_token
+        )
+
+    def rotate_secret(self, subscription: str, *, keep_previous: timedelta | None = None) -> NewSecret:
+        """Makes a new secret; those before it sign for `keep_previous` more, None: 24 hours. Raises NotFound."""
+        return self._ask(calls.rotate_secret(subscription, keep_previous))
+
+    def delete(self, subscription: str) -> None:
+        """Removes a subscription with all that is stored of it. Raises NotFound, FailedPrecondition."""
+        self._ask(calls.delete(subscription))

@@ -1,0 +1,108 @@
+"""Converts subscription messages to and from dataclasses."""
+
+from __future__ import annotations
+
+from portero.v1 import subscription_service_pb2 as pb2
+
+from portero_client.convert import EVENT_KINDS, time_from
+from portero_client.names import CAMERAS, PEOPLE
+from portero_client.sightings import SightingEventKind
+from portero_client.subscriptions import (
+    Delivery,
+    DeliveryOutcome,
+    Subscription,
+    SubscriptionFilter,
+    SubscriptionState,
+    TrialDelivery,
+    WebhookSink,
+)
+
+_STATES: dict[int, SubscriptionState] = {
+    pb2.SUBSCRIPTION_STATE_ACTIVE: SubscriptionState.ACTIVE,
+    pb2.SUBSCRIPTION_STATE_PAUSED: SubscriptionState.PAUSED,
+    pb2.SUBSCRIPTION_STATE_GONE: SubscriptionState.GONE,
+}
+_OUTCOMES: dict[DeliveryOutcome, pb2.DeliveryOutcome.ValueType] = {
+    DeliveryOutcome.DELIVERED: pb2.DELIVERY_OUTCOME_DELIVERED,
+    DeliveryOutcome.WAITING: pb2.DELIVERY_OUTCOME_WAITING,
+    DeliveryOutcome.GIVEN_UP: pb2.DELIVERY_OUTCOME_GIVEN_UP,
+}
+_OUTCOMES_BY_NUMBER: dict[int, DeliveryOutcome] = {number: outcome for outcome, number in _OUTCOMES.items()}
+_KINDS = {kind: number for number, kind in EVENT_KINDS.items()}
+
+
+def filter_to(wanted: SubscriptionFilter) -> pb2.SubscriptionFilter:
+    """Returns the message for a filter. Raises InvalidArgument if a name is malformed."""
+    message = pb2.SubscriptionFilter(
+        cameras=[CAMERAS.name(camera) for camera in wanted.cameras],
+        sites=wanted.sites,
+        people=[PEOPLE.name(person) for person in wanted.people],
+        min_similarity=wanted.min_similarity,
+        without_strangers=wanted.without_strangers,
+    )
+    # A kind that this client does not know is sent as none, which the server refuses.
+    message.kinds.extend(_KINDS.get(kind, 0) for kind in wanted.kinds)  # type: ignore[misc]
+    return message
+
+
+def outcome_to(outcome: DeliveryOutcome | None) -> pb2.DeliveryOutcome.ValueType:
+    """Returns the number of an outcome; None, and one that no message has, is that of all."""
+    known = None if outcome is None else _OUTCOMES.get(outcome)
+    return pb2.DELIVERY_OUTCOME_UNSPECIFIED if known is None else known
+
+
+def subscription_from(message: pb2.Subscription) -> Subscription:
+    """Returns a Subscription for a protobuf message."""
+    until = message.previous_secrets_expire_time
+    return Subscription(
+        name=message.name,
+        display_name=message.display_name,
+        webhook=WebhookSink(message.webhook.origin) if message.HasField("webhook") else None,
+        filter=_filter_from(message.filter),
+        concurrency=message.concurrency,
+        state=_STATES.get(message.state, SubscriptionState.UNKNOWN),
+        read_only=message.read_only,
+        scope_cameras=tuple(message.scope_cameras),
+        scope_sites=tuple(message.scope_sites),
+        creator=message.creator,
+        position=message.position,
+        last_position=message.last_position,
+        secret_count=message.secret_count,
+        create_time=time_from(message.create_time) if message.HasField("create_time") else None,
+        update_time=time_from(message.update_time) if message.HasField("update_time") else None,
+        previous_secrets_expire_time=time_from(until) if message.HasField("previous_secrets_expire_time") else None,
+    )
+
+
+def trial_from(message: pb2.TestSubscriptionResponse) -> TrialDelivery:
+    """Returns a TrialDelivery for a protobuf message."""
+    return TrialDelivery(message.delivered, message.http_status or None, message.problem)
+
+
+def delivery_from(message: pb2.Delivery) -> Delivery:
+    """Returns a Delivery for a protobuf message."""
+    return Delivery(
+        position=message.position,
+        message_id=message.message_id,
+        camera=message.camera,
+        kind=EVENT_KINDS.get(message.kind, SightingEventKind.UNSPECIFIED),
+        event_time=time_from(message.event_time),
+        outcome=_OUTCOMES_BY_NUMBER.get(message.outcome, DeliveryOutcome.UNKNOWN),
+        http_status=message.http_status or None,
+        problem=message.problem,
+        attempt_count=message.attempt_count,
+        first_attempt_time=time_from(message.first_attempt_time),
+        last_attempt_time=time_from(message.last_attempt_time),
+    )
+
+
+def _filter_from(message: pb2.SubscriptionFilter) -> SubscriptionFilter:
+    return SubscriptionFilter(
+        kinds=tuple(EVENT_KINDS.get(kind, SightingEventKind.UNSPECIFIED) for kind in message.kinds),
+        cameras=tuple(message.cameras),
+        sites=tuple(message.sites),
+        people=tuple(message.people),
+        min_similarity=message.min_similarity,
+        without_strangers=message.without_strangers,
+        limited_to_people=message.limited_to_people,
+    )

@@ -1,0 +1,166 @@
+"""Subscriptions: to whom the server sends what happens, and which of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from portero_client.sightings import SightingEventKind
+
+
+class SubscriptionState(Enum):
+    """Whether a subscription sends."""
+
+    UNKNOWN = "unknown"
+    """A state of a newer server."""
+    ACTIVE = "active"
+    PAUSED = "paused"
+    GONE = "gone"
+    """Its receiver answered 410 and wants no more; it can be resumed."""
+
+
+class DeliveryOutcome(Enum):
+    """What became of a message so far."""
+
+    UNKNOWN = "unknown"
+    """An outcome of a newer server."""
+    DELIVERED = "delivered"
+    WAITING = "waiting"
+    """It was not taken, and is tried again."""
+    GIVEN_UP = "given_up"
+    """A dead letter: it is not tried again unless a replay asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFilter:
+    """Which events are sent; all conditions must hold, and an empty one means all.
+
+    Attributes:
+        kinds: Kinds of events.
+        cameras: Of these cameras, by id or "cameras/{camera}", and of those of `sites`.
+        sites: Of the cameras of these sites, also of those added later.
+        people: Of people with a name, only these, by id or "people/{person}".
+        min_similarity: Of people with a name, only matches at least so similar, 0 to 1.
+        without_strangers: Whether events of people without a name are left out.
+        limited_to_people: Whether `people` limits at all, also when all of them were erased. The server says so.
+    """
+
+    kinds: tuple[SightingEventKind, ...] = ()
+    cameras: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    min_similarity: float = 0.0
+    without_strangers: bool = False
+    limited_to_people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSink:
+    """A receiver over HTTP.
+
+    Attributes:
+        origin: Scheme, host and port of its URL, which the server never shows as a whole.
+    """
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """To whom events are sent, and which.
+
+    Attributes:
+        name: Resource name, "subscriptions/{subscription}"; "subscriptions/settings" is the webhook of the settings.
+        display_name: Name for people.
+        webhook: Where it sends; None: to something that this client does not know.
+        filter: Which events.
+        concurrency: Most messages in flight.
+        state: Whether it sends.
+        read_only: Whether it is the webhook of the settings.
+        scope_cameras: Cameras of which it may be told; with `scope_sites` empty: all.
+        scope_sites: Sites of whose cameras it may be told.
+        creator: Who made it.
+        position: Up to this event nothing is left to send.
+        last_position: The last event that is stored.
+        secret_count: How many secrets sign now.
+        create_time: UTC, as the other times; None: it is that of the settings.
+        update_time: When it was last changed; None: it is that of the settings.
+        previous_secrets_expire_time: When the last one of the replaced secrets stops signing; None: there is none.
+    """
+
+    name: str
+    display_name: str
+    webhook: WebhookSink | None
+    filter: SubscriptionFilter
+    concurrency: int
+    state: SubscriptionState
+    read_only: bool
+    scope_cameras: tuple[str, ...]
+    scope_sites: tuple[str, ...]
+    creator: str
+    position: int
+    last_position: int
+    secret_count: int
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+    previous_secrets_expire_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A secret that was just made, with its subscription.
+
+    Attributes:
+        subscription: As stored.
+        secret: What signs its messages, "whsec_…". It is here and nowhere else, and no representation of this shows it.
+    """
+
+    subscription: Subscription
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDelivery:
+    """What was answered to a message that was only sent to try.
+
+    Attributes:
+        delivered: Whether it was taken.
+        http_status: Status of the answer; None: there was none.
+        problem: What went wrong, in words; empty: nothing.
+    """
+
+    delivered: bool
+    http_status: int | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one message, without its content.
+
+    Attributes:
+        position: Of the event.
+        message_id: The webhook-id of each attempt.
+        camera: Whose event it was, "cameras/{camera}".
+        kind: Of the event.
+        event_time: When the event was, UTC, as the other times.
+        outcome: What became of it so far.
+        http_status: Status of the last answer; None: there was none.
+        problem: What went wrong last, in words; empty: nothing.
+        attempt_count: How often it was sent, as far as it is kept.
+        first_attempt_time: When it was sent first.
+        last_attempt_time: When it was sent last.
+    """
+
+    position: int
+    message_id: str
+    camera: str
+    kind: SightingEventKind
+    event_time: datetime
+    outcome: DeliveryOutcome
+    http_status: int | None
+    problem: str
+    attempt_count: int
+    first_attempt_time: datetime
+    last_attempt_time: datetime

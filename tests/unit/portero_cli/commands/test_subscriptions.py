@@ -1,0 +1,176 @@
+"""`portero subscriptions` makes, shows, changes, tries, replays and deletes webhooks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from portero.v1 import sighting_service_pb2, subscription_service_pb2
+
+from portero_cli.exits import ExitCode
+from portero_client import (
+    BlockingPorteroClient,
+    DeliveryOutcome,
+    NotFound,
+    PorteroClient,
+    SightingEventKind,
+    SubscriptionFilter,
+    SubscriptionState,
+)
+from tests.support.client.command_line import Cli
+from tests.support.client.server import FakeServer
+from tests.support.client.subscriptions import NOON, stamp
+
+_URL = "https://hooks.example/T0K3N"
+
+
+@pytest.fixture
+async def made(cli: Cli, server: FakeServer) -> FakeServer:
+    """One subscription, s1, with a delivery and a dead letter."""
+    assert (await cli("subscriptions", "create", "Desk", _URL)).code == ExitCode.OK
+    for position, outcome, status, problem in (
+        (2, subscription_service_pb2.DELIVERY_OUTCOME_GIVEN_UP, 422, "it answered 422"),
+        (1, subscription_service_pb2.DELIVERY_OUTCOME_DELIVERED, 204, ""),
+    ):
+        server.subscriptions.deliveries.append(
+            subscription_service_pb2.Delivery(
+                position=position,
+                message_id=f"evt_s{position}_{position}",
+                camera="cameras/door",
+                kind=sighting_service_pb2.SIGHTING_EVENT_KIND_STARTED,
+                event_time=stamp(NOON),
+                outcome=outcome,
+                http_status=status,
+                problem=problem,
+                attempt_count=5,
+                first_attempt_time=stamp(NOON),
+                last_attempt_time=stamp(NOON),
+            )
+        )
+    return server
+
+
+async def test_a_webhook_is_made_with_all_its_conditions(cli: Cli, server: FakeServer) -> None:
+    """Its secret is printed once, alone on stdout; its URL is not printed."""
+    conditions = ("--camera", "door", "--site", "north", "--person", "ana", "--min-similarity", "0.8")
+    kinds = ("--event", "started", "--event", "left", "--without-strangers", "--concurrency", "2")
+    result = await cli("subscriptions", "create", "Desk", _URL, *conditions, *kinds)
+    assert result.out.strip() == "whsec_first"
+    assert server.subscriptions.urls == {"subscriptions/s1": _URL}
+    document = (await cli("subscriptions", "get", "s1", "--json")).document["subscription"]
+    assert document["filter"] == {
+        "kinds": ["started", "left"],
+        "cameras": ["cameras/door"],
+        "sites": ["north"],
+        "people": ["people/ana"],
+        "min_similarity": 0.8,
+        "without_strangers": True,
+        "limited_to_people": True,
+    }
+    assert (document["webhook"], document["concurrency"]) == ({"origin": "https://hooks.example"}, 2)
+    listed = (await cli("subscriptions", "list")).out
+    for word in ("Desk", "https://hooks.example", "active", "sites/north", "no strangers", "≥0.8"):
+        assert word in listed
+    assert "T0K3N" not in listed
+
+
+async def test_with_json_the_secret_is_in_the_document(cli: Cli) -> None:
+    """For programs."""
+    document = (await cli("subscriptions", "create", "Desk", _URL, "--json")).document
+    assert (document["secret"], document["subscription"]["name"]) == ("whsec_first", "subscriptions/s1")
+
+
+async def test_conditions_are_replaced_as_a_whole(cli: Cli, made: FakeServer) -> None:
+    """A name or a concurrency alone leaves them; --everything takes them away."""
+    stored = made.subscriptions.subscriptions["subscriptions/s1"]
+    await cli("subscriptions", "update", "s1", "--site", "north", "--without-strangers")
+    assert (list(stored.filter.sites), stored.filter.without_strangers) == (["north"], True)
+    await cli("subscriptions", "update", "subscriptions/s1", "--name", "Lobby", "--concurrency", "3")
+    assert (stored.display_name, stored.concurrency, list(stored.filter.sites)) == ("Lobby", 3, ["north"])
+    await cli("subscriptions", "update", "s1", "--camera", "door")
+    assert (list(stored.filter.sites), list(stored.filter.cameras)) == ([], ["cameras/door"])
+    both = await cli("subscriptions", "update", "s1", "--everything", "--camera", "door")
+    assert both.code == ExitCode.USAGE
+    await cli("subscriptions", "update", "s1", "--everything")
+    assert list(stored.filter.cameras) == []
+
+
+async def test_it_is_paused_and_resumed(cli: Cli, made: FakeServer) -> None:
+    """The table says so."""
+    assert "paused" in (await cli("subscriptions", "pause", "s1")).out
+    assert "active" in (await cli("subscriptions", "resume", "s1")).out
+    assert (await cli("subscriptions", "pause", "s9")).code == ExitCode.NOT_FOUND
+
+
+async def test_a_trial_that_is_not_taken_fails_the_command(cli: Cli, made: FakeServer) -> None:
+    """What was answered is printed."""
+    taken = await cli("subscriptions", "test", "s1")
+    assert (taken.code, taken.out.strip()) == (ExitCode.OK, "it took the message and answered 204")
+    made.subscriptions.trial = subscription_service_pb2.TestSubscriptionResponse(problem="it cannot be reached")
+    away = await cli("subscriptions", "test", "s1")
+    assert (away.code, away.out.strip()) == (ExitCode.FAILED, "not taken: it cannot be reached")
+    document = (await cli("subscriptions", "test", "s1", "--json")).document
+    assert document["trial"] == {"delivered": False, "http_status": None, "problem": "it cannot be reached"}
+
+
+async def test_deliveries_are_shown_with_their_last_answers(cli: Cli, made: FakeServer) -> None:
+    """All, or the dead letters alone."""
+    listed = (await cli("subscriptions", "deliveries", "s1")).out
+    assert ("it answered 422" in listed, "delivered" in listed) == (True, True)
+    document = (await cli("subscriptions", "deliveries", "s1", "--outcome", "given_up", "--json")).document
+    (dead,) = document["deliveries"]
+    assert (dead["message_id"], dead["http_status"], dead["attempt_count"]) == ("evt_s2_2", 422, 5)
+
+
+async def test_what_happened_since_a_time_is_sent_again(cli: Cli, made: FakeServer) -> None:
+    """The time is one with its zone, or a duration ago."""
+    assert (await cli("subscriptions", "replay", "s1", "2026-05-01T10:00:00Z")).code == ExitCode.OK
+    assert made.subscriptions.replayed == {"subscriptions/s1": datetime(2026, 5, 1, 10, tzinfo=UTC)}
+    assert (await cli("subscriptions", "replay", "s1", "yesterday")).code == ExitCode.USAGE
+
+
+async def test_a_new_secret_is_printed_once(cli: Cli, made: FakeServer) -> None:
+    """For how long the others still sign is the server's default unless it is said."""
+    assert (await cli("subscriptions", "rotate-secret", "s1", "--yes")).out.strip() == "whsec_second"
+    await cli("subscriptions", "rotate-secret", "s1", "--keep-previous", "2h", "--yes")
+    await cli("subscriptions", "rotate-secret", "s1", "--keep-previous", "0s", "--yes")
+    assert made.subscriptions.overlaps == [-1, 7200, 0]
+
+
+async def test_deleting_names_what_is_gone(cli: Cli, made: FakeServer) -> None:
+    """One that is unknown fails, and the others are deleted nevertheless."""
+    result = await cli("subscriptions", "delete", "s9", "s1", "--yes", "--json")
+    assert (result.code, result.document["deleted"]) == (ExitCode.NOT_FOUND, ["subscriptions/s1"])
+    assert made.subscriptions.subscriptions == {}
+    assert "no subscription" in (await cli("subscriptions", "list")).out
+
+
+async def test_a_program_does_the_same_with_the_client(made: FakeServer) -> None:
+    """No representation shows a secret; what a newer server says is kept apart."""
+    async with PorteroClient(made.address) as client:
+        wanted = SubscriptionFilter(kinds=(SightingEventKind.LEFT,), people=("ana",))
+        new = await client.subscriptions.create("Two", url=_URL, wanted=wanted)
+        assert (new.secret, "whsec" in repr(new)) == ("whsec_first", False)
+        assert new.subscription.filter.kinds == (SightingEventKind.LEFT,)
+        assert new.subscription.filter.people == ("people/ana",)
+        paused = await client.subscriptions.pause("s2")
+        assert paused.state is SubscriptionState.PAUSED
+        rotated = await client.subscriptions.rotate_secret("s2", keep_previous=timedelta(hours=1))
+        assert rotated.subscription.previous_secrets_expire_time == NOON + timedelta(hours=24)
+        found = [each async for each in client.subscriptions.deliveries("s1", outcome=DeliveryOutcome.DELIVERED)]
+        assert [(each.position, each.problem, each.kind) for each in found] == [(1, "", SightingEventKind.STARTED)]
+        made.subscriptions.subscriptions["subscriptions/s2"].state = 9  # type: ignore[assignment]
+        assert [each.state async for each in client.subscriptions.list()] == [
+            SubscriptionState.ACTIVE,
+            SubscriptionState.UNKNOWN,
+        ]
+        await client.subscriptions.delete("s2")
+        with pytest.raises(NotFound):
+            await client.subscriptions.get("s2")
+
+
+def test_threads_have_the_same_methods() -> None:
+    """Each of the asynchronous client's."""
+    own = {name for name in dir(PorteroClient("h:1").subscriptions) if not name.startswith("_")}
+    with BlockingPorteroClient("h:1") as client:
+        assert {name for name in dir(client.subscriptions) if not name.startswith("_")} == own
