@@ -103,6 +103,21 @@ SCENARIOS = (
     ),
     Scenario("PorteroWebhookGone", {"portero_webhook_stopped": "1x100"}, {"portero_webhook_stopped": "0x100"}),
     Scenario(
+        "PorteroSubscriptionLate",
+        {'portero_subscription_oldest_seconds{subscription="s1"}': "601x100"},
+        {'portero_subscription_oldest_seconds{subscription="s1"}': "599x100"},
+    ),
+    Scenario(
+        "PorteroSubscriptionGone",
+        {'portero_subscription_gone{subscription="s1"}': "1x100"},
+        {'portero_subscription_gone{subscription="s1"}': "0x100"},
+    ),
+    Scenario(
+        "PorteroSubscriptionsUnreadable",
+        {"portero_subscriptions_unreadable": "1x100"},
+        {"portero_subscriptions_unreadable": "0x100"},
+    ),
+    Scenario(
         "PorteroBudgetNearlySpent",
         {'portero_budget_spent_dollars{scope="total"}': "8.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},
         {'portero_budget_spent_dollars{scope="total"}': "7.5x100", 'portero_budget_dollars{scope="total"}': "10x100"},
