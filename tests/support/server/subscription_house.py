@@ -47,7 +47,10 @@ class SubscriptionHouse:
         if not key_file.exists():
             create_key(key_file)
         clock = clock or SystemClock()
-        values = {"subscription_key_file": key_file, "webhook_networks": (ipaddress.ip_network("127.0.0.1/32"),)}
+        values: dict[str, Any] = {
+            "subscription_key_file": key_file,
+            "webhook_networks": (ipaddress.ip_network("127.0.0.1/32"),),
+        }
         context = BuildContext(
             Settings(**(values | settings)),
             cast("SystemClock", clock),

@@ -285,8 +285,11 @@ async def test_an_admin_of_one_camera_subscribes_to_its_events_alone(secured_ser
         )
         assert list(made.subscription.scope_cameras) == ([f"cameras/{OWN}"] if caller.scoped else [])
         widened = subscription_service_pb2.UpdateSubscriptionRequest(subscription=made.subscription)
-        for places in ({"cameras": [f"cameras/{FOREIGN}"]}, {"sites": ["elsewhere"]}):
-            widened.subscription.filter.CopyFrom(subscription_service_pb2.SubscriptionFilter(**places))
+        for places in (
+            subscription_service_pb2.SubscriptionFilter(cameras=[f"cameras/{FOREIGN}"]),
+            subscription_service_pb2.SubscriptionFilter(sites=["elsewhere"]),
+        ):
+            widened.subscription.filter.CopyFrom(places)
             widened.update_mask.paths[:] = ["filter"]
             method = "SubscriptionService/UpdateSubscription"
             expected = "PERMISSION_DENIED OUT_OF_SCOPE" if caller.scoped else "in"

@@ -271,7 +271,7 @@ async def test_what_cannot_be_is_refused_with_its_field(
     client: Client, values: dict[str, Any], reason: str, words: str
 ) -> None:
     """Nothing is stored."""
-    sound = {"display_name": "Desk", "webhook": pb.WebhookSink(url="https://hooks.example/")}
+    sound: dict[str, Any] = {"display_name": "Desk", "webhook": pb.WebhookSink(url="https://hooks.example/")}
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await client.CreateSubscription(pb.CreateSubscriptionRequest(subscription=pb.Subscription(**(sound | values))))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
