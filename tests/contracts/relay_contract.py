@@ -69,18 +69,29 @@ class RelayContract:
     async def test_progress_needs_the_claim_and_undoes_no_replay(self, relays: Relays) -> None:
         """A server that lost its claim changes nothing any more, nor one that has not heard of a replay."""
         one, other = relays("e1", "one"), relays("e1", "two")
-        await one.state(0)
-        await one.advance(0, 3)
+        begun = await one.state(0)
+        await one.advance(begun, 3)
         assert (await one.state(0)).position == 0
         await one.claim(at(0), LEASE)
-        await one.advance(0, 5)
-        assert (await other.state(0)).position == 5
+        await one.advance(begun, 5)
+        before = await other.state(0)
+        assert before.position == 5
         await other.rewind(2)
-        await one.advance(5, 8)
-        assert (await one.state(0)).position == 2
+        await one.advance(before, 8)
+        after = await one.state(0)
+        assert after.position == 2
         await other.claim(at(61), LEASE)
-        await one.advance(2, 9)
+        await one.advance(after, 9)
         assert (await one.state(0)).position == 2
+
+    async def test_a_replay_from_the_stored_position_is_not_undone_either(self, relays: Relays) -> None:
+        """What is being sent from there when somebody asks is sent again."""
+        one = relays("e1", "one")
+        begun = await one.state(4)
+        await one.claim(at(0), LEASE)
+        assert await one.rewind(4)
+        await one.advance(begun, 6)
+        assert await one.state(0) == RelayState(4, stopped=False, rewinds=1)
 
     async def test_a_stopped_endpoint_stays_so_until_it_is_resumed_or_another_one(self, relays: Relays) -> None:
         """Whether it was stopped outlives servers; the position stays."""
@@ -99,4 +110,4 @@ class RelayContract:
         assert not await one.resume()
         await one.state(8)
         assert await one.rewind(3)
-        assert await one.state(0) == RelayState(3, stopped=False)
+        assert await one.state(0) == RelayState(3, stopped=False, rewinds=1)

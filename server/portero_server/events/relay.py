@@ -114,8 +114,9 @@ class Relay:
         self._failures = 0
         self._gone = False
         self._taken = 0
-        # The stored position when the last page was read, and up to where nothing of it is left to send.
-        self._reached = (0, 0)
+        # What was stored when the last page was read, and up to where nothing of it is left to send.
+        self._read = RelayState(0, stopped=False)
+        self._reached = 0
 
     def notify(self, position: int) -> None:
         """Says that events up to a position exist."""
@@ -144,7 +145,7 @@ class Relay:
             finally:
                 with suppress(StoreUnavailable):
                     # What was delivered just before the end is not sent again.
-                    await self._store.advance(*self._reached)
+                    await self._store.advance(self._read, self._reached)
                     await self._store.release()
                     await self._journal.write()
 
@@ -154,7 +155,7 @@ class Relay:
             horizon = await self._source.last_position()
             state = await self._store.state(horizon)
             self._observer.stopped(stopped=state.stopped)
-            if state.position < self._reached[0]:
+            if state.rewinds != self._read.rewinds or state.position < self._read.position:
                 # Somebody asked for a replay: what is sent beyond the position is sent again too.
                 self._forget()
             if state.stopped or state.position >= horizon:
@@ -177,14 +178,14 @@ class Relay:
             problem = await self._deliver(sender, [_as_may_be_told(event, names) for event in events])
         finally:
             position = settled_up_to(events, self._settled, state.position)
-            self._reached = (state.position, position)
+            self._read, self._reached = state, position
         await self._journal.write()
         waiting = [event for event in events if event.position > position]
         if not waiting and len(events) < self._policy.page:
             # Nothing lies between the last event and what was there before the page was read.
             position = max(position, horizon)
         if position > state.position:
-            await self._store.advance(state.position, position)
+            await self._store.advance(state, position)
             self._settled = {each for each in self._settled if each > position}
             self._refusals = {each: count for each, count in self._refusals.items() if each > position}
         if self._gone:

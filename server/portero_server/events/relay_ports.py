@@ -44,8 +44,8 @@ class RelayStore(Protocol):
         """Lets another server send at once; does nothing without the claim."""
         ...
 
-    async def advance(self, since: int, position: int) -> None:
-        """Stores that nothing is left to send up to a position, unless it is not `since` any more; needs the claim."""
+    async def advance(self, since: RelayState, position: int) -> None:
+        """Stores that nothing is left to send up to a position, unless the state has changed; needs the claim."""
         ...
 
     async def stop(self, reason: str) -> None:

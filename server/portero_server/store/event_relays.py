@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.store.bulk.writing import insert_new
@@ -13,6 +13,7 @@ from portero_server.store.database import Database
 from portero_server.store.schema import event_relays
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_REWINDS = func.coalesce(event_relays.c.rewinds, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,12 @@ class RelayState:
     Attributes:
         position: Up to here nothing is left to send.
         stopped: Whether its endpoint wants no more.
+        rewinds: How often somebody asked for a replay.
     """
 
     position: int
     stopped: bool
+    rewinds: int = 0
 
 
 class EventRelayStore:
@@ -59,7 +62,8 @@ class EventRelayStore:
             row = (await connection.execute(select(event_relays).where(self._own))).one_or_none()
             if row is None:
                 return None
-            return RelayState(row.position, bool(row.stopped_reason) and row.endpoint == self._endpoint)
+            stopped = bool(row.stopped_reason) and row.endpoint == self._endpoint
+            return RelayState(row.position, stopped, row.rewinds or 0)
 
         if (found := await self._database.read(read)) is not None:
             return found
@@ -97,16 +101,18 @@ class EventRelayStore:
         """
         await self._change({"claimed_until": _NEVER}, event_relays.c.claimed_by == self._server)
 
-    async def advance(self, since: int, position: int) -> None:
-        """Stores that nothing is left to send up to a position; needs the claim, and `since` as the stored one.
+    async def advance(self, since: RelayState, position: int) -> None:
+        """Stores that nothing is left to send up to a position; needs the claim, and the state that was read before.
 
-        Otherwise somebody has asked for a replay meanwhile, which must not be undone.
+        If the position or the number of replays is another one, somebody has asked for a replay meanwhile, which must
+        not be undone. The position alone does not tell: it may be the one that was replayed from.
 
         Raises:
             StoreUnavailable: The database does not answer.
         """
         columns = event_relays.c
-        await self._change({"position": position}, columns.claimed_by == self._server, columns.position == since)
+        same = (columns.position == since.position, since.rewinds == _REWINDS)
+        await self._change({"position": position}, columns.claimed_by == self._server, *same)
 
     async def stop(self, reason: str) -> None:
         """Stores that the endpoint wants no more, until `resume` or another endpoint.
@@ -130,7 +136,7 @@ class EventRelayStore:
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        return await self._change({"position": position})
+        return await self._change({"position": position, "rewinds": _REWINDS + 1})
 
     async def _change(self, values: dict[str, object], *conditions: object) -> bool:
         changed = update(event_relays).where(self._own, *conditions).values(**values)  # type: ignore[arg-type]
@@ -150,4 +156,5 @@ def new_relay(name: str, start: int, endpoint: str) -> dict[str, object]:
         "stopped_reason": "",
         "claimed_by": "",
         "claimed_until": _NEVER,
+        "rewinds": 0,
     }

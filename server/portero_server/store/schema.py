@@ -246,6 +246,8 @@ event_relays = _table(
     # Which server sends, and until when it alone does.
     _required("claimed_by", Name),
     _required("claimed_until", UtcTime),
+    # How often a replay was asked for; null: never, by a server of the version before.
+    Column("rewinds", BigInteger),
 )
 
 usage_calls = _table(

@@ -21,6 +21,7 @@ class MemoryRelays:
     holder: str = ""
     until: datetime = _NEVER
     broken: bool = False
+    rewinds: int = 0
 
 
 class MemoryRelay:
@@ -36,7 +37,8 @@ class MemoryRelay:
         self._check()
         if self.kept.position is None:
             self.kept.position, self.kept.endpoint = start, self._endpoint
-        return RelayState(self.kept.position, bool(self.kept.reason) and self.kept.endpoint == self._endpoint)
+        stopped = bool(self.kept.reason) and self.kept.endpoint == self._endpoint
+        return RelayState(self.kept.position, stopped, self.kept.rewinds)
 
     async def claim(self, now: datetime, lease: float) -> bool:
         """Claims the sending."""
@@ -53,10 +55,11 @@ class MemoryRelay:
         if self.kept.holder == self._server:
             self.kept.until = _NEVER
 
-    async def advance(self, since: int, position: int) -> None:
-        """Stores a position, unless it is another one than `since`."""
+    async def advance(self, since: RelayState, position: int) -> None:
+        """Stores a position, unless the state is another one than `since`."""
         self._check()
-        if self.kept.holder == self._server and self.kept.position == since:
+        same = (self.kept.position, self.kept.rewinds) == (since.position, since.rewinds)
+        if self.kept.holder == self._server and same:
             self.kept.position = position
 
     async def stop(self, reason: str) -> None:
@@ -74,7 +77,9 @@ class MemoryRelay:
         """Has everything after a position sent again."""
         self._check()
         known = self.kept.position is not None
-        self.kept.position = position if known else None
+        if known:
+            self.kept.position = position
+            self.kept.rewinds += 1
         return known
 
     def _check(self) -> None:

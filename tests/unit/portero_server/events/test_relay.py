@@ -382,3 +382,18 @@ async def _stormy(chance: random.Random) -> None:
         firsts[scene.events.stored[position - 1].sighting.camera_id].append(position)
     for positions in firsts.values():
         assert positions == sorted(positions)
+
+
+@in_virtual_time
+async def test_a_replay_asked_for_before_progress_was_stored_sends_again_what_was_under_way() -> None:
+    """The position from which is replayed may be the stored one, while events behind it are being sent."""
+    scene = RelayScene()
+    scene.receiver.latency = 3.0
+    async with scene.running():
+        scene.events.happen()
+        await asyncio.sleep(2.0)
+        assert scene.receiver.taken == []
+        await MemoryRelay(scene.kept).rewind(0)
+        await asyncio.sleep(60.0)
+    assert scene.receiver.taken == [1, 1]
+    assert scene.kept.position == 1

@@ -13,7 +13,7 @@ async def test_relays_do_not_know_each_other(database: Database) -> None:
     await one.state(1)
     await other.state(2)
     await one.claim(at(0), 60.0)
-    await one.advance(1, 10)
+    await one.advance(RelayState(1, stopped=False), 10)
     await one.stop("GONE")
     assert await EventRelayStore(database, "mqtt", "e1", "second").claim(at(0), 60.0)
     assert await one.state(0) == RelayState(10, stopped=True)

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Index("ix_subscription_deliveries_age", "last_at"),
         **_OPTIONS,
     )
+    op.add_column("event_relays", sa.Column("rewinds", sa.BigInteger))
 
 
 def _own(table: str) -> sa.ForeignKey:
