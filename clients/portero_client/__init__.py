@@ -150,10 +150,10 @@ from portero_client.streaming.frames import DeliveryMode, GapReason, ImageLimits
 from portero_client.streaming.settings import StreamTuning
 from portero_client.streaming.spool.spool import SpoolLimits, SpoolPolicy
 from portero_client.subscriptions import (
-    Delivery,
     DeliveryOutcome,
     NewSecret,
     Subscription,
+    SubscriptionDelivery,
     SubscriptionFilter,
     SubscriptionState,
     TrialDelivery,
@@ -212,7 +212,6 @@ __all__ = [
     "DeadlineExceeded",
     "Decision",
     "DecisionReason",
-    "Delivery",
     "DeliveryLimits",
     "DeliveryMode",
     "DeliveryOutcome",
@@ -305,6 +304,7 @@ __all__ = [
     "StreamResult",
     "StreamTuning",
     "Subscription",
+    "SubscriptionDelivery",
     "SubscriptionFilter",
     "SubscriptionState",
     "Text",

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from portero_client.calls import subscriptions as calls
 from portero_client.listing import Ask, Listing
 from portero_client.subscriptions import (
-    Delivery,
     DeliveryOutcome,
     NewSecret,
     Subscription,
+    SubscriptionDelivery,
     SubscriptionFilter,
     TrialDelivery,
 )
@@ -79,7 +79,7 @@ class Subscriptions:
 
     def deliveries(
         self, subscription: str, *, outcome: DeliveryOutcome | None = None, page_size: int = 0, page_token: str = ""
-    ) -> Listing[Delivery]:
+    ) -> Listing[SubscriptionDelivery]:
         """Lists what became of the last messages, the one sent last first; `outcome` None means all."""
         return Listing(
             self._ask, calls.delivery_pages(subscription, outcome), page_size=page_size, page_token=page_token

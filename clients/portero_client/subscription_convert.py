@@ -8,9 +8,9 @@ from portero_client.convert import EVENT_KINDS, time_from
 from portero_client.names import CAMERAS, PEOPLE
 from portero_client.sightings import SightingEventKind
 from portero_client.subscriptions import (
-    Delivery,
     DeliveryOutcome,
     Subscription,
+    SubscriptionDelivery,
     SubscriptionFilter,
     SubscriptionState,
     TrialDelivery,
@@ -79,9 +79,9 @@ def trial_from(message: pb2.TestSubscriptionResponse) -> TrialDelivery:
     return TrialDelivery(message.delivered, message.http_status or None, message.problem)
 
 
-def delivery_from(message: pb2.Delivery) -> Delivery:
-    """Returns a Delivery for a protobuf message."""
-    return Delivery(
+def delivery_from(message: pb2.SubscriptionDelivery) -> SubscriptionDelivery:
+    """Returns a SubscriptionDelivery for a protobuf message."""
+    return SubscriptionDelivery(
         position=message.position,
         message_id=message.message_id,
         camera=message.camera,

@@ -136,7 +136,7 @@ class TrialDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SubscriptionDelivery:
     """What became of one message, without its content.
 
     Attributes:

@@ -18,11 +18,11 @@ from portero_cli.session import Session, command
 from portero_cli.several import done_to_each
 from portero_cli.times import parse_duration, parse_time
 from portero_client import (
-    Delivery,
     DeliveryOutcome,
     NewSecret,
     SightingEventKind,
     Subscription,
+    SubscriptionDelivery,
     SubscriptionFilter,
     SubscriptionState,
 )
@@ -336,7 +336,7 @@ def _conditions(subscription: Subscription) -> str:
     )
 
 
-def _deliveries_table(found: Iterable[Delivery]) -> Sheet:
+def _deliveries_table(found: Iterable[SubscriptionDelivery]) -> Sheet:
     return table(
         "event",
         "kind",

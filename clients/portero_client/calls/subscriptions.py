@@ -12,10 +12,10 @@ from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.convert import time_to
 from portero_client.names import SUBSCRIPTIONS
 from portero_client.subscriptions import (
-    Delivery,
     DeliveryOutcome,
     NewSecret,
     Subscription,
+    SubscriptionDelivery,
     SubscriptionFilter,
     TrialDelivery,
 )
@@ -126,11 +126,11 @@ def replay(subscription: str, start_time: datetime) -> Call[Subscription]:
     )
 
 
-def delivery_pages(subscription: str, outcome: DeliveryOutcome | None) -> PageCall[Delivery]:
+def delivery_pages(subscription: str, outcome: DeliveryOutcome | None) -> PageCall[SubscriptionDelivery]:
     """Lists what became of the last messages, the one sent last first."""
     parent, asked = SUBSCRIPTIONS.name(subscription), convert.outcome_to(outcome)
 
-    def page(page_size: int, page_token: str) -> Call[Page[Delivery]]:
+    def page(page_size: int, page_token: str) -> Call[Page[SubscriptionDelivery]]:
         return unary(
             _SERVICE + "ListDeliveries",
             pb2.ListDeliveriesRequest(parent=parent, outcome=asked, page_size=page_size, page_token=page_token),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from portero_server.domain.events.deliveries import Delivery, DeliveryOutcome
+from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.events.delivery import DeliveryResult
 from portero_server.domain.events.message import message_id_of
 from portero_server.domain.recording.sightings import SightingEvent
@@ -17,7 +17,7 @@ from portero_server.events.webhook import Sent
 class DeliveryRows(Protocol):
     """Stores deliveries; see `store.subscription_deliveries`."""
 
-    async def note(self, subscription_id: str, deliveries: Sequence[Delivery]) -> None:
+    async def note(self, subscription_id: str, deliveries: Sequence[SubscriptionDelivery]) -> None:
         """Stores what became of messages. Raises StoreUnavailable."""
         ...
 
@@ -28,7 +28,7 @@ class SubscriptionJournal:
     def __init__(self, rows: DeliveryRows, subscription_id: str) -> None:
         self._rows = rows
         self._subscription_id = subscription_id
-        self._notes: dict[int, Delivery] = {}
+        self._notes: dict[int, SubscriptionDelivery] = {}
 
     def note(self, event: SightingEvent, sent: Sent, at: datetime, *, given_up: bool) -> None:
         """Notes one attempt, and whether it was the last one."""
@@ -37,7 +37,7 @@ class SubscriptionJournal:
             outcome = DeliveryOutcome.DELIVERED
         elif given_up:
             outcome = DeliveryOutcome.GIVEN_UP
-        delivery = Delivery(
+        delivery = SubscriptionDelivery(
             event.position,
             message_id_of(event),
             event.sighting.camera_id,

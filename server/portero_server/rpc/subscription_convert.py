@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero.v1 import subscription_service_pb2 as pb
 
-from portero_server.domain.events.deliveries import Delivery, DeliveryOutcome
+from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.events.subscriptions import (
     Subscription,
     SubscriptionFilter,
@@ -92,9 +92,9 @@ def outcome_from_proto(outcome: pb.DeliveryOutcome.ValueType) -> DeliveryOutcome
     return _OUTCOMES_BY_NUMBER[outcome]
 
 
-def delivery_to_proto(delivery: Delivery) -> pb.Delivery:
-    """Returns the Delivery message for what became of a message."""
-    return pb.Delivery(
+def delivery_to_proto(delivery: SubscriptionDelivery) -> pb.SubscriptionDelivery:
+    """Returns the SubscriptionDelivery message for what became of a message."""
+    return pb.SubscriptionDelivery(
         position=delivery.position,
         message_id=delivery.message_id,
         camera=camera_name(delivery.camera_id),

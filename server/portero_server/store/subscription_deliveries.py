@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portero_server.domain.events.deliveries import Delivery, DeliveryOutcome
+from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.recording.sightings import SightingEventKind
 from portero_server.store.bulk.writing import upsert
 from portero_server.store.database import Database
@@ -42,7 +42,7 @@ class DeliveryStore:
         self._database = database
         self._bounds = bounds or DeliveryBounds()
 
-    async def note(self, subscription_id: str, deliveries: Sequence[Delivery]) -> None:
+    async def note(self, subscription_id: str, deliveries: Sequence[SubscriptionDelivery]) -> None:
         """Stores what became of messages, and removes the oldest ones above the bounds.
 
         The attempts of a message that was noted before are added to its earlier ones. Of a subscription that was
@@ -76,7 +76,7 @@ class DeliveryStore:
         after: tuple[datetime, int] | None = None,
         *,
         outcome: DeliveryOutcome | None = None,
-    ) -> Sequence[Delivery]:
+    ) -> Sequence[SubscriptionDelivery]:
         """Returns at most `limit` deliveries, the one sent last first.
 
         Args:
@@ -94,7 +94,7 @@ class DeliveryStore:
             query = query.where(_COLUMNS.last_at <= moment, or_(_COLUMNS.last_at < moment, tie))
         query = _newest_first(query, of_one_outcome=outcome is not None)
 
-        async def unit(connection: AsyncConnection) -> Sequence[Delivery]:
+        async def unit(connection: AsyncConnection) -> Sequence[SubscriptionDelivery]:
             return [_delivery(row) for row in await connection.execute(query)]
 
         return await self._database.read(unit)
@@ -116,7 +116,7 @@ async def _trim(connection: AsyncConnection, subscription_id: str, outcome: Deli
         )
 
 
-def _row(subscription_id: str, delivery: Delivery) -> dict[str, Any]:
+def _row(subscription_id: str, delivery: SubscriptionDelivery) -> dict[str, Any]:
     return {
         "subscription_id": subscription_id,
         "position": delivery.position,
@@ -133,8 +133,8 @@ def _row(subscription_id: str, delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
+def _delivery(row: Row[Any]) -> SubscriptionDelivery:
+    return SubscriptionDelivery(
         position=row.position,
         message_id=row.message_id,
         camera_id=row.camera_id,

@@ -33,7 +33,7 @@ class FakeSubscriptions:
 
     def __init__(self) -> None:
         self.subscriptions: dict[str, pb2.Subscription] = {}
-        self.deliveries: list[pb2.Delivery] = []
+        self.deliveries: list[pb2.SubscriptionDelivery] = []
         self.trial = pb2.TestSubscriptionResponse(delivered=True, http_status=204)
         self.urls: dict[str, str] = {}
         self.overlaps: list[float] = []

@@ -262,7 +262,7 @@ class Subscription(_message.Message):
 Global___Subscription: _TypeAlias = Subscription  # noqa: Y015
 
 @_typing.final
-class Delivery(_message.Message):
+class SubscriptionDelivery(_message.Message):
     """What became of one message, without its content."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -327,7 +327,7 @@ class Delivery(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Delivery: _TypeAlias = Delivery  # noqa: Y015
+Global___SubscriptionDelivery: _TypeAlias = SubscriptionDelivery  # noqa: Y015
 
 @_typing.final
 class CreateSubscriptionRequest(_message.Message):
@@ -776,13 +776,13 @@ class ListDeliveriesResponse(_message.Message):
     next_page_token: _builtins.str
     """Empty on the last page."""
     @_builtins.property
-    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Delivery]:
+    def deliveries(self) -> _containers.RepeatedCompositeFieldContainer[Global___SubscriptionDelivery]:
         """One page."""
 
     def __init__(
         self,
         *,
-        deliveries: _abc.Iterable[Global___Delivery] | None = ...,
+        deliveries: _abc.Iterable[Global___SubscriptionDelivery] | None = ...,
         next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015

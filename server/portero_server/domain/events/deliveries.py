@@ -20,7 +20,7 @@ class DeliveryOutcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SubscriptionDelivery:
     """What became of one message, without its content.
 
     Attributes:

@@ -33,7 +33,7 @@ async def made(cli: Cli, server: FakeServer) -> FakeServer:
         (1, subscription_service_pb2.DELIVERY_OUTCOME_DELIVERED, 204, ""),
     ):
         server.subscriptions.deliveries.append(
-            subscription_service_pb2.Delivery(
+            subscription_service_pb2.SubscriptionDelivery(
                 position=position,
                 message_id=f"evt_s{position}_{position}",
                 camera="cameras/door",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from portero_server.domain.events.deliveries import Delivery
+from portero_server.domain.events.deliveries import SubscriptionDelivery
 from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy
 from portero_server.errors import StoreUnavailable
 from portero_server.events.journal import SubscriptionJournal
@@ -19,11 +19,11 @@ class _Rows:
     """Keeps deliveries as the store does; while `broken`, nobody reaches it."""
 
     def __init__(self) -> None:
-        self.kept: dict[int, Delivery] = {}
+        self.kept: dict[int, SubscriptionDelivery] = {}
         self.attempts: dict[int, int] = {}
         self.broken = False
 
-    async def note(self, subscription_id: str, deliveries: Sequence[Delivery]) -> None:
+    async def note(self, subscription_id: str, deliveries: Sequence[SubscriptionDelivery]) -> None:
         """Keeps what became of messages."""
         if self.broken:
             raise StoreUnavailable("the database does not answer")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from portero_server.domain.events.deliveries import Delivery, DeliveryOutcome
+from portero_server.domain.events.deliveries import DeliveryOutcome, SubscriptionDelivery
 from portero_server.domain.people.privacy import Purpose
 from portero_server.domain.recording.sightings import SightingEventKind
 from portero_server.store.database import Database
@@ -22,10 +22,10 @@ TAKEN, WAITING, DEAD = DeliveryOutcome.DELIVERED, DeliveryOutcome.WAITING, Deliv
 
 def _delivery(
     position: int, outcome: DeliveryOutcome = TAKEN, *, last: datetime | None = None, attempts: int = 1
-) -> Delivery:
+) -> SubscriptionDelivery:
     status, problem = (204, "") if outcome is TAKEN else (503, "it answered 503")
     moment = last or at(position)
-    return Delivery(
+    return SubscriptionDelivery(
         position,
         f"evt_s{position}_{position}",
         "door",
