@@ -15,6 +15,7 @@ from rich.text import Text
 from portero_cli.encodings_source import ENCODINGS, LABELS, LENGTH, MODEL_VERSION, read_encodings
 from portero_cli.exits import ExitCode
 from portero_cli.face_labels import write_labels
+from portero_cli.gallery_bucket import bucket_prefix, exporting_to, importing_from
 from portero_cli.gallery_folder import (
     MANIFEST,
     GalleryFolderWriter,
@@ -34,9 +35,7 @@ from portero_cli.session import Session, command
 from portero_client import InvalidArgument, PersonRecord, PorteroClient
 from portero_client.names import PEOPLE
 
-_WARNING = (
-    "this is biometric data of everybody: only you can read it; keep it encrypted, and delete it when it is done with"
-)
+_WARNING = "this is biometric data of everybody: {}; keep it encrypted, and delete it when it is done with"
 _MOST_SHOWN = 20
 """People who are told on the terminal one by one."""
 
@@ -53,7 +52,12 @@ def add_to(app: typer.Typer) -> None:
 async def export(
     session: Session,
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="A new folder, or an empty one.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="FOLDER",
+            help="A new folder, or an empty one; or s3://BUCKET/PREFIX with nothing below it.",
+            show_default=False,
+        ),
     ],
     encodings: Annotated[
         bool,
@@ -66,20 +70,32 @@ async def export(
     as_dict: Annotated[
         bool, typer.Option("--labels-as-dict", help="With --encodings: a dict of name to rows, not a list of names.")
     ] = False,
+    kms_key: Annotated[
+        str,
+        typer.Option(
+            "--kms-key",
+            metavar="KEY",
+            help="With s3://: id, ARN or alias of the KMS key that encrypts. Without it the bucket's own setting does.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> ExitCode:
     """Write everybody to a folder: names, labels, faces as encodings, consents and blocks. For admins.
 
     `portero gallery import` restores it, on another machine and database too, where the same face model is used. Photos
     are not in it, since the server stores none: keep yours to move to another model or engine. Faces that Rekognition
-    keeps have no encodings, and are counted. The folder is biometric data of everybody: only you can read it.
+    keeps have no encodings, and are counted. The folder is biometric data of everybody: only you can read it. In S3,
+    whoever may read the bucket can read it; AWS's usual rules find credentials, region and endpoint.
     """
-    async with session.client() as client:
+    async with exporting_to(folder, kms_key) as local, session.client() as client:
         if encodings:
-            document, lines = await _export_encodings(client, folder, as_dict=as_dict)
+            document, lines = await _export_encodings(client, local, as_dict=as_dict)
         else:
-            document, lines = await _export_folder(client, folder)
-    session.output.show({"folder": str(folder), **document}, *(Text(printable(line)) for line in lines))
-    session.output.note(_WARNING)
+            document, lines = await _export_folder(client, local)
+    told = [Text(printable(f"{folder}: {line}" if not place else line)) for place, line in enumerate(lines)]
+    session.output.show({"folder": folder, **document}, *told)
+    readers = "only you can read it" if bucket_prefix(folder) is None else "whoever may read the bucket can read it"
+    session.output.note(_WARNING.format(readers))
     return ExitCode.OK
 
 
@@ -87,11 +103,11 @@ async def export(
 async def import_(
     session: Session,
     folder: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="FOLDER",
             help="What `portero gallery export` wrote, or a folder with encodings.npy and labels.json of "
-            "face_recognition.",
+            "face_recognition; either may be s3://BUCKET/PREFIX.",
             show_default=False,
         ),
     ],
@@ -117,8 +133,8 @@ async def import_(
     if photos is not None and not photos.is_dir():
         raise InvalidArgument(f"{photos} is not a folder", field="photos", reason="NO_FOLDER")
     taught: Imported | None = None
-    async with session.client() as client:
-        told = await _told(client, folder)
+    async with importing_from(folder) as local, session.client() as client:
+        told = await _told(client, local)
         with session.output.progress() as progress:
             task = progress.add_task("people", total=told.count)
             done = await import_records(client, told.records, told.model, lambda count: progress.advance(task, count))
@@ -171,7 +187,7 @@ async def _export_folder(client: PorteroClient, folder: Path) -> tuple[dict[str,
             writer.add(record)
         manifest = writer.finish(datetime.now(UTC))
     faces = ", ".join(f"{count} faces of {model}" for model, count in sorted(manifest.models.items()))
-    lines = [f"{folder}: {manifest.people} people, {faces or 'no faces'}"]
+    lines = [f"{manifest.people} people, {faces or 'no faces'}"]
     if manifest.kept_by_engine:
         lines.append(
             f"{manifest.kept_by_engine} faces have no encoding, since the engine has them alone: keep their photos, "
@@ -195,7 +211,7 @@ async def _export_encodings(
     write_private(folder / ENCODINGS, write_npy(rows, LENGTH))
     write_private(folder / LABELS, write_labels(labels_of(owners), as_dict=as_dict))
     people = len(set(owners))
-    lines = [f"{folder}: {len(rows)} encodings of {people} people"]
+    lines = [f"{len(rows)} encodings of {people} people"]
     if others:
         lines.append(f"{others} faces are not in it: they are not of {MODEL_VERSION}, or only the engine has them")
     return {"people": people, "faces": len(rows), "left_out_faces": others}, lines

@@ -11,22 +11,16 @@ import pytest
 
 from portero_cli.commands.gallery import labels_of
 from tests.support.client.command_line import Cli
+from tests.support.client.gallery_files import encodings_folder
 from tests.support.client.photos import photo
 from tests.support.client.server import FakeServer
 from tests.support.client.wire import Refusal
 from tests.unit.portero_cli.commands.test_people import write
 
 
-def _encodings(folder: Path, names: list[str] | dict[str, list[int]], rows: int, length: int = 128) -> Path:
-    folder.mkdir()
-    np.save(folder / "encodings.npy", np.random.default_rng(1).normal(size=(rows, length)))
-    (folder / "labels.json").write_text(json.dumps(names))
-    return folder
-
-
 async def test_encodings_come_in_and_go_out_in_both_layouts(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
     """What was imported is exported with the same numbers and names, and importing that adds nothing."""
-    source = _encodings(tmp_path / "in", {"Bo": [1], "Ana": [0, 2]}, 3)
+    source = encodings_folder(tmp_path / "in", {"Bo": [1], "Ana": [0, 2]}, 3)
     result = await cli("gallery", "import", source)
     assert result.code == 0
     assert result.out == "2 people added, 0 existed, 0 refused; 3 faces added, 0 were there already\n"
@@ -48,7 +42,7 @@ async def test_encodings_come_in_and_go_out_in_both_layouts(cli: Cli, server: Fa
 
 async def test_a_gallery_is_restored_on_an_empty_server(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
     """Everybody of the folder is there again, and a second import of it adds nothing."""
-    await cli("gallery", "import", _encodings(tmp_path / "in", [f"p {number:03}" for number in range(700)], 700))
+    await cli("gallery", "import", encodings_folder(tmp_path / "in", [f"p {number:03}" for number in range(700)], 700))
     told = await cli("gallery", "export", tmp_path / "out")
     assert told.out == f"{tmp_path / 'out'}: 700 people, 700 faces of fake dlib-resnet-v1\n"
     before = {name: list(record.faces) for name, record in server.gallery.records.items()}
@@ -64,7 +58,7 @@ async def test_faces_of_another_model_are_left_out_and_enrolled_from_photos(
     cli: Cli, server: FakeServer, tmp_path: Path
 ) -> None:
     """On a server with another model people come without faces, that is told, and --photos enrolls them anew."""
-    await cli("gallery", "import", _encodings(tmp_path / "in", ["Ana", "Bo"], 2))
+    await cli("gallery", "import", encodings_folder(tmp_path / "in", ["Ana", "Bo"], 2))
     await cli("gallery", "export", tmp_path / "out")
     server.gallery.records.clear()
     server.gallery.model_version = "other"
@@ -85,7 +79,7 @@ async def test_an_engine_that_takes_no_encodings_says_so(cli: Cli, server: FakeS
     """The server's line is the error, and nobody was added."""
     words = "the engine rekognition keeps its faces itself and takes no encodings; import photos instead"
     server.refuse("ImportPeople", Refusal(grpc.StatusCode.FAILED_PRECONDITION, words, reason="ENCODINGS_NOT_TAKEN"))
-    result = await cli("gallery", "import", _encodings(tmp_path / "in", ["Ana"], 1))
+    result = await cli("gallery", "import", encodings_folder(tmp_path / "in", ["Ana"], 1))
     assert (result.code, result.err, server.gallery.records) == (7, f"error: {words}\n", {})
 
 
@@ -94,10 +88,10 @@ async def test_encodings_that_are_none_of_the_model_stop_the_import(
 ) -> None:
     """When none of the first people has encodings of the server's model, one line says so."""
     monkeypatch.setattr("tests.support.client.gallery.ENCODING_BYTES", 4)
-    result = await cli("gallery", "import", _encodings(tmp_path / "in", ["Ana", "Bo"], 2))
+    result = await cli("gallery", "import", encodings_folder(tmp_path / "in", ["Ana", "Bo"], 2))
     assert (result.code, server.gallery.records) == (7, {})
     assert "nobody was imported: none of the first 2 people has encodings of dlib-resnet-v1" in result.err
-    wrong = await cli("gallery", "import", _encodings(tmp_path / "512", ["Ana"], 1, length=512))
+    wrong = await cli("gallery", "import", encodings_folder(tmp_path / "512", ["Ana"], 1, length=512))
     assert (wrong.code, "they are of another face model" in wrong.err) == (4, True)
 
 
