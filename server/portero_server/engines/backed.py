@@ -66,7 +66,8 @@ class BackedEngine:
             PhotoRefused: The paid engine refuses the photograph.
         """
         learned = await self.paid.learn(image, person_id, face_id, context)
-        version = self.traits.model_version
+        # The model of what was learned: the paid engine may use another collection by now.
+        version = f"{learned.model_version}+{self.free.traits.model_version}"
         try:
             own = await self.free.learn(image, person_id, face_id, context)
         except PhotoRefused as refusal:

@@ -12,6 +12,8 @@ from portero_server.domain.people.collection import image_id as image_id
 from portero_server.domain.people.collection import parsed_image_id as parsed_image_id
 from portero_server.domain.people.collection import parsed_user_id as parsed_user_id
 from portero_server.domain.people.collection import user_id as user_id
+from portero_server.domain.people.standby import CollectionPlace as CollectionPlace
+from portero_server.engines.base import EngineTraits
 
 
 @runtime_checkable
@@ -64,4 +66,43 @@ class CollectionKeeper(FaceKeeper, Protocol):
 
     def tell_loss(self, tell: Callable[[], None]) -> None:
         """Calls `tell` from now on whenever a call finds that the collection does not exist."""
+        ...
+
+
+@runtime_checkable
+class MovableKeeper(CollectionKeeper, Protocol):
+    """An engine that can leave its collection for another one while it is used."""
+
+    @property
+    def traits(self) -> EngineTraits:
+        """The engine's traits, whose model version bears the collection's mark."""
+        ...
+
+    @property
+    def place(self) -> CollectionPlace:
+        """The collection that it uses."""
+        ...
+
+    def use(self, place: CollectionPlace, version: str) -> None:
+        """Uses another collection from the next call on; calls under way end with the one that they began with.
+
+        Args:
+            place: Where it is.
+            version: Its face model, without a mark; from now on the traits name it.
+        """
+        ...
+
+    async def clear(self) -> bool:
+        """Deletes our faces from the collection, and the collection if no other program's face is left in it.
+
+        Returns:
+            Whether the collection is gone.
+
+        Raises:
+            EngineError: A face could not be deleted.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Closes threads and connections."""
         ...

@@ -20,6 +20,7 @@ HOLDS: Mapping[str, str] = {
     "look_alikes": "Pairs of faces of two people who may be taken for each other; a pair goes with either face.",
     "photos": "Which photographs of enrolled faces the vault keeps, and which of them are to be deleted; no picture.",
     "collections": "How the engine's collection differs from the stored faces, and when it was compared.",
+    "gallery_collections": "Which collection of the engine is in use, and which one is filled or kept beside it.",
     "gallery_changes": "What changed in the gallery, in order; every server's copy of it follows this log.",
     "requests": "Ids of requests already carried out, so that a repeated one changes nothing.",
     "sequencers": "The last position given out in each log.",

@@ -38,6 +38,7 @@ from portero_server.store.schema import (
     subscription_people,
 )
 from portero_server.store.scrubbing import SCRUBS
+from portero_server.store.twin_faces import in_standby
 
 
 async def refuse_erased(connection: AsyncConnection, person_id: str) -> None:
@@ -222,6 +223,8 @@ class ErasureStore:
             await connection.execute(insert(erasures).values(row))
         except IntegrityError:
             raise _BegunElsewhere from None
+        if (standby := await in_standby(connection, removed)) is not None:
+            counts["standby_faces"] = standby
         kept = [_kept_by_engine(erasure.erasure_id, row) for row in removed if row.external_id is not None]
         if kept:
             await connection.execute(insert(erasure_faces), kept)

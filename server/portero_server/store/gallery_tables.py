@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer
 
 from portero_server.store.tables import box, required, table
 from portero_server.store.types import Binary, Display, Folded, Key, Labels, Name, UtcTime
@@ -29,9 +29,13 @@ faces = table(
     Column("embedding", Binary),
     Column("external_id", Key),
     required("created_at", UtcTime),
+    # The face that the same photograph taught before, in another collection or model; null: none is known. Who deletes
+    # one of them means the photograph, and so both.
+    Column("twin_of", Name),
     # The faces of a person, oldest first; and a model's whole gallery in chunks.
     Index("ix_faces_person", "person_id", "created_at", "face_id"),
     Index("ix_faces_gallery", "engine", "model_version", "face_id"),
+    Index("ix_faces_twin", "twin_of"),
 )
 
 # Of two people who may be taken for each other, the first is the one whose id comes first.
@@ -79,4 +83,20 @@ collections = table(
     # Faces in the collection; null: there is no collection.
     Column("kept_faces", BigInteger),
     *(required(f"{kind}_faces", BigInteger) for kind in ("stored", "missing", "foreign", "others", "other_models")),
+)
+
+gallery_collections = table(
+    "gallery_collections",
+    # 1 is the collection of the settings; the others mark their faces' model version with it. No number comes twice.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    required("collection", Key),
+    # AWS region; empty: that of the settings.
+    required("region", Name),
+    # See CollectionRole in standby.py.
+    required("role", Name),
+    # Of the collection's face model, without a mark.
+    required("model_version", Name),
+    required("created_at", UtcTime),
+    # When it was last put in use, or taken out of it; null: never.
+    Column("switched_at", UtcTime),
 )

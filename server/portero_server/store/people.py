@@ -29,6 +29,7 @@ from portero_server.store.photo_rows import delete_faces
 from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import along, consents, faces, people, people_blocks
 from portero_server.store.sequencers import last_position
+from portero_server.store.twin_faces import delete_with_twins
 
 _GALLERY_CHUNK = 2000
 _FACE_COUNT = select(func.count()).where(faces.c.person_id == people.c.person_id).scalar_subquery()
@@ -263,7 +264,7 @@ class PeopleStore:
         return await self._database.read(lambda connection: _face(connection, person_id, face_id))
 
     async def delete_face(self, person_id: str, face_id: str) -> GalleryFace:
-        """Removes a face and returns it, for engines to remove.
+        """Removes a face, and what its photo taught elsewhere, and returns it, for engines to remove.
 
         Raises:
             NotFound: The person has no such face.
@@ -272,8 +273,7 @@ class PeopleStore:
         async def unit(connection: AsyncConnection) -> GalleryFace:
             await lock_person(connection, person_id)
             removed = await _face(connection, person_id, face_id)
-            await delete_faces(connection, faces.c.face_id == face_id)
-            await log_changes(connection, [removed], added=False)
+            await log_changes(connection, await delete_with_twins(connection, face_id), added=False)
             return gallery_face(removed)
 
         return await self._database.run(unit)

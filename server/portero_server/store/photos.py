@@ -81,11 +81,18 @@ class PhotoStore:
         return await self._database.run(unit)
 
     async def taught(self, photo_id: str, face_id: str) -> bool:
-        """Records which face a photo taught last. Returns False if the photo is not kept any more."""
+        """Records which face a photo taught last. Returns False if the photo is not kept any more.
+
+        The face that it taught before, of another model, is its twin from then on, and goes with it.
+        """
 
         async def unit(connection: AsyncConnection) -> bool:
             own = (photos.c.photo_id == photo_id, photos.c.state == _KEPT)
-            return (await connection.execute(update(photos).where(*own).values(face_id=face_id))).rowcount == 1
+            before = await connection.scalar(select(photos.c.face_id).where(*own).with_for_update())
+            if before is None:
+                return False
+            await _bind(connection, photo_id, before, face_id)
+            return True
 
         return await self._database.run(unit)
 
@@ -176,11 +183,20 @@ class PhotoStore:
 async def _kept(connection: AsyncConnection, person_id: str, digest: str, face_id: str) -> bool:
     """Returns whether a photo is kept already, and if so binds it to the face that it has taught now."""
     own = (photos.c.person_id == person_id, photos.c.digest == digest, photos.c.state == _KEPT)
-    found = (await connection.execute(select(photos.c.photo_id).where(*own))).first()
+    found = (await connection.execute(select(photos.c.photo_id, photos.c.face_id).where(*own))).first()
     if found is None:
         return False
-    await connection.execute(update(photos).where(photos.c.photo_id == found.photo_id).values(face_id=face_id))
+    await _bind(connection, found.photo_id, found.face_id, face_id)
     return True
+
+
+async def _bind(connection: AsyncConnection, photo_id: str, before: str, face_id: str) -> None:
+    """Makes a photo that of a face, and the face that it taught before that one's twin, since both are of one photo."""
+    if before == face_id:
+        return
+    await connection.execute(update(photos).where(photos.c.photo_id == photo_id).values(face_id=face_id))
+    lone = (faces.c.face_id == face_id, faces.c.twin_of.is_(None))
+    await connection.execute(update(faces).where(*lone).values(twin_of=before))
 
 
 def _photo_of(row: Any) -> VaultPhoto:

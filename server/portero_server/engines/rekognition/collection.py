@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from portero_server.domain.cameras import Lane
 from portero_server.engines.base import CallContext
-from portero_server.engines.kept_faces import CollectionCount, KeptFace, parsed_user_id
+from portero_server.engines.kept_faces import CollectionCount, KeptFace, parsed_image_id, parsed_user_id
 from portero_server.engines.rekognition.answers import face_page
 from portero_server.engines.rekognition.calls import RekognitionCalls
 from portero_server.engines.rekognition.errors import (
@@ -20,7 +20,7 @@ from portero_server.engines.rekognition.errors import (
     is_user_changed,
     is_user_missing,
 )
-from portero_server.errors import EngineError
+from portero_server.errors import EngineDenied, EngineError
 
 if TYPE_CHECKING:
     from types_boto3_rekognition.client import RekognitionClient
@@ -136,6 +136,28 @@ class Collection:
                 await self._delete_empty(sorted({face.user_id for face in owned}))
             if kept:
                 raise EngineError(f"Amazon Rekognition keeps {len(kept)} faces that were to be deleted")
+
+    async def clear(self) -> bool:
+        """Deletes our faces, then the collection if no other program's face is in it. Returns whether it is gone.
+
+        A server that may not delete collections leaves it empty.
+
+        Raises:
+            EngineError: Some could not be deleted.
+        """
+        try:
+            faces = await self.list_faces()
+            ours = [face.external_id for face in faces if parsed_image_id(face.image_id) is not None]
+            await self.delete(ours)
+            if len(ours) < len(faces):
+                return False
+            ask = partial(self._client.delete_collection, CollectionId=self._id)
+            await self._caller.call("DeleteCollection", _DELETING, ask, _ignored)
+        except CollectionMissing:
+            return True
+        except EngineDenied:
+            return False
+        return True
 
     async def _delete(self, face_ids: Sequence[str]) -> Sequence[_Undeleted]:
         ask = partial(self._client.delete_faces, CollectionId=self._id, FaceIds=list(face_ids))

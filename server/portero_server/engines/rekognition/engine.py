@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from portero_server.domain.cameras import Lane
 from portero_server.domain.detection.detections import FoundFace, Text
 from portero_server.domain.detection.geometry import Box
+from portero_server.domain.people.standby import FIRST, CollectionPlace
 from portero_server.engines.base import (
     CallContext,
     CallGate,
@@ -33,13 +34,12 @@ from portero_server.engines.kept_faces import CollectionCount, KeptFace, image_i
 from portero_server.engines.rekognition import answers
 from portero_server.engines.rekognition.answers import only_face
 from portero_server.engines.rekognition.calls import RekognitionCalls, create_client
-from portero_server.engines.rekognition.collection import Collection
 from portero_server.engines.rekognition.errors import CollectionMissing, is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
+from portero_server.engines.rekognition.kept import Regions, kept_at
 from portero_server.engines.rekognition.liveness import RekognitionLiveness
 from portero_server.engines.rekognition.options import POLICY, RekognitionOptions
 from portero_server.engines.rekognition.texts import read_texts
-from portero_server.engines.rekognition.users import Users
 from portero_server.errors import EngineError
 
 if TYPE_CHECKING:
@@ -60,8 +60,14 @@ def create(options: RekognitionOptions, gate: CallGate) -> RekognitionEngine:
     Raises:
         StartupProblem: AWS region or credentials are missing.
     """
+
+    def connect(region: str) -> RekognitionClient:
+        return create_client(region, options.threads, options.connect_timeout, options.read_timeout)
+
     client = create_client(options.region, options.threads, options.connect_timeout, options.read_timeout)
-    return RekognitionEngine(client, options.collection, gate, threads=options.threads, options=options)
+    return RekognitionEngine(
+        client, options.collection, gate, threads=options.threads, options=options, connect=connect
+    )
 
 
 class RekognitionEngine:
@@ -75,6 +81,7 @@ class RekognitionEngine:
         *,
         threads: int,
         options: RekognitionOptions | None = None,
+        connect: Callable[[str], RekognitionClient] | None = None,
     ) -> None:
         """Creates the engine; it makes no call yet.
 
@@ -84,13 +91,14 @@ class RekognitionEngine:
             gate: Through which every call goes that costs money or quota.
             threads: Most calls at once.
             options: How to ask; None: as by default.
+            connect: Makes the client of another region, for a collection there; None: every region has `client`.
         """
         self._client = client
-        self._collection_id = collection_id
+        self._regions = Regions(client, connect)
         self._options = options or RekognitionOptions()
         self._caller = RekognitionCalls(gate, threads)
-        self._collection = Collection(client, collection_id, self._caller)
-        self._users = Users(client, collection_id, self._caller)
+        # Each method takes it once, so that what began with one collection ends with it.
+        self._kept = kept_at(CollectionPlace(FIRST, collection_id), client, self._caller)
         self._face_liveness = RekognitionLiveness(client, self._caller)
         self._traits = EngineTraits(
             name="rekognition",
@@ -113,8 +121,27 @@ class RekognitionEngine:
         Raises:
             EngineError: They do not; the message says what to do.
         """
-        version = await self._collection.ensure(create=self._options.create_collection)
-        self._traits = replace(self._traits, model_version=version)
+        kept = self._kept
+        version = await kept.collection.ensure(create=self._options.create_collection)
+        self._traits = replace(self._traits, model_version=kept.place.marked(version))
+
+    @property
+    def place(self) -> CollectionPlace:
+        """The collection that is the gallery."""
+        return self._kept.place
+
+    def use(self, place: CollectionPlace, version: str) -> None:
+        """See `MovableKeeper.use`; only what the collection is asked goes to another region.
+
+        Raises:
+            StartupProblem: The AWS configuration is broken.
+        """
+        self._kept = kept_at(place, self._regions.client(place.region), self._caller)
+        self._traits = replace(self._traits, model_version=place.marked(version))
+
+    async def clear(self) -> bool:
+        """See `MovableKeeper.clear`."""
+        return await self._kept.collection.clear()
 
     async def identify(self, crops: Sequence[FaceCrop]) -> Sequence[Identification | EngineError]:
         """Returns the candidates for each crop, with one search of faces or of users each; see `Engine.identify`."""
@@ -153,10 +180,11 @@ class RekognitionEngine:
             PhotoRefused: No face, several faces, or too poor a picture; where all faces of a person are searched as
                 one, also a face that is unlike the others. Nothing stays in the collection.
         """
+        kept = self._kept
         data = await asyncio.to_thread(encode, image)
         ask = partial(
-            self._client.index_faces,
-            CollectionId=self._collection_id,
+            kept.client.index_faces,
+            CollectionId=kept.collection_id,
             Image={"Bytes": data},
             ExternalImageId=image_id(person_id, face_id),
             # The largest face is kept; others are told as unindexed, which is how we know of them.
@@ -168,19 +196,21 @@ class RekognitionEngine:
         try:
             face = only_face(answer)
             if self._options.users:
-                await self._users.join(person_id, face.external_id, context)
+                await kept.users.join(person_id, face.external_id, context)
         except PhotoRefused:
-            await self._collection.delete([indexed.external_id for indexed in answer.faces])
+            await kept.collection.delete([indexed.external_id for indexed in answer.faces])
             raise
-        return LearnedFace(face.box, face.quality, face.model_version, embedding=None, external_id=face.external_id)
+        version = kept.place.marked(face.model_version)
+        return LearnedFace(face.box, face.quality, version, embedding=None, external_id=face.external_id)
 
     async def similar(self, face: GalleryFace, max_candidates: int, context: CallContext) -> SimilarPeople:
         """Asks with one SearchFaces call, which no photograph is sent for; see `Engine.similar`."""
         if face.external_id is None:
             return SimilarPeople((), POLICY.threshold, POLICY.alike)
+        kept = self._kept
         ask = partial(
-            self._client.search_faces,
-            CollectionId=self._collection_id,
+            kept.client.search_faces,
+            CollectionId=kept.collection_id,
             FaceId=face.external_id,
             # The person's own photographs come first, and there may be many.
             MaxFaces=_MOST_SIMILAR,
@@ -195,36 +225,37 @@ class RekognitionEngine:
 
     async def remove(self, faces: Iterable[GalleryFace]) -> None:
         """Deletes faces from the collection; unknown ones are ignored."""
-        await self._collection.delete([face.external_id for face in faces if face.external_id is not None])
+        await self._kept.collection.delete([face.external_id for face in faces if face.external_id is not None])
 
     async def remove_orphans(self, faces: Iterable[KeptFace]) -> None:
         """Deletes faces from the collection that are stored nowhere."""
-        await self._collection.delete([face.external_id for face in faces])
+        await self._kept.collection.delete([face.external_id for face in faces])
 
     async def load(self, faces: Iterable[GalleryFace]) -> None:
         """Does nothing: the collection is the gallery."""
 
     async def list_faces(self) -> Sequence[KeptFace]:
         """Returns every face of the collection."""
-        return await self._collection.list_faces()
+        return await self._kept.collection.list_faces()
 
     async def count(self) -> CollectionCount | None:
         """Returns what the collection's description tells, and takes over its face model; None: it does not exist."""
-        count = await self._collection.count()
-        if count is not None:
-            self._traits = replace(self._traits, model_version=count.model_version)
+        kept = self._kept
+        count = await kept.collection.count()
+        if count is not None and kept is self._kept:
+            self._traits = replace(self._traits, model_version=kept.place.marked(count.model_version))
         return count
 
     async def listed(self) -> Sequence[KeptFace] | None:
         """Returns every face of the collection; None: it does not exist."""
         try:
-            return await self._collection.list_faces()
+            return await self._kept.collection.list_faces()
         except CollectionMissing:
             return None
 
     async def held(self, external_ids: Ids[str]) -> frozenset[str]:
         """Returns those of these faces that the collection holds."""
-        return await self._collection.held(external_ids)
+        return await self._kept.collection.held(external_ids)
 
     async def restore(self) -> bool:
         """Creates the collection if it does not exist, as far as the options allow. Returns whether it did.
@@ -245,7 +276,11 @@ class RekognitionEngine:
         """
         if not self._options.users:
             return 0
-        return await self._users.join_all(await self.listed() or (), _COMPLETING)
+        kept = self._kept
+        try:
+            return await kept.users.join_all(await kept.collection.list_faces(), _COMPLETING)
+        except CollectionMissing:
+            return 0
 
     def tell_loss(self, tell: Callable[[], None]) -> None:
         """Calls `tell` from now on whenever a search or an enrollment finds no collection."""
@@ -300,7 +335,7 @@ class RekognitionEngine:
     async def aclose(self) -> None:
         """Closes threads and connections."""
         self._caller.close()
-        self._client.close()
+        self._regions.close()
 
     async def _identify(self, crop: FaceCrop) -> Identification | EngineError:
         try:
@@ -317,9 +352,10 @@ class RekognitionEngine:
         return found if found is not None and same_place(found.box, expected) else None
 
     async def _search_faces(self, data: bytes, context: CallContext) -> answers.Searched | None:
+        kept = self._kept
         ask = partial(
-            self._client.search_faces_by_image,
-            CollectionId=self._collection_id,
+            kept.client.search_faces_by_image,
+            CollectionId=kept.collection_id,
             Image={"Bytes": data},
             MaxFaces=self._options.max_matches,
             FaceMatchThreshold=self._options.similarity_floor * 100,
@@ -328,9 +364,10 @@ class RekognitionEngine:
         return await self._caller.call_unless("SearchFacesByImage", context, ask, answers.searched, is_no_face)
 
     async def _search_users(self, data: bytes, context: CallContext) -> answers.Searched | None:
+        kept = self._kept
         ask = partial(
-            self._client.search_users_by_image,
-            CollectionId=self._collection_id,
+            kept.client.search_users_by_image,
+            CollectionId=kept.collection_id,
             Image={"Bytes": data},
             MaxUsers=min(self._options.max_matches, _MOST_USERS),
             UserMatchThreshold=self._options.similarity_floor * 100,

@@ -51,6 +51,19 @@ async def test_a_photo_is_kept_once_and_follows_the_face_that_it_taught_last(pho
     assert [each.face_id for each in await photos.page(10)] == ["f1"]
 
 
+@pytest.mark.parametrize("which", ["f1", "f2", "f3"])
+async def test_the_faces_of_one_photo_go_together(photos: PhotoStore, people: PeopleStore, which: str) -> None:
+    """Whichever of three models is named, none of what the photo taught is left; other photos' faces stay."""
+    quality = FaceQuality(1.0, 1.0, 1.0, 1.0)
+    for face_id in ("f3", "f4"):
+        await people.add_face(FaceEnrollment(face_id, "ana", BOX, quality, "local", "m3", b"\0" * 4, None, at(0)))
+    await _keep(photos, "p1", "f1")
+    for face_id in ("f2", "f3"):
+        assert await photos.taught("p1", face_id)
+    await people.delete_face("ana", which)
+    assert [face.face_id for face in await people.list_faces("ana", 10)] == ["f4"]
+
+
 async def test_of_two_writes_of_one_photo_the_first_stays(photos: PhotoStore) -> None:
     """The one that completes later is told to delete its object, which is not due before its write is over."""
     for photo_id in ("p1", "p2"):
