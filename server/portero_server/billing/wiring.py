@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portero_server.billing.usage_recorder import UsageRecorder, UsageRows
@@ -22,9 +22,11 @@ from portero_server.telemetry.metrics import Metrics
 class CallMeter:
     """Forwards scheduler events to metrics and usage records. Implements SchedulerObserver."""
 
-    def __init__(self, metrics: EngineMetrics, audit: Callable[[StepChanged], None]) -> None:
+    def __init__(self, metrics: EngineMetrics, audit: Callable[[StepChanged], None], *, in_use: bool = True) -> None:
+        """Creates the meter; `in_use`: whether breakers and rates are told, which are those of the engine in use."""
         self._metrics = metrics
         self._audit = audit
+        self._in_use = in_use
 
     def started(self, operation: str, lane: Lane, waited: float, attempt: int) -> None:
         """Counts a call that starts."""
@@ -40,13 +42,17 @@ class CallMeter:
 
     def status_changed(self, status: OperationStatus) -> None:
         """An operation's breaker or allowed rate changed."""
-        self._metrics.operation_changed(status.operation, status.breaker.value, status.rate)
+        if self._in_use:
+            self._metrics.operation_changed(status.operation, status.breaker.value, status.rate)
 
     def step_changed(self, change: StepChanged) -> None:
         """A budget passed a threshold."""
         self._audit(change)
 
 
+STANDBY_SHARE = 0.2
+"""Share of each quota for a collection beside the one in use: that one is asked about live faces."""
+_STANDBY_RUNNING = 4
 _INTERVAL = 5.0
 """Seconds between two storings of the accounts; a server that is killed forgets no more than that."""
 
@@ -57,17 +63,20 @@ class Billing:
 
     Attributes:
         gate: For the engine.
-        scheduler: The same gate when it is one that runs, for paid engines; else None.
+        standby_gate: For calls about a collection beside the one in use: with quotas and breakers of its own, so that
+            their trouble is no recognition's, and the same budget and accounts.
+        schedulers: Those of both gates that run, for paid engines.
         accounts: What was called, avoided and spent.
     """
 
     gate: CallGate
-    scheduler: Scheduler | None
+    standby_gate: CallGate
+    schedulers: tuple[Scheduler, ...]
     accounts: UsageRecorder
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [self.accounts.run(), *([] if self.scheduler is None else [self.scheduler.serve()])]
+        return [self.accounts.run(), *(scheduler.serve() for scheduler in self.schedulers)]
 
 
 def paid(
@@ -95,13 +104,25 @@ def paid(
     accounts = UsageRecorder(
         ledger, rows, clock, metrics, budget=budget, operation="SearchFacesByImage", interval=_INTERVAL
     )
-    scheduler = Scheduler(config, clock, CallMeter(metrics.engine, accounts.budget_changed), budget=budget)
+    told = accounts.budget_changed
+    scheduler = Scheduler(config, clock, CallMeter(metrics.engine, told), budget=budget)
+    standby = Scheduler(_spared(config), clock, CallMeter(metrics.engine, told, in_use=False), budget=budget)
     metrics.engine.quotas(config.quotas.items())
-    return Billing(scheduler, scheduler, accounts)
+    return Billing(scheduler, standby, (scheduler, standby), accounts)
+
+
+def _spared(config: SchedulerConfig) -> SchedulerConfig:
+    """Returns the bounds of calls about a collection that nobody waits for."""
+    return replace(
+        config,
+        quotas={operation: STANDBY_SHARE * quota for operation, quota in config.quotas.items()},
+        other_quota=max(1.0, STANDBY_SHARE * config.other_quota),
+        running_limit=min(_STANDBY_RUNNING, config.running_limit),
+    )
 
 
 def free(rows: UsageRows, clock: Clock, metrics: Metrics) -> Billing:
     """Creates the billing of a free engine, which records only avoided calls."""
     ledger = UsageLedger()
     accounts = UsageRecorder(ledger, rows, clock, metrics, budget=None, operation="identify", interval=_INTERVAL)
-    return Billing(OpenGate(), None, accounts)
+    return Billing(OpenGate(), OpenGate(), (), accounts)

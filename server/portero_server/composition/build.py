@@ -28,6 +28,7 @@ from portero_server.composition import (
     privacy,
     recognition,
     rpc,
+    standby,
     store,
     streaming,
     subscriptions,
@@ -105,10 +106,11 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         context = BuildContext(settings, SystemClock(), metrics, traces)
         stores = await stack.enter_async_context(store.build(context, create=create))
         bill = billing.build(context, stores.database)
-        engine = await stack.enter_async_context(engines.build(context, bill))
+        engine = await stack.enter_async_context(engines.build(context, bill, stores))
+        beside = await stack.enter_async_context(standby.build(context, stores, bill, engine))
         photos = await stack.enter_async_context(vault.build(context, stores))
         eyes = vision.build(settings)
-        faces = await gallery.build(context, stores, engine, eyes, photos)
+        faces = await gallery.build(context, stores, engine, eyes, photos, beside)
         asking = recognition.build(context, stores, engine)
         desk = documents.build(context, stores, engine, asking.match, eyes)
         listeners = EventListeners()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from portero_server.composition.context import BuildContext
+from portero_server.composition.standby import StandbyParts
 from portero_server.composition.store import Stores
 from portero_server.composition.vision import VisionParts
 from portero_server.domain.people.people import FaceModel
+from portero_server.domain.people.standby import GalleryCollection, is_of
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
 from portero_server.engines.kept_faces import CollectionKeeper
 from portero_server.errors import EngineError, StartupProblem
 from portero_server.gallery.collection_repair import CollectionRepair
+from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
@@ -26,6 +29,7 @@ from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.store.collections import CollectionStore
 from portero_server.store.people_transfer import PeopleTransferStore
+from portero_server.store.standby import StandbyStore
 
 _log = structlog.get_logger(__name__)
 
@@ -36,33 +40,51 @@ class GalleryParts:
 
     Attributes:
         gallery, check, mirror: Enroll, find faults, and keep the engine up to date.
-        model: The one in use at the start.
+        model: Returns the one in use now.
         watch, repair: Compare the engine's collection with the database, and make both agree.
         transfer: Imports and exports many people at once.
         rebuild: Makes faces anew from the vault's photos.
+        switch: Prepares, exchanges and drops collections.
         vault: Keeps enrollment photos; None: they are discarded.
+        standby: The collection beside the one in use; None: the engine keeps no collection.
     """
 
     gallery: Gallery
     check: GalleryCheck
     mirror: GalleryMirror
-    model: FaceModel
+    model: Callable[[], FaceModel]
     watch: CollectionWatch
     repair: CollectionRepair
     transfer: GalleryTransfer
     rebuild: FaceRebuild
+    switch: CollectionSwitch
     vault: VaultAccess | None
+    standby: StandbyParts | None
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
         sweeps = [] if self.vault is None else [self.vault.vault.run()]
-        return [self.mirror.follow(), self.watch.run(), *sweeps]
+        beside = [] if self.standby is None else self.standby.runs()
+        return [self.mirror.follow(), self.watch.run(), *sweeps, *beside]
 
 
 async def build(
-    context: BuildContext, stores: Stores, engine: Engine, vision: VisionParts, vault: VaultAccess | None
+    context: BuildContext,
+    stores: Stores,
+    engine: Engine,
+    vision: VisionParts,
+    vault: VaultAccess | None,
+    standby: StandbyParts | None,
 ) -> GalleryParts:
-    """Builds the gallery, and loads the stored faces into the engine; `vault` keeps enrollment photos, if any do.
+    """Builds the gallery, and loads the stored faces into the engine.
+
+    Args:
+        context: What all parts are built from.
+        stores: The stores.
+        engine: Searches and learns faces.
+        vision: Looks at photographs.
+        vault: Keeps enrollment photos; None: they are discarded.
+        standby: The collection beside the one in use; None: the engine keeps no collection.
 
     Raises:
         StartupProblem: The engine does not take them.
@@ -72,8 +94,8 @@ async def build(
         await mirror.load()
     except EngineError as error:
         raise StartupProblem(f"the engine does not take the stored faces: {error.message}") from None
-    model = _model(engine)
-    await _warn_of_other_models(stores, model)
+    beside = None if standby is None or standby.sides.known is None else standby.sides.known.standby
+    await _warn_of_other_models(stores, _model(engine), beside)
     check_learnable = stores.consents.check_learnable
     kept = engine.paid if isinstance(engine, BackedEngine) else engine
     keeper = kept if isinstance(kept, CollectionKeeper) else None
@@ -91,14 +113,46 @@ async def build(
         guard=PhotoGuard(vision.detector, metrics.photo_flawed) if context.settings.enroll_guard else None,
         check=check,
         vault=None if vault is None else vault.vault,
+        beside=None if standby is None else standby.faces,
     )
-    rebuild = FaceRebuild(vault, gallery, lambda: _model(engine), context.metrics.vault, keeper=keeper)
+    rebuild = FaceRebuild(
+        vault,
+        gallery,
+        lambda: _model(engine),
+        context.metrics.vault,
+        keeper=keeper,
+        standby=None if standby is None else standby.faces,
+    )
+    switch = _switch(context, stores, standby, mirror, watch)
     repair = CollectionRepair(keeper, watch, stores.people, lambda: _model(engine))
     transferred = PeopleTransferStore(
         stores.database, stores.people, context.clock, consent_required=context.settings.consent_required
     )
     transfer = GalleryTransfer(engine, transferred, mirror, metrics)
-    return GalleryParts(gallery, check, mirror, model, watch, repair, transfer, rebuild, vault)
+    return GalleryParts(
+        gallery, check, mirror, lambda: _model(engine), watch, repair, transfer, rebuild, switch, vault, standby
+    )
+
+
+def _switch(
+    context: BuildContext,
+    stores: Stores,
+    standby: StandbyParts | None,
+    mirror: GalleryMirror,
+    watch: CollectionWatch,
+) -> CollectionSwitch:
+    switch = CollectionSwitch(
+        None if standby is None else standby.sides,
+        StandbyStore(stores.database, context.clock),
+        CollectionStore(stores.database, context.settings.collection_name),
+        context.clock,
+        watch.suspect,
+        region=context.settings.rekognition_region,
+    )
+    if standby is not None:
+        standby.sides.reloads(mirror.load)
+        standby.sides.counts(switch.counts)
+    return switch
 
 
 def _watch(context: BuildContext, stores: Stores, engine: Engine, keeper: CollectionKeeper | None) -> CollectionWatch:
@@ -118,9 +172,13 @@ def _model(engine: Engine) -> FaceModel:
     return FaceModel(engine.traits.name, engine.traits.model_version)
 
 
-async def _warn_of_other_models(stores: Stores, model: FaceModel) -> None:
+async def _warn_of_other_models(stores: Stores, model: FaceModel, standby: GalleryCollection | None) -> None:
     counts = await stores.people.count_faces()
-    others = {f"{other.engine} {other.version}": count for other, count in sorted(counts.items()) if other != model}
+    others = {
+        f"{other.engine} {other.version}": count
+        for other, count in sorted(counts.items())
+        if other != model and not is_of(other, standby)
+    }
     if others:
         _log.warning(
             "faces_of_other_models",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Protocol
 
@@ -58,13 +58,13 @@ class InventoryMetrics:
         cameras: RegisteredCameras,
         faces: EnrolledFaces,
         reviews: SightingsToReview,
-        model: FaceModel,
+        model: Callable[[], FaceModel],
         metrics: Metrics,
         *,
         most: int,
         interval: float,
     ) -> None:
-        """Prepares counting every `interval` seconds; `model` is the one in use."""
+        """Prepares counting every `interval` seconds; `model` returns the one in use."""
         self._cameras = cameras
         self._faces = faces
         self._reviews = reviews
@@ -97,9 +97,9 @@ class InventoryMetrics:
             enabled += [camera.camera_id for camera in page if not camera.disabled]
             after = page[-1].camera_id
         self._metrics.cameras.roster_is(enabled[: self._most], max(0, len(enabled) - self._most))
-        faces = await self._faces.count_faces()
+        faces, used = await self._faces.count_faces(), self._model()
         self._metrics.recognition.gallery_is(
-            sum(faces.values()), of_other_models=sum(count for model, count in faces.items() if model != self._model)
+            sum(faces.values()), of_other_models=sum(count for model, count in faces.items() if model != used)
         )
 
     async def count_queue(self) -> None:

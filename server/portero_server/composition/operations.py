@@ -61,7 +61,8 @@ def build(
         await readiness.check()
 
     def note() -> str | None:
-        return gallery.watch.note
+        notes = (gallery.watch.note, None if gallery.standby is None else gallery.standby.sides.note)
+        return "\n".join(note for note in notes if note is not None) or None
 
     def refresh() -> None:
         load = database.load()

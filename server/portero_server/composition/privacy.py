@@ -12,6 +12,7 @@ from portero_server.composition.store import Stores
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
 from portero_server.engines.kept_faces import FaceKeeper
+from portero_server.gallery.collection_sides import BothCollections
 from portero_server.privacy.erasure import Eraser
 from portero_server.privacy.name_revocation import NameRevocation
 from portero_server.privacy.person_export import PersonExport
@@ -45,14 +46,15 @@ def build(
     database, people = stores.database, stores.people
     name_revocation = NameRevocation(streams.name_holders, people.display_names, interval=settings.gallery_refresh)
     keeper = engine.paid if isinstance(engine, BackedEngine) else engine
+    both = None if gallery.standby is None else BothCollections(gallery.standby.sides)
     eraser = Eraser(
         ErasureStore(database, clock),
         database,
-        engine,
+        both or engine,
         gallery.mirror,
         name_revocation,
         metrics,
-        keeper=keeper if isinstance(keeper, FaceKeeper) else None,
+        keeper=both or (keeper if isinstance(keeper, FaceKeeper) else None),
         vault=None if gallery.vault is None else gallery.vault.vault,
         interval=settings.erasure_interval,
     )

@@ -58,6 +58,7 @@ def build(
                 gallery.repair,
                 gallery.transfer,
                 gallery.rebuild,
+                gallery.switch,
                 recognition.images,
                 clock,
             ),

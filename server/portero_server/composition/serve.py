@@ -19,17 +19,19 @@ from portero_server.composition.data_folder import writable_place
 from portero_server.composition.descriptors import raise_descriptor_limit
 from portero_server.composition.detector_commands import detector_line
 from portero_server.composition.encoder_report import encoder_line, faces_lines
+from portero_server.composition.engines import use_stored_collection
 from portero_server.composition.store import opened_database
 from portero_server.domain.audit.chain import CONSOLE, Deed
 from portero_server.engines.base import OpenGate
 from portero_server.errors import EngineError, StartupProblem, StoreUnavailable
-from portero_server.gallery.reconcile import reconcile_faces
+from portero_server.gallery.reconcile import FacesOfCollection, reconcile_faces
 from portero_server.settings import Settings
 from portero_server.settings.data_folder import DATABASE_FILE
 from portero_server.store.audit import AuditStore
 from portero_server.store.collections import CollectionStore
 from portero_server.store.migrations import check_revision
 from portero_server.store.migrations import migrate as migrate_database
+from portero_server.store.standby import StandbyStore
 from portero_server.telemetry.logs import configure_logs
 
 _log = structlog.get_logger(__name__)
@@ -103,7 +105,12 @@ async def _print_engine(server: Server, settings: Settings) -> None:
     if server.streaming.choice is not None:
         sys.stdout.write(f"{detector_line(server.streaming.choice)}\n")
     sys.stdout.write(f"{encoder_line(settings)}\n")
-    for line in faces_lines(await server.stores.people.count_faces(), server.gallery.model):
+    standby = server.gallery.standby
+    sides = None if standby is None else standby.sides.known
+    if sides is not None:
+        sys.stdout.write(f"collection: {sides.in_use.place.collection_id}\n")
+    beside = None if sides is None else sides.standby
+    for line in faces_lines(await server.stores.people.count_faces(), server.gallery.model(), beside):
         sys.stdout.write(f"{line}\n")
 
 
@@ -115,7 +122,7 @@ async def list_outdated(settings: Settings) -> None:
     """
     configure_logs(settings.log_format, "error", settings.log_lines)
     async with built(settings, create=False) as server:
-        people, model = server.stores.people, server.gallery.model
+        people, model = server.stores.people, server.gallery.model()
         found, after = 0, None
         while page := await people.outdated(model, _PAGE, after):
             sys.stdout.writelines(f"people/{person_id}\n" for person_id in page)
@@ -165,11 +172,13 @@ async def _faces(settings: Settings, *, repair: bool) -> None:
         await check_revision(database)
         engine = create_rekognition(settings.rekognition_options, OpenGate())
         try:
+            await use_stored_collection(engine, StandbyStore(database, SystemClock()))
             if repair:
                 await engine.check()
-                told = Deed(CONSOLE, "faces.repair", f"collections/{settings.rekognition_collection}")
+                told = Deed(CONSOLE, "faces.repair", f"collections/{engine.place.collection_id}")
                 await AuditStore(database).append([told], SystemClock().now())
-            report = await reconcile_faces(engine, CollectionStore(database, settings.collection_name), repair=repair)
+            stored = CollectionStore(database, settings.collection_name)
+            report = await reconcile_faces(engine, FacesOfCollection(stored, engine.place.number), repair=repair)
         except EngineError as error:
             raise StartupProblem(error.message) from None
         finally:

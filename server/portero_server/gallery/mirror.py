@@ -8,13 +8,13 @@ searchable again by a slower enrollment.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import groupby
 from typing import Protocol
 
 import structlog
 
-from portero_server.engines.base import Engine, GalleryFace
+from portero_server.engines.base import EngineTraits, GalleryFace
 from portero_server.errors import EngineError, StoreUnavailable
 from portero_server.store.gallery import GalleryChange
 
@@ -39,10 +39,31 @@ class GalleryLog(Protocol):
         ...
 
 
+class MirroredEngine(Protocol):
+    """The engine, as far as its faces are concerned; see `Engine`."""
+
+    @property
+    def traits(self) -> EngineTraits:
+        """Name the engine and the face model in use."""
+        ...
+
+    async def add(self, faces: Iterable[GalleryFace]) -> None:
+        """Makes stored faces searchable."""
+        ...
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Removes faces; unknown ones are ignored."""
+        ...
+
+    async def load(self, faces: Iterable[GalleryFace]) -> None:
+        """Replaces the whole gallery."""
+        ...
+
+
 class GalleryMirror:
     """Applies changes of the stored gallery to the engine."""
 
-    def __init__(self, engine: Engine, stored: GalleryLog, *, refresh: float, page: int = _PAGE) -> None:
+    def __init__(self, engine: MirroredEngine, stored: GalleryLog, *, refresh: float, page: int = _PAGE) -> None:
         """Mirrors `stored` into `engine`.
 
         Args:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from portero_server.domain.people.collection import CollectionDifference, StoredFace, compare
 from portero_server.domain.people.people import FaceModel
+from portero_server.domain.people.standby import number_of
 from portero_server.engines.kept_faces import CollectionKeeper
 
 _PAUSE = 10.0
@@ -27,6 +28,24 @@ class StoredFaces(Protocol):
     async def count_other_models(self, model: FaceModel) -> int:
         """Returns how many faces are stored of people who have none of a model."""
         ...
+
+
+class FacesOfCollection:
+    """The stored faces of one collection: those of another one are not missing in it."""
+
+    def __init__(self, stored: StoredFaces, number: int) -> None:
+        self._stored = stored
+        self._number = number
+
+    async def faces(self, engine: str) -> AsyncIterator[StoredFace]:
+        """Yields the faces of an engine that are in the collection."""
+        async for face in self._stored.faces(engine):
+            if number_of(face.model_version) == self._number:
+                yield face
+
+    async def count_other_models(self, model: FaceModel) -> int:
+        """Returns how many faces are stored of people who have none of a model."""
+        return await self._stored.count_other_models(model)
 
 
 async def compared(

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import uuid4
 
 import structlog
@@ -42,6 +43,18 @@ def new_person_id() -> str:
     return str(uuid4())
 
 
+class Beside(Protocol):
+    """The collection that stands by, as enrollments and deletions concern it; see `StandbyFaces`."""
+
+    async def enrolled(self, face: FaceEnrollment, photo: bytes) -> None:
+        """Teaches it a photograph that was enrolled just now; raises nothing."""
+        ...
+
+    async def catch_up(self) -> None:
+        """Removes from it what was deleted, as far as possible now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Taught:
     """An enrolled face; `new`: it was learned now, and not known and held before."""
@@ -67,6 +80,7 @@ class Gallery:
         guard: PhotoGuard | None = None,
         check: GalleryCheck | None = None,
         vault: PhotoVault | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """Stores people in `people`; `mirror` makes their faces searchable in `engine`.
 
@@ -82,6 +96,7 @@ class Gallery:
             guard: Looks at photographs before the engine does; None: nobody does.
             check: Compares again whom a removed face was like; None: nobody is.
             vault: Keeps enrolled photographs; None: they are discarded.
+            beside: The collection that stands by, which is kept like the one in use; None: there can be none.
         """
         self._engine = engine
         self._people = people
@@ -94,6 +109,7 @@ class Gallery:
         self._guard = guard
         self._check = check
         self._vault = vault
+        self._beside = beside
 
     async def create(
         self, person_id: str, display_name: str, labels: Mapping[str, str], request_id: str = ""
@@ -157,7 +173,7 @@ class Gallery:
         """Removes a person, all faces and all photos, from store, engine and vault. Raises NotFound."""
         await self._people.delete(person_id)
         await self._mirror.catch_up()
-        await self._let_go_of_photos()
+        await self._let_go_elsewhere()
 
     async def enroll(
         self,
@@ -169,7 +185,8 @@ class Gallery:
         """Enrolls a person's face from one photograph; the same photograph again returns the existing face.
 
         A stored face that the engine does not hold any more is learned again from its photograph. The vault keeps the
-        photograph, where there is one and the person has consented to it; whether it could does not matter here.
+        photograph, where there is one and the person has consented to it; whether it could does not matter here. Nor
+        does whether the collection that stands by, if one does, could be taught it too.
 
         Args:
             person_id: The person whose face it is.
@@ -187,6 +204,8 @@ class Gallery:
         face = (await self.teach(person_id, photo, deadline, Lane.CHECK_IN, warn)).face
         if self._vault is not None:
             await self._vault.keep(person_id, face.face_id, photo)
+        if self._beside is not None:
+            await self._beside.enrolled(face, photo)
         return face
 
     async def teach(
@@ -252,11 +271,13 @@ class Gallery:
         partners = () if self._check is None else await self._check.partners(face_id)
         await self._people.delete_face(person_id, face_id)
         await self._mirror.catch_up()
-        await self._let_go_of_photos()
+        await self._let_go_elsewhere()
         if self._check is not None:
             await self._check.compare_again(partners)
 
-    async def _let_go_of_photos(self) -> None:
+    async def _let_go_elsewhere(self) -> None:
+        if self._beside is not None:
+            await self._beside.catch_up()
         if self._vault is not None:
             await self._vault.catch_up()
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from portero_server.domain.people.people import GalleryFace
 from portero_server.domain.people.privacy import Erasure
-from portero_server.engines.base import Engine
+from portero_server.engines.base import EngineTraits
 from portero_server.engines.kept_faces import FaceKeeper, KeptFace, parsed_image_id
 from portero_server.errors import EngineError, StoreUnavailable
 from portero_server.gallery.mirror import GalleryMirror
@@ -44,6 +46,19 @@ class Verification:
         return self.erasure.sound and not self.remains
 
 
+class FaceRemover(Protocol):
+    """The engine, as far as an erasure needs it; where it has two collections, both."""
+
+    @property
+    def traits(self) -> EngineTraits:
+        """Name the engine."""
+        ...
+
+    async def remove(self, faces: Iterable[GalleryFace]) -> None:
+        """Removes faces; unknown ones are ignored."""
+        ...
+
+
 class Eraser:
     """Erases people, and verifies that nothing is left of them."""
 
@@ -51,7 +66,7 @@ class Eraser:
         self,
         erasures: ErasureStore,
         database: Database,
-        engine: Engine,
+        engine: FaceRemover,
         mirror: GalleryMirror,
         name_revocation: NameRevocation,
         metrics: PrivacyMetrics,

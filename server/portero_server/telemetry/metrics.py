@@ -22,6 +22,7 @@ from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetric
 from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
 from portero_server.telemetry.rpc_metrics import FloodMetrics, RpcMetrics
+from portero_server.telemetry.standby_metrics import StandbyMetrics
 from portero_server.telemetry.steering_metrics import SteeringMetrics
 from portero_server.telemetry.store_metrics import StoreMetrics
 from portero_server.telemetry.stream_metrics import StreamMetrics
@@ -58,6 +59,7 @@ class Metrics:
         self.recognition = RecognitionMetrics(registry, self.stages)
         self.decisions = DecisionMetrics(registry)
         self.gallery = GalleryMetrics(registry)
+        self.standby = StandbyMetrics(registry)
         self.engine = EngineMetrics(registry)
         self.money = MoneyMetrics(registry)
         self.store = StoreMetrics(registry, self.stages)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from portero_server.clock import Clock
 from portero_server.domain.people.people import FaceModel
 from portero_server.engines.base import Engine
 from portero_server.engines.kept_faces import CollectionKeeper
+from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.rebuild import FaceRebuild, VaultAccess
 from portero_server.gallery.service import Gallery
+from portero_server.store.collections import CollectionStore
+from portero_server.store.database import Database
+from portero_server.store.standby import StandbyStore
 from portero_server.telemetry.metrics import Metrics
+
+
+def no_collections(database: Database, clock: Clock) -> CollectionSwitch:
+    """Returns what exchanges collections, of an engine that keeps none."""
+    stored = CollectionStore(database, "scripted")
+    return CollectionSwitch(None, StandbyStore(database, clock), stored, clock, lambda: None, region=None)
 
 
 def rebuild_of(engine: Engine, gallery: Gallery, access: VaultAccess | None = None) -> FaceRebuild:

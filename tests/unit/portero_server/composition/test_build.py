@@ -167,7 +167,7 @@ async def test_faces_of_another_model_are_told_at_the_start(settings: Settings) 
             await server.stores.people.add_face(face)
     with structlog.testing.capture_logs() as after:
         async with built(settings) as server:
-            assert server.gallery.model == FaceModel("scripted", "colors-v1")
+            assert server.gallery.model() == FaceModel("scripted", "colors-v1")
     assert not [line for line in before if line["event"] == "faces_of_other_models"]
     [told] = [line for line in after if line["event"] == "faces_of_other_models"]
     assert (told["faces"], told["models"]) == (1, {"scripted colors-v0": 1})

@@ -14,6 +14,10 @@ from tests.support.server.stream_harness import camera
 _USED = FaceModel("local", "onnx-0123456789ab")
 
 
+def _used() -> FaceModel:
+    return _USED
+
+
 class _Registered:
     def __init__(self, *cameras: Camera) -> None:
         self._cameras = sorted(cameras, key=lambda each: each.camera_id)
@@ -36,7 +40,7 @@ async def test_enabled_cameras_are_counted_and_the_first_have_series() -> None:
     metrics = Metrics(version="1", engine="scripted")
     made = [replace(camera(), camera_id=name) for name in ("a", "b", "c")]
     registered = _Registered(*made, replace(camera(), camera_id="off", disabled=True))
-    await InventoryMetrics(registered, registered, registered, _USED, metrics, most=2, interval=5.0).count()
+    await InventoryMetrics(registered, registered, registered, _used, metrics, most=2, interval=5.0).count()
     text = generate_latest(metrics.registry).decode()
     assert 'portero_camera_up{camera="a"}' in text
     assert 'portero_camera_up{camera="b"}' in text
@@ -51,7 +55,7 @@ async def test_faces_that_the_model_in_use_did_not_make_are_counted() -> None:
     """Those of another encoder and of another engine are not compared, and show in a number of their own."""
     metrics = Metrics(version="1", engine="local")
     registered = _Registered()
-    await InventoryMetrics(registered, registered, registered, _USED, metrics, most=2, interval=5.0).count()
+    await InventoryMetrics(registered, registered, registered, _used, metrics, most=2, interval=5.0).count()
     assert "portero_gallery_faces_of_other_models 3.0" in generate_latest(metrics.registry).decode()
 
 
@@ -59,5 +63,5 @@ async def test_sightings_that_wait_for_a_review_are_counted() -> None:
     """The gauge is of the latest thousand sightings, whatever the number of cameras."""
     metrics = Metrics(version="1", engine="scripted")
     registered = _Registered()
-    await InventoryMetrics(registered, registered, registered, _USED, metrics, most=2, interval=5.0).count_queue()
+    await InventoryMetrics(registered, registered, registered, _used, metrics, most=2, interval=5.0).count_queue()
     assert "portero_review_queue 100.0" in generate_latest(metrics.registry).decode()
