@@ -1,11 +1,12 @@
-"""What became of the vault's photos, in words."""
+"""Teaches the vault's photos, and says in words what became of them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from portero_client import RebuildOutcome, RebuiltPhoto
+from portero_cli.session import Session
+from portero_client import PorteroClient, PorteroError, RebuildOutcome, RebuiltPhoto
 from portero_client.names import PEOPLE
 
 _WORDS: Mapping[RebuildOutcome, str] = {
@@ -17,6 +18,21 @@ _WORDS: Mapping[RebuildOutcome, str] = {
     RebuildOutcome.UNREADABLE: "unreadable",
     RebuildOutcome.UNSPECIFIED: "of an unknown outcome",
 }
+
+
+async def rebuild_all(
+    session: Session, client: PorteroClient, photos: list[RebuiltPhoto], *, dry_run: bool, standby: bool = False
+) -> PorteroError | None:
+    """Appends each photo with its outcome to `photos`, and returns the error at which it ended."""
+    with session.output.progress() as progress:
+        task = progress.add_task("photos", total=None)
+        try:
+            async for photo in client.people.rebuild_faces(dry_run=dry_run, standby=standby):
+                photos.append(photo)
+                progress.advance(task)
+        except PorteroError as error:
+            return error
+    return None
 
 
 def counts_of(photos: Sequence[RebuiltPhoto]) -> dict[str, int]:

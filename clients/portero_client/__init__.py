@@ -101,6 +101,7 @@ from portero_client.errors import (
     Unimplemented,
     Unreachable,
 )
+from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.listing import BlockingListing, Listing
@@ -204,6 +205,7 @@ __all__ = [
     "CheckName",
     "CheckOutcome",
     "ClockState",
+    "CollectionRole",
     "CollectionState",
     "Comparison",
     "ConfusablePair",
@@ -239,6 +241,8 @@ __all__ = [
     "FieldSource",
     "ForgetReceipt",
     "FrameRefused",
+    "GalleryCollection",
+    "GalleryCollections",
     "GalleryFinding",
     "GalleryFindingKind",
     "GapReason",

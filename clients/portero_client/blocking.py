@@ -31,6 +31,7 @@ from portero_client.calls import Call
 from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
+from portero_client.collection_calls import BlockingCollections
 from portero_client.connection import open_blocking_channel
 from portero_client.health import ServerHealth
 from portero_client.judging import BlockingReviews
@@ -79,6 +80,7 @@ class BlockingPorteroClient:
         self.keys = BlockingKeys(self._ask)
         self.audit = BlockingAudit(self._ask)
         self.privacy = BlockingPrivacy(self._ask)
+        self.collections = BlockingCollections(self._ask)
         self.visitors = BlockingVisitors(self._ask)
         self.subscriptions = BlockingSubscriptions(self._ask)
         self.documents = BlockingDocuments(self._ask)

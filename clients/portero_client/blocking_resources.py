@@ -112,13 +112,13 @@ class BlockingPeople:
         return self._ask(calls.people.repair_faces(remove_foreign=remove_foreign))
 
     def rebuild_faces(
-        self, *, dry_run: bool = False, page_size: int = 0, page_token: str = ""
+        self, *, dry_run: bool = False, standby: bool = False, page_size: int = 0, page_token: str = ""
     ) -> BlockingListing[RebuiltPhoto]:
         """Teaches the photos of the server's vault whose faces the engine does not have, and lists what became of each.
 
         Begun anew, it teaches nothing twice; `dry_run` only reads and decrypts them. For operators and admins.
         """
-        pages = calls.people.rebuild_pages(dry_run=dry_run)
+        pages = calls.people.rebuild_pages(dry_run=dry_run, standby=standby)
         return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
 
     def export_all(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[PersonRecord]:

@@ -17,6 +17,7 @@ from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
 from portero_client.calls.sightings import WATCH_METHOD, watch_request
 from portero_client.check_ins import Documents
+from portero_client.collection_calls import Collections
 from portero_client.connection import open_channel
 from portero_client.health import ServerHealth
 from portero_client.judging import Reviews
@@ -52,6 +53,7 @@ class PorteroClient:
         keys: API keys.
         audit: Who did what.
         privacy: Consent, block, export, erasure.
+        collections: The engine's collection in use, and the one that stands by.
         visitors: Strangers who are known again.
         subscriptions: To whom events are sent, and which.
         documents: Identity documents, check-ins, expected guests.
@@ -80,6 +82,7 @@ class PorteroClient:
         self.keys = Keys(self._ask)
         self.audit = Audit(self._ask)
         self.privacy = Privacy(self._ask)
+        self.collections = Collections(self._ask)
         self.visitors = Visitors(self._ask)
         self.subscriptions = Subscriptions(self._ask)
         self.documents = Documents(self._ask)

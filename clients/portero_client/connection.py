@@ -31,6 +31,8 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
         "ImportPeople",
         "ListFaces",
         "RebuildFaces",
+        "PrepareCollection",
+        "GetCollections",
         "SearchByImage",
         "CompareImages",
     ),

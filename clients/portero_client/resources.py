@@ -135,18 +135,18 @@ class People:
         return await self._ask(calls.people.repair_faces(remove_foreign=remove_foreign))
 
     def rebuild_faces(
-        self, *, dry_run: bool = False, page_size: int = 0, page_token: str = ""
+        self, *, dry_run: bool = False, standby: bool = False, page_size: int = 0, page_token: str = ""
     ) -> Listing[RebuiltPhoto]:
         """Teaches the photos of the server's vault whose faces the engine does not have, and lists what became of each.
 
         Each may be a paid call. What fails in the middle can be begun anew: nothing is taught twice. `dry_run` only
-        reads and decrypts them. `page_size`, 1..1000, is how many photos one call teaches, at most 20. For operators
-        and admins.
+        reads and decrypts them; `standby` teaches the collection that stands by instead (see `collections`).
+        `page_size`, 1..1000, is how many photos one call teaches, at most 20. For operators and admins.
 
         Raises:
-            FailedPrecondition: With reason NO_PHOTO_VAULT, the server keeps no photos.
+            FailedPrecondition: With reason NO_PHOTO_VAULT, the server keeps no photos; NO_STANDBY, none stands by.
         """
-        pages = calls.people.rebuild_pages(dry_run=dry_run)
+        pages = calls.people.rebuild_pages(dry_run=dry_run, standby=standby)
         return Listing(self._ask, pages, page_size=page_size, page_token=page_token)
 
     def export_all(self, *, page_size: int = 0, page_token: str = "") -> Listing[PersonRecord]:

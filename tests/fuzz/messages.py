@@ -121,6 +121,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
             _other,
             _transfer,
             _other,
+            _other,
             _images,
             ManualClock(),
         ),
@@ -146,6 +147,10 @@ _ELSEWHERE = {
     "ListUnrecognizedPeople",
     "RepairFaces",
     "RebuildFaces",
+    "PrepareCollection",
+    "GetCollections",
+    "SwitchCollection",
+    "DropCollection",
 }
 
 

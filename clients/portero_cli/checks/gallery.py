@@ -10,6 +10,7 @@ from portero_client import (
     CollectionState,
     ConnectionSettings,
     FacesReport,
+    FailedPrecondition,
     GalleryFindingKind,
     PermissionDenied,
     PorteroClient,
@@ -61,6 +62,26 @@ async def check_faces(connection: ConnectionSettings) -> Finding:
         return Finding(check, True, False, "not checked: the server is of an older version")
     except PorteroError as error:
         return Finding(check, False, False, error.message)
+
+
+async def check_collections(connection: ConnectionSettings) -> Finding | None:
+    """Asks the server which collection stands by; None: none does, or the engine keeps none."""
+    check = "collections"
+    try:
+        async with PorteroClient(connection) as client:
+            found = await client.collections.get()
+    except (PermissionDenied, Unauthenticated, Unimplemented, FailedPrecondition):
+        # Told by the checks before, or nothing to tell.
+        return None
+    except PorteroError as error:
+        return Finding(check, False, False, error.message)
+    standby = found.standby
+    if standby is None:
+        return None
+    told = f"{found.in_use.collection} in use, {standby.collection} {standby.role.value}"
+    if found.missing_people:
+        told += f", which would not know {found.missing_people} people"
+    return Finding(check, True, False, told, "`portero faces collections` says more")
 
 
 def _of_report(check: str, report: FacesReport) -> Finding:

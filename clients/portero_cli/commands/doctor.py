@@ -13,7 +13,7 @@ from rich.text import Text
 
 from portero_cli.checks.camera_tools import check_devices, check_video
 from portero_cli.checks.finding import Finding
-from portero_cli.checks.gallery import check_faces, check_gallery
+from portero_cli.checks.gallery import check_collections, check_faces, check_gallery
 from portero_cli.checks.models import check_models, package_folder
 from portero_cli.checks.packages import check_compiled, check_extras, check_python, packages_by_extra
 from portero_cli.checks.server import check_caller, check_server
@@ -76,6 +76,8 @@ async def doctor(
             findings.append(await check_caller(session.connection))
             findings.append(await check_gallery(session.connection))
             findings.append(await check_faces(session.connection))
+            if (standby := await check_collections(session.connection)) is not None:
+                findings.append(standby)
     sound = all(finding.ok or not finding.needed for finding in findings)
     session.output.show(
         {"ok": sound, "checks": findings},

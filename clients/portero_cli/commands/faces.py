@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from portero_cli.commands import collections
 from portero_cli.exits import ExitCode
 from portero_cli.import_plan import ImportPlan, plan_import
 from portero_cli.photos import look_into
-from portero_cli.rebuilding import counts_of, rebuilt_in_words
+from portero_cli.rebuilding import counts_of, rebuild_all, rebuilt_in_words
 from portero_cli.reteaching import Retaught, left_in_words, photos_of, retaught_in_words, teach_again
 from portero_cli.screen.asking import YesOption, confirm
 from portero_cli.screen.output import printable
@@ -39,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("check")(check)
     group.command("repair")(repair)
     group.command("rebuild")(rebuild)
+    collections.add_to(group)
     app.add_typer(group, name="faces")
 
 
@@ -137,7 +139,8 @@ async def rebuild(
     """Make faces anew from the photos that the server's vault keeps: for a lost collection, another region or model.
 
     Creates a collection that does not exist, and teaches every photo whose face the engine does not have; faces of
-    other models stay stored. Each photo taught may be a paid call. Nothing is taught twice, so it may be run again
+    other models stay stored. To go on recognizing meanwhile, `portero faces prepare` fills a second collection instead.
+    Each photo taught may be a paid call. Nothing is taught twice, so it may be run again
     after whatever stopped it. Exits with code 4 if a photo could not be used, else with 0 only if all is sound
     afterward.
     """
@@ -145,7 +148,7 @@ async def rebuild(
     failure: PorteroError | None = None
     async with session.client() as client:
         created = not dry_run and (await client.people.repair_faces()).created
-        failure = await _rebuilt(session, client, photos, dry_run=dry_run)
+        failure = await rebuild_all(session, client, photos, dry_run=dry_run)
         report, left = None, list[UnrecognizedPerson]()
         if failure is None:
             report = await client.people.check_faces()
@@ -169,21 +172,6 @@ async def rebuild(
     if not all(photo.recognized for photo in photos):
         return ExitCode.INVALID_INPUT
     return ExitCode.OK if dry_run or (report and report.state is CollectionState.SOUND) else ExitCode.FAILED
-
-
-async def _rebuilt(
-    session: Session, client: PorteroClient, photos: list[RebuiltPhoto], *, dry_run: bool
-) -> PorteroError | None:
-    """Appends each photo with its outcome to `photos`, and returns the error at which it ended."""
-    with session.output.progress() as progress:
-        task = progress.add_task("photos", total=None)
-        try:
-            async for photo in client.people.rebuild_faces(dry_run=dry_run):
-                photos.append(photo)
-                progress.advance(task)
-        except PorteroError as error:
-            return error
-    return None
 
 
 async def _repaired(client: PorteroClient, *, remove_foreign: bool, yes: bool) -> FacesRepair:

@@ -15,6 +15,8 @@ from portero_client import (
     Face,
     FaceEnrollment,
     FacesReport,
+    GalleryCollection,
+    GalleryCollections,
     GalleryFinding,
     GalleryFindingKind,
     Person,
@@ -144,6 +146,32 @@ def report_details(report: FacesReport) -> Table:
         ("of other models", report.other_models_faces or ""),
         ("compared", local_time(report.compare_time)),
         ("in words", report.advice),
+    )
+
+
+def collection_details(found: GalleryCollections) -> list[Table]:
+    """Returns the collection in use and the one that stands by, line by line."""
+    tables = [_collection(found.in_use)]
+    if found.standby is not None:
+        standby = _collection(
+            found.standby,
+            ("faces", found.standby_faces),
+            ("people", found.standby_people),
+            ("faces in use without a counterpart", found.missing_faces),
+            ("people whom a switch makes unknown", found.missing_people),
+        )
+        tables.append(standby)
+    return tables
+
+
+def _collection(collection: GalleryCollection, *more: tuple[str, object]) -> Table:
+    return details(
+        ("collection", collection.collection),
+        ("region", collection.region),
+        ("role", collection.role.value.replace("_", " ")),
+        ("model", collection.model_version),
+        ("switched", "" if collection.switch_time is None else local_time(collection.switch_time)),
+        *more,
     )
 
 

@@ -3,6 +3,7 @@
 from portero_client.calls import (
     audit,
     cameras,
+    collections,
     decisions,
     health,
     images,
@@ -22,6 +23,7 @@ __all__ = [
     "PageCall",
     "audit",
     "cameras",
+    "collections",
     "decisions",
     "health",
     "images",

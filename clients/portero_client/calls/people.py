@@ -180,13 +180,13 @@ def repair_faces(*, remove_foreign: bool) -> Call[FacesRepair]:
     )
 
 
-def rebuild_pages(*, dry_run: bool) -> PageCall[RebuiltPhoto]:
+def rebuild_pages(*, dry_run: bool, standby: bool = False) -> PageCall[RebuiltPhoto]:
     """Teaches the vault's photos; a page is of so many photos looked at."""
 
     def page(page_size: int, page_token: str) -> Call[Page[RebuiltPhoto]]:
         return unary(
             _GALLERY + "RebuildFaces",
-            pb2.RebuildFacesRequest(page_size=page_size, page_token=page_token, dry_run=dry_run),
+            pb2.RebuildFacesRequest(page_size=page_size, page_token=page_token, dry_run=dry_run, standby=standby),
             pb2.RebuildFacesResponse,
             lambda answer: Page(tuple(map(gallery_convert.rebuilt_from, answer.photos)), answer.next_page_token),
             patience=_COMPARING,

@@ -89,6 +89,18 @@ def _repairs(message: Any) -> str:
     return "remove_foreign" if message.remove_foreign else ""
 
 
+def _rebuilds(message: Any) -> str:
+    return ",".join(name for name in ("dry_run", "standby") if getattr(message, name))
+
+
+def _switches(message: Any) -> str:
+    return "allow_missing" if message.allow_missing else ""
+
+
+def _in_use(message: Any) -> str:
+    return f"collections/{message.collections.in_use.collection}"
+
+
 _READS = NotRecorded("it reads, and changes nothing")
 _STREAM = NotRecorded("each stream has a row of its own in `streams`, with its camera and its frames by outcome")
 
@@ -112,7 +124,11 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/ListUnrecognizedPeople": _READS,
     "portero.v1.GalleryService/RepairFaces": Recorded(details=_repairs),
     # One entry per page, as of ExportPerson.
-    "portero.v1.GalleryService/RebuildFaces": Recorded(details=_dry_run),
+    "portero.v1.GalleryService/RebuildFaces": Recorded(details=_rebuilds),
+    "portero.v1.GalleryService/PrepareCollection": Recorded(_under("collections", "collection")),
+    "portero.v1.GalleryService/GetCollections": _READS,
+    "portero.v1.GalleryService/SwitchCollection": Recorded(details=_switches, made=_in_use),
+    "portero.v1.GalleryService/DropCollection": Recorded(_under("collections", "collection")),
     "portero.v1.GalleryService/ExportPeople": Recorded(),
     "portero.v1.GalleryService/ImportPeople": Recorded(),
     "portero.v1.GalleryService/DeleteFace": Recorded(attrgetter("name")),

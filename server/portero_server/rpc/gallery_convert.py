@@ -8,7 +8,9 @@ from portero.v1 import gallery_service_pb2 as pb
 from portero_server.domain.detection.photo_advice import PhotoAdvice, PhotoReport
 from portero_server.domain.people.collection import CollectionState, Known
 from portero_server.domain.people.photos import Rebuilding, RebuiltPhoto
+from portero_server.domain.people.standby import CollectionRole, GalleryCollection
 from portero_server.gallery.collection_repair import Unrecognized
+from portero_server.gallery.collection_switch import SidesReport
 from portero_server.gallery.findings import NamedPair
 from portero_server.rpc.convert import box_to_proto, quality_to_proto, time_to_proto
 from portero_server.rpc.resource_names import face_name, person_name
@@ -31,6 +33,39 @@ _OUTCOMES = {
     Rebuilding.MISSING: pb.REBUILD_OUTCOME_MISSING,
     Rebuilding.UNREADABLE: pb.REBUILD_OUTCOME_UNREADABLE,
 }
+
+
+_ROLES = {
+    CollectionRole.IN_USE: pb.COLLECTION_ROLE_IN_USE,
+    CollectionRole.PREPARING: pb.COLLECTION_ROLE_PREPARING,
+    CollectionRole.KEPT: pb.COLLECTION_ROLE_KEPT,
+    CollectionRole.DROPPING: pb.COLLECTION_ROLE_DROPPING,
+    CollectionRole.DROPPED: pb.COLLECTION_ROLE_UNSPECIFIED,
+}
+
+
+def sides_to_proto(report: SidesReport) -> pb.GalleryCollections:
+    """Returns the GalleryCollections message for the collection in use and the one that stands by."""
+    standby, counts = report.sides.standby, report.counts
+    return pb.GalleryCollections(
+        in_use=_collection_to_proto(report.sides.in_use),
+        standby=None if standby is None else _collection_to_proto(standby),
+        standby_faces=0 if counts is None else counts.faces,
+        standby_people=0 if counts is None else counts.people,
+        missing_faces=0 if counts is None else counts.missing_faces,
+        missing_people=0 if counts is None else counts.missing_people,
+    )
+
+
+def _collection_to_proto(collection: GalleryCollection) -> pb.GalleryCollection:
+    return pb.GalleryCollection(
+        number=collection.place.number,
+        collection=collection.place.collection_id,
+        region=collection.place.region,
+        role=_ROLES[collection.role],
+        model_version=collection.model_version,
+        switch_time=None if collection.switched_at is None else time_to_proto(collection.switched_at),
+    )
 
 
 def report_to_proto(known: Known) -> pb.FacesReport:

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import detections_pb2
 from portero.v1 import gallery_service_pb2 as pb2
 
+from tests.support.client.collections import FakeCollections
 from tests.support.client.photos import box_of, quality_message, shown_in, similarity
 from tests.support.client.wire import Refusal, UnaryMethod, already_exists, invalid, not_found, page_of
 
@@ -45,6 +46,7 @@ class FakeGallery:
         # Faces whose photos the vault keeps, by name, and of which of them the photos cannot be read; None: no vault.
         self.photos: list[str] | None = None
         self.unreadable: set[str] = set()
+        self.collections = FakeCollections()
         # Whoever was imported, and what an export lists, by name; the encodings have two numbers.
         self.records: dict[str, pb2.PersonRecord] = {}
         self.model_version = MODEL
@@ -66,6 +68,7 @@ class FakeGallery:
             "ListUnrecognizedPeople": (pb2.ListUnrecognizedPeopleRequest, self.list_unrecognized),
             "RepairFaces": (pb2.RepairFacesRequest, self.repair_faces),
             "RebuildFaces": (pb2.RebuildFacesRequest, self.rebuild_faces),
+            **self.collections.methods(),
             "ListFaces": (pb2.ListFacesRequest, self.list_faces),
             "ExportPeople": (pb2.ExportPeopleRequest, self.export_people),
             "ImportPeople": (pb2.ImportPeopleRequest, self.import_people),
@@ -242,6 +245,8 @@ class FakeGallery:
 
     async def rebuild_faces(self, request: pb2.RebuildFacesRequest) -> pb2.RebuildFacesResponse:
         """Teaches the faces of the vault's photos again, two photos a page."""
+        if request.standby:
+            return self.collections.rebuilt(self.photos or [])
         if self.photos is None:
             raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, "this server keeps no photos", reason="NO_PHOTO_VAULT")
         names, token = page_of(self.photos, 2, request.page_token)

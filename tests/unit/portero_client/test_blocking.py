@@ -72,6 +72,11 @@ async def test_a_thread_uses_every_kind_of_call(server: FakeServer) -> None:
             assert list(client.people.unrecognized()) == []
             assert client.people.repair_faces(remove_foreign=True).removed_faces == 0
             assert [photo.face for photo in client.people.rebuild_faces()] == [face.name]
+            assert client.collections.prepare("second").standby is not None
+            assert [photo.face for photo in client.people.rebuild_faces(standby=True)] == [face.name]
+            assert client.collections.get().missing_people == 0
+            assert client.collections.switch(allow_missing=True).in_use.collection == "second"
+            assert client.collections.drop("portero")
             assert client.people.import_people([PersonRecord("cy", "Cy")])[0].created
             assert [record.person for record in client.people.export_all()] == ["people/cy"]
             assert client.people.update(ana, "display_name").face_count == 1

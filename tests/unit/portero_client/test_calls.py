@@ -25,6 +25,7 @@ from portero_client import (
 from portero_client.calls import (
     Call,
     cameras,
+    collections,
     decisions,
     documents,
     health,
@@ -66,6 +67,10 @@ CALLS: list[Call[Any]] = [
     people.unrecognized_pages()(0, ""),
     people.repair_faces(remove_foreign=False),
     people.rebuild_pages(dry_run=True)(0, ""),
+    collections.prepare("second", "eu-west-1"),
+    collections.get(),
+    collections.switch(allow_missing=True),
+    collections.drop("second"),
     people.export_pages()(0, ""),
     people.import_people([], model_version="m1"),
     images.search(b"x", max_candidates=0),

@@ -179,6 +179,38 @@ REBUILD_OUTCOME_UNREADABLE: RebuildOutcome.ValueType  # 6
 """It is damaged, was exchanged for another one, or is encrypted with a key that the server does not have."""
 Global___RebuildOutcome: _TypeAlias = RebuildOutcome  # noqa: Y015
 
+class _CollectionRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CollectionRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CollectionRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COLLECTION_ROLE_UNSPECIFIED: _CollectionRole.ValueType  # 0
+    """Unspecified."""
+    COLLECTION_ROLE_IN_USE: _CollectionRole.ValueType  # 1
+    """It is searched."""
+    COLLECTION_ROLE_PREPARING: _CollectionRole.ValueType  # 2
+    """It stands by: it is being filled, and has never been in use."""
+    COLLECTION_ROLE_KEPT: _CollectionRole.ValueType  # 3
+    """It stands by: it was in use before the last switch, and is kept up to date for the way back."""
+    COLLECTION_ROLE_DROPPING: _CollectionRole.ValueType  # 4
+    """It is being removed."""
+
+class CollectionRole(_CollectionRole, metaclass=_CollectionRoleEnumTypeWrapper):
+    """What a collection is for."""
+
+COLLECTION_ROLE_UNSPECIFIED: CollectionRole.ValueType  # 0
+"""Unspecified."""
+COLLECTION_ROLE_IN_USE: CollectionRole.ValueType  # 1
+"""It is searched."""
+COLLECTION_ROLE_PREPARING: CollectionRole.ValueType  # 2
+"""It stands by: it is being filled, and has never been in use."""
+COLLECTION_ROLE_KEPT: CollectionRole.ValueType  # 3
+"""It stands by: it was in use before the last switch, and is kept up to date for the way back."""
+COLLECTION_ROLE_DROPPING: CollectionRole.ValueType  # 4
+"""It is being removed."""
+Global___CollectionRole: _TypeAlias = CollectionRole  # noqa: Y015
+
 @_typing.final
 class Person(_message.Message):
     """A person of the gallery."""
@@ -1187,22 +1219,26 @@ class RebuildFacesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
+    STANDBY_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Number of photos, 1..1000, of which a page has at most 20; 0 means 20."""
     page_token: _builtins.str
     """next_page_token of the previous page, or empty."""
     dry_run: _builtins.bool
     """Reads and decrypts each photo that would be taught, and teaches none."""
+    standby: _builtins.bool
+    """Teaches the collection that stands by, and leaves the one in use as it is; see PrepareCollection."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         dry_run: _builtins.bool = ...,
+        standby: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "page_size", b"page_size", "page_token", b"page_token", "standby", b"standby"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1230,7 +1266,8 @@ class RebuiltPhoto(_message.Message):
     """Resource name of the face that it taught, "people/{person}/faces/{face}"; empty: none."""
     reason: _builtins.str
     """Why it was refused or not read: as of EnrollFace, or NO_CONSENT, PHOTO_DELETED (meanwhile), PHOTO_MISSING,
-    PHOTO_DAMAGED, PHOTO_OF_OTHER_KEY; else empty.
+    PHOTO_DAMAGED, PHOTO_OF_OTHER_KEY; of a collection that stands by also NOT_IN_USE (the one in use has no face of the
+    photo), NOT_FOUND (its face went meanwhile) or STANDBY_DROPPED; else empty.
     """
     message: _builtins.str
     """The same in words for people."""
@@ -1279,6 +1316,279 @@ class RebuildFacesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RebuildFacesResponse: _TypeAlias = RebuildFacesResponse  # noqa: Y015
+
+@_typing.final
+class GalleryCollection(_message.Message):
+    """A collection that this server uses, or used."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    COLLECTION_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    SWITCH_TIME_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """Its number; 1 is the collection of the settings. The model version of the others' faces ends with "@" and it."""
+    collection: _builtins.str
+    """Its name in the engine."""
+    region: _builtins.str
+    """AWS region; empty: that of the settings."""
+    role: Global___CollectionRole.ValueType
+    """What it is for."""
+    model_version: _builtins.str
+    """Its face model."""
+    @_builtins.property
+    def switch_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last put in use, or taken out of it; unset: never."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        collection: _builtins.str = ...,
+        region: _builtins.str = ...,
+        role: Global___CollectionRole.ValueType = ...,
+        model_version: _builtins.str = ...,
+        switch_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["switch_time", b"switch_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collection", b"collection", "model_version", b"model_version", "number", b"number", "region", b"region", "role", b"role", "switch_time", b"switch_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GalleryCollection: _TypeAlias = GalleryCollection  # noqa: Y015
+
+@_typing.final
+class GalleryCollections(_message.Message):
+    """The collection in use, and the one that stands by."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IN_USE_FIELD_NUMBER: _builtins.int
+    STANDBY_FIELD_NUMBER: _builtins.int
+    STANDBY_FACES_FIELD_NUMBER: _builtins.int
+    STANDBY_PEOPLE_FIELD_NUMBER: _builtins.int
+    MISSING_FACES_FIELD_NUMBER: _builtins.int
+    MISSING_PEOPLE_FIELD_NUMBER: _builtins.int
+    standby_faces: _builtins.int
+    """Faces in the standby."""
+    standby_people: _builtins.int
+    """People who have a face there."""
+    missing_faces: _builtins.int
+    """Faces in use whose photograph has taught the standby none."""
+    missing_people: _builtins.int
+    """People with faces in use who have none in the standby: they would become unknown with a switch."""
+    @_builtins.property
+    def in_use(self) -> Global___GalleryCollection:
+        """The one that is searched."""
+
+    @_builtins.property
+    def standby(self) -> Global___GalleryCollection:
+        """The other one; unset: there is none."""
+
+    def __init__(
+        self,
+        *,
+        in_use: Global___GalleryCollection | None = ...,
+        standby: Global___GalleryCollection | None = ...,
+        standby_faces: _builtins.int = ...,
+        standby_people: _builtins.int = ...,
+        missing_faces: _builtins.int = ...,
+        missing_people: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "standby", b"standby"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "missing_faces", b"missing_faces", "missing_people", b"missing_people", "standby", b"standby", "standby_faces", b"standby_faces", "standby_people", b"standby_people"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GalleryCollections: _TypeAlias = GalleryCollections  # noqa: Y015
+
+@_typing.final
+class PrepareCollectionRequest(_message.Message):
+    """Request of PrepareCollection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLLECTION_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    collection: _builtins.str
+    """Name of the collection: 1 to 190 of a-z, A-Z, 0-9, _ . and -."""
+    region: _builtins.str
+    """AWS region; empty: that of the settings."""
+    def __init__(
+        self,
+        *,
+        collection: _builtins.str = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collection", b"collection", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareCollectionRequest: _TypeAlias = PrepareCollectionRequest  # noqa: Y015
+
+@_typing.final
+class PrepareCollectionResponse(_message.Message):
+    """Response of PrepareCollection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLLECTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def collections(self) -> Global___GalleryCollections:
+        """What is so now."""
+
+    def __init__(
+        self,
+        *,
+        collections: Global___GalleryCollections | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["collections", b"collections"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collections", b"collections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareCollectionResponse: _TypeAlias = PrepareCollectionResponse  # noqa: Y015
+
+@_typing.final
+class GetCollectionsRequest(_message.Message):
+    """Request of GetCollections."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCollectionsRequest: _TypeAlias = GetCollectionsRequest  # noqa: Y015
+
+@_typing.final
+class GetCollectionsResponse(_message.Message):
+    """Response of GetCollections."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLLECTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def collections(self) -> Global___GalleryCollections:
+        """What is so now."""
+
+    def __init__(
+        self,
+        *,
+        collections: Global___GalleryCollections | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["collections", b"collections"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collections", b"collections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCollectionsResponse: _TypeAlias = GetCollectionsResponse  # noqa: Y015
+
+@_typing.final
+class SwitchCollectionRequest(_message.Message):
+    """Request of SwitchCollection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALLOW_MISSING_FIELD_NUMBER: _builtins.int
+    allow_missing: _builtins.bool
+    """Whether people may become unknown by it."""
+    def __init__(
+        self,
+        *,
+        allow_missing: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchCollectionRequest: _TypeAlias = SwitchCollectionRequest  # noqa: Y015
+
+@_typing.final
+class SwitchCollectionResponse(_message.Message):
+    """Response of SwitchCollection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLLECTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def collections(self) -> Global___GalleryCollections:
+        """What is so now."""
+
+    def __init__(
+        self,
+        *,
+        collections: Global___GalleryCollections | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["collections", b"collections"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collections", b"collections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwitchCollectionResponse: _TypeAlias = SwitchCollectionResponse  # noqa: Y015
+
+@_typing.final
+class DropCollectionRequest(_message.Message):
+    """Request of DropCollection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLLECTION_FIELD_NUMBER: _builtins.int
+    collection: _builtins.str
+    """Name of the collection that stands by, so that no other one is removed."""
+    def __init__(
+        self,
+        *,
+        collection: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collection", b"collection"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DropCollectionRequest: _TypeAlias = DropCollectionRequest  # noqa: Y015
+
+@_typing.final
+class DropCollectionResponse(_message.Message):
+    """Response of DropCollection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GONE_FIELD_NUMBER: _builtins.int
+    gone: _builtins.bool
+    """Whether the collection is gone; false: other programs' faces are in it, or the server may not delete collections. Its
+    faces of this service are gone in either case.
+    """
+    def __init__(
+        self,
+        *,
+        gone: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gone", b"gone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DropCollectionResponse: _TypeAlias = DropCollectionResponse  # noqa: Y015
 
 @_typing.final
 class FaceEncoding(_message.Message):

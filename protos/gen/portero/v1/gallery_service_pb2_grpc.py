@@ -105,6 +105,26 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesResponse.FromString,
                 _registered_method=True)
+        self.PrepareCollection = channel.unary_unary(
+                '/portero.v1.GalleryService/PrepareCollection',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.PrepareCollectionRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.PrepareCollectionResponse.FromString,
+                _registered_method=True)
+        self.GetCollections = channel.unary_unary(
+                '/portero.v1.GalleryService/GetCollections',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.GetCollectionsRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.GetCollectionsResponse.FromString,
+                _registered_method=True)
+        self.SwitchCollection = channel.unary_unary(
+                '/portero.v1.GalleryService/SwitchCollection',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.SwitchCollectionRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.SwitchCollectionResponse.FromString,
+                _registered_method=True)
+        self.DropCollection = channel.unary_unary(
+                '/portero.v1.GalleryService/DropCollection',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.DropCollectionRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.DropCollectionResponse.FromString,
+                _registered_method=True)
         self.ExportPeople = channel.unary_unary(
                 '/portero.v1.GalleryService/ExportPeople',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.ExportPeopleRequest.SerializeToString,
@@ -245,7 +265,45 @@ class GalleryServiceServicer:
         """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
         a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
         photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-        photos; as of the engine; UNAVAILABLE if the vault does not answer.
+        photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PrepareCollection(self, request, context):
+        """Has a second collection stand by beside the one in use, and creates it if it does not exist; recognition goes on with
+        the one in use. RebuildFaces with `standby` fills it; enrollments, deletions and erasures reach both from now on.
+        Repeating it changes nothing. Errors: FAILED_PRECONDITION with reason STANDBY_EXISTS if another one stands by,
+        STANDBY_OTHER_MODEL if it was made anew with another face model, or NO_COLLECTION if the engine keeps none; as of
+        the engine.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCollections(self, request, context):
+        """Returns which collection is in use, which one stands by, and what that one lacks. Errors: FAILED_PRECONDITION with
+        reason NO_COLLECTION if the engine keeps none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwitchCollection(self, request, context):
+        """Puts the collection that stands by in use, in one transaction, and has the other one stand by: also the way back.
+        Every server of the database follows within PORTERO_GALLERY_REFRESH, without a restart. Takes ten seconds where the
+        faces of the collection and the stored ones differ. Errors: FAILED_PRECONDITION with reason NO_STANDBY if none stands
+        by, STANDBY_LOST if it does not exist any more, or STANDBY_INCOMPLETE if it has lost faces, or lacks people who are
+        recognized now and allow_missing is not set.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropCollection(self, request, context):
+        """Removes the collection that stands by, with its faces; photographs stay. May be repeated until it succeeds. Errors:
+        INVALID_ARGUMENT if the name is another one; FAILED_PRECONDITION with reason NO_STANDBY.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -362,6 +420,26 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.RebuildFaces,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.RebuildFacesResponse.SerializeToString,
+            ),
+            'PrepareCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrepareCollection,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.PrepareCollectionRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.PrepareCollectionResponse.SerializeToString,
+            ),
+            'GetCollections': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCollections,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.GetCollectionsRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.GetCollectionsResponse.SerializeToString,
+            ),
+            'SwitchCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwitchCollection,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.SwitchCollectionRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.SwitchCollectionResponse.SerializeToString,
+            ),
+            'DropCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropCollection,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.DropCollectionRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.DropCollectionResponse.SerializeToString,
             ),
             'ExportPeople': grpc.unary_unary_rpc_method_handler(
                     servicer.ExportPeople,
@@ -768,6 +846,114 @@ class GalleryService:
             '/portero.v1.GalleryService/RebuildFaces',
             portero_dot_v1_dot_gallery__service__pb2.RebuildFacesRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.RebuildFacesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrepareCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/PrepareCollection',
+            portero_dot_v1_dot_gallery__service__pb2.PrepareCollectionRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.PrepareCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCollections(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/GetCollections',
+            portero_dot_v1_dot_gallery__service__pb2.GetCollectionsRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.GetCollectionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwitchCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/SwitchCollection',
+            portero_dot_v1_dot_gallery__service__pb2.SwitchCollectionRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.SwitchCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/DropCollection',
+            portero_dot_v1_dot_gallery__service__pb2.DropCollectionRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.DropCollectionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,7 +85,29 @@ class GalleryServiceStub:
     """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
     a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
     photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-    photos; as of the engine; UNAVAILABLE if the vault does not answer.
+    photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+    """
+    PrepareCollection: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.PrepareCollectionRequest, _gallery_service_pb2.PrepareCollectionResponse]
+    """Has a second collection stand by beside the one in use, and creates it if it does not exist; recognition goes on with
+    the one in use. RebuildFaces with `standby` fills it; enrollments, deletions and erasures reach both from now on.
+    Repeating it changes nothing. Errors: FAILED_PRECONDITION with reason STANDBY_EXISTS if another one stands by,
+    STANDBY_OTHER_MODEL if it was made anew with another face model, or NO_COLLECTION if the engine keeps none; as of
+    the engine.
+    """
+    GetCollections: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.GetCollectionsRequest, _gallery_service_pb2.GetCollectionsResponse]
+    """Returns which collection is in use, which one stands by, and what that one lacks. Errors: FAILED_PRECONDITION with
+    reason NO_COLLECTION if the engine keeps none.
+    """
+    SwitchCollection: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.SwitchCollectionRequest, _gallery_service_pb2.SwitchCollectionResponse]
+    """Puts the collection that stands by in use, in one transaction, and has the other one stand by: also the way back.
+    Every server of the database follows within PORTERO_GALLERY_REFRESH, without a restart. Takes ten seconds where the
+    faces of the collection and the stored ones differ. Errors: FAILED_PRECONDITION with reason NO_STANDBY if none stands
+    by, STANDBY_LOST if it does not exist any more, or STANDBY_INCOMPLETE if it has lost faces, or lacks people who are
+    recognized now and allow_missing is not set.
+    """
+    DropCollection: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.DropCollectionRequest, _gallery_service_pb2.DropCollectionResponse]
+    """Removes the collection that stands by, with its faces; photographs stay. May be repeated until it succeeds. Errors:
+    INVALID_ARGUMENT if the name is another one; FAILED_PRECONDITION with reason NO_STANDBY.
     """
     ExportPeople: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.ExportPeopleRequest, _gallery_service_pb2.ExportPeopleResponse]
     """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
@@ -161,7 +183,29 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
     a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
     photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-    photos; as of the engine; UNAVAILABLE if the vault does not answer.
+    photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+    """
+    PrepareCollection: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.PrepareCollectionRequest, _gallery_service_pb2.PrepareCollectionResponse]  # type: ignore[assignment]
+    """Has a second collection stand by beside the one in use, and creates it if it does not exist; recognition goes on with
+    the one in use. RebuildFaces with `standby` fills it; enrollments, deletions and erasures reach both from now on.
+    Repeating it changes nothing. Errors: FAILED_PRECONDITION with reason STANDBY_EXISTS if another one stands by,
+    STANDBY_OTHER_MODEL if it was made anew with another face model, or NO_COLLECTION if the engine keeps none; as of
+    the engine.
+    """
+    GetCollections: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.GetCollectionsRequest, _gallery_service_pb2.GetCollectionsResponse]  # type: ignore[assignment]
+    """Returns which collection is in use, which one stands by, and what that one lacks. Errors: FAILED_PRECONDITION with
+    reason NO_COLLECTION if the engine keeps none.
+    """
+    SwitchCollection: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.SwitchCollectionRequest, _gallery_service_pb2.SwitchCollectionResponse]  # type: ignore[assignment]
+    """Puts the collection that stands by in use, in one transaction, and has the other one stand by: also the way back.
+    Every server of the database follows within PORTERO_GALLERY_REFRESH, without a restart. Takes ten seconds where the
+    faces of the collection and the stored ones differ. Errors: FAILED_PRECONDITION with reason NO_STANDBY if none stands
+    by, STANDBY_LOST if it does not exist any more, or STANDBY_INCOMPLETE if it has lost faces, or lacks people who are
+    recognized now and allow_missing is not set.
+    """
+    DropCollection: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DropCollectionRequest, _gallery_service_pb2.DropCollectionResponse]  # type: ignore[assignment]
+    """Removes the collection that stands by, with its faces; photographs stay. May be repeated until it succeeds. Errors:
+    INVALID_ARGUMENT if the name is another one; FAILED_PRECONDITION with reason NO_STANDBY.
     """
     ExportPeople: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.ExportPeopleRequest, _gallery_service_pb2.ExportPeopleResponse]  # type: ignore[assignment]
     """Returns people with the encodings of their faces, their consents and their block, one page at a time, as
@@ -318,7 +362,53 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
         a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
         photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-        photos; as of the engine; UNAVAILABLE if the vault does not answer.
+        photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+        """
+
+    @_abc_1.abstractmethod
+    def PrepareCollection(
+        self,
+        request: _gallery_service_pb2.PrepareCollectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.PrepareCollectionResponse, _abc.Awaitable[_gallery_service_pb2.PrepareCollectionResponse]]:
+        """Has a second collection stand by beside the one in use, and creates it if it does not exist; recognition goes on with
+        the one in use. RebuildFaces with `standby` fills it; enrollments, deletions and erasures reach both from now on.
+        Repeating it changes nothing. Errors: FAILED_PRECONDITION with reason STANDBY_EXISTS if another one stands by,
+        STANDBY_OTHER_MODEL if it was made anew with another face model, or NO_COLLECTION if the engine keeps none; as of
+        the engine.
+        """
+
+    @_abc_1.abstractmethod
+    def GetCollections(
+        self,
+        request: _gallery_service_pb2.GetCollectionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.GetCollectionsResponse, _abc.Awaitable[_gallery_service_pb2.GetCollectionsResponse]]:
+        """Returns which collection is in use, which one stands by, and what that one lacks. Errors: FAILED_PRECONDITION with
+        reason NO_COLLECTION if the engine keeps none.
+        """
+
+    @_abc_1.abstractmethod
+    def SwitchCollection(
+        self,
+        request: _gallery_service_pb2.SwitchCollectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.SwitchCollectionResponse, _abc.Awaitable[_gallery_service_pb2.SwitchCollectionResponse]]:
+        """Puts the collection that stands by in use, in one transaction, and has the other one stand by: also the way back.
+        Every server of the database follows within PORTERO_GALLERY_REFRESH, without a restart. Takes ten seconds where the
+        faces of the collection and the stored ones differ. Errors: FAILED_PRECONDITION with reason NO_STANDBY if none stands
+        by, STANDBY_LOST if it does not exist any more, or STANDBY_INCOMPLETE if it has lost faces, or lacks people who are
+        recognized now and allow_missing is not set.
+        """
+
+    @_abc_1.abstractmethod
+    def DropCollection(
+        self,
+        request: _gallery_service_pb2.DropCollectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.DropCollectionResponse, _abc.Awaitable[_gallery_service_pb2.DropCollectionResponse]]:
+        """Removes the collection that stands by, with its faces; photographs stay. May be repeated until it succeeds. Errors:
+        INVALID_ARGUMENT if the name is another one; FAILED_PRECONDITION with reason NO_STANDBY.
         """
 
     @_abc_1.abstractmethod

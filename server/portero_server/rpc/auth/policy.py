@@ -139,6 +139,11 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.GalleryService/ListUnrecognizedPeople": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/RepairFaces": Access(_KEEPS, Unscoped()),
     "portero.v1.GalleryService/RebuildFaces": Access(_KEEPS, Unscoped()),
+    "portero.v1.GalleryService/PrepareCollection": Access(_ADMIN, Unscoped()),
+    "portero.v1.GalleryService/GetCollections": Access(_KEEPS, _GALLERY),
+    # Whom every camera of every site recognizes follows from these two.
+    "portero.v1.GalleryService/SwitchCollection": Access(_ADMIN, Unscoped()),
+    "portero.v1.GalleryService/DropCollection": Access(_ADMIN, Unscoped()),
     # Faces of everybody leave the server, or come in without anybody having looked at a photograph.
     "portero.v1.GalleryService/ExportPeople": Access(_ADMIN, Unscoped()),
     "portero.v1.GalleryService/ImportPeople": Access(_KEEPS, Unscoped()),

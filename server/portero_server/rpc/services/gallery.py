@@ -15,6 +15,7 @@ from portero_server.domain.people.look_alikes import LookAlike
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.errors import EngineError, InvalidInput, StoreUnavailable
 from portero_server.gallery.collection_repair import CollectionRepair
+from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.rebuild import MOST_PHOTOS, FaceRebuild
@@ -35,6 +36,7 @@ from portero_server.rpc.gallery_convert import (
     photo_report_to_proto,
     rebuilt_to_proto,
     report_to_proto,
+    sides_to_proto,
     unrecognized_to_proto,
 )
 from portero_server.rpc.paging import Listing, checked_page_size, cut
@@ -60,6 +62,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         repair: CollectionRepair,
         transfer: GalleryTransfer,
         rebuild: FaceRebuild,
+        switch: CollectionSwitch,
         images: Images,
         clock: Clock,
     ) -> None:
@@ -69,6 +72,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         self._repair = repair
         self._transfer = transfer
         self._rebuild = rebuild
+        self._switch = switch
         self._images = images
         self._clock = clock
 
@@ -196,17 +200,40 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
     async def RebuildFaces(self, request: pb.RebuildFacesRequest, context: Context) -> pb.RebuildFacesResponse:
         """Teaches the photos of the vault whose faces the engine does not have, by photo."""
         size = checked_page_size(request.page_size) if request.page_size else MOST_PHOTOS
-        listing = Listing("rebuild", ())
+        listing = Listing("rebuild", (str(request.standby),))
         cursor = listing.cursor(request.page_token, parts=1)
         done, last = await self._rebuild.page(
             size,
             cursor[0] if cursor else None,
             dry_run=request.dry_run,
             deadline=deadline_of(context, self._clock),
+            standby=request.standby,
         )
         return pb.RebuildFacesResponse(
             photos=[rebuilt_to_proto(photo) for photo in done], next_page_token=listing.token([last]) if last else ""
         )
+
+    async def PrepareCollection(
+        self, request: pb.PrepareCollectionRequest, context: Context
+    ) -> pb.PrepareCollectionResponse:
+        """Has a second collection stand by beside the one in use."""
+        report = await self._switch.prepare(request.collection, request.region)
+        return pb.PrepareCollectionResponse(collections=sides_to_proto(report))
+
+    async def GetCollections(self, request: pb.GetCollectionsRequest, context: Context) -> pb.GetCollectionsResponse:
+        """Returns which collection is in use and which one stands by."""
+        return pb.GetCollectionsResponse(collections=sides_to_proto(await self._switch.report()))
+
+    async def SwitchCollection(
+        self, request: pb.SwitchCollectionRequest, context: Context
+    ) -> pb.SwitchCollectionResponse:
+        """Puts the collection that stands by in use."""
+        report = await self._switch.switch(allow_missing=request.allow_missing)
+        return pb.SwitchCollectionResponse(collections=sides_to_proto(report))
+
+    async def DropCollection(self, request: pb.DropCollectionRequest, context: Context) -> pb.DropCollectionResponse:
+        """Removes the collection that stands by, with its faces."""
+        return pb.DropCollectionResponse(gone=await self._switch.drop(request.collection))
 
     async def ExportPeople(self, request: pb.ExportPeopleRequest, context: Context) -> pb.ExportPeopleResponse:
         """Returns people with their faces, consents and blocks, by resource name."""

@@ -39,7 +39,7 @@ from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
 from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.collection_parts import collection_parts
-from tests.support.server.face_rebuild import rebuild_of
+from tests.support.server.face_rebuild import no_collections, rebuild_of
 from tests.support.server.gallery_transfer import transfer_of
 from tests.support.server.open_access import open_access
 from tests.support.server.photo_vault import vault_in
@@ -72,6 +72,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock),
                 rebuild_of(engine, gallery, vault.access),
+                no_collections(database, clock),
                 images,
                 clock,
             ),

@@ -60,6 +60,10 @@ GalleryService/CheckFaces            none   admin operator
 GalleryService/ListUnrecognizedPeople none   admin operator
 GalleryService/RepairFaces           whole  admin operator
 GalleryService/RebuildFaces          whole  admin operator
+GalleryService/PrepareCollection     whole  admin
+GalleryService/GetCollections        none   admin operator
+GalleryService/SwitchCollection      whole  admin
+GalleryService/DropCollection        whole  admin
 GalleryService/ExportPeople          whole  admin
 GalleryService/ImportPeople          whole  admin operator
 GalleryService/DeleteFace            none   admin operator

@@ -34,7 +34,7 @@ from portero_server.store.streams import StreamStore
 from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.collection_parts import collection_parts
-from tests.support.server.face_rebuild import rebuild_of
+from tests.support.server.face_rebuild import no_collections, rebuild_of
 from tests.support.server.gallery_transfer import transfer_of
 from tests.support.server.photo_vault import vault_in
 from tests.support.server.serving import Serve
@@ -98,6 +98,7 @@ async def _office(
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock, consent_required=required),
                 rebuild_of(engine, gallery),
+                no_collections(database, clock),
                 Images(engine, people, engine.traits.policy),
                 clock,
             ),

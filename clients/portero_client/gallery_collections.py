@@ -1,0 +1,64 @@
+"""The collection in use, and the one that stands by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class CollectionRole(Enum):
+    """What a collection is for."""
+
+    UNSPECIFIED = "unspecified"
+    """A role of a newer server."""
+    IN_USE = "in_use"
+    """It is searched."""
+    PREPARING = "preparing"
+    """It stands by: it is being filled, and has never been in use."""
+    KEPT = "kept"
+    """It stands by: it was in use before the last switch, and is kept up to date for the way back."""
+    DROPPING = "dropping"
+    """It is being removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryCollection:
+    """A collection that the server uses, or used.
+
+    Attributes:
+        number: Its number; 1 is the collection of the settings.
+        collection: Its name in the engine.
+        region: AWS region; empty: that of the server's settings.
+        role: What it is for.
+        model_version: Its face model.
+        switch_time: When it was last put in use, or taken out of it; None: never.
+    """
+
+    number: int
+    collection: str
+    region: str
+    role: CollectionRole
+    model_version: str
+    switch_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryCollections:
+    """The collection in use, and the one that stands by.
+
+    Attributes:
+        in_use: The one that is searched.
+        standby: The other one; None: there is none.
+        standby_faces: Faces in the standby.
+        standby_people: People who have a face there.
+        missing_faces: Faces in use whose photograph has taught the standby none.
+        missing_people: People with faces in use who have none in the standby: a switch would make them unknown.
+    """
+
+    in_use: GalleryCollection
+    standby: GalleryCollection | None
+    standby_faces: int
+    standby_people: int
+    missing_faces: int
+    missing_people: int
