@@ -101,7 +101,7 @@ from portero_client.errors import (
     Unimplemented,
     Unreachable,
 )
-from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections
+from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections, ShadowReport
 from portero_client.health import ServerHealth
 from portero_client.keys import ApiKey, Caller, Grant, NewKey, Role
 from portero_client.listing import BlockingListing, Listing
@@ -286,6 +286,7 @@ __all__ = [
     "Role",
     "ServerFault",
     "ServerHealth",
+    "ShadowReport",
     "Sighting",
     "SightingEvent",
     "SightingEventKind",

@@ -44,6 +44,29 @@ class GalleryCollection:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowReport:
+    """How live searches of the collection that stands by agreed with those of the one in use.
+
+    Attributes:
+        same: Both named the same person.
+        other: Each named somebody else.
+        only_in_use: Only the collection in use named somebody.
+        only_standby: Only the standby named somebody.
+        neither: Neither named anybody.
+        unasked: The standby was not asked, or gave no answer.
+        advice: Whether to switch, in one line.
+    """
+
+    same: int
+    other: int
+    only_in_use: int
+    only_standby: int
+    neither: int
+    unasked: int
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class GalleryCollections:
     """The collection in use, and the one that stands by.
 
@@ -54,6 +77,7 @@ class GalleryCollections:
         standby_people: People who have a face there.
         missing_faces: Faces in use whose photograph has taught the standby none.
         missing_people: People with faces in use who have none in the standby: a switch would make them unknown.
+        shadow: How live searches of both agreed; None: none stands by.
     """
 
     in_use: GalleryCollection
@@ -62,3 +86,4 @@ class GalleryCollections:
     standby_people: int
     missing_faces: int
     missing_people: int
+    shadow: ShadowReport | None

@@ -20,6 +20,7 @@ from portero_client import (
     GalleryFinding,
     GalleryFindingKind,
     Person,
+    ShadowReport,
     Sighting,
 )
 from portero_client.names import CAMERAS, PEOPLE
@@ -159,9 +160,26 @@ def collection_details(found: GalleryCollections) -> list[Table]:
             ("people", found.standby_people),
             ("faces in use without a counterpart", found.missing_faces),
             ("people whom a switch makes unknown", found.missing_people),
+            *([] if found.shadow is None else _shadow(found.shadow)),
         )
         tables.append(standby)
     return tables
+
+
+def _shadow(report: ShadowReport) -> list[tuple[str, object]]:
+    compared = report.same + report.other + report.only_in_use + report.only_standby + report.neither
+    if not compared and not report.unasked:
+        return [("live searches compared", "none (PORTERO_SHADOW_SHARE)")]
+    return [
+        ("live searches compared", compared),
+        ("  same person", report.same),
+        ("  other person", report.other),
+        ("  named in use only", report.only_in_use),
+        ("  named here only", report.only_standby),
+        ("  nobody", report.neither),
+        ("  not asked here", report.unasked),
+        ("advice", report.advice),
+    ]
 
 
 def _collection(collection: GalleryCollection, *more: tuple[str, object]) -> Table:

@@ -6,7 +6,7 @@ from portero.v1 import gallery_service_pb2 as pb2
 
 from portero_client.calls.base import Call, unary
 from portero_client.convert import time_from
-from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections
+from portero_client.gallery_collections import CollectionRole, GalleryCollection, GalleryCollections, ShadowReport
 
 _GALLERY = "/portero.v1.GalleryService/"
 _PATIENCE = 60.0
@@ -72,6 +72,19 @@ def collections_from(message: pb2.GalleryCollections) -> GalleryCollections:
         standby_people=message.standby_people,
         missing_faces=message.missing_faces,
         missing_people=message.missing_people,
+        shadow=_shadow_from(message.shadow) if message.HasField("shadow") else None,
+    )
+
+
+def _shadow_from(message: pb2.ShadowReport) -> ShadowReport:
+    return ShadowReport(
+        same=message.same,
+        other=message.other,
+        only_in_use=message.only_in_use,
+        only_standby=message.only_standby,
+        neither=message.neither,
+        unasked=message.unasked,
+        advice=message.advice,
     )
 
 

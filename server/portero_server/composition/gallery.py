@@ -29,6 +29,7 @@ from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.store.collections import CollectionStore
 from portero_server.store.people_transfer import PeopleTransferStore
+from portero_server.store.shadow import ShadowStore
 from portero_server.store.standby import StandbyStore
 
 _log = structlog.get_logger(__name__)
@@ -144,6 +145,7 @@ def _switch(
     switch = CollectionSwitch(
         None if standby is None else standby.sides,
         StandbyStore(stores.database, context.clock),
+        ShadowStore(stores.database),
         CollectionStore(stores.database, context.settings.collection_name),
         context.clock,
         watch.suspect,

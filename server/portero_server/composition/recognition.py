@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from portero_server.composition.context import BuildContext
+from portero_server.composition.standby import StandbyParts
 from portero_server.composition.store import Stores
 from portero_server.domain.detection.detections import MatchPolicy
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
+from portero_server.gallery.shadow import ShadowSearch
 from portero_server.recognition.batcher import Batcher
 from portero_server.recognition.demands import Demands, demanding
 from portero_server.recognition.images import Images
 from portero_server.recognition.look_alikes import wary
 from portero_server.recognition.tiered import FreeEngine, Identify
+from portero_server.store.shadow import ShadowStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class RecognitionParts:
         images: For pictures that come by themselves.
         match: When a face counts as a person's.
         demands: What people's denials ask of streams since.
+        shadow: Asks the collection that stands by a sample of the same; None: the engine keeps no collection.
     """
 
     batcher: Batcher
@@ -39,15 +44,32 @@ class RecognitionParts:
     images: Images
     match: MatchPolicy
     demands: Demands
+    shadow: ShadowSearch | None
 
     def runs(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Returns the coroutines to run while the server runs."""
-        return [self.batcher.run(), self.demands.run(), *([] if self.backing is None else [self.backing.run()])]
+        backing = [] if self.backing is None else [self.backing.run()]
+        shadow = [] if self.shadow is None else [self.shadow.run()]
+        return [self.batcher.run(), self.demands.run(), *backing, *shadow]
 
 
-def build(context: BuildContext, stores: Stores, engine: Engine) -> RecognitionParts:
-    """Builds batchers for the engine and for the one behind it."""
+@asynccontextmanager
+async def build(
+    context: BuildContext, stores: Stores, engine: Engine, standby: StandbyParts | None
+) -> AsyncIterator[RecognitionParts]:
+    """Builds batchers for the engine and for the one behind it; at the end, lets go of what is asked beside them."""
     match = _match_policy(context, engine)
+    shadow = None if standby is None else _shadow(context, stores, standby, match)
+    try:
+        yield _parts(context, stores, engine, match, shadow)
+    finally:
+        if shadow is not None:
+            await shadow.aclose()
+
+
+def _parts(
+    context: BuildContext, stores: Stores, engine: Engine, match: MatchPolicy, shadow: ShadowSearch | None
+) -> RecognitionParts:
     demands = Demands(stores.reviews.demanded, interval=context.settings.gallery_refresh)
     backing = free = None
     if isinstance(engine, BackedEngine):
@@ -56,10 +78,22 @@ def build(context: BuildContext, stores: Stores, engine: Engine) -> RecognitionP
         asked = demanding(backing.identify, own.name, demands)
         free = FreeEngine(own, wary(asked, stores.look_alikes.confusable_with, own.policy.confusable_margin))
     batcher, confusable_with = _batcher(context, engine), stores.look_alikes.confusable_with
-    asked = demanding(batcher.identify, engine.traits.name, demands)
+    answered = batcher.identify if shadow is None else shadow.beside(batcher.identify)
+    asked = demanding(answered, engine.traits.name, demands)
     identify = wary(asked, confusable_with, match.confusable_margin)
     images = Images(engine, stores.people, match, confusable_with)
-    return RecognitionParts(batcher, backing, identify, free, images, match, demands)
+    return RecognitionParts(batcher, backing, identify, free, images, match, demands, shadow)
+
+
+def _shadow(context: BuildContext, stores: Stores, standby: StandbyParts, match: MatchPolicy) -> ShadowSearch:
+    return ShadowSearch(
+        standby.sides,
+        ShadowStore(stores.database),
+        match,
+        context.clock,
+        context.metrics.standby.shadow_searched,
+        share=context.settings.shadow_share,
+    )
 
 
 def _batcher(context: BuildContext, engine: Engine) -> Batcher:

@@ -10,6 +10,7 @@ import structlog
 
 from portero_server.clock import Clock
 from portero_server.domain.people.people import FaceModel
+from portero_server.domain.people.shadow import ShadowTally
 from portero_server.domain.people.standby import (
     FIRST,
     CollectionPlace,
@@ -24,6 +25,7 @@ from portero_server.domain.people.standby import (
 from portero_server.errors import FailedPrecondition, InvalidInput
 from portero_server.gallery.collection_sides import CollectionSides
 from portero_server.gallery.reconcile import Sleep, StoredFaces, compared
+from portero_server.store.shadow import ShadowStore
 from portero_server.store.standby import StandbyStore
 
 _log = structlog.get_logger(__name__)
@@ -33,10 +35,17 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class SidesReport:
-    """Which collections there are, and how far the one that stands by agrees with the one in use (None: none does)."""
+    """Which collections there are, and how far they agree.
+
+    Attributes:
+        sides: The one in use, and the one that stands by.
+        counts: What the latter lacks; None: none stands by.
+        shadow: How live searches of both agreed while it stood by.
+    """
 
     sides: Sides
     counts: StandbyCounts | None
+    shadow: ShadowTally
 
 
 class CollectionSwitch:
@@ -46,6 +55,7 @@ class CollectionSwitch:
         self,
         sides: CollectionSides | None,
         store: StandbyStore,
+        shadow: ShadowStore,
         faces: StoredFaces,
         clock: Clock,
         looks_again: Callable[[], None],
@@ -58,6 +68,7 @@ class CollectionSwitch:
         Args:
             sides: The engines; None: the engine keeps no collection.
             store: Stores what is commanded.
+            shadow: Adds up how live searches of both agreed.
             faces: Reads the stored faces.
             clock: The server's clock.
             looks_again: Called when the collection in use was exchanged.
@@ -66,6 +77,7 @@ class CollectionSwitch:
         """
         self._sides = sides
         self._store = store
+        self._shadow = shadow
         self._faces = faces
         self._clock = clock
         self._looks_again = looks_again
@@ -81,7 +93,10 @@ class CollectionSwitch:
         """
         sides = self._required()
         await sides.settle()
-        return SidesReport(sides.known or Sides(self._first(sides)), await sides.count())
+        known = sides.known or Sides(self._first(sides))
+        standby = known.standby
+        shadow = ShadowTally() if standby is None else await self._shadow.tally(standby.place.number)
+        return SidesReport(known, await sides.count(), shadow)
 
     async def prepare(self, collection: str, region: str) -> SidesReport:
         """Creates a collection that stands by from now on, or goes on with the one that does; teaches nobody.

@@ -21,6 +21,7 @@ HOLDS: Mapping[str, str] = {
     "photos": "Which photographs of enrolled faces the vault keeps, and which of them are to be deleted; no picture.",
     "collections": "How the engine's collection differs from the stored faces, and when it was compared.",
     "gallery_collections": "Which collection of the engine is in use, and which one is filled or kept beside it.",
+    "shadow_searches": "How live searches of a collection that stood by agreed with those of the one in use; figures.",
     "gallery_changes": "What changed in the gallery, in order; every server's copy of it follows this log.",
     "requests": "Ids of requests already carried out, so that a repeated one changes nothing.",
     "sequencers": "The last position given out in each log.",

@@ -8,6 +8,7 @@ from portero.v1 import gallery_service_pb2 as pb
 from portero_server.domain.detection.photo_advice import PhotoAdvice, PhotoReport
 from portero_server.domain.people.collection import CollectionState, Known
 from portero_server.domain.people.photos import Rebuilding, RebuiltPhoto
+from portero_server.domain.people.shadow import ShadowOutcome, ShadowTally
 from portero_server.domain.people.standby import CollectionRole, GalleryCollection
 from portero_server.gallery.collection_repair import Unrecognized
 from portero_server.gallery.collection_switch import SidesReport
@@ -54,6 +55,19 @@ def sides_to_proto(report: SidesReport) -> pb.GalleryCollections:
         standby_people=0 if counts is None else counts.people,
         missing_faces=0 if counts is None else counts.missing_faces,
         missing_people=0 if counts is None else counts.missing_people,
+        shadow=None if standby is None else _shadow_to_proto(report.shadow),
+    )
+
+
+def _shadow_to_proto(tally: ShadowTally) -> pb.ShadowReport:
+    return pb.ShadowReport(
+        same=tally.of(ShadowOutcome.SAME),
+        other=tally.of(ShadowOutcome.OTHER),
+        only_in_use=tally.of(ShadowOutcome.ONLY_IN_USE),
+        only_standby=tally.of(ShadowOutcome.ONLY_STANDBY),
+        neither=tally.of(ShadowOutcome.NEITHER),
+        unasked=tally.of(ShadowOutcome.UNASKED),
+        advice=tally.advice,
     )
 
 

@@ -127,6 +127,11 @@ class BillingSettings(ServingSettings):
     remember_strangers: Pause = Field(
         _MEMORY.strangers, description="The same for faces that nobody knows, seconds; 0: not."
     )
+    shadow_share: Ratio = Field(
+        0.0,
+        description="Share of the live searches of streams that a collection which stands by is asked too, behind the "
+        "live answer, to compare both (`portero faces collections`); each is a paid call. 0: none.",
+    )
     gate_audit_share: Ratio = Field(
         _SAMPLING.share,
         description="Share of the frames held back that a paid engine searches anyway, to know the loss; 0: none.",

@@ -100,3 +100,12 @@ gallery_collections = table(
     # When it was last put in use, or taken out of it; null: never.
     Column("switched_at", UtcTime),
 )
+
+shadow_searches = table(
+    "shadow_searches",
+    # Of the collection that stood by.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # See ShadowOutcome in shadow.py.
+    Column("outcome", Name, primary_key=True),
+    required("searches", BigInteger),
+)

@@ -59,6 +59,7 @@ IMPERSONAL = frozenset(
         "visitor_encodings.model_version",
         "collections.state",
         "gallery_collections.role",
+        "shadow_searches.outcome",
         "gallery_collections.model_version",
         "photos.state",
         "collections.engine",

@@ -36,6 +36,7 @@ from portero_server.store.gallery_tables import gallery_changes as gallery_chang
 from portero_server.store.gallery_tables import gallery_collections as gallery_collections
 from portero_server.store.gallery_tables import look_alikes as look_alikes
 from portero_server.store.gallery_tables import people as people
+from portero_server.store.gallery_tables import shadow_searches as shadow_searches
 from portero_server.store.photo_tables import photos as photos
 from portero_server.store.subscription_tables import subscription_deliveries as subscription_deliveries
 from portero_server.store.subscription_tables import subscription_people as subscription_people

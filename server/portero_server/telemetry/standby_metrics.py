@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from portero_server.domain.people.shadow import ShadowOutcome
 from portero_server.domain.people.standby import FIRST, STANDING_BY, Sides, StandbyCounts
 
 _NONE = "none"
@@ -42,6 +43,15 @@ class StandbyMetrics:
             ("outcome",),
             registry=registry,
         )
+        self.shadow = Counter(
+            "portero_shadow_searches",
+            "Live searches that the standby was asked too (PORTERO_SHADOW_SHARE): same (person), other, only_in_use, "
+            "only_standby, neither, unasked (no room, no money or no answer).",
+            ("outcome",),
+            registry=registry,
+        )
+        for agreement in ShadowOutcome:
+            self.shadow.labels(agreement.value)
         for outcome in _ENROLLMENTS:
             self.enrollments.labels(outcome)
         self.sides_are(None)
@@ -58,6 +68,10 @@ class StandbyMetrics:
         """Sets what the standby lacks; None: there is none."""
         self.missing_faces.set(0 if counts is None else counts.missing_faces)
         self.missing_people.set(0 if counts is None else counts.missing_people)
+
+    def shadow_searched(self, outcome: ShadowOutcome) -> None:
+        """Counts a live search that the standby was asked too."""
+        self.shadow.labels(outcome.value).inc()
 
     def standby_taught(self, outcome: str) -> None:
         """Counts an enrollment: taught, known, refused, or failed."""

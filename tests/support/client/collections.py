@@ -20,6 +20,7 @@ class FakeCollections:
         self.standby: pb2.GalleryCollection | None = None
         self.taught: set[str] = set()
         self.missing = 0
+        self.shadow = pb2.ShadowReport()
 
     def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
         """Returns the methods of the service that concern collections."""
@@ -82,5 +83,9 @@ class FakeCollections:
 
     def _now(self) -> pb2.GalleryCollections:
         return pb2.GalleryCollections(
-            in_use=self.in_use, standby=self.standby, standby_faces=len(self.taught), missing_people=self.missing
+            in_use=self.in_use,
+            standby=self.standby,
+            standby_faces=len(self.taught),
+            missing_people=self.missing,
+            shadow=None if self.standby is None else self.shadow,
         )

@@ -29,6 +29,7 @@ from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.erasures import ErasureStore
 from portero_server.store.people import PeopleStore
+from portero_server.store.shadow import ShadowStore
 from portero_server.store.standby import StandbyStore
 from portero_server.telemetry.metrics import Metrics
 from portero_server.vision.crops import crop_face
@@ -151,8 +152,9 @@ async def sided_server(
     rebuild = FaceRebuild(vault.access, gallery, model, vault.metrics.vault, keeper=live, standby=faces)
     looked: list[str] = []
     stored = CollectionStore(database, "rekognition/first")
+    shadow = ShadowStore(database)
     switch = CollectionSwitch(
-        sides, store, stored, clock, lambda: looked.append("looked"), region="us-east-1", sleep=no_pause
+        sides, store, shadow, stored, clock, lambda: looked.append("looked"), region="us-east-1", sleep=no_pause
     )
     sides.reloads(mirror.load)
     sides.counts(switch.counts)

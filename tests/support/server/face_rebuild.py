@@ -11,6 +11,7 @@ from portero_server.gallery.rebuild import FaceRebuild, VaultAccess
 from portero_server.gallery.service import Gallery
 from portero_server.store.collections import CollectionStore
 from portero_server.store.database import Database
+from portero_server.store.shadow import ShadowStore
 from portero_server.store.standby import StandbyStore
 from portero_server.telemetry.metrics import Metrics
 
@@ -18,7 +19,8 @@ from portero_server.telemetry.metrics import Metrics
 def no_collections(database: Database, clock: Clock) -> CollectionSwitch:
     """Returns what exchanges collections, of an engine that keeps none."""
     stored = CollectionStore(database, "scripted")
-    return CollectionSwitch(None, StandbyStore(database, clock), stored, clock, lambda: None, region=None)
+    shadow = ShadowStore(database)
+    return CollectionSwitch(None, StandbyStore(database, clock), shadow, stored, clock, lambda: None, region=None)
 
 
 def rebuild_of(engine: Engine, gallery: Gallery, access: VaultAccess | None = None) -> FaceRebuild:

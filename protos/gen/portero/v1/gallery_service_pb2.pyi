@@ -1373,6 +1373,7 @@ class GalleryCollections(_message.Message):
     STANDBY_PEOPLE_FIELD_NUMBER: _builtins.int
     MISSING_FACES_FIELD_NUMBER: _builtins.int
     MISSING_PEOPLE_FIELD_NUMBER: _builtins.int
+    SHADOW_FIELD_NUMBER: _builtins.int
     standby_faces: _builtins.int
     """Faces in the standby."""
     standby_people: _builtins.int
@@ -1389,6 +1390,10 @@ class GalleryCollections(_message.Message):
     def standby(self) -> Global___GalleryCollection:
         """The other one; unset: there is none."""
 
+    @_builtins.property
+    def shadow(self) -> Global___ShadowReport:
+        """How live searches of both agreed, where PORTERO_SHADOW_SHARE has the standby asked too; unset: none stands by."""
+
     def __init__(
         self,
         *,
@@ -1398,14 +1403,63 @@ class GalleryCollections(_message.Message):
         standby_people: _builtins.int = ...,
         missing_faces: _builtins.int = ...,
         missing_people: _builtins.int = ...,
+        shadow: Global___ShadowReport | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "standby", b"standby"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "shadow", b"shadow", "standby", b"standby"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "missing_faces", b"missing_faces", "missing_people", b"missing_people", "standby", b"standby", "standby_faces", b"standby_faces", "standby_people", b"standby_people"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_use", b"in_use", "missing_faces", b"missing_faces", "missing_people", b"missing_people", "shadow", b"shadow", "standby", b"standby", "standby_faces", b"standby_faces", "standby_people", b"standby_people"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GalleryCollections: _TypeAlias = GalleryCollections  # noqa: Y015
+
+@_typing.final
+class ShadowReport(_message.Message):
+    """How live searches of the collection that stands by agreed with those of the one in use, on all servers since it stands
+    by. No image is stored for it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SAME_FIELD_NUMBER: _builtins.int
+    OTHER_FIELD_NUMBER: _builtins.int
+    ONLY_IN_USE_FIELD_NUMBER: _builtins.int
+    ONLY_STANDBY_FIELD_NUMBER: _builtins.int
+    NEITHER_FIELD_NUMBER: _builtins.int
+    UNASKED_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    same: _builtins.int
+    """Both named the same person."""
+    other: _builtins.int
+    """Each named somebody else."""
+    only_in_use: _builtins.int
+    """Only the collection in use named somebody."""
+    only_standby: _builtins.int
+    """Only the standby named somebody."""
+    neither: _builtins.int
+    """Neither named anybody."""
+    unasked: _builtins.int
+    """The standby was not asked, or gave no answer: too many at once, no money, no quota, or a fault."""
+    advice: _builtins.str
+    """Whether to switch, in one line for people."""
+    def __init__(
+        self,
+        *,
+        same: _builtins.int = ...,
+        other: _builtins.int = ...,
+        only_in_use: _builtins.int = ...,
+        only_standby: _builtins.int = ...,
+        neither: _builtins.int = ...,
+        unasked: _builtins.int = ...,
+        advice: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "neither", b"neither", "only_in_use", b"only_in_use", "only_standby", b"only_standby", "other", b"other", "same", b"same", "unasked", b"unasked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShadowReport: _TypeAlias = ShadowReport  # noqa: Y015
 
 @_typing.final
 class PrepareCollectionRequest(_message.Message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from portero.v1 import gallery_service_pb2 as pb2
 
 from tests.support.client.command_line import Cli
 from tests.support.client.server import FakeServer
@@ -27,6 +28,20 @@ async def test_a_collection_is_filled_and_told_photo_by_photo(cli: Cli, server: 
     assert result.code == 1
     assert "2 photos in the vault: 2 known already" in result.out
     assert "people whom a switch makes unknown" in result.out
+
+
+async def test_the_shadow_comparison_is_told_with_its_advice(cli: Cli, server: FakeServer, kept: list[str]) -> None:
+    """With its figures, or with the setting that would make some."""
+    await cli("faces", "prepare", "second")
+    assert "none (PORTERO_SHADOW_SHARE)" in (await cli("faces", "collections")).out
+    server.gallery.collections.shadow = pb2.ShadowReport(same=40, only_in_use=2, neither=8, unasked=3, advice="look")
+    result = await cli("faces", "collections")
+    assert [line.split()[-1] for line in result.out.splitlines() if "compared" in line or "advice" in line] == [
+        "50",
+        "look",
+    ]
+    document = (await cli("faces", "collections", "--json")).document
+    assert (document["shadow"]["same"], document["shadow"]["unasked"]) == (40, 3)
 
 
 async def test_a_switch_is_asked_for_and_goes_back(cli: Cli, server: FakeServer, kept: list[str]) -> None:

@@ -14,13 +14,13 @@ from portero_server.domain.people.collection import image_id
 from portero_server.domain.people.photos import Rebuilding
 from portero_server.domain.people.standby import CollectionRole, StandbyCounts
 from portero_server.errors import FailedPrecondition, InvalidInput
-from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.store.database import Database
 from portero_simulator import details
 from portero_simulator.operations import collections as collection_operations
 from portero_simulator.operations import faces as face_operations
 from portero_simulator.options import Options
 from tests.support.server.collection_sides import SidedServer, eraser_of, sided_server
+from tests.support.server.face_rebuild import no_collections
 from tests.support.server.simulated_rekognition import GREEN, RED, ask, portrait, simulated
 from tests.support.store.fixtures import database, database_url, mariadb, migrated_file, migrated_schema
 
@@ -270,7 +270,7 @@ async def test_what_cannot_be_prepared_is_refused_with_the_reason(server: SidedS
 
 async def test_an_engine_without_collections_says_so(server: SidedServer) -> None:
     """The error tells how the local engine's models are exchanged instead."""
-    switch = CollectionSwitch(None, server.store, server.switch._faces, server.clock, lambda: None, region=None)
+    switch = no_collections(server.database, server.clock)
     with pytest.raises(FailedPrecondition, match="faces rebuild") as caught:
         await switch.report()
     assert caught.value.reason == "NO_COLLECTION"

@@ -25,6 +25,15 @@ def upgrade() -> None:
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_bin",
     )
+    op.create_table(
+        "shadow_searches",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("outcome", sa.String(63), primary_key=True),
+        sa.Column("searches", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_bin",
+    )
     # A server of the version before leaves it null, and knows one collection only.
     op.add_column("faces", sa.Column("twin_of", sa.String(63)))
     op.create_index("ix_faces_twin", "faces", ["twin_of"])

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
+import grpc
 import pytest
 from portero.v1 import gallery_service_pb2 as pb
 
 from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.people.people import FaceEnrollment
+from portero_server.domain.people.shadow import ShadowOutcome, ShadowTally
+from portero_server.domain.people.standby import (
+    CollectionPlace,
+    CollectionRole,
+    GalleryCollection,
+    Sides,
+    StandbyCounts,
+)
+from portero_server.gallery.collection_switch import SidesReport
+from portero_server.rpc.gallery_convert import sides_to_proto
 from portero_server.store.consents import ConsentStore
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.photo_vault import keeping
+from tests.support.server.rpc_edge import refusal_of
 from tests.support.server.serving import House
 from tests.support.store.commits import BOX, at
 
@@ -68,3 +82,35 @@ async def test_faces_are_made_anew_from_the_vault(house: House, monkeypatch: pyt
     [unreadable] = (await house.gallery.RebuildFaces(pb.RebuildFacesRequest())).photos
     assert (unreadable.outcome, unreadable.reason) == (pb.REBUILD_OUTCOME_UNREADABLE, "PHOTO_DAMAGED")
     assert unreadable.message
+
+
+async def test_a_gallery_of_the_servers_own_has_no_second_collection(house: House) -> None:
+    """Each call says why, and what is done instead; so does a rebuild for a collection that stands by."""
+    for asking in (
+        house.gallery.GetCollections(pb.GetCollectionsRequest()),
+        house.gallery.PrepareCollection(pb.PrepareCollectionRequest(collection="second")),
+        house.gallery.SwitchCollection(pb.SwitchCollectionRequest(allow_missing=True)),
+        house.gallery.DropCollection(pb.DropCollectionRequest(collection="second")),
+        house.gallery.RebuildFaces(pb.RebuildFacesRequest(standby=True)),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await asking
+        assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+        assert refusal_of(refused.value).reason == "NO_COLLECTION"
+
+
+async def test_collections_are_told_with_their_roles_and_figures() -> None:
+    """The one in use, the one that stands by, what that one lacks, and how searches of both agreed."""
+    used = GalleryCollection(CollectionPlace(2, "blue", "eu-west-1"), CollectionRole.IN_USE, "7.0", at(0), at(60))
+    kept = GalleryCollection(CollectionPlace(1, "green"), CollectionRole.KEPT, "6.0", at(0))
+    tally = ShadowTally({ShadowOutcome.SAME: 5, ShadowOutcome.OTHER: 1})
+    told = sides_to_proto(SidesReport(Sides(used, kept), StandbyCounts(9, 8, 2, 1), tally))
+    assert (told.in_use.number, told.in_use.collection, told.in_use.region) == (2, "blue", "eu-west-1")
+    assert (told.in_use.role, told.standby.role) == (pb.COLLECTION_ROLE_IN_USE, pb.COLLECTION_ROLE_KEPT)
+    assert told.in_use.switch_time.ToDatetime(UTC) == at(60)
+    assert not told.standby.HasField("switch_time")
+    assert (told.standby_faces, told.standby_people, told.missing_faces, told.missing_people) == (9, 8, 2, 1)
+    assert (told.shadow.same, told.shadow.other, told.shadow.advice) == (5, 1, tally.advice)
+    alone = sides_to_proto(SidesReport(Sides(used), None, ShadowTally()))
+    assert not alone.HasField("standby")
+    assert not alone.HasField("shadow")
