@@ -140,9 +140,8 @@ async def rebuild(
 
     Creates a collection that does not exist, and teaches every photo whose face the engine does not have; faces of
     other models stay stored. To go on recognizing meanwhile, `portero faces prepare` fills a second collection instead.
-    Each photo taught may be a paid call. Nothing is taught twice, so it may be run again
-    after whatever stopped it. Exits with code 4 if a photo could not be used, else with 0 only if all is sound
-    afterward.
+    Each photo taught may be a paid call. Nothing is taught twice, so it may be run again after whatever stopped it.
+    Exits with code 4 if a photo could not be used, else with 0 only if all is sound afterward.
     """
     photos: list[RebuiltPhoto] = []
     failure: PorteroError | None = None

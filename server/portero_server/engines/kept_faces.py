@@ -92,6 +92,17 @@ class MovableKeeper(CollectionKeeper, Protocol):
         """
         ...
 
+    async def create(self) -> str:
+        """Creates the collection if it does not exist, although the options create none at start-up.
+
+        Returns:
+            Its face model, without a mark.
+
+        Raises:
+            EngineError: It may not be created, or the engine does not answer.
+        """
+        ...
+
     async def clear(self) -> bool:
         """Deletes our faces from the collection, and the collection if no other program's face is left in it.
 

@@ -158,18 +158,12 @@ class CollectionSides:
             side = self._other()
             try:
                 side.keeper.use(place, "")
-                if (count := await side.keeper.count()) is None:
-                    await side.keeper.restore()
-                    count = await side.keeper.count()
+                return await side.keeper.create()
             except StartupProblem as problem:
                 raise EngineUnavailable(problem.message) from None
             finally:
                 if self._known is not None and self._known.standby is not None:
                     self._use(side, self._known.standby)
-        if count is None:
-            # Deleted again at once.
-            raise EngineUnavailable(f"the collection {place.collection_id} is not there after it was created")
-        return count.model_version
 
     async def both(self, ask: Callable[[EngineSide], Awaitable[None]]) -> None:
         """Asks the engine of each collection, the one in use first; neither moves meanwhile.

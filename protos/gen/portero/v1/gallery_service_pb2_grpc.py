@@ -265,7 +265,8 @@ class GalleryServiceServicer:
         """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
         a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
         photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-        photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+        photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if
+        the vault does not answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

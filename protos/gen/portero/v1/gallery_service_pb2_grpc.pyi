@@ -85,7 +85,8 @@ class GalleryServiceStub:
     """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
     a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
     photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-    photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+    photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if
+    the vault does not answer.
     """
     PrepareCollection: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.PrepareCollectionRequest, _gallery_service_pb2.PrepareCollectionResponse]
     """Has a second collection stand by beside the one in use, and creates it if it does not exist; recognition goes on with
@@ -183,7 +184,8 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
     a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
     photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-    photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+    photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if
+    the vault does not answer.
     """
     PrepareCollection: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.PrepareCollectionRequest, _gallery_service_pb2.PrepareCollectionResponse]  # type: ignore[assignment]
     """Has a second collection stand by beside the one in use, and creates it if it does not exist; recognition goes on with
@@ -362,7 +364,8 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Teaches the engine and face model in use the photos of the vault whose faces it does not have, one page of photos at
         a time. Repeating it, from the beginning or any page, teaches nothing twice. Faces of other models stay stored. Each
         photo taught may be a paid call. Errors: FAILED_PRECONDITION with reason NO_PHOTO_VAULT if the server keeps no
-        photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if the vault does not answer.
+        photos, or NO_STANDBY if a collection that stands by was asked for and none does; as of the engine; UNAVAILABLE if
+        the vault does not answer.
         """
 
     @_abc_1.abstractmethod

@@ -117,6 +117,17 @@ class Collection:
             faces += page.faces
         return faces
 
+    async def listed(self) -> Sequence[KeptFace] | None:
+        """Returns every face of the collection; None: it does not exist.
+
+        Raises:
+            EngineError: A page could not be had.
+        """
+        try:
+            return await self.list_faces()
+        except CollectionMissing:
+            return None
+
     async def delete(self, external_ids: Sequence[str]) -> None:
         """Deletes faces by their FaceId; those the collection does not hold are passed over.
 

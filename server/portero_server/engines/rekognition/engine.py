@@ -34,7 +34,7 @@ from portero_server.engines.kept_faces import CollectionCount, KeptFace, image_i
 from portero_server.engines.rekognition import answers
 from portero_server.engines.rekognition.answers import only_face
 from portero_server.engines.rekognition.calls import RekognitionCalls, create_client
-from portero_server.engines.rekognition.errors import CollectionMissing, is_no_face, is_parameter_refused
+from portero_server.engines.rekognition.errors import is_no_face, is_parameter_refused
 from portero_server.engines.rekognition.images import crop_alone, encode, same_place
 from portero_server.engines.rekognition.kept import Regions, kept_at
 from portero_server.engines.rekognition.liveness import RekognitionLiveness
@@ -61,13 +61,11 @@ def create(options: RekognitionOptions, gate: CallGate) -> RekognitionEngine:
         StartupProblem: AWS region or credentials are missing.
     """
 
-    def connect(region: str) -> RekognitionClient:
+    def connect(region: str | None) -> RekognitionClient:
         return create_client(region, options.threads, options.connect_timeout, options.read_timeout)
 
-    client = create_client(options.region, options.threads, options.connect_timeout, options.read_timeout)
-    return RekognitionEngine(
-        client, options.collection, gate, threads=options.threads, options=options, connect=connect
-    )
+    client, threads = connect(options.region), options.threads
+    return RekognitionEngine(client, options.collection, gate, threads=threads, options=options, connect=connect)
 
 
 class RekognitionEngine:
@@ -138,6 +136,10 @@ class RekognitionEngine:
         """
         self._kept = kept_at(place, self._regions.client(place.region), self._caller)
         self._traits = replace(self._traits, model_version=place.marked(version))
+
+    async def create(self) -> str:
+        """See `MovableKeeper.create`."""
+        return await self._kept.collection.ensure(create=True)
 
     async def clear(self) -> bool:
         """See `MovableKeeper.clear`."""
@@ -248,10 +250,7 @@ class RekognitionEngine:
 
     async def listed(self) -> Sequence[KeptFace] | None:
         """Returns every face of the collection; None: it does not exist."""
-        try:
-            return await self._kept.collection.list_faces()
-        except CollectionMissing:
-            return None
+        return await self._kept.collection.listed()
 
     async def held(self, external_ids: Ids[str]) -> frozenset[str]:
         """Returns those of these faces that the collection holds."""
@@ -277,10 +276,7 @@ class RekognitionEngine:
         if not self._options.users:
             return 0
         kept = self._kept
-        try:
-            return await kept.users.join_all(await kept.collection.list_faces(), _COMPLETING)
-        except CollectionMissing:
-            return 0
+        return await kept.users.join_all(await kept.collection.listed() or (), _COMPLETING)
 
     def tell_loss(self, tell: Callable[[], None]) -> None:
         """Calls `tell` from now on whenever a search or an enrollment finds no collection."""

@@ -124,7 +124,7 @@ async def test_a_search_that_finds_no_collection_is_told(setup: _Setup) -> None:
 
 
 async def test_a_lost_collection_is_created_again_where_that_is_allowed(setup: _Setup) -> None:
-    """Restoring creates what is missing and leaves what is there; where the options forbid it, it says what to do."""
+    """Restoring creates what is missing and leaves what is there; options may leave that to a command to create."""
     assert await setup.engine.restore() is False
     setup.simulation.clock.advance(1)
     await ask(setup.simulation.client.delete_collection, CollectionId="staff")
@@ -137,7 +137,11 @@ async def test_a_lost_collection_is_created_again_where_that_is_allowed(setup: _
     )
     with pytest.raises(EngineError, match="PORTERO_REKOGNITION_CREATE_COLLECTION"):
         await strict.restore()
-    await strict.aclose()
     setup.simulation.clock.advance(1)
     assert await setup.engine.restore() is True
+    setup.simulation.clock.advance(1)
+    await ask(setup.simulation.client.delete_collection, CollectionId="staff")
+    setup.simulation.clock.advance(1)
+    assert [await strict.create() for _ in range(2)] == ["0.1", "0.1"]
+    await strict.aclose()
     assert await setup.engine.count() == CollectionCount(0, "0.1")
