@@ -5,6 +5,7 @@ Each section is one key of Pulumi.STACK.yaml, as `portero:network`.
 
 from __future__ import annotations
 
+import fnmatch
 from ipaddress import IPv4Network
 from math import ceil
 from typing import Annotated, Literal, Self
@@ -179,6 +180,16 @@ QUOTAS = {
 """Calls a second of a new account in the large regions; elsewhere many are 5."""
 
 
+class SecondCollection(Section):
+    """The collections that the server may make beside the stack's, fill and remove (`portero faces prepare`).
+
+    `names` follows the stack's name and a dash, and may end with `*`; `regions` come besides that of the stack.
+    """
+
+    names: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.-]+\*?$")] = "next-*"
+    regions: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d{1,2}$")], ...] = ()
+
+
 class Recognition(Section):
     """The collections of faces, which of them the server searches and how, and how fast the account may ask.
 
@@ -193,11 +204,14 @@ class Recognition(Section):
     users: bool = False
     opt_out: Literal["required", "reported"] = "required"
     face_liveness: bool = False
+    second: SecondCollection | None = None
 
     @model_validator(mode="after")
     def _active_exists(self) -> Self:
         if self.active not in self.collections:
             raise ValueError("active must be one of collections")
+        if self.second is not None and fnmatch.filter(self.collections, self.second.names):
+            raise ValueError("second.names must match none of collections, which the server may not delete")
         return self
 
 
@@ -288,6 +302,9 @@ class StackConfig(Section):
             raise ValueError("without a NAT, managed_prometheus needs the endpoint aps-workspaces")
         if self.network.nat == "none" and self.access.issuer is not None:
             raise ValueError("without a NAT the keys of access.issuer cannot be fetched")
+        second = self.recognition.second
+        if self.network.nat == "none" and second is not None and set(second.regions) - {self.account.region}:
+            raise ValueError("without a NAT the regions of recognition.second cannot be reached")
         if self.edge.cameras is not None and self.edge.cameras.target_port in {
             self.server.grpc_port,
             self.server.admin_port,

@@ -24,9 +24,12 @@ COLLECTION_ACTIONS = (
     "rekognition:SearchFaces",
     "rekognition:SearchFacesByImage",
 )
-"""CreateCollection is missing on purpose: the deployment makes the collection. DeleteUser is not: people who were
+"""CreateCollection is missing on purpose: the deployment makes these collections. DeleteUser is not: people who were
 searched as users are erased after that was switched off, too.
 """
+
+SECOND_ACTIONS = ("rekognition:CreateCollection", "rekognition:DeleteCollection")
+"""On collections that the server makes and removes itself, beside those of the stack."""
 
 USER_ACTIONS = ("rekognition:AssociateFaces", "rekognition:CreateUser", "rekognition:SearchUsersByImage")
 """Where people are searched as users of the collection."""
@@ -84,17 +87,23 @@ def role(
     return pulumi.Output.all(made.arn, policy.id).apply(lambda parts: str(parts[0]))
 
 
-def recognizing(collections: Sequence[pulumi.Input[str]], *, users: bool, liveness: bool) -> list[Statement]:
+def recognizing(
+    collections: Sequence[pulumi.Input[str]], second: Sequence[str], *, users: bool, liveness: bool
+) -> list[Statement]:
     """Returns statements for searching and storing faces in our collections, and analyzing single images.
 
     Args:
-        collections: ARNs.
+        collections: ARNs of those that the stack makes.
+        second: Patterns of ARNs of those that the server makes and removes itself.
         users: Whether people are searched as users of a collection.
         liveness: Whether sessions of Face Liveness are begun, and asked about.
     """
     actions = (*COLLECTION_ACTIONS, *USER_ACTIONS) if users else COLLECTION_ACTIONS
     images = (*IMAGE_ACTIONS, *LIVENESS_ACTIONS) if liveness else IMAGE_ACTIONS
-    return [allow(actions, list(collections)), allow(images, "*")]
+    statements = [allow(actions, list(collections)), allow(images, "*")]
+    if second:
+        statements.append(allow((*actions, *SECOND_ACTIONS), list(second)))
+    return statements
 
 
 def anchoring(bucket: pulumi.Output[str], prefix: str) -> list[Statement]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import rekognition
 
-from portero_infra.config import Account
+from portero_infra.config import Account, SecondCollection
 from portero_infra.config import Recognition as RecognitionConfig
 
 
@@ -34,4 +34,13 @@ class Recognition(pulumi.ComponentResource):
         }
         self.active = made[config.active].collection_id
         self.arns = [collection.arn for collection in made.values()]
+        self.second_arns = _patterns(name, account, config.second)
         self.register_outputs({"active": self.active})
+
+
+def _patterns(name: str, account: Account, second: SecondCollection | None) -> list[str]:
+    """Returns patterns of the ARNs of collections that the server makes itself."""
+    if second is None:
+        return []
+    regions = sorted({account.region, *second.regions})
+    return [f"arn:aws:rekognition:{region}:{account.id}:collection/{name}-{second.names}" for region in regions]

@@ -92,8 +92,9 @@ def _containers(name: str, config: StackConfig, base: Foundation) -> pulumi.Outp
 def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
     """Returns the permissions of the server and, where it runs, of the collector."""
     recognition = config.recognition
+    collections = base.recognition
     statements = policies.recognizing(
-        base.recognition.arns, users=recognition.users, liveness=recognition.face_liveness
+        collections.arns, collections.second_arns, users=recognition.users, liveness=recognition.face_liveness
     )
     if base.anchors is not None:
         statements += policies.anchoring(base.anchors.bucket.arn, ANCHORS)

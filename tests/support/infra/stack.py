@@ -185,9 +185,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "audit": {"anchor_days": 400},
     "vault": {"key_secret": VAULT_SECRET},
-    "recognition": {"users": True, "face_liveness": True},
+    "recognition": {"users": True, "face_liveness": True, "second": {"regions": ["eu-west-1"]}},
 }
-"""Who may come in, what is anchored, kept photos, how people are searched, and liveness sessions, all turned on."""
+"""Who may come in, anchors, kept photos, people searched as users, liveness, a second collection: all turned on."""
 
 
 def deploy(stack: str, changes: Mapping[str, Mapping[str, Any]] | None = None, policy: str | None = OPTED_OUT) -> Stack:

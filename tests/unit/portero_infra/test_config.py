@@ -24,6 +24,16 @@ WRONG: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
         "needs observability.collector",
     ),
     "a lost collection": ({"recognition": {"active": "faces-9"}}, "active must be one of collections"),
+    "a collection that the stack makes": (
+        {"recognition": {"second": {"names": "faces-*"}}},
+        "second.names must match none of collections",
+    ),
+    "a pattern of everything": ({"recognition": {"second": {"names": "*"}}}, "portero:recognition.second.names"),
+    "a region that is none": ({"recognition": {"second": {"regions": ["Ireland"]}}}, "recognition.second.regions"),
+    "a region out of reach": (
+        {"network": {"nat": "none"}, "recognition": {"second": {"regions": ["eu-west-1"]}}},
+        "the regions of recognition.second cannot be reached",
+    ),
     "more streams than a task takes": ({"service": {"streams_per_task": 400}}, "must not be above server.max_streams"),
     "no certificate for cameras": ({"edge": {"cameras": {"bridges": {"lobby": ["door"]}}}}, "edge.cameras.secret"),
     "cameras without bridges": (

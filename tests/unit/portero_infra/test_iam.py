@@ -14,6 +14,7 @@ from portero_infra.policies import (
     IMAGE_ACTIONS,
     LIVENESS_ACTIONS,
     PHOTO_ACTIONS,
+    SECOND_ACTIONS,
     USER_ACTIONS,
     VAULT_ACTIONS,
 )
@@ -24,6 +25,7 @@ from tests.support.repository import ROOT
 REKOGNITION = ROOT / "server" / "portero_server" / "engines" / "rekognition"
 VAULT_BUCKET = ROOT / "server" / "portero_server" / "vault" / "bucket.py"
 COLLECTION = f"arn:aws:rekognition:{REGION}:{ACCOUNT}:collection/portero-prod-faces-1"
+SECOND = [f"arn:aws:rekognition:{region}:{ACCOUNT}:collection/portero-prod-next-*" for region in ("eu-west-1", REGION)]
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/portero-prod"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!cluster-1-abcdef"
 LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/portero/portero-prod"
@@ -76,7 +78,7 @@ def test_execution_role_allows_exactly_these_actions(prod: Stack) -> None:
 
 
 def test_options_add_exactly_these_actions(prod: Stack) -> None:
-    """Anchors may be written, never removed; photos be kept and deleted; people searched as users; liveness begun."""
+    """Anchors are written only; photos kept and deleted; users searched; liveness begun; a second collection made."""
     made = deploy("prod", OPTIONS)
     before, after = (
         {(action, place) for action, places in _allowed(stack, "portero-prod-task").items() for place in places}
@@ -99,6 +101,7 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
         ("rekognition:AssociateFaces", COLLECTION),
         ("rekognition:CreateUser", COLLECTION),
         ("rekognition:SearchUsersByImage", COLLECTION),
+        *((action, place) for action in (*COLLECTION_ACTIONS, *USER_ACTIONS, *SECOND_ACTIONS) for place in SECOND),
     }
     (listing,) = [
         statement
@@ -108,6 +111,17 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["audit/*"]}}
     secrets = _allowed(made, "portero-prod-execution")["secretsmanager:GetSecretValue"]
     assert secrets == [SECRET, CAMERAS_SECRET, VAULT_SECRET]
+
+
+def test_only_collections_of_the_pattern_may_be_made_and_removed() -> None:
+    """Those of the stack may not, whatever the pattern; people are searched as users only where that is set."""
+    made = deploy("prod", {"recognition": {"second": {"names": "blue"}, "collections": ["faces-1", "faces-2"]}})
+    allowed = _allowed(made, "portero-prod-task")
+    blue = COLLECTION.replace("faces-1", "blue")
+    stack = [COLLECTION, COLLECTION.replace("faces-1", "faces-2")]
+    assert {action: allowed[action] for action in SECOND_ACTIONS} == {action: [blue] for action in SECOND_ACTIONS}
+    assert {tuple(allowed[action]) for action in COLLECTION_ACTIONS} == {(*stack, blue)}
+    assert not allowed.keys() & set(USER_ACTIONS)
 
 
 def test_photos_are_encrypted_through_s3_alone() -> None:
@@ -128,7 +142,7 @@ def test_only_dev_opens_shells(dev: Stack, prod: Stack) -> None:
 
 
 def test_recognition_actions_are_the_calls_the_server_makes() -> None:
-    """Each Rekognition call in the server's engines is allowed, and no other; creating collections is the stack's."""
+    """Each Rekognition call in the server's engines is allowed, and no other."""
     model = botocore.session.get_session().get_service_model("rekognition")
     operations = {botocore.xform_name(name): name for name in model.operation_names}
     called = {
@@ -138,8 +152,7 @@ def test_recognition_actions_are_the_calls_the_server_makes() -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute)
     }
     made = {f"rekognition:{operations[name]}" for name in called & set(operations)}
-    granted = {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *LIVENESS_ACTIONS, *USER_ACTIONS}
-    assert made - {"rekognition:CreateCollection"} == granted
+    assert made == {*COLLECTION_ACTIONS, *IMAGE_ACTIONS, *LIVENESS_ACTIONS, *USER_ACTIONS, *SECOND_ACTIONS}
 
 
 def test_vault_actions_are_the_calls_the_server_makes() -> None:
