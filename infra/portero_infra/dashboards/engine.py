@@ -1,9 +1,10 @@
-"""The dashboard *Engine and cost*: calls to the recognizer, their results and their cost."""
+"""The dashboard *Engine and cost*: calls to the recognizer, their results and their cost; a second collection."""
 
 from __future__ import annotations
 
 from portero_infra.dashboards.model import Dashboard, Limits, Look, Panel, Query, Section, Unit
 from portero_infra.dashboards.queries import percentile, rate, share
+from portero_infra.dashboards.standby import STANDBY
 
 _NEVER = Limits(1e9, 1e12)
 _CALLS = rate("portero_engine_calls_total", "operation")
@@ -165,5 +166,5 @@ ENGINE = Dashboard(
     "portero-engine",
     "Portero: Engine and cost",
     "What the recognizer is asked, how it answers, and what that costs.",
-    (_CALLED, _SHARED, _MONEY),
+    (_CALLED, _SHARED, _MONEY, STANDBY),
 )

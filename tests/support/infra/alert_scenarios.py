@@ -47,6 +47,15 @@ def _camera(up: str, last: str, credit: str) -> dict[str, str]:
     }
 
 
+def _standby(state: str, missing: str) -> dict[str, str]:
+    return {f'portero_standby_state{{state="{state}"}}': "1x200", "portero_standby_missing_faces": missing}
+
+
+def _shadow(other: str = "0x100", lost: str = "0x100") -> dict[str, str]:
+    searches = "portero_shadow_searches_total{outcome="
+    return {f'{searches}"same"}}': "0+100x100", f'{searches}"other"}}': other, f'{searches}"only_in_use"}}': lost}
+
+
 SCENARIOS = (
     Scenario("PorteroTargetDown", {'up{job="portero-server"}': "0x100"}, {'up{job="portero-server"}': "1x100"}),
     Scenario(
@@ -94,6 +103,28 @@ SCENARIOS = (
         {'portero_gallery_state{state="incomplete"}': "1x100"},
         # Somebody repairs it at once.
         {'portero_gallery_state{state="incomplete"}': "0x60 1x10 0x30"},
+    ),
+    Scenario(
+        "PorteroStandbyBehind",
+        _standby("kept", "3x200"),
+        # While it is filled it lacks faces.
+        _standby("preparing", "3x200"),
+        minute=40,
+    ),
+    Scenario(
+        "PorteroStandbyBehind",
+        _standby("preparing", "1x200") | {'portero_standby_enrollments_total{outcome="failed"}': "0x20 1x180"},
+        # Taught by the next `portero faces prepare`.
+        _standby("preparing", "1x60 0x140") | {'portero_standby_enrollments_total{outcome="failed"}': "0x20 1x180"},
+        minute=40,
+    ),
+    Scenario("PorteroShadowDisagrees", _shadow(other="0x40 1x60"), _shadow(other="0x100")),
+    Scenario("PorteroShadowDisagrees", _shadow(lost="0+3x100"), _shadow(lost="0+1x100")),
+    Scenario(
+        "PorteroShadowDisagrees",
+        _shadow(lost="0+3x100"),
+        # It is being filled.
+        _shadow(lost="0+3x100") | _standby("preparing", "3x100"),
     ),
     Scenario(
         "PorteroWebhookLate",
