@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import boto3
 import httpx2
@@ -15,25 +12,12 @@ import pytest
 from portero_cli.demo.portraits import COLLINS, HOPPER
 from portero_client import ConnectionSettings, PorteroClient
 from portero_server.vault.keys import create_key
+from tests.support.processes.client_command import portero
 from tests.support.processes.server_process import running_server
 from tests.support.processes.simulator_process import PATIENT, running_simulator
 from tests.support.time.timeouts import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("end_to_end")
-
-
-async def _portero(address: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Runs a command line of the client, and returns its exit code and document."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "portero_cli", "--server", address, "--json", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    out, _ = await process.communicate()
-    document: dict[str, Any] = json.loads(out)
-    assert process.returncode is not None
-    return process.returncode, document
 
 
 async def _ready(admin: str, words: str | None) -> None:
@@ -70,17 +54,17 @@ async def test_a_deleted_collection_is_told_and_taught_again(tmp_path: Path, mon
                     found.append(face.match.display_name if face.match else "nobody")
                 return found
 
-            code, _ = await _portero(server.address, "people", "import", str(photos))
+            code, _ = await portero(server.address, "people", "import", str(photos))
             assert code == 0
             assert await named() == ["Joan", "Grace"]
             await _ready(server.admin, None)
 
             await asyncio.to_thread(collection.delete_collection, CollectionId="portero")
             await _ready(server.admin, "gallery LOST")
-            code, document = await _portero(server.address, "faces", "check")
+            code, document = await portero(server.address, "faces", "check")
             assert (code, document["report"]["state"], document["report"]["missing_faces"]) == (1, "lost", 2)
 
-            code, document = await _portero(server.address, "faces", "repair", "--photos", str(photos))
+            code, document = await portero(server.address, "faces", "repair", "--photos", str(photos))
             assert (code, document["created"], document["report"]["state"]) == (0, True, "sound")
             await _ready(server.admin, None)
             assert await named() == ["Joan", "Grace"]
@@ -116,15 +100,15 @@ async def test_a_deleted_collection_is_rebuilt_from_the_vault(tmp_path: Path, mo
             ) as server,
             PorteroClient(ConnectionSettings(server.address, timeout=PATIENCE)) as client,
         ):
-            assert (await _portero(server.address, "people", "import", str(photos)))[0] == 0
+            assert (await portero(server.address, "people", "import", str(photos)))[0] == 0
             assert not list(vault.glob("*/*"))
             for person in ("joan", "grace"):
                 await client.privacy.record_consent(person, purpose="keep-photos", text_version="1", channel="paper")
-            assert (await _portero(server.address, "people", "import", str(photos)))[0] == 0
+            assert (await portero(server.address, "people", "import", str(photos)))[0] == 0
             assert len(list(vault.glob("*/*"))) == 2
 
             await asyncio.to_thread(collection.delete_collection, CollectionId="portero")
-            code, document = await _portero(server.address, "faces", "rebuild")
+            code, document = await portero(server.address, "faces", "rebuild")
             assert (code, document["created"], document["counts"]) == (0, True, {"taught": 2})
             assert document["report"]["state"] == "sound"
             for name in ("Joan", "Grace"):
@@ -137,68 +121,4 @@ async def test_a_deleted_collection_is_rebuilt_from_the_vault(tmp_path: Path, mo
             assert (erasure.sound, erasure.removed["photos"]) == (True, 1)
             assert (await client.privacy.verify_erasure("joan")).clean
             assert len(list(vault.glob("*/*"))) == 1
-            assert await server.stop() == 0
-
-
-async def test_a_second_collection_is_filled_switched_to_and_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same people are named throughout, also by a server started since; an erased person is in neither."""
-    photos, key, database = tmp_path / "photos", tmp_path / "vault.key", tmp_path / "shared"
-    create_key(key)
-    for name, portrait in (("Joan", COLLINS), ("Grace", HOPPER)):
-        (photos / name).mkdir(parents=True)
-        portrait.write(photos / name)
-    async with running_simulator() as simulator:
-        for name, value in simulator.environment.items():
-            monkeypatch.setenv(name, value)
-        collection = boto3.client("rekognition")
-        vault = {"photo_vault": str(tmp_path / "vault"), "photo_vault_key_file": str(key), "database_timeout": "60"}
-
-        async def named(client: PorteroClient) -> list[str]:
-            found = []
-            for name in ("Joan", "Grace"):
-                (file,) = (photos / name).iterdir()
-                (face,) = await client.images.search(file.read_bytes())
-                found.append(face.match.display_name if face.match else "nobody")
-            return found
-
-        async def faces(name: str) -> int:
-            return len((await asyncio.to_thread(collection.list_faces, CollectionId=name))["Faces"])
-
-        database.mkdir()
-        async with (
-            running_server(database, engine="rekognition", **vault, **PATIENT) as server,
-            PorteroClient(ConnectionSettings(server.address, timeout=PATIENCE)) as client,
-        ):
-            assert (await _portero(server.address, "people", "import", str(photos)))[0] == 0
-            for person in ("joan", "grace"):
-                await client.privacy.record_consent(person, purpose="keep-photos", text_version="1", channel="paper")
-            assert (await _portero(server.address, "people", "import", str(photos)))[0] == 0
-            code, document = await _portero(server.address, "faces", "prepare", "blue")
-            assert (code, document["counts"]) == (0, {"taught": 2})
-            await _ready(server.admin, "collection blue PREPARING")
-            assert (await named(client), await faces("blue")) == (["Joan", "Grace"], 2)
-
-            code, document = await _portero(server.address, "faces", "switch", "--yes")
-            assert (code, document["in_use"]["collection"]) == (0, "blue")
-            assert await named(client) == ["Joan", "Grace"]
-            code, document = await _portero(server.address, "faces", "check")
-            assert (code, document["report"]["state"]) == (0, "sound")
-            assert await server.stop() == 0
-        async with (
-            running_server(database, engine="rekognition", **vault, **PATIENT) as server,
-            PorteroClient(ConnectionSettings(server.address, timeout=PATIENCE)) as client,
-        ):
-            # Its settings still name the first one.
-            assert await named(client) == ["Joan", "Grace"]
-            erasure = await client.privacy.erase("joan")
-            assert (erasure.sound, erasure.removed["standby_faces"]) == (True, 1)
-            assert (await faces("portero"), await faces("blue")) == (1, 1)
-            code, document = await _portero(server.address, "faces", "switch", "--yes")
-            assert (code, document["in_use"]["collection"]) == (0, "portero")
-            assert await named(client) == ["nobody", "Grace"]
-            code, document = await _portero(server.address, "faces", "drop", "blue", "--yes")
-            assert (code, document["gone"]) == (0, True)
-            assert (await simulator.state())["collections"] == {"portero": 1}
             assert await server.stop() == 0
