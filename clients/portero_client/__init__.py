@@ -163,7 +163,7 @@ from portero_client.subscriptions import (
 from portero_client.tls import TlsFiles
 from portero_client.transfer import FaceEncoding, ImportedPerson, PersonRecord
 from portero_client.usage import AvoidedLine, BudgetState, Usage, UsageLine
-from portero_client.visitors import ForgetReceipt, Visitor
+from portero_client.visitors import ForgetReceipt, PromotedVisitor, Visitor
 from portero_client.watch import CheckInWatch, SightingWatch
 
 __all__ = [
@@ -272,6 +272,7 @@ __all__ = [
     "PhotoFlaw",
     "PorteroClient",
     "PorteroError",
+    "PromotedVisitor",
     "QueuedSighting",
     "ReadDocument",
     "RebuildOutcome",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero_client.calls import visitors as calls
 from portero_client.listing import BlockingAsk, BlockingListing
-from portero_client.visitors import ForgetReceipt, Visitor
+from portero_client.visitors import ForgetReceipt, PromotedVisitor, Visitor
 
 
 class BlockingVisitors:
@@ -24,6 +24,10 @@ class BlockingVisitors:
     def merge(self, visitor: str, other: str) -> Visitor:
         """Makes two visitors one: the other is gone afterwards, for good. Raises NotFound, FailedPrecondition."""
         return self._ask(calls.merge(visitor, other))
+
+    def promote(self, visitor: str, person: str, *, note: str = "") -> PromotedVisitor:
+        """Makes a visitor a person who was enrolled since; see Visitors. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.promote(visitor, person, note))
 
     def forget(self, visitor: str, *, verify: bool = False) -> ForgetReceipt:
         """Erases a visitor; `verify` has every table searched afterwards. Raises NotFound."""

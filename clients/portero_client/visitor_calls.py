@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero_client.calls import visitors as calls
 from portero_client.listing import Ask, Listing
-from portero_client.visitors import ForgetReceipt, Visitor
+from portero_client.visitors import ForgetReceipt, PromotedVisitor, Visitor
 
 
 class Visitors:
@@ -24,6 +24,23 @@ class Visitors:
     async def merge(self, visitor: str, other: str) -> Visitor:
         """Makes two visitors one: the other is gone afterwards, for good. Raises NotFound, FailedPrecondition."""
         return await self._ask(calls.merge(visitor, other))
+
+    async def promote(self, visitor: str, person: str, *, note: str = "") -> PromotedVisitor:
+        """Makes a visitor a person who was enrolled since: the sightings become the person's, and the visitor is gone.
+
+        Each sighting is reviewed as that person's, which `reviews.undo` takes back one by one; one that was reviewed
+        before is left as it is. Repeated after an error, it goes on.
+
+        Args:
+            visitor: The visitor.
+            person: Who it is; id or resource name.
+            note: Why, at most 200 characters; kept with each review.
+
+        Raises:
+            NotFound: There is no such visitor, or no such person.
+            FailedPrecondition: With reason PERSON_NOT_RECOGNIZABLE, the person is blocked or lacks a consent.
+        """
+        return await self._ask(calls.promote(visitor, person, note))
 
     async def forget(self, visitor: str, *, verify: bool = False) -> ForgetReceipt:
         """Erases a visitor; `verify` has every table searched afterwards. Raises NotFound."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portero.v1 import visitor_service_pb2 as pb2
 
 from portero_client.convert import time_from
-from portero_client.visitors import ForgetReceipt, Visitor
+from portero_client.visitors import ForgetReceipt, PromotedVisitor, Visitor
 
 
 def visitor_from(message: pb2.Visitor) -> Visitor:
@@ -34,3 +34,8 @@ def receipt_from(message: pb2.ForgetReceipt) -> ForgetReceipt:
         verified=message.verified,
         remains=tuple(message.remains),
     )
+
+
+def promotion_from(message: pb2.PromoteVisitorResponse) -> PromotedVisitor:
+    """Returns a PromotedVisitor for a protobuf message."""
+    return PromotedVisitor(message.sightings, message.left, receipt_from(message.receipt))

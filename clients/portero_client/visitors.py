@@ -60,3 +60,18 @@ class ForgetReceipt:
     def clean(self) -> bool:
         """Whether a search found nothing."""
         return self.verified and not self.remains
+
+
+@dataclass(frozen=True, slots=True)
+class PromotedVisitor:
+    """What became of a visitor who turned out to be a person.
+
+    Attributes:
+        sightings: How many sightings are the person's now.
+        left: How many were left as they are, since they were reviewed before.
+        receipt: What was erased of the visitor.
+    """
+
+    sightings: int
+    left: int
+    receipt: ForgetReceipt

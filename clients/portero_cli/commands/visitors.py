@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from portero_cli.commands.review import NoteOption, PersonArgument
 from portero_cli.exits import ExitCode
 from portero_cli.photos import PHOTO_HELP, read_photo
 from portero_cli.screen.asking import YesOption, confirm
@@ -32,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_visitors)
     group.command("show")(show)
     group.command("merge")(merge)
+    group.command("promote")(promote)
     group.command("forget")(forget)
     group.command("forget-face")(forget_face)
     app.add_typer(group, name="visitors")
@@ -78,6 +80,23 @@ async def merge(
     async with session.client() as client:
         merged = await client.visitors.merge(visitor, other)
     session.output.show({"visitor": merged}, _visitors_table([merged]))
+    return ExitCode.OK
+
+
+@command
+async def promote(
+    session: Session, visitor: VisitorArgument, person: PersonArgument, note: NoteOption = "", yes: YesOption = False
+) -> ExitCode:
+    """Make a visitor a person who was enrolled since: the sightings become the person's, and the visitor is gone.
+
+    Each sighting is reviewed as the person's; `portero review undo` takes one back. One that was reviewed before is
+    left as it is. Enroll a photo of the person first (`portero people add`): the visitor's encodings are erased.
+    """
+    confirm(f"Make {visitor} the person {person}?", yes)
+    async with session.client() as client:
+        done = await client.visitors.promote(visitor, person, note=note)
+    left = f"; {done.left} were reviewed before, and left" if done.left else ""
+    session.output.show({"promotion": done}, f"{done.sightings} sightings are {person}'s now{left}")
     return ExitCode.OK
 
 

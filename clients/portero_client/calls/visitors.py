@@ -6,10 +6,12 @@ from portero.v1 import visitor_service_pb2 as pb2
 
 from portero_client import visitor_convert as convert
 from portero_client.calls.base import Call, Page, PageCall, unary
-from portero_client.names import VISITORS
-from portero_client.visitors import ForgetReceipt, Visitor
+from portero_client.names import PEOPLE, VISITORS
+from portero_client.visitors import ForgetReceipt, PromotedVisitor, Visitor
 
 _SERVICE = "/portero.v1.VisitorService/"
+_NAMING = 60.0
+"""Seconds: each sighting is a transaction of its own."""
 
 
 def get(visitor: str) -> Call[Visitor]:
@@ -43,6 +45,17 @@ def merge(visitor: str, other: str) -> Call[Visitor]:
         pb2.MergeVisitorsRequest(name=VISITORS.name(visitor), other=VISITORS.name(other)),
         pb2.MergeVisitorsResponse,
         lambda answer: convert.visitor_from(answer.visitor),
+    )
+
+
+def promote(visitor: str, person: str, note: str) -> Call[PromotedVisitor]:
+    """Makes a visitor a person."""
+    return unary(
+        _SERVICE + "PromoteVisitor",
+        pb2.PromoteVisitorRequest(name=VISITORS.name(visitor), person=PEOPLE.name(person), note=note),
+        pb2.PromoteVisitorResponse,
+        convert.promotion_from,
+        patience=_NAMING,
     )
 
 

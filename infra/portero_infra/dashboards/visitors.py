@@ -47,6 +47,7 @@ VISITORS = Section(
             "Which visitors are let go?",
             (
                 Query(rate("portero_visitor_forgotten_total"), "forgotten on request"),
+                Query(rate("portero_visitor_promoted_total"), "promoted to a person"),
                 Query(rate('portero_retention_removed_rows_total{purpose="visitors"}'), "past their time"),
             ),
             Unit.A_SECOND,

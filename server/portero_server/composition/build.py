@@ -114,7 +114,8 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         asking = await stack.enter_async_context(recognition.build(context, stores, engine, beside))
         desk = documents.build(context, stores, engine, asking.match, eyes)
         listeners = EventListeners()
-        again = visitors.build(context, stores, engine, listeners.notify)
+        judging = decisions.reviews(context, stores, listeners.notify)
+        again = visitors.build(context, stores, engine, judging, listeners.notify)
         frames = await stack.enter_async_context(
             streaming.build(context, stores, engine, asking, bill, eyes, again.capture(desk.follower), listeners)
         )
@@ -124,7 +125,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
-        judged = decisions.build(context, stores, listeners.notify)
+        judged = decisions.build(context, stores, judging)
         server = rpc.build(
             context,
             options,

@@ -12,23 +12,27 @@ from portero_server.gallery.what_if import Replays
 from portero_server.rpc.services.decisions import DecisionServicer
 
 
-def build(context: BuildContext, stores: Stores, notify: Callable[[int], None]) -> DecisionServicer:
-    """Builds the service; `notify` is told how far events have been written."""
-    settings, metrics = context.settings, context.metrics.decisions
-    reviews = Reviews(
+def reviews(context: BuildContext, stores: Stores, notify: Callable[[int], None]) -> Reviews:
+    """Builds what takes in what people say of sightings; `notify` is told how far events have been written."""
+    settings = context.settings
+    return Reviews(
         stores.sightings,
         stores.decisions,
         stores.reviews,
         notify,
-        metrics,
+        context.metrics.decisions,
         context.clock,
         engine=settings.engine,
         demanded_for=timedelta(days=settings.review_demand_days),
     )
+
+
+def build(context: BuildContext, stores: Stores, judging: Reviews) -> DecisionServicer:
+    """Builds the service; `judging` takes in what people say of sightings."""
     return DecisionServicer(
         stores.decisions,
-        Replays(stores.decisions, stores.reviews, settings.engine, metrics),
-        reviews,
+        Replays(stores.decisions, stores.reviews, context.settings.engine, context.metrics.decisions),
+        judging,
         stores.reviews,
         stores.sightings,
         stores.cameras,

@@ -13,7 +13,9 @@ from portero_server.composition.store import Stores
 from portero_server.engines.backed import BackedEngine
 from portero_server.engines.base import Engine
 from portero_server.errors import StartupProblem
+from portero_server.gallery.reviews import Reviews
 from portero_server.gallery.visitor_erasure import StrangerEncoder, VisitorEraser
+from portero_server.gallery.visitor_promotion import VisitorPromoter
 from portero_server.gallery.visitors import VisitorRules, Visitors
 from portero_server.recognition.follower import Follower
 from portero_server.recognition.frame_follower import FrameFollower
@@ -53,13 +55,16 @@ class VisitorParts:
             listeners.add(self.visitors)
 
 
-def build(context: BuildContext, stores: Stores, engine: Engine, notify: Callable[[int], None]) -> VisitorParts:
+def build(
+    context: BuildContext, stores: Stores, engine: Engine, reviews: Reviews, notify: Callable[[int], None]
+) -> VisitorParts:
     """Builds the visitors from the settings.
 
     Args:
         context: Settings, clock and metrics.
         stores: The database.
         engine: Encodes faces, or the free one behind it does.
+        reviews: Names the sightings of visitors who are promoted.
         notify: Called with the position of each event that was written.
 
     Raises:
@@ -74,7 +79,8 @@ def build(context: BuildContext, stores: Stores, engine: Engine, notify: Callabl
     store = VisitorStore(
         stores.database, clock, most_encodings=policy.most_encodings, visit_gap=settings.visit_gap_delta
     )
-    servicer = VisitorServicer(store, VisitorEraser(store, encoder, clock, metrics), clock)
+    eraser, promoter = VisitorEraser(store, encoder, clock, metrics), VisitorPromoter(store, reviews, metrics)
+    servicer = VisitorServicer(store, eraser, promoter, clock)
     if not settings.visitors:
         return VisitorParts(None, servicer)
     if encoder is None:

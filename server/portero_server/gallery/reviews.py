@@ -108,6 +108,25 @@ class Reviews:
         self._metrics.reviewed(action)
         return self._told(done)
 
+    async def name(self, sighting_id: str, person_id: str, note: str, reviewer: str) -> Reviewed:
+        """Stores that a sighting shows a person.
+
+        Raises:
+            NotFound, FailedPrecondition: As `SightingReviewStore.add`.
+        """
+        said = NewReview(ReviewAction.THIS_IS, person_id, note, reviewer)
+        done = await self._store.add(sighting_id, said)
+        self._metrics.reviewed(said.action)
+        return self._told(done)
+
+    async def check_nameable(self, person_id: str) -> None:
+        """Refuses a person whom no review may name.
+
+        Raises:
+            NotFound, FailedPrecondition: As `SightingReviewStore.check_nameable`.
+        """
+        await self._store.check_nameable(person_id)
+
     async def undo(self, review_id: str, subject: str) -> Reviewed:
         """Takes a review back.
 

@@ -152,6 +152,8 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.VisitorService/GetVisitor": _READS,
     "portero.v1.VisitorService/ListVisitors": _READS,
     "portero.v1.VisitorService/MergeVisitors": Recorded(attrgetter("name")),
+    # Each sighting's review says whom it shows since.
+    "portero.v1.VisitorService/PromoteVisitor": Recorded(attrgetter("name")),
     "portero.v1.VisitorService/ForgetVisitor": Recorded(attrgetter("name")),
     # Whom it erases is in the receipt alone: the call is about a photo, which has no name.
     "portero.v1.VisitorService/ForgetFace": Recorded(details=_dry_run),

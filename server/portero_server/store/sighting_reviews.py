@@ -117,6 +117,21 @@ class SightingReviewStore:
         """
         return await self._database.run(lambda connection: self._undo(connection, review_id, subject))
 
+    async def check_nameable(self, person_id: str) -> None:
+        """Refuses a person of whom no sighting may be said to be.
+
+        Raises:
+            NotFound: There is no such person.
+            FailedPrecondition: The person is blocked, or has no valid consent.
+        """
+
+        async def unit(connection: AsyncConnection) -> None:
+            if person_id not in await _names(connection, {person_id}):
+                raise NotFound(f"people/{person_id}")
+            await self._refuse_unnameable(connection, person_id, self._clock.now())
+
+        await self._database.run(unit)
+
     async def get(self, review_id: str) -> SightingReview:
         """Returns a review. Raises NotFound."""
         return await self._database.read(lambda connection: _one(connection, review_id))

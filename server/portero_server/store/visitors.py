@@ -243,6 +243,19 @@ class VisitorStore:
             query = query.where(or_(visitors.c.created_at < moment, tie))
         return await self._read(query)
 
+    async def nameless(self, visitor_id: str, limit: int, after: str = "") -> Sequence[str]:
+        """Returns sightings of a visitor that are nobody's else, by id: at most `limit` after the last one."""
+        query = select(sightings.c.sighting_id).join(
+            visitor_visits, visitor_visits.c.sighting_id == sightings.c.sighting_id
+        )
+        query = query.where(visitor_visits.c.visitor_id == visitor_id, sightings.c.person_id.is_(None))
+        query = query.where(sightings.c.track_count > 0, sightings.c.sighting_id > after)
+
+        async def unit(connection: AsyncConnection) -> Sequence[str]:
+            return list(await connection.scalars(query.order_by(sightings.c.sighting_id).limit(limit)))
+
+        return await self._database.read(unit)
+
     async def all_encodings(self, model_version: str) -> Mapping[str, Sequence[bytes]]:
         """Returns the encodings of every visitor of every site, by id."""
         query = select(visitor_encodings.c.visitor_id, visitor_encodings.c.embedding)

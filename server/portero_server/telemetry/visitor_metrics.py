@@ -25,6 +25,9 @@ class VisitorMetrics:
         self.forgotten = Counter(
             "portero_visitor_forgotten", "Visitors who were forgotten on request, by id or by photo.", registry=registry
         )
+        self.promoted = Counter(
+            "portero_visitor_promoted", "Visitors whose sightings became an enrolled person's.", registry=registry
+        )
         for outcome in VisitorOutcome:
             self.strangers.labels(outcome.value)
 
@@ -35,6 +38,10 @@ class VisitorMetrics:
     def visitor_returned(self) -> None:
         """Counts a visit of somebody who came before."""
         self.returned.inc()
+
+    def visitor_promoted(self) -> None:
+        """Counts a visitor who turned out to be a person."""
+        self.promoted.inc()
 
     def visitors_forgotten(self, count: int) -> None:
         """Counts visitors who were forgotten on request."""

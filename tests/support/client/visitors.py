@@ -13,11 +13,15 @@ class FakeVisitors:
     Attributes:
         visitors: By name, the newest last.
         remains: What a search finds afterwards.
+        promoted: By the person, why.
+        left: How many sightings a promotion leaves as they are.
     """
 
     def __init__(self) -> None:
         self.visitors: dict[str, pb2.Visitor] = {}
         self.remains: list[str] = []
+        self.promoted: dict[str, str] = {}
+        self.left = 0
 
     def add(self, visitor_id: str, **values: object) -> None:
         """Adds a visitor."""
@@ -30,6 +34,7 @@ class FakeVisitors:
             "GetVisitor": (pb2.GetVisitorRequest, self._get),
             "ListVisitors": (pb2.ListVisitorsRequest, self._list),
             "MergeVisitors": (pb2.MergeVisitorsRequest, self._merge),
+            "PromoteVisitor": (pb2.PromoteVisitorRequest, self._promote),
             "ForgetVisitor": (pb2.ForgetVisitorRequest, self._forget),
             "ForgetFace": (pb2.ForgetFaceRequest, self._forget_face),
         }
@@ -51,6 +56,12 @@ class FakeVisitors:
         kept.visit_count += self._one(request.other).visit_count
         del self.visitors[request.other]
         return pb2.MergeVisitorsResponse(visitor=kept)
+
+    async def _promote(self, request: pb2.PromoteVisitorRequest) -> pb2.PromoteVisitorResponse:
+        count = self._one(request.name).visit_count
+        receipt = self._forgotten([request.name], verify=False, dry=False)
+        self.promoted[request.person] = request.note
+        return pb2.PromoteVisitorResponse(sightings=count, left=self.left, receipt=receipt)
 
     async def _forget(self, request: pb2.ForgetVisitorRequest) -> pb2.ForgetVisitorResponse:
         self._one(request.name)

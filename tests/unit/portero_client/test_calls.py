@@ -104,6 +104,7 @@ CALLS: list[Call[Any]] = [
     visitors.get("v1"),
     visitors.list_pages("")(0, ""),
     visitors.merge("v1", "v2"),
+    visitors.promote("v1", "ana", "the new cleaner"),
     visitors.forget("v1", verify=True),
     visitors.forget_face(b"x", verify=False, dry_run=True),
     subscriptions.create("Desk", url="https://h/", wanted=SubscriptionFilter(cameras=("door",)), concurrency=0),

@@ -294,6 +294,68 @@ class MergeVisitorsResponse(_message.Message):
 Global___MergeVisitorsResponse: _TypeAlias = MergeVisitorsResponse  # noqa: Y015
 
 @_typing.final
+class PromoteVisitorRequest(_message.Message):
+    """Request of PromoteVisitor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Who turned out to be a person, "visitors/{visitor}"."""
+    person: _builtins.str
+    """Who it is, "people/{person}"."""
+    note: _builtins.str
+    """Why, in the reviewer's words, at most 200 characters; kept with each review."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        person: _builtins.str = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "note", b"note", "person", b"person"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PromoteVisitorRequest: _TypeAlias = PromoteVisitorRequest  # noqa: Y015
+
+@_typing.final
+class PromoteVisitorResponse(_message.Message):
+    """Response of PromoteVisitor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGHTINGS_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    sightings: _builtins.int
+    """How many sightings are the person's now."""
+    left: _builtins.int
+    """How many were left as they are, since they were reviewed before."""
+    @_builtins.property
+    def receipt(self) -> Global___ForgetReceipt:
+        """What was erased of the visitor; its `sightings` are those of which the link to the visitor was removed."""
+
+    def __init__(
+        self,
+        *,
+        sightings: _builtins.int = ...,
+        left: _builtins.int = ...,
+        receipt: Global___ForgetReceipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "receipt", b"receipt", "sightings", b"sightings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PromoteVisitorResponse: _TypeAlias = PromoteVisitorResponse  # noqa: Y015
+
+@_typing.final
 class ForgetVisitorRequest(_message.Message):
     """Request of ForgetVisitor."""
 

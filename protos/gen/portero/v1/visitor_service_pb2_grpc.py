@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class VisitorServiceStub:
-    """Reads, merges and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
+    """Reads, merges, promotes and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
     same site. They have no name, and nothing that makes somebody known again is kept longer after a visit than
     PORTERO_RETENTION_VISITORS_DAYS.
     """
@@ -52,6 +52,11 @@ class VisitorServiceStub:
                 request_serializer=portero_dot_v1_dot_visitor__service__pb2.MergeVisitorsRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_visitor__service__pb2.MergeVisitorsResponse.FromString,
                 _registered_method=True)
+        self.PromoteVisitor = channel.unary_unary(
+                '/portero.v1.VisitorService/PromoteVisitor',
+                request_serializer=portero_dot_v1_dot_visitor__service__pb2.PromoteVisitorRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_visitor__service__pb2.PromoteVisitorResponse.FromString,
+                _registered_method=True)
         self.ForgetVisitor = channel.unary_unary(
                 '/portero.v1.VisitorService/ForgetVisitor',
                 request_serializer=portero_dot_v1_dot_visitor__service__pb2.ForgetVisitorRequest.SerializeToString,
@@ -65,7 +70,7 @@ class VisitorServiceStub:
 
 
 class VisitorServiceServicer:
-    """Reads, merges and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
+    """Reads, merges, promotes and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
     same site. They have no name, and nothing that makes somebody known again is kept longer after a visit than
     PORTERO_RETENTION_VISITORS_DAYS.
     """
@@ -87,6 +92,17 @@ class VisitorServiceServicer:
     def MergeVisitors(self, request, context):
         """Makes two visitors one, who turned out to be one person: sightings and encodings of the other become the first
         one's, and the other is gone. It cannot be undone. Errors: NOT_FOUND; FAILED_PRECONDITION, OTHER_SITE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PromoteVisitor(self, request, context):
+        """Makes a visitor a person who was enrolled since. Each sighting of the visitor becomes the person's by a review, which
+        UndoReview takes back one by one, and is told as REVISED; one that was reviewed before is left as it is. Then the
+        visitor is gone, as by ForgetVisitor: it is the photos of the person by which they are known from now on. Repeated
+        after an error, it goes on. Errors: NOT_FOUND; FAILED_PRECONDITION, PERSON_NOT_RECOGNIZABLE for somebody who is
+        blocked or lacks a consent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,6 +143,11 @@ def add_VisitorServiceServicer_to_server(servicer, server):
                     request_deserializer=portero_dot_v1_dot_visitor__service__pb2.MergeVisitorsRequest.FromString,
                     response_serializer=portero_dot_v1_dot_visitor__service__pb2.MergeVisitorsResponse.SerializeToString,
             ),
+            'PromoteVisitor': grpc.unary_unary_rpc_method_handler(
+                    servicer.PromoteVisitor,
+                    request_deserializer=portero_dot_v1_dot_visitor__service__pb2.PromoteVisitorRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_visitor__service__pb2.PromoteVisitorResponse.SerializeToString,
+            ),
             'ForgetVisitor': grpc.unary_unary_rpc_method_handler(
                     servicer.ForgetVisitor,
                     request_deserializer=portero_dot_v1_dot_visitor__service__pb2.ForgetVisitorRequest.FromString,
@@ -146,7 +167,7 @@ def add_VisitorServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class VisitorService:
-    """Reads, merges and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
+    """Reads, merges, promotes and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
     same site. They have no name, and nothing that makes somebody known again is kept longer after a visit than
     PORTERO_RETENTION_VISITORS_DAYS.
     """
@@ -222,6 +243,33 @@ class VisitorService:
             '/portero.v1.VisitorService/MergeVisitors',
             portero_dot_v1_dot_visitor__service__pb2.MergeVisitorsRequest.SerializeToString,
             portero_dot_v1_dot_visitor__service__pb2.MergeVisitorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PromoteVisitor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.VisitorService/PromoteVisitor',
+            portero_dot_v1_dot_visitor__service__pb2.PromoteVisitorRequest.SerializeToString,
+            portero_dot_v1_dot_visitor__service__pb2.PromoteVisitorResponse.FromString,
             options,
             channel_credentials,
             insecure,

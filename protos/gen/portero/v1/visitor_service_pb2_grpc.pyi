@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class VisitorServiceStub:
-    """Reads, merges and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
+    """Reads, merges, promotes and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
     same site. They have no name, and nothing that makes somebody known again is kept longer after a visit than
     PORTERO_RETENTION_VISITORS_DAYS.
     """
@@ -44,6 +44,13 @@ class VisitorServiceStub:
     """Makes two visitors one, who turned out to be one person: sightings and encodings of the other become the first
     one's, and the other is gone. It cannot be undone. Errors: NOT_FOUND; FAILED_PRECONDITION, OTHER_SITE.
     """
+    PromoteVisitor: _grpc.UnaryUnaryMultiCallable[_visitor_service_pb2.PromoteVisitorRequest, _visitor_service_pb2.PromoteVisitorResponse]
+    """Makes a visitor a person who was enrolled since. Each sighting of the visitor becomes the person's by a review, which
+    UndoReview takes back one by one, and is told as REVISED; one that was reviewed before is left as it is. Then the
+    visitor is gone, as by ForgetVisitor: it is the photos of the person by which they are known from now on. Repeated
+    after an error, it goes on. Errors: NOT_FOUND; FAILED_PRECONDITION, PERSON_NOT_RECOGNIZABLE for somebody who is
+    blocked or lacks a consent.
+    """
     ForgetVisitor: _grpc.UnaryUnaryMultiCallable[_visitor_service_pb2.ForgetVisitorRequest, _visitor_service_pb2.ForgetVisitorResponse]
     """Erases a visitor permanently: the encodings, and which sightings were theirs. The sightings stay, as those of
     strangers. Returns the receipt. Whoever comes again is a new visitor. Errors: NOT_FOUND.
@@ -56,7 +63,7 @@ class VisitorServiceStub:
 
 @_typing.type_check_only
 class VisitorServiceAsyncStub(VisitorServiceStub):
-    """Reads, merges and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
+    """Reads, merges, promotes and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
     same site. They have no name, and nothing that makes somebody known again is kept longer after a visit than
     PORTERO_RETENTION_VISITORS_DAYS.
     """
@@ -70,6 +77,13 @@ class VisitorServiceAsyncStub(VisitorServiceStub):
     """Makes two visitors one, who turned out to be one person: sightings and encodings of the other become the first
     one's, and the other is gone. It cannot be undone. Errors: NOT_FOUND; FAILED_PRECONDITION, OTHER_SITE.
     """
+    PromoteVisitor: _aio.UnaryUnaryMultiCallable[_visitor_service_pb2.PromoteVisitorRequest, _visitor_service_pb2.PromoteVisitorResponse]  # type: ignore[assignment]
+    """Makes a visitor a person who was enrolled since. Each sighting of the visitor becomes the person's by a review, which
+    UndoReview takes back one by one, and is told as REVISED; one that was reviewed before is left as it is. Then the
+    visitor is gone, as by ForgetVisitor: it is the photos of the person by which they are known from now on. Repeated
+    after an error, it goes on. Errors: NOT_FOUND; FAILED_PRECONDITION, PERSON_NOT_RECOGNIZABLE for somebody who is
+    blocked or lacks a consent.
+    """
     ForgetVisitor: _aio.UnaryUnaryMultiCallable[_visitor_service_pb2.ForgetVisitorRequest, _visitor_service_pb2.ForgetVisitorResponse]  # type: ignore[assignment]
     """Erases a visitor permanently: the encodings, and which sightings were theirs. The sightings stay, as those of
     strangers. Returns the receipt. Whoever comes again is a new visitor. Errors: NOT_FOUND.
@@ -81,7 +95,7 @@ class VisitorServiceAsyncStub(VisitorServiceStub):
     """
 
 class VisitorServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Reads, merges and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
+    """Reads, merges, promotes and forgets visitors: strangers who got an id when they were seen, so that they are known again at the
     same site. They have no name, and nothing that makes somebody known again is kept longer after a visit than
     PORTERO_RETENTION_VISITORS_DAYS.
     """
@@ -110,6 +124,19 @@ class VisitorServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_visitor_service_pb2.MergeVisitorsResponse, _abc.Awaitable[_visitor_service_pb2.MergeVisitorsResponse]]:
         """Makes two visitors one, who turned out to be one person: sightings and encodings of the other become the first
         one's, and the other is gone. It cannot be undone. Errors: NOT_FOUND; FAILED_PRECONDITION, OTHER_SITE.
+        """
+
+    @_abc_1.abstractmethod
+    def PromoteVisitor(
+        self,
+        request: _visitor_service_pb2.PromoteVisitorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_visitor_service_pb2.PromoteVisitorResponse, _abc.Awaitable[_visitor_service_pb2.PromoteVisitorResponse]]:
+        """Makes a visitor a person who was enrolled since. Each sighting of the visitor becomes the person's by a review, which
+        UndoReview takes back one by one, and is told as REVISED; one that was reviewed before is left as it is. Then the
+        visitor is gone, as by ForgetVisitor: it is the photos of the person by which they are known from now on. Repeated
+        after an error, it goes on. Errors: NOT_FOUND; FAILED_PRECONDITION, PERSON_NOT_RECOGNIZABLE for somebody who is
+        blocked or lacks a consent.
         """
 
     @_abc_1.abstractmethod

@@ -15,6 +15,9 @@ from portero_server.domain.tracking.what_if import StoredDecision
 NEAR = 0.2
 """How near the threshold a similarity is doubtful, as a share of what is between the threshold and a perfect one."""
 
+MOST_NOTE = 200
+"""Characters of a note."""
+
 
 class ReviewAction(Enum):
     """What a person says of a sighting."""

@@ -170,6 +170,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.VisitorService/GetVisitor": Access(_KEEPS, Unscoped()),
     "portero.v1.VisitorService/ListVisitors": Access(_KEEPS, Unscoped()),
     "portero.v1.VisitorService/MergeVisitors": Access(_KEEPS, Unscoped()),
+    "portero.v1.VisitorService/PromoteVisitor": Access(_KEEPS, Unscoped()),
     "portero.v1.VisitorService/ForgetVisitor": Access(_KEEPS, Unscoped()),
     "portero.v1.VisitorService/ForgetFace": Access(_KEEPS, Unscoped()),
     # Which cameras, and whose subscription, is known only inside the methods.

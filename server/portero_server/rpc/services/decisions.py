@@ -13,7 +13,7 @@ from portero.v1.sighting_service_pb2 import Sighting
 from portero_server.access.authorized_cameras import CameraList, Sites
 from portero_server.clock import Clock
 from portero_server.domain.people.privacy import checked_words
-from portero_server.domain.recording.reviews import ReviewAction
+from portero_server.domain.recording.reviews import MOST_NOTE, ReviewAction
 from portero_server.domain.tracking.recommendation import recommended
 from portero_server.errors import InvalidInput
 from portero_server.gallery.reviews import Reviews
@@ -37,7 +37,6 @@ from portero_server.store.sightings import SightingCursor, SightingFilter, Sight
 
 _MOST_THRESHOLDS = 50
 _MOST_SITE = 63
-_MOST_NOTE = 200
 
 
 class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
@@ -137,7 +136,7 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         if action is ReviewAction.IGNORE and request.person:
             raise InvalidInput("person", "person must be empty where a sighting is ignored")
         person_id = None if action is ReviewAction.IGNORE else parse_person(request.person, "person")
-        note = checked_words(request.note, "note", _MOST_NOTE, required=False)
+        note = checked_words(request.note, "note", MOST_NOTE, required=False)
         done = await self._reviews.review(sighting, action, person_id, note, caller.identity.subject)
         return pb.ReviewSightingResponse(review=review_to_proto(done.review), sighting=_sighting(done))
 

@@ -9,22 +9,27 @@ from portero.v1 import visitor_service_pb2 as pb
 from portero.v1 import visitor_service_pb2_grpc
 
 from portero_server.clock import Clock
+from portero_server.domain.people.privacy import checked_words
 from portero_server.domain.people.visitors import Visitor
+from portero_server.domain.recording.reviews import MOST_NOTE
 from portero_server.errors import InvalidInput
 from portero_server.gallery.visitor_erasure import ForgetReceipt, VisitorEraser
+from portero_server.gallery.visitor_promotion import VisitorPromoter
+from portero_server.rpc.auth.caller import current_caller
 from portero_server.rpc.convert import time_to_proto
 from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
 from portero_server.rpc.requests import Context, deadline_of
-from portero_server.rpc.resource_names import camera_name, parse_visitor, visitor_name
+from portero_server.rpc.resource_names import camera_name, parse_person, parse_visitor, visitor_name
 from portero_server.store.visitors import VisitorStore
 
 
 class VisitorServicer(visitor_service_pb2_grpc.VisitorServiceServicer):
-    """Reads, merges and forgets visitors."""
+    """Reads, merges, promotes and forgets visitors."""
 
-    def __init__(self, visitors: VisitorStore, eraser: VisitorEraser, clock: Clock) -> None:
+    def __init__(self, visitors: VisitorStore, eraser: VisitorEraser, promoter: VisitorPromoter, clock: Clock) -> None:
         self._visitors = visitors
         self._eraser = eraser
+        self._promoter = promoter
         self._clock = clock
 
     async def GetVisitor(self, request: pb.GetVisitorRequest, context: Context) -> pb.GetVisitorResponse:
@@ -50,6 +55,15 @@ class VisitorServicer(visitor_service_pb2_grpc.VisitorServiceServicer):
             raise InvalidInput("other", "other must be another visitor than name")
         merged = await self._visitors.merge(visitor_id, other_id)
         return pb.MergeVisitorsResponse(visitor=visitor_to_proto(merged))
+
+    async def PromoteVisitor(self, request: pb.PromoteVisitorRequest, context: Context) -> pb.PromoteVisitorResponse:
+        """Makes a visitor a person."""
+        visitor_id, person_id = parse_visitor(request.name, "name"), parse_person(request.person, "person")
+        note = checked_words(request.note, "note", MOST_NOTE, required=False)
+        done = await self._promoter.promote(visitor_id, person_id, note, current_caller().identity.subject)
+        return pb.PromoteVisitorResponse(
+            sightings=done.named, left=done.left, receipt=receipt_to_proto(ForgetReceipt(done.forgotten))
+        )
 
     async def ForgetVisitor(self, request: pb.ForgetVisitorRequest, context: Context) -> pb.ForgetVisitorResponse:
         """Erases a visitor."""

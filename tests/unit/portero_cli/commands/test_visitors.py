@@ -1,4 +1,4 @@
-"""`portero visitors` lists, shows, merges and forgets strangers who are known again."""
+"""`portero visitors` lists, shows, merges, promotes and forgets strangers who are known again."""
 
 from __future__ import annotations
 
@@ -46,6 +46,20 @@ async def test_merging_leaves_one(cli: Cli, visitors: FakeServer) -> None:
     assert sorted(visitors.visitors.visitors) == ["visitors/v1", "visitors/v3"]
 
 
+async def test_promoting_says_how_many_sightings_are_the_persons(cli: Cli, visitors: FakeServer) -> None:
+    """The visitor is gone; what somebody reviewed before is told."""
+    document = (await cli("visitors", "promote", "v1", "ana", "--why", "the new cleaner", "--yes", "--json")).document
+    assert (document["promotion"]["sightings"], document["promotion"]["left"]) == (3, 0)
+    assert document["promotion"]["receipt"]["visitors"] == ["visitors/v1"]
+    assert visitors.visitors.promoted == {"people/ana": "the new cleaner"}
+    visitors.visitors.left = 2
+    told = await cli("visitors", "promote", "v2", "people/ana", "--yes")
+    assert (told.code, "2 were reviewed before, and left" in told.out) == (ExitCode.OK, True)
+    assert (await cli("visitors", "promote", "v2", "ana", "--yes")).code == ExitCode.NOT_FOUND
+    assert "Make v3 the person ana?" in (await cli("visitors", "promote", "v3", "ana")).err
+    assert sorted(visitors.visitors.visitors) == ["visitors/v3"]
+
+
 async def test_forgetting_shows_a_receipt_for_each(cli: Cli, visitors: FakeServer) -> None:
     """One that is unknown fails, and the others are forgotten nevertheless."""
     result = await cli("visitors", "forget", "v1", "v9", "v3", "--yes", "--json")
@@ -83,6 +97,7 @@ async def test_a_program_does_the_same_with_the_client(visitors: FakeServer) -> 
         merged = await client.visitors.merge("v1", "v2")
         receipt = await client.visitors.forget("v1", verify=True)
         named = await client.visitors.forget_face(photo("eve"), dry_run=True)
+        assert (await client.visitors.promote("v3", "ana")).sightings == 1
         with pytest.raises(NotFound):
             await client.visitors.get("v1")
     assert [each.name for each in listed] == ["visitors/v2", "visitors/v1"]

@@ -87,6 +87,7 @@ DecisionService/UndoReview           own    admin operator
 VisitorService/GetVisitor            whole  admin operator
 VisitorService/ListVisitors          whole  admin operator
 VisitorService/MergeVisitors         whole  admin operator
+VisitorService/PromoteVisitor        whole  admin operator
 VisitorService/ForgetVisitor         whole  admin operator
 VisitorService/ForgetFace            whole  admin operator
 SubscriptionService/CreateSubscription own  admin

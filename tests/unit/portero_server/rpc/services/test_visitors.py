@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import grpc
 import pytest
 from portero.v1 import visitor_service_pb2 as pb
@@ -9,10 +11,16 @@ from portero.v1 import visitor_service_pb2_grpc
 
 from portero_server.domain.people.visitors import StrangerFace, VisitorPolicy
 from portero_server.engines.scripted import ScriptedEngine
+from portero_server.gallery.reviews import Reviews
 from portero_server.gallery.visitor_erasure import StrangerEncoder, VisitorEraser
+from portero_server.gallery.visitor_promotion import VisitorPromoter
 from portero_server.rpc.services.visitors import VisitorServicer
 from portero_server.store.commit.recording import Recording
 from portero_server.store.database import Database
+from portero_server.store.decisions import DecisionStore
+from portero_server.store.people import PeopleStore
+from portero_server.store.sighting_reviews import ReviewFilter, SightingReviewStore
+from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
 from portero_server.store.visitors import Assigned, VisitorStore
 from portero_server.telemetry.metrics import Metrics
@@ -21,6 +29,19 @@ from tests.support.server.rpc_edge import refusal_of
 from tests.support.server.serving import Serve
 from tests.support.store.visitors import GAP, Strangers
 from tests.support.time.virtual_time import ManualClock
+
+
+def _reviews(database: Database, clock: ManualClock) -> Reviews:
+    return Reviews(
+        SightingStore(database),
+        DecisionStore(database),
+        SightingReviewStore(database, clock),
+        lambda position: None,
+        Metrics(version="0", engine="scripted").decisions,
+        clock,
+        engine="scripted",
+        demanded_for=timedelta(0),
+    )
 
 
 class Desk:
@@ -32,7 +53,9 @@ class Desk:
         self.strangers = Strangers(StreamStore(database, self.clock), Recording(database, self.clock))
         encoder = StrangerEncoder(self.engine, VisitorPolicy(forgotten=0.03))
         metrics = Metrics(version="0", engine="scripted").visitors
-        self.servicer = VisitorServicer(self.store, VisitorEraser(self.store, encoder, self.clock, metrics), self.clock)
+        eraser = VisitorEraser(self.store, encoder, self.clock, metrics)
+        promoter = VisitorPromoter(self.store, _reviews(database, self.clock), metrics)
+        self.servicer = VisitorServicer(self.store, eraser, promoter, self.clock)
         self.client: visitor_service_pb2_grpc.VisitorServiceAsyncStub
 
     async def visitor(self, number: int, color: tuple[int, int, int] = ANA) -> str:
@@ -107,6 +130,29 @@ async def test_the_receipt_says_what_was_erased(desk: Desk) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await desk.client.ForgetVisitor(pb.ForgetVisitorRequest(name=own))
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_promoted_visitor_is_a_person_from_then_on(desk: Desk, database: Database) -> None:
+    """The answer says how many sightings are theirs, and what was erased; the caller is who said so."""
+    await PeopleStore(database, desk.clock).create("ana", "Ana", {})
+    own = await desk.visitor(0)
+    request = pb.PromoteVisitorRequest(name=own, person="people/ana", note="the new cleaner")
+    done = await desk.client.PromoteVisitor(request)
+    assert (done.sightings, done.left, list(done.receipt.visitors)) == (1, 0, [own])
+    assert (done.receipt.encodings, done.receipt.sightings, done.receipt.verified) == (1, 1, False)
+    (review,) = await SightingReviewStore(database, desk.clock).list(ReviewFilter(), 10)
+    assert (review.person_id, review.note, review.reviewer) == ("ana", "the new cleaner", "local")
+    for changes, code in (
+        ({"name": own}, grpc.StatusCode.NOT_FOUND),
+        ({"person": "ana"}, grpc.StatusCode.INVALID_ARGUMENT),
+        ({"note": "x" * 201}, grpc.StatusCode.INVALID_ARGUMENT),
+    ):
+        refused = pb.PromoteVisitorRequest(name=own, person="people/ana")
+        for name, value in changes.items():
+            setattr(refused, name, value)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await desk.client.PromoteVisitor(refused)
+        assert caught.value.code() is code
 
 
 @pytest.mark.parametrize("name", ["", "people/ana", "visitors/", "visitors/a/b"])
