@@ -247,6 +247,15 @@ class Vault(Section):
     key_secret: SecretArn
 
 
+class Subscriptions(Section):
+    """Keys that seal the addresses and secrets of subscriptions; without the section no subscription can be made.
+
+    The secret (an ARN) is the text of a key file, as `portero-server vault key` makes it.
+    """
+
+    key_secret: SecretArn
+
+
 class Observability(Section):
     """Logs, alarms, the budget, and where metrics are sent."""
 
@@ -286,6 +295,7 @@ class StackConfig(Section):
     access: Access = Access()
     audit: Audit = Audit()
     vault: Vault | None = None
+    subscriptions: Subscriptions | None = None
     observability: Observability
     web: Web | None = None
 
@@ -302,6 +312,8 @@ class StackConfig(Section):
             raise ValueError("without a NAT, managed_prometheus needs the endpoint aps-workspaces")
         if self.network.nat == "none" and self.access.issuer is not None:
             raise ValueError("without a NAT the keys of access.issuer cannot be fetched")
+        if self.network.nat == "none" and self.subscriptions is not None:
+            raise ValueError("without a NAT the receivers of subscriptions cannot be reached")
         second = self.recognition.second
         if self.network.nat == "none" and second is not None and set(second.regions) - {self.account.region}:
             raise ValueError("without a NAT the regions of recognition.second cannot be reached")

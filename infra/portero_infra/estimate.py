@@ -188,7 +188,8 @@ def _vault(config: StackConfig, usage: Usage) -> Iterator[Line]:
 def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:
     yield Line("Keys", Decimal(1), prices.KEY)
     # The database's, the cameras' certificates, and the photo vault's keys.
-    secrets = 1 + (config.edge.cameras is not None) + (config.vault is not None)
+    optional = (config.edge.cameras, config.vault, config.subscriptions)
+    secrets = 1 + sum(each is not None for each in optional)
     yield Line("Secrets", Decimal(secrets), prices.SECRET)
     yield Line("Hosted zone of the host name", Decimal(1), prices.ZONE)
     yield Line("Hosted zone of the tasks", Decimal(1), prices.ZONE)

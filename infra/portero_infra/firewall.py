@@ -82,7 +82,7 @@ class Firewall(pulumi.ComponentResource):
                     opts=self._child,
                 )
         if network.nat != "none":
-            # Identity providers live anywhere; HTTPS out, nothing in.
+            # Identity providers and receivers of events live anywhere; HTTPS out, nothing in.
             vpc.SecurityGroupEgressRule(
                 f"{name}-service-out",
                 security_group_id=self.service,

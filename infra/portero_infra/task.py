@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portero_infra.anchors import ANCHORS
-from portero_infra.config import Cameras, StackConfig, Vault
+from portero_infra.config import Cameras, StackConfig, Subscriptions, Vault
 from portero_infra.vault import PHOTOS
 
 Container = dict[str, Any]
@@ -34,6 +34,10 @@ TLS_FILES = {
 VAULT_FOLDER = "/tmp/vault"  # noqa: S108 as above
 VAULT_KEYS = "keys"
 """The file that the vault's secret becomes."""
+
+SUBSCRIPTION_FOLDER = "/tmp/subscriptions"  # noqa: S108 as above
+SUBSCRIPTION_KEYS = "keys"
+"""The file that the subscriptions' secret becomes."""
 
 WRITE_FILES = """\
 import os, pathlib, sys
@@ -94,6 +98,7 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         **_tokens(config),
         **_anchoring(config, facts.anchor_bucket),
         **_keeping_photos(config, facts.vault_bucket),
+        **_subscribing(config.subscriptions),
     }
 
 
@@ -140,6 +145,12 @@ def _keeping_photos(config: StackConfig, bucket: str | None) -> dict[str, str]:
     }
 
 
+def _subscribing(subscriptions: Subscriptions | None) -> dict[str, str]:
+    if subscriptions is None:
+        return {}
+    return {"PORTERO_SUBSCRIPTION_KEY_FILE": f"{SUBSCRIPTION_FOLDER}/{SUBSCRIPTION_KEYS}"}
+
+
 def secrets(facts: Facts) -> dict[str, str]:
     """Returns the variables that ECS fills from Secrets Manager."""
     return {PASSWORD_VARIABLE: f"{facts.database_secret}:password::"}
@@ -150,10 +161,11 @@ def containers(config: StackConfig, facts: Facts) -> list[Container]:
 
     Preparation runs first and ends; the server starts only after it succeeded.
     """
-    cameras, vault = config.edge.cameras, config.vault
+    cameras, vault, subscriptions = config.edge.cameras, config.vault, config.subscriptions
     files = [
         *([] if cameras is None else [_certificates(config, facts, cameras)]),
         *([] if vault is None else [_vault_keys(config, facts, vault)]),
+        *([] if subscriptions is None else [_subscription_keys(config, facts, subscriptions)]),
     ]
     migrate = _portero(config, facts, "migrate") | {"essential": False, "command": ["migrate"]}
     server = _portero(config, facts, SERVER) | {
@@ -206,6 +218,11 @@ def _certificates(config: StackConfig, facts: Facts, cameras: Cameras) -> Contai
 
 def _vault_keys(config: StackConfig, facts: Facts, vault: Vault) -> Container:
     return _writer(config, facts, "vault-keys", [VAULT_FOLDER, VAULT_KEYS], {VAULT_KEYS.upper(): vault.key_secret})
+
+
+def _subscription_keys(config: StackConfig, facts: Facts, subscriptions: Subscriptions) -> Container:
+    command = [SUBSCRIPTION_FOLDER, SUBSCRIPTION_KEYS]
+    return _writer(config, facts, "subscription-keys", command, {SUBSCRIPTION_KEYS.upper(): subscriptions.key_secret})
 
 
 def _writer(config: StackConfig, facts: Facts, name: str, command: list[str], secrets: dict[str, str]) -> Container:

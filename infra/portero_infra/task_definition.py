@@ -112,13 +112,14 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
 
 
 def _execution_statements(config: StackConfig, base: Foundation) -> list[Statement]:
-    cameras, vault = config.edge.cameras, config.vault
+    cameras, vault, subscriptions = config.edge.cameras, config.vault, config.subscriptions
     return policies.starting(
         repository=base.registry.arn,
         secrets=[
             base.database.secret_arn,
             *([] if cameras is None else [cameras.secret]),
             *([] if vault is None else [vault.key_secret]),
+            *([] if subscriptions is None else [subscriptions.key_secret]),
         ],
         logs=[base.logs.server.arn],
         key=base.key_arn,

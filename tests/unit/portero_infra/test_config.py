@@ -53,6 +53,11 @@ WRONG: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
     "anchors for no time": ({"audit": {"anchor_days": 0}}, "portero:audit.anchor_days"),
     "a vault without a key": ({"vault": {}}, "portero:vault.key_secret: Field required"),
     "a key in plain text": ({"vault": {"key_secret": "00" * 32}}, "portero:vault.key_secret"),
+    "subscriptions out of reach": (
+        {"network": {"nat": "none"}, "subscriptions": OPTIONS["subscriptions"]},
+        "without a NAT the receivers of subscriptions cannot be reached",
+    ),
+    "subscriptions without a key": ({"subscriptions": {}}, "portero:subscriptions.key_secret: Field required"),
     "less than nothing": ({"database": {"acu_min": 8, "acu_max": 4}}, "acu_max must be at least acu_min"),
 }
 

@@ -136,7 +136,9 @@ def _config(stack: Stack) -> StackConfig:
     if not stack.all("wafv2/webAcl:WebAcl"):
         return config
     edge = config.edge.model_dump() | ALL["edge"]
-    return StackConfig.model_validate(config.model_dump() | {"edge": edge, "web": ALL["web"], "vault": ALL["vault"]})
+    return StackConfig.model_validate(
+        config.model_dump() | {"edge": edge, **{each: ALL[each] for each in ("web", "vault", "subscriptions")}}
+    )
 
 
 def _unfounded(stack: Stack, config: StackConfig) -> list[str]:
@@ -223,3 +225,30 @@ def test_vault_is_there_as_a_whole_or_not_at_all(name: str, request: pytest.Fixt
         "grants": sorted((*PHOTO_ACTIONS, *VAULT_ACTIONS, "kms:Decrypt", "kms:GenerateDataKey")),
         "bill": ["Photo vault, storage"],
     }
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_subscriptions_have_their_key_or_cannot_be_made(name: str, request: pytest.FixtureRequest) -> None:
+    """With the option the task gets a key file of its own, and the start may read its secret; without it, neither."""
+    plain, config = request.getfixturevalue(name), read_stack(name)
+    wanted = {"subscriptions": ALL["subscriptions"]}
+    subscribed = deploy(name, wanted)
+
+    def of(stack: Stack, config: StackConfig) -> tuple[list[str], list[str], bool, Any]:
+        environment = stack.containers["server"]["environment"]
+        statements = [statement for _, statement in stack.statements("iam/rolePolicy:RolePolicy")]
+        return (
+            [entry["value"] for entry in environment if "SUBSCRIPTION" in entry["name"]],
+            [container for container in stack.containers if "subscription" in container],
+            any("portero-subscriptions" in str(statement["Resource"]) for statement in statements),
+            next(line.units for line in estimate(config, USAGE) if line.item == "Secrets"),
+        )
+
+    (none, no_container, no_grant, secrets) = of(plain, config)
+    assert (none, no_container, no_grant) == ([], [], False)
+    assert of(subscribed, StackConfig.model_validate(config.model_dump() | wanted)) == (
+        ["/tmp/subscriptions/keys"],
+        ["subscription-keys"],
+        True,
+        secrets + 1,
+    )

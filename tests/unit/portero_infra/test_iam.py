@@ -19,7 +19,16 @@ from portero_infra.policies import (
     VAULT_ACTIONS,
 )
 from tests.support.infra.cloudformation import findings, template
-from tests.support.infra.stack import ACCOUNT, CAMERAS_SECRET, OPTIONS, REGION, VAULT_SECRET, Stack, deploy
+from tests.support.infra.stack import (
+    ACCOUNT,
+    CAMERAS_SECRET,
+    OPTIONS,
+    REGION,
+    SUBSCRIPTION_SECRET,
+    VAULT_SECRET,
+    Stack,
+    deploy,
+)
 from tests.support.repository import ROOT
 
 REKOGNITION = ROOT / "server" / "portero_server" / "engines" / "rekognition"
@@ -110,7 +119,7 @@ def test_options_add_exactly_these_actions(prod: Stack) -> None:
     ]
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["audit/*"]}}
     secrets = _allowed(made, "portero-prod-execution")["secretsmanager:GetSecretValue"]
-    assert secrets == [SECRET, CAMERAS_SECRET, VAULT_SECRET]
+    assert secrets == [SECRET, CAMERAS_SECRET, VAULT_SECRET, SUBSCRIPTION_SECRET]
 
 
 def test_only_collections_of_the_pattern_may_be_made_and_removed() -> None:
