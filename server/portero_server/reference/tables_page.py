@@ -58,6 +58,17 @@ HOLDS: Mapping[str, str] = {
     "guests": "Who is expected on which day, and who of them has come.",
     "erased_records": "Ids of erased check-ins, guests and visitors, and of deleted subscriptions, which a restored "
     "backup must lose again.",
+    "attendance_groups": "Who attends together, as a class: their time zone, rules and holidays.",
+    "attendance_memberships": "Who belongs to a group from when until when; a row goes with its person.",
+    "attendance_placements": "Which camera watches which room, from when until when.",
+    "attendance_schedules": "When and where a group meets, with the exceptions.",
+    "attendance_sessions": "One time at which a group meets, when its records were decided, and whether they must be "
+    "decided anew.",
+    "attendance_records": "How a person attended a session, and what shows it; of somebody erased, how and not who.",
+    "attendance_changes": "Each change of a published status, with its cause.",
+    "attendance_corrections": "What a person said of somebody's attendance; a row goes with that somebody.",
+    "attendance_excuses": "Times for which somebody is excused; a row goes with its person.",
+    "attendance_coverage": "When cameras watched, and why they did not, as spans.",
     "api_keys": "Digests of API keys, their roles and their scopes.",
 }
 

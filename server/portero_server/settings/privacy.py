@@ -65,6 +65,10 @@ class PrivacySettings(BaseSettings):
         7, ge=0, description=f"How long expected guests are kept after their day of arrival, days. {_NEVER}."
     )
 
+    retention_attendance_days: int = Field(
+        730, ge=0, description=f"How long attendance is kept after the session, days. {_NEVER}."
+    )
+
     keep_decisions: bool = Field(
         True,
         description="Whether it is stored what each decision about a face saw: the best candidates with their "
@@ -116,5 +120,6 @@ class PrivacySettings(BaseSettings):
             Purpose.PHOTOS: self.retention_photos_days,
             Purpose.REVIEWS: self.retention_reviews_days,
             Purpose.DECISIONS: self.retention_decisions_days,
+            Purpose.ATTENDANCE: self.retention_attendance_days,
         }
         return {purpose: timedelta(days=span) for purpose, span in days.items() if span}

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.clock import Clock
 from portero_server.domain.people.privacy import ErasedFace, Erasure, digest_of, subject_of
 from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.store.attendance.erasing import erase_attendance
 from portero_server.store.database import Database
 from portero_server.store.gallery import log_changes
 from portero_server.store.holders import erase_run, run_of
@@ -240,6 +241,7 @@ class ErasureStore:
             counts[table.name] = gone.rowcount
         own_reviews = or_(sighting_reviews.c.person_id == person_id, sighting_reviews.c.decided_person_id == person_id)
         counts["sighting_reviews"] = (await connection.execute(delete(sighting_reviews).where(own_reviews))).rowcount
+        counts |= await erase_attendance(connection, person_id)
         run = await run_of(connection, person_id)
         if run is not None:
             counts |= await erase_run(connection, run, erasure.erasure_id, begun.requested_at)

@@ -13,6 +13,11 @@ from portero_server.store.database import Database
 from portero_server.store.exported import ExportedRecord, exported
 from portero_server.store.holders import HOLDER_KINDS, holder_records, run_of
 from portero_server.store.schema import (
+    attendance_changes,
+    attendance_corrections,
+    attendance_excuses,
+    attendance_memberships,
+    attendance_records,
     consents,
     decision_candidates,
     faces,
@@ -36,6 +41,11 @@ _KINDS: Mapping[str, Table] = {
     "sighting_review": sighting_reviews,
     "photo": photos,
     "subscription_filter": subscription_people,
+    "attendance_membership": attendance_memberships,
+    "attendance_excuse": attendance_excuses,
+    "attendance_correction": attendance_corrections,
+    "attendance_record": attendance_records,
+    "attendance_change": attendance_changes,
 }
 """In the order in which they are returned. What a photo shows is in the vault."""
 

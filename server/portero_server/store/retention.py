@@ -20,6 +20,12 @@ from portero_server.store.open_tracks import read, written
 from portero_server.store.photo_rows import delete_later
 from portero_server.store.schema import (
     along,
+    attendance_changes,
+    attendance_corrections,
+    attendance_coverage,
+    attendance_excuses,
+    attendance_records,
+    attendance_sessions,
     audit_entries,
     audit_head,
     budget_steps,
@@ -90,6 +96,7 @@ class RetentionStore:
             Purpose.REVIEWS: (self._rows(sighting_reviews, sighting_reviews.c.reviewed_at),),
             # Their candidates go with them.
             Purpose.DECISIONS: (self._rows(decisions, decisions.c.captured_at),),
+            Purpose.ATTENDANCE: tuple(self._rows(age.table, age) for age in _ATTENDANCE),
         }
 
     def steps(self, purpose: Purpose) -> int:
@@ -243,6 +250,16 @@ _FIRST_IN_CHAIN = and_(
     audit_entries.c.position < select(audit_head.c["count"]).scalar_subquery(),
 )
 
+_ATTENDANCE = (
+    attendance_records.c.starts_at,
+    attendance_changes.c.changed_at,
+    attendance_corrections.c.corrected_at,
+    attendance_excuses.c.ends_at,
+    attendance_coverage.c.ends_at,
+    # Last: a session without records would be decided once more.
+    attendance_sessions.c.starts_at,
+)
+
 _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]] = {
     Purpose.STRANGERS: (
         (sightings.c.last_seen, sightings.c.person_id.is_(None)),
@@ -264,6 +281,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.PHOTOS: ((photos.c.created_at, None),),
     Purpose.REVIEWS: ((sighting_reviews.c.reviewed_at, None),),
     Purpose.DECISIONS: ((decisions.c.captured_at, None),),
+    Purpose.ATTENDANCE: tuple((age, None) for age in _ATTENDANCE),
 }
 """By which column each kind of row is as old as it is; for the one that is most overdue."""
 

@@ -24,6 +24,16 @@ from sqlalchemy import (
 from sqlalchemy.sql.operators import custom_op
 
 from portero_server.domain.streams.frames import FrameOutcome
+from portero_server.store.attendance_tables import attendance_changes as attendance_changes
+from portero_server.store.attendance_tables import attendance_corrections as attendance_corrections
+from portero_server.store.attendance_tables import attendance_coverage as attendance_coverage
+from portero_server.store.attendance_tables import attendance_excuses as attendance_excuses
+from portero_server.store.attendance_tables import attendance_groups as attendance_groups
+from portero_server.store.attendance_tables import attendance_memberships as attendance_memberships
+from portero_server.store.attendance_tables import attendance_placements as attendance_placements
+from portero_server.store.attendance_tables import attendance_records as attendance_records
+from portero_server.store.attendance_tables import attendance_schedules as attendance_schedules
+from portero_server.store.attendance_tables import attendance_sessions as attendance_sessions
 from portero_server.store.decision_tables import decision_candidates as decision_candidates
 from portero_server.store.decision_tables import decisions as decisions
 from portero_server.store.decision_tables import sighting_reviews as sighting_reviews

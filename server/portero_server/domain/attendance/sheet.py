@@ -35,6 +35,7 @@ class SessionFacts:
         sightings: As they are now: one that was corrected or revised, only as it is since.
         coverages: By camera id; of a camera that is missing nothing is known.
         merges: To which id each id was merged that is gone; all facts may name either.
+        nameless: Ids of people who cannot be named now, so that nothing follows from not having seen them.
     """
 
     session: AttendanceSession
@@ -46,6 +47,7 @@ class SessionFacts:
     excuses: tuple[Excuse, ...] = ()
     corrections: tuple[AttendanceCorrection, ...] = ()
     merges: Mapping[str, str] = field(default_factory=dict)
+    nameless: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -125,7 +127,11 @@ def _may_be(
 def _record(facts: SessionFacts, person_id: str, shown: _Shown, blind: Iterable[UnprovenSpan]) -> AttendanceRecord:
     excused = [each.span for each in facts.excuses if surviving(each.person_id, facts.merges) == person_id]
     limits = limits_of(facts.session.span, facts.rules, excused)
-    decision = decide(limits, facts.rules.measure, shown.seen, (*blind, *shown.doubtful))
+    unproven = [*blind, *shown.doubtful]
+    if person_id in {surviving(each, facts.merges) for each in facts.nameless}:
+        whole = opening(facts.session.span, facts.rules)
+        unproven.append(UnprovenSpan(whole.start, whole.end, (UnprovenCause.NOT_RECOGNIZABLE,)))
+    decision = decide(limits, facts.rules.measure, shown.seen, unproven)
     return _written(facts.session.session_id, person_id, decision, shown.evidence)
 
 

@@ -42,6 +42,8 @@ class Purpose(Enum):
     """What decisions about faces saw."""
     REVIEWS = "reviews"
     """What people said of sightings."""
+    ATTENDANCE = "attendance"
+    """Sessions with their records, changes, corrections and excuses, and what cameras watched."""
     GUESTS = "guests"
     """Expected guests, from the end of their day of arrival on."""
 

@@ -1,0 +1,1 @@
+"""Attendance as it is stored: groups, sessions, records, remarks and coverage."""

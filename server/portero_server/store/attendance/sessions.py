@@ -1,0 +1,249 @@
+"""Sessions: planned from schedules, decided when they are over, decided anew when they are stale, and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.attendance.changes import ChangeCause
+from portero_server.domain.attendance.schedule import AttendanceSession, SessionState, sessions_between
+from portero_server.domain.attendance.spans import TimeSpan
+from portero_server.errors import NotFound
+from portero_server.store.attendance.publishing import DecidedSession, held_session, publish
+from portero_server.store.attendance.rows import group_of, session_columns, session_of
+from portero_server.store.attendance.stale import mark, mark_cameras
+from portero_server.store.attendance.texts import schedule_of
+from portero_server.store.database import Database
+from portero_server.store.schema import attendance_groups, attendance_schedules, attendance_sessions, events, sightings
+from portero_server.store.sequencers import last_position
+
+_table = attendance_sessions.c
+_AHEAD = timedelta(days=8)
+_HELD = _table.state == SessionState.HELD.value
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEntry:
+    """A session as it is listed; `decided_at`: when its records were last decided, None: not yet."""
+
+    session: AttendanceSession
+    decided_at: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Conditions on sessions; all must hold, and None means no condition.
+
+    Attributes:
+        start, end: Begun in this time.
+    """
+
+    group_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCursor:
+    """A position in the list."""
+
+    starts_at: datetime
+    session_id: str
+
+
+class AttendanceSessionStore:
+    """Stores sessions. Several servers may plan and decide at once: each session is held by one of them."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, open_for: timedelta, consent_required: bool = False
+    ) -> None:
+        """Creates the store.
+
+        Args:
+            database: Where they are.
+            clock: Dates what is decided.
+            open_for: How long after its end a session may be decided anew. What it is decided from must be kept longer.
+            consent_required: Whether only people with a consent can be named.
+        """
+        self._database = database
+        self._clock = clock
+        self._open_for = open_for
+        self._consent_required = consent_required
+
+    @property
+    def open_since(self) -> datetime:
+        """Sessions that ended before are closed: their records stay as they are."""
+        return self._clock.now() - self._open_for
+
+    async def unplanned(self, limit: int) -> Sequence[str]:
+        """Returns the ids of schedules that changed, or whose sessions of the coming days are not written down."""
+        horizon = (self._clock.now() + _AHEAD).date() - timedelta(days=1)
+        planned = attendance_schedules.c.planned_until
+        query = select(attendance_schedules.c.schedule_id)
+        query = query.where(or_(planned.is_(None), planned < horizon.isoformat())).order_by(planned).limit(limit)
+        return await self._ids(query)
+
+    async def plan(self, schedule_id: str) -> int:
+        """Writes down the sessions of a schedule, from those that are open to those of the coming week.
+
+        Sessions that are moved or canceled, or whose day is a holiday after all, are changed, and stale. One that the
+        schedule does not have any more is canceled.
+
+        Returns:
+            How many sessions are new or changed.
+        """
+        now = self._clock.now()
+        since, until = self.open_since.date() - timedelta(days=1), (now + _AHEAD).date()
+        own = attendance_schedules.c.schedule_id == schedule_id
+
+        async def unit(connection: AsyncConnection) -> int:
+            row = (await connection.execute(select(attendance_schedules).where(own).with_for_update())).one_or_none()
+            if row is None:
+                return 0
+            of_group = select(attendance_groups).where(attendance_groups.c.group_id == row.group_id)
+            group = group_of((await connection.execute(of_group)).one())
+            schedule = schedule_of(schedule_id, row.group_id, ZoneInfo(group.zone), row.content)
+            wanted = sessions_between(
+                schedule, since, until, group.holidays(), held_on_holidays=group.rules.held_on_holidays
+            )
+            columns = {each.session_id: session_columns(each, schedule_id, group.rules) for each in wanted}
+            stored = await _planned(connection, schedule_id, since, until, columns)
+            changed = await _replan(connection, stored, columns, schedule_id, now)
+            await connection.execute(update(attendance_schedules).where(own).values(planned_until=until.isoformat()))
+            return changed
+
+        return await self._database.run(unit)
+
+    async def due(self, settled_before: datetime, limit: int) -> Sequence[str]:
+        """Returns the ids of sessions to decide for the first time: held, open, and over before a time."""
+        query = select(_table.session_id).where(
+            _HELD, _table.published_at.is_(None), _table.ends_at < settled_before, _table.ends_at >= self.open_since
+        )
+        return await self._ids(query.order_by(_table.ends_at).limit(limit))
+
+    async def stale(self, limit: int) -> Sequence[str]:
+        """Returns the ids of sessions to decide anew, those first that have waited longest; closed ones are let go."""
+        await self._let_go()
+        query = select(_table.session_id).where(_table.stale_at.is_not(None))
+        return await self._ids(query.order_by(_table.stale_at).limit(limit))
+
+    async def decide(self, session_id: str) -> DecidedSession:
+        """Decides a session from everything that is known now, and stores its records. Raises NotFound."""
+        now = self._clock.now()
+
+        async def unit(connection: AsyncConnection) -> DecidedSession:
+            row = await held_session(connection, session_id)
+            return await publish(connection, row, now, consent_required=self._consent_required)
+
+        return await self._database.run(unit)
+
+    async def follow_sightings(self, position: int, limit: int) -> int:
+        """Marks the sessions that sightings touch which are new, or have changed, since a position of the events.
+
+        Returns:
+            Up to which position events have been looked at; the same as `position`: there were none.
+        """
+        now = self._clock.now()
+        query = (
+            select(events.c.position, sightings.c.sighting_id, sightings.c.camera_id)
+            .add_columns(sightings.c.first_seen, sightings.c.last_seen)
+            .join_from(events, sightings, sightings.c.sighting_id == events.c.sighting_id)
+            .where(events.c.position > position)
+            .order_by(events.c.position)
+            .limit(limit)
+        )
+
+        async def unit(connection: AsyncConnection) -> int:
+            last = await last_position(connection, "events")
+            rows = (await connection.execute(query)).all()
+            for sighting_id, row in {row.sighting_id: row for row in rows}.items():
+                # A sighting may be of one moment, and a span is not.
+                span = TimeSpan(row.first_seen, row.last_seen + timedelta(microseconds=1))
+                await mark_cameras(connection, row.camera_id, [span], ChangeCause.SIGHTING, sighting_id, now)
+            return rows[-1].position if len(rows) == limit else max(last, position)
+
+        return await self._database.run(unit)
+
+    async def session(self, session_id: str) -> SessionEntry:
+        """Returns a session. Raises NotFound."""
+        found = await self._entries(select(attendance_sessions).where(_table.session_id == session_id))
+        if not found:
+            raise NotFound(f"attendanceSessions/{session_id}")
+        return found[0]
+
+    async def list(
+        self, which: SessionFilter, limit: int, after: SessionCursor | None = None
+    ) -> Sequence[SessionEntry]:
+        """Returns at most `limit` sessions in order of their beginning, after a place in the list."""
+        query = select(attendance_sessions).order_by(_table.starts_at, _table.session_id).limit(limit)
+        if which.group_id is not None:
+            query = query.where(_table.group_id == which.group_id)
+        if which.start is not None:
+            query = query.where(_table.starts_at >= which.start)
+        if which.end is not None:
+            query = query.where(_table.starts_at < which.end)
+        if after is not None:
+            tie = and_(_table.starts_at == after.starts_at, _table.session_id > after.session_id)
+            query = query.where(_table.starts_at >= after.starts_at, or_(_table.starts_at > after.starts_at, tie))
+        return await self._entries(query)
+
+    async def _let_go(self) -> None:
+        closed = update(attendance_sessions).where(_table.stale_at.is_not(None), _table.ends_at < self.open_since)
+
+        async def unit(connection: AsyncConnection) -> None:
+            await connection.execute(closed.values(stale_at=None, stale_cause=None, stale_reference=None))
+
+        await self._database.run(unit)
+
+    async def _ids(self, query: Select[Any]) -> Sequence[str]:
+        async def unit(connection: AsyncConnection) -> Sequence[str]:
+            return list(await connection.scalars(query))
+
+        return await self._database.read(unit)
+
+    async def _entries(self, query: Select[Any]) -> Sequence[SessionEntry]:
+        async def unit(connection: AsyncConnection) -> Sequence[SessionEntry]:
+            rows = (await connection.execute(query)).all()
+            return [SessionEntry(session_of(row), row.decided_at, row.stale_at is not None) for row in rows]
+
+        return await self._database.read(unit)
+
+
+async def _planned(
+    connection: AsyncConnection, schedule_id: str, since: date, until: date, wanted: dict[str, Any]
+) -> dict[str, Any]:
+    """Returns the stored sessions of some days by id, and those that are wanted on these days."""
+    within = and_(_table.day >= since.isoformat(), _table.day <= until.isoformat())
+    query = select(attendance_sessions).where(
+        _table.schedule_id == schedule_id, or_(within, _table.session_id.in_(list(wanted)))
+    )
+    return {row.session_id: row for row in await connection.execute(query.with_for_update())}
+
+
+async def _replan(
+    connection: AsyncConnection, stored: dict[str, Any], wanted: dict[str, Any], schedule_id: str, now: datetime
+) -> int:
+    new = [columns for session_id, columns in wanted.items() if session_id not in stored]
+    if new:
+        await connection.execute(insert(attendance_sessions), new)
+    changed = {
+        session_id: columns
+        for session_id, columns in wanted.items()
+        if session_id in stored and any(getattr(stored[session_id], name) != value for name, value in columns.items())
+    }
+    canceled = {"state": SessionState.CANCELED.value, "note": ""}
+    for session_id, row in stored.items():
+        if session_id not in wanted and row.state != SessionState.CANCELED.value:
+            changed[session_id] = canceled
+    for session_id, columns in changed.items():
+        await connection.execute(update(attendance_sessions).where(_table.session_id == session_id).values(columns))
+    await mark(connection, changed, ChangeCause.SCHEDULE, schedule_id, now)
+    return len(new) + len(changed)

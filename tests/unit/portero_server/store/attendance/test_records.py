@@ -1,0 +1,55 @@
+"""Records as they are listed and added up, on both databases."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from portero_server.domain.attendance.record import AttendanceStatus
+from portero_server.store.attendance.records import RecordCursor, RecordFilter
+from tests.support.attendance.classroom import HOUR, SESSION, Classroom
+from tests.support.store.commits import at
+
+DAY = 24 * HOUR
+SECOND = "math/2026-03-09"
+
+
+async def _two_sessions(classroom: Classroom) -> None:
+    await classroom.furnish()
+    await classroom.watch(last=8 * DAY)
+    await classroom.sees("ana", 0, HOUR)
+    classroom.clock.advance(8 * DAY)
+    for session_id in (SESSION, SECOND):
+        await classroom.sessions.decide(session_id)
+
+
+async def test_records_are_listed_by_person_and_session_in_pages(classroom: Classroom) -> None:
+    """Each condition narrows the list, and a page begins where the one before ended."""
+    await _two_sessions(classroom)
+    everything = await classroom.records.list(RecordFilter(group_id="1b"), 10)
+    assert len(everything) == 4
+    paged, after = [], None
+    while page := await classroom.records.list(RecordFilter(), 1, after):
+        paged += page
+        after = RecordCursor(page[0].starts_at, page[0].record.session_id, page[0].record_id)
+    assert paged == everything
+    ana = await classroom.records.list(RecordFilter(person_id="ana"), 10)
+    assert [each.record.status for each in ana] == [AttendanceStatus.PRESENT, AttendanceStatus.ABSENT]
+    assert await classroom.records.list(RecordFilter(person_id="ana", start=at(0), end=at(HOUR)), 10) == ana[:1]
+
+
+async def test_totals_add_up_each_person(classroom: Classroom) -> None:
+    """Counts, credit, and the time present and late; the percentage has the rule of a summary."""
+    await _two_sessions(classroom)
+    ana, ben = await classroom.records.totals(RecordFilter(group_id="1b"))
+    assert (ana.person_id, ana.summary.percentage, ana.present.total_seconds()) == ("ana", Decimal("50.0"), HOUR)
+    assert (ben.summary.counts[AttendanceStatus.ABSENT], ben.summary.percentage) == (2, Decimal("0.0"))
+    assert await classroom.records.totals(RecordFilter(group_id="2a")) == []
+
+
+async def test_changes_are_listed_in_pages(classroom: Classroom) -> None:
+    """By session or person, oldest first."""
+    await _two_sessions(classroom)
+    changes = await classroom.records.changes(None, "ana", 10)
+    assert {each.session_id for each in changes} == {SESSION, SECOND}
+    (last,) = await classroom.records.changes(None, "ana", 10, (changes[0].changed_at, changes[0].change_id))
+    assert last == changes[1]

@@ -1,0 +1,168 @@
+"""Sessions on both databases: planned, decided, decided anew, and listed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, time, timedelta
+
+import pytest
+
+from portero_server.domain.attendance.changes import ChangeCause
+from portero_server.domain.attendance.record import AttendanceStatus
+from portero_server.domain.attendance.schedule import SessionChange, SessionState
+from portero_server.errors import NotFound
+from portero_server.store.attendance.records import RecordFilter
+from portero_server.store.attendance.sessions import SessionCursor, SessionFilter
+from tests.support.attendance.classroom import GROUP, HOUR, LESSON, MONDAY, SESSION, Classroom
+from tests.support.store.commits import at
+
+DAY = 24 * HOUR
+
+
+async def test_a_schedule_is_planned_for_the_coming_week(classroom: Classroom) -> None:
+    """Sessions of today and the week to come are written down; a repeated plan changes nothing."""
+    await classroom.furnish()
+    assert [each.session.session_id for each in await classroom.sessions.list(SessionFilter(), 10)] == [
+        SESSION,
+        "math/2026-03-09",
+    ]
+    assert await classroom.sessions.plan("math") == 0
+    assert await classroom.sessions.unplanned(10) == []
+    classroom.clock.advance(2 * DAY)
+    assert await classroom.sessions.unplanned(10) == ["math"]
+
+
+async def test_a_session_is_due_when_it_is_over(classroom: Classroom) -> None:
+    """Only sessions that ended before the given time, and were never decided, are due."""
+    await classroom.furnish()
+    assert await classroom.sessions.due(at(HOUR), 10) == []
+    assert await classroom.sessions.due(at(HOUR + 1), 10) == [SESSION]
+    await classroom.sessions.decide(SESSION)
+    assert await classroom.sessions.due(at(HOUR + 1), 10) == []
+
+
+async def test_who_was_seen_is_present_and_who_was_not_is_absent_while_it_was_watched(classroom: Classroom) -> None:
+    """The decision follows from stored sightings and coverage; deciding again changes nothing."""
+    await classroom.furnish()
+    await classroom.watch()
+    sighting_id = await classroom.sees("ana", 0, HOUR)
+    classroom.clock.advance(2 * HOUR)
+    first = await classroom.sessions.decide(SESSION)
+    assert await classroom.statuses() == {"ana": AttendanceStatus.PRESENT, "ben": AttendanceStatus.ABSENT}
+    assert first.records[0].evidence == (sighting_id,)
+    assert [each.cause for each in first.changes] == [ChangeCause.DECIDED] * 2
+    assert (await classroom.sessions.decide(SESSION)).changes == ()
+
+
+async def test_what_nobody_watched_is_unproven(classroom: Classroom) -> None:
+    """Without coverage nobody is absent."""
+    await classroom.furnish()
+    await classroom.sessions.decide(SESSION)
+    assert set((await classroom.statuses()).values()) == {AttendanceStatus.UNPROVEN}
+
+
+async def test_a_late_sighting_makes_exactly_its_session_stale(classroom: Classroom) -> None:
+    """A sighting that arrives after the decision changes the record, with the sighting as the cause."""
+    await classroom.furnish()
+    await classroom.watch(last=8 * DAY)
+    classroom.clock.advance(8 * DAY)
+    for session_id in (SESSION, "math/2026-03-09"):
+        await classroom.sessions.decide(session_id)
+    position = await classroom.sessions.follow_sightings(0, 10)
+    classroom.clock.advance(1)
+    sighting_id = await classroom.sees("ben", 0, HOUR)
+    after = await classroom.sessions.follow_sightings(position, 10)
+    assert after > position
+    assert await classroom.sessions.follow_sightings(after, 10) == after
+    assert await classroom.sessions.stale(10) == [SESSION]
+    (change,) = (await classroom.sessions.decide(SESSION)).changes
+    assert (change.person_id, change.cause, change.reference) == ("ben", ChangeCause.SIGHTING, sighting_id)
+    assert await classroom.sessions.stale(10) == []
+    told = await classroom.records.changes(SESSION, "ben", 10)
+    assert [(each.old_status, each.new_status) for each in told] == [
+        (None, AttendanceStatus.ABSENT),
+        (AttendanceStatus.ABSENT, AttendanceStatus.PRESENT),
+    ]
+
+
+async def test_late_coverage_makes_its_session_stale(classroom: Classroom) -> None:
+    """A bridge that was offline turns what was unproven into what is proven."""
+    await classroom.furnish()
+    await classroom.sessions.decide(SESSION)
+    await classroom.watch()
+    assert await classroom.sessions.stale(10) == [SESSION]
+    (first, _) = (await classroom.sessions.decide(SESSION)).changes
+    assert (first.cause, first.after and first.after.status) == (ChangeCause.COVERAGE, AttendanceStatus.ABSENT)
+
+
+async def test_a_canceled_session_loses_its_records(classroom: Classroom) -> None:
+    """An exception written down afterwards removes the records and says why."""
+    await classroom.furnish()
+    await classroom.watch()
+    await classroom.sessions.decide(SESSION)
+    await classroom.groups.put_schedule(replace(LESSON, changes=(SessionChange(MONDAY, canceled=True, note="fire"),)))
+    assert await classroom.sessions.unplanned(10) == ["math"]
+    assert await classroom.sessions.plan("math") == 1
+    changes = (await classroom.sessions.decide(SESSION)).changes
+    assert [(each.cause, each.after) for each in changes] == [(ChangeCause.SCHEDULE, None)] * 2
+    entry = await classroom.sessions.session(SESSION)
+    assert (entry.session.state, entry.session.note, entry.stale) == (SessionState.CANCELED, "fire", False)
+    assert await classroom.statuses() == {}
+
+
+async def test_a_day_that_the_schedule_does_not_have_any_more_is_canceled(classroom: Classroom) -> None:
+    """A schedule that ends earlier cancels what lies behind its end."""
+    await classroom.furnish()
+    await classroom.groups.put_schedule(replace(LESSON, last_day=MONDAY))
+    await classroom.sessions.plan("math")
+    states = [each.session.state for each in await classroom.sessions.list(SessionFilter(group_id="1b"), 10)]
+    assert states == [SessionState.HELD, SessionState.CANCELED]
+
+
+async def test_a_free_day_of_the_group_makes_a_holiday(classroom: Classroom) -> None:
+    """Free days written down for the group plan its schedules anew."""
+    await classroom.furnish()
+    await classroom.groups.put_group(replace(GROUP, free_days={MONDAY: "Aniversario"}))
+    await classroom.sessions.plan("math")
+    session = (await classroom.sessions.session(SESSION)).session
+    assert (session.state, session.note) == (SessionState.HOLIDAY, "Aniversario")
+
+
+async def test_a_moved_session_keeps_its_id(classroom: Classroom) -> None:
+    """Moved to another day and time, it is the same session."""
+    await classroom.furnish()
+    moved = SessionChange(MONDAY, moved_to=date(2026, 3, 3), begins=time(10), ends=time(11))
+    await classroom.groups.put_schedule(replace(LESSON, changes=(moved,)))
+    await classroom.sessions.plan("math")
+    session = (await classroom.sessions.session(SESSION)).session
+    assert (session.day, session.span.start) == (date(2026, 3, 3), at(DAY + 2 * HOUR))
+
+
+async def test_closed_sessions_stay_as_they_are(classroom: Classroom) -> None:
+    """What becomes known more than three weeks later is let go, since not all facts are kept so long."""
+    await classroom.furnish()
+    await classroom.sessions.decide(SESSION)
+    classroom.clock.advance(22 * DAY)
+    await classroom.watch()
+    assert await classroom.sessions.stale(10) == []
+    assert set((await classroom.statuses()).values()) == {AttendanceStatus.UNPROVEN}
+
+
+async def test_sessions_are_listed_in_pages(classroom: Classroom) -> None:
+    """A page begins where the one before ended; group and time narrow the list."""
+    await classroom.furnish()
+    (first,) = await classroom.sessions.list(SessionFilter(), 1)
+    after = SessionCursor(first.session.span.start, first.session.session_id)
+    (second,) = await classroom.sessions.list(SessionFilter(), 5, after)
+    assert second.session.day == MONDAY + timedelta(days=7)
+    assert await classroom.sessions.list(SessionFilter(start=at(0), end=at(HOUR)), 5) == [first]
+    assert await classroom.sessions.list(SessionFilter(group_id="2a"), 5) == []
+
+
+async def test_a_session_that_is_not_there_is_named(classroom: Classroom) -> None:
+    """Neither reading nor deciding makes a session up."""
+    for asked in (classroom.sessions.session("math/1999-01-01"), classroom.sessions.decide("math/1999-01-01")):
+        with pytest.raises(NotFound, match="attendanceSessions/math/1999-01-01"):
+            await asked
+    assert await classroom.sessions.plan("nothing") == 0
+    assert await classroom.records.list(RecordFilter(), 5) == []
