@@ -17,6 +17,7 @@ from portero_server.billing.wiring import Billing
 from portero_server.clock import SystemClock
 from portero_server.composition import (
     access,
+    attendance,
     audit,
     billing,
     decisions,
@@ -59,6 +60,7 @@ class Server:
     documents: documents.DocumentParts
     streaming: streaming.StreamingParts
     visitors: visitors.VisitorParts
+    attendance: attendance.AttendanceParts
     events: events.EventParts
     subscriptions: subscriptions.SubscriptionParts
     privacy: privacy.PrivacyParts
@@ -76,6 +78,7 @@ class Server:
             self.streaming,
             self.gallery,
             self.visitors,
+            self.attendance,
             self.events,
             self.subscriptions,
             self.operations,
@@ -116,10 +119,13 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         listeners = EventListeners()
         judging = decisions.reviews(context, stores, listeners.notify)
         again = visitors.build(context, stores, engine, judging, listeners.notify)
+        present = attendance.build(context, stores)
+        capture = present.capture(again.capture(desk.follower))
         frames = await stack.enter_async_context(
-            streaming.build(context, stores, engine, asking, bill, eyes, again.capture(desk.follower), listeners)
+            streaming.build(context, stores, engine, asking, bill, eyes, capture, listeners)
         )
         again.listens_to(listeners)
+        present.follows(frames.streams)
         told = events.build(context, stores, listeners)
         subscribed = subscriptions.build(context, stores, listeners)
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
@@ -153,6 +159,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             desk,
             frames,
             again,
+            present,
             told,
             subscribed,
             erasing,

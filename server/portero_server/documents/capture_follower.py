@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -11,12 +10,11 @@ from portero_server.documents.capture import CardCaptures
 from portero_server.documents.open_capture import OpenCapture
 from portero_server.documents.sight import CardSight
 from portero_server.domain.gate.cadence import Due, When
-from portero_server.domain.recording.sightings import TrackDecided
 from portero_server.domain.steering.policy import UNLIMITED_RATE
 from portero_server.domain.streams.frames import Frame, FrameRefused
 from portero_server.domain.streams.messages import Advice, Directive
-from portero_server.domain.tracking.track import Track
-from portero_server.recognition.frame_follower import Findings, FrameFollower, Rules
+from portero_server.recognition.frame_follower import Findings, FrameFollower
+from portero_server.recognition.wrapping import WrappingFollower
 from portero_server.vision.analysis import FrameAnalysis
 
 _NOT_NOW = Due(look=False, thorough=False)
@@ -36,7 +34,7 @@ class FrameInspector(Protocol):
         ...
 
 
-class CaptureFollower(FrameFollower):
+class CaptureFollower(WrappingFollower):
     """Stands before the follower of a camera, and passes everything on to it.
 
     While a check-in runs, no face is searched for sightings: the portrait on a card is nobody who passes by, and the
@@ -53,16 +51,14 @@ class CaptureFollower(FrameFollower):
             captures: The check-ins that run.
             inspector: Inspects its frames.
         """
-        self._inner = inner
+        super().__init__(inner)
         self._camera_id = camera_id
         self._captures = captures
         self._inspector = inspector
-        # Asked before each frame.
-        self.reads_text = inner.reads_text
 
     def observe(self, frame: Frame, look: FrameAnalysis) -> Findings:
         """Processes a frame, for the camera and for a check-in."""
-        found = self._inner.observe(frame, look)
+        found = self.inner.observe(frame, look)
         capture = self._captures.running(self._camera_id)
         if capture is None or look.damaged:
             return found
@@ -90,56 +86,10 @@ class CaptureFollower(FrameFollower):
     def when(self) -> When:
         """Returns which of the waiting frames to analyze; none while a check-in runs, which looks for itself."""
         if self._captures.running(self._camera_id) is None:
-            return self._inner.when
+            return self.inner.when
         return lambda captured: _NOT_NOW
-
-    # --- Passed on ------------------------------------------------------------------------------
-
-    @property
-    def rules(self) -> Rules:
-        """The inner follower's decision settings."""
-        return self._inner.rules
-
-    @rules.setter
-    def rules(self, rules: Rules) -> None:
-        self._inner.rules = rules
-
-    @property
-    def busy(self) -> bool:
-        """Whether any decision of the inner follower is still open."""
-        return self._inner.busy
-
-    @property
-    def tracks(self) -> Sequence[Track]:
-        """Tracks being followed, oldest first."""
-        return self._inner.tracks
-
-    @property
-    def people(self) -> set[str]:
-        """Returns the ids of the people whose names are held."""
-        return self._inner.people
 
     def tick(self, now: float) -> Findings:
         """Handles patience, deadlines and silence at `now` (monotonic seconds)."""
         self._captures.stream_lives(self._camera_id, now)
-        return self._inner.tick(now)
-
-    def leave_all(self) -> Findings:
-        """Ends all tracks because the stream ends."""
-        return self._inner.leave_all()
-
-    def miss_all(self) -> Findings:
-        """Reports all decided tracks as left, since no frames arrive."""
-        return self._inner.miss_all()
-
-    def forget(self, people: Collection[str]) -> Findings:
-        """Removes the names of people who may no longer be named."""
-        return self._inner.forget(people)
-
-    def rename(self, late: TrackDecided) -> bool:
-        """Names a track as an earlier session decided too late. Returns whether the track is followed."""
-        return self._inner.rename(late)
-
-    def take_over(self, earlier: FrameFollower, durable: int) -> None:
-        """Takes over the calls that the end of an earlier session left without an answer."""
-        self._inner.take_over(earlier._inner if isinstance(earlier, CaptureFollower) else earlier, durable)
+        return self.inner.tick(now)

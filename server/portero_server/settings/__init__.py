@@ -13,6 +13,7 @@ from pydantic_settings import SettingsConfigDict, SettingsError
 
 from portero_server.errors import StartupProblem
 from portero_server.settings.access import AccessSettings
+from portero_server.settings.attendance import AttendanceSettings
 from portero_server.settings.billing import BillingSettings
 from portero_server.settings.calls import CallSettings
 from portero_server.settings.documents import DocumentSettings
@@ -36,6 +37,7 @@ class Settings(
     PrivacySettings,
     VaultSettings,
     VisitorSettings,
+    AttendanceSettings,
     DocumentSettings,
     EventSettings,
     SteeringSettings,

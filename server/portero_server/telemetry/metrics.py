@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from portero_server.telemetry import instruments
 from portero_server.telemetry.access_metrics import AccessMetrics
+from portero_server.telemetry.attendance_metrics import AttendanceMetrics
 from portero_server.telemetry.camera_metrics import CameraMetrics
 from portero_server.telemetry.decision_metrics import DecisionMetrics
 from portero_server.telemetry.document_metrics import DocumentMetrics
@@ -66,6 +67,7 @@ class Metrics:
         self.privacy = PrivacyMetrics(registry)
         self.vault = VaultMetrics(registry)
         self.visitors = VisitorMetrics(registry)
+        self.attendance = AttendanceMetrics(registry)
         self.documents = DocumentMetrics(registry)
         self.events = EventMetrics(registry)
         self.subscriptions = SubscriptionMetrics(registry)

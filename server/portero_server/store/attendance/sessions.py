@@ -21,8 +21,14 @@ from portero_server.store.attendance.rows import group_of, session_columns, sess
 from portero_server.store.attendance.stale import mark, mark_cameras
 from portero_server.store.attendance.texts import schedule_of
 from portero_server.store.database import Database
-from portero_server.store.schema import attendance_groups, attendance_schedules, attendance_sessions, events, sightings
-from portero_server.store.sequencers import last_position
+from portero_server.store.schema import (
+    attendance_groups,
+    attendance_schedules,
+    attendance_sessions,
+    events,
+    sequencers,
+    sightings,
+)
 
 _table = attendance_sessions.c
 _AHEAD = timedelta(days=8)
@@ -31,7 +37,12 @@ _HELD = _table.state == SessionState.HELD.value
 
 @dataclass(frozen=True, slots=True)
 class SessionEntry:
-    """A session as it is listed; `decided_at`: when its records were last decided, None: not yet."""
+    """A session as it is listed.
+
+    Attributes:
+        decided_at: When its records were last decided; None: not yet.
+        stale: Whether something became known since.
+    """
 
     session: AttendanceSession
     decided_at: datetime | None
@@ -132,7 +143,7 @@ class AttendanceSessionStore:
     async def stale(self, limit: int) -> Sequence[str]:
         """Returns the ids of sessions to decide anew, those first that have waited longest; closed ones are let go."""
         await self._let_go()
-        query = select(_table.session_id).where(_table.stale_at.is_not(None))
+        query = select(_table.session_id).where(_table.stale_at.is_not(None), _table.published_at.is_not(None))
         return await self._ids(query.order_by(_table.stale_at).limit(limit))
 
     async def decide(self, session_id: str) -> DecidedSession:
@@ -145,30 +156,37 @@ class AttendanceSessionStore:
 
         return await self._database.run(unit)
 
-    async def follow_sightings(self, position: int, limit: int) -> int:
-        """Marks the sessions that sightings touch which are new, or have changed, since a position of the events.
+    async def follow_sightings(self, limit: int) -> int:
+        """Marks the sessions that sightings touch which are new, or have changed, since the call before.
+
+        Args:
+            limit: Events to look at, at most.
 
         Returns:
-            Up to which position events have been looked at; the same as `position`: there were none.
+            How many events were looked at; fewer than `limit`: there are no more.
         """
         now = self._clock.now()
+        own = sequencers.c.name == "attendance"
         query = (
             select(events.c.position, sightings.c.sighting_id, sightings.c.camera_id)
             .add_columns(sightings.c.first_seen, sightings.c.last_seen)
-            .join_from(events, sightings, sightings.c.sighting_id == events.c.sighting_id)
-            .where(events.c.position > position)
+            .select_from(events.outerjoin(sightings, sightings.c.sighting_id == events.c.sighting_id))
             .order_by(events.c.position)
             .limit(limit)
         )
 
         async def unit(connection: AsyncConnection) -> int:
-            last = await last_position(connection, "events")
-            rows = (await connection.execute(query)).all()
-            for sighting_id, row in {row.sighting_id: row for row in rows}.items():
+            # Held, so that servers take turns, and the place moves with what follows from it.
+            held = select(sequencers.c.position).where(own).with_for_update()
+            position: int = (await connection.execute(held)).scalar_one()
+            rows = (await connection.execute(query.where(events.c.position > position))).all()
+            for sighting_id, row in {row.sighting_id: row for row in rows if row.sighting_id is not None}.items():
                 # A sighting may be of one moment, and a span is not.
                 span = TimeSpan(row.first_seen, row.last_seen + timedelta(microseconds=1))
                 await mark_cameras(connection, row.camera_id, [span], ChangeCause.SIGHTING, sighting_id, now)
-            return rows[-1].position if len(rows) == limit else max(last, position)
+            if rows:
+                await connection.execute(update(sequencers).where(own).values(position=rows[-1].position))
+            return len(rows)
 
         return await self._database.run(unit)
 
@@ -212,9 +230,13 @@ class AttendanceSessionStore:
     async def _entries(self, query: Select[Any]) -> Sequence[SessionEntry]:
         async def unit(connection: AsyncConnection) -> Sequence[SessionEntry]:
             rows = (await connection.execute(query)).all()
-            return [SessionEntry(session_of(row), row.decided_at, row.stale_at is not None) for row in rows]
+            return [SessionEntry(session_of(row), row.decided_at, stale=_is_stale(row)) for row in rows]
 
         return await self._database.read(unit)
+
+
+def _is_stale(row: Any) -> bool:
+    return row.published_at is not None and row.stale_at is not None
 
 
 async def _planned(

@@ -1,13 +1,13 @@
 """Marks sessions whose records may no longer be what the facts say, within the transaction that changes a fact.
 
-Only sessions that have records are marked: the others are decided from all facts when they are due. Of several facts
-the first one is kept as the cause of what changes.
+Whoever decides a session holds its row, so that what becomes known meanwhile is marked after it. Of several facts the
+first one is kept as the cause of what changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,14 +18,15 @@ from portero_server.store.attendance.texts import rooms_of
 from portero_server.store.schema import attendance_memberships, attendance_placements, attendance_sessions
 
 _table = attendance_sessions.c
-_PUBLISHED = _table.published_at.is_not(None)
+_LONGEST = timedelta(days=2)
+"""More than a session takes, with its check-in: by it those around a time are found by when they begin."""
 _AT_ONCE = 500
 
 
 async def mark(
     connection: AsyncConnection, session_ids: Collection[str], cause: ChangeCause, reference: str, now: datetime
 ) -> None:
-    """Marks sessions by id; those that have no records yet, or are marked already, stay as they are."""
+    """Marks sessions by id; those that are marked already stay as they are."""
     ordered = sorted(session_ids)
     for start in range(0, len(ordered), _AT_ONCE):
         some = _table.session_id.in_(ordered[start : start + _AT_ONCE])
@@ -60,11 +61,11 @@ async def mark_rooms(
 ) -> None:
     """Marks the sessions in some rooms that have time in a span, with check-in; None: without a bound."""
     first, end = span
-    query = select(_table.session_id, _table.room_ids).where(_PUBLISHED)
+    query = select(_table.session_id, _table.room_ids).where(_table.stale_at.is_(None))
     if first is not None:
-        query = query.where(_table.ends_at > first)
+        query = query.where(_table.ends_at > first, _table.starts_at > first - _LONGEST)
     if end is not None:
-        query = query.where(_table.opens_at < end)
+        query = query.where(_table.opens_at < end, _table.starts_at < end + _LONGEST)
     found = [row.session_id for row in await connection.execute(query) if set(room_ids) & set(rooms_of(row.room_ids))]
     await mark(connection, found, cause, reference, now)
 
@@ -102,5 +103,5 @@ async def _mark(
     now: datetime,
 ) -> None:
     values = {"stale_at": now, "stale_cause": cause.value, "stale_reference": reference}
-    fresh = update(attendance_sessions).where(_PUBLISHED, _table.stale_at.is_(None), *conditions)
+    fresh = update(attendance_sessions).where(_table.stale_at.is_(None), *conditions)
     await connection.execute(fresh.values(**values))

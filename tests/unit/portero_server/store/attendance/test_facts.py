@@ -67,7 +67,7 @@ async def test_a_look_alike_who_is_named_leaves_the_other_open(classroom: Classr
     assert await classroom.statuses() == {"ana": AttendanceStatus.PRESENT, "ben": AttendanceStatus.UNPROVEN}
     said = NewReview(ReviewAction.THIS_IS, "ben", "", "teacher")
     await SightingReviewStore(database, classroom.clock).add(sighting_id, said)
-    assert await classroom.sessions.follow_sightings(0, 10) > 0
+    assert await classroom.sessions.follow_sightings(10) > 0
     assert await classroom.sessions.stale(10) == [SESSION]
     await classroom.sessions.decide(SESSION)
     assert await classroom.statuses() == {"ana": AttendanceStatus.ABSENT, "ben": AttendanceStatus.PRESENT}

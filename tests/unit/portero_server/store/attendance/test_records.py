@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from portero_server.domain.attendance.record import AttendanceStatus
-from portero_server.store.attendance.records import RecordCursor, RecordFilter
+from portero_server.store.attendance.records import PublishedRecord, RecordCursor, RecordFilter
 from tests.support.attendance.classroom import HOUR, SESSION, Classroom
 from tests.support.store.commits import at
 
@@ -27,7 +27,8 @@ async def test_records_are_listed_by_person_and_session_in_pages(classroom: Clas
     await _two_sessions(classroom)
     everything = await classroom.records.list(RecordFilter(group_id="1b"), 10)
     assert len(everything) == 4
-    paged, after = [], None
+    paged: list[PublishedRecord] = []
+    after = None
     while page := await classroom.records.list(RecordFilter(), 1, after):
         paged += page
         after = RecordCursor(page[0].starts_at, page[0].record.session_id, page[0].record_id)

@@ -53,7 +53,7 @@ async def test_what_came_before_a_correction_is_not_its_doing(classroom: Classro
     """A late sighting that waits keeps its own cause."""
     await _decided(classroom)
     sighting_id = await classroom.sees("ben", 0, HOUR)
-    await classroom.sessions.follow_sightings(0, 10)
+    await classroom.sessions.follow_sightings(10)
     await classroom.remarks.correct(classroom.correction("ana", AttendanceStatus.LATE))
     causes = {
         each.person_id: (each.cause, each.reference)

@@ -1,0 +1,1 @@
+"""Attendance: what cameras watched is written down, and sessions are decided and decided anew."""
