@@ -10,8 +10,15 @@ from portero_server.attendance.coverage_recorder import CoverageRecorder, OpenSt
 from portero_server.attendance.recomputing import AttendanceRecomputing
 from portero_server.composition.context import BuildContext
 from portero_server.composition.store import Stores
+from portero_server.errors import StartupProblem
 from portero_server.recognition.frame_follower import FrameFollower
+from portero_server.rpc.services.attendance import AttendanceServicer
+from portero_server.rpc.services.attendance_groups import AttendanceGroupServicer
 from portero_server.store.attendance.coverage import CoverageStore
+from portero_server.store.attendance.groups import AttendanceGroupStore
+from portero_server.store.attendance.records import AttendanceRecordStore
+from portero_server.store.attendance.remarks import RemarkStore
+from portero_server.store.attendance.rooms import RoomStore
 from portero_server.store.attendance.sessions import AttendanceSessionStore
 from portero_server.store.attendance.settled import SettledFrames
 from portero_server.streaming.registry import Streams
@@ -21,8 +28,9 @@ Capture = Callable[[str, FrameFollower], FrameFollower]
 
 @dataclass(frozen=True, slots=True)
 class AttendanceParts:
-    """What keeps attendance; `recorder` and `recomputing` are None if nothing does."""
+    """What keeps attendance, and serves it; `recorder` and `recomputing` are None if nothing keeps it."""
 
+    servicers: tuple[AttendanceGroupServicer, AttendanceServicer]
     recorder: CoverageRecorder | None = None
     recomputing: AttendanceRecomputing | None = None
 
@@ -50,7 +58,11 @@ class AttendanceParts:
 
 
 def build(context: BuildContext, stores: Stores) -> AttendanceParts:
-    """Builds attendance from the settings."""
+    """Builds attendance from the settings.
+
+    Raises:
+        StartupProblem: What sessions are decided from is kept for too short a time.
+    """
     settings, clock, metrics = context.settings, context.clock, context.metrics.attendance
     open_for = settings.attendance_open_for(
         settings.retention_sightings_days,
@@ -60,9 +72,20 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
     )
     database, consent_required = stores.database, settings.consent_required
     sessions = AttendanceSessionStore(database, clock, open_for=open_for, consent_required=consent_required)
+    remarks = RemarkStore(database, clock, open_for=open_for, consent_required=consent_required)
+    servicers = (
+        AttendanceGroupServicer(AttendanceGroupStore(database, clock), RoomStore(database, clock)),
+        AttendanceServicer(sessions, AttendanceRecordStore(database), remarks, clock),
+    )
+    if settings.attendance and not open_for:
+        raise StartupProblem(
+            "PORTERO_ATTENDANCE needs sightings, strangers and decisions to be kept for two days at least; see "
+            "PORTERO_RETENTION_SIGHTINGS_DAYS, PORTERO_RETENTION_STRANGERS_DAYS and PORTERO_RETENTION_DECISIONS_DAYS"
+        )
     if not settings.attendance:
-        return AttendanceParts()
+        return AttendanceParts(servicers)
     return AttendanceParts(
+        servicers,
         CoverageRecorder(SettledFrames(database), CoverageStore(database, clock)),
         AttendanceRecomputing(sessions, clock, metrics, settle=settings.attendance_settle_delta),
     )

@@ -144,6 +144,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             bill,
             again,
             subscribed,
+            present,
             erasing,
             trail,
             callers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portero_server.billing.wiring import Billing
 from portero_server.composition.access import AccessControl
+from portero_server.composition.attendance import AttendanceParts
 from portero_server.composition.audit import AuditParts
 from portero_server.composition.context import BuildContext
 from portero_server.composition.documents import DocumentParts
@@ -39,6 +40,7 @@ def build(
     billing: Billing,
     visitors: VisitorParts,
     subscriptions: SubscriptionParts,
+    attendance: AttendanceParts,
     privacy: PrivacyParts,
     audit: AuditParts,
     access: AccessControl,
@@ -72,6 +74,7 @@ def build(
             privacy.servicer,
             visitors.servicer,
             subscriptions.servicer,
+            *attendance.servicers,
         ],
         access.auth,
         metrics.rpc,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ def deadline_of(context: Context, clock: Clock) -> float | None:
     # The stubs say float; a call without a deadline gives None.
     remaining: float | None = context.time_remaining()
     return None if remaining is None else clock.monotonic() + remaining
+
+
+def content_digest(method: str, request: Message) -> str:
+    """Returns what tells the content of a request from another's. Its request id, which is part of it, salts it."""
+    content = request.SerializeToString(deterministic=True)
+    return hashlib.sha256(method.encode() + b"\0" + content).hexdigest()
 
 
 def masked_fields(mask: FieldMask, resource: Message, allowed: Collection[str]) -> frozenset[str]:

@@ -22,6 +22,13 @@ _REVIEW = re.compile(f"reviews/({_MINTED})")
 _VISITOR = re.compile(f"visitors/({_MINTED})")
 _GUEST = re.compile(f"guests/({_MINTED})")
 _SUBSCRIPTION = re.compile(f"subscriptions/({_MINTED})")
+_GROUP = re.compile(f"attendanceGroups/({_IDENTIFIER})")
+_SCHEDULE = re.compile(f"attendanceSchedules/({_IDENTIFIER})")
+_SESSION = re.compile(rf"attendanceSessions/({_IDENTIFIER}/\d{{4}}-\d{{2}}-\d{{2}})")
+_CORRECTION = re.compile(f"attendanceCorrections/({_MINTED})")
+_EXCUSE = re.compile(f"attendanceExcuses/({_MINTED})")
+_PLACEMENT = re.compile(f"placements/({_MINTED})")
+_ROOM = re.compile(_IDENTIFIER)
 
 _TYPES = {
     "people": "portero.v1.Person",
@@ -34,6 +41,12 @@ _TYPES = {
     "reviews": "portero.v1.SightingReview",
     "visitors": "portero.v1.Visitor",
     "subscriptions": "portero.v1.Subscription",
+    "attendanceGroups": "portero.v1.AttendanceGroup",
+    "attendanceSchedules": "portero.v1.AttendanceSchedule",
+    "attendanceSessions": "portero.v1.AttendanceSession",
+    "attendanceCorrections": "portero.v1.AttendanceCorrection",
+    "attendanceExcuses": "portero.v1.AttendanceExcuse",
+    "placements": "portero.v1.CameraPlacement",
 }
 
 
@@ -95,6 +108,36 @@ def visitor_name(visitor_id: str) -> str:
 def subscription_name(subscription_id: str) -> str:
     """Returns the resource name "subscriptions/{subscription}"."""
     return f"subscriptions/{subscription_id}"
+
+
+def group_name(group_id: str) -> str:
+    """Returns the resource name "attendanceGroups/{group}"."""
+    return f"attendanceGroups/{group_id}"
+
+
+def schedule_name(schedule_id: str) -> str:
+    """Returns the resource name "attendanceSchedules/{schedule}"."""
+    return f"attendanceSchedules/{schedule_id}"
+
+
+def session_name(session_id: str) -> str:
+    """Returns the resource name "attendanceSessions/{schedule}/{day}"."""
+    return f"attendanceSessions/{session_id}"
+
+
+def correction_name(correction_id: str) -> str:
+    """Returns the resource name "attendanceCorrections/{correction}"."""
+    return f"attendanceCorrections/{correction_id}"
+
+
+def excuse_name(excuse_id: str) -> str:
+    """Returns the resource name "attendanceExcuses/{excuse}"."""
+    return f"attendanceExcuses/{excuse_id}"
+
+
+def placement_name(placement_id: str) -> str:
+    """Returns the resource name "placements/{placement}"."""
+    return f"placements/{placement_id}"
 
 
 def parse_person(name: str, field: str) -> str:
@@ -160,6 +203,43 @@ def parse_visitor(name: str, field: str) -> str:
 def parse_subscription(name: str, field: str) -> str:
     """Returns the subscription's id; raises InvalidInput when it is not "subscriptions/{subscription}"."""
     return _parts(_SUBSCRIPTION, name, field, "subscriptions/{subscription}")[0]
+
+
+def parse_group(name: str, field: str) -> str:
+    """Returns the group's id; raises InvalidInput naming `field` when it is not "attendanceGroups/{group}"."""
+    return _parts(_GROUP, name, field, "attendanceGroups/{group}")[0]
+
+
+def parse_schedule(name: str, field: str) -> str:
+    """Returns the schedule's id; raises InvalidInput naming `field` when it is not "attendanceSchedules/{schedule}"."""
+    return _parts(_SCHEDULE, name, field, "attendanceSchedules/{schedule}")[0]
+
+
+def parse_session(name: str, field: str) -> str:
+    """Returns the session's id; raises InvalidInput when it is not "attendanceSessions/{schedule}/{day}"."""
+    return _parts(_SESSION, name, field, "attendanceSessions/{schedule}/{day}")[0]
+
+
+def parse_correction(name: str, field: str) -> str:
+    """Returns the correction's id; raises InvalidInput when it is not "attendanceCorrections/{correction}"."""
+    return _parts(_CORRECTION, name, field, "attendanceCorrections/{correction}")[0]
+
+
+def parse_excuse(name: str, field: str) -> str:
+    """Returns the excuse's id; raises InvalidInput naming `field` when it is not "attendanceExcuses/{excuse}"."""
+    return _parts(_EXCUSE, name, field, "attendanceExcuses/{excuse}")[0]
+
+
+def parse_placement(name: str, field: str) -> str:
+    """Returns the placement's id; raises InvalidInput naming `field` when it is not "placements/{placement}"."""
+    return _parts(_PLACEMENT, name, field, "placements/{placement}")[0]
+
+
+def checked_room(room_id: str, field: str) -> str:
+    """Returns the id of a room; raises InvalidInput naming `field` when it cannot be one."""
+    if _ROOM.fullmatch(room_id) is None:
+        raise InvalidInput(field, f"{field} must be 1 to 63 small letters, digits and dashes")
+    return room_id
 
 
 def type_of(name: str) -> str:

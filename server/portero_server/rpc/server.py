@@ -12,6 +12,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from portero.v1 import (
     access_service_pb2_grpc,
+    attendance_group_service_pb2_grpc,
+    attendance_service_pb2_grpc,
     audit_service_pb2_grpc,
     camera_service_pb2_grpc,
     decision_service_pb2_grpc,
@@ -57,6 +59,14 @@ _REGISTRATIONS: Mapping[type, tuple[str, Callable[[Any, grpc.aio.Server], None]]
     access_service_pb2_grpc.AccessServiceServicer: (
         "portero.v1.AccessService",
         access_service_pb2_grpc.add_AccessServiceServicer_to_server,
+    ),
+    attendance_group_service_pb2_grpc.AttendanceGroupServiceServicer: (
+        "portero.v1.AttendanceGroupService",
+        attendance_group_service_pb2_grpc.add_AttendanceGroupServiceServicer_to_server,
+    ),
+    attendance_service_pb2_grpc.AttendanceServiceServicer: (
+        "portero.v1.AttendanceService",
+        attendance_service_pb2_grpc.add_AttendanceServiceServicer_to_server,
     ),
     audit_service_pb2_grpc.AuditServiceServicer: (
         "portero.v1.AuditService",

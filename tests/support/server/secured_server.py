@@ -15,6 +15,8 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 from portero.v1 import (
     access_service_pb2_grpc,
+    attendance_group_service_pb2_grpc,
+    attendance_service_pb2_grpc,
     audit_service_pb2_grpc,
     gallery_service_pb2_grpc,
     privacy_service_pb2_grpc,
@@ -76,6 +78,8 @@ _SERVICERS = {
     "GalleryService": gallery_service_pb2_grpc.GalleryServiceServicer,
     "PrivacyService": privacy_service_pb2_grpc.PrivacyServiceServicer,
     "UsageService": usage_service_pb2_grpc.UsageServiceServicer,
+    "AttendanceGroupService": attendance_group_service_pb2_grpc.AttendanceGroupServiceServicer,
+    "AttendanceService": attendance_service_pb2_grpc.AttendanceServiceServicer,
     "VisitorService": visitor_service_pb2_grpc.VisitorServiceServicer,
 }
 

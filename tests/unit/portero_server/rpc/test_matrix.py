@@ -101,6 +101,27 @@ SubscriptionService/ReplaySubscription own  admin
 SubscriptionService/ListDeliveries   own    admin
 SubscriptionService/RotateSubscriptionSecret own admin
 SubscriptionService/DeleteSubscription own  admin
+AttendanceGroupService/PutGroup      whole  admin operator
+AttendanceGroupService/GetGroup      whole  admin operator reader
+AttendanceGroupService/ListGroups    whole  admin operator reader
+AttendanceGroupService/DeleteGroup   whole  admin operator
+AttendanceGroupService/ImportRoster  whole  admin operator
+AttendanceGroupService/ListRoster    whole  admin operator reader
+AttendanceGroupService/PutSchedule   whole  admin operator
+AttendanceGroupService/ListSchedules whole  admin operator reader
+AttendanceGroupService/PlaceCamera   whole  admin operator
+AttendanceGroupService/EndPlacement  whole  admin operator
+AttendanceGroupService/ListPlacements whole  admin operator reader
+AttendanceService/ListAttendanceSessions whole  admin operator reader
+AttendanceService/ListAttendanceRecords whole  admin operator reader
+AttendanceService/ListAttendanceChanges whole  admin operator reader
+AttendanceService/GetAttendanceReport whole  admin operator reader
+AttendanceService/CorrectAttendance  whole  admin operator
+AttendanceService/WithdrawAttendanceCorrection whole  admin operator
+AttendanceService/ListAttendanceCorrections whole  admin operator reader
+AttendanceService/ExcuseAttendance   whole  admin operator
+AttendanceService/WithdrawAttendanceExcuse whole  admin operator
+AttendanceService/ListAttendanceExcuses whole  admin operator reader
 UsageService/GetUsage                own    admin operator
 PrivacyService/GetPersonPrivacy      none   admin operator check-in-desk
 PrivacyService/RecordConsent         none   admin operator check-in-desk

@@ -1,0 +1,220 @@
+"""Implements AttendanceService: who attended a session, and what people say of it."""
+# ruff: noqa: N802 - methods are named as in the proto
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from portero.v1 import attendance_service_pb2 as pb
+from portero.v1 import attendance_service_pb2_grpc
+
+from portero_server.clock import Clock
+from portero_server.domain.attendance.record import AttendanceCorrection, Excuse
+from portero_server.domain.people.people import checked_request_id
+from portero_server.errors import InvalidInput
+from portero_server.rpc.attendance_convert import (
+    change_to_proto,
+    correction_to_proto,
+    excuse_to_proto,
+    record_to_proto,
+    session_to_proto,
+    span_from_proto,
+    status_from_proto,
+    totals_to_proto,
+)
+from portero_server.rpc.attendance_group_convert import checked_text
+from portero_server.rpc.auth.caller import current_caller
+from portero_server.rpc.convert import time_from_proto, time_to_proto
+from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
+from portero_server.rpc.requests import Context, content_digest
+from portero_server.rpc.resource_names import (
+    parse_correction,
+    parse_excuse,
+    parse_group,
+    parse_person,
+    parse_session,
+)
+from portero_server.store.attendance.records import AttendanceRecordStore, RecordCursor, RecordFilter
+from portero_server.store.attendance.remarks import RemarkStore
+from portero_server.store.attendance.sessions import AttendanceSessionStore, SessionCursor, SessionFilter
+
+
+class AttendanceServicer(attendance_service_pb2_grpc.AttendanceServiceServicer):
+    """Reads sessions and records, corrects them, and excuses people."""
+
+    def __init__(
+        self, sessions: AttendanceSessionStore, records: AttendanceRecordStore, remarks: RemarkStore, clock: Clock
+    ) -> None:
+        self._sessions = sessions
+        self._records = records
+        self._remarks = remarks
+        self._clock = clock
+
+    async def ListAttendanceSessions(
+        self, request: pb.ListAttendanceSessionsRequest, context: Context
+    ) -> pb.ListAttendanceSessionsResponse:
+        """Lists sessions."""
+        size, (start, end) = checked_page_size(request.page_size), _bounds(request)
+        which = SessionFilter(parse_group(request.group, "group") if request.group else None, start, end)
+        listing = Listing("attendanceSessions", (request.group, str(start), str(end)))
+        cursor = listing.cursor(request.page_token, parts=2)
+        after = None if cursor is None else SessionCursor(_moment(cursor[0]), cursor[1])
+        page, last = cut(await self._sessions.list(which, size + 1, after), size)
+        token = "" if last is None else listing.token([_text(last.session.span.start), last.session.session_id])
+        return pb.ListAttendanceSessionsResponse(
+            sessions=[session_to_proto(each) for each in page], next_page_token=token
+        )
+
+    async def ListAttendanceRecords(
+        self, request: pb.ListAttendanceRecordsRequest, context: Context
+    ) -> pb.ListAttendanceRecordsResponse:
+        """Lists records."""
+        size, (start, end) = checked_page_size(request.page_size), _bounds(request)
+        _one_of(request, "session", "person", "group")
+        which = RecordFilter(
+            parse_session(request.session, "session") if request.session else None,
+            parse_person(request.person, "person") if request.person else None,
+            parse_group(request.group, "group") if request.group else None,
+            start,
+            end,
+        )
+        conditions = request.session, request.person, request.group, str(start), str(end)
+        listing = Listing("attendanceRecords", conditions)
+        cursor = listing.cursor(request.page_token, parts=3)
+        after = None if cursor is None else RecordCursor(_moment(cursor[0]), cursor[1], cursor[2])
+        page, last = cut(await self._records.list(which, size + 1, after), size)
+        place = None if last is None else [_text(last.starts_at), last.record.session_id, last.record_id]
+        return pb.ListAttendanceRecordsResponse(
+            records=[record_to_proto(each) for each in page], next_page_token=listing.token(place) if place else ""
+        )
+
+    async def ListAttendanceChanges(
+        self, request: pb.ListAttendanceChangesRequest, context: Context
+    ) -> pb.ListAttendanceChangesResponse:
+        """Lists changes of published statuses."""
+        size = checked_page_size(request.page_size)
+        _one_of(request, "session", "person")
+        session_id = parse_session(request.session, "session") if request.session else None
+        person_id = parse_person(request.person, "person") if request.person else None
+        listing = Listing("attendanceChanges", (request.session, request.person))
+        cursor = listing.cursor(request.page_token, parts=2)
+        after = None if cursor is None else (_moment(cursor[0]), cursor[1])
+        page, last = cut(await self._records.changes(session_id, person_id, size + 1, after), size)
+        return pb.ListAttendanceChangesResponse(
+            changes=[change_to_proto(each) for each in page],
+            next_page_token=listing.token([_text(last.changed_at), last.change_id]) if last else "",
+        )
+
+    async def GetAttendanceReport(
+        self, request: pb.GetAttendanceReportRequest, context: Context
+    ) -> pb.GetAttendanceReportResponse:
+        """Returns what records add up to."""
+        _one_of(request, "person", "group")
+        start, end = _bounds(request)
+        which = RecordFilter(
+            person_id=parse_person(request.person, "person") if request.person else None,
+            group_id=parse_group(request.group, "group") if request.group else None,
+            start=start,
+            end=end,
+        )
+        totals = await self._records.totals(which)
+        return pb.GetAttendanceReportResponse(
+            totals=[totals_to_proto(each) for each in totals], report_time=time_to_proto(self._clock.now())
+        )
+
+    async def CorrectAttendance(
+        self, request: pb.CorrectAttendanceRequest, context: Context
+    ) -> pb.CorrectAttendanceResponse:
+        """Says how somebody attended."""
+        asked = checked_request_id(request.request_id)
+        said = AttendanceCorrection(
+            correction_id=uuid4().hex,
+            session_id=parse_session(request.session, "session"),
+            person_id=parse_person(request.person, "person"),
+            status=status_from_proto(request.status, "status"),
+            reason=checked_text(request.reason, "reason"),
+            corrected_by=current_caller().identity.subject,
+            corrected_at=self._clock.now(),
+        )
+        digest = None if asked is None else content_digest("CorrectAttendance", request)
+        corrected = await self._remarks.correct(said, asked, digest)
+        return pb.CorrectAttendanceResponse(correction=correction_to_proto(corrected.correction))
+
+    async def WithdrawAttendanceCorrection(
+        self, request: pb.WithdrawAttendanceCorrectionRequest, context: Context
+    ) -> pb.WithdrawAttendanceCorrectionResponse:
+        """Takes a correction back."""
+        subject = current_caller().identity.subject
+        withdrawn = await self._remarks.withdraw(parse_correction(request.name, "name"), subject)
+        return pb.WithdrawAttendanceCorrectionResponse(correction=correction_to_proto(withdrawn.correction))
+
+    async def ListAttendanceCorrections(
+        self, request: pb.ListAttendanceCorrectionsRequest, context: Context
+    ) -> pb.ListAttendanceCorrectionsResponse:
+        """Lists the corrections of a session."""
+        found = await self._remarks.corrections(parse_session(request.session, "session"))
+        return pb.ListAttendanceCorrectionsResponse(corrections=[correction_to_proto(each) for each in found])
+
+    async def ExcuseAttendance(
+        self, request: pb.ExcuseAttendanceRequest, context: Context
+    ) -> pb.ExcuseAttendanceResponse:
+        """Excuses somebody for a time."""
+        asked = checked_request_id(request.request_id)
+        said = Excuse(
+            parse_person(request.person, "person"),
+            span_from_proto(request.start_time, request.end_time),
+            checked_text(request.reason, "reason"),
+        )
+        digest = None if asked is None else content_digest("ExcuseAttendance", request)
+        kept = await self._remarks.excuse(said, current_caller().identity.subject, asked, digest)
+        return pb.ExcuseAttendanceResponse(excuse=excuse_to_proto(kept))
+
+    async def WithdrawAttendanceExcuse(
+        self, request: pb.WithdrawAttendanceExcuseRequest, context: Context
+    ) -> pb.WithdrawAttendanceExcuseResponse:
+        """Takes an excuse back."""
+        kept = await self._remarks.withdraw_excuse(parse_excuse(request.name, "name"))
+        return pb.WithdrawAttendanceExcuseResponse(excuse=excuse_to_proto(kept))
+
+    async def ListAttendanceExcuses(
+        self, request: pb.ListAttendanceExcusesRequest, context: Context
+    ) -> pb.ListAttendanceExcusesResponse:
+        """Lists the excuses of a person."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("attendanceExcuses", (request.person,))
+        cursor = listing.cursor(request.page_token, parts=1)
+        person_id = parse_person(request.person, "person")
+        page, last = cut(await self._remarks.excuses(person_id, size + 1, cursor[0] if cursor else None), size)
+        return pb.ListAttendanceExcusesResponse(
+            excuses=[excuse_to_proto(each) for each in page],
+            next_page_token=listing.token([last.excuse_id]) if last else "",
+        )
+
+
+def _bounds(
+    request: pb.ListAttendanceSessionsRequest | pb.ListAttendanceRecordsRequest | pb.GetAttendanceReportRequest,
+) -> tuple[datetime | None, datetime | None]:
+    start = time_from_proto(request.start_time, "start_time") if request.HasField("start_time") else None
+    end = time_from_proto(request.end_time, "end_time") if request.HasField("end_time") else None
+    return start, end
+
+
+def _one_of(request: Any, *names: str) -> None:
+    if not any(getattr(request, name) for name in names):
+        raise InvalidInput(names[0], f"one of {', '.join(names)} must be set")
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise malformed_token()
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise malformed_token() from None

@@ -1,0 +1,131 @@
+"""Implements AttendanceGroupService: who attends together, when and where."""
+# ruff: noqa: N802 - methods are named as in the proto
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from portero.v1 import attendance_group_service_pb2 as pb
+from portero.v1 import attendance_group_service_pb2_grpc
+
+from portero_server.domain.people.people import checked_request_id
+from portero_server.errors import InvalidInput
+from portero_server.rpc.attendance_group_convert import (
+    group_from_proto,
+    group_to_proto,
+    membership_from_proto,
+    membership_to_proto,
+    placement_from_proto,
+    placement_to_proto,
+    schedule_from_proto,
+    schedule_to_proto,
+)
+from portero_server.rpc.convert import time_from_proto
+from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed_token
+from portero_server.rpc.requests import Context, content_digest
+from portero_server.rpc.resource_names import parse_group, parse_placement
+from portero_server.store.attendance.groups import AttendanceGroupStore
+from portero_server.store.attendance.rooms import RoomStore
+
+_MOST_MEMBERSHIPS = 5000
+
+
+class AttendanceGroupServicer(attendance_group_service_pb2_grpc.AttendanceGroupServiceServicer):
+    """Keeps groups, rosters, schedules and placements."""
+
+    def __init__(self, groups: AttendanceGroupStore, rooms: RoomStore) -> None:
+        self._groups = groups
+        self._rooms = rooms
+
+    async def PutGroup(self, request: pb.PutGroupRequest, context: Context) -> pb.PutGroupResponse:
+        """Stores a group."""
+        asked = checked_request_id(request.request_id)
+        digest = None if asked is None else content_digest("PutGroup", request)
+        group = await self._groups.put_group(group_from_proto(request.group), asked, digest)
+        return pb.PutGroupResponse(group=group_to_proto(group))
+
+    async def GetGroup(self, request: pb.GetGroupRequest, context: Context) -> pb.GetGroupResponse:
+        """Returns a group."""
+        group = await self._groups.group(parse_group(request.name, "name"))
+        return pb.GetGroupResponse(group=group_to_proto(group))
+
+    async def ListGroups(self, request: pb.ListGroupsRequest, context: Context) -> pb.ListGroupsResponse:
+        """Lists groups."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("attendanceGroups")
+        cursor = listing.cursor(request.page_token, parts=1)
+        page, last = cut(await self._groups.groups(size + 1, cursor[0] if cursor else None), size)
+        return pb.ListGroupsResponse(
+            groups=[group_to_proto(group) for group in page],
+            next_page_token=listing.token([last.group_id]) if last else "",
+        )
+
+    async def DeleteGroup(self, request: pb.DeleteGroupRequest, context: Context) -> pb.DeleteGroupResponse:
+        """Removes a group."""
+        await self._groups.delete_group(parse_group(request.name, "name"))
+        return pb.DeleteGroupResponse()
+
+    async def ImportRoster(self, request: pb.ImportRosterRequest, context: Context) -> pb.ImportRosterResponse:
+        """Stores memberships of a group."""
+        if not len(request.memberships) <= _MOST_MEMBERSHIPS:
+            raise InvalidInput("memberships", f"memberships must hold at most {_MOST_MEMBERSHIPS}")
+        wanted = [
+            membership_from_proto(each, f"memberships[{place}]") for place, each in enumerate(request.memberships)
+        ]
+        group_id = parse_group(request.parent, "parent")
+        changed, removed = await self._groups.put_roster(
+            group_id, wanted, replace=request.replace, dry_run=request.dry_run
+        )
+        return pb.ImportRosterResponse(changed_count=changed, removed_count=removed)
+
+    async def ListRoster(self, request: pb.ListRosterRequest, context: Context) -> pb.ListRosterResponse:
+        """Lists who belongs to a group."""
+        size = checked_page_size(request.page_size)
+        listing = Listing("roster", (request.parent,))
+        after = _place(listing.cursor(request.page_token, parts=2))
+        roster = await self._groups.roster(parse_group(request.parent, "parent"))
+        rest = [each for each in roster if after is None or (each.person_id, each.since) > after]
+        page, last = cut(rest, size)
+        return pb.ListRosterResponse(
+            memberships=[membership_to_proto(each) for each in page],
+            next_page_token=listing.token([last.person_id, last.since.isoformat()]) if last else "",
+        )
+
+    async def PutSchedule(self, request: pb.PutScheduleRequest, context: Context) -> pb.PutScheduleResponse:
+        """Stores a schedule."""
+        group = await self._groups.group(parse_group(request.schedule.group, "schedule.group"))
+        schedule = schedule_from_proto(request.schedule, ZoneInfo(group.zone))
+        await self._groups.put_schedule(schedule)
+        return pb.PutScheduleResponse(schedule=schedule_to_proto(schedule))
+
+    async def ListSchedules(self, request: pb.ListSchedulesRequest, context: Context) -> pb.ListSchedulesResponse:
+        """Lists the schedules of a group."""
+        schedules = await self._groups.schedules(parse_group(request.parent, "parent"))
+        return pb.ListSchedulesResponse(schedules=[schedule_to_proto(each) for each in schedules])
+
+    async def PlaceCamera(self, request: pb.PlaceCameraRequest, context: Context) -> pb.PlaceCameraResponse:
+        """Stores that a camera watches a room."""
+        placed = await self._rooms.place(placement_from_proto(request.placement))
+        return pb.PlaceCameraResponse(placement=placement_to_proto(placed))
+
+    async def EndPlacement(self, request: pb.EndPlacementRequest, context: Context) -> pb.EndPlacementResponse:
+        """Ends a placement, or removes it."""
+        end = time_from_proto(request.end_time, "end_time") if request.HasField("end_time") else None
+        placed = await self._rooms.end_placement(parse_placement(request.name, "name"), end)
+        return pb.EndPlacementResponse(placement=None if placed is None else placement_to_proto(placed))
+
+    async def ListPlacements(self, request: pb.ListPlacementsRequest, context: Context) -> pb.ListPlacementsResponse:
+        """Lists which cameras watch which rooms."""
+        return pb.ListPlacementsResponse(
+            placements=[placement_to_proto(each) for each in await self._rooms.placements()]
+        )
+
+
+def _place(cursor: tuple[str, ...] | None) -> tuple[str, date] | None:
+    if cursor is None:
+        return None
+    try:
+        return cursor[0], date.fromisoformat(cursor[1])
+    except ValueError:
+        raise malformed_token() from None
