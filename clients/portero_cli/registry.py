@@ -10,6 +10,7 @@ from typing import Protocol
 import typer
 
 from portero_cli.commands import (
+    attendance,
     audit,
     cameras,
     checkin,
@@ -62,6 +63,7 @@ COMMANDS: tuple[CommandModule, ...] = (
     decisions,
     review,
     visitors,
+    attendance,
     cameras,
     top,
     usage,

@@ -13,6 +13,7 @@ from typing import Self, TypeVar
 import grpc
 
 from portero_client import calls
+from portero_client.blocking_attendance import BlockingAttendance, BlockingAttendanceGroups
 from portero_client.blocking_check_ins import BlockingDocuments
 from portero_client.blocking_resources import (
     BlockingAudit,
@@ -83,6 +84,8 @@ class BlockingPorteroClient:
         self.collections = BlockingCollections(self._ask)
         self.visitors = BlockingVisitors(self._ask)
         self.subscriptions = BlockingSubscriptions(self._ask)
+        self.attendance = BlockingAttendance(self._ask)
+        self.attendance_groups = BlockingAttendanceGroups(self._ask)
         self.documents = BlockingDocuments(self._ask)
 
     def watch_sightings(

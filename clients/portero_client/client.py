@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 import grpc
 
 from portero_client import calls
+from portero_client.attendance_calls import Attendance, AttendanceGroups
 from portero_client.calls import Call
 from portero_client.calls import documents as document_calls
 from portero_client.calls.health import VERSION_KEY
@@ -56,6 +57,8 @@ class PorteroClient:
         collections: The engine's collection in use, and the one that stands by.
         visitors: Strangers who are known again.
         subscriptions: To whom events are sent, and which.
+        attendance: Who attended which sessions.
+        attendance_groups: Who attends together, when and where.
         documents: Identity documents, check-ins, expected guests.
     """
 
@@ -85,6 +88,8 @@ class PorteroClient:
         self.collections = Collections(self._ask)
         self.visitors = Visitors(self._ask)
         self.subscriptions = Subscriptions(self._ask)
+        self.attendance = Attendance(self._ask)
+        self.attendance_groups = AttendanceGroups(self._ask)
         self.documents = Documents(self._ask)
 
     def watch_sightings(

@@ -9,6 +9,7 @@ from portero_client.errors import InvalidArgument
 
 _CHOSEN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MINTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+_DATED = re.compile(r"[a-z0-9][a-z0-9-]{0,62}/\d{4}-\d{2}-\d{2}")
 _FACE = re.compile(r"people/[^/]+/faces/[^/]+")
 
 
@@ -53,6 +54,7 @@ class Collection:
 
 
 _CHOSEN_RULE = "1 to 63 characters of [a-z0-9-] beginning with a letter or digit"
+_MINTED_RULE = "1 to 128 characters of [A-Za-z0-9_.-]"
 
 PEOPLE = Collection("people", "person", _CHOSEN, _CHOSEN_RULE)
 CAMERAS = Collection("cameras", "camera", _CHOSEN, _CHOSEN_RULE)
@@ -62,6 +64,12 @@ CHECK_INS = Collection("checkIns", "check-in", _MINTED, "1 to 128 characters of 
 REVIEWS = Collection("reviews", "review", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 VISITORS = Collection("visitors", "visitor", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 SUBSCRIPTIONS = Collection("subscriptions", "subscription", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
+ATTENDANCE_GROUPS = Collection("attendanceGroups", "group", _CHOSEN, _CHOSEN_RULE)
+ATTENDANCE_SCHEDULES = Collection("attendanceSchedules", "schedule", _CHOSEN, _CHOSEN_RULE)
+ATTENDANCE_SESSIONS = Collection("attendanceSessions", "session", _DATED, "schedule/day, as math/2026-03-02")
+ATTENDANCE_CORRECTIONS = Collection("attendanceCorrections", "correction", _MINTED, _MINTED_RULE)
+ATTENDANCE_EXCUSES = Collection("attendanceExcuses", "excuse", _MINTED, _MINTED_RULE)
+PLACEMENTS = Collection("placements", "placement", _MINTED, _MINTED_RULE)
 GUESTS = Collection("guests", "guest", _MINTED, "1 to 128 characters of [A-Za-z0-9_.-]")
 
 

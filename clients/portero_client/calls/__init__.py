@@ -1,6 +1,8 @@
 """Every unary call of the API as a value, without I/O; one module for each kind of resource."""
 
 from portero_client.calls import (
+    attendance,
+    attendance_groups,
     audit,
     cameras,
     collections,
@@ -21,6 +23,8 @@ __all__ = [
     "Call",
     "Page",
     "PageCall",
+    "attendance",
+    "attendance_groups",
     "audit",
     "cameras",
     "collections",

@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2
 
+from tests.support.client.attendance import FakeAttendance
 from tests.support.client.audit import FakeAudit
 from tests.support.client.cameras import FakeCameras
 from tests.support.client.decisions import FakeDecisions
@@ -50,6 +51,7 @@ class FakeServer:
         self.documents = FakeDocuments()
         self.visitors = FakeVisitors()
         self.subscriptions = FakeSubscriptions()
+        self.attendance = FakeAttendance()
         self.calls: Counter[str] = Counter()
         self.serving = True
         self._refusals: defaultdict[str, list[Refusal | None]] = defaultdict(list)
@@ -81,6 +83,8 @@ class FakeServer:
                 self._service("portero.v1.DocumentService", self.documents.methods(), self.documents.streams()),
                 self._service("portero.v1.VisitorService", self.visitors.methods()),
                 self._service("portero.v1.SubscriptionService", self.subscriptions.methods()),
+                self._service("portero.v1.AttendanceGroupService", self.attendance.group_methods()),
+                self._service("portero.v1.AttendanceService", self.attendance.methods()),
                 self._service("portero.v1.UsageService", self.usage.methods()),
                 self._service("portero.v1.AccessService", self.keys.methods()),
                 self._service("portero.v1.AuditService", self.audit.methods()),

@@ -6,6 +6,8 @@ import pytest
 from grpc_health.v1 import health_pb2
 from portero.v1 import (
     access_service_pb2,
+    attendance_group_service_pb2,
+    attendance_service_pb2,
     camera_service_pb2,
     decision_service_pb2,
     gallery_service_pb2,
@@ -104,6 +106,8 @@ def test_every_method_that_is_repeated_exists_in_the_contract() -> None:
         f"{service.full_name}/{method.name}"
         for file in (
             access_service_pb2,
+            attendance_group_service_pb2,
+            attendance_service_pb2,
             camera_service_pb2,
             decision_service_pb2,
             gallery_service_pb2,

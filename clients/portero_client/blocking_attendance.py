@@ -1,0 +1,169 @@
+"""The attendance methods of BlockingPorteroClient. Every call raises PorteroError if it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from portero_client.attendance import (
+    AttendanceChange,
+    AttendanceCorrection,
+    AttendanceExcuse,
+    AttendanceRecord,
+    AttendanceReport,
+    AttendanceSession,
+    AttendanceStatus,
+)
+from portero_client.attendance_groups import (
+    AttendanceGroup,
+    AttendanceSchedule,
+    CameraPlacement,
+    Membership,
+    RosterImport,
+)
+from portero_client.calls import attendance as calls
+from portero_client.calls import attendance_groups as group_calls
+from portero_client.listing import BlockingAsk, BlockingListing
+
+
+class BlockingAttendanceGroups:
+    """Groups with their rosters and schedules; see AttendanceGroups of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def put(self, group: AttendanceGroup) -> AttendanceGroup:
+        """Stores a group, new or in place of the one of its name. Raises InvalidArgument."""
+        return self._ask(group_calls.put(group))
+
+    def get(self, group: str) -> AttendanceGroup:
+        """Returns a group. Raises NotFound."""
+        return self._ask(group_calls.get(group))
+
+    def list(self, *, page_size: int = 0, page_token: str = "") -> BlockingListing[AttendanceGroup]:
+        """Lists groups by name."""
+        return BlockingListing(self._ask, group_calls.list_pages(), page_size=page_size, page_token=page_token)
+
+    def delete(self, group: str) -> None:
+        """Removes a group without records. Raises NotFound, FailedPrecondition."""
+        self._ask(group_calls.delete(group))
+
+    def import_roster(
+        self, group: str, memberships: Sequence[Membership], *, replace: bool = False, dry_run: bool = False
+    ) -> RosterImport:
+        """Adds members, or changes until when they belong to a group; all or nothing is stored.
+
+        Args:
+            group: Id or resource name.
+            memberships: At most 5000.
+            replace: Whether memberships that are not among these are removed.
+            dry_run: Whether it is only counted.
+
+        Raises:
+            NotFound: There is no such group, or somebody is not in the gallery.
+        """
+        return self._ask(group_calls.import_roster(group, memberships, replace=replace, dry_run=dry_run))
+
+    def roster(self, group: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[Membership]:
+        """Lists who belongs to a group."""
+        return BlockingListing(self._ask, group_calls.roster_pages(group), page_size=page_size, page_token=page_token)
+
+    def put_schedule(self, schedule: AttendanceSchedule) -> AttendanceSchedule:
+        """Stores a schedule, new or in place of the one of its name. Raises NotFound, FailedPrecondition."""
+        return self._ask(group_calls.put_schedule(schedule))
+
+    def schedules(self, group: str) -> tuple[AttendanceSchedule, ...]:
+        """Returns the schedules of a group. Raises NotFound."""
+        return self._ask(group_calls.schedules(group))
+
+    def place_camera(
+        self, camera: str, room: str, *, start: datetime | None = None, end: datetime | None = None
+    ) -> CameraPlacement:
+        """Stores that a camera watches a room, from `start` until before `end`; None: unbounded. Raises NotFound."""
+        return self._ask(group_calls.place_camera(camera, room, start, end))
+
+    def end_placement(self, placement: str, end: datetime | None = None) -> CameraPlacement | None:
+        """Ends a placement; without `end` the camera never watched the room, and None is returned. Raises NotFound."""
+        return self._ask(group_calls.end_placement(placement, end))
+
+    def placements(self) -> tuple[CameraPlacement, ...]:
+        """Returns which cameras watch which rooms."""
+        return self._ask(group_calls.placements())
+
+
+class BlockingAttendance:
+    """Sessions and records; see Attendance of the asynchronous client."""
+
+    def __init__(self, ask: BlockingAsk) -> None:
+        self._ask = ask
+
+    def sessions(
+        self,
+        *,
+        group: str = "",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> BlockingListing[AttendanceSession]:
+        """Lists sessions begun from `start` until before `end`, in order; `group` empty means all."""
+        return BlockingListing(
+            self._ask, calls.session_pages(group, start, end), page_size=page_size, page_token=page_token
+        )
+
+    def records(
+        self,
+        *,
+        session: str = "",
+        person: str = "",
+        group: str = "",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> BlockingListing[AttendanceRecord]:
+        """Lists records in the order of their sessions; one of session, person and group must be given."""
+        return BlockingListing(
+            self._ask,
+            calls.record_pages(session, person, group, start, end),
+            page_size=page_size,
+            page_token=page_token,
+        )
+
+    def changes(
+        self, *, session: str = "", person: str = "", page_size: int = 0, page_token: str = ""
+    ) -> BlockingListing[AttendanceChange]:
+        """Lists changes of published statuses, oldest first; one of session and person must be given."""
+        return BlockingListing(
+            self._ask, calls.change_pages(session, person), page_size=page_size, page_token=page_token
+        )
+
+    def report(
+        self, *, person: str = "", group: str = "", start: datetime | None = None, end: datetime | None = None
+    ) -> AttendanceReport:
+        """Returns what records add up to for each person; one of person and group must be given."""
+        return self._ask(calls.report(person, group, start, end))
+
+    def correct(self, session: str, person: str, status: AttendanceStatus, reason: str) -> AttendanceCorrection:
+        """Says how somebody attended, whatever cameras say. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.correct(session, person, status, reason))
+
+    def withdraw_correction(self, correction: str) -> AttendanceCorrection:
+        """Takes a correction back. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.withdraw_correction(correction))
+
+    def corrections(self, session: str) -> tuple[AttendanceCorrection, ...]:
+        """Returns the corrections of a session, oldest first."""
+        return self._ask(calls.corrections(session))
+
+    def excuse(self, person: str, start: datetime, end: datetime, reason: str) -> AttendanceExcuse:
+        """Excuses somebody from `start` until before `end`. Raises NotFound."""
+        return self._ask(calls.excuse(person, start, end, reason))
+
+    def withdraw_excuse(self, excuse: str) -> AttendanceExcuse:
+        """Takes an excuse back. Raises NotFound."""
+        return self._ask(calls.withdraw_excuse(excuse))
+
+    def excuses(self, person: str, *, page_size: int = 0, page_token: str = "") -> BlockingListing[AttendanceExcuse]:
+        """Lists the excuses of a person, with those that were taken back."""
+        return BlockingListing(self._ask, calls.excuse_pages(person), page_size=page_size, page_token=page_token)

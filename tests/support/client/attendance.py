@@ -1,0 +1,199 @@
+"""AttendanceService and AttendanceGroupService with what a test puts in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from portero.v1 import attendance_group_service_pb2 as group_pb2
+from portero.v1 import attendance_service_pb2 as pb2
+
+from tests.support.client.wire import UnaryMethod, not_found
+
+EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def stamp(minutes: float = 0) -> Timestamp:
+    """Returns a time so many minutes after eight."""
+    moment = Timestamp()
+    moment.FromSeconds(round(EIGHT.timestamp() + 60 * minutes))
+    return moment
+
+
+class FakeAttendance:
+    """Keeps groups, sessions and records as they are put in, and what is said of them.
+
+    Attributes:
+        groups, schedules, placements: By name.
+        rosters: By the group's name.
+        imports: The requests of imports, as they came.
+        sessions, records, changes, totals: As a test puts them in.
+        corrections, excuses: By name.
+    """
+
+    def __init__(self) -> None:
+        self.groups: dict[str, group_pb2.AttendanceGroup] = {}
+        self.schedules: dict[str, group_pb2.AttendanceSchedule] = {}
+        self.placements: dict[str, group_pb2.CameraPlacement] = {}
+        self.rosters: dict[str, list[group_pb2.Membership]] = {}
+        self.imports: list[group_pb2.ImportRosterRequest] = []
+        self.sessions: list[pb2.AttendanceSession] = []
+        self.records: list[pb2.AttendanceRecord] = []
+        self.changes: list[pb2.AttendanceChange] = []
+        self.totals: list[pb2.AttendanceTotals] = []
+        self.corrections: dict[str, pb2.AttendanceCorrection] = {}
+        self.excuses: dict[str, pb2.AttendanceExcuse] = {}
+
+    def group_methods(self) -> dict[str, tuple[type, UnaryMethod]]:
+        """Returns the RPCs of AttendanceGroupService by name."""
+        return {
+            "PutGroup": (group_pb2.PutGroupRequest, self._put_group),
+            "GetGroup": (group_pb2.GetGroupRequest, self._get_group),
+            "ListGroups": (group_pb2.ListGroupsRequest, self._list_groups),
+            "DeleteGroup": (group_pb2.DeleteGroupRequest, self._delete_group),
+            "ImportRoster": (group_pb2.ImportRosterRequest, self._import_roster),
+            "ListRoster": (group_pb2.ListRosterRequest, self._list_roster),
+            "PutSchedule": (group_pb2.PutScheduleRequest, self._put_schedule),
+            "ListSchedules": (group_pb2.ListSchedulesRequest, self._list_schedules),
+            "PlaceCamera": (group_pb2.PlaceCameraRequest, self._place),
+            "EndPlacement": (group_pb2.EndPlacementRequest, self._end_placement),
+            "ListPlacements": (group_pb2.ListPlacementsRequest, self._list_placements),
+        }
+
+    def methods(self) -> dict[str, tuple[type, UnaryMethod]]:
+        """Returns the RPCs of AttendanceService by name."""
+        return {
+            "ListAttendanceSessions": (pb2.ListAttendanceSessionsRequest, self._list_sessions),
+            "ListAttendanceRecords": (pb2.ListAttendanceRecordsRequest, self._list_records),
+            "ListAttendanceChanges": (pb2.ListAttendanceChangesRequest, self._list_changes),
+            "GetAttendanceReport": (pb2.GetAttendanceReportRequest, self._report),
+            "CorrectAttendance": (pb2.CorrectAttendanceRequest, self._correct),
+            "WithdrawAttendanceCorrection": (pb2.WithdrawAttendanceCorrectionRequest, self._uncorrect),
+            "ListAttendanceCorrections": (pb2.ListAttendanceCorrectionsRequest, self._list_corrections),
+            "ExcuseAttendance": (pb2.ExcuseAttendanceRequest, self._excuse),
+            "WithdrawAttendanceExcuse": (pb2.WithdrawAttendanceExcuseRequest, self._unexcuse),
+            "ListAttendanceExcuses": (pb2.ListAttendanceExcusesRequest, self._list_excuses),
+        }
+
+    def _group(self, name: str) -> group_pb2.AttendanceGroup:
+        if name not in self.groups:
+            raise not_found(name)
+        return self.groups[name]
+
+    async def _put_group(self, request: group_pb2.PutGroupRequest) -> group_pb2.PutGroupResponse:
+        self.groups[request.group.name] = request.group
+        return group_pb2.PutGroupResponse(group=request.group)
+
+    async def _get_group(self, request: group_pb2.GetGroupRequest) -> group_pb2.GetGroupResponse:
+        return group_pb2.GetGroupResponse(group=self._group(request.name))
+
+    async def _list_groups(self, request: group_pb2.ListGroupsRequest) -> group_pb2.ListGroupsResponse:
+        return group_pb2.ListGroupsResponse(groups=self.groups.values())
+
+    async def _delete_group(self, request: group_pb2.DeleteGroupRequest) -> group_pb2.DeleteGroupResponse:
+        del self.groups[self._group(request.name).name]
+        return group_pb2.DeleteGroupResponse()
+
+    async def _import_roster(self, request: group_pb2.ImportRosterRequest) -> group_pb2.ImportRosterResponse:
+        self._group(request.parent)
+        self.imports.append(request)
+        known = self.rosters.get(request.parent, [])
+        if not request.dry_run:
+            self.rosters[request.parent] = list(request.memberships)
+        removed = len(known) if request.replace else 0
+        return group_pb2.ImportRosterResponse(changed_count=len(request.memberships), removed_count=removed)
+
+    async def _list_roster(self, request: group_pb2.ListRosterRequest) -> group_pb2.ListRosterResponse:
+        return group_pb2.ListRosterResponse(memberships=self.rosters.get(request.parent, []))
+
+    async def _put_schedule(self, request: group_pb2.PutScheduleRequest) -> group_pb2.PutScheduleResponse:
+        self.schedules[request.schedule.name] = request.schedule
+        return group_pb2.PutScheduleResponse(schedule=request.schedule)
+
+    async def _list_schedules(self, request: group_pb2.ListSchedulesRequest) -> group_pb2.ListSchedulesResponse:
+        found = [each for each in self.schedules.values() if each.group == request.parent]
+        return group_pb2.ListSchedulesResponse(schedules=found)
+
+    async def _place(self, request: group_pb2.PlaceCameraRequest) -> group_pb2.PlaceCameraResponse:
+        placed = request.placement
+        placed.name = f"placements/p{len(self.placements) + 1}"
+        self.placements[placed.name] = placed
+        return group_pb2.PlaceCameraResponse(placement=placed)
+
+    async def _end_placement(self, request: group_pb2.EndPlacementRequest) -> group_pb2.EndPlacementResponse:
+        if request.name not in self.placements:
+            raise not_found(request.name)
+        if not request.HasField("end_time"):
+            del self.placements[request.name]
+            return group_pb2.EndPlacementResponse()
+        self.placements[request.name].end_time.CopyFrom(request.end_time)
+        return group_pb2.EndPlacementResponse(placement=self.placements[request.name])
+
+    async def _list_placements(self, request: group_pb2.ListPlacementsRequest) -> group_pb2.ListPlacementsResponse:
+        return group_pb2.ListPlacementsResponse(placements=self.placements.values())
+
+    async def _list_sessions(self, request: pb2.ListAttendanceSessionsRequest) -> pb2.ListAttendanceSessionsResponse:
+        found = [each for each in self.sessions if request.group in ("", each.group)]
+        return pb2.ListAttendanceSessionsResponse(sessions=found)
+
+    async def _list_records(self, request: pb2.ListAttendanceRecordsRequest) -> pb2.ListAttendanceRecordsResponse:
+        found = [
+            each
+            for each in self.records
+            if request.session in ("", each.session) and request.person in ("", each.person)
+        ]
+        return pb2.ListAttendanceRecordsResponse(records=found)
+
+    async def _list_changes(self, request: pb2.ListAttendanceChangesRequest) -> pb2.ListAttendanceChangesResponse:
+        return pb2.ListAttendanceChangesResponse(changes=self.changes)
+
+    async def _report(self, request: pb2.GetAttendanceReportRequest) -> pb2.GetAttendanceReportResponse:
+        return pb2.GetAttendanceReportResponse(totals=self.totals, report_time=stamp(600))
+
+    async def _correct(self, request: pb2.CorrectAttendanceRequest) -> pb2.CorrectAttendanceResponse:
+        said = pb2.AttendanceCorrection(
+            name=f"attendanceCorrections/k{len(self.corrections) + 1}",
+            session=request.session,
+            person=request.person,
+            status=request.status,
+            reason=request.reason,
+            corrected_by="teacher",
+            correct_time=stamp(90),
+        )
+        self.corrections[said.name] = said
+        return pb2.CorrectAttendanceResponse(correction=said)
+
+    async def _uncorrect(
+        self, request: pb2.WithdrawAttendanceCorrectionRequest
+    ) -> pb2.WithdrawAttendanceCorrectionResponse:
+        if request.name not in self.corrections:
+            raise not_found(request.name)
+        self.corrections[request.name].withdraw_time.CopyFrom(stamp(95))
+        return pb2.WithdrawAttendanceCorrectionResponse(correction=self.corrections[request.name])
+
+    async def _list_corrections(
+        self, request: pb2.ListAttendanceCorrectionsRequest
+    ) -> pb2.ListAttendanceCorrectionsResponse:
+        return pb2.ListAttendanceCorrectionsResponse(corrections=self.corrections.values())
+
+    async def _excuse(self, request: pb2.ExcuseAttendanceRequest) -> pb2.ExcuseAttendanceResponse:
+        said = pb2.AttendanceExcuse(
+            name=f"attendanceExcuses/x{len(self.excuses) + 1}",
+            person=request.person,
+            start_time=request.start_time,
+            end_time=request.end_time,
+            reason=request.reason,
+            excused_by="office",
+            excuse_time=stamp(90),
+        )
+        self.excuses[said.name] = said
+        return pb2.ExcuseAttendanceResponse(excuse=said)
+
+    async def _unexcuse(self, request: pb2.WithdrawAttendanceExcuseRequest) -> pb2.WithdrawAttendanceExcuseResponse:
+        if request.name not in self.excuses:
+            raise not_found(request.name)
+        self.excuses[request.name].withdraw_time.CopyFrom(stamp(95))
+        return pb2.WithdrawAttendanceExcuseResponse(excuse=self.excuses[request.name])
+
+    async def _list_excuses(self, request: pb2.ListAttendanceExcusesRequest) -> pb2.ListAttendanceExcusesResponse:
+        return pb2.ListAttendanceExcusesResponse(excuses=self.excuses.values())
