@@ -16,7 +16,7 @@ from portero_server.domain.attendance.record import AttendanceRecord, Attendance
 from portero_server.domain.attendance.summary import AttendanceSummary
 from portero_server.store.attendance.rows import record_of
 from portero_server.store.database import Database
-from portero_server.store.schema import attendance_changes, attendance_records
+from portero_server.store.schema import along, attendance_changes, attendance_records
 
 _table = attendance_records.c
 
@@ -96,7 +96,7 @@ class AttendanceRecordStore:
         self, which: RecordFilter, limit: int, after: RecordCursor | None = None
     ) -> Sequence[PublishedRecord]:
         """Returns at most `limit` records in order of their sessions, after a place in the list."""
-        query = _filtered(select(attendance_records), which)
+        query = along(_filtered(select(attendance_records), which), attendance_records, _index_for(which))
         query = query.order_by(_table.starts_at, _table.session_id, _table.record_id).limit(limit)
         if after is not None:
             same = and_(_table.starts_at == after.starts_at, _table.session_id == after.session_id)
@@ -156,6 +156,14 @@ def _filtered(query: Select[Any], which: RecordFilter) -> Select[Any]:
     if which.end is not None:
         query = query.where(_table.starts_at < which.end)
     return query
+
+
+def _index_for(which: RecordFilter) -> str:
+    if which.session_id is not None:
+        return "uq_attendance_records"
+    if which.person_id is not None:
+        return "ix_attendance_records_person"
+    return "ix_attendance_records_time" if which.group_id is None else "ix_attendance_records_group"
 
 
 def _totals(person_id: str | None, rows: Sequence[Any]) -> PersonTotals:

@@ -22,6 +22,7 @@ from portero_server.store.attendance.stale import mark, mark_cameras
 from portero_server.store.attendance.texts import schedule_of
 from portero_server.store.database import Database
 from portero_server.store.schema import (
+    along,
     attendance_groups,
     attendance_schedules,
     attendance_sessions,
@@ -138,12 +139,14 @@ class AttendanceSessionStore:
         query = select(_table.session_id).where(
             _HELD, _table.published_at.is_(None), _table.ends_at < settled_before, _table.ends_at >= self.open_since
         )
+        query = along(query, attendance_sessions, "ix_attendance_sessions_due")
         return await self._ids(query.order_by(_table.ends_at).limit(limit))
 
     async def stale(self, limit: int) -> Sequence[str]:
         """Returns the ids of sessions to decide anew, those first that have waited longest; closed ones are let go."""
         await self._let_go()
         query = select(_table.session_id).where(_table.stale_at.is_not(None), _table.published_at.is_not(None))
+        query = along(query, attendance_sessions, "ix_attendance_sessions_stale")
         return await self._ids(query.order_by(_table.stale_at).limit(limit))
 
     async def decide(self, session_id: str) -> DecidedSession:
@@ -201,7 +204,9 @@ class AttendanceSessionStore:
         self, which: SessionFilter, limit: int, after: SessionCursor | None = None
     ) -> Sequence[SessionEntry]:
         """Returns at most `limit` sessions in order of their beginning, after a place in the list."""
-        query = select(attendance_sessions).order_by(_table.starts_at, _table.session_id).limit(limit)
+        index = "ix_attendance_sessions_time" if which.group_id is None else "ix_attendance_sessions_group"
+        query = along(select(attendance_sessions), attendance_sessions, index)
+        query = query.order_by(_table.starts_at, _table.session_id).limit(limit)
         if which.group_id is not None:
             query = query.where(_table.group_id == which.group_id)
         if which.start is not None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portero_server.domain.attendance.changes import ChangeCause
 from portero_server.domain.attendance.spans import TimeSpan
 from portero_server.store.attendance.texts import rooms_of
-from portero_server.store.schema import attendance_memberships, attendance_placements, attendance_sessions
+from portero_server.store.schema import along, attendance_memberships, attendance_placements, attendance_sessions
 
 _table = attendance_sessions.c
 _LONGEST = timedelta(days=2)
@@ -62,6 +62,8 @@ async def mark_rooms(
     """Marks the sessions in some rooms that have time in a span, with check-in; None: without a bound."""
     first, end = span
     query = select(_table.session_id, _table.room_ids).where(_table.stale_at.is_(None))
+    if first is not None or end is not None:
+        query = along(query, attendance_sessions, "ix_attendance_sessions_time")
     if first is not None:
         query = query.where(_table.ends_at > first, _table.starts_at > first - _LONGEST)
     if end is not None:

@@ -130,6 +130,25 @@ async def test_a_part_that_fails_is_one_line_and_closes_the_others(
     assert closed == ["ScriptedEngine", "Database"]
 
 
+async def test_attendance_is_kept_only_if_it_is_asked_for(settings: Settings) -> None:
+    """With the setting two more loops run; without, no frame passes one more follower."""
+    async with built(settings) as server:
+        assert list(server.attendance.runs()) == []
+    async with built(settings.model_copy(update={"attendance": True})) as server:
+        runs = server.attendance.runs()
+        assert len(runs) == 2
+        for run in runs:
+            run.close()
+
+
+async def test_attendance_needs_its_facts_for_two_days(settings: Settings) -> None:
+    """Where strangers' sightings go after a day, nothing could be decided that holds."""
+    update = {"attendance": True, "retention_strangers_days": 1}
+    with pytest.raises(StartupProblem, match="PORTERO_ATTENDANCE needs"):
+        async with built(settings.model_copy(update=update)):
+            raise AssertionError("it was built")
+
+
 async def test_liveness_sessions_need_an_engine_that_has_them(settings: Settings, closed: list[str]) -> None:
     """A server whose engine has no liveness sessions does not start with them on, and says what to do."""
     with pytest.raises(StartupProblem, match="PORTERO_CHECK_IN_LIVENESS needs PORTERO_ENGINE=rekognition"):

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.documents.check_in import CheckIn, CheckInState, Holder
 from portero_server.domain.people.privacy import Purpose
+from portero_server.store.attendance.records import AttendanceRecordStore, RecordFilter
+from portero_server.store.attendance.sessions import AttendanceSessionStore, SessionFilter
 from portero_server.store.cameras import CameraStore
 from portero_server.store.check_in_filter import CheckInFilter
 from portero_server.store.check_ins import CheckInStore
@@ -173,3 +175,24 @@ async def test_the_queue_of_reviews_is_counted_along_indexes(database: Database)
     # As conditions that something exists, the same joins walked every candidate of a person, or every decision.
     assert "MATERIALIZED" not in plan
     assert "ix_decision_candidates_person" not in plan
+
+
+async def test_attendance_is_found_along_indexes(database: Database, clock: ManualClock) -> None:
+    """Records of a person, a group and a session, sessions by time, and those that are due or stale."""
+    records = AttendanceRecordStore(database)
+    sessions = AttendanceSessionStore(database, clock, open_for=timedelta(days=21))
+    for which, index in (
+        (RecordFilter(person_id="ana"), "ix_attendance_records_person"),
+        (RecordFilter(group_id="1b", start=at(0)), "ix_attendance_records_group"),
+        (RecordFilter(session_id="math/2026-03-02"), "uq_attendance_records"),
+    ):
+        (plan,) = await _plans(database, records.list(which, 9))
+        assert index in plan or "sqlite_autoindex_attendance_records" in plan, which
+    for question, index in (
+        (sessions.list(SessionFilter(group_id="1b"), 9), "ix_attendance_sessions_group"),
+        (sessions.list(SessionFilter(start=at(0)), 9), "ix_attendance_sessions_time"),
+        (sessions.due(at(0), 9), "ix_attendance_sessions_due"),
+        (sessions.stale(9), "ix_attendance_sessions_stale"),
+    ):
+        (plan,) = await _plans(database, question)
+        assert index in plan, index
