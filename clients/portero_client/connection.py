@@ -55,6 +55,7 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
         "ListRoster",
         "PutSchedule",
         "ListSchedules",
+        "PlaceCamera",
         "ListPlacements",
     ),
     "portero.v1.AttendanceService": (

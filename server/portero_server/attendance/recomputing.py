@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -45,8 +44,10 @@ class AttendanceRecomputing:
     async def run(self) -> None:
         """Works until canceled."""
         while True:
-            with suppress(StoreUnavailable):
+            try:
                 await self.round()
+            except StoreUnavailable as error:
+                _log.warning("attendance_waits_for_database", reason=error.reason)
             await asyncio.sleep(_INTERVAL)
 
     async def round(self) -> None:

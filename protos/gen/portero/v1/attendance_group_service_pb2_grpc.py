@@ -158,7 +158,7 @@ class AttendanceGroupServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PlaceCamera(self, request, context):
-        """Stores that a camera watches a room. Errors: NOT_FOUND: the camera.
+        """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

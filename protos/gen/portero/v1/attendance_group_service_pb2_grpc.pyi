@@ -58,7 +58,7 @@ class AttendanceGroupServiceStub:
     ListSchedules: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListSchedulesRequest, _attendance_group_service_pb2.ListSchedulesResponse]
     """Lists the schedules of a group by name. Errors: NOT_FOUND."""
     PlaceCamera: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PlaceCameraRequest, _attendance_group_service_pb2.PlaceCameraResponse]
-    """Stores that a camera watches a room. Errors: NOT_FOUND: the camera."""
+    """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
     EndPlacement: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.EndPlacementRequest, _attendance_group_service_pb2.EndPlacementResponse]
     """Stores until when a camera watches a room, or that it never did. Errors: NOT_FOUND."""
     ListPlacements: _grpc.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListPlacementsRequest, _attendance_group_service_pb2.ListPlacementsResponse]
@@ -94,7 +94,7 @@ class AttendanceGroupServiceAsyncStub(AttendanceGroupServiceStub):
     ListSchedules: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListSchedulesRequest, _attendance_group_service_pb2.ListSchedulesResponse]  # type: ignore[assignment]
     """Lists the schedules of a group by name. Errors: NOT_FOUND."""
     PlaceCamera: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.PlaceCameraRequest, _attendance_group_service_pb2.PlaceCameraResponse]  # type: ignore[assignment]
-    """Stores that a camera watches a room. Errors: NOT_FOUND: the camera."""
+    """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
     EndPlacement: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.EndPlacementRequest, _attendance_group_service_pb2.EndPlacementResponse]  # type: ignore[assignment]
     """Stores until when a camera watches a room, or that it never did. Errors: NOT_FOUND."""
     ListPlacements: _aio.UnaryUnaryMultiCallable[_attendance_group_service_pb2.ListPlacementsRequest, _attendance_group_service_pb2.ListPlacementsResponse]  # type: ignore[assignment]
@@ -181,7 +181,7 @@ class AttendanceGroupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attendance_group_service_pb2.PlaceCameraRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attendance_group_service_pb2.PlaceCameraResponse, _abc.Awaitable[_attendance_group_service_pb2.PlaceCameraResponse]]:
-        """Stores that a camera watches a room. Errors: NOT_FOUND: the camera."""
+        """Stores that a camera watches a room; said again, it changes nothing. Errors: NOT_FOUND: the camera."""
 
     @_abc_1.abstractmethod
     def EndPlacement(

@@ -36,7 +36,7 @@ class RoomStore:
         self._clock = clock
 
     async def place(self, placement: Placement) -> PlacedCamera:
-        """Stores that a camera watches a room, and has the sessions there decided anew.
+        """Stores that a camera watches a room, and has the sessions there decided anew; said again, it changes nothing.
 
         Raises:
             NotFound: There is no such camera.
@@ -47,6 +47,11 @@ class RoomStore:
             query = select(cameras.c.camera_id).where(cameras.c.camera_id == placement.camera_id)
             if (await connection.execute(query)).first() is None:
                 raise NotFound(f"cameras/{placement.camera_id}")
+            table = attendance_placements.c
+            there = (table.camera_id == placement.camera_id, table.room_id == placement.room_id)
+            known = (await connection.execute(select(attendance_placements).where(*there))).all()
+            if same := [row.placement_id for row in known if placement_of(row) == placement]:
+                return PlacedCamera(same[0], placement)
             row = {
                 "placement_id": placement_id,
                 "camera_id": placement.camera_id,

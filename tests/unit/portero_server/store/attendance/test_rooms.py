@@ -32,6 +32,7 @@ async def test_a_placement_that_never_was_is_removed(classroom: Classroom) -> No
     await classroom.furnish()
     await classroom.sessions.decide(SESSION)
     other = await classroom.rooms.place(Placement("door", "b"))
+    assert await classroom.rooms.place(Placement("door", "b")) == other
     assert await classroom.sessions.stale(10) == []
     assert await classroom.rooms.end_placement(other.placement_id, None) is None
     assert [each.placement.room_id for each in await classroom.rooms.placements()] == ["a"]
