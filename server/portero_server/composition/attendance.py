@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from portero_server.attendance.coverage_recorder import CoverageRecorder, OpenStream
@@ -84,6 +85,8 @@ def build(context: BuildContext, stores: Stores) -> AttendanceParts:
         )
     if not settings.attendance:
         return AttendanceParts(servicers)
+    # Half a second on first use, for which frames would have to wait later.
+    import_module("holidays")
     return AttendanceParts(
         servicers,
         CoverageRecorder(SettledFrames(database), CoverageStore(database, clock)),

@@ -342,3 +342,11 @@ def test_an_encoder_of_a_file_is_described_by_settings(monkeypatch: pytest.Monke
     options = load_settings().engine_options["local"]
     given = EncoderOptions("onnx", Path("/models/faces.onnx"), 64 * "a", InputOptions("bgr", 127.5, 128.0))
     assert options == LocalOptions(encoder=given)
+
+
+def test_a_session_is_closed_before_what_it_is_decided_from_goes() -> None:
+    """A day before the shortest period, at the latest after its own days; what is kept for ever does not count."""
+    settings = Settings(attendance_open_days=21)
+    assert settings.attendance_open_for(0, 365, 30) == timedelta(days=21)
+    assert settings.attendance_open_for(0, 7) == timedelta(days=6)
+    assert settings.attendance_open_for(1) == timedelta(0)
