@@ -81,7 +81,7 @@ class CoverageRecorder:
             return inner
         noted = _Noted()
         self._noted.setdefault(camera_id, []).append(noted)
-        return CoverageFollower(inner, noted.notes)
+        return CoverageFollower(inner, noted.notes, lambda: self._look(camera_id, noted))
 
     async def run(self) -> None:
         """Works until canceled."""
@@ -108,7 +108,8 @@ class CoverageRecorder:
         stream_ids = {each.stream_id for _, each in everything if each.stream_id is not None}
         durable = await self._settled.durable(sessions, stream_ids)
         for camera_id, each in everything:
-            await self._take(each, durable)
+            # Where frames are dated by their arrival, the bridge's clock does not matter.
+            await self._take(each, durable, believed=placed[camera_id] is not TimeSource.ARRIVAL)
             if each.seen or each.faults:
                 await self._coverage.add(camera_id, tuple(each.seen), tuple(each.faults))
                 each.seen, each.faults = [], []
@@ -119,26 +120,28 @@ class CoverageRecorder:
             if camera_id not in placed:
                 for each in noted:
                     each.notes.clear()
-            newest, stream = noted[-1], self._open(camera_id)
-            if stream is not None:
-                newest.session = stream.session
-                believed = placed.get(camera_id) is not TimeSource.ARRIVAL
-                newest.clock_wrong = believed and stream.clock_state is not ClockState.STEADY
-            ended = noted if stream is None else noted[:-1]
-            for each in ended:
+            self._look(camera_id, noted[-1])
+            for each in noted if self._open(camera_id) is None else noted[:-1]:
                 each.rounds -= 1
             self._noted[camera_id] = [each for each in noted if each.rounds > 0]
             if not self._noted[camera_id]:
                 del self._noted[camera_id]
 
-    async def _take(self, noted: _Noted, durable: Iterable[DurableStream]) -> None:
+    def _look(self, camera_id: str, noted: _Noted) -> None:
+        """Looks at the stream that notes are of: the open one, if they are the camera's newest."""
+        stream, held = self._open(camera_id), self._noted.get(camera_id)
+        if stream is not None and held and held[-1] is noted:
+            noted.session = stream.session
+            noted.clock_wrong = stream.clock_state is not ClockState.STEADY
+
+    async def _take(self, noted: _Noted, durable: Iterable[DurableStream], *, believed: bool) -> None:
         stream = _stream_of(noted, durable)
         if stream is None:
             return
         noted.stream_id = stream.stream_id
         seen, holes = noted.notes.settled(stream.durable_sequence)
         noted.seen += seen
-        if noted.clock_wrong:
+        if noted.clock_wrong and believed:
             noted.faults += [UnprovenSpan(each.start, each.end, (UnprovenCause.CLOCK_FAULT,)) for each in seen]
         for hole in holes:
             if causes := await self._causes(stream.stream_id, hole):

@@ -14,7 +14,8 @@ from tests.support.store.commits import at
 def test_still_frames_count_and_skipped_ones_do_not() -> None:
     """A frame in which nothing changed shows that nobody came; one that was passed over shows nothing."""
     notes, inner = FrameNotes(), PlainFollower()
-    follower = CoverageFollower(inner, notes)
+    looked: list[str] = []
+    follower = CoverageFollower(inner, notes, lambda: looked.append("at the stream"))
     for sequence, outcome in enumerate(
         (FrameOutcome.EMPTY, FrameOutcome.UNCHANGED, FrameOutcome.DUPLICATE, FrameOutcome.WITH_FACES), start=1
     ):
@@ -23,4 +24,6 @@ def test_still_frames_count_and_skipped_ones_do_not() -> None:
     seen, _ = notes.settled(5)
     assert seen[-1].end == at(4)
     assert seen[0] == TimeSpan(at(1), seen[0].end)
-    assert len(inner.asked) == 5
+    assert (len(inner.asked), len(looked)) == (5, 1)
+    follower.leave_all()
+    assert (inner.asked[-1], len(looked)) == (("leave_all", None), 2)

@@ -32,10 +32,13 @@ class Door:
         self._recorder = recorder
         self.row: StreamRow | None = None
         self.state = ClockState.STEADY
+        self.closed = False
         recorder.follows(self._open)
 
     def _open(self, camera_id: str) -> OpenStream | None:
-        return None if self.row is None or camera_id != "door" else OpenStream(self.row.session, self.state)
+        return (
+            None if self.row is None or self.closed or camera_id != "door" else OpenStream(self.row.session, self.state)
+        )
 
     async def open(self, session: str = "s1", epoch: str = "e1") -> FrameFollower:
         """Opens the stream, and returns what its frames are shown to."""
@@ -92,6 +95,16 @@ async def test_a_late_upload_counts_for_the_time_in_which_it_was_taken(door: Doo
         follower.observe(frame_taken(sequence, at(sequence)), SEARCHED)
     await door.settle(310)
     assert await door.watched() == (_span(1, 310),)
+
+
+async def test_an_upload_may_end_before_anybody_looks(door: Door) -> None:
+    """A stream that opened, sent and closed within a round counts all the same."""
+    follower = await door.open()
+    for sequence in range(1, 11):
+        follower.observe(frame_taken(sequence, at(sequence)), SEARCHED)
+    await door.settle(10)
+    door.closed = True
+    assert await door.watched() == (_span(1, 10),)
 
 
 async def test_what_is_missing_says_why(door: Door) -> None:
