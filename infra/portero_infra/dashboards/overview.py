@@ -1,7 +1,8 @@
-"""The dashboard *Overview*: health, latency and cost; check-ins, reviews and visitors."""
+"""The dashboard *Overview*: health, latency and cost; check-ins, reviews, visitors and attendance."""
 
 from __future__ import annotations
 
+from portero_infra.dashboards.attendance import ATTENDANCE
 from portero_infra.dashboards.check_ins import CHECK_INS
 from portero_infra.dashboards.model import Dashboard, Limits, Look, Panel, Query, Section, Unit
 from portero_infra.dashboards.queries import percentile, rate, share
@@ -173,5 +174,5 @@ OVERVIEW = Dashboard(
     "portero-overview",
     "Portero: Overview",
     "Is it healthy, is it on time, what does it cost.",
-    (_HEALTH, _TIME, _COST, CHECK_INS, REVIEWS, VISITORS),
+    (_HEALTH, _TIME, _COST, CHECK_INS, REVIEWS, VISITORS, ATTENDANCE),
 )

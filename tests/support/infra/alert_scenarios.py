@@ -51,6 +51,11 @@ def _standby(state: str, missing: str) -> dict[str, str]:
     return {f'portero_standby_state{{state="{state}"}}': "1x200", "portero_standby_missing_faces": missing}
 
 
+def _unproven(sessions: str, within_a_quarter: str) -> dict[str, str]:
+    share = "portero_attendance_unproven_share"
+    return {f"{share}_count": sessions, f'{share}_bucket{{le="0.25"}}': within_a_quarter}
+
+
 def _shadow(other: str = "0x100", lost: str = "0x100") -> dict[str, str]:
     searches = "portero_shadow_searches_total{outcome="
     return {f'{searches}"same"}}': "0+100x100", f'{searches}"other"}}': other, f'{searches}"only_in_use"}}': lost}
@@ -125,6 +130,18 @@ SCENARIOS = (
         _shadow(lost="0+3x100"),
         # It is being filled.
         _shadow(lost="0+3x100") | _standby("preparing", "3x100"),
+    ),
+    Scenario(
+        "PorteroAttendanceUnproven",
+        _unproven("3x40 6x60", "3x40 5x60"),
+        # As many sessions, and all of them within a quarter.
+        _unproven("3x40 6x60", "3x40 6x60"),
+    ),
+    Scenario(
+        "PorteroAttendanceBehind",
+        {"portero_attendance_waiting_sessions": "500x100"},
+        # Many, and soon decided.
+        {"portero_attendance_waiting_sessions": "500x40 20x4 500x56"},
     ),
     Scenario(
         "PorteroWebhookLate",
