@@ -71,6 +71,8 @@ def face_columns(face: FaceEnrollment) -> dict[str, Any]:
         "embedding": face.embedding,
         "external_id": face.external_id,
         "created_at": face.created_at,
+        # Of no face in another collection, as far as the face itself knows.
+        "twin_of": None,
     }
 
 
