@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import detections_pb2
 from portero.v1 import gallery_service_pb2 as pb2
 
-from tests.support.client.collections import FakeCollections
+from tests.support.client.gallery_collections import FakeCollections
 from tests.support.client.photos import box_of, quality_message, shown_in, similarity
 from tests.support.client.wire import Refusal, UnaryMethod, already_exists, invalid, not_found, page_of
 
