@@ -21,6 +21,7 @@ from portero_client import ConnectionSettings, PorteroClient, TlsFiles
 from portero_infra.dashboards.__main__ import DASHBOARDS
 from portero_infra.dashboards.queries import at_instances
 from portero_server.reference import metrics_page as metrics_reference
+from portero_server.vault.keys import create_key
 from tests.support.processes.bridge_process import BridgeProcess, running_bridge
 from tests.support.processes.prometheus_process import Prometheus, quickened, running_prometheus
 from tests.support.processes.prometheus_tools import RULES
@@ -61,6 +62,8 @@ async def scenery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sce
     # With certificates, for the alert that watches their end.
     authority = Authority(folder / "certificates")
     files = authority.server_files()
+    key_file = folder / "subscriptions.key"
+    create_key(key_file)
     async with (
         running_collector() as collector,
         running_server(
@@ -69,12 +72,16 @@ async def scenery(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sce
             trace_endpoint=collector.url,
             tls_certificate=str(files.certificate),
             tls_key=str(files.key),
+            subscription_key_file=str(key_file),
+            webhook_networks="127.0.0.1/32",
         ) as server,
     ):
         async with PorteroClient(ConnectionSettings(server.address, tls_files=TlsFiles(ca=authority.file))) as client:
             for portrait in (COLLINS, HOPPER):
                 person = await client.people.create(str(portrait.name))
                 await client.people.enroll(person.name, (folder / portrait.file).read_bytes())
+            # Its series begin with it; nobody listens where it sends.
+            await client.subscriptions.create("nobody", url="http://127.0.0.1:1/")
             # A bridge registers a camera with its first picture, which this one never sends.
             await client.cameras.create("broken")
         async with running_bridge(folder, server.address, cameras, tls={"ca_file": str(authority.file)}) as bridge:
