@@ -37,8 +37,8 @@ class EndpointRules:
         tls: Which certificates are accepted; None: as the system does.
     """
 
-    networks: tuple[Network, ...] = ()
-    timeout: float = 10.0
+    networks: tuple[Network, ...]
+    timeout: float
     tls: ssl.SSLContext | None = None
 
 

@@ -31,16 +31,16 @@ class DeliveryBounds:
         dead: Dead letters.
     """
 
-    recent: int = 200
-    dead: int = 1000
+    recent: int
+    dead: int
 
 
 class DeliveryStore:
     """Keeps the last deliveries of subscriptions."""
 
-    def __init__(self, database: Database, bounds: DeliveryBounds | None = None) -> None:
+    def __init__(self, database: Database, bounds: DeliveryBounds) -> None:
         self._database = database
-        self._bounds = bounds or DeliveryBounds()
+        self._bounds = bounds
 
     async def note(self, subscription_id: str, deliveries: Sequence[SubscriptionDelivery]) -> None:
         """Stores what became of messages, and removes the oldest ones above the bounds.

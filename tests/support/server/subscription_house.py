@@ -63,7 +63,7 @@ class SubscriptionHouse:
             database=database, people=self.people, cameras=self.cameras, sightings=SightingStore(database)
         )
         self._store = SubscriptionStore(database)
-        self._endpoints = SealedEndpoints(SecretSeal(read_keys(key_file)), EndpointRules())
+        self._endpoints = SealedEndpoints(SecretSeal(read_keys(key_file)), EndpointRules((), timeout=10.0))
         self.listeners = EventListeners()
         self._parts = build(context, cast("Stores", stores), self.listeners)
         self.servicer: SubscriptionServicer = self._parts.servicer

@@ -14,7 +14,7 @@ from portero_server.vault.sealing import SecretSeal
 from tests.support.store.subscriptions import new_subscription
 
 KEY, OTHER = b"\x01" * 32, b"\x02" * 32
-HERE = EndpointRules((ipaddress.ip_network("127.0.0.0/8"),))
+HERE = EndpointRules((ipaddress.ip_network("127.0.0.0/8"),), timeout=10.0)
 
 
 def _endpoints(*keys: bytes, rules: EndpointRules = HERE) -> SealedEndpoints:
@@ -73,4 +73,7 @@ def test_http_is_for_networks_of_the_site_alone() -> None:
     endpoints.check_host("https://hooks.example/")
     with pytest.raises(InvalidInput, match="http is sent to no other"):
         endpoints.check_host("http://93.184.216.34/")
-    assert (endpoints.plaintext_allowed, _endpoints(rules=EndpointRules()).plaintext_allowed) == (True, False)
+    assert (endpoints.plaintext_allowed, _endpoints(rules=EndpointRules((), timeout=10.0)).plaintext_allowed) == (
+        True,
+        False,
+    )
