@@ -1,4 +1,4 @@
-"""Whom a face without a name may show."""
+"""The people whom a face without a name may show."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ async def test_a_look_alike_who_is_named_leaves_the_other_open(classroom: Classr
 
 
 async def test_a_person_said_not_to_be_seen_is_not_suspected(classroom: Classroom, database: Database) -> None:
-    """Whom a review denies is not among those whom the face may show, and the face is clear."""
+    """A person whom a review denies is not among those whom the face may show, and the face is clear."""
     await classroom.furnish()
     sighting_id = await classroom.sees("ana", 0, 60)
     said = NewReview(ReviewAction.NOT, "ana", "", "teacher")
