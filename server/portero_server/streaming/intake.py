@@ -29,7 +29,7 @@ from portero_server.streaming.effects import (
     FramesSettled,
     HeartbeatAnswered,
 )
-from portero_server.streaming.stream_clock import CaptureTimes, Moment, ReceivedAt, StreamClock
+from portero_server.streaming.stream_clock import CaptureTimes, Moment, StreamClock
 
 _RATE_SPAN = 5.0
 """Seconds over which a live frame rate is taken."""
@@ -61,10 +61,10 @@ class Arrivals:
         """Records that a frame arrived, valid or not."""
         self._recent.append(now)
 
-    def took(self, sequence: int, at: ReceivedAt, now: Moment) -> None:
-        """Records a valid frame, which is not durable yet."""
-        self.captured_at, self.received_at, self.lag = at.captured_at, now.wall, at.lag
-        self._waiting.append((sequence, now.monotonic))
+    def took(self, frame: Frame, at: datetime) -> None:
+        """Records a valid frame, received at wall time `at`, which is not durable yet."""
+        self.captured_at, self.received_at, self.lag = frame.captured_at, at, frame.lag
+        self._waiting.append((frame.sequence, frame.received))
 
     def durable(self, sequence: int, now: float) -> list[float]:
         """Records that all frames up to this one are durable. Returns how long each of them took."""
@@ -174,7 +174,8 @@ class Intake:
         self, sequence: int, captured_at: datetime | None, jpeg: bytes, now: Moment, no: FrameRefused | None
     ) -> tuple[Sequence[Message], Sequence[Fact], Frame | None]:
         """Processes a frame: it waits in `frames`, and is returned, or is refused; `no` is an earlier refusal."""
-        self.last_heard = came = now.monotonic
+        came, wall = now
+        self.last_heard = came
         self.received += 1
         self.arrivals.came(came)
         size = len(jpeg)
@@ -194,14 +195,13 @@ class Intake:
             if sequence in rules.suspects:
                 raise FrameRefused(RejectionReason.STORE_REFUSED, UNSTORABLE)
             if source is not TimeSource.ARRIVAL:
-                captured_at = rules.capture_times.checked(captured_at, now.wall)
+                captured_at = rules.capture_times.checked(captured_at, wall)
         except FrameRefused as refused:
             messages, facts = self._reject(sequence, refused, size)
             return messages, (*lost, *facts), None
-        at = self.timing.took(captured_at, source, now)
-        self.arrivals.took(sequence, at, now)
-        stored_at, lag, time, clock_changed = at
+        stored_at, lag, time, clock_changed = self.timing.took(captured_at, source, now)
         frame = Frame(sequence, stored_at, jpeg, width, height, came, lag, time, self.camera.privacy_zones)
+        self.arrivals.took(frame, wall)
         self.frames.append(frame)
         if not clock_changed:
             return (), lost, frame
@@ -249,8 +249,12 @@ class Intake:
         """Settles the oldest waiting frame once its holders are released. Returns its sequence."""
         frame = self.frames.popleft()
         self._credit.release(len(frame.jpeg))
-        self._watermark.settle_after(frame.sequence, outcome, holders)
-        return frame.sequence
+        sequence = frame.sequence
+        if holders:
+            self._watermark.settle_after(sequence, outcome, holders)
+        else:
+            self._watermark.settle(sequence, outcome)
+        return sequence
 
     def release(self, holder: str) -> None:
         """Releases the frames that wait for a track or a reading; an unknown one is ignored."""

@@ -100,22 +100,6 @@ def check_time_source(camera: Camera, opening: Opening) -> None:
         )
 
 
-class ReceivedAt(NamedTuple):
-    """The times of one frame.
-
-    Attributes:
-        captured_at: The time to store.
-        lag: Seconds from its capture by the bridge's clock to its receipt by the server's; 0 if it is dated by receipt.
-        time: The time by which it is compared with other frames of the stream.
-        changed: Whether the frame changed the state of the bridge's clock.
-    """
-
-    captured_at: datetime
-    lag: float
-    time: FrameTime
-    changed: bool
-
-
 class StreamClock:
     """Dates the frames of one stream, and watches the bridge's clock. Callers pass the time in; no clock is read here.
 
@@ -171,26 +155,33 @@ class StreamClock:
         """Seconds by which the bridge's clock is ahead of the server's; None while unknown."""
         return self._watch.skew
 
-    def took(self, captured_at: datetime | None, source: TimeSource, now: Moment) -> ReceivedAt:
-        """Returns the times of a frame.
+    def took(
+        self, captured_at: datetime | None, source: TimeSource, now: Moment
+    ) -> tuple[datetime, float, FrameTime, bool]:
+        """Dates a frame.
 
         Args:
             captured_at: When the frame was taken, by the bridge's clock; None: the frame has no capture time.
             source: The clock that dates the frame; one without a capture time is dated by its arrival in any case.
             now: When the frame came.
+
+        Returns:
+            The time to store; the seconds from the capture by the bridge's clock to the receipt by the server's (0 if
+            the frame is dated by its receipt); the time by which it is compared with other frames of the stream;
+            whether it changed the state of the bridge's clock. A plain tuple, because one is made for every frame.
         """
         received, wall = now
         if captured_at is None:
-            return ReceivedAt(wall, 0.0, self._frames.date(wall.timestamp(), received), False)
+            return wall, 0.0, self._frames.date(wall.timestamp(), received), False
         captured = captured_at.timestamp()
         lag = (wall - captured_at).total_seconds()
         if source is not TimeSource.ARRIVAL:
             time = self._frames.date(captured, received)
-            return ReceivedAt(captured_at, lag, time, self._watch.took(self._frames, -lag, received))
+            return captured_at, lag, time, self._watch.took(self._frames, -lag, received)
         # Dates nothing: faults of the bridge's clock are reported whatever dates the frames.
         self._unused.date(captured, received)
         changed = self._watch.took(self._unused, -lag, received)
-        return ReceivedAt(wall, 0.0, self._frames.date(wall.timestamp(), received), changed)
+        return wall, 0.0, self._frames.date(wall.timestamp(), received), changed
 
     def said(self, sent_at: datetime | None, now: Moment) -> None:
         """Records the bridge's time from a message that it sent; None: the message tells no time."""

@@ -63,6 +63,8 @@ class ClockWatch:
         self._was_set = ClockState.STEADY
         self._set_until = 0.0
         self._holds_until = 0.0
+        # Until when a frame whose skew is not above the bucket's tells nothing new, if the clock goes on as it went.
+        self._quiet_until = 0.0
 
     @property
     def skew(self) -> float | None:
@@ -76,6 +78,7 @@ class ClockWatch:
     def bridge_said(self, skew: float) -> None:
         """Records by how many seconds the bridge's clock is ahead, from a message that the bridge dated."""
         self._bridge_skew = skew
+        self._quiet_until = 0.0
 
     def took(self, clock: FrameClock, skew: float, now: float) -> bool:
         """Processes a frame. Returns whether the clock's state has changed.
@@ -87,6 +90,13 @@ class ClockWatch:
         """
         beyond = clock.moved - clock.waited
         jumped = clock.moved < -self._policy.back_tolerance or beyond > self._policy.jump
+        if (
+            now < self._quiet_until
+            and not (jumped or clock.stands)
+            and self._bucket is not None
+            and skew <= self._bucket
+        ):
+            return False
         step = self._step(clock, skew) if jumped else 0.0
         self._begun = True
         if step:
@@ -108,7 +118,12 @@ class ClockWatch:
             if self._of_frames is None or skew > self._of_frames:
                 self._of_frames = skew
         judged = self._judged(clock, now)
-        if judged is self.state or now < self._holds_until:
+        if judged is self.state:
+            # A clock that stands still, or was set, is judged anew with each frame.
+            self._quiet_until = 0.0 if clock.stands or now < self._set_until else self._bucket_ends
+            return False
+        self._quiet_until = 0.0
+        if now < self._holds_until:
             return False
         self.state = judged
         self._holds_until = now + _LEAST_FAULT if judged is not ClockState.STEADY else now

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable, Iterable
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from portero_server.domain.clocks.camera_clock import ClockPolicy, FrameClock
 from portero_server.domain.clocks.clock_watch import ClockState, ClockWatch
@@ -114,3 +116,34 @@ def test_a_clock_that_goes_to_and_fro_is_not_told_with_every_frame() -> None:
     camera = _Camera()
     camera.show(lambda second: second + (60.0 if int(second) % 2 else 0.0), range(300))
     assert 1 <= len(camera.changes) <= 30
+
+
+_FRAMES = st.lists(
+    st.tuples(
+        st.sampled_from((0.05, 0.2, 1.0, 7.0, 29.0)),
+        st.sampled_from((0.0, 0.05, 0.2, 1.0, 7.0, 29.0, -2.0, -0.3, 40.0)),
+        st.sampled_from((None, None, None, None, 0.0, 0.4, -6.0, 9.0)),
+    ),
+    max_size=120,
+)
+
+
+@example([(1.0, 1.0, None)] * 3 + [(1.0, -2.0, None)] + [(7.0, 7.0, None)] * 12, False, None)
+@given(_FRAMES, st.booleans(), st.sampled_from((None, 0.0, 3.0)))
+def test_a_frame_that_tells_nothing_new_changes_nothing(
+    frames: list[tuple[float, float, float | None]], lossless: bool, bridge_skew: float | None
+) -> None:
+    """Passing over frames of a clock that goes on as it went decides the same as judging every frame."""
+    clock = FrameClock(_POLICY, lossless=lossless)
+    watch, thorough = (ClockWatch(_POLICY, lossless=lossless, bridge_skew=bridge_skew) for _ in range(2))
+    received = captured = 0.0
+    for waited, moved, told in frames:
+        received, captured = received + waited, captured + moved
+        if told is not None:
+            watch.bridge_said(told)
+            thorough.bridge_said(told)
+        clock.date(_BEGAN + captured, received)
+        thorough._quiet_until = 0.0
+        changed = watch.took(clock, captured - received, received)
+        assert changed == thorough.took(clock, captured - received, received)
+        assert (watch.state, watch.skew) == (thorough.state, thorough.skew)
