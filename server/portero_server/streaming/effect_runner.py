@@ -11,6 +11,7 @@ import structlog
 from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.recording.quarantine import Quarantine
 from portero_server.domain.recording.sightings import CommitResult, IdentityChecked, Recognition, StreamCommit
+from portero_server.domain.streams.frames import Frame
 from portero_server.domain.streams.naming_times import NamingTimes
 from portero_server.errors import PorteroError
 from portero_server.streaming.effects import (
@@ -75,14 +76,11 @@ class EffectRunner:
 
     def perform(self, effects: Effects) -> None:
         """Carries out what the state decided."""
-        messages, facts, frame, has_work, wants_commit, _, error, void = effects
+        messages, facts, has_work, wants_commit, _, error, void = effects
         for message in messages:
             self.outbox.put(message)
         for fact in facts:
             self._count[type(fact)](fact)
-        if frame is not None:
-            self._stream_metrics.frame_received(len(frame.jpeg), frame.lag)
-            self.work.notify()
         if has_work:
             self.work.notify()
         if wants_commit:
@@ -93,12 +91,18 @@ class EffectRunner:
         if error is not None:
             self.stop(error)
 
+    def received(self, frame: Frame) -> None:
+        """Counts a frame that waits to be analyzed, and wakes whoever works on frames."""
+        self._stream_metrics.frame_received(len(frame.jpeg), frame.lag)
+        self.work.notify()
+
     # --- What the recorder asks (Committing) ----------------------------------------------------
 
     def take(self) -> StreamCommit | None:
         """Returns the data collected since the last commit, or None if there is none."""
         effects = self._state.take()
-        self.perform(effects)
+        if effects.messages:
+            self.perform(effects)
         self.progress.notify()
         return effects.commit
 

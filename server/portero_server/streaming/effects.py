@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from portero_server.domain.clocks.clock_watch import ClockState
 from portero_server.domain.recording.sightings import IdentityChecked, Recognition, StreamCommit
-from portero_server.domain.streams.frames import Frame, FrameOutcome, GapReason, RejectionReason
+from portero_server.domain.streams.frames import FrameOutcome, GapReason, RejectionReason
 from portero_server.domain.streams.messages import Message
 from portero_server.domain.tracking.reasons import UnknownReason
 from portero_server.errors import PorteroError
@@ -104,12 +104,11 @@ Fact = (
 class Effects(NamedTuple):
     """What the shell has to do, in this order.
 
-    A tuple, because one is made for every frame.
+    A tuple, because one is made with every commit of a stream.
 
     Attributes:
         messages: To be sent to the bridge, in order.
         facts: To be counted.
-        frame: A sound frame that came, and waits to be analyzed.
         has_work: No frame will come any more: whoever works on frames may go on.
         wants_commit: The recorder is to `take` at the next commit.
         commit: What `take` found to write.
@@ -119,7 +118,6 @@ class Effects(NamedTuple):
 
     messages: Sequence[Message] = ()
     facts: Sequence[Fact] = ()
-    frame: Frame | None = None
     has_work: bool = False
     wants_commit: bool = False
     commit: StreamCommit | None = None

@@ -14,9 +14,14 @@ class Outbox:
     A new Ack replaces an Ack that is still queued, since acks are cumulative. When the queue is full, `room` blocks and
     the session stops accepting frames, so a bridge that does not read stops only its own stream. `put` never blocks:
     what a commit releases is bounded by the session's credit. A Heartbeat is dropped if anything else is queued.
+
+    Attributes:
+        full: Whether `room` would block.
     """
 
     def __init__(self, capacity: int = 1024) -> None:
+        # Read with every frame: cheaper than awaiting a coroutine that returns at once, or asking the event.
+        self.full = False
         self._capacity = capacity
         self._messages: list[Message] = []
         self._ack: Ack | None = None
@@ -43,6 +48,7 @@ class Outbox:
                 self._ack = None
             self._messages.append(message)
             if len(self._messages) >= self._capacity:
+                self.full = True
                 self._room.clear()
         self._filled.notify()
 
@@ -50,15 +56,7 @@ class Outbox:
         """Ends the reader after it has drained the queue."""
         self._closed = True
         self._filled.notify()
-        self._room.set()
-
-    @property
-    def full(self) -> bool:
-        """Whether `room` would block.
-
-        Checking this for every frame is cheaper than awaiting a coroutine that returns at once.
-        """
-        return not self._room.is_set()
+        self._make_room()
 
     async def room(self) -> None:
         """Waits until the reader has caught up."""
@@ -78,5 +76,9 @@ class Outbox:
             taken.append(self._ack)
             self._ack = None
         if self.full:
-            self._room.set()
+            self._make_room()
         return taken
+
+    def _make_room(self) -> None:
+        self.full = False
+        self._room.set()

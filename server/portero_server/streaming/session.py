@@ -75,7 +75,11 @@ class Session:
     def receive(self, sequence: int, captured_at: datetime | None, jpeg: bytes, no: FrameRefused | None = None) -> None:
         """Processes a frame; `no` holds the refusal if the caller has refused it already."""
         now = Moment(self._clock.monotonic(), self._clock.now())
-        self.runner.perform(self.state.receive(sequence, captured_at, jpeg, now, no))
+        frame, effects = self.state.receive(sequence, captured_at, jpeg, now, no)
+        if effects is not NOTHING:
+            self.runner.perform(effects)
+        if frame is not None:
+            self.runner.received(frame)
 
     def gap(self, first: int, last: int, reason: GapReason) -> None:
         """Records a report of frames that will never arrive; those already accounted for are ignored.

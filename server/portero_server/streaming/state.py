@@ -24,7 +24,7 @@ from portero_server.domain.recording.sightings import (
     TrackEnd,
     TrackRejoined,
 )
-from portero_server.domain.streams.frames import FrameOutcome, FrameRefused, GapReason
+from portero_server.domain.streams.frames import Frame, FrameOutcome, FrameRefused, GapReason
 from portero_server.domain.streams.messages import Directive, Finished, Message, Opened, TrackUpdate
 from portero_server.domain.tracking.track import Track
 from portero_server.errors import PorteroError, SessionSuperseded, Unavailable
@@ -91,7 +91,7 @@ class StreamState:
 
     def receive(
         self, sequence: int, captured_at: datetime | None, jpeg: bytes, now: Moment, no: FrameRefused | None = None
-    ) -> Effects:
+    ) -> tuple[Frame | None, Effects]:
         """Processes a frame. What is refused is answered in-band.
 
         Args:
@@ -100,11 +100,15 @@ class StreamState:
             jpeg: The whole file.
             now: When it came.
             no: The refusal, if the caller has refused it already.
+
+        Returns:
+            The frame, which waits to be analyzed, or None if it is refused or was received before; and what else
+            follows, mostly NOTHING.
         """
         messages, facts, frame = self.intake.receive(sequence, captured_at, jpeg, now, no)
         if frame is None:
-            return self._effects(messages, facts)
-        return Effects(messages, facts, frame)
+            return None, self._effects(messages, facts)
+        return frame, Effects(messages, facts) if messages or facts else NOTHING
 
     def gap(self, first: int, last: int, reason: GapReason, now: float) -> Effects:
         """Records a report of frames that will never arrive; those already accounted for are ignored.

@@ -139,7 +139,7 @@ class _Stream(RuleBasedStateMachine):
         sequence = max(0, last + step)
         self.now += 0.2
         moment = Moment(self.now, _START + timedelta(seconds=self.now))
-        effects = self.state.receive(sequence, moment.wall, bytes(size), moment)
+        frame, effects = self.state.receive(sequence, moment.wall, bytes(size), moment)
         rejected = [each for each in self._perform(effects) if isinstance(each, Rejected)]
         if sequence <= last:
             replayed = 0 < sequence <= self.row_at_opening
@@ -157,8 +157,8 @@ class _Stream(RuleBasedStateMachine):
             self.fate[sequence], self.excluded[sequence] = FrameOutcome.REJECTED, rejection.reason
             return
         assert size % 7
-        assert effects.frame is not None
-        assert effects.frame.sequence == sequence
+        assert frame is not None
+        assert frame.sequence == sequence
         self.fate[sequence] = None
         self.waiting.append(sequence)
 
@@ -463,10 +463,11 @@ def test_silence_ends_the_session() -> None:
 def test_suspects_are_refused_by_number(sequence: int, rejected: bool) -> None:
     """Frames that ended sessions before are not looked at again."""
     state = _state(StreamRow(7, "door", "e1", "s0", 0), suspects=range(1, 6))
-    effects = state.receive(sequence, _START, bytes(10), Moment(0.0, _START))
+    frame, effects = state.receive(sequence, _START, bytes(10), Moment(0.0, _START))
     reasons = [each.reason for each in effects.messages if isinstance(each, Rejected)]
     assert reasons == [RejectionReason.STORE_REFUSED] * rejected
-    assert len(state.intake.frames) == (not rejected)
+    assert (frame is None) == rejected
+    assert list(state.intake.frames) == [frame] * (not rejected)
 
 
 _END = TrackUpdate("door.e1.1.0", TrackState.CLOSED, 1, _BOX, None, _START, _START)
