@@ -88,9 +88,6 @@ class Asking:
 
     def ask_lost(self, now: float) -> Sequence[Call]:
         """Returns the calls that an interruption left without an answer, to be made again."""
-        if not self._calls.lost:
-            # Asked with each frame.
-            return ()
         return [self._begun(track, shot, now) for track, shot in self._calls.take_lost()]
 
     def awaited(self, track: Track, now: float) -> bool:

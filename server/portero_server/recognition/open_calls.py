@@ -43,11 +43,6 @@ class OpenCalls:
             elif track.ended and track.last_sequence <= durable:
                 self._lost.append((Tracker.without_call(track), shot))
 
-    @property
-    def lost(self) -> bool:
-        """Whether there are calls to repeat."""
-        return bool(self._lost)
-
     def take_lost(self) -> Sequence[tuple[Track, Shot]]:
         """Returns the calls to repeat, each once."""
         lost, self._lost = self._lost, []
