@@ -232,9 +232,12 @@ StreamEvent = (
 """What following faces or reading text led to; a decision and an end release the track's frames."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StreamCommit:
     """Everything one stream adds in one commit, written in one transaction with the other streams'.
+
+    Not frozen, only because one is made for each stream with every commit, and that takes a third of the time; nobody
+    changes one.
 
     Attributes:
         stream_id: Row of (camera, epoch).
