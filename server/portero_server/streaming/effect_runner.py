@@ -92,7 +92,7 @@ class EffectRunner:
             self.stop(error)
 
     def received(self, frame: Frame) -> None:
-        """Counts a frame that waits to be analyzed, and wakes whoever works on frames."""
+        """Counts a frame that waits to be analyzed, and wakes the task that analyzes frames."""
         self._stream_metrics.frame_received(len(frame.jpeg), frame.lag)
         self.work.notify()
 
