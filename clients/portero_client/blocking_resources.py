@@ -19,6 +19,7 @@ from portero_client.people import (
     FacesRepair,
     FacesReport,
     GalleryFinding,
+    MergedPerson,
     Person,
     PhotoCheck,
     UnrecognizedPerson,
@@ -64,6 +65,10 @@ class BlockingPeople:
     def delete(self, person: str) -> None:
         """Removes a person and all their faces."""
         self._ask(calls.people.delete(person))
+
+    def merge(self, person: str, other: str, *, force: bool = False, request_id: str = "") -> MergedPerson:
+        """Makes two people one: the other is gone afterwards, for good. Raises NotFound, FailedPrecondition."""
+        return self._ask(calls.people.merge(person, other, force=force, request_id=request_id))
 
     def enroll(self, person: str, image: bytes) -> EnrolledFace:
         """Enrolls a person's face from one photograph."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero.v1 import gallery_service_pb2 as pb2
 
-from portero_client.convert import box_from, candidate_from, enrollment_from, quality_from, time_from
+from portero_client.convert import box_from, candidate_from, enrollment_from, person_from, quality_from, time_from
 from portero_client.people import (
     CollectionState,
     ConfusablePair,
@@ -13,6 +13,7 @@ from portero_client.people import (
     FacesReport,
     GalleryFinding,
     GalleryFindingKind,
+    MergedPerson,
     PhotoAdvice,
     PhotoCheck,
     PhotoFlaw,
@@ -90,6 +91,22 @@ def pair_from(message: pb2.ConfusablePair) -> ConfusablePair:
         message.second_display_name,
         message.similarity,
         time_from(message.find_time),
+    )
+
+
+def merged_from(message: pb2.MergePeopleResponse) -> MergedPerson:
+    """Returns what a merge led to."""
+    return MergedPerson(
+        person=person_from(message.person),
+        faces=message.faces,
+        photos=message.photos,
+        dropped_photos=message.dropped_photos,
+        sightings=message.sightings,
+        joined_sightings=message.joined_sightings,
+        reviews=message.reviews,
+        consents=message.consents,
+        ended_consents=message.ended_consents,
+        attendance_records=message.attendance_records,
     )
 
 

@@ -56,6 +56,35 @@ class FaceEnrollment:
     create_time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class MergedPerson:
+    """A person with whom another one was merged, and what became theirs.
+
+    Attributes:
+        person: Who stays, as stored now.
+        faces: Number of faces that became theirs.
+        photos: Number of photos of the vault that became theirs.
+        dropped_photos: Number of photos that are deleted instead: the person has the same one, or it cannot be read.
+        sightings: Number of sightings that became theirs.
+        joined_sightings: Number of sightings that are part of another one now.
+        reviews: Number of reviews that became theirs.
+        consents: Number of consents that became theirs.
+        ended_consents: Number of consents that ended, since the other had withdrawn theirs later.
+        attendance_records: Number of attendance records that became theirs.
+    """
+
+    person: Person
+    faces: int
+    photos: int
+    dropped_photos: int
+    sightings: int
+    joined_sightings: int
+    reviews: int
+    consents: int
+    ended_consents: int
+    attendance_records: int
+
+
 class PhotoFlaw(Enum):
     """What is wrong with a photograph; UNSPECIFIED is a flaw that this client does not know."""
 

@@ -19,6 +19,7 @@ from portero_client.people import (
     FacesRepair,
     FacesReport,
     GalleryFinding,
+    MergedPerson,
     Person,
     PhotoCheck,
     UnrecognizedPerson,
@@ -70,6 +71,17 @@ class People:
     async def delete(self, person: str) -> None:
         """Removes a person and all their faces. Raises NotFound."""
         await self._ask(calls.people.delete(person))
+
+    async def merge(self, person: str, other: str, *, force: bool = False, request_id: str = "") -> MergedPerson:
+        """Makes two people one, who were enrolled twice: the other is gone afterwards, for good.
+
+        `force` merges them although both were seen at one camera at the same time; `request_id` as in `create`.
+
+        Raises:
+            NotFound: One of them does not exist.
+            FailedPrecondition: They may not be one; the reason says why, as SEEN_TOGETHER.
+        """
+        return await self._ask(calls.people.merge(person, other, force=force, request_id=request_id))
 
     async def enroll(self, person: str, image: bytes) -> EnrolledFace:
         """Enrolls a person's face from one JPEG or PNG that shows exactly one face.

@@ -25,9 +25,11 @@ from portero.v1 import (
 )
 
 from portero_server.domain.cameras import Camera, CameraMode, Lane
+from portero_server.domain.people.merging import MergeCounts
 from portero_server.domain.people.people import FaceModel, Person
 from portero_server.errors import PorteroError
 from portero_server.gallery.findings import GalleryCheck
+from portero_server.gallery.people_merging import MergedPerson
 from portero_server.gallery.reviews import QueuePage
 from portero_server.gallery.service import Gallery
 from portero_server.recognition.images import ImageAnswer
@@ -105,6 +107,7 @@ _people: Any = _Asked(create=_PERSON, get=_PERSON, update=_PERSON)
 _cameras: Any = _Asked(create=_CAMERA, get=_CAMERA, update=_CAMERA)
 _images: Any = _Asked(recognize=ImageAnswer((), (), {}))
 _other: Any = _Asked()
+_merger: Any = _Asked(merge=MergedPerson(_PERSON, MergeCounts()))
 _transfer: Any = _Asked(add=(), page=((), None))
 _transfer.model = FaceModel("scripted", "v1")
 _watching: Any = _Watching()
@@ -122,6 +125,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
             _transfer,
             _other,
             _other,
+            _merger,
             _images,
             ManualClock(),
         ),

@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from portero_cli import enrolling
-from portero_cli.commands import people_import, rights
+from portero_cli.commands import people_import, people_merge, rights
 from portero_cli.commands.rights import PeopleArgument, PersonArgument
 from portero_cli.enrolling import Enrolled, enroll_person, in_words
 from portero_cli.exits import ExitCode
@@ -40,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("confusable")(confusable)
     group.command("remove-face")(remove_face)
     group.command("remove")(remove)
+    people_merge.add_to(group)
     rights.add_to(group)
     app.add_typer(group, name="people")
 

@@ -23,11 +23,13 @@ from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
+from portero_server.gallery.people_merging import PeopleMerger
 from portero_server.gallery.photo_guard import PhotoGuard
 from portero_server.gallery.rebuild import FaceRebuild, VaultAccess
 from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
 from portero_server.store.collections import CollectionStore
+from portero_server.store.merging.people import PeopleMergeStore
 from portero_server.store.people_transfer import PeopleTransferStore
 from portero_server.store.shadow import ShadowStore
 from portero_server.store.standby import StandbyStore
@@ -46,6 +48,7 @@ class GalleryParts:
         transfer: Imports and exports many people at once.
         rebuild: Makes faces anew from the vault's photos.
         switch: Prepares, exchanges and drops collections.
+        merger: Makes one of two people.
         vault: Keeps enrollment photos; None: they are discarded.
         standby: The collection beside the one in use; None: the engine keeps no collection.
     """
@@ -59,6 +62,7 @@ class GalleryParts:
     transfer: GalleryTransfer
     rebuild: FaceRebuild
     switch: CollectionSwitch
+    merger: PeopleMerger
     vault: VaultAccess | None
     standby: StandbyParts | None
 
@@ -76,6 +80,7 @@ async def build(
     vision: VisionParts,
     vault: VaultAccess | None,
     standby: StandbyParts | None,
+    notify: Callable[[int], None],
 ) -> GalleryParts:
     """Builds the gallery, and loads the stored faces into the engine.
 
@@ -86,6 +91,7 @@ async def build(
         vision: Looks at photographs.
         vault: Keeps enrollment photos; None: they are discarded.
         standby: The collection beside the one in use; None: the engine keeps no collection.
+        notify: Is told how far events have been written.
 
     Raises:
         StartupProblem: The engine does not take them.
@@ -130,8 +136,16 @@ async def build(
         stores.database, stores.people, context.clock, consent_required=context.settings.consent_required
     )
     transfer = GalleryTransfer(engine, transferred, mirror, metrics)
+    merger = PeopleMerger(
+        PeopleMergeStore(stores.database, context.clock, visit_gap=context.settings.visit_gap_delta),
+        stores.people,
+        mirror,
+        None if vault is None else vault.vault,
+        notify,
+        metrics.people_merged,
+    )
     return GalleryParts(
-        gallery, check, mirror, lambda: _model(engine), watch, repair, transfer, rebuild, switch, vault, standby
+        gallery, check, mirror, lambda: _model(engine), watch, repair, transfer, rebuild, switch, merger, vault, standby
     )
 
 

@@ -61,6 +61,7 @@ def build(
                 gallery.transfer,
                 gallery.rebuild,
                 gallery.switch,
+                gallery.merger,
                 recognition.images,
                 clock,
             ),

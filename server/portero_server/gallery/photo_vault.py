@@ -111,6 +111,20 @@ class PhotoVault:
             return None
         return await self._on_thread(lambda: self._seal.open(photo.person_id, photo.photo_id, sealed))
 
+    async def copies(self, person_id: str, kept_id: str) -> Mapping[str, str | None]:
+        """Copies the photographs of a person for another one, with whom they are about to be merged.
+
+        Copies that no merge takes are swept.
+
+        Returns:
+            By id of a photo that of its copy; None: the other one has the same photo, or this one cannot be read.
+
+        Raises:
+            NotFound: There is no such other person.
+            VaultUnavailable, StoreUnavailable: One of them does not answer.
+        """
+        return {photo.photo_id: await self._copy(photo, kept_id) for photo in await self._store.kept_of(person_id)}
+
     async def sweep(self, person_id: str | None = None) -> None:
         """Deletes the objects of a person, or of everybody (None), that are to be deleted, and their rows.
 
@@ -200,6 +214,21 @@ class PhotoVault:
             return
         if outcome is not None:
             self._observer.photo_offered(outcome)
+
+    async def _copy(self, photo: VaultPhoto, kept_id: str) -> str | None:
+        try:
+            content = await self.read(photo)
+        except SealBroken as broken:
+            _log.warning("photo_not_copied", photo=photo.photo_id, reason=broken.reason)
+            return None
+        photo_id = self._new_id()
+        if content is None:
+            return None
+        if not await self._store.begin_copy(photo_id, kept_id, photo, photo_digest(kept_id, content)):
+            return None
+        sealed = await self._on_thread(lambda: self._seal.seal(kept_id, photo_id, content))
+        await self._ask("put", lambda: self._place.put(photo_id, sealed))
+        return photo_id
 
     async def _settle(self, photo_id: str, person_id: str) -> Keeping | None:
         try:

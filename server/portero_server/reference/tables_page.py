@@ -16,6 +16,7 @@ PAGE = Path(__file__).resolve().parents[2] / "TABLES.md"
 HOLDS: Mapping[str, str] = {
     "cameras": "The registered cameras and their settings.",
     "people": "Whom the server knows.",
+    "merged_people": "Ids of people who turned out to be somebody else who is enrolled; a row goes with its person.",
     "faces": "One row for each photograph that was enrolled: its embedding, or its id in a collection.",
     "look_alikes": "Pairs of faces of two people who may be taken for each other; a pair goes with either face.",
     "photos": "Which photographs of enrolled faces the vault keeps, and which of them are to be deleted; no picture.",

@@ -85,6 +85,10 @@ def _dry_run(message: Any) -> str:
     return "dry_run" if message.dry_run else ""
 
 
+def _forces(message: Any) -> str:
+    return "force" if message.force else ""
+
+
 def _repairs(message: Any) -> str:
     return "remove_foreign" if message.remove_foreign else ""
 
@@ -115,6 +119,8 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.GalleryService/ListPeople": _READS,
     "portero.v1.GalleryService/UpdatePerson": Recorded(attrgetter("person.name"), _mask),
     "portero.v1.GalleryService/DeletePerson": Recorded(attrgetter("name")),
+    # Who goes, and, once it is done, who stays.
+    "portero.v1.GalleryService/MergePeople": Recorded(attrgetter("other"), _forces, made=attrgetter("person.name")),
     "portero.v1.GalleryService/EnrollFace": Recorded(attrgetter("parent"), made=attrgetter("face.name")),
     "portero.v1.GalleryService/CheckPhoto": NotRecorded("it looks at a photograph, looks nobody up and stores nothing"),
     "portero.v1.GalleryService/ListFaces": _READS,

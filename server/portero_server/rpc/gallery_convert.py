@@ -13,7 +13,8 @@ from portero_server.domain.people.standby import CollectionRole, GalleryCollecti
 from portero_server.gallery.collection_repair import Unrecognized
 from portero_server.gallery.collection_switch import SidesReport
 from portero_server.gallery.findings import NamedPair
-from portero_server.rpc.convert import box_to_proto, quality_to_proto, time_to_proto
+from portero_server.gallery.people_merging import MergedPerson
+from portero_server.rpc.convert import box_to_proto, person_to_proto, quality_to_proto, time_to_proto
 from portero_server.rpc.resource_names import face_name, person_name
 
 _STATES = {
@@ -141,6 +142,23 @@ def pair_to_proto(named: NamedPair) -> pb.ConfusablePair:
         second_display_name=named.second_name,
         similarity=pair.similarity,
         find_time=time_to_proto(pair.found_at),
+    )
+
+
+def merged_to_proto(merged: MergedPerson) -> pb.MergePeopleResponse:
+    """Returns the response for two people who were merged."""
+    counts = merged.counts
+    return pb.MergePeopleResponse(
+        person=person_to_proto(merged.person),
+        faces=counts.faces,
+        photos=counts.photos,
+        dropped_photos=counts.dropped_photos,
+        sightings=counts.sightings,
+        joined_sightings=counts.joined_sightings,
+        reviews=counts.reviews,
+        consents=counts.consents,
+        ended_consents=counts.ended_consents,
+        attendance_records=counts.attendance_records,
     )
 
 

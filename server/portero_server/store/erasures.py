@@ -1,4 +1,4 @@
-"""Erasures, step by step, and the ids that may never be used again."""
+"""Erasures, step by step."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.people.privacy import ErasedFace, Erasure, digest_of, subject_of
-from portero_server.errors import FailedPrecondition, NotFound
+from portero_server.errors import NotFound
 from portero_server.store.attendance.erasing import erase_attendance
 from portero_server.store.database import Database
 from portero_server.store.gallery import log_changes
+from portero_server.store.gone_people import erase_merged, refuse_gone
 from portero_server.store.holders import erase_run, run_of
 from portero_server.store.photo_rows import delete_faces, delete_later
 from portero_server.store.schema import (
@@ -40,20 +41,6 @@ from portero_server.store.schema import (
 )
 from portero_server.store.scrubbing import SCRUBS
 from portero_server.store.twin_faces import in_standby
-
-
-async def refuse_erased(connection: AsyncConnection, person_id: str) -> None:
-    """Raises an error if a person of this id was erased, as part of the unit that takes the id.
-
-    Raises:
-        FailedPrecondition: Somebody was.
-    """
-    query = select(erasures.c.erasure_id).where(erasures.c.subject == subject_of(person_id)).with_for_update()
-    if (await connection.execute(query)).first() is not None:
-        raise FailedPrecondition(
-            f"somebody of the id people/{person_id} was erased; choose another id", reason="PERSON_ERASED"
-        )
-
 
 _BATCH = 500
 """Rows of a place that are changed in one transaction: the recorder never waits longer than for these."""
@@ -208,6 +195,8 @@ class ErasureStore:
         if earlier is not None:
             return _erasure(earlier)
         if not known and not await _left_traces(connection, person_id):
+            # Of whom nothing is left under this id, everything may be stored under another one.
+            await refuse_gone(connection, person_id)
             raise NotFound(f"people/{person_id}")
         own = faces.c.person_id == person_id
         removed = (await connection.execute(select(faces).where(own).order_by(faces.c.face_id))).all()
@@ -245,6 +234,7 @@ class ErasureStore:
         run = await run_of(connection, person_id)
         if run is not None:
             counts |= await erase_run(connection, run, erasure.erasure_id, begun.requested_at)
+        counts["merged_people"] = await erase_merged(connection, person_id, begun.requested_at)
         await connection.execute(delete(people).where(people.c.person_id == person_id))
         await log_changes(connection, removed, added=False)
         # Other servers need the face's id to forget it, not the person's.

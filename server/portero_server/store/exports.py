@@ -21,6 +21,7 @@ from portero_server.store.schema import (
     consents,
     decision_candidates,
     faces,
+    merged_people,
     people,
     people_blocks,
     photos,
@@ -32,6 +33,7 @@ from portero_server.store.schema import (
 
 _KINDS: Mapping[str, Table] = {
     "person": people,
+    "merged_person": merged_people,
     "face": faces,
     "consent": consents,
     "block": people_blocks,

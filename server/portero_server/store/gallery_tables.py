@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, Text
 
 from portero_server.store.tables import box, required, table
 from portero_server.store.types import Binary, Display, Folded, Key, Labels, Name, UtcTime
@@ -16,6 +16,18 @@ people = table(
     required("labels", Labels),
     required("created_at", UtcTime),
     required("updated_at", UtcTime),
+)
+
+# People who turned out to be somebody else who is enrolled: nobody gets their ids again.
+merged_people = table(
+    "merged_people",
+    Column("merged_id", Name, primary_key=True),
+    # Who they are. A row goes with the person, also where a server of an earlier version removes them.
+    required("person_id", Name, ForeignKey("people.person_id", name="fk_merged_people_person", ondelete="CASCADE")),
+    required("merged_at", UtcTime),
+    # What was moved, JSON; see MergeCounts in merging.py.
+    required("counts", Text),
+    Index("ix_merged_people_person", "person_id"),
 )
 
 faces = table(

@@ -15,7 +15,6 @@ from portero_server.domain.people.people import FaceEnrollment, FaceModel, Galle
 from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store.database import Database, Unit
 from portero_server.store.eligibility import blocked, consented, recognizable_names
-from portero_server.store.erasures import refuse_erased
 from portero_server.store.gallery import (
     GalleryChange,
     changes_of,
@@ -25,6 +24,7 @@ from portero_server.store.gallery import (
     gallery_face,
     log_changes,
 )
+from portero_server.store.gone_people import refuse_gone
 from portero_server.store.photo_rows import delete_faces
 from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import along, consents, faces, people, people_blocks
@@ -70,7 +70,7 @@ class PeopleStore:
         Raises:
             InvalidInput: The request id was used for another request.
             AlreadyExists: The id is taken.
-            FailedPrecondition: Somebody of this id was erased; nobody gets it again.
+            FailedPrecondition: Somebody of this id was erased, or merged into somebody else; nobody gets it again.
             NotFound: The person of the first request was deleted since; a late repetition brings nobody back.
         """
         now = self._clock.now()
@@ -85,7 +85,7 @@ class PeopleStore:
                 await connection.execute(insert(people).values(row))
             except IntegrityError:
                 raise AlreadyExists(f"people/{person_id}") from None
-            await refuse_erased(connection, person_id)
+            await refuse_gone(connection, person_id)
             return await self._person(connection, person_id)
 
         return await self._database.run(unit)

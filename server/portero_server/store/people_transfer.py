@@ -28,7 +28,7 @@ from portero_server.store.database import Database
 from portero_server.store.eligibility import consented
 from portero_server.store.gallery import face_columns, log_changes
 from portero_server.store.people import PeopleStore, person_columns
-from portero_server.store.schema import consents, erasures, faces, people, people_blocks
+from portero_server.store.schema import consents, erasures, faces, merged_people, people, people_blocks
 from portero_server.store.types import labels_text
 
 _ROWS = 200
@@ -117,6 +117,7 @@ class PeopleTransferStore:
         there = select(people.c.person_id, people.c.display_name).where(people.c.person_id.in_(_VALUES))
         gone = select(erasures.c.subject).where(erasures.c.subject.in_(_VALUES)).with_for_update()
         agreed = select(people.c.person_id).where(people.c.person_id.in_(_VALUES), may)
+        merged = select(merged_people).where(merged_people.c.merged_id.in_(_VALUES))
         owned = select(faces.c.face_id, faces.c.person_id).where(faces.c.face_id.in_(_VALUES))
         names = await _found(connection, there.with_for_update(), sorted(ids))
         erased = await _found(connection, gone, sorted(subjects))
@@ -129,6 +130,7 @@ class PeopleTransferStore:
             consented={row.person_id for row in consenting},
             consents={row.consent_id for row in await _found(connection, given, told)},
             faces={row.face_id: row.person_id for row in await _found(connection, owned, face_ids)},
+            merged={row.merged_id: row.person_id for row in await _found(connection, merged, sorted(ids))},
         )
 
 

@@ -80,6 +80,34 @@ class PhotoStore:
 
         return await self._database.run(unit)
 
+    async def kept_of(self, person_id: str) -> Sequence[VaultPhoto]:
+        """Returns the kept photos of a person, by id."""
+        query = self._photos().where(photos.c.state == _KEPT, photos.c.person_id == person_id)
+        return await self._read(query.order_by(photos.c.photo_id))
+
+    async def begin_copy(self, photo_id: str, person_id: str, photo: VaultPhoto, digest: str) -> bool:
+        """Stores the row of a copy, for another person, of a photo; it stays pending until the two are merged.
+
+        Returns:
+            Whether the object may be written; False: that person has the same photo.
+
+        Raises:
+            NotFound: There is no such person.
+            StoreUnavailable: The database does not answer.
+        """
+        now = self._clock.now()
+        own = (photos.c.person_id == person_id, photos.c.digest == digest, photos.c.state == _KEPT)
+
+        async def unit(connection: AsyncConnection) -> bool:
+            await lock_person(connection, person_id)
+            if (await connection.execute(select(photos.c.photo_id).where(*own))).first() is not None:
+                return False
+            row = {"photo_id": photo_id, "person_id": person_id, "face_id": photo.face_id, "digest": digest}
+            await connection.execute(insert(photos).values(row | {"state": _PENDING, "created_at": now}))
+            return True
+
+        return await self._database.run(unit)
+
     async def taught(self, photo_id: str, face_id: str) -> bool:
         """Records which face a photo taught last. Returns False if the photo is not kept any more.
 

@@ -113,6 +113,7 @@ IMPERSONAL = frozenset(
         "erasures.subject",
         "erasures.digest",
         "erasures.counts",
+        "merged_people.counts",
         "streams.epoch",
         "streams.session",
         "subscription_people.subscription_id",

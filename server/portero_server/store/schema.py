@@ -45,6 +45,7 @@ from portero_server.store.gallery_tables import faces as faces
 from portero_server.store.gallery_tables import gallery_changes as gallery_changes
 from portero_server.store.gallery_tables import gallery_collections as gallery_collections
 from portero_server.store.gallery_tables import look_alikes as look_alikes
+from portero_server.store.gallery_tables import merged_people as merged_people
 from portero_server.store.gallery_tables import people as people
 from portero_server.store.gallery_tables import shadow_searches as shadow_searches
 from portero_server.store.photo_tables import photos as photos

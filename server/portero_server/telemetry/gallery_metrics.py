@@ -59,6 +59,9 @@ class GalleryMetrics:
             ("kind",),
             registry=registry,
         )
+        self.merged = Counter(
+            "portero_gallery_merged_people", "People who became one with another person.", registry=registry
+        )
         for state in CollectionState:
             self.state.labels(state.value)
         for flaw in PhotoFlaw:
@@ -76,6 +79,10 @@ class GalleryMetrics:
     def people_exported(self, count: int) -> None:
         """Counts people whose faces were handed out."""
         self.exported.inc(count)
+
+    def people_merged(self) -> None:
+        """Counts a person who became one with another one."""
+        self.merged.inc()
 
     def photo_flawed(self, advice: PhotoAdvice) -> None:
         """Counts a flaw of a photograph that was to be enrolled."""

@@ -11,6 +11,7 @@ from portero.v1 import detections_pb2
 from portero.v1 import gallery_service_pb2 as pb2
 
 from tests.support.client.gallery_collections import FakeCollections
+from tests.support.client.gallery_merging import FakeMerging
 from tests.support.client.photos import box_of, quality_message, shown_in, similarity
 from tests.support.client.wire import Refusal, UnaryMethod, already_exists, invalid, not_found, page_of
 
@@ -69,6 +70,7 @@ class FakeGallery:
             "RepairFaces": (pb2.RepairFacesRequest, self.repair_faces),
             "RebuildFaces": (pb2.RebuildFacesRequest, self.rebuild_faces),
             **self.collections.methods(),
+            **FakeMerging(self.known).methods(),
             "ListFaces": (pb2.ListFacesRequest, self.list_faces),
             "ExportPeople": (pb2.ExportPeopleRequest, self.export_people),
             "ImportPeople": (pb2.ImportPeopleRequest, self.import_people),

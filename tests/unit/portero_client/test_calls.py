@@ -63,6 +63,7 @@ CALLS: list[Call[Any]] = [
     people.list_pages("")(0, ""),
     people.update(ANA, "display_name"),
     people.delete("ana"),
+    people.merge("ana", "anna", force=True),
     people.enroll("ana", b"x"),
     people.face_pages("ana")(0, ""),
     people.finding_pages()(0, ""),

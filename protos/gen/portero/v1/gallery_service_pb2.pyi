@@ -595,6 +595,102 @@ class DeletePersonResponse(_message.Message):
 Global___DeletePersonResponse: _TypeAlias = DeletePersonResponse  # noqa: Y015
 
 @_typing.final
+class MergePeopleRequest(_message.Message):
+    """Request of MergePeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    OTHER_FIELD_NUMBER: _builtins.int
+    FORCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Who stays, "people/{person}", with this display name; of a label that both have, theirs."""
+    other: _builtins.str
+    """Who is the same person, and is gone afterwards, "people/{person}"."""
+    force: _builtins.bool
+    """Whether they are one even if both were seen at one camera at the same time, as before a mirror."""
+    request_id: _builtins.str
+    """Makes a repeated request safe for a day; a UUID, or empty. With another content it is refused: INVALID_ARGUMENT,
+    REQUEST_ID_REUSED.
+    """
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        other: _builtins.str = ...,
+        force: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["force", b"force", "name", b"name", "other", b"other", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergePeopleRequest: _TypeAlias = MergePeopleRequest  # noqa: Y015
+
+@_typing.final
+class MergePeopleResponse(_message.Message):
+    """Response of MergePeople."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERSON_FIELD_NUMBER: _builtins.int
+    FACES_FIELD_NUMBER: _builtins.int
+    PHOTOS_FIELD_NUMBER: _builtins.int
+    DROPPED_PHOTOS_FIELD_NUMBER: _builtins.int
+    SIGHTINGS_FIELD_NUMBER: _builtins.int
+    JOINED_SIGHTINGS_FIELD_NUMBER: _builtins.int
+    REVIEWS_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
+    ENDED_CONSENTS_FIELD_NUMBER: _builtins.int
+    ATTENDANCE_RECORDS_FIELD_NUMBER: _builtins.int
+    faces: _builtins.int
+    """Number of faces that became theirs."""
+    photos: _builtins.int
+    """Number of photos of the vault that became theirs."""
+    dropped_photos: _builtins.int
+    """Number of photos of the vault that are deleted instead: the person has the same one, or it cannot be read."""
+    sightings: _builtins.int
+    """Number of sightings that became theirs."""
+    joined_sightings: _builtins.int
+    """Number of sightings that are part of another one now."""
+    reviews: _builtins.int
+    """Number of reviews that became theirs."""
+    consents: _builtins.int
+    """Number of consents that became theirs."""
+    ended_consents: _builtins.int
+    """Number of consents that ended, since the other had withdrawn theirs later."""
+    attendance_records: _builtins.int
+    """Number of attendance records that became theirs; open sessions are decided anew."""
+    @_builtins.property
+    def person(self) -> Global___Person:
+        """The person who stays, as stored now."""
+
+    def __init__(
+        self,
+        *,
+        person: Global___Person | None = ...,
+        faces: _builtins.int = ...,
+        photos: _builtins.int = ...,
+        dropped_photos: _builtins.int = ...,
+        sightings: _builtins.int = ...,
+        joined_sightings: _builtins.int = ...,
+        reviews: _builtins.int = ...,
+        consents: _builtins.int = ...,
+        ended_consents: _builtins.int = ...,
+        attendance_records: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attendance_records", b"attendance_records", "consents", b"consents", "dropped_photos", b"dropped_photos", "ended_consents", b"ended_consents", "faces", b"faces", "joined_sightings", b"joined_sightings", "person", b"person", "photos", b"photos", "reviews", b"reviews", "sightings", b"sightings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergePeopleResponse: _TypeAlias = MergePeopleResponse  # noqa: Y015
+
+@_typing.final
 class EnrollFaceRequest(_message.Message):
     """Request of EnrollFace."""
 
@@ -1848,9 +1944,10 @@ class ImportedPerson(_message.Message):
     """Number of faces that were stored already."""
     reason: _builtins.str
     """Why the person, or their faces, were refused; empty: they were not. ALREADY_EXISTS: the id belongs to somebody with
-    another name. PERSON_ERASED: somebody of this id was erased. ENCODING_OF_OTHER_MODEL: an encoding is none of the
-    face model. FACE_TAKEN: a face id belongs to another person. CONSENT_MISSING: the person was added without their
-    faces, since the server requires a consent and there is no valid one.
+    another name. PERSON_ERASED: somebody of this id was erased. PERSON_MERGED: they turned out to be somebody else who
+    is enrolled. ENCODING_OF_OTHER_MODEL: an encoding is none of the face model. FACE_TAKEN: a face id belongs to another
+    person. CONSENT_MISSING: the person was added without their faces, since the server requires a consent and there is
+    no valid one.
     """
     message: _builtins.str
     """The same in words for people."""

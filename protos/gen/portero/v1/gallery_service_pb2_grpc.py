@@ -60,6 +60,11 @@ class GalleryServiceStub:
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.DeletePersonRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_gallery__service__pb2.DeletePersonResponse.FromString,
                 _registered_method=True)
+        self.MergePeople = channel.unary_unary(
+                '/portero.v1.GalleryService/MergePeople',
+                request_serializer=portero_dot_v1_dot_gallery__service__pb2.MergePeopleRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_gallery__service__pb2.MergePeopleResponse.FromString,
+                _registered_method=True)
         self.EnrollFace = channel.unary_unary(
                 '/portero.v1.GalleryService/EnrollFace',
                 request_serializer=portero_dot_v1_dot_gallery__service__pb2.EnrollFaceRequest.SerializeToString,
@@ -187,6 +192,22 @@ class GalleryServiceServicer:
     def DeletePerson(self, request, context):
         """Removes a person and all their faces, from the database and from the engine. Past sightings keep the name, as a
         visitors' book does; PrivacyService.ErasePerson removes everything. Errors: NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergePeople(self, request, context):
+        """Makes two people one, who turned out to be the same person enrolled twice: what is stored of the other becomes that of
+        the one who stays (faces, photos, consents, sightings, reviews, attendance and whom subscriptions are limited to), and
+        the other is gone, with an id that nobody gets again. It cannot be undone. Moved sightings are told as REVISED; two at
+        one camera within the visit gap become one. A withdrawn consent of either ends what the other had given before it.
+        Repeating it returns the first response. Errors: NOT_FOUND; INVALID_ARGUMENT if both names are the same;
+        FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
+        SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
+        differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
+        cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
+        answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -376,6 +397,11 @@ def add_GalleryServiceServicer_to_server(servicer, server):
                     servicer.DeletePerson,
                     request_deserializer=portero_dot_v1_dot_gallery__service__pb2.DeletePersonRequest.FromString,
                     response_serializer=portero_dot_v1_dot_gallery__service__pb2.DeletePersonResponse.SerializeToString,
+            ),
+            'MergePeople': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergePeople,
+                    request_deserializer=portero_dot_v1_dot_gallery__service__pb2.MergePeopleRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_gallery__service__pb2.MergePeopleResponse.SerializeToString,
             ),
             'EnrollFace': grpc.unary_unary_rpc_method_handler(
                     servicer.EnrollFace,
@@ -604,6 +630,33 @@ class GalleryService:
             '/portero.v1.GalleryService/DeletePerson',
             portero_dot_v1_dot_gallery__service__pb2.DeletePersonRequest.SerializeToString,
             portero_dot_v1_dot_gallery__service__pb2.DeletePersonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergePeople(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.GalleryService/MergePeople',
+            portero_dot_v1_dot_gallery__service__pb2.MergePeopleRequest.SerializeToString,
+            portero_dot_v1_dot_gallery__service__pb2.MergePeopleResponse.FromString,
             options,
             channel_credentials,
             insecure,

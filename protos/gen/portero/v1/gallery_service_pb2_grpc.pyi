@@ -45,6 +45,18 @@ class GalleryServiceStub:
     """Removes a person and all their faces, from the database and from the engine. Past sightings keep the name, as a
     visitors' book does; PrivacyService.ErasePerson removes everything. Errors: NOT_FOUND.
     """
+    MergePeople: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.MergePeopleRequest, _gallery_service_pb2.MergePeopleResponse]
+    """Makes two people one, who turned out to be the same person enrolled twice: what is stored of the other becomes that of
+    the one who stays (faces, photos, consents, sightings, reviews, attendance and whom subscriptions are limited to), and
+    the other is gone, with an id that nobody gets again. It cannot be undone. Moved sightings are told as REVISED; two at
+    one camera within the visit gap become one. A withdrawn consent of either ends what the other had given before it.
+    Repeating it returns the first response. Errors: NOT_FOUND; INVALID_ARGUMENT if both names are the same;
+    FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
+    SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
+    differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
+    cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
+    answer.
+    """
     EnrollFace: _grpc.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
     again returns the existing face, or teaches it anew if the engine has lost it. Errors: INVALID_ARGUMENT with advice
@@ -143,6 +155,18 @@ class GalleryServiceAsyncStub(GalleryServiceStub):
     DeletePerson: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.DeletePersonRequest, _gallery_service_pb2.DeletePersonResponse]  # type: ignore[assignment]
     """Removes a person and all their faces, from the database and from the engine. Past sightings keep the name, as a
     visitors' book does; PrivacyService.ErasePerson removes everything. Errors: NOT_FOUND.
+    """
+    MergePeople: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.MergePeopleRequest, _gallery_service_pb2.MergePeopleResponse]  # type: ignore[assignment]
+    """Makes two people one, who turned out to be the same person enrolled twice: what is stored of the other becomes that of
+    the one who stays (faces, photos, consents, sightings, reviews, attendance and whom subscriptions are limited to), and
+    the other is gone, with an id that nobody gets again. It cannot be undone. Moved sightings are told as REVISED; two at
+    one camera within the visit gap become one. A withdrawn consent of either ends what the other had given before it.
+    Repeating it returns the first response. Errors: NOT_FOUND; INVALID_ARGUMENT if both names are the same;
+    FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
+    SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
+    differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
+    cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
+    answer.
     """
     EnrollFace: _aio.UnaryUnaryMultiCallable[_gallery_service_pb2.EnrollFaceRequest, _gallery_service_pb2.EnrollFaceResponse]  # type: ignore[assignment]
     """Enrolls a person's face from one photograph that shows exactly one face. The same photograph of the same person
@@ -269,6 +293,24 @@ class GalleryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gallery_service_pb2.DeletePersonResponse, _abc.Awaitable[_gallery_service_pb2.DeletePersonResponse]]:
         """Removes a person and all their faces, from the database and from the engine. Past sightings keep the name, as a
         visitors' book does; PrivacyService.ErasePerson removes everything. Errors: NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def MergePeople(
+        self,
+        request: _gallery_service_pb2.MergePeopleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gallery_service_pb2.MergePeopleResponse, _abc.Awaitable[_gallery_service_pb2.MergePeopleResponse]]:
+        """Makes two people one, who turned out to be the same person enrolled twice: what is stored of the other becomes that of
+        the one who stays (faces, photos, consents, sightings, reviews, attendance and whom subscriptions are limited to), and
+        the other is gone, with an id that nobody gets again. It cannot be undone. Moved sightings are told as REVISED; two at
+        one camera within the visit gap become one. A withdrawn consent of either ends what the other had given before it.
+        Repeating it returns the first response. Errors: NOT_FOUND; INVALID_ARGUMENT if both names are the same;
+        FAILED_PRECONDITION with reason PERSON_BLOCKED, PERSON_ERASED, or PERSON_MERGED (merged into somebody else before);
+        SEEN_TOGETHER if both were seen at one camera at the same time, unless force is set; OTHER_RUN if their labels "run"
+        differ; TOO_MANY_LABELS; ENGINE_KEEPS_FACES if the engine itself keeps faces of the other, as Rekognition does, which
+        cannot be renamed there; NO_PHOTO_VAULT if the server cannot reach their photos. UNAVAILABLE if the vault does not
+        answer.
         """
 
     @_abc_1.abstractmethod

@@ -94,3 +94,9 @@ def run_in_mrz(optional: str) -> str:
         if divided and (digit.isdigit() or digit == "K") and set(rest[2:]) <= FILLER_LETTERS | {"<"}:
             return f"{body}<{digit}".ljust(len(optional), "<")
     return optional
+
+
+def same_run(text: str, other: str) -> bool:
+    """Returns whether two texts say the same RUN, however they write it; what is no RUN is compared as it is."""
+    run, other_run = parse_run(text), parse_run(other)
+    return text.strip() == other.strip() if run is None or other_run is None else run == other_run

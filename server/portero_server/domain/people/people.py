@@ -12,10 +12,12 @@ from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.detection.geometry import Box
 from portero_server.errors import InvalidInput
 
+MOST_LABELS = 32
+"""Labels of a person."""
+
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _LABEL_KEY = re.compile(r"[a-z0-9_-]{1,63}")
 _MAX_NAME = 200
-_MAX_LABELS = 32
 _MAX_LABEL_VALUE = 200
 
 
@@ -125,8 +127,8 @@ def checked_labels(labels: Mapping[str, str], field_name: str = "person.labels")
     Raises:
         InvalidInput: There are more than 32, or a key or value breaks its limit.
     """
-    if len(labels) > _MAX_LABELS:
-        raise InvalidInput(field_name, f"{field_name} must have at most {_MAX_LABELS} entries")
+    if len(labels) > MOST_LABELS:
+        raise InvalidInput(field_name, f"{field_name} must have at most {MOST_LABELS} entries")
     for key, value in labels.items():
         if not _LABEL_KEY.fullmatch(key):
             raise InvalidInput(field_name, f"each key of {field_name} must be 1 to 63 characters of [a-z0-9_-]")

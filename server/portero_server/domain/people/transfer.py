@@ -65,6 +65,7 @@ class StoredPeople:
     Attributes:
         names: Display names of those who exist, by id.
         erased: Ids of people who were erased.
+        merged: Ids of people who turned out to be somebody else, and who they are.
         consented: Ids of those who exist and have a valid consent.
         consents: Ids of consents that are stored, also of somebody who was deleted since.
         faces: Whose the faces are that exist, by face id.
@@ -75,6 +76,7 @@ class StoredPeople:
     consented: Collection[str]
     consents: Collection[str]
     faces: Mapping[str, str]
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,8 @@ def _refusal(
     person = f"people/{record.person_id}"
     if record.person_id in stored.erased:
         return "PERSON_ERASED", f"somebody of the id {person} was erased; choose another id"
+    if (kept_id := stored.merged.get(record.person_id)) is not None:
+        return "PERSON_MERGED", f"{person} was merged into people/{kept_id}, who is the same person"
     name = stored.names.get(record.person_id)
     if name is not None and normalize("NFC", name) != normalize("NFC", record.display_name):
         return "ALREADY_EXISTS", f"{person} belongs to somebody with another name; choose another id"

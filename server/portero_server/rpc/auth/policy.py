@@ -129,6 +129,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.GalleryService/ListPeople": Access(_READS, _GALLERY),
     "portero.v1.GalleryService/UpdatePerson": Access(_KEEPS, _GALLERY),
     "portero.v1.GalleryService/DeletePerson": Access(_KEEPS, _GALLERY),
+    "portero.v1.GalleryService/MergePeople": Access(_KEEPS, Unscoped()),
     "portero.v1.GalleryService/EnrollFace": Access(_DESK, _GALLERY),
     # Whoever may enroll may try a photograph first.
     "portero.v1.GalleryService/CheckPhoto": Access(_DESK, _GALLERY),

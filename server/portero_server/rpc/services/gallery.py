@@ -18,6 +18,7 @@ from portero_server.gallery.collection_repair import CollectionRepair
 from portero_server.gallery.collection_switch import CollectionSwitch
 from portero_server.gallery.collection_watch import CollectionWatch
 from portero_server.gallery.findings import GalleryCheck
+from portero_server.gallery.people_merging import PeopleMerger
 from portero_server.gallery.rebuild import MOST_PHOTOS, FaceRebuild
 from portero_server.gallery.service import Gallery
 from portero_server.gallery.transfer import GalleryTransfer
@@ -32,6 +33,7 @@ from portero_server.rpc.convert import (
 )
 from portero_server.rpc.gallery_convert import (
     advice_to_proto,
+    merged_to_proto,
     pair_to_proto,
     photo_report_to_proto,
     rebuilt_to_proto,
@@ -63,6 +65,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         transfer: GalleryTransfer,
         rebuild: FaceRebuild,
         switch: CollectionSwitch,
+        merger: PeopleMerger,
         images: Images,
         clock: Clock,
     ) -> None:
@@ -73,6 +76,7 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         self._transfer = transfer
         self._rebuild = rebuild
         self._switch = switch
+        self._merger = merger
         self._images = images
         self._clock = clock
 
@@ -114,6 +118,16 @@ class GalleryServicer(gallery_service_pb2_grpc.GalleryServiceServicer):
         """Removes a person and all their faces."""
         await self._gallery.delete(parse_person(request.name, "name"))
         return pb.DeletePersonResponse()
+
+    async def MergePeople(self, request: pb.MergePeopleRequest, context: Context) -> pb.MergePeopleResponse:
+        """Makes two people one."""
+        merged = await self._merger.merge(
+            parse_person(request.name, "name"),
+            parse_person(request.other, "other"),
+            force=request.force,
+            request_id=request.request_id,
+        )
+        return merged_to_proto(merged)
 
     async def EnrollFace(self, request: pb.EnrollFaceRequest, context: Context) -> pb.EnrollFaceResponse:
         """Enrolls a person's face from one photograph that shows exactly one face."""

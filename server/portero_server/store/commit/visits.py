@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from portero_server.domain.detection.detections import Match
 from portero_server.domain.detection.geometry import Box
 from portero_server.domain.recording.sightings import Sighting, SightingEventKind, StreamCommit, TrackDecided
+from portero_server.domain.recording.visits import extended, united
 
 _NAMESPACE = UUID("6f0d5e0a-8a39-5d0c-9c0f-2b8a4b7c1d3e")
 
@@ -162,7 +163,7 @@ class SightingMerger:
         sighting = self._sightings[link.sighting_id]
         if sighting.reviewed:
             # A person has said whose it is.
-            self._keep(_extended(sighting, track.first_seen, track.last_seen))
+            self._keep(extended(sighting, track.first_seen, track.last_seen))
             return
         person_id = match.person_id if match is not None else None
         found_late = sighting.person_id is None and match is not None
@@ -171,7 +172,7 @@ class SightingMerger:
             return
         # When a frame is replayed, the first name stands, whatever the engine answers now.
         match = match if sighting.person_id == person_id else None
-        self._keep(_extended(_improved(sighting, match, track.box), track.first_seen, track.last_seen))
+        self._keep(extended(_improved(sighting, match, track.box), track.first_seen, track.last_seen))
         if match is not None:
             self._joined(self._joinable(camera_id, track, match))
 
@@ -219,7 +220,7 @@ class SightingMerger:
                 # The track had begun it before, and left it: watchers know it.
                 kind = SightingEventKind.RESUMED
         else:
-            sighting = _extended(_improved(joined, match, track.box), track.first_seen, track.last_seen)
+            sighting = extended(_improved(joined, match, track.box), track.first_seen, track.last_seen)
             sighting = replace(sighting, track_count=joined.track_count + 1)
             kind = SightingEventKind.RESUMED
         self._keep(sighting)
@@ -230,7 +231,7 @@ class SightingMerger:
         sighting = self._sightings[link.sighting_id]
         joins_another = match is not None and bool(self._joinable(camera_id, track, match))
         if sighting.track_count == 1 and not joins_another:
-            revised = _identified(_extended(sighting, track.first_seen, track.last_seen), match, track.box, self._names)
+            revised = _identified(extended(sighting, track.first_seen, track.last_seen), match, track.box, self._names)
             self._keep(revised)
             self.events.append((SightingEventKind.REVISED, revised))
             return
@@ -268,7 +269,7 @@ class SightingMerger:
             retired = replace(other, track_count=0)
             self._keep(retired)
             self.events.append((SightingEventKind.REVISED, retired))
-            stays = _united(stays, other)
+            stays = united(stays, other)
         self._keep(stays)
         for ordinal, link in enumerate(links, 1):
             self._links[link.track_id] = replace(link, sighting_id=stays.sighting_id, ordinal=ordinal)
@@ -284,7 +285,7 @@ class SightingMerger:
         link = self._links.get(track_id)
         if link is not None:
             sighting = self._sightings[link.sighting_id]
-            self._keep(_extended(sighting, sighting.first_seen, last_seen))
+            self._keep(extended(sighting, sighting.first_seen, last_seen))
 
     def _tell_if_over(self, link: TrackLink) -> None:
         # A track is often lost and found as a new one before the loss is noticed: then the visit goes on.
@@ -315,25 +316,6 @@ def _presences(part: StreamCommit) -> list[tuple[str, datetime]]:
 def _join_window(camera_id: str, track: TrackDecided, match: Match) -> JoinWindow:
     gap = track.visit_gap
     return JoinWindow(camera_id, match.person_id, track.first_seen, track.first_seen - gap, track.last_seen + gap)
-
-
-def _united(sighting: Sighting, other: Sighting) -> Sighting:
-    """Returns a sighting that has also the tracks of another one of the same person."""
-    best = max(sighting, other, key=lambda each: each.similarity)
-    return replace(
-        _extended(sighting, other.first_seen, other.last_seen),
-        similarity=best.similarity,
-        margin=best.margin,
-        track_count=sighting.track_count + other.track_count,
-        box=best.box,
-        reviewed=sighting.reviewed or other.reviewed,
-    )
-
-
-def _extended(sighting: Sighting, first_seen: datetime, last_seen: datetime) -> Sighting:
-    return replace(
-        sighting, first_seen=min(sighting.first_seen, first_seen), last_seen=max(sighting.last_seen, last_seen)
-    )
 
 
 def _improved(sighting: Sighting, match: Match | None, box: Box) -> Sighting:

@@ -42,6 +42,7 @@ from tests.support.server.collection_parts import collection_parts
 from tests.support.server.face_rebuild import no_collections, rebuild_of
 from tests.support.server.gallery_transfer import transfer_of
 from tests.support.server.open_access import open_access
+from tests.support.server.people_merging import merger_of
 from tests.support.server.photo_vault import vault_in
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
@@ -73,6 +74,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
                 transfer_of(engine, database, people, mirror, clock),
                 rebuild_of(engine, gallery, vault.access),
                 no_collections(database, clock),
+                merger_of(database, people, mirror, clock, vault=vault.vault, notify=watch.notify),
                 images,
                 clock,
             ),

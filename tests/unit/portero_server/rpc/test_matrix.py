@@ -51,6 +51,7 @@ GalleryService/GetPerson             none   admin operator check-in-desk reader
 GalleryService/ListPeople            none   admin operator reader
 GalleryService/UpdatePerson          none   admin operator
 GalleryService/DeletePerson          none   admin operator
+GalleryService/MergePeople           whole  admin operator
 GalleryService/EnrollFace            none   admin operator check-in-desk
 GalleryService/CheckPhoto            none   admin operator check-in-desk
 GalleryService/ListFaces             none   admin operator reader

@@ -134,6 +134,7 @@ async def test_an_erased_person_stands_nowhere(
         "attendance_corrections": 0,
         "attendance_records": 0,
         "attendance_changes": 0,
+        "merged_people": 0,
         "visitors": 0,
         "sightings": 1,
         "recognitions": 1,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero_server.domain.documents.confusions import as_digit, taken_for
-from portero_server.domain.documents.run import Run, find_run, parse_run, run_digit
+from portero_server.domain.documents.run import Run, find_run, parse_run, run_digit, same_run
 
 _RUNS = st.integers(1_000_000, 39_999_999).map(Run.of)
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -94,3 +94,18 @@ def test_two_different_runs_are_none() -> None:
     """Where two valid RUNs stand, nobody knows which one is meant; one that is not valid does not count beside it."""
     assert find_run("12.345.678-5 11.111.111-1") is None
     assert find_run("12.345.678-5 11.111.111-2") == Run.of(12_345_678)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "same"),
+    [
+        ("12.345.678-5", "12345678-5", True),
+        (" 12345678-k", "12.345.678-K", True),
+        ("12.345.678-5", "11.111.111-1", False),
+        ("none", "none ", True),
+        ("none", "12.345.678-5", False),
+    ],
+)
+def test_a_run_is_the_same_however_it_is_written(text: str, other: str, *, same: bool) -> None:
+    """What is no RUN is the same only where it is written alike."""
+    assert same_run(text, other) is same

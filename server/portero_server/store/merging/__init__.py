@@ -1,0 +1,1 @@
+"""Makes two people one, in one transaction."""
