@@ -72,6 +72,8 @@ EVENT_KINDS: dict[int, SightingEventKind] = {
     sighting_service_pb2.SIGHTING_EVENT_KIND_RESUMED: SightingEventKind.RESUMED,
     sighting_service_pb2.SIGHTING_EVENT_KIND_REVISED: SightingEventKind.REVISED,
     sighting_service_pb2.SIGHTING_EVENT_KIND_LEFT: SightingEventKind.LEFT,
+    sighting_service_pb2.SIGHTING_EVENT_KIND_UNKNOWN_PERSON: SightingEventKind.UNKNOWN_PERSON,
+    sighting_service_pb2.SIGHTING_EVENT_KIND_VISITOR_RETURNED: SightingEventKind.VISITOR_RETURNED,
 }
 SIGHTING_KINDS: dict[SightingKind, sighting_service_pb2.SightingKind.ValueType] = {
     SightingKind.ALL: sighting_service_pb2.SIGHTING_KIND_UNSPECIFIED,

@@ -60,7 +60,8 @@ class SightingKind(Enum):
 class SightingEventKind(Enum):
     """What happened to a sighting; UNSPECIFIED is a kind that this client does not know.
 
-    REVISED with a `track_count` of 0: it turned out to be part of another sighting.
+    REVISED with a `track_count` of 0: it turned out to be part of another sighting. UNKNOWN_PERSON and VISITOR_RETURNED
+    are alerts: subscriptions that ask for them are told, and watches are not.
     """
 
     UNSPECIFIED = "unspecified"
@@ -68,6 +69,8 @@ class SightingEventKind(Enum):
     RESUMED = "resumed"
     REVISED = "revised"
     LEFT = "left"
+    UNKNOWN_PERSON = "unknown_person"
+    VISITOR_RETURNED = "visitor_returned"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,11 @@ SubscriptionArgument = Annotated[
 ]
 KindsOption = Annotated[
     list[SightingEventKind] | None,
-    typer.Option("--event", help="Only events of this kind. May be repeated.", show_default=False),
+    typer.Option(
+        "--event",
+        help="Only events of this kind; the alerts are told only where they are named. May be repeated.",
+        show_default=False,
+    ),
 ]
 CamerasOption = Annotated[
     list[str] | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,9 @@ from portero_server.composition.context import BuildContext
 from portero_server.composition.events import tls_of
 from portero_server.composition.settings_webhook import ReadOnlyWebhook
 from portero_server.composition.store import Stores
+from portero_server.domain.events.alerts import AlertRules
 from portero_server.domain.events.delivery import RetryPolicy
+from portero_server.events.alerts import Alerts
 from portero_server.events.journal import SubscriptionJournal
 from portero_server.events.relay import Relay, RelayPolicy
 from portero_server.events.relay_ports import Sender
@@ -26,6 +29,7 @@ from portero_server.events.webhook import Endpoint, WebhookSender
 from portero_server.rpc.services.subscriptions import SubscriptionServicer
 from portero_server.settings import Settings
 from portero_server.store.event_relays import EventRelayStore
+from portero_server.store.strangers_before import StrangersBefore
 from portero_server.store.subscription_deliveries import DeliveryBounds, DeliveryStore
 from portero_server.store.subscriptions import SealedSubscription, SubscriptionStore, relay_name
 from portero_server.vault.keys import read_keys
@@ -62,6 +66,9 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
         stores.database, DeliveryBounds(settings.subscription_deliveries, settings.subscription_dead_letters)
     )
     endpoints, sites = _endpoints(settings), Sites(stores.cameras, clock)
+    quiet = timedelta(seconds=settings.alert_quiet)
+    rules = AlertRules(quiet, frozenset(settings.visitor_forbidden_sites))
+    alerts = Alerts(StrangersBefore(stores.database, quiet), rules)
 
     def sender_of(endpoint: Endpoint) -> AbstractAsyncContextManager[Sender]:
         return WebhookSender(endpoint, clock, agent=f"portero/{__version__}")
@@ -77,7 +84,7 @@ def build(context: BuildContext, stores: Stores, listeners: EventListeners) -> S
             stores.people.display_names,
             progress_of(name, sealed.endpoint),
             sender_of(endpoints.opened(sealed)),
-            SubscriptionSelection(subscription, sites),
+            SubscriptionSelection(subscription, sites, alerts),
             clock,
             metrics.of(subscription.subscription_id),
             RelayPolicy(

@@ -174,8 +174,9 @@ class Relay:
         people = {event.sighting.person_id for event in events if event.sighting.person_id is not None}
         names = await self._names(people) if people else {}
         await self._wanted.refresh()
+        told = await self._wanted.told([_as_may_be_told(event, names) for event in events])
         try:
-            problem = await self._deliver(sender, [_as_may_be_told(event, names) for event in events])
+            problem = await self._deliver(sender, told)
         finally:
             position = settled_up_to(events, self._settled, state.position)
             self._read, self._reached = state, position

@@ -72,6 +72,14 @@ class EventSelection(Protocol):
         """
         ...
 
+    async def told(self, events: Sequence[SightingEvent]) -> Sequence[SightingEvent]:
+        """Returns the events of a page as they are told; who may not be named is unnamed in them already.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+        ...
+
     def wants(self, event: SightingEvent) -> bool:
         """Returns whether an event is sent; of somebody who may not be told it names nobody any more."""
         ...

@@ -73,6 +73,8 @@ EVENT_KINDS = {
     SightingEventKind.RESUMED: sighting_service_pb2.SIGHTING_EVENT_KIND_RESUMED,
     SightingEventKind.REVISED: sighting_service_pb2.SIGHTING_EVENT_KIND_REVISED,
     SightingEventKind.LEFT: sighting_service_pb2.SIGHTING_EVENT_KIND_LEFT,
+    SightingEventKind.UNKNOWN_PERSON: sighting_service_pb2.SIGHTING_EVENT_KIND_UNKNOWN_PERSON,
+    SightingEventKind.VISITOR_RETURNED: sighting_service_pb2.SIGHTING_EVENT_KIND_VISITOR_RETURNED,
 }
 
 

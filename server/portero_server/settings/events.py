@@ -87,6 +87,13 @@ class EventSettings(BaseSettings):
         5.0, description="How often a server looks for subscriptions that were changed on another one, seconds."
     )
 
+    alert_quiet: Seconds = Field(
+        3600.0,
+        description="Alerts of subscriptions (unknown_person, visitor_returned): how long no stranger must have "
+        "been seen at a camera, or the same visitor at a site, before the next one makes an alert, seconds. Whoever "
+        "goes in and out makes one.",
+    )
+
     _split = field_validator("webhook_networks", "webhook_events", mode="before")(_words)
 
     @field_validator("webhook_url")

@@ -21,7 +21,9 @@ class VisitorSettings(BaseSettings):
         "[PRIVACY.md](PRIVACY.md) first: it keeps biometric data of people who were not asked.",
     )
     visitor_forbidden_sites: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Sites at which strangers are not known again although PORTERO_VISITORS is set, with commas."
+        (),
+        description="Sites at which strangers are not known again although PORTERO_VISITORS is set, and make no "
+        "alerts; with commas.",
     )
     visitor_limit: int = Field(
         5000,

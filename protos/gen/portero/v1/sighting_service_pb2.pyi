@@ -63,6 +63,14 @@ class _SightingEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sig
     """
     SIGHTING_EVENT_KIND_LEFT: _SightingEventKind.ValueType  # 4
     """The face left."""
+    SIGHTING_EVENT_KIND_UNKNOWN_PERSON: _SightingEventKind.ValueType  # 5
+    """An alert: somebody unknown is seen at a camera that has seen nobody unknown for PORTERO_ALERT_QUIET. Told only to
+    subscriptions that ask for it, instead of STARTED; watches never have it.
+    """
+    SIGHTING_EVENT_KIND_VISITOR_RETURNED: _SightingEventKind.ValueType  # 6
+    """An alert: a visitor comes back to a site after PORTERO_ALERT_QUIET or longer. Told only to subscriptions that ask for
+    it, instead of REVISED; watches never have it. Needs PORTERO_VISITORS.
+    """
 
 class SightingEventKind(_SightingEventKind, metaclass=_SightingEventKindEnumTypeWrapper):
     """What happened to a sighting."""
@@ -79,6 +87,14 @@ another sighting.
 """
 SIGHTING_EVENT_KIND_LEFT: SightingEventKind.ValueType  # 4
 """The face left."""
+SIGHTING_EVENT_KIND_UNKNOWN_PERSON: SightingEventKind.ValueType  # 5
+"""An alert: somebody unknown is seen at a camera that has seen nobody unknown for PORTERO_ALERT_QUIET. Told only to
+subscriptions that ask for it, instead of STARTED; watches never have it.
+"""
+SIGHTING_EVENT_KIND_VISITOR_RETURNED: SightingEventKind.ValueType  # 6
+"""An alert: a visitor comes back to a site after PORTERO_ALERT_QUIET or longer. Told only to subscriptions that ask for
+it, instead of REVISED; watches never have it. Needs PORTERO_VISITORS.
+"""
 Global___SightingEventKind: _TypeAlias = SightingEventKind  # noqa: Y015
 
 @_typing.final

@@ -123,14 +123,16 @@ class SubscriptionFilter(_message.Message):
     min_similarity: _builtins.float
     """Of people with a name, only matches at least so similar, 0 to 1."""
     without_strangers: _builtins.bool
-    """Leaves out events of people without a name."""
+    """Leaves out events of people without a name. INVALID_ARGUMENT together with an alert, which is about nobody else."""
     limited_to_people: _builtins.bool
     """Whether `people` limits at all: it stays when all of them were erased since, so that nobody else is told of. Output
     only.
     """
     @_builtins.property
     def kinds(self) -> _containers.RepeatedScalarFieldContainer[_sighting_service_pb2.SightingEventKind.ValueType]:
-        """Kinds of events."""
+        """Kinds of events; empty: all but the alerts, UNKNOWN_PERSON and VISITOR_RETURNED, which are told only where they are
+        asked for.
+        """
 
     @_builtins.property
     def cameras(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

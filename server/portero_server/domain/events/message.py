@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.recording.sightings import SightingEvent
 
 SCHEMA_VERSION = 1
@@ -47,7 +48,10 @@ def message_of(event: SightingEvent) -> EventMessage:
     }
     if sighting.visitor_id is not None:
         data |= {"visitor": f"visitors/{sighting.visitor_id}", "visit": sighting.visit}
-    return EventMessage(message_id_of(event), _content(f"sighting.{event.kind.value}", event.happened_at, data))
+    if event.last_visit is not None:
+        data["last_visit_time"] = _text(event.last_visit)
+    topic = "alert" if event.kind in ALERTS else "sighting"
+    return EventMessage(message_id_of(event), _content(f"{topic}.{event.kind.value}", event.happened_at, data))
 
 
 def message_id_of(event: SightingEvent) -> str:

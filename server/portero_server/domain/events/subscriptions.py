@@ -10,6 +10,7 @@ from enum import Enum
 from urllib.parse import urlsplit
 
 from portero_server.domain.access.identities import EVERYTHING, Scope
+from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.people.people import checked_identifier
 from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
 from portero_server.errors import InvalidInput
@@ -60,7 +61,7 @@ class SubscriptionFilter:
     """Which events a subscription is told of; all conditions must hold.
 
     Attributes:
-        kinds: Kinds of events; empty: all.
+        kinds: Kinds of events; empty: all but alerts.
         places: Cameras and sites; everything: all within the subscription's scope.
         people: Of people with a name, only these.
         people_only: Whether `people` limits at all. It stays when they are erased, so that nobody else is told of.
@@ -99,7 +100,8 @@ def filter_of(
     """Returns a filter, checked; empty conditions mean all.
 
     Raises:
-        InvalidInput: A name is malformed, there are too many, or the similarity is not 0 to 1.
+        InvalidInput: A name is malformed, there are too many, the similarity is not 0 to 1, or alerts are asked for
+            and strangers are not.
     """
     for field, names, most in (
         ("cameras", cameras, MOST_PLACES),
@@ -111,12 +113,16 @@ def filter_of(
             raise InvalidInput(path, f"{path} must have at most {most} entries")
         for name in names:
             checked_identifier(name, path)
+    kinds = frozenset(kinds)
+    if kinds & ALERTS and not strangers:
+        path = "subscription.filter.without_strangers"
+        raise InvalidInput(path, f"{path} must not be set where alerts are asked for, which are about strangers only")
     # Written this way around, the comparison refuses NaN as well.
     if not 0 <= min_similarity <= 1:
         path = "subscription.filter.min_similarity"
         raise InvalidInput(path, f"{path} must be 0 to 1")
     places = Scope(frozenset(cameras), frozenset(sites), everything=not cameras and not sites)
-    return SubscriptionFilter(frozenset(kinds), places, frozenset(people), bool(people), min_similarity, strangers)
+    return SubscriptionFilter(kinds, places, frozenset(people), bool(people), min_similarity, strangers)
 
 
 @dataclass(frozen=True, slots=True)

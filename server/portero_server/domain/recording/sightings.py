@@ -48,16 +48,26 @@ class SightingEventKind(Enum):
     RESUMED = "resumed"
     REVISED = "revised"
     LEFT = "left"
+    UNKNOWN_PERSON = "unknown_person"
+    """Somebody unknown is seen where nobody unknown was for some time: an alert; see `domain/events/alerts.py`."""
+    VISITOR_RETURNED = "visitor_returned"
+    """A visitor is back after some time: an alert."""
 
 
 @dataclass(frozen=True, slots=True)
 class SightingEvent:
-    """Something that happened to a sighting, at an ever-increasing position."""
+    """Something that happened to a sighting, at an ever-increasing position.
+
+    Attributes:
+        kind: What happened; an alert is never stored, but told instead of what is.
+        last_visit: Of VISITOR_RETURNED: when the visitor was seen last before this visit.
+    """
 
     position: int
     kind: SightingEventKind
     sighting: Sighting
     happened_at: datetime
+    last_visit: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

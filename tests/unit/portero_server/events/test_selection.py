@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from portero_server.access.authorized_cameras import Sites
 from portero_server.domain.access.identities import EVERYTHING, Scope
 from portero_server.domain.cameras import Camera, CameraMode, Lane
+from portero_server.domain.events.alerts import AlertRules, SeenBefore
 from portero_server.domain.events.subscriptions import Subscription, filter_of
-from portero_server.domain.recording.sightings import SightingEvent, SightingEventKind
+from portero_server.domain.recording.sightings import Sighting, SightingEvent, SightingEventKind
+from portero_server.events.alerts import Alerts
 from portero_server.events.selection import SubscriptionSelection
 from tests.support.store.sighting_events import NOON, sighting
 from tests.support.store.subscriptions import new_subscription
@@ -29,8 +32,18 @@ class _Sites:
         ]
 
 
+class _Quiet:
+    """Nobody was seen before."""
+
+    async def of(self, sighting: Sighting) -> SeenBefore:
+        """Returns what was seen before."""
+        return SeenBefore()
+
+
 async def _passing(subscription: Subscription, sites: _Sites, clock: ManualClock) -> SubscriptionSelection:
-    selection = SubscriptionSelection(subscription, Sites(sites, clock))
+    selection = SubscriptionSelection(
+        subscription, Sites(sites, clock), Alerts(_Quiet(), AlertRules(timedelta(hours=1)))
+    )
     await selection.refresh()
     return selection
 
@@ -76,3 +89,14 @@ async def test_the_other_conditions_hold_beside_the_places() -> None:
     selection = await _passing(subscription, _Sites(), ManualClock())
     assert [selection.wants(_event("door", person)) for person in ("ana", "ben", None)] == [False, True, False]
     assert subscription.scope == EVERYTHING
+
+
+async def test_alerts_are_told_only_where_they_are_asked_for() -> None:
+    """A subscription to all events has none; one to alerts has nothing else."""
+    clock, sites = ManualClock(), _Sites()
+    unknown = SightingEventKind.UNKNOWN_PERSON
+    for kinds, expected in (([], [SightingEventKind.STARTED]), ([unknown], [unknown])):
+        selection = await _passing(new_subscription("s1", filter_of(kinds=kinds)).subscription, sites, clock)
+        told = await selection.told([_event("door", None)])
+        assert [each.kind for each in told if selection.wants(each)] == expected
+    assert not selection.wants(_event("door", None))

@@ -11,6 +11,7 @@ from datetime import datetime
 from portero_server.domain.events.delivery import DeliveryResult, RetryPolicy
 from portero_server.domain.events.message import EventMessage
 from portero_server.domain.events.subscriptions import SubscriptionState, filter_of
+from portero_server.domain.recording.sightings import SightingEvent
 from portero_server.errors import FailedPrecondition, StoreUnavailable
 from portero_server.events.relay import Relay, RelayPolicy
 from portero_server.events.relay_ports import EventSelection
@@ -32,6 +33,10 @@ class _Chosen:
 
     async def refresh(self) -> None:
         """Does nothing."""
+
+    async def told(self, events: Sequence[SightingEvent]) -> Sequence[SightingEvent]:
+        """Returns the events as they are."""
+        return events
 
 
 @dataclass

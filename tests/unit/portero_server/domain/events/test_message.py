@@ -72,3 +72,14 @@ def test_the_message_that_tries_a_webhook_has_the_published_form() -> None:
     """It tells of nobody."""
     jsonschema.validate(trial_message(NOON).content, SCHEMA)
     assert trial_message(NOON).content["data"] == {}
+
+
+def test_a_visitor_who_is_back_is_told_with_the_visit_before() -> None:
+    """Alerts have a type of their own; how many visits there are by now is the number of this one."""
+    known = replace(sighting("s7", "door", None), visitor_id="v1", visit=3)
+    event = SightingEvent(42, SightingEventKind.VISITOR_RETURNED, known, NOON, last_visit=NOON - timedelta(days=1))
+    content = message_of(event).content
+    jsonschema.validate(content, SCHEMA, format_checker=jsonschema.FormatChecker())
+    assert content["type"] == "alert.visitor_returned"
+    told = {name: content["data"][name] for name in ("visitor", "visit", "last_visit_time")}
+    assert told == {"visitor": "visitors/v1", "visit": 3, "last_visit_time": "2026-03-01T12:00:00.000Z"}

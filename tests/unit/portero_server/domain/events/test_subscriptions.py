@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portero_server.domain.access.identities import EVERYTHING, Scope
+from portero_server.domain.events.alerts import ALERTS
 from portero_server.domain.events.subscriptions import (
     SubscriptionFilter,
     SubscriptionState,
@@ -147,3 +148,13 @@ def test_a_scope_is_within_another_if_all_of_it_is(
 ) -> None:
     """A site is more than the cameras it has now."""
     assert is_within(scope, outer, cameras) is within
+
+
+@pytest.mark.parametrize("kind", [SightingEventKind.UNKNOWN_PERSON, SightingEventKind.VISITOR_RETURNED])
+def test_alerts_without_strangers_are_a_contradiction(kind: SightingEventKind) -> None:
+    """Since they are about nobody else."""
+    with pytest.raises(InvalidInput, match="alerts are asked for") as caught:
+        filter_of(kinds=[kind], strangers=False)
+    assert caught.value.field == "subscription.filter.without_strangers"
+    assert filter_of(kinds=[kind]).kinds == {kind}
+    assert kind in ALERTS

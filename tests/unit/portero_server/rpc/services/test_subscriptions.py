@@ -136,6 +136,17 @@ async def test_several_receivers_are_told_each_by_its_filter_and_secret(
         assert [each.position for each in (await client.ListDeliveries(waiting)).deliveries] != [delivery.position]
 
 
+async def test_strangers_make_an_alert_for_who_asks(client: Client, house: SubscriptionHouse) -> None:
+    """One after each quiet hour; people with a name make none."""
+    async with running_receiver() as receiver, house.sending():
+        wanted = pb.SubscriptionFilter(kinds=[kinds.SIGHTING_EVENT_KIND_UNKNOWN_PERSON])
+        _, secret = await _made(client, receiver.url, wanted)
+        for number, person_id in ((1, None), (2, None), (3, "ana"), (10, None)):
+            await house.visit("door", person_id, number)
+        await receiver.until(lambda: len(receiver.messages) == 2)
+        assert [each["type"] for each in _told(receiver, secret)] == ["alert.unknown_person"] * 2
+
+
 async def test_nothing_of_an_erased_person_is_told_by_a_replay(client: Client, house: SubscriptionHouse) -> None:
     """What is replayed is told as it may be told now, with the ids of before."""
     async with running_receiver() as receiver, house.sending():

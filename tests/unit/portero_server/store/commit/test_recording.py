@@ -29,7 +29,7 @@ from tests.support.store.commits import BOX, at, commit_of, decided, left, recog
 from tests.support.time.timeouts import PATIENCE
 from tests.support.time.virtual_time import ManualClock
 
-STARTED, RESUMED, REVISED, LEFT = SightingEventKind
+STARTED, RESUMED, REVISED, LEFT, *_ = SightingEventKind
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from portero_server.domain.recording.sightings import (
 from portero_server.store.commit.visits import SightingMerger, TrackLink, sighting_id_of
 from tests.support.store.commits import at, commit_of, decided, left, seen
 
-STARTED, RESUMED, REVISED, LEFT = SightingEventKind
+STARTED, RESUMED, REVISED, LEFT, *_ = SightingEventKind
 _Seen = tuple[str, str, int, int, int]
 Part = TrackDecided | TrackSeen | TrackLeft
 _STREAM = StreamRow(1, "door", "e1", "s1", 0)
