@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -137,16 +138,13 @@ class _Bucket:
         """Uploads the files of a folder, the manifest last: without it nobody takes them for a gallery."""
         how = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
         for file in sorted(folder.iterdir(), key=lambda file: (file.name == MANIFEST, file.name)):
-            self._ask(
-                lambda file=file: self._client.upload_file(  # type: ignore[misc]
-                    str(file), self._prefix.bucket, self._prefix.key(file.name), ExtraArgs=how
-                )
-            )
+            key = self._prefix.key(file.name)
+            self._ask(partial(self._client.upload_file, str(file), self._prefix.bucket, key, ExtraArgs=how))
 
     def download(self, folder: Path) -> None:
         """Downloads the gallery's files that are there; the folder's reader says what is missing."""
         for name in (MANIFEST, PEOPLE, ENCODINGS, LABELS):
-            self._ask(lambda name=name: self._fetch(name, folder / name))  # type: ignore[misc]
+            self._ask(partial(self._fetch, name, folder / name))
 
     def _fetch(self, name: str, file: Path) -> None:
         from botocore.exceptions import ClientError
