@@ -88,6 +88,9 @@ def _upgrade(connection: Connection) -> None:
         raise StartupProblem("another process is migrating the database; wait for it and try again")
     try:
         command.upgrade(_config(connection), "head")
+        if locks:
+            # No DDL commits the number of the last migration, and whoever waits for the lock reads it next.
+            connection.execute(text("COMMIT"))
     finally:
         if locks:
             connection.execute(text("DO RELEASE_LOCK('portero_migrate')"))
