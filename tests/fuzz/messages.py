@@ -42,7 +42,7 @@ from portero_server.rpc.services.gallery import GalleryServicer
 from portero_server.rpc.services.recognition import RecognitionServicer
 from portero_server.rpc.services.sightings import SightingServicer
 from portero_server.rpc.services.usage import UsageServicer
-from portero_server.store.people import _face_position
+from portero_server.store.face_cursors import face_position
 from portero_server.store.types import time_text
 from tests.support.server.open_access import unlimited
 from tests.support.time.virtual_time import ManualClock
@@ -119,7 +119,7 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
         gallery_service_pb2,
         GalleryServicer(
             Gallery(_other, _people, _other, ManualClock()),
-            GalleryCheck(_other, _people, _other),
+            GalleryCheck(_other, _people, _other, _other),
             _other,
             _other,
             _transfer,
@@ -246,7 +246,7 @@ def _check_cursor(cursor: tuple[str, ...]) -> None:
     with suppress(PorteroError):
         _check_storable([sightings._cursor(cursor) if len(cursor) == 2 else cursor])
     with suppress(PorteroError):
-        _check_storable(_face_position(cursor[0]))
+        _check_storable(face_position(cursor[0]))
 
 
 class _Taking:

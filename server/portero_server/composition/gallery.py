@@ -33,6 +33,7 @@ from portero_server.store.merging.people import PeopleMergeStore
 from portero_server.store.people_transfer import PeopleTransferStore
 from portero_server.store.shadow import ShadowStore
 from portero_server.store.standby import StandbyStore
+from portero_server.store.uncompared_faces import UncomparedFaceStore
 
 _log = structlog.get_logger(__name__)
 
@@ -70,7 +71,7 @@ class GalleryParts:
         """Returns the coroutines to run while the server runs."""
         sweeps = [] if self.vault is None else [self.vault.vault.run()]
         beside = [] if self.standby is None else self.standby.runs()
-        return [self.mirror.follow(), self.watch.run(), *sweeps, *beside]
+        return [self.mirror.follow(), self.watch.run(), self.check.run(), *sweeps, *beside]
 
 
 async def build(
@@ -108,7 +109,14 @@ async def build(
     keeper = kept if isinstance(kept, CollectionKeeper) else None
     watch = _watch(context, stores, engine, keeper)
     metrics = context.metrics.gallery
-    check = GalleryCheck(engine, stores.people, stores.look_alikes, metrics.look_alike_found)
+    check = GalleryCheck(
+        engine,
+        stores.people,
+        stores.look_alikes,
+        UncomparedFaceStore(stores.database, context.clock),
+        metrics.look_alike_found,
+        metrics.faces_uncompared,
+    )
     gallery = Gallery(
         engine,
         stores.people,

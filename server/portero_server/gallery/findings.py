@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -30,6 +32,10 @@ MOST_LOOK_ALIKES = 5
 MOST_PARTNERS = 20
 """Faces compared again at most when one is removed; each may be a paid call."""
 
+_RETRY = timedelta(minutes=1)
+"""How often faces that wait are compared, and how long after an attempt."""
+_AT_ONCE = 20
+
 MOST_PEOPLE = 200
 """People looked at for one page: a few seconds in a gallery of a hundred thousand faces."""
 
@@ -49,8 +55,8 @@ class EnrolledPeople(Protocol):
 class StoredPairs(Protocol):
     """Stores which faces of two people are alike."""
 
-    async def add(self, pairs: Sequence[FacePair]) -> None:
-        """Stores pairs; those that are known, or whose faces are gone, are passed over."""
+    async def add(self, pairs: Sequence[FacePair], of_face: str | None = None) -> None:
+        """Stores pairs; those that are known, or whose faces are gone, are passed over. `of_face` waits no more."""
         ...
 
     async def list(self, limit: int, after: tuple[str, str] | None = None) -> Sequence[ConfusablePair]:
@@ -59,6 +65,26 @@ class StoredPairs(Protocol):
 
     async def partners(self, face_id: str, limit: int) -> Sequence[FaceEnrollment]:
         """Returns the faces that a face is paired with, the most similar first."""
+        ...
+
+
+class WaitingFaces(Protocol):
+    """Stores which faces wait to be compared; see `store.uncompared_faces`."""
+
+    async def add(self, face_ids: Sequence[str]) -> None:
+        """Has faces wait; those that are gone are passed over."""
+        ...
+
+    async def claim(self, limit: int, waited: timedelta) -> Sequence[FaceEnrollment]:
+        """Returns faces that nobody has tried to compare for a time; no other server has them then."""
+        ...
+
+    async def settle(self, face_id: str) -> None:
+        """Has a face wait no more."""
+        ...
+
+    async def count(self) -> int:
+        """Returns how many faces wait."""
         ...
 
 
@@ -78,7 +104,9 @@ class GalleryCheck:
         engine: Engine,
         people: EnrolledPeople,
         pairs: StoredPairs,
+        waiting: WaitingFaces,
         tell: Callable[[LookAlike], None] = lambda _found: None,
+        tell_waiting: Callable[[int], None] = lambda _count: None,
     ) -> None:
         """Compares faces with `engine`.
 
@@ -86,16 +114,66 @@ class GalleryCheck:
             engine: Compares.
             people: Read.
             pairs: Keep what is found.
-            tell: Called with each person whom a face that was just enrolled is like.
+            waiting: Keeps which faces could not be compared.
+            tell: Called with each person whom an enrolled face is like.
+            tell_waiting: Called with how many faces wait to be compared.
         """
         self._engine = engine
         self._people = people
         self._pairs = pairs
+        self._waiting = waiting
         self._tell = tell
+        self._tell_waiting = tell_waiting
 
     async def enrolled(self, face: FaceEnrollment, deadline: float | None) -> Sequence[LookAlike]:
-        """Returns the people whom a face that was just enrolled is like; see `look_alikes`."""
-        found = await self.look_alikes(face, deadline)
+        """Returns the people whom a face that was just enrolled is like, and has it wait no more; see `look_alikes`.
+
+        A face for which this fails waits, and is compared by `compare_waiting`.
+        """
+        return await self._enrolled(face, CallContext(None, Lane.CHECK_IN, deadline))
+
+    async def run(self) -> None:
+        """Compares faces that wait, until canceled."""
+        while True:
+            await asyncio.sleep(_RETRY.total_seconds())
+            try:
+                await self.compare_waiting()
+            except (EngineError, StoreUnavailable) as error:
+                _log.warning("look_alikes_wait", reason=error.reason)
+
+    async def compare_waiting(self) -> None:
+        """Compares the faces for which that failed before, and counts those that still wait.
+
+        Each may be a paid call, as it would have been when the face was enrolled.
+
+        Raises:
+            EngineError: The engine could not answer; the faces wait on.
+            StoreUnavailable: The database does not answer.
+        """
+        try:
+            while faces := await self._waiting.claim(_AT_ONCE, _RETRY):
+                for face in faces:
+                    await self._compare_late(face)
+        finally:
+            self._tell_waiting(await self._waiting.count())
+
+    async def _compare_late(self, face: FaceEnrollment) -> None:
+        traits = self._engine.traits
+        if (face.engine, face.model_version) != (traits.name, traits.model_version):
+            # Nothing is compared with it any more.
+            await self._waiting.settle(face.face_id)
+            return
+        try:
+            await self._enrolled(face, CallContext(None, Lane.ATTENDANCE, None))
+        except EngineError as error:
+            if error.retryable:
+                raise
+            # It never will be, and must not keep the others from it.
+            _log.warning("look_alikes_unknown", face=face.face_id, reason=error.reason)
+            await self._waiting.settle(face.face_id)
+
+    async def _enrolled(self, face: FaceEnrollment, context: CallContext) -> Sequence[LookAlike]:
+        found = await self._alike(face, context, waits=True)
         for each in found:
             self._tell(each)
         return found
@@ -109,12 +187,14 @@ class GalleryCheck:
             EngineError: The engine could not answer.
             StoreUnavailable: The database does not answer.
         """
+        return await self._alike(face, CallContext(None, Lane.CHECK_IN, deadline), waits=False)
+
+    async def _alike(self, face: FaceEnrollment, context: CallContext, *, waits: bool) -> Sequence[LookAlike]:
         known = GalleryFace(face.face_id, face.person_id, face.embedding, face.external_id)
         # One more, since the person's own face is the nearest.
-        context = CallContext(None, Lane.CHECK_IN, deadline)
         similar = await self._engine.similar(known, MOST_LOOK_ALIKES + 1, context)
         found = look_alikes(face.person_id, similar.candidates, similar.alike)
-        await self._pairs.add(face_pairs(face.person_id, face.face_id, found))
+        await self._pairs.add(face_pairs(face.person_id, face.face_id, found), face.face_id if waits else None)
         names = await self._people.display_names([candidate.person_id for candidate in found])
         return [
             LookAlike(each, names[each.person_id], same=each.similarity >= similar.threshold)
@@ -155,15 +235,20 @@ class GalleryCheck:
         return await self._pairs.partners(face_id, MOST_PARTNERS)
 
     async def compare_again(self, faces: Sequence[FaceEnrollment]) -> None:
-        """Stores whom faces are like now that another one has been removed.
-
-        Failures are only logged: the face is removed, and `page` finds what this missed where it compares faces.
-        """
+        """Stores whom faces are like now that another one has been removed; where that fails, they wait for it."""
+        missed = []
         for face in faces:
             try:
                 await self.look_alikes(face, None)
             except (EngineError, StoreUnavailable) as error:
                 _log.warning("look_alikes_unknown", face=face.face_id, reason=error.reason)
+                missed.append(face.face_id)
+        if missed:
+            try:
+                await self._waiting.add(missed)
+            except StoreUnavailable as error:
+                # The face is removed; `page` finds what is missed now, where it compares faces.
+                _log.warning("look_alikes_lost", faces=len(missed), reason=error.reason)
 
     async def page(
         self, limit: int, after_id: str | None, deadline: float | None

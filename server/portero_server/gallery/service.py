@@ -201,7 +201,7 @@ class Gallery:
             FailedPrecondition: Consent is required, and the person has not given it.
             EngineError: The engine could not answer.
         """
-        face = (await self.teach(person_id, photo, deadline, Lane.CHECK_IN, warn)).face
+        face = (await self.teach(person_id, photo, deadline, Lane.CHECK_IN, warn, compared=self._check is None)).face
         if self._vault is not None:
             await self._vault.keep(person_id, face.face_id, photo)
         if self._beside is not None:
@@ -215,6 +215,8 @@ class Gallery:
         deadline: float | None = None,
         lane: Lane = Lane.ATTENDANCE,
         warn: Callable[[PhotoAdvice], None] = lambda _advice: None,
+        *,
+        compared: bool = True,
     ) -> Taught:
         """Enrolls a photograph as `enroll` does, keeps it nowhere, and returns whether its face was learned now.
 
@@ -224,6 +226,7 @@ class Gallery:
             deadline: Monotonic seconds after which the caller has stopped waiting; None: it waits without limit.
             lane: Its priority among paid calls; by default everybody else's go first.
             warn: Called with each thing that is poor about a photo that is learned all the same.
+            compared: Whether a new face does not wait to be compared with those of others; see `GalleryCheck`.
 
         Raises:
             InvalidInput, PhotoRefused, NotFound, FailedPrecondition, EngineError: As `enroll`.
@@ -238,12 +241,12 @@ class Gallery:
         try:
             known = await self._people.get_face(person_id, face_id)
         except NotFound:
-            known = await self._learn(person_id, face_id, photo, context, warn)
+            known = await self._learn(person_id, face_id, photo, context, warn, compared=compared)
         else:
             new = not await self._is_held(known)
             if new:
                 self._tell_loss()
-                known = await self._learn(person_id, face_id, photo, context, warn, lost=known)
+                known = await self._learn(person_id, face_id, photo, context, warn, lost=known, compared=compared)
         await self._mirror.catch_up()
         return Taught(known, new)
 
@@ -295,6 +298,8 @@ class Gallery:
         context: CallContext,
         warn: Callable[[PhotoAdvice], None],
         lost: FaceEnrollment | None = None,
+        *,
+        compared: bool,
     ) -> FaceEnrollment:
         pixels = await asyncio.to_thread(decode_photo, photo, "image")
         if self._guard is not None:
@@ -304,7 +309,8 @@ class Gallery:
         await self._mirror.apply()
         learned = await self._engine.learn(pixels, person_id, face_id, context)
         try:
-            return await self._people.add_face(self._enrollment(person_id, face_id, learned), instead_of=lost)
+            face = self._enrollment(person_id, face_id, learned)
+            return await self._people.add_face(face, instead_of=lost, compared=compared)
         except NotFound:
             # The person went while the engine learned. Were it the database that failed, the face would be left
             # with the engine: the same photo, sent again, meets it there.

@@ -18,6 +18,7 @@ HOLDS: Mapping[str, str] = {
     "people": "Whom the server knows.",
     "merged_people": "Ids of people who turned out to be somebody else who is enrolled; a row goes with its person.",
     "faces": "One row for each photograph that was enrolled: its embedding, or its id in a collection.",
+    "uncompared_faces": "Faces that wait to be compared with those of others; a row goes with its face.",
     "look_alikes": "Pairs of faces of two people who may be taken for each other; a pair goes with either face.",
     "photos": "Which photographs of enrolled faces the vault keeps, and which of them are to be deleted; no picture.",
     "collections": "How the engine's collection differs from the stored faces, and when it was compared.",

@@ -71,6 +71,20 @@ look_alikes = table(
     Index("ix_look_alikes_second", "second_face_id"),
 )
 
+# Faces that wait to be compared with those of others, since the engine was away when they were enrolled.
+uncompared_faces = table(
+    "uncompared_faces",
+    Column(
+        "face_id",
+        Name,
+        ForeignKey("faces.face_id", name="fk_uncompared_faces_face", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    # When a server last took it upon itself to compare it.
+    required("tried_at", UtcTime),
+    Index("ix_uncompared_faces_tried", "tried_at"),
+)
+
 gallery_changes = table(
     "gallery_changes",
     Column("position", BigInteger, primary_key=True, autoincrement=False),

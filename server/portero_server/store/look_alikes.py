@@ -19,6 +19,7 @@ from portero_server.store.bulk.writing import insert_new
 from portero_server.store.database import Database
 from portero_server.store.gallery import enrollment
 from portero_server.store.schema import faces, look_alikes
+from portero_server.store.uncompared_faces import compared
 
 _columns = look_alikes.c
 _people = (_columns.first_person_id, _columns.second_person_id)
@@ -31,13 +32,17 @@ class LookAlikeStore:
         self._database = database
         self._clock = clock
 
-    async def add(self, pairs: Sequence[FacePair]) -> None:
+    async def add(self, pairs: Sequence[FacePair], of_face: str | None = None) -> None:
         """Stores pairs; those that are known, or whose faces are gone, are passed over.
+
+        Args:
+            pairs: What was found.
+            of_face: The face that was compared, which waits for it no more; None: none waits.
 
         Raises:
             StoreUnavailable: The database does not answer.
         """
-        if not pairs:
+        if not pairs and of_face is None:
             return
         now = self._clock.now()
         ids = sorted({face_id for pair in pairs for face_id in (pair.first_face_id, pair.second_face_id)})
@@ -52,6 +57,8 @@ class LookAlikeStore:
                 if pair.first_face_id in held and pair.second_face_id in held
             ]
             await insert_new(connection, look_alikes, rows)
+            if of_face is not None:
+                await compared(connection, of_face)
 
         await self._database.run(unit)
 

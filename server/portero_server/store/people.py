@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
@@ -12,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.clock import Clock
 from portero_server.domain.people.people import FaceEnrollment, FaceModel, GalleryFace, Person
-from portero_server.errors import AlreadyExists, InvalidInput, NotFound
+from portero_server.errors import AlreadyExists, NotFound
 from portero_server.store.database import Database, Unit
 from portero_server.store.eligibility import blocked, consented, recognizable_names
+from portero_server.store.face_cursors import face_position
 from portero_server.store.gallery import (
     GalleryChange,
     changes_of,
@@ -30,6 +30,7 @@ from portero_server.store.repeated_requests import claim_request
 from portero_server.store.schema import along, consents, faces, people, people_blocks
 from portero_server.store.sequencers import last_position
 from portero_server.store.twin_faces import delete_with_twins
+from portero_server.store.uncompared_faces import wait_for_comparison
 
 _GALLERY_CHUNK = 2000
 _FACE_COUNT = select(func.count()).where(faces.c.person_id == people.c.person_id).scalar_subquery()
@@ -202,12 +203,15 @@ class PeopleStore:
         )
         return [row.person_id for row in await self._database.read(_reading(query))]
 
-    async def add_face(self, face: FaceEnrollment, *, instead_of: FaceEnrollment | None = None) -> FaceEnrollment:
+    async def add_face(
+        self, face: FaceEnrollment, *, instead_of: FaceEnrollment | None = None, compared: bool = True
+    ) -> FaceEnrollment:
         """Adds a face and returns what is stored: the existing face if its id is taken.
 
         Args:
             face: The face.
             instead_of: The existing face of this id, which the engine has lost; it is replaced.
+            compared: Whether nobody waits for it to be compared with the faces of others.
 
         Raises:
             NotFound: The person does not exist.
@@ -226,6 +230,8 @@ class PeopleStore:
                 await log_changes(connection, [present], added=False)
             await connection.execute(insert(faces).values(face_columns(face)))
             await log_changes(connection, [face], added=True)
+            if not compared:
+                await wait_for_comparison(connection, [face.face_id], self._clock.now())
             return face
 
         return await self._database.run(unit)
@@ -244,7 +250,7 @@ class PeopleStore:
         """
         query = select(faces).where(faces.c.person_id == person_id)
         if after is not None:
-            moment, face_id = _face_position(after)
+            moment, face_id = face_position(after)
             later = and_(faces.c.created_at == moment, faces.c.face_id > face_id)
             query = query.where(or_(faces.c.created_at > moment, later))
         query = query.order_by(faces.c.created_at, faces.c.face_id).limit(limit)
@@ -318,11 +324,6 @@ class PeopleStore:
         return _person_of(row)
 
 
-def face_cursor(face: FaceEnrollment) -> str:
-    """Returns the place of a face in its person's list."""
-    return f"{face.created_at.isoformat()}/{face.face_id}"
-
-
 def person_columns(person: Person) -> dict[str, Any]:
     """Returns the column values of a row of `people`."""
     return {
@@ -335,18 +336,6 @@ def person_columns(person: Person) -> dict[str, Any]:
 
 def _named(display_name: str) -> dict[str, str]:
     return {"display_name": display_name, "search_name": display_name.casefold()}
-
-
-def _face_position(cursor: str) -> tuple[datetime, str]:
-    moment, _, face_id = cursor.partition("/")
-    try:
-        parsed = datetime.fromisoformat(moment)
-        if parsed.tzinfo is not None:
-            return parsed.astimezone(UTC), face_id
-    except (ValueError, OverflowError):
-        # Near year 1 or 9999, a time in another zone may be out of range in UTC, in which it is stored.
-        pass
-    raise InvalidInput("page_token", "page_token is not one that this list gave")
 
 
 async def _rows(connection: AsyncConnection, query: Select[Any]) -> Sequence[Row[Any]]:

@@ -101,6 +101,7 @@ IMPERSONAL = frozenset(
         "faces.external_id",
         "look_alikes.first_face_id",
         "look_alikes.second_face_id",
+        "uncompared_faces.face_id",
         "gallery_changes.face_id",
         "gallery_changes.external_id",
         "photos.photo_id",

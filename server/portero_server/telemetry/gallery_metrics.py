@@ -59,6 +59,11 @@ class GalleryMetrics:
             ("kind",),
             registry=registry,
         )
+        self.uncompared = Gauge(
+            "portero_enroll_uncompared_faces",
+            "Enrolled faces that wait to be compared with those of others, since the engine was away; once a minute.",
+            registry=registry,
+        )
         self.merged = Counter(
             "portero_gallery_merged_people", "People who became one with another person.", registry=registry
         )
@@ -79,6 +84,10 @@ class GalleryMetrics:
     def people_exported(self, count: int) -> None:
         """Counts people whose faces were handed out."""
         self.exported.inc(count)
+
+    def faces_uncompared(self, count: int) -> None:
+        """Sets how many faces wait to be compared."""
+        self.uncompared.set(count)
 
     def people_merged(self) -> None:
         """Counts a person who became one with another one."""

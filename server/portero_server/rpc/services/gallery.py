@@ -45,7 +45,7 @@ from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.requests import Context, deadline_of, masked_fields
 from portero_server.rpc.resource_names import parse_face, parse_person
 from portero_server.rpc.transfer_convert import imported_to_proto, record_from_proto, record_to_proto
-from portero_server.store.people import face_cursor
+from portero_server.store.face_cursors import face_cursor
 
 _log = structlog.get_logger(__name__)
 

@@ -91,7 +91,7 @@ async def test_building_starts_nothing(settings: Settings) -> None:
         assert _outside() == outside
         assert all(inspect.getcoroutinestate(run) == inspect.CORO_CREATED for run in runs)
         # Each loop of the server is there once; sightings and check-ins are watched by the same code.
-        assert len({run.cr_code for run in runs if isinstance(run, CoroutineType)}) == len(runs) - 1 == 19
+        assert len({run.cr_code for run in runs if isinstance(run, CoroutineType)}) == len(runs) - 1 == 20
         for run in runs:
             run.close()
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from portero_server.domain.people.look_alikes import FindingKind, GalleryFinding
-from portero_server.engines.base import CallContext, EngineTraits, LearnedFace, Pixels, SimilarPeople
+from portero_server.engines.base import CallContext, EngineTraits, GalleryFace, LearnedFace, Pixels, SimilarPeople
 from portero_server.engines.scripted import ScriptedEngine
-from portero_server.errors import EngineUnavailable
+from portero_server.errors import EngineError, EngineUnavailable
 from portero_server.gallery.findings import GalleryCheck
 from portero_server.gallery.mirror import GalleryMirror
 from portero_server.gallery.service import Gallery
@@ -17,6 +17,7 @@ from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
 from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
+from portero_server.store.uncompared_faces import UncomparedFaceStore
 from tests.support.images.patch_photos import ANA, BOB, COUSIN_OF_ANA, NEARLY_ANA, photo
 from tests.support.time.virtual_time import ManualClock
 
@@ -43,7 +44,9 @@ class Home:
         self.consents = ConsentStore(database, clock)
         mirror = GalleryMirror(engine, self.people, refresh=5)
         self.pairs = LookAlikeStore(database, clock)
-        self.check = GalleryCheck(engine, self.people, self.pairs)
+        self.waiting = UncomparedFaceStore(database, clock)
+        self.clock, self.counts = clock, list[int]()
+        self.check = GalleryCheck(engine, self.people, self.pairs, self.waiting, tell_waiting=self.counts.append)
         self.gallery = Gallery(engine, self.people, mirror, clock, check=self.check)
 
     async def settle(self) -> None:
@@ -158,18 +161,65 @@ async def test_pairs_are_made_anew_when_a_face_is_removed(home: Home) -> None:
     assert await home.pairs.list(10) == []
 
 
-async def test_an_engine_that_cannot_compare_keeps_no_face(home: Home) -> None:
-    """A face is removed although nobody can say whom the others are like; the next check of the gallery finds it."""
+async def _away(*arguments: object) -> SimilarPeople:
+    raise EngineUnavailable("away")
+
+
+async def test_an_engine_that_cannot_compare_keeps_no_face(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A face is removed although nobody can say whom the others are like; these are compared later."""
     await home.check.page(10, None, None)
     first = (await home.gallery.list_faces("ana", 1, None))[0].face_id
     await home.gallery.enroll("ana", photo(NEARLY_ANA))
-
-    async def away(*arguments: object) -> SimilarPeople:
-        raise EngineUnavailable("away")
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(home.engine, "similar", away)
+    with monkeypatch.context() as patched:
+        patched.setattr(home.engine, "similar", _away)
         await home.gallery.delete_face("ana", first)
     assert await home.pairs.list(10) == []
-    await home.check.page(10, None, None)
+    home.clock.advance(60)
+    await home.check.compare_waiting()
+    assert [each[:2] for each in await home.pairs.list(10)] == [("ana", "anna")]
+
+
+async def test_an_enrollment_that_could_not_be_compared_is_later(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The face waits from the moment that it is stored, whatever ends the server, and once compared waits no more."""
+    assert await home.waiting.count() == 3
+    monkeypatch.setattr(home.engine, "similar", _away)
+    home.clock.advance(60)
+    with pytest.raises(EngineUnavailable):
+        await home.check.compare_waiting()
+    monkeypatch.undo()
+    await home.check.compare_waiting()
+    assert (await home.pairs.list(10), home.counts) == ([], [3, 3])
+    home.clock.advance(60)
+    await home.check.compare_waiting()
+    assert [each[:2] for each in await home.pairs.list(10)] == [("ana", "anna")]
+    assert home.counts == [3, 3, 0]
+
+
+async def test_a_face_that_cannot_be_compared_at_all_holds_up_no_other(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits no more; the others are compared."""
+    compare, (ana,) = home.engine.similar, await home.gallery.list_faces("ana", 1, None)
+
+    async def refuse(face: GalleryFace, most: int, context: CallContext) -> SimilarPeople:
+        if face.face_id == ana.face_id:
+            raise EngineError("it is no face of this engine")
+        return await compare(face, most, context)
+
+    monkeypatch.setattr(home.engine, "similar", refuse)
+    home.clock.advance(60)
+    await home.check.compare_waiting()
+    assert home.counts == [0]
+    assert [each[:2] for each in await home.pairs.list(10)] == [("ana", "anna")]
+
+
+async def test_one_that_is_compared_at_once_does_not_wait(home: Home) -> None:
+    """Nor one of another model, with which nothing is compared any more."""
+    for person_id in ("ana", "bob"):
+        await home.check.enrolled((await home.gallery.list_faces(person_id, 1, None))[0], None)
+    assert await home.waiting.count() == 1
+    changed = GalleryCheck(AnotherModel(), home.people, home.pairs, home.waiting)
+    home.clock.advance(60)
+    await changed.compare_waiting()
+    assert await home.waiting.count() == 0
     assert [each[:2] for each in await home.pairs.list(10)] == [("ana", "anna")]

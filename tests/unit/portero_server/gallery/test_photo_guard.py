@@ -20,6 +20,7 @@ from portero_server.gallery.service import Gallery
 from portero_server.store.database import Database
 from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
+from portero_server.store.uncompared_faces import UncomparedFaceStore
 from tests.support.images.patch_photos import ANA, BOB, COUSIN_OF_ANA, photo
 from tests.support.server.simulated_rekognition import CountingGate, client_of, simulated
 from tests.support.time.virtual_time import ManualClock
@@ -38,11 +39,12 @@ class Desk:
     gate: CountingGate
     people: PeopleStore
     pairs: LookAlikeStore
+    waiting: UncomparedFaceStore
     told: list[PhotoAdvice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.mirror = GalleryMirror(self.engine, self.people, refresh=5)
-        self.check = GalleryCheck(self.engine, self.people, self.pairs)
+        self.check = GalleryCheck(self.engine, self.people, self.pairs, self.waiting)
         guard = PhotoGuard(PatchDetector(), self.told.append)
         self.gallery = Gallery(self.engine, self.people, self.mirror, ManualClock(), guard=guard, check=self.check)
 
@@ -55,7 +57,8 @@ async def desk(database: Database) -> AsyncIterator[Desk]:
         options = RekognitionOptions(create_collection=True)
         engine = RekognitionEngine(client_of(simulation.url), "staff", gate, threads=4, options=options)
         await engine.check()
-        desk = Desk(engine, gate, PeopleStore(database, clock), LookAlikeStore(database, clock))
+        waiting = UncomparedFaceStore(database, clock)
+        desk = Desk(engine, gate, PeopleStore(database, clock), LookAlikeStore(database, clock), waiting)
         await desk.gallery.create("ana", "Ana", {})
         yield desk
         await engine.aclose()

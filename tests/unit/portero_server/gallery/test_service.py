@@ -30,11 +30,13 @@ class FailingStore(PeopleStore):
 
     failing = False
 
-    async def add_face(self, face: FaceEnrollment, *, instead_of: FaceEnrollment | None = None) -> FaceEnrollment:
+    async def add_face(
+        self, face: FaceEnrollment, *, instead_of: FaceEnrollment | None = None, compared: bool = True
+    ) -> FaceEnrollment:
         """Adds a face, or fails."""
         if self.failing:
             raise StoreUnavailable("the database does not answer")
-        return await super().add_face(face, instead_of=instead_of)
+        return await super().add_face(face, instead_of=instead_of, compared=compared)
 
 
 @dataclass(frozen=True, slots=True)

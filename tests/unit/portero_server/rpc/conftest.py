@@ -36,6 +36,7 @@ from portero_server.store.people import PeopleStore
 from portero_server.store.sighting_reviews import SightingReviewStore
 from portero_server.store.sightings import SightingStore
 from portero_server.store.streams import StreamStore
+from portero_server.store.uncompared_faces import UncomparedFaceStore
 from portero_server.telemetry.metrics import Metrics
 from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.collection_parts import collection_parts
@@ -61,7 +62,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
     pairs = LookAlikeStore(database, clock)
-    check = GalleryCheck(engine, people, pairs)
+    check = GalleryCheck(engine, people, pairs, UncomparedFaceStore(database, clock))
     images = Images(engine, people, engine.traits.policy, pairs.confusable_with)
     vault = vault_in(tmp_path / "photos", database, clock)
     gallery = Gallery(engine, people, mirror, clock, guard=PhotoGuard(PatchDetector()), check=check, vault=vault.vault)

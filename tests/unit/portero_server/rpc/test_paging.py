@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from portero_server.errors import InvalidInput
 from portero_server.rpc.paging import Listing, checked_page_size, cut
 from portero_server.rpc.services.sightings import _cursor
-from portero_server.store.people import _face_position
+from portero_server.store.face_cursors import face_position
 
 PEOPLE = Listing("people", ("ana",))
 
@@ -106,4 +106,4 @@ def test_a_time_beyond_the_calendar_is_no_cursor(moment: str) -> None:
     with pytest.raises(InvalidInput):
         _cursor((moment, "7c"))
     with pytest.raises(InvalidInput):
-        _face_position(f"{moment}/7c")
+        face_position(f"{moment}/7c")

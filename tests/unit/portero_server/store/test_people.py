@@ -15,7 +15,8 @@ from portero_server.errors import AlreadyExists, InvalidInput, NotFound
 from portero_server.store import people as people_module
 from portero_server.store.consents import ConsentStore
 from portero_server.store.database import Database
-from portero_server.store.people import PeopleStore, face_cursor
+from portero_server.store.face_cursors import face_cursor
+from portero_server.store.people import PeopleStore
 from tests.support.store.commits import at
 from tests.support.time.virtual_time import ManualClock
 

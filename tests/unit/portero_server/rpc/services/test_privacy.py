@@ -31,6 +31,7 @@ from portero_server.store.exports import ExportStore
 from portero_server.store.look_alikes import LookAlikeStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.streams import StreamStore
+from portero_server.store.uncompared_faces import UncomparedFaceStore
 from portero_server.telemetry.metrics import Metrics
 from tests.support.images.patch_photos import ANA, photo
 from tests.support.server.collection_parts import collection_parts
@@ -95,7 +96,7 @@ async def _office(
         [
             GalleryServicer(
                 gallery,
-                GalleryCheck(engine, people, LookAlikeStore(database, clock)),
+                GalleryCheck(engine, people, LookAlikeStore(database, clock), UncomparedFaceStore(database, clock)),
                 *collection_parts(engine, database, people, clock),
                 transfer_of(engine, database, people, mirror, clock, consent_required=required),
                 rebuild_of(engine, gallery),
