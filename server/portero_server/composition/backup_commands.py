@@ -33,13 +33,14 @@ from portero_server.store.backup.decisions import (
 from portero_server.store.backup.file import (
     Manifest,
     copy_database,
+    empty_tables,
     in_use,
     new_file,
     read_manifest,
     remove_manifest,
     write_manifest,
 )
-from portero_server.store.backup.rows import copy_rows, is_empty, refuse_others
+from portero_server.store.backup.rows import LEFT_OUT, copy_rows, is_empty, refuse_others
 from portero_server.store.database import Database
 from portero_server.store.faults import StoreRefused
 from portero_server.store.migrations import check_revision, migrate, newest_revision
@@ -232,6 +233,7 @@ async def write_backup(settings: Settings, database: Database, target: Path, now
         file = settings.database_file
         if whole and file is not None:
             await asyncio.to_thread(copy_database, file, part)
+            await asyncio.to_thread(empty_tables, part, LEFT_OUT)
         else:
             async with _opened(part) as copy:
                 await migrate(copy)
@@ -319,6 +321,8 @@ def _outside(settings: Settings) -> Iterator[str]:
         )
     if settings.photo_vault is not None:
         yield f"the photos of {settings.photo_vault}: what is deleted there stays deleted, also after a restore"
+    if settings.review_pictures:
+        yield "the pictures that wait to be reviewed, which are kept for hours alone"
     if settings.audit_anchor_bucket is not None:
         yield f"the anchors of the audit trail in {settings.audit_anchor_bucket}, which tell of later entries"
 

@@ -28,6 +28,7 @@ from portero_server.composition import (
     operations,
     privacy,
     recognition,
+    review_pictures,
     rpc,
     standby,
     store,
@@ -60,6 +61,7 @@ class Server:
     documents: documents.DocumentParts
     streaming: streaming.StreamingParts
     visitors: visitors.VisitorParts
+    pictures: review_pictures.PictureParts
     attendance: attendance.AttendanceParts
     events: events.EventParts
     subscriptions: subscriptions.SubscriptionParts
@@ -78,6 +80,7 @@ class Server:
             self.streaming,
             self.gallery,
             self.visitors,
+            self.pictures,
             self.attendance,
             self.events,
             self.subscriptions,
@@ -119,12 +122,14 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         desk = documents.build(context, stores, engine, asking.match, eyes)
         judging = decisions.reviews(context, stores, listeners.notify)
         again = visitors.build(context, stores, engine, judging, listeners.notify)
+        shown = review_pictures.build(context, stores)
         present = attendance.build(context, stores)
-        capture = present.capture(again.capture(desk.follower))
+        capture = present.capture(shown.capture(again.capture(desk.follower)))
         frames = await stack.enter_async_context(
             streaming.build(context, stores, engine, asking, bill, eyes, capture, listeners)
         )
         again.listens_to(listeners)
+        shown.listens_to(listeners)
         present.follows(frames.streams)
         told = events.build(context, stores, listeners)
         subscribed = subscriptions.build(context, stores, listeners)
@@ -160,6 +165,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
             desk,
             frames,
             again,
+            shown,
             present,
             told,
             subscribed,

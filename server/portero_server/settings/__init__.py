@@ -19,6 +19,7 @@ from portero_server.settings.calls import CallSettings
 from portero_server.settings.documents import DocumentSettings
 from portero_server.settings.events import EventSettings
 from portero_server.settings.names import PREFIX, unknown_variables
+from portero_server.settings.pictures import PictureSettings
 from portero_server.settings.privacy import PrivacySettings
 from portero_server.settings.security import SecuritySettings
 from portero_server.settings.steering import SteeringSettings
@@ -37,6 +38,7 @@ class Settings(
     PrivacySettings,
     VaultSettings,
     VisitorSettings,
+    PictureSettings,
     AttendanceSettings,
     DocumentSettings,
     EventSettings,

@@ -82,6 +82,13 @@ class PrivacySettings(BaseSettings):
     retention_reviews_days: int = Field(
         365, ge=0, description=f"How long it is kept what people said of sightings, days. {_NEVER}."
     )
+    retention_review_pictures_hours: int = Field(
+        24,
+        ge=1,
+        le=168,
+        description="How long a picture is kept that waits to be reviewed (PORTERO_REVIEW_PICTURES), hours; it goes "
+        "with the review of its sighting.",
+    )
     review_demand_days: int = Field(
         30,
         ge=0,
@@ -122,4 +129,10 @@ class PrivacySettings(BaseSettings):
             Purpose.DECISIONS: self.retention_decisions_days,
             Purpose.ATTENDANCE: self.retention_attendance_days,
         }
-        return {purpose: timedelta(days=span) for purpose, span in days.items() if span}
+        rules = {purpose: timedelta(days=span) for purpose, span in days.items() if span}
+        return rules | {Purpose.REVIEW_PICTURES: self.review_picture_span}
+
+    @property
+    def review_picture_span(self) -> timedelta:
+        """How long a picture that waits to be reviewed is kept, and shown."""
+        return timedelta(hours=self.retention_review_pictures_hours)

@@ -14,6 +14,7 @@ from portero_server.errors import FailedPrecondition, NotFound, reused_request_i
 from portero_server.store.database import Database
 from portero_server.store.eligibility import recognizable_names
 from portero_server.store.people import lock_person
+from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.schema import consents, people_blocks
 
 
@@ -66,12 +67,15 @@ class ConsentStore:
             rows = (await connection.execute(select(consents).where(*which).order_by(*_ORDER))).all()
             if not rows:
                 raise NotFound(f"people/{person_id}/consents/{consent_id or '-'}")
+            required, now = self._consent_required, self._clock.now()
+            if not await recognizable_names(connection, [person_id], now, consent_required=required):
+                await delete_pictures_of_person(connection, person_id)
             return [consent_of(row) for row in rows]
 
         return await self._database.run(unit)
 
     async def block(self, person_id: str, reason: str) -> None:
-        """Blocks a person: no face is recognized as this person from now on.
+        """Blocks a person: no face is recognized as this person from now on, and no picture of them waits for a review.
 
         Blocking again changes only the reason.
 
@@ -87,6 +91,7 @@ class ConsentStore:
                 return
             row = {"person_id": person_id, "reason": reason, "blocked_at": self._clock.now()}
             await connection.execute(insert(people_blocks).values(row))
+            await delete_pictures_of_person(connection, person_id)
 
         await self._database.run(unit)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer
 
 from portero_server.store.tables import required, table
-from portero_server.store.types import Display, Key, Name, UtcTime
+from portero_server.store.types import Binary, Display, Key, Name, UtcTime
 
 decisions = table(
     "decisions",
@@ -92,4 +92,28 @@ sighting_reviews = table(
     Index("ix_sighting_reviews_person", "person_id", "review_id"),
     Index("ix_sighting_reviews_decided", "decided_person_id"),
     Index("ix_sighting_reviews_demand", "demand_until"),
+)
+
+review_pictures = table(
+    "review_pictures",
+    # The track goes with its sighting, also where a server of an earlier version removes it.
+    Column(
+        "track_id",
+        Key,
+        ForeignKey("sighting_tracks.track_id", name="fk_review_pictures_track", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    # Whom it most likely shows; null: nobody is much like the face. It goes with them.
+    Column("person_id", Name, ForeignKey("people.person_id", name="fk_review_pictures_person", ondelete="CASCADE")),
+    # Which of a sighting's pictures is the best one; see PictureRank in review_pictures.py.
+    *(required(name, Double) for name in ("similarity", "quality")),
+    required("taken_at", UtcTime),
+    # Its retention counts from here.
+    required("kept_at", UtcTime),
+    # Bytes of the next one, which are not read to be counted.
+    required("size", Integer),
+    # A JPEG file, sealed for its track with a key that is not in the database.
+    required("sealed", Binary),
+    Index("ix_review_pictures_person", "person_id"),
+    Index("ix_review_pictures_kept", "kept_at"),
 )

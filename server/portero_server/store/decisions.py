@@ -64,22 +64,9 @@ class DecisionStore:
 
     async def of_sightings(self, sighting_ids: Sequence[str], most: int) -> Mapping[str, Sequence[StoredDecision]]:
         """Returns the first decisions about each of these sightings, at most `most`, oldest first."""
-        of_tracks = sighting_tracks.c.track_id == decisions.c.track_id
-        query = select(sighting_tracks.c.sighting_id, decisions).join(decisions, of_tracks)
-        query = query.where(sighting_tracks.c.sighting_id.in_(sorted(sighting_ids)))
-        query = query.order_by(decisions.c.captured_at, decisions.c.recognition_id)
 
         async def unit(connection: AsyncConnection) -> Mapping[str, Sequence[StoredDecision]]:
-            rows: dict[str, list[Any]] = defaultdict(list)
-            for row in await connection.execute(query):
-                rows[row.sighting_id].append(row)
-            kept = {sighting_id: found[:most] for sighting_id, found in rows.items()}
-            ids = [row.recognition_id for found in kept.values() for row in found]
-            candidates = await _candidates(connection, ids)
-            return {
-                sighting_id: [_decision(row, candidates[row.recognition_id]) for row in found]
-                for sighting_id, found in kept.items()
-            }
+            return await decisions_of(connection, sighting_ids, most)
 
         return await self._database.read(unit) if sighting_ids else {}
 
@@ -101,6 +88,25 @@ class DecisionStore:
             return int((await connection.execute(select(func.count()).select_from(some))).scalar_one())
 
         return await self._database.read(unit)
+
+
+async def decisions_of(
+    connection: AsyncConnection, sighting_ids: Sequence[str], most: int
+) -> Mapping[str, Sequence[StoredDecision]]:
+    """Returns the first decisions about each of these sightings, as part of a unit of work; see `of_sightings`."""
+    of_tracks = sighting_tracks.c.track_id == decisions.c.track_id
+    query = select(sighting_tracks.c.sighting_id, decisions).join(decisions, of_tracks)
+    query = query.where(sighting_tracks.c.sighting_id.in_(sorted(sighting_ids)))
+    query = query.order_by(decisions.c.captured_at, decisions.c.recognition_id)
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in await connection.execute(query):
+        rows[row.sighting_id].append(row)
+    kept = {sighting_id: found[:most] for sighting_id, found in rows.items()}
+    candidates = await _candidates(connection, [row.recognition_id for found in kept.values() for row in found])
+    return {
+        sighting_id: [_decision(row, candidates[row.recognition_id]) for row in found]
+        for sighting_id, found in kept.items()
+    }
 
 
 def _filtered(which: DecisionFilter, after: DecisionCursor | None) -> Select[Any]:

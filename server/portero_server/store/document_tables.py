@@ -75,7 +75,7 @@ guests = table(
 erased_records = table(
     "erased_records",
     # The id of a check-in, guest, visitor or subscription, which says nothing of anybody: what a restored backup must
-    # lose again.
+    # lose again. Of a forgotten visitor also those of the latest sightings, of which a picture may be on its way.
     Column("record_id", Name, primary_key=True),
     required("erasure_id", Name),
     required("erased_at", UtcTime),

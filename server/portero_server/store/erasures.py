@@ -22,6 +22,7 @@ from portero_server.store.gallery import log_changes
 from portero_server.store.gone_people import erase_merged, refuse_gone
 from portero_server.store.holders import erase_run, run_of
 from portero_server.store.photo_rows import delete_faces, delete_later
+from portero_server.store.picture_rows import delete_pictures_of_person
 from portero_server.store.schema import (
     consents,
     decision_candidates,
@@ -225,6 +226,8 @@ class ErasureStore:
         counts["look_alikes"] = pairs.rowcount
         await delete_faces(connection, own)
         counts["photos"] = await _let_go_of_photos(connection, person_id)
+        # First, while decisions and sightings still say whose face each picture may show.
+        counts["review_pictures"] = await delete_pictures_of_person(connection, person_id)
         for table in (consents, people_blocks, decision_candidates, subscription_people):
             gone = await connection.execute(delete(table).where(table.c.person_id == person_id))
             counts[table.name] = gone.rowcount

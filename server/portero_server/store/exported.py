@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-_DERIVED = frozenset({"search_name", "long_until", "day_ends_at", "position", "server"})
-"""Columns that only repeat others in a form for indexes, or are about the server's own work."""
+_DERIVED = frozenset({"search_name", "long_until", "day_ends_at", "position", "server", "sealed"})
+"""Columns that only repeat others in a form for indexes, are about the server's work, or open with its key alone."""
 
 
 @dataclass(frozen=True, slots=True)

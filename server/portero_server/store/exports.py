@@ -26,6 +26,7 @@ from portero_server.store.schema import (
     people_blocks,
     photos,
     recognitions,
+    review_pictures,
     sighting_reviews,
     sightings,
     subscription_people,
@@ -41,6 +42,7 @@ _KINDS: Mapping[str, Table] = {
     "recognition": recognitions,
     "decision_candidate": decision_candidates,
     "sighting_review": sighting_reviews,
+    "review_picture": review_pictures,
     "photo": photos,
     "subscription_filter": subscription_people,
     "attendance_membership": attendance_memberships,
@@ -49,7 +51,8 @@ _KINDS: Mapping[str, Table] = {
     "attendance_record": attendance_records,
     "attendance_change": attendance_changes,
 }
-"""In the order in which they are returned. What a photo shows is in the vault."""
+"""In the order in which they are returned. What a photo shows is in the vault. What a picture of a doubtful sighting
+shows is not told: it may be somebody else."""
 
 
 def _about(table: Table, person_id: str) -> ColumnElement[bool]:

@@ -137,6 +137,7 @@ IMPERSONAL = frozenset(
         "decisions.recognition_id",
         "decisions.track_id",
         "decision_candidates.recognition_id",
+        "review_pictures.track_id",
         "events.sighting_id",
         "requests.request_id",
         "requests.digest",

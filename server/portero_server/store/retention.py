@@ -36,6 +36,7 @@ from portero_server.store.schema import (
     guests,
     photos,
     recognitions,
+    review_pictures,
     sighting_reviews,
     sighting_tracks,
     sightings,
@@ -94,6 +95,7 @@ class RetentionStore:
             Purpose.GUESTS: (self._rows(guests, guests.c.day_ends_at),),
             Purpose.PHOTOS: (self._photos,),
             Purpose.REVIEWS: (self._rows(sighting_reviews, sighting_reviews.c.reviewed_at),),
+            Purpose.REVIEW_PICTURES: (self._rows(review_pictures, review_pictures.c.kept_at),),
             # Their candidates go with them.
             Purpose.DECISIONS: (self._rows(decisions, decisions.c.captured_at),),
             Purpose.ATTENDANCE: tuple(self._rows(age.table, age) for age in _ATTENDANCE),
@@ -280,6 +282,7 @@ _AGES: Mapping[Purpose, Sequence[tuple[Column[Any], ColumnElement[bool] | None]]
     Purpose.GUESTS: ((guests.c.day_ends_at, None),),
     Purpose.PHOTOS: ((photos.c.created_at, None),),
     Purpose.REVIEWS: ((sighting_reviews.c.reviewed_at, None),),
+    Purpose.REVIEW_PICTURES: ((review_pictures.c.kept_at, None),),
     Purpose.DECISIONS: ((decisions.c.captured_at, None),),
     Purpose.ATTENDANCE: tuple((age, None) for age in _ATTENDANCE),
 }

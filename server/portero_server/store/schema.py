@@ -36,6 +36,7 @@ from portero_server.store.attendance_tables import attendance_schedules as atten
 from portero_server.store.attendance_tables import attendance_sessions as attendance_sessions
 from portero_server.store.decision_tables import decision_candidates as decision_candidates
 from portero_server.store.decision_tables import decisions as decisions
+from portero_server.store.decision_tables import review_pictures as review_pictures
 from portero_server.store.decision_tables import sighting_reviews as sighting_reviews
 from portero_server.store.document_tables import check_ins as check_ins
 from portero_server.store.document_tables import erased_records as erased_records

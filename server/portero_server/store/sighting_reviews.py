@@ -26,6 +26,7 @@ from portero_server.domain.tracking.recommendation import Truth
 from portero_server.errors import FailedPrecondition, NotFound
 from portero_server.store.database import Database
 from portero_server.store.eligibility import hold_people, recognizable_names
+from portero_server.store.picture_rows import delete_pictures_of_sighting
 from portero_server.store.schema import events, people, sighting_reviews, sighting_tracks, sightings
 from portero_server.store.sequencers import take_positions
 from portero_server.store.sightings import sighting_columns, sighting_of
@@ -229,6 +230,8 @@ class SightingReviewStore:
             demand=said.demand,
         )
         await connection.execute(insert(sighting_reviews).values(_columns(review)))
+        # What a person has judged needs no picture any more.
+        await delete_pictures_of_sighting(connection, sighting_id)
         after = corrected(sighting, said.action, said.person_id, names.get(said.person_id or "", ""))
         return Reviewed(review, after, await _rewritten(connection, sighting, after, now))
 

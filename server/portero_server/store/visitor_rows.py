@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portero_server.domain.people.visitors import Visitor
 from portero_server.domain.recording.sightings import SightingEventKind
+from portero_server.store.picture_rows import delete_pictures_of_visitors
 from portero_server.store.schema import (
     erased_records,
     events,
+    review_pictures,
     sequencers,
     sightings,
     visitor_encodings,
@@ -21,6 +23,9 @@ from portero_server.store.schema import (
     visitors,
 )
 from portero_server.store.sequencers import take_positions
+
+_ON_ITS_WAY = timedelta(hours=1)
+"""A picture of a visit that ended longer ago is stored, or never will be; it takes a minute at most."""
 
 
 async def visitors_of(connection: AsyncConnection, rows: Sequence[Any]) -> Sequence[Visitor]:
@@ -105,6 +110,13 @@ async def lock_visitors(connection: AsyncConnection) -> int:
     return position
 
 
+async def hold_visitors(connection: AsyncConnection) -> None:
+    """Has nobody change visitors, nor forget one, until the transaction ends; SQLite has one writer at a time."""
+    if connection.dialect.name != "sqlite":
+        own = select(sequencers.c.position).where(sequencers.c.name == "visitors")
+        (await connection.execute(own.with_for_update(read=True))).all()
+
+
 async def erase_visitors(
     connection: AsyncConnection, visitor_ids: Sequence[str], now: datetime
 ) -> tuple[Mapping[str, int], set[str]]:
@@ -112,13 +124,30 @@ async def erase_visitors(
     await lock_visitors(connection)
     there = select(visitors.c.visitor_id).where(visitors.c.visitor_id.in_(visitor_ids))
     found = set(await connection.scalars(there))
-    counts = {}
+    counts = {review_pictures.name: await delete_pictures_of_visitors(connection, visitor_ids)}
+    await _no_more_pictures(connection, visitor_ids, now)
     for table in (visitor_encodings, visitor_visits, visitors):
         gone = await connection.execute(delete(table).where(table.c.visitor_id.in_(visitor_ids)))
         counts[table.name] = gone.rowcount
     await never_again(connection, sorted(found), now)
     await take_positions(connection, "visitors", 1)
     return counts, found
+
+
+async def _no_more_pictures(connection: AsyncConnection, visitor_ids: Sequence[str], now: datetime) -> None:
+    """Has no picture stored of the latest visits of visitors, of which one may be on its way still."""
+    joined = visitor_visits.join(sightings, sightings.c.sighting_id == visitor_visits.c.sighting_id)
+    known = select(erased_records.c.record_id).where(erased_records.c.record_id == sightings.c.sighting_id)
+    query = select(sightings.c.sighting_id, visitor_visits.c.visitor_id).select_from(joined)
+    query = query.where(
+        visitor_visits.c.visitor_id.in_(visitor_ids), sightings.c.last_seen > now - _ON_ITS_WAY, ~known.exists()
+    )
+    rows = [
+        {"record_id": row.sighting_id, "erasure_id": f"visitor-{row.visitor_id}", "erased_at": now}
+        for row in await connection.execute(query)
+    ]
+    if rows:
+        await connection.execute(insert(erased_records), rows)
 
 
 async def never_again(connection: AsyncConnection, visitor_ids: Sequence[str], now: datetime) -> None:

@@ -26,6 +26,7 @@ from portero_server.store.database import Database
 from portero_server.store.remains import rows_naming
 from portero_server.store.schema import (
     cameras,
+    review_pictures,
     sighting_tracks,
     sightings,
     visitor_encodings,
@@ -310,7 +311,7 @@ class VisitorStore:
             StoreUnavailable: The database does not answer; called again, it goes on.
         """
         now = self._clock.now()
-        counts = {table.name: 0 for table in (visitors, visitor_encodings, visitor_visits)}
+        counts = {table.name: 0 for table in (visitors, visitor_encodings, visitor_visits, review_pictures)}
         gone: set[str] = set()
         ordered = sorted(visitor_ids)
         for start in range(0, len(ordered), _AT_ONCE):

@@ -19,6 +19,7 @@ from portero_server.telemetry.event_metrics import EventMetrics
 from portero_server.telemetry.gallery_metrics import GalleryMetrics
 from portero_server.telemetry.instruments import Durations
 from portero_server.telemetry.money_metrics import MoneyMetrics
+from portero_server.telemetry.picture_metrics import PictureMetrics
 from portero_server.telemetry.privacy_metrics import AuditMetrics, PrivacyMetrics
 from portero_server.telemetry.process_metrics import ProcessMetrics, TlsMetrics
 from portero_server.telemetry.recognition_metrics import RecognitionMetrics
@@ -67,6 +68,7 @@ class Metrics:
         self.privacy = PrivacyMetrics(registry)
         self.vault = VaultMetrics(registry)
         self.visitors = VisitorMetrics(registry)
+        self.pictures = PictureMetrics(registry)
         self.attendance = AttendanceMetrics(registry)
         self.documents = DocumentMetrics(registry)
         self.events = EventMetrics(registry)

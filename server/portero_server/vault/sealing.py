@@ -21,7 +21,8 @@ class SealBroken(Exception):
     """What was sealed does not open.
 
     Attributes:
-        reason: PHOTO_DAMAGED or PHOTO_OF_OTHER_KEY; of a subscription's secret, with SECRET for PHOTO.
+        reason: PHOTO_DAMAGED or PHOTO_OF_OTHER_KEY; of a subscription's secret, with SECRET for PHOTO; of a
+            picture for a review, with PICTURE.
         message: The same in words for people.
     """
 
@@ -112,6 +113,30 @@ class SecretSeal:
             SealBroken: It was changed, belongs to another subscription or name, or none of the keys sealed it.
         """
         return self._seal.open(subscription_id, name, sealed)
+
+
+class PictureSeal:
+    """Seals pictures that wait to be reviewed, each for its track."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Creates the seal.
+
+        Args:
+            keys: Of 32 bytes each, at least one; the first one seals, all of them open.
+        """
+        self._seal = _Seal(keys, b"PR1", "picture")
+
+    def seal(self, track_id: str, picture: bytes) -> bytes:
+        """Returns a picture, sealed for its track."""
+        return self._seal.seal(track_id, "review", picture)
+
+    def open(self, track_id: str, sealed: bytes) -> bytes:
+        """Returns the picture.
+
+        Raises:
+            SealBroken: It was changed, belongs to another track, or none of the keys sealed it.
+        """
+        return self._seal.open(track_id, "review", sealed)
 
 
 def _name_of(key: bytes) -> bytes:

@@ -76,6 +76,8 @@ def test_defaults_need_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORTERO_ENCODER_DIVISOR", "0", "greater than or equal to 0.001"),
         ("PORTERO_ENCODER_MEAN", "nan", "finite"),
         ("PORTERO_VERIFY_SAME", "2.1", "less than or equal to 2"),
+        ("PORTERO_REVIEW_PICTURES", "true", "needs PORTERO_REVIEW_PICTURES_KEY_FILE"),
+        ("PORTERO_RETENTION_REVIEW_PICTURES_HOURS", "0", "greater than or equal to 1"),
         ("PORTERO_OIDC_ISSUER", "http://issuer.example", "https"),
         ("PORTERO_OIDC_ISSUER", "https://issuer.example", "PORTERO_OIDC_AUDIENCES"),
     ],

@@ -42,6 +42,8 @@ class Purpose(Enum):
     """What decisions about faces saw."""
     REVIEWS = "reviews"
     """What people said of sightings."""
+    REVIEW_PICTURES = "review_pictures"
+    """Pictures of faces that wait to be reviewed."""
     ATTENDANCE = "attendance"
     """Sessions with their records, changes, corrections and excuses, and what cameras watched."""
     GUESTS = "guests"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,6 +70,14 @@ def copy_database(source: Path, target: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
         raise StartupProblem(f"{source} cannot be copied to {target}: {error}") from None
+
+
+def empty_tables(path: Path, tables: Iterable[str]) -> None:
+    """Removes all rows of some tables from a copy, and overwrites their bytes."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        for table in sorted(tables):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:

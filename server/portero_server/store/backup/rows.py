@@ -14,9 +14,12 @@ from portero_server.store.schema import metadata
 _BATCH = 200
 """Rows of a statement: small enough for any server's max_allowed_packet, few enough for its answer to be soon."""
 
+LEFT_OUT = frozenset({"review_pictures"})
+"""Tables whose rows no backup holds: they are kept for hours, and a backup for longer."""
+
 
 async def copy_rows(source: Database, target: Database) -> int:
-    """Replaces all rows of a migrated database by those of another, in one transaction each.
+    """Replaces all rows of a migrated database by those of another, but for `LEFT_OUT`, in one transaction each.
 
     Returns:
         How many rows there are.
@@ -29,7 +32,8 @@ async def copy_rows(source: Database, target: Database) -> int:
         async def write(writing: AsyncConnection) -> int:
             for table in reversed(metadata.sorted_tables):
                 await writing.execute(delete(table))
-            return sum([await _copy(table, reading, writing) for table in metadata.sorted_tables])
+            copied = [table for table in metadata.sorted_tables if table.name not in LEFT_OUT]
+            return sum([await _copy(table, reading, writing) for table in copied])
 
         return await target.run_long(write)
 

@@ -24,6 +24,7 @@ from portero_server.domain.detection.detections import FaceQuality
 from portero_server.domain.documents.check_in import Guest, Holder
 from portero_server.domain.people.people import FaceEnrollment
 from portero_server.domain.people.privacy import Consent
+from portero_server.domain.recording.review_pictures import PictureOutcome
 from portero_server.domain.streams.frames import FrameOutcome
 from portero_server.errors import NotFound, StartupProblem
 from portero_server.settings import Settings
@@ -40,8 +41,10 @@ from portero_server.store.keys import KeyStore
 from portero_server.store.people import PeopleStore
 from portero_server.store.remains import remains_of
 from portero_server.store.schema import metadata
+from portero_server.store.sightings import SightingFilter, SightingStore
 from portero_server.store.streams import StreamStore
 from tests.support.server.check_in_parts import PAULA, PEDRO, reading
+from tests.support.server.picture_house import PictureHouse
 from tests.support.store.commits import BOX, at, commit_of, decided, recognition
 from tests.support.store.fixtures import database_url, mariadb, migrated_file, migrated_schema
 from tests.support.time.timeouts import PATIENCE
@@ -196,6 +199,23 @@ async def test_check_ins_and_guests_that_were_erased_since_stay_erased(settings:
         assert [each.check_in_id for each in await store.list(CheckInFilter(), 9)] == ["c2"]
         assert [each.guest_id for each in await guests.list(clock.now().date(), 9)] == ["g2"]
         assert (await opened.erasures.get(receipt.erasure_id)).sound
+
+
+async def test_pictures_that_wait_to_be_reviewed_are_in_no_backup(settings: Settings, tmp_path: Path) -> None:
+    """A backup is kept for longer than they are: neither a row of one nor its bytes are in the file."""
+    async with _Opened(settings) as opened:
+        house = PictureHouse(opened.database, ManualClock())
+        await house.open_door()
+        await house.seen("t1")
+        assert await house.keep("t1") is PictureOutcome.KEPT
+        held = await house.store.get((await SightingStore(opened.database).list(SightingFilter(), 1))[0].sighting_id)
+        await Backup(tmp_path / "full.backup")(settings)
+        assert await house.count() == 1
+    assert held is not None
+    assert held.sealed[:200] not in (tmp_path / "full.backup").read_bytes()
+    await Restore(tmp_path / "full.backup", replace=True)(settings)
+    async with _Opened(settings) as opened:
+        assert await PictureHouse(opened.database, ManualClock()).count() == 0
 
 
 async def test_a_list_of_decisions_does_it_where_the_database_is_lost(

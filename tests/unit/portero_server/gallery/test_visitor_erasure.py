@@ -68,7 +68,12 @@ async def test_everybody_who_matches_a_photo_is_forgotten(desk: Desk) -> None:
     receipt = await desk.eraser.forget_face(photo(ANA), verify=True, dry_run=False, deadline=None)
     assert list(receipt.forgotten.visitor_ids) == own
     assert receipt.remains == {}
-    assert receipt.forgotten.counts == {"visitors": 2, "visitor_encodings": 2, "visitor_visits": 2}
+    assert receipt.forgotten.counts == {
+        "visitors": 2,
+        "visitor_encodings": 2,
+        "visitor_visits": 2,
+        "review_pictures": 0,
+    }
     assert [each.visitor_id for each in await desk.store.list(10)] == [kept]
     assert desk.metrics.registry.get_sample_value("portero_visitor_forgotten_total") == 2
     again = await desk.eraser.forget_face(photo(ANA), verify=True, dry_run=False, deadline=None)

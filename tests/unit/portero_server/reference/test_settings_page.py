@@ -37,6 +37,7 @@ def test_settings_stand_in_the_group_of_their_class_and_nowhere_else() -> None:
         "Privacy",
         "Vault",
         "Visitors",
+        "Pictures",
         "Attendance",
         "Documents",
         "Events",

@@ -126,6 +126,7 @@ async def test_an_erased_person_stands_nowhere(
         "photos": 0,
         "consents": 1,
         "people_blocks": 1,
+        "review_pictures": 0,
         "decision_candidates": 1,
         "subscription_people": 0,
         "sighting_reviews": 0,

@@ -38,6 +38,7 @@ RULES = {
     Purpose.GUESTS: 10 * DAY,
     Purpose.DECISIONS: 15 * DAY,
     Purpose.REVIEWS: 100 * DAY,
+    Purpose.REVIEW_PICTURES: DAY,
 }
 PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.TEXTS: (schema.texts.c.captured_at,),
@@ -48,6 +49,7 @@ PLACES: dict[Purpose, tuple[Column[Any], ...]] = {
     Purpose.CHECK_INS: (schema.check_ins.c.created_at,),
     Purpose.GUESTS: (schema.guests.c.day_ends_at,),
     Purpose.REVIEWS: (schema.sighting_reviews.c.reviewed_at,),
+    Purpose.REVIEW_PICTURES: (schema.review_pictures.c.kept_at,),
     Purpose.DECISIONS: (schema.decisions.c.captured_at,),
 }
 BOXED = {"box_left": 0.1, "box_top": 0.1, "box_width": 0.1, "box_height": 0.1}
@@ -121,6 +123,11 @@ async def _write_day(database: Database, day: int, now: datetime) -> None:
                 | {"quality": 0.5, "agreeing": 0, "people": 1, "candidates": 0, "demanded": 0.0}
                 | dict.fromkeys(("threshold", "margin", "sure_by", "sure_by_tenfold"), 0.5)
                 | dict.fromkeys(("sure_quality", "confusable_margin"), 0.5),
+            ),
+            (
+                schema.review_pictures,
+                {"track_id": f"{day}-None", "similarity": 0.0, "quality": 0.5, "taken_at": now, "kept_at": now}
+                | {"size": 1, "sealed": b"x"},
             ),
             (
                 schema.check_ins,

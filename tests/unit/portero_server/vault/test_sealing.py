@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portero_server.vault.sealing import PhotoSeal, SealBroken
+from portero_server.vault.sealing import PhotoSeal, PictureSeal, SealBroken
 
 KEY, NEXT = b"a" * 32, b"b" * 32
 PHOTO = b"\x89PNG what was enrolled"
@@ -50,3 +50,15 @@ def test_an_older_key_still_opens_and_a_missing_one_is_named() -> None:
     with pytest.raises(SealBroken) as caught:
         PhotoSeal([NEXT]).open("ana", "p1", old)
     assert caught.value.reason == "PHOTO_OF_OTHER_KEY"
+
+
+def test_a_picture_opens_for_its_track_alone_and_is_no_photo() -> None:
+    """One key may seal both: neither opens as the other."""
+    seal = PictureSeal([KEY])
+    sealed = seal.seal("door.e1.1", PHOTO)
+    assert seal.open("door.e1.1", sealed) == PHOTO
+    with pytest.raises(SealBroken) as caught:
+        seal.open("door.e1.2", sealed)
+    assert caught.value.reason == "PICTURE_DAMAGED"
+    with pytest.raises(SealBroken):
+        PhotoSeal([KEY]).open("door.e1.1", "review", sealed)

@@ -1,0 +1,284 @@
+"""The pictures of faces that wait to be reviewed, one for each sighting: sealed bytes, which no key in here opens.
+
+Each is written in one transaction with the checks that allow it, which holds visitors, and the people whom it may
+show. So whoever is erased, blocked or forgotten meanwhile either has the picture removed by that, or none is written
+after it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portero_server.clock import Clock
+from portero_server.domain.recording.review_pictures import (
+    PictureFacts,
+    PictureOutcome,
+    PictureRank,
+    PictureRules,
+    concealment,
+    gap_is_near,
+    likely_people,
+    refusal,
+)
+from portero_server.domain.tracking.what_if import StoredDecision
+from portero_server.store.database import Database
+from portero_server.store.decisions import decisions_of
+from portero_server.store.eligibility import hold_people, recognizable_names
+from portero_server.store.schema import (
+    cameras,
+    decision_candidates,
+    decisions,
+    erased_records,
+    review_pictures,
+    sighting_reviews,
+    sighting_tracks,
+    sightings,
+)
+from portero_server.store.sightings import sighting_of
+from portero_server.store.visitor_rows import hold_visitors
+
+_MOST_DECISIONS = 20
+"""Decisions about a sighting that are looked at, as in the queue of reviews."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPicture:
+    """The picture of a track.
+
+    Attributes:
+        track_id: Whose it is, and what it is sealed for.
+        rank: How good it is.
+        taken_at: When it was captured, UTC.
+        sealed: A JPEG file, sealed.
+        kept_at: When it was stored, UTC; None: it is not yet.
+    """
+
+    track_id: str
+    rank: PictureRank
+    taken_at: datetime
+    sealed: bytes
+    kept_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesHeld:
+    """How many pictures are stored, and their bytes together."""
+
+    count: int
+    size: int
+
+
+class ReviewPictureStore:
+    """Stores pictures for reviews."""
+
+    def __init__(self, database: Database, clock: Clock, rules: PictureRules, *, span: timedelta, most: int) -> None:
+        """Creates the store.
+
+        Args:
+            database: Where they are.
+            clock: Dates them.
+            rules: Whose pictures may be kept.
+            span: How long one is shown.
+            most: How many are kept at most.
+        """
+        self._database = database
+        self._clock = clock
+        self._rules = rules
+        self._span = span
+        self._most = most
+
+    async def refusal(self, track_id: str, taken_at: datetime) -> PictureOutcome | None:
+        """Returns why a picture of a track is not kept now; None: it may be.
+
+        Args:
+            track_id: Whose.
+            taken_at: When it was captured. UNSTORED is returned until sighting and decision are stored.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+        """
+
+        async def unit(connection: AsyncConnection) -> PictureOutcome | None:
+            if not await _decided(connection, track_id, taken_at):
+                return PictureOutcome.UNSTORED
+            facts = await _facts(connection, await _sighting_with(connection, track_id))
+            if facts is None:
+                return PictureOutcome.UNSTORED
+            return refusal(facts, self._rules, await self._nameable(connection, facts))
+
+        return await self._database.read(unit)
+
+    async def keep(self, picture: SealedPicture) -> PictureOutcome:
+        """Stores a picture in the place of the poorer ones of its sighting, if it may be kept.
+
+        Returns:
+            KEPT, POORER, FULL, or why it may not be kept.
+
+        Raises:
+            StoreUnavailable: The database does not answer.
+            StoreRefused: It refuses the row.
+        """
+
+        async def unit(connection: AsyncConnection) -> PictureOutcome:
+            facts = await _facts(connection, await _sighting_with(connection, picture.track_id))
+            if facts is None:
+                return PictureOutcome.UNSTORED
+            people = likely_people(facts.sighting, facts.decisions)
+            await hold_people(connection, people)
+            await hold_visitors(connection)
+            # Once more, with them held: somebody may have been erased or forgotten since.
+            facts = await _facts(connection, facts.sighting.sighting_id)
+            if facts is None or not set(people).issuperset(likely_people(facts.sighting, facts.decisions)):
+                return PictureOutcome.WITHHELD
+            refused = refusal(facts, self._rules, await self._nameable(connection, facts))
+            return await self._written(connection, picture, facts) if refused is None else refused
+
+        return await self._database.run(unit)
+
+    async def get(self, sighting_id: str) -> SealedPicture | None:
+        """Returns the best picture of a sighting; None: there is none that may be shown now."""
+
+        async def unit(connection: AsyncConnection) -> SealedPicture | None:
+            facts = await _facts(connection, sighting_id)
+            if facts is None:
+                return None
+            if concealment(facts, self._rules, await self._nameable(connection, facts)) is not None:
+                return None
+            query = _of_sighting(sighting_id).where(review_pictures.c.kept_at > self._clock.now() - self._span)
+            rows = (await connection.execute(query)).all()
+            return max(map(_picture, rows), key=lambda each: each.rank, default=None)
+
+        return await self._database.read(unit)
+
+    async def having(self, sighting_ids: Collection[str]) -> frozenset[str]:
+        """Returns those of these sightings of which there is a picture."""
+        query = select(sighting_tracks.c.sighting_id)
+        query = query.join(review_pictures, review_pictures.c.track_id == sighting_tracks.c.track_id)
+        query = query.where(
+            sighting_tracks.c.sighting_id.in_(sorted(sighting_ids)),
+            review_pictures.c.kept_at > self._clock.now() - self._span,
+        )
+
+        async def unit(connection: AsyncConnection) -> frozenset[str]:
+            return frozenset(await connection.scalars(query))
+
+        return await self._database.read(unit) if sighting_ids else frozenset()
+
+    async def held(self) -> PicturesHeld:
+        """Returns how many pictures are stored."""
+        sizes = func.coalesce(func.sum(review_pictures.c.size), 0)
+        query = select(func.count(), sizes).select_from(review_pictures)
+
+        async def unit(connection: AsyncConnection) -> PicturesHeld:
+            count, size = (await connection.execute(query)).one()
+            return PicturesHeld(int(count), int(size))
+
+        return await self._database.read(unit)
+
+    async def _nameable(self, connection: AsyncConnection, facts: PictureFacts) -> frozenset[str]:
+        names = await recognizable_names(
+            connection,
+            likely_people(facts.sighting, facts.decisions),
+            self._clock.now(),
+            consent_required=self._rules.consent_required,
+        )
+        return frozenset(names)
+
+    async def _written(
+        self, connection: AsyncConnection, picture: SealedPicture, facts: PictureFacts
+    ) -> PictureOutcome:
+        rows = (await connection.execute(_of_sighting(facts.sighting.sighting_id))).all()
+        others = [_picture(row) for row in rows]
+        if any(each.rank >= picture.rank for each in others):
+            return PictureOutcome.POORER
+        if others:
+            worse = review_pictures.c.track_id.in_([each.track_id for each in others])
+            await connection.execute(delete(review_pictures).where(worse))
+        else:
+            count = select(func.count()).select_from(review_pictures)
+            if (await connection.execute(count)).scalar_one() >= self._most:
+                return PictureOutcome.FULL
+        people = likely_people(facts.sighting, facts.decisions)
+        row = {
+            "track_id": picture.track_id,
+            "person_id": next(iter(people), None),
+            "similarity": picture.rank.similarity,
+            "quality": picture.rank.quality,
+            "taken_at": picture.taken_at,
+            "kept_at": self._clock.now(),
+            "size": len(picture.sealed),
+            "sealed": picture.sealed,
+        }
+        await connection.execute(insert(review_pictures).values(row))
+        return PictureOutcome.KEPT
+
+
+async def _decided(connection: AsyncConnection, track_id: str, taken_at: datetime) -> bool:
+    query = select(decisions.c.recognition_id)
+    query = query.where(decisions.c.track_id == track_id, decisions.c.captured_at == taken_at)
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def _sighting_with(connection: AsyncConnection, track_id: str) -> str | None:
+    query = select(sighting_tracks.c.sighting_id).where(sighting_tracks.c.track_id == track_id)
+    found: str | None = (await connection.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def _facts(connection: AsyncConnection, sighting_id: str | None) -> PictureFacts | None:
+    if sighting_id is None:
+        return None
+    joined = sightings.outerjoin(cameras, cameras.c.camera_id == sightings.c.camera_id)
+    own = (sightings.c.sighting_id == sighting_id, sightings.c.track_count > 0)
+    row = (await connection.execute(select(sightings, cameras.c.site).select_from(joined).where(*own))).one_or_none()
+    if row is None:
+        return None
+    said = select(sighting_reviews.c.review_id)
+    said = said.where(sighting_reviews.c.sighting_id == sighting_id, sighting_reviews.c.undone_at.is_(None))
+    reviewed = (await connection.execute(said.limit(1))).first() is not None
+    decided = (await decisions_of(connection, [sighting_id], _MOST_DECISIONS)).get(sighting_id, ())
+    gone = select(erased_records.c.record_id).where(erased_records.c.record_id == sighting_id)
+    return PictureFacts(
+        sighting_of(row),
+        row.site or "",
+        reviewed,
+        decided,
+        await _unsure(connection, decided),
+        forgotten=(await connection.execute(gone)).first() is not None,
+    )
+
+
+async def _unsure(connection: AsyncConnection, decided: Sequence[StoredDecision]) -> frozenset[str]:
+    """Returns those decisions in which somebody who is gone, or was never written, may have been near the threshold."""
+    incomplete = {each.recognition_id: each.decision.policy.threshold for each in decided if not each.whole}
+    if not incomplete:
+        return frozenset()
+    known: dict[str, dict[int, float]] = defaultdict(dict)
+    table = decision_candidates.c
+    query = select(table.recognition_id, table.place, table.similarity)
+    for row in await connection.execute(query.where(table.recognition_id.in_(sorted(incomplete)))):
+        known[row.recognition_id][row.place] = row.similarity
+    counts = select(decisions.c.recognition_id, decisions.c.candidates)
+    return frozenset(
+        row.recognition_id
+        for row in await connection.execute(counts.where(decisions.c.recognition_id.in_(sorted(incomplete))))
+        if gap_is_near(known[row.recognition_id], row.candidates, incomplete[row.recognition_id])
+    )
+
+
+def _of_sighting(sighting_id: str) -> Any:
+    query = select(review_pictures).join(sighting_tracks, sighting_tracks.c.track_id == review_pictures.c.track_id)
+    return query.where(sighting_tracks.c.sighting_id == sighting_id)
+
+
+def _picture(row: Any) -> SealedPicture:
+    return SealedPicture(
+        row.track_id, PictureRank(row.similarity, row.quality), row.taken_at, bytes(row.sealed), row.kept_at
+    )
