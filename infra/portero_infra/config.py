@@ -256,6 +256,17 @@ class Subscriptions(Section):
     key_secret: SecretArn
 
 
+class ReviewPictures(Section):
+    """Keys that seal pictures of doubtful faces, and whether and where these are kept; without the section none is.
+
+    The secret (an ARN) is the text of a key file, as `portero-server vault key` makes it.
+    """
+
+    key_secret: SecretArn
+    hours: int = Field(24, ge=1, le=168)
+    forbidden_sites: tuple[str, ...] = ()
+
+
 class Observability(Section):
     """Logs, alarms, the budget, and where metrics are sent."""
 
@@ -296,6 +307,7 @@ class StackConfig(Section):
     audit: Audit = Audit()
     vault: Vault | None = None
     subscriptions: Subscriptions | None = None
+    review_pictures: ReviewPictures | None = None
     observability: Observability
     web: Web | None = None
 

@@ -187,8 +187,8 @@ def _vault(config: StackConfig, usage: Usage) -> Iterator[Line]:
 
 def _rest(config: StackConfig, tasks: int) -> Iterator[Line]:
     yield Line("Keys", Decimal(1), prices.KEY)
-    # The database's, the cameras' certificates, and the photo vault's keys.
-    optional = (config.edge.cameras, config.vault, config.subscriptions)
+    # The database's, the cameras' certificates, and the keys of photo vault, subscriptions and pictures.
+    optional = (config.edge.cameras, config.vault, config.subscriptions, config.review_pictures)
     secrets = 1 + sum(each is not None for each in optional)
     yield Line("Secrets", Decimal(secrets), prices.SECRET)
     yield Line("Hosted zone of the host name", Decimal(1), prices.ZONE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portero_infra.anchors import ANCHORS
-from portero_infra.config import Cameras, StackConfig, Subscriptions, Vault
+from portero_infra.config import Cameras, ReviewPictures, StackConfig, Subscriptions, Vault
 from portero_infra.vault import PHOTOS
 
 Container = dict[str, Any]
@@ -38,6 +38,9 @@ VAULT_KEYS = "keys"
 SUBSCRIPTION_FOLDER = "/tmp/subscriptions"  # noqa: S108 as above
 SUBSCRIPTION_KEYS = "keys"
 """The file that the subscriptions' secret becomes."""
+PICTURE_FOLDER = "/tmp/pictures"  # noqa: S108 as above
+PICTURE_KEYS = "keys"
+"""The file that the secret of pictures for reviews becomes."""
 
 WRITE_FILES = """\
 import os, pathlib, sys
@@ -99,6 +102,7 @@ def environment(config: StackConfig, facts: Facts) -> dict[str, str]:
         **_anchoring(config, facts.anchor_bucket),
         **_keeping_photos(config, facts.vault_bucket),
         **_subscribing(config.subscriptions),
+        **_picturing(config.review_pictures),
     }
 
 
@@ -151,6 +155,17 @@ def _subscribing(subscriptions: Subscriptions | None) -> dict[str, str]:
     return {"PORTERO_SUBSCRIPTION_KEY_FILE": f"{SUBSCRIPTION_FOLDER}/{SUBSCRIPTION_KEYS}"}
 
 
+def _picturing(pictures: ReviewPictures | None) -> dict[str, str]:
+    if pictures is None:
+        return {}
+    return {
+        "PORTERO_REVIEW_PICTURES": "true",
+        "PORTERO_REVIEW_PICTURES_KEY_FILE": f"{PICTURE_FOLDER}/{PICTURE_KEYS}",
+        "PORTERO_REVIEW_PICTURES_FORBIDDEN_SITES": ",".join(pictures.forbidden_sites),
+        "PORTERO_RETENTION_REVIEW_PICTURES_HOURS": str(pictures.hours),
+    }
+
+
 def secrets(facts: Facts) -> dict[str, str]:
     """Returns the variables that ECS fills from Secrets Manager."""
     return {PASSWORD_VARIABLE: f"{facts.database_secret}:password::"}
@@ -162,10 +177,12 @@ def containers(config: StackConfig, facts: Facts) -> list[Container]:
     Preparation runs first and ends; the server starts only after it succeeded.
     """
     cameras, vault, subscriptions = config.edge.cameras, config.vault, config.subscriptions
+    pictures = config.review_pictures
     files = [
         *([] if cameras is None else [_certificates(config, facts, cameras)]),
         *([] if vault is None else [_vault_keys(config, facts, vault)]),
         *([] if subscriptions is None else [_subscription_keys(config, facts, subscriptions)]),
+        *([] if pictures is None else [_picture_keys(config, facts, pictures)]),
     ]
     migrate = _portero(config, facts, "migrate") | {"essential": False, "command": ["migrate"]}
     server = _portero(config, facts, SERVER) | {
@@ -223,6 +240,11 @@ def _vault_keys(config: StackConfig, facts: Facts, vault: Vault) -> Container:
 def _subscription_keys(config: StackConfig, facts: Facts, subscriptions: Subscriptions) -> Container:
     command = [SUBSCRIPTION_FOLDER, SUBSCRIPTION_KEYS]
     return _writer(config, facts, "subscription-keys", command, {SUBSCRIPTION_KEYS.upper(): subscriptions.key_secret})
+
+
+def _picture_keys(config: StackConfig, facts: Facts, pictures: ReviewPictures) -> Container:
+    command = [PICTURE_FOLDER, PICTURE_KEYS]
+    return _writer(config, facts, "picture-keys", command, {PICTURE_KEYS.upper(): pictures.key_secret})
 
 
 def _writer(config: StackConfig, facts: Facts, name: str, command: list[str], secrets: dict[str, str]) -> Container:

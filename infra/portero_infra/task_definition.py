@@ -113,6 +113,7 @@ def _task_statements(config: StackConfig, base: Foundation) -> list[Statement]:
 
 def _execution_statements(config: StackConfig, base: Foundation) -> list[Statement]:
     cameras, vault, subscriptions = config.edge.cameras, config.vault, config.subscriptions
+    pictures = config.review_pictures
     return policies.starting(
         repository=base.registry.arn,
         secrets=[
@@ -120,6 +121,7 @@ def _execution_statements(config: StackConfig, base: Foundation) -> list[Stateme
             *([] if cameras is None else [cameras.secret]),
             *([] if vault is None else [vault.key_secret]),
             *([] if subscriptions is None else [subscriptions.key_secret]),
+            *([] if pictures is None else [pictures.key_secret]),
         ],
         logs=[base.logs.server.arn],
         key=base.key_arn,

@@ -176,6 +176,7 @@ def configuration(stack: str) -> dict[str, Any]:
 
 CAMERAS_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:portero-cameras-a1B2c3"
 VAULT_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:portero-vault-e5F6g7"
+PICTURE_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:portero-pictures-m3N4o5"
 SUBSCRIPTION_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:portero-subscriptions-i9J0k1"
 OPTIONS: dict[str, dict[str, Any]] = {
     "edge": {"cameras": {"secret": CAMERAS_SECRET, "bridges": {"lobby": ["door", "desk"]}}},
@@ -187,10 +188,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "audit": {"anchor_days": 400},
     "vault": {"key_secret": VAULT_SECRET},
     "subscriptions": {"key_secret": SUBSCRIPTION_SECRET},
+    "review_pictures": {"key_secret": PICTURE_SECRET, "hours": 8, "forbidden_sites": ["bank", "clinic"]},
     "recognition": {"users": True, "face_liveness": True, "second": {"regions": ["eu-west-1"]}},
 }
-"""Everything that can be turned on: who may come in, anchors, kept photos, subscriptions, users, liveness, a second
-collection."""
+"""Everything that can be turned on: who may come in, anchors, kept photos, subscriptions, pictures for reviews, users,
+liveness, a second collection."""
 
 
 def deploy(stack: str, changes: Mapping[str, Mapping[str, Any]] | None = None, policy: str | None = OPTED_OUT) -> Stack:

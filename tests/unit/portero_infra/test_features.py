@@ -137,7 +137,8 @@ def _config(stack: Stack) -> StackConfig:
         return config
     edge = config.edge.model_dump() | ALL["edge"]
     return StackConfig.model_validate(
-        config.model_dump() | {"edge": edge, **{each: ALL[each] for each in ("web", "vault", "subscriptions")}}
+        config.model_dump()
+        | {"edge": edge, **{each: ALL[each] for each in ("web", "vault", "subscriptions", "review_pictures")}}
     )
 
 
@@ -249,6 +250,38 @@ def test_subscriptions_have_their_key_or_cannot_be_made(name: str, request: pyte
     assert of(subscribed, StackConfig.model_validate(config.model_dump() | wanted)) == (
         ["/tmp/subscriptions/keys"],
         ["subscription-keys"],
+        True,
+        secrets + 1,
+    )
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_pictures_for_reviews_have_their_key_or_are_not_kept(name: str, request: pytest.FixtureRequest) -> None:
+    """With the option the task keeps them as it says, and the start may read their secret; without it, neither."""
+    plain, config = request.getfixturevalue(name), read_stack(name)
+    wanted = {"review_pictures": ALL["review_pictures"]}
+    keeping = deploy(name, wanted)
+
+    def of(stack: Stack, config: StackConfig) -> tuple[dict[str, str], list[str], bool, Any]:
+        environment = stack.containers["server"]["environment"]
+        statements = [statement for _, statement in stack.statements("iam/rolePolicy:RolePolicy")]
+        return (
+            {entry["name"]: entry["value"] for entry in environment if "REVIEW_PICTURES" in entry["name"]},
+            [container for container in stack.containers if "picture" in container],
+            any("portero-pictures" in str(statement["Resource"]) for statement in statements),
+            next(line.units for line in estimate(config, USAGE) if line.item == "Secrets"),
+        )
+
+    (none, no_container, no_grant, secrets) = of(plain, config)
+    assert (none, no_container, no_grant) == ({}, [], False)
+    assert of(keeping, StackConfig.model_validate(config.model_dump() | wanted)) == (
+        {
+            "PORTERO_REVIEW_PICTURES": "true",
+            "PORTERO_REVIEW_PICTURES_KEY_FILE": "/tmp/pictures/keys",
+            "PORTERO_REVIEW_PICTURES_FORBIDDEN_SITES": "bank,clinic",
+            "PORTERO_RETENTION_REVIEW_PICTURES_HOURS": "8",
+        },
+        ["picture-keys"],
         True,
         secrets + 1,
     )
