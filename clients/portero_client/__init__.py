@@ -149,6 +149,7 @@ from portero_client.people import (
 )
 from portero_client.privacy import Consent, Erasure, ExportRecord, PersonPrivacy, Verification
 from portero_client.rebuild import RebuildOutcome, RebuiltPhoto
+from portero_client.review_pictures import ReviewPicture
 from portero_client.reviews import QueuedSighting, ReviewAction, Reviewed, ReviewReason, SightingReview
 from portero_client.settings import ConnectionSettings
 from portero_client.sightings import Sighting, SightingEvent, SightingEventKind, SightingKind
@@ -328,6 +329,7 @@ __all__ = [
     "Review",
     "ReviewAction",
     "ReviewDecision",
+    "ReviewPicture",
     "ReviewReason",
     "Reviewed",
     "Role",

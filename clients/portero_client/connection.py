@@ -38,7 +38,14 @@ SAFE_TO_REPEAT: dict[str, tuple[str, ...]] = {
     ),
     "portero.v1.CameraService": ("GetCamera", "ListCameras", "UpdateCamera", "GetCameraStatus"),
     "portero.v1.SightingService": ("GetSighting", "ListSightings"),
-    "portero.v1.DecisionService": ("ListDecisions", "WhatIfThresholds", "ListReviewQueue", "ListReviews", "UndoReview"),
+    "portero.v1.DecisionService": (
+        "ListDecisions",
+        "WhatIfThresholds",
+        "ListReviewQueue",
+        "GetReviewPicture",
+        "ListReviews",
+        "UndoReview",
+    ),
     "portero.v1.SubscriptionService": (
         "GetSubscription",
         "ListSubscriptions",

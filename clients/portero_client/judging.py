@@ -7,6 +7,7 @@ from datetime import datetime
 
 from portero_client import calls
 from portero_client.listing import Ask, BlockingAsk, BlockingListing, Listing
+from portero_client.review_pictures import ReviewPicture
 from portero_client.reviews import QueuedSighting, ReviewAction, Reviewed, ReviewReason, SightingReview
 
 
@@ -32,6 +33,16 @@ class Reviews:
         """
         pages = calls.reviews.queue_pages(camera=camera, since=since, until=until, reasons=reasons)
         return Listing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+    async def picture(self, sighting: str) -> ReviewPicture:
+        """Returns the picture of a sighting of the queue; the server records who looked at it.
+
+        Raises:
+            NotFound: There is no such sighting; with reason NO_PICTURE, no picture is kept of it.
+            FailedPrecondition: With reason PICTURES_OFF, the server has no keys for pictures; PICTURE_OF_OTHER_KEY or
+                PICTURE_DAMAGED, they do not open this one.
+        """
+        return await self._ask(calls.reviews.picture(sighting))
 
     async def this_is(self, sighting: str, person: str, *, note: str = "") -> Reviewed:
         """Says that a sighting shows a person, whose it is from now on.
@@ -99,6 +110,10 @@ class BlockingReviews:
         """Lists sightings that a person should look at, latest first; no `reasons` means all."""
         pages = calls.reviews.queue_pages(camera=camera, since=since, until=until, reasons=reasons)
         return BlockingListing(self._ask, pages, page_size=page_size, page_token=page_token)
+
+    def picture(self, sighting: str) -> ReviewPicture:
+        """Returns the picture of a sighting of the queue; the server records who looked at it."""
+        return self._ask(calls.reviews.picture(sighting))
 
     def this_is(self, sighting: str, person: str, *, note: str = "") -> Reviewed:
         """Says that a sighting shows a person, whose it is from now on."""

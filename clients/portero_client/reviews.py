@@ -33,11 +33,15 @@ class ReviewAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class QueuedSighting:
-    """A sighting that a person should look at, why, and what was decided about it, oldest first."""
+    """A sighting that a person should look at, why, and what was decided about it, oldest first.
+
+    `has_picture`: whether `picture` returns one of it.
+    """
 
     sighting: Sighting
     reason: ReviewReason
     decisions: tuple[Decision, ...]
+    has_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)

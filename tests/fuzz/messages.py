@@ -103,6 +103,7 @@ _decisions: Any = _Asked(names={})
 _replays: Any = _Asked(replay=((), 0))
 _reviews: Any = _Asked(queue=QueuePage((), None))
 _made: Any = _Asked()
+_pictures: Any = _Asked(having=frozenset())
 _people: Any = _Asked(create=_PERSON, get=_PERSON, update=_PERSON)
 _cameras: Any = _Asked(create=_CAMERA, get=_CAMERA, update=_CAMERA)
 _images: Any = _Asked(recognize=ImageAnswer((), (), {}))
@@ -132,7 +133,10 @@ _SERVICES: tuple[tuple[object, Any], ...] = (
     ),
     (recognition_service_pb2, RecognitionServicer(_images, _other, ManualClock())),
     (sighting_service_pb2, SightingServicer(_other, _watching)),
-    (decision_service_pb2, DecisionServicer(_decisions, _replays, _reviews, _made, _other, _other, ManualClock())),
+    (
+        decision_service_pb2,
+        DecisionServicer(_decisions, _replays, _reviews, _made, _other, _other, _other, _pictures, ManualClock()),
+    ),
     (usage_service_pb2, UsageServicer(_other)),
 )
 # What needs a decoder, a thread or an engine is tried with whole images elsewhere (tests.fuzz.malformed).
@@ -143,6 +147,7 @@ _ELSEWHERE = {
     "CompareImages",
     "GetUsage",
     "GetSighting",
+    "GetReviewPicture",
     "ReviewSighting",
     "UndoReview",
     "DeletePerson",

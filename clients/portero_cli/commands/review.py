@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,10 +12,10 @@ from portero_cli.completing import complete_cameras, complete_people
 from portero_cli.exits import ExitCode
 from portero_cli.screen.decisions import queue_table, reviews_table
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
-from portero_cli.screen.tables import STRANGER
+from portero_cli.screen.tables import STRANGER, local_time
 from portero_cli.session import Session, command
 from portero_cli.times import parse_time
-from portero_client import Reviewed, ReviewReason
+from portero_client import InvalidArgument, Reviewed, ReviewReason
 from portero_client.names import CAMERAS, PEOPLE, REVIEWS, SIGHTINGS
 
 SightingArgument = Annotated[str, typer.Argument(metavar="SIGHTING", help="Id, or sightings/ID.", show_default=False)]
@@ -34,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
     """Registers the group `portero review` with the application."""
     group = typer.Typer(help="Judge doubtful sightings.", no_args_is_help=False)
     group.command("list")(list_queue)
+    group.command("picture")(picture)
     group.command("this-is")(this_is)
     group.command("not")(is_not)
     group.command("ignore")(ignore)
@@ -71,7 +73,8 @@ async def list_queue(
 ) -> ExitCode:
     """List sightings that a person should look at, latest first: doubtful names and strangers, not reviewed yet.
 
-    There are no pictures: the server keeps none. What is shown is what each decision saw.
+    What is shown is what each decision saw. Where the server keeps pictures for reviews, `portero review picture` saves
+    that of a sighting.
     """
     async with session.client() as client:
         page = await client.reviews.queue(
@@ -82,6 +85,39 @@ async def list_queue(
         queue_table(page.items) if page.items else "nothing to review",
     )
     note_rest(session.output, page)
+    return ExitCode.OK
+
+
+@command
+async def picture(
+    session: Session,
+    sighting: SightingArgument,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Output file, a JPEG; must not exist.", show_default=False)
+    ],
+) -> ExitCode:
+    """Save the picture of a sighting of the queue; the server records that you looked at it.
+
+    Pictures are kept only with PORTERO_REVIEW_PICTURES, for some hours, and until the sighting is reviewed. The file is
+    yours to delete.
+    """
+    if file.exists():
+        raise InvalidArgument(f"{file} exists already", field="file", reason="FILE_EXISTS")
+    async with session.client() as client:
+        found = await client.reviews.picture(sighting)
+    # Nobody else on this machine is to look at it.
+    file.touch(mode=0o600, exist_ok=False)
+    file.write_bytes(found.jpeg)
+    session.output.show(
+        {
+            "file": str(file),
+            "capture_time": found.capture_time,
+            "quality": found.quality,
+            "expire_time": found.expire_time,
+        },
+        f"{file}: taken {local_time(found.capture_time)}; the server keeps it until {local_time(found.expire_time)}, "
+        "or a review",
+    )
     return ExitCode.OK
 
 

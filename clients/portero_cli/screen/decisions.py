@@ -68,11 +68,12 @@ def queue_table(queued: Iterable[QueuedSighting]) -> Sheet:
                 "" if best is None else _candidates(best),
                 "" if best is None else f"{best.similarity_threshold:.3g}",
                 "" if best is None else f"{best.quality:.2f}",
+                "yes" if each.has_picture else "",
                 SIGHTINGS.identifier(each.sighting.name),
             )
         )
-    headings = ("time", "camera", "who", "reason", "candidates", "threshold", "quality", "sighting")
-    return table(*headings, rows=rows, spare=("quality", "threshold"))
+    headings = ("time", "camera", "who", "reason", "candidates", "threshold", "quality", "picture", "sighting")
+    return table(*headings, rows=rows, spare=("quality", "threshold", "picture"))
 
 
 def reviews_table(reviews: Iterable[SightingReview]) -> Sheet:

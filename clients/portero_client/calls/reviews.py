@@ -11,6 +11,7 @@ from portero_client import convert
 from portero_client.calls.base import Call, Page, PageCall, unary
 from portero_client.calls.decisions import decision_from
 from portero_client.names import CAMERAS, PEOPLE, REVIEWS, SIGHTINGS
+from portero_client.review_pictures import ReviewPicture
 from portero_client.reviews import QueuedSighting, ReviewAction, Reviewed, ReviewReason, SightingReview
 
 _SERVICE = "/portero.v1.DecisionService/"
@@ -40,6 +41,21 @@ def queue_pages(
         )
 
     return page
+
+
+def picture(sighting: str) -> Call[ReviewPicture]:
+    """Returns the picture of a sighting of the queue."""
+    return unary(
+        _SERVICE + "GetReviewPicture",
+        pb2.GetReviewPictureRequest(name=SIGHTINGS.name(sighting)),
+        pb2.GetReviewPictureResponse,
+        lambda answer: ReviewPicture(
+            jpeg=answer.picture,
+            capture_time=convert.time_from(answer.capture_time),
+            quality=answer.quality,
+            expire_time=convert.time_from(answer.expire_time),
+        ),
+    )
 
 
 def review(sighting: str, action: ReviewAction, person: str, note: str) -> Call[Reviewed]:
@@ -98,6 +114,7 @@ def _queued(message: pb2.QueuedSighting) -> QueuedSighting:
         sighting=convert.sighting_from(message.sighting),
         reason=_REASONS.get(message.reason, ReviewReason.UNSPECIFIED),
         decisions=tuple(decision_from(each) for each in message.decisions),
+        has_picture=message.has_picture,
     )
 
 

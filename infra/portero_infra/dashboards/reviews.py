@@ -35,5 +35,22 @@ REVIEWS = Section(
             _NEVER,
             note="A call replays stored decisions; it changes nothing and asks no engine.",
         ),
+        Panel(
+            "What becomes of the pictures to review?",
+            (Query(rate("portero_review_pictures_offered_total", "outcome"), "{{outcome}}"),),
+            Unit.A_SECOND,
+            _NEVER,
+            note="All 0 where PORTERO_REVIEW_PICTURES is off. clear is right: most names are sure. dropped, full and "
+            "failed are pictures that a reviewer misses.",
+        ),
+        Panel(
+            "How much do pictures to review take?",
+            (
+                Query("max(portero_review_pictures_stored_bytes)", "stored"),
+                Query("sum(portero_review_pictures_waiting_bytes)", "waiting in memory"),
+            ),
+            Unit.BYTES,
+            _NEVER,
+        ),
     ),
 )

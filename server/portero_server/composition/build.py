@@ -136,7 +136,7 @@ async def built(settings: Settings, *, create: bool = True) -> AsyncIterator[Ser
         erasing = privacy.build(context, stores, engine, faces, frames.streams)
         trail = audit.build(settings, stores.database, metrics.audit, context.clock)
         callers = access.build(settings, stores.database, stores.cameras, metrics.access, context.clock, [trail.calls])
-        judged = decisions.build(context, stores, judging)
+        judged = decisions.build(context, stores, judging, shown)
         server = rpc.build(
             context,
             options,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from portero_server.composition.context import BuildContext
+from portero_server.composition.review_pictures import PictureParts
 from portero_server.composition.store import Stores
 from portero_server.gallery.reviews import Reviews
 from portero_server.gallery.what_if import Replays
@@ -27,8 +28,8 @@ def reviews(context: BuildContext, stores: Stores, notify: Callable[[int], None]
     )
 
 
-def build(context: BuildContext, stores: Stores, judging: Reviews) -> DecisionServicer:
-    """Builds the service; `judging` takes in what people say of sightings."""
+def build(context: BuildContext, stores: Stores, judging: Reviews, pictures: PictureParts) -> DecisionServicer:
+    """Builds the service; `judging` takes in what people say of sightings, of which `pictures` has pictures."""
     return DecisionServicer(
         stores.decisions,
         Replays(stores.decisions, stores.reviews, context.settings.engine, context.metrics.decisions),
@@ -36,5 +37,7 @@ def build(context: BuildContext, stores: Stores, judging: Reviews) -> DecisionSe
         stores.reviews,
         stores.sightings,
         stores.cameras,
+        pictures.reader,
+        pictures.store,
         context.clock,
     )

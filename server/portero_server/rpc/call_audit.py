@@ -153,6 +153,8 @@ AUDITED: Mapping[str, Recorded | NotRecorded] = {
     "portero.v1.DecisionService/WhatIfThresholds": _READS,
     "portero.v1.DecisionService/ListReviewQueue": _READS,
     "portero.v1.DecisionService/ListReviews": _READS,
+    # Who looked at whose picture.
+    "portero.v1.DecisionService/GetReviewPicture": Recorded(attrgetter("name")),
     "portero.v1.DecisionService/ReviewSighting": Recorded(attrgetter("name"), _said, made=attrgetter("review.name")),
     "portero.v1.DecisionService/UndoReview": Recorded(attrgetter("name")),
     "portero.v1.VisitorService/GetVisitor": _READS,

@@ -11,6 +11,7 @@ from portero_server.domain.recording.reviews import QueueReason, ReviewAction, S
 from portero_server.domain.tracking.deciding import DecisionReason
 from portero_server.domain.tracking.what_if import StoredDecision, TrackChange, WhatIfTally
 from portero_server.errors import InvalidInput
+from portero_server.gallery.review_pictures import ShownPicture
 from portero_server.gallery.reviews import QueuedSighting
 from portero_server.gallery.what_if import Replay
 from portero_server.rpc.convert import sighting_to_proto, time_to_proto
@@ -51,12 +52,23 @@ def decision_to_proto(stored: StoredDecision, names: Mapping[str, str]) -> pb.De
     )
 
 
-def queued_to_proto(queued: QueuedSighting, names: Mapping[str, str]) -> pb.QueuedSighting:
+def queued_to_proto(queued: QueuedSighting, names: Mapping[str, str], *, has_picture: bool) -> pb.QueuedSighting:
     """Returns the QueuedSighting message; `names` are the display names of all candidates."""
     return pb.QueuedSighting(
         sighting=sighting_to_proto(queued.sighting),
         reason=_QUEUE_REASONS[queued.reason],
         decisions=[decision_to_proto(each, names) for each in queued.decisions],
+        has_picture=has_picture,
+    )
+
+
+def picture_to_proto(shown: ShownPicture) -> pb.GetReviewPictureResponse:
+    """Returns the GetReviewPictureResponse message."""
+    return pb.GetReviewPictureResponse(
+        picture=shown.jpeg,
+        capture_time=time_to_proto(shown.taken_at),
+        quality=shown.quality,
+        expire_time=time_to_proto(shown.expires_at),
     )
 
 

@@ -16,6 +16,7 @@ class FakeDecisions:
         decisions: What is stored, oldest first.
         asked: The requests of WhatIfThresholds.
         reviewed, recommended: Right and wrong names of any threshold, and what follows.
+        pictures: JPEG files by the name of the sighting.
         reviews: What was said, latest first; each decision is one of a sighting of its own, "s1" of the first.
     """
 
@@ -23,6 +24,7 @@ class FakeDecisions:
         self.decisions: list[pb2.Decision] = []
         self.asked: list[pb2.WhatIfThresholdsRequest] = []
         self.reviews: list[pb2.SightingReview] = []
+        self.pictures: dict[str, bytes] = {}
         self.reviewed = (0, 0)
         self.recommended: float | None = None
 
@@ -32,6 +34,7 @@ class FakeDecisions:
             "ListDecisions": (pb2.ListDecisionsRequest, self.list_decisions),
             "WhatIfThresholds": (pb2.WhatIfThresholdsRequest, self.what_if),
             "ListReviewQueue": (pb2.ListReviewQueueRequest, self.queue),
+            "GetReviewPicture": (pb2.GetReviewPictureRequest, self.picture),
             "ReviewSighting": (pb2.ReviewSightingRequest, self.review),
             "UndoReview": (pb2.UndoReviewRequest, self.undo),
             "ListReviews": (pb2.ListReviewsRequest, self.list_reviews),
@@ -81,7 +84,10 @@ class FakeDecisions:
         reviewed = {each.sighting for each in self.reviews if not each.HasField("undo_time")}
         found = [
             pb2.QueuedSighting(
-                sighting=self._sighting(number), reason=pb2.REVIEW_REASON_JUST_BELOW, decisions=[decision]
+                sighting=self._sighting(number),
+                reason=pb2.REVIEW_REASON_JUST_BELOW,
+                decisions=[decision],
+                has_picture=f"sightings/s{number}" in self.pictures,
             )
             for number, decision in reversed(list(enumerate(self.decisions, 1)))
             if f"sightings/s{number}" not in reviewed
@@ -89,6 +95,17 @@ class FakeDecisions:
         ]
         page, token = page_of(found, request.page_size, request.page_token)
         return pb2.ListReviewQueueResponse(sightings=page, next_page_token=token)
+
+    async def picture(self, request: pb2.GetReviewPictureRequest) -> pb2.GetReviewPictureResponse:
+        """Returns a picture, which is kept for a day."""
+        if request.name not in self.pictures:
+            raise not_found(f"{request.name}/picture")
+        return pb2.GetReviewPictureResponse(
+            picture=self.pictures[request.name],
+            capture_time=Timestamp(seconds=1_750_000_000),
+            quality=0.5,
+            expire_time=Timestamp(seconds=1_750_086_400),
+        )
 
     async def review(self, request: pb2.ReviewSightingRequest) -> pb2.ReviewSightingResponse:
         """Stores what is said of a stranger."""

@@ -63,6 +63,7 @@ from portero_server.watching.watch import Watch, WatchPolicy
 from tests.support.server.check_in_parts import CheckInHouse
 from tests.support.server.oidc_issuer import CLIENT, OidcIssuer, oidc_issuer
 from tests.support.server.open_access import Refusals
+from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import servicer
 from tests.support.server.serving import OpenStreams, Serve
 from tests.support.server.subscription_house import SubscriptionHouse
@@ -180,6 +181,7 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
         demanded_for=timedelta(),
     )
     replays = Replays(decisions, reviews, "scripted", metrics)
+    shown = PictureHouse(database, clock)
     desk = CheckInHouse(database, clock)
     begun = {camera_id: (await desk.service.start(camera_id)).check_in_id for camera_id in (OWN, FOREIGN)}
     subscribed = SubscriptionHouse(database, tmp_path, clock)
@@ -212,7 +214,9 @@ async def secured_server(database: Database, serve: Serve, tmp_path: Path) -> As
                 SightingServicer(
                     sightings, Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=0.01))
                 ),
-                DecisionServicer(decisions, replays, judging, reviews, sightings, cameras, clock),
+                DecisionServicer(
+                    decisions, replays, judging, reviews, sightings, cameras, shown.reader, shown.store, clock
+                ),
                 desk.servicer(),
                 subscribed.servicer,
             ],

@@ -27,6 +27,7 @@ from portero_server.store.streams import StreamStore
 from portero_server.streaming.status import LiveStatus
 from portero_server.watching.watch import Watch
 from tests.support.server.photo_vault import Vault
+from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.time.virtual_time import ManualClock
 
@@ -88,6 +89,7 @@ class House:
     watch: Watch[SightingEvent]
     clock: ManualClock
     vault: Vault
+    pictures: PictureHouse
 
     @property
     def gallery(self) -> gallery_service_pb2_grpc.GalleryServiceAsyncStub:

@@ -105,6 +105,7 @@ CALLS: list[Call[Any]] = [
     decisions.list_pages(camera="door", sighting="s1", since=NOW, until=NOW)(0, ""),
     decisions.what_if([0.5], margin=0.1, camera="door", site="", since=NOW, until=None),
     reviews.queue_pages(camera="door", since=NOW, until=NOW, reasons=[ReviewReason.UNKNOWN])(0, ""),
+    reviews.picture("s1"),
     reviews.review("s1", ReviewAction.THIS_IS, "ana", "seen"),
     reviews.undo("v1"),
     reviews.list_pages(camera="door", sighting="s1", holding=True)(0, ""),

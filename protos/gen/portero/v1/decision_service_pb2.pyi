@@ -561,8 +561,11 @@ class QueuedSighting(_message.Message):
     SIGHTING_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     DECISIONS_FIELD_NUMBER: _builtins.int
+    HAS_PICTURE_FIELD_NUMBER: _builtins.int
     reason: Global___ReviewReason.ValueType
     """Why."""
+    has_picture: _builtins.bool
+    """Whether GetReviewPicture has a picture of it."""
     @_builtins.property
     def sighting(self) -> _sighting_service_pb2.Sighting:
         """The sighting."""
@@ -577,14 +580,75 @@ class QueuedSighting(_message.Message):
         sighting: _sighting_service_pb2.Sighting | None = ...,
         reason: Global___ReviewReason.ValueType = ...,
         decisions: _abc.Iterable[Global___Decision] | None = ...,
+        has_picture: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sighting", b"sighting"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "reason", b"reason", "sighting", b"sighting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "has_picture", b"has_picture", "reason", b"reason", "sighting", b"sighting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QueuedSighting: _TypeAlias = QueuedSighting  # noqa: Y015
+
+@_typing.final
+class GetReviewPictureRequest(_message.Message):
+    """Request of GetReviewPicture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Resource name, "sightings/{sighting}"."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetReviewPictureRequest: _TypeAlias = GetReviewPictureRequest  # noqa: Y015
+
+@_typing.final
+class GetReviewPictureResponse(_message.Message):
+    """Response of GetReviewPicture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PICTURE_FIELD_NUMBER: _builtins.int
+    CAPTURE_TIME_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    picture: _builtins.bytes
+    """Head and shoulders, a JPEG file of at most 48 KiB."""
+    quality: _builtins.float
+    """Quality of the shot, 0..1."""
+    @_builtins.property
+    def capture_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was captured."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """From when on it is not shown any more."""
+
+    def __init__(
+        self,
+        *,
+        picture: _builtins.bytes = ...,
+        capture_time: _timestamp_pb2.Timestamp | None = ...,
+        quality: _builtins.float = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["capture_time", b"capture_time", "expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_time", b"capture_time", "expire_time", b"expire_time", "picture", b"picture", "quality", b"quality"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetReviewPictureResponse: _TypeAlias = GetReviewPictureResponse  # noqa: Y015
 
 @_typing.final
 class ListReviewQueueRequest(_message.Message):

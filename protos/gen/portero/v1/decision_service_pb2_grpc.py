@@ -51,6 +51,11 @@ class DecisionServiceStub:
                 request_serializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueRequest.SerializeToString,
                 response_deserializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueResponse.FromString,
                 _registered_method=True)
+        self.GetReviewPicture = channel.unary_unary(
+                '/portero.v1.DecisionService/GetReviewPicture',
+                request_serializer=portero_dot_v1_dot_decision__service__pb2.GetReviewPictureRequest.SerializeToString,
+                response_deserializer=portero_dot_v1_dot_decision__service__pb2.GetReviewPictureResponse.FromString,
+                _registered_method=True)
         self.ReviewSighting = channel.unary_unary(
                 '/portero.v1.DecisionService/ReviewSighting',
                 request_serializer=portero_dot_v1_dot_decision__service__pb2.ReviewSightingRequest.SerializeToString,
@@ -91,6 +96,16 @@ class DecisionServiceServicer:
     def ListReviewQueue(self, request, context):
         """Lists sightings that a person should look at, latest first: whose name is doubtful, and strangers. A page may be
         short, or empty, and still have a next one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReviewPicture(self, request, context):
+        """Returns the picture of the face that a sighting of the queue was decided from. It is kept sealed for some hours at
+        most, and goes with the review; each call is an entry of the audit trail. Errors: NOT_FOUND for the sighting, or
+        with reason NO_PICTURE if none is kept of it, or none that may be shown; FAILED_PRECONDITION with reason PICTURES_OFF
+        if the server has no keys for pictures, PICTURE_OF_OTHER_KEY or PICTURE_DAMAGED if they do not open it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -138,6 +153,11 @@ def add_DecisionServiceServicer_to_server(servicer, server):
                     servicer.ListReviewQueue,
                     request_deserializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueRequest.FromString,
                     response_serializer=portero_dot_v1_dot_decision__service__pb2.ListReviewQueueResponse.SerializeToString,
+            ),
+            'GetReviewPicture': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReviewPicture,
+                    request_deserializer=portero_dot_v1_dot_decision__service__pb2.GetReviewPictureRequest.FromString,
+                    response_serializer=portero_dot_v1_dot_decision__service__pb2.GetReviewPictureResponse.SerializeToString,
             ),
             'ReviewSighting': grpc.unary_unary_rpc_method_handler(
                     servicer.ReviewSighting,
@@ -238,6 +258,33 @@ class DecisionService:
             '/portero.v1.DecisionService/ListReviewQueue',
             portero_dot_v1_dot_decision__service__pb2.ListReviewQueueRequest.SerializeToString,
             portero_dot_v1_dot_decision__service__pb2.ListReviewQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReviewPicture(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/portero.v1.DecisionService/GetReviewPicture',
+            portero_dot_v1_dot_decision__service__pb2.GetReviewPictureRequest.SerializeToString,
+            portero_dot_v1_dot_decision__service__pb2.GetReviewPictureResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,12 @@ class DecisionServiceStub:
     """Lists sightings that a person should look at, latest first: whose name is doubtful, and strangers. A page may be
     short, or empty, and still have a next one.
     """
+    GetReviewPicture: _grpc.UnaryUnaryMultiCallable[_decision_service_pb2.GetReviewPictureRequest, _decision_service_pb2.GetReviewPictureResponse]
+    """Returns the picture of the face that a sighting of the queue was decided from. It is kept sealed for some hours at
+    most, and goes with the review; each call is an entry of the audit trail. Errors: NOT_FOUND for the sighting, or
+    with reason NO_PICTURE if none is kept of it, or none that may be shown; FAILED_PRECONDITION with reason PICTURES_OFF
+    if the server has no keys for pictures, PICTURE_OF_OTHER_KEY or PICTURE_DAMAGED if they do not open it.
+    """
     ReviewSighting: _grpc.UnaryUnaryMultiCallable[_decision_service_pb2.ReviewSightingRequest, _decision_service_pb2.ReviewSightingResponse]
     """Stores what a person says of a sighting, and corrects it. Watchers are told. Errors: NOT_FOUND for the sighting or
     the person; INVALID_ARGUMENT with reason NOT_A_CANDIDATE if the sighting is said not to show somebody whom it was
@@ -74,6 +80,12 @@ class DecisionServiceAsyncStub(DecisionServiceStub):
     ListReviewQueue: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.ListReviewQueueRequest, _decision_service_pb2.ListReviewQueueResponse]  # type: ignore[assignment]
     """Lists sightings that a person should look at, latest first: whose name is doubtful, and strangers. A page may be
     short, or empty, and still have a next one.
+    """
+    GetReviewPicture: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.GetReviewPictureRequest, _decision_service_pb2.GetReviewPictureResponse]  # type: ignore[assignment]
+    """Returns the picture of the face that a sighting of the queue was decided from. It is kept sealed for some hours at
+    most, and goes with the review; each call is an entry of the audit trail. Errors: NOT_FOUND for the sighting, or
+    with reason NO_PICTURE if none is kept of it, or none that may be shown; FAILED_PRECONDITION with reason PICTURES_OFF
+    if the server has no keys for pictures, PICTURE_OF_OTHER_KEY or PICTURE_DAMAGED if they do not open it.
     """
     ReviewSighting: _aio.UnaryUnaryMultiCallable[_decision_service_pb2.ReviewSightingRequest, _decision_service_pb2.ReviewSightingResponse]  # type: ignore[assignment]
     """Stores what a person says of a sighting, and corrects it. Watchers are told. Errors: NOT_FOUND for the sighting or
@@ -119,6 +131,18 @@ class DecisionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_decision_service_pb2.ListReviewQueueResponse, _abc.Awaitable[_decision_service_pb2.ListReviewQueueResponse]]:
         """Lists sightings that a person should look at, latest first: whose name is doubtful, and strangers. A page may be
         short, or empty, and still have a next one.
+        """
+
+    @_abc_1.abstractmethod
+    def GetReviewPicture(
+        self,
+        request: _decision_service_pb2.GetReviewPictureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_decision_service_pb2.GetReviewPictureResponse, _abc.Awaitable[_decision_service_pb2.GetReviewPictureResponse]]:
+        """Returns the picture of the face that a sighting of the queue was decided from. It is kept sealed for some hours at
+        most, and goes with the review; each call is an entry of the audit trail. Errors: NOT_FOUND for the sighting, or
+        with reason NO_PICTURE if none is kept of it, or none that may be shown; FAILED_PRECONDITION with reason PICTURES_OFF
+        if the server has no keys for pictures, PICTURE_OF_OTHER_KEY or PICTURE_DAMAGED if they do not open it.
         """
 
     @_abc_1.abstractmethod

@@ -165,6 +165,7 @@ ACCESS: Mapping[str, Access] = {
     "portero.v1.DecisionService/WhatIfThresholds": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.DecisionService/ListReviewQueue": Access(_KEEPS, Named("camera", optional=True)),
     "portero.v1.DecisionService/ListReviews": Access(_KEEPS, Named("camera", optional=True)),
+    "portero.v1.DecisionService/GetReviewPicture": Access(_KEEPS, AskedWithin()),
     "portero.v1.DecisionService/ReviewSighting": Access(_KEEPS, AskedWithin()),
     "portero.v1.DecisionService/UndoReview": Access(_KEEPS, AskedWithin()),
     # Visitors are of a site and of all its cameras.

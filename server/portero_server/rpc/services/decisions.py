@@ -16,6 +16,7 @@ from portero_server.domain.people.privacy import checked_words
 from portero_server.domain.recording.reviews import MOST_NOTE, ReviewAction
 from portero_server.domain.tracking.recommendation import recommended
 from portero_server.errors import InvalidInput
+from portero_server.gallery.review_pictures import PictureReader
 from portero_server.gallery.reviews import Reviews
 from portero_server.gallery.what_if import Replays
 from portero_server.rpc.auth.caller import current_caller
@@ -23,6 +24,7 @@ from portero_server.rpc.convert import sighting_to_proto, time_from_proto
 from portero_server.rpc.decision_convert import (
     action_from_proto,
     decision_to_proto,
+    picture_to_proto,
     queue_reason_from_proto,
     queued_to_proto,
     replay_to_proto,
@@ -32,6 +34,7 @@ from portero_server.rpc.paging import Listing, checked_page_size, cut, malformed
 from portero_server.rpc.requests import Context
 from portero_server.rpc.resource_names import parse_camera, parse_person, parse_review, parse_sighting
 from portero_server.store.decisions import DecisionCursor, DecisionFilter, DecisionStore
+from portero_server.store.review_pictures import ReviewPictureStore
 from portero_server.store.sighting_reviews import ReviewCursor, Reviewed, ReviewFilter, SightingReviewStore
 from portero_server.store.sightings import SightingCursor, SightingFilter, SightingStore
 
@@ -50,6 +53,8 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         made: SightingReviewStore,
         sightings: SightingStore,
         cameras: CameraList,
+        reader: PictureReader,
+        pictures: ReviewPictureStore,
         clock: Clock,
     ) -> None:
         self._decisions = decisions
@@ -58,6 +63,8 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         self._made = made
         self._sightings = sightings
         self._cameras = cameras
+        self._reader = reader
+        self._pictures = pictures
         self._clock = clock
 
     async def ListDecisions(self, request: pb.ListDecisionsRequest, context: Context) -> pb.ListDecisionsResponse:
@@ -121,11 +128,23 @@ class DecisionServicer(decision_service_pb2_grpc.DecisionServiceServicer):
         after = _place(listing.cursor(request.page_token, parts=2))
         page = await self._reviews.queue(which, size, None if after is None else SightingCursor(*after), reasons)
         names = await self._decisions.names([each for queued in page.queued for each in queued.decisions])
+        pictured = await self._pictures.having([each.sighting.sighting_id for each in page.queued])
         next_after = page.after
         token = "" if next_after is None else listing.token([next_after.first_seen.isoformat(), next_after.sighting_id])
         return pb.ListReviewQueueResponse(
-            sightings=[queued_to_proto(each, names) for each in page.queued], next_page_token=token
+            sightings=[
+                queued_to_proto(each, names, has_picture=each.sighting.sighting_id in pictured) for each in page.queued
+            ],
+            next_page_token=token,
         )
+
+    async def GetReviewPicture(
+        self, request: pb.GetReviewPictureRequest, context: Context
+    ) -> pb.GetReviewPictureResponse:
+        """Returns the picture of a sighting of the queue."""
+        sighting = await self._sightings.get(parse_sighting(request.name, "name"))
+        await current_caller().authorized.require(sighting.camera_id)
+        return picture_to_proto(await self._reader.show(sighting.sighting_id))
 
     async def ReviewSighting(self, request: pb.ReviewSightingRequest, context: Context) -> pb.ReviewSightingResponse:
         """Stores what a person says of a sighting."""

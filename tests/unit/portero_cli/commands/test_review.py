@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.client.command_line import Cli
@@ -20,13 +22,27 @@ async def _ids(cli: Cli, *options: str) -> list[str]:
     return [each["sighting"]["name"] for each in document["sightings"]]
 
 
-async def test_the_queue_shows_what_was_seen_and_no_picture(cli: Cli) -> None:
+async def test_the_queue_shows_what_was_seen(cli: Cli) -> None:
     """Time, camera, reason, candidates with their similarity, and the id to judge by."""
     out = (await cli("review", "list")).out
     for word in ("just below", "ana 0.438, ben 0.250", "(gone)", "door", "s1", "unknown"):
         assert word in out
     assert await _ids(cli) == ["sightings/s2", "sightings/s1"]
     assert await _ids(cli, "--reason", "just_above") == []
+
+
+async def test_a_picture_is_saved_for_nobody_else(cli: Cli, server: FakeServer, tmp_path: Path) -> None:
+    """A file that is there is not written over, and none is made where there is no picture."""
+    server.decisions.pictures["sightings/s1"] = b"\xff\xd8 picture"
+    listed = (await cli("review", "list", "--json")).document["sightings"]
+    assert [each["has_picture"] for each in listed] == [False, True]
+    file = tmp_path / "s1.jpg"
+    told = await cli("review", "picture", "s1", str(file))
+    assert (told.code, file.read_bytes(), file.stat().st_mode & 0o777) == (0, b"\xff\xd8 picture", 0o600)
+    assert f"{file}: taken 2025-06-15" in told.out
+    assert (await cli("review", "picture", "s1", str(file))).code == 4
+    assert (await cli("review", "picture", "s2", str(tmp_path / "s2.jpg"))).code == 3
+    assert [each.name for each in tmp_path.iterdir()] == ["s1.jpg"]  # noqa: ASYNC240 - nothing else runs
 
 
 async def test_a_judgment_says_what_it_led_to_and_how_to_undo_it(cli: Cli) -> None:

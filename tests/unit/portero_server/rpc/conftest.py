@@ -45,6 +45,7 @@ from tests.support.server.gallery_transfer import transfer_of
 from tests.support.server.open_access import open_access
 from tests.support.server.people_merging import merger_of
 from tests.support.server.photo_vault import vault_in
+from tests.support.server.picture_house import PictureHouse
 from tests.support.server.rpc_edge import RecordingObserver
 from tests.support.server.serving import Edge, EngineDoor, House, OpenStreams, Serve, echo
 from tests.support.time.virtual_time import ManualClock
@@ -59,6 +60,7 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
     watch = Watch(sightings.events_after, sightings.last_position, WatchPolicy(heartbeat=15, page=3))
     cameras, decisions = CameraStore(database, clock), DecisionStore(database)
     reviews, metrics = SightingReviewStore(database, clock), Metrics(version="0", engine="scripted").decisions
+    pictures = PictureHouse(database, clock)
     mirror = GalleryMirror(engine, people, refresh=5)
     await mirror.load()
     pairs = LookAlikeStore(database, clock)
@@ -97,13 +99,15 @@ async def house(database: Database, serve: Serve, tmp_path: Path) -> AsyncIterat
                 reviews,
                 sightings,
                 cameras,
+                pictures.reader,
+                pictures.store,
                 clock,
             ),
             RecognitionServicer(images, echo, clock),
         ]
     )
     streams, recording = StreamStore(database, clock), Recording(database, clock)
-    yield House(edge, engine, door, people, streams, recording, live, watch, clock, vault)
+    yield House(edge, engine, door, people, streams, recording, live, watch, clock, vault, pictures)
     await vault.vault.aclose()
 
 

@@ -83,6 +83,7 @@ DecisionService/ListDecisions        own    admin operator
 DecisionService/WhatIfThresholds     own    admin operator
 DecisionService/ListReviewQueue      own    admin operator
 DecisionService/ListReviews          own    admin operator
+DecisionService/GetReviewPicture     own    admin operator
 DecisionService/ReviewSighting       own    admin operator
 DecisionService/UndoReview           own    admin operator
 VisitorService/GetVisitor            whole  admin operator
@@ -175,6 +176,8 @@ def _request(secured_server: SecuredServer, name: str, camera_id: str) -> Messag
             request.camera.name = resource
         case "GetCamera" | "GetCameraStatus" | "DeleteCamera":
             request.name = resource
+        case "GetReviewPicture":
+            request.name = f"sightings/{secured_server.sightings[camera_id]}"
         case "ReviewSighting":
             request.name = f"sightings/{secured_server.sightings[camera_id]}"
             request.action = decision_service_pb2.REVIEW_ACTION_IGNORE
