@@ -146,6 +146,7 @@ class AttendanceRecord:
         unproven: When nobody could tell, as far as it matters.
         correction: The one that holds, "attendanceCorrections/{correction}"; empty: there is none.
         publish_time: Since when the record is as it is, UTC.
+        group: "attendanceGroups/{group}"; empty: the server is older and does not say.
     """
 
     session: str
@@ -165,6 +166,7 @@ class AttendanceRecord:
     unproven: tuple[UnprovenSpan, ...]
     correction: str
     publish_time: datetime
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,7 @@ class AttendanceTotals:
             are not decided. None: none is decided.
         lowest_percentage, highest_percentage: What it would be if all unproven sessions were absences, or attended.
         present, late: How long the person was there, at least, and how late they came.
+        display_name: The person's name; empty: somebody who was removed, or the server is older and does not say.
     """
 
     person: str
@@ -255,6 +258,7 @@ class AttendanceTotals:
     highest_percentage: float | None
     present: timedelta
     late: timedelta
+    display_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ def record_from(message: pb2.AttendanceRecord) -> AttendanceRecord:
         unproven=tuple(_span_from(each) for each in message.unproven),
         correction=message.correction,
         publish_time=time_from(message.publish_time),
+        group=message.group,
     )
 
 
@@ -147,6 +148,7 @@ def _totals_from(message: pb2.AttendanceTotals) -> AttendanceTotals:
         highest_percentage=message.highest_percentage if message.HasField("highest_percentage") else None,
         present=message.present.ToTimedelta(),
         late=message.late.ToTimedelta(),
+        display_name=message.display_name,
     )
 
 

@@ -73,6 +73,7 @@ def record_to_proto(published: PublishedRecord) -> pb.AttendanceRecord:
         unproven=[_span_to_proto(each) for each in record.unproven],
         correction="" if record.correction_id is None else correction_name(record.correction_id),
         publish_time=time_to_proto(published.published_at),
+        group=group_name(published.group_id),
     )
 
 
@@ -137,6 +138,7 @@ def totals_to_proto(totals: PersonTotals) -> pb.AttendanceTotals:
         highest_percentage=_number(summary.highest),
         present=duration_to_proto(totals.present),
         late=duration_to_proto(totals.late),
+        display_name=totals.display_name,
     )
 
 

@@ -426,6 +426,7 @@ class AttendanceRecord(_message.Message):
     UNPROVEN_FIELD_NUMBER: _builtins.int
     CORRECTION_FIELD_NUMBER: _builtins.int
     PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
     session: _builtins.str
     """Which session, "attendanceSessions/{schedule}/{day}"."""
     person: _builtins.str
@@ -440,6 +441,8 @@ class AttendanceRecord(_message.Message):
     """How much of the session counts: 0, 0.5 or 1."""
     correction: _builtins.str
     """The correction that holds, "attendanceCorrections/{correction}"; empty: there is none."""
+    group: _builtins.str
+    """Which group's session, "attendanceGroups/{group}"."""
     @_builtins.property
     def session_start_time(self) -> _timestamp_pb2.Timestamp:
         """When the session begins."""
@@ -500,10 +503,11 @@ class AttendanceRecord(_message.Message):
         unproven: _abc.Iterable[Global___UnprovenSpan] | None = ...,
         correction: _builtins.str = ...,
         publish_time: _timestamp_pb2.Timestamp | None = ...,
+        group: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "early", b"early", "late", b"late", "leave_time", b"leave_time", "present", b"present", "publish_time", b"publish_time", "session_start_time", b"session_start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "correction", b"correction", "credit", b"credit", "decided_status", b"decided_status", "early", b"early", "late", b"late", "leave_time", b"leave_time", "open_questions", b"open_questions", "person", b"person", "present", b"present", "publish_time", b"publish_time", "reason", b"reason", "session", b"session", "session_start_time", b"session_start_time", "sightings", b"sightings", "status", b"status", "unproven", b"unproven"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrive_time", b"arrive_time", "correction", b"correction", "credit", b"credit", "decided_status", b"decided_status", "early", b"early", "group", b"group", "late", b"late", "leave_time", b"leave_time", "open_questions", b"open_questions", "person", b"person", "present", b"present", "publish_time", b"publish_time", "reason", b"reason", "session", b"session", "session_start_time", b"session_start_time", "sightings", b"sightings", "status", b"status", "unproven", b"unproven"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -688,6 +692,7 @@ class AttendanceTotals(_message.Message):
     HIGHEST_PERCENTAGE_FIELD_NUMBER: _builtins.int
     PRESENT_FIELD_NUMBER: _builtins.int
     LATE_FIELD_NUMBER: _builtins.int
+    DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     person: _builtins.str
     """Who, "people/{person}"; empty: everybody who was removed, together."""
     present_count: _builtins.int
@@ -712,6 +717,8 @@ class AttendanceTotals(_message.Message):
     """What it would be if all unproven sessions were absences. Unset: there is no session."""
     highest_percentage: _builtins.float
     """What it would be if all unproven sessions were attended. Unset: there is no session."""
+    display_name: _builtins.str
+    """The person's name; empty: somebody who was removed."""
     @_builtins.property
     def present(self) -> _duration_pb2.Duration:
         """How long the person was there, at least."""
@@ -736,10 +743,11 @@ class AttendanceTotals(_message.Message):
         highest_percentage: _builtins.float | None = ...,
         present: _duration_pb2.Duration | None = ...,
         late: _duration_pb2.Duration | None = ...,
+        display_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_highest_percentage", b"_highest_percentage", "_lowest_percentage", b"_lowest_percentage", "_percentage", b"_percentage", "highest_percentage", b"highest_percentage", "late", b"late", "lowest_percentage", b"lowest_percentage", "percentage", b"percentage", "present", b"present"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_highest_percentage", b"_highest_percentage", "_lowest_percentage", b"_lowest_percentage", "_percentage", b"_percentage", "absent_count", b"absent_count", "credit", b"credit", "excused_count", b"excused_count", "highest_percentage", b"highest_percentage", "late", b"late", "late_count", b"late_count", "left_early_count", b"left_early_count", "lowest_percentage", b"lowest_percentage", "percentage", b"percentage", "person", b"person", "present", b"present", "present_count", b"present_count", "unproven_count", b"unproven_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_highest_percentage", b"_highest_percentage", "_lowest_percentage", b"_lowest_percentage", "_percentage", b"_percentage", "absent_count", b"absent_count", "credit", b"credit", "display_name", b"display_name", "excused_count", b"excused_count", "highest_percentage", b"highest_percentage", "late", b"late", "late_count", b"late_count", "left_early_count", b"left_early_count", "lowest_percentage", b"lowest_percentage", "percentage", b"percentage", "person", b"person", "present", b"present", "present_count", b"present_count", "unproven_count", b"unproven_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__highest_percentage: _TypeAlias = _typing.Literal["highest_percentage"]  # noqa: Y015
     _WhichOneofArgType__highest_percentage: _TypeAlias = _typing.Literal["_highest_percentage", b"_highest_percentage"]  # noqa: Y015

@@ -16,7 +16,7 @@ from portero_server.domain.attendance.record import AttendanceRecord, Attendance
 from portero_server.domain.attendance.summary import AttendanceSummary
 from portero_server.store.attendance.rows import record_of
 from portero_server.store.database import Database
-from portero_server.store.schema import along, attendance_changes, attendance_records
+from portero_server.store.schema import along, attendance_changes, attendance_records, people
 
 _table = attendance_records.c
 
@@ -78,9 +78,10 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class PersonTotals:
-    """What the records of one person add up to; `person_id`: None, of all who were erased."""
+    """What the records of one person add up to; `person_id`: None and no name, of all who were erased."""
 
     person_id: str | None
+    display_name: str
     summary: AttendanceSummary
     present: timedelta
     late: timedelta
@@ -129,7 +130,9 @@ class AttendanceRecordStore:
         sums = (func.count().label("number"), *(func.sum(_table[name]).label(name) for name in ("present", "late")))
         # Credit is 0, 0.5 or 1: doubled it is a whole number, which adds up exactly.
         halves = func.sum(_table.credit * 2).label("halves")
-        query: Select[Any] = select(_table.person_id, _table.status, halves, *sums)
+        name = func.max(people.c.display_name).label("display_name")
+        query: Select[Any] = select(_table.person_id, _table.status, halves, name, *sums)
+        query = query.select_from(attendance_records.outerjoin(people, people.c.person_id == _table.person_id))
         query = _filtered(query, which).group_by(_table.person_id, _table.status)
         found: dict[str | None, list[Any]] = {}
         for row in await self._rows(query):
@@ -170,7 +173,7 @@ def _totals(person_id: str | None, rows: Sequence[Any]) -> PersonTotals:
     counts = dict.fromkeys(AttendanceStatus, 0) | {AttendanceStatus(row.status): row.number for row in rows}
     credit = Decimal(round(sum(row.halves for row in rows))) / 2
     present, late = (timedelta(seconds=sum(getattr(row, name) for row in rows)) for name in ("present", "late"))
-    return PersonTotals(person_id, AttendanceSummary(counts, credit), present, late)
+    return PersonTotals(person_id, rows[0].display_name or "", AttendanceSummary(counts, credit), present, late)
 
 
 def _change(row: Any) -> StatusChange:

@@ -87,6 +87,7 @@ async def test_records_say_what_shows_them(teacher: Teacher) -> None:
     )
     assert (ana.late.ToTimedelta(), ana.present.ToTimedelta()) == (timedelta(minutes=20), timedelta(minutes=40))
     assert (ana.arrive_time, ana.credit, len(ana.sightings)) == (_stamp(1200), 1.0, 1)
+    assert ana.group == "attendanceGroups/1b"
     assert (ben.status, ben.decided_status) == (pb.ATTENDANCE_STATUS_ABSENT, pb.ATTENDANCE_STATUS_ABSENT)
     assert await teacher.records(person="people/ana") == [ana]
     asked = pb.ListAttendanceRecordsRequest(group="attendanceGroups/1b", page_size=1)
@@ -169,6 +170,7 @@ async def test_a_report_adds_up_each_person(teacher: Teacher) -> None:
     asked = pb.GetAttendanceReportRequest(group="attendanceGroups/1b")
     report = await teacher.client.GetAttendanceReport(asked)
     ana, ben = report.totals
+    assert (ana.display_name, ben.display_name) == ("Ana", "Ben")
     assert (ana.person, ana.late_count, ana.credit, ana.percentage) == ("people/ana", 1, 1.0, 100.0)
     assert (ana.present.seconds, ana.late.seconds) == (2400, 1200)
     assert (ben.absent_count, ben.percentage, ben.lowest_percentage, ben.highest_percentage) == (1, 0.0, 0.0, 0.0)

@@ -44,6 +44,7 @@ async def test_totals_add_up_each_person(classroom: Classroom) -> None:
     ana, ben = await classroom.records.totals(RecordFilter(group_id="1b"))
     assert (ana.person_id, ana.summary.percentage, ana.present.total_seconds()) == ("ana", Decimal("50.0"), HOUR)
     assert (ben.summary.counts[AttendanceStatus.ABSENT], ben.summary.percentage) == (2, Decimal("0.0"))
+    assert (ana.display_name, ben.display_name) == ("Ana", "Ben")
     assert await classroom.records.totals(RecordFilter(group_id="2a")) == []
 
 
