@@ -18,6 +18,7 @@ SOURCES = {
     "portero_cli": ROOT / "clients",
     "portero_client": ROOT / "clients",
     "portero_infra": ROOT / "infra",
+    "portero_reports": ROOT / "clients",
     "portero_server": ROOT / "server",
     "portero_simulator": ROOT / "server",
 }

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
 
+from portero_cli.table_file import not_a_formula
 from portero_client import InvalidArgument
 
 _SUFFIXES = (".csv", ".json")
@@ -105,7 +106,7 @@ def write_report(path: Path, outcomes: Iterable[PhotoOutcome]) -> None:
         table = io.StringIO()
         writer = csv.DictWriter(table, [field.name for field in fields(PhotoOutcome)], lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: _not_a_formula(str(value)) for name, value in line.items()} for line in lines)
+        writer.writerows({name: not_a_formula(str(value)) for name, value in line.items()} for line in lines)
         text = table.getvalue()
     write_private(path, text.encode())
 
@@ -129,8 +130,3 @@ def write_private(path: Path, content: bytes) -> None:
         raise InvalidArgument(
             f"{path} cannot be written: {error.strerror}", field="file", reason="UNWRITABLE"
         ) from None
-
-
-def _not_a_formula(value: str) -> str:
-    """Returns a cell that spreadsheets show as text: a file of an archive may be named so as to be run as a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -1,4 +1,4 @@
-"""Reads a CSV file with a line of headings, as reservation systems and spreadsheets write it."""
+"""Reads a CSV file with a line of headings, as reservation systems and spreadsheets write it, and makes cells safe."""
 
 from __future__ import annotations
 
@@ -73,6 +73,11 @@ def one_column_each(fields: Sequence[str], name: str, field: str, known: Collect
             field=field,
             reason="BAD_LIST",
         )
+
+
+def not_a_formula(value: str) -> str:
+    """Returns a cell for a CSV file that spreadsheets show as text: a name may begin so as to be run as a formula."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def content_of(file: Path, field: str) -> bytes:

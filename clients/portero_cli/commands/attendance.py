@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from portero_cli.commands import attendance_groups
+from portero_cli.commands.attendance_options import GroupOption, PersonOption, SinceOption, UntilOption
+from portero_cli.commands.attendance_report import report
 from portero_cli.exits import ExitCode
 from portero_cli.screen.attendance_sheets import (
     changes_sheet,
@@ -16,32 +17,14 @@ from portero_cli.screen.attendance_sheets import (
     excuses_sheet,
     records_sheet,
     sessions_sheet,
-    totals_csv,
-    totals_sheet,
 )
 from portero_cli.screen.listing import LimitOption, PageTokenOption, note_rest
 from portero_cli.session import Session, command
 from portero_cli.times import parse_time
 from portero_client import AttendanceStatus
 
-SinceOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--since",
-        parser=parse_time,
-        metavar="TIME",
-        help="Sessions begun then or later: 3d, 2026-03-02.",
-        show_default=False,
-    ),
-]
-UntilOption = Annotated[
-    datetime | None,
-    typer.Option("--until", parser=parse_time, metavar="TIME", help="Sessions begun before.", show_default=False),
-]
 SessionOption = Annotated[str, typer.Option("--session", help="Of this one, as math/2026-03-02.", show_default=False)]
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="As math/2026-03-02.", show_default=False)]
-PersonOption = Annotated[str, typer.Option("--person", help="Of this one.", show_default=False)]
-GroupOption = Annotated[str, typer.Option("--group", help="Of this one.", show_default=False)]
 PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Id, or people/ID.", show_default=False)]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, at most 200 characters.", show_default=False)]
 
@@ -129,28 +112,6 @@ async def changes(
         changes_sheet(page.items) if page.items else "no change",
     )
     note_rest(session.output, page)
-    return ExitCode.OK
-
-
-@command
-async def report(
-    session: Session,
-    person: PersonOption = "",
-    group: GroupOption = "",
-    since: SinceOption = None,
-    until: UntilOption = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a line of headings.")] = False,
-) -> ExitCode:
-    """Add up records for each person. The percentage leaves excused and unproven sessions out."""
-    async with session.client() as client:
-        found = await client.attendance.report(person=person, group=group, start=since, end=until)
-    if as_csv:
-        sys.stdout.write(totals_csv(found.totals))
-        return ExitCode.OK
-    session.output.show(
-        {"totals": found.totals, "report_time": found.report_time},
-        totals_sheet(found.totals) if found.totals else "no record",
-    )
     return ExitCode.OK
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from portero_cli.screen.sheet import Sheet, table
 from portero_cli.screen.tables import local_clock, local_time
+from portero_cli.table_file import not_a_formula
 from portero_client import (
     AttendanceChange,
     AttendanceCorrection,
@@ -173,11 +174,19 @@ def excuses_sheet(excuses: Iterable[AttendanceExcuse]) -> Sheet:
 def totals_sheet(totals: Iterable[AttendanceTotals]) -> Sheet:
     """Returns a table of what records add up to."""
     rows = (
-        (person_of(each.person), *_counts(each), _percentage(each.percentage), _bounds(each), _minutes(each.late))
+        (
+            person_of(each.person),
+            each.display_name,
+            *_counts(each),
+            _percentage(each.percentage),
+            _bounds(each),
+            _minutes(each.late),
+        )
         for each in totals
     )
     names = (name.replace("_", " ") for name in _COUNTS)
-    return table("person", *names, "%", "% if unproven", "late min", rows=rows, spare=("% if unproven", "late min"))
+    columns = ("person", "name", *names, "%", "% if unproven", "late min")
+    return table(*columns, rows=rows, spare=("% if unproven", "late min", "name"))
 
 
 def totals_csv(totals: Iterable[AttendanceTotals]) -> str:
@@ -185,11 +194,13 @@ def totals_csv(totals: Iterable[AttendanceTotals]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     percentages = ("percentage", "lowest_percentage", "highest_percentage")
-    writer.writerow(["person", *_COUNTS, "credit", *percentages, "present_seconds", "late_seconds"])
+    writer.writerow(["person", "name", *_COUNTS, "credit", *percentages, "present_seconds", "late_seconds"])
     for each in totals:
         shown = ("" if value is None else value for value in (getattr(each, name) for name in percentages))
         lengths = (f"{length.total_seconds():g}" for length in (each.present, each.late))
-        writer.writerow([person_of(each.person), *_counts(each), each.credit, *shown, *lengths])
+        writer.writerow(
+            [person_of(each.person), not_a_formula(each.display_name), *_counts(each), each.credit, *shown, *lengths]
+        )
     return text.getvalue()
 
 

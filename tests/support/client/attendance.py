@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from portero.v1 import attendance_group_service_pb2 as group_pb2
 from portero.v1 import attendance_service_pb2 as pb2
@@ -11,6 +12,7 @@ from portero.v1 import attendance_service_pb2 as pb2
 from tests.support.client.wire import UnaryMethod, not_found
 
 EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+SESSION = "attendanceSessions/math/2026-03-02"
 
 
 def stamp(minutes: float = 0) -> Timestamp:
@@ -20,13 +22,21 @@ def stamp(minutes: float = 0) -> Timestamp:
     return moment
 
 
+def _begins_within(
+    moment: Timestamp, request: pb2.ListAttendanceSessionsRequest | pb2.ListAttendanceRecordsRequest
+) -> bool:
+    begins = moment.ToNanoseconds()
+    late_enough = not request.HasField("start_time") or begins >= request.start_time.ToNanoseconds()
+    return late_enough and (not request.HasField("end_time") or begins < request.end_time.ToNanoseconds())
+
+
 class FakeAttendance:
     """Keeps groups, sessions and records as they are put in, and what is said of them.
 
     Attributes:
         groups, schedules, placements: By name.
         rosters: By the group's name.
-        imports: The requests of imports, as they came.
+        imports, reports: The requests of imports and reports, as they came.
         sessions, records, changes, totals: As a test puts them in.
         corrections, excuses: By name.
     """
@@ -37,12 +47,87 @@ class FakeAttendance:
         self.placements: dict[str, group_pb2.CameraPlacement] = {}
         self.rosters: dict[str, list[group_pb2.Membership]] = {}
         self.imports: list[group_pb2.ImportRosterRequest] = []
+        self.reports: list[pb2.GetAttendanceReportRequest] = []
         self.sessions: list[pb2.AttendanceSession] = []
         self.records: list[pb2.AttendanceRecord] = []
         self.changes: list[pb2.AttendanceChange] = []
         self.totals: list[pb2.AttendanceTotals] = []
         self.corrections: dict[str, pb2.AttendanceCorrection] = {}
         self.excuses: dict[str, pb2.AttendanceExcuse] = {}
+
+    def hold_lesson(self) -> None:
+        """Puts in a lesson of 1b to which Ana came late, and of which Ben's attendance is unproven."""
+        self.sessions.append(
+            pb2.AttendanceSession(
+                name=SESSION,
+                group="attendanceGroups/1b",
+                day="2026-03-02",
+                start_time=stamp(0),
+                end_time=stamp(60),
+                rooms=["a"],
+                state=pb2.ATTENDANCE_SESSION_STATE_HELD,
+                decide_time=stamp(62),
+            )
+        )
+        usual = {
+            "session": SESSION,
+            "group": "attendanceGroups/1b",
+            "session_start_time": stamp(0),
+            "publish_time": stamp(62),
+        }
+        self.records += [
+            pb2.AttendanceRecord(
+                **usual,  # type: ignore[arg-type]  # fields of the message
+                person="people/ana",
+                status=pb2.ATTENDANCE_STATUS_LATE,
+                reason=pb2.ATTENDANCE_REASON_CAME_LATE,
+                decided_status=pb2.ATTENDANCE_STATUS_LATE,
+                arrive_time=stamp(20),
+                leave_time=stamp(60),
+                present=Duration(seconds=2400),
+                late=Duration(seconds=1200),
+                credit=1.0,
+                sightings=["sightings/s1"],
+            ),
+            pb2.AttendanceRecord(
+                **usual,  # type: ignore[arg-type]  # fields of the message
+                person="people/ben",
+                status=pb2.ATTENDANCE_STATUS_UNPROVEN,
+                reason=pb2.ATTENDANCE_REASON_NOT_WATCHED,
+                decided_status=pb2.ATTENDANCE_STATUS_UNPROVEN,
+                open_questions=[pb2.OPEN_QUESTION_PRESENCE],
+                unproven=[
+                    pb2.UnprovenSpan(start_time=stamp(5), end_time=stamp(9), causes=[pb2.UNPROVEN_CAUSE_GAP]),
+                ],
+            ),
+        ]
+        self.changes.append(
+            pb2.AttendanceChange(
+                session=SESSION,
+                person="people/ana",
+                old_status=pb2.ATTENDANCE_STATUS_ABSENT,
+                new_status=pb2.ATTENDANCE_STATUS_LATE,
+                cause=pb2.ATTENDANCE_CHANGE_CAUSE_SIGHTING,
+                reference="s1",
+                change_time=stamp(90),
+            )
+        )
+        self.totals += [
+            pb2.AttendanceTotals(
+                person="people/ana",
+                display_name="Ana Núñez",
+                present_count=8,
+                late_count=1,
+                unproven_count=1,
+                credit=9.0,
+                percentage=100.0,
+                lowest_percentage=90.0,
+                highest_percentage=100.0,
+                present=Duration(seconds=30_000),
+                late=Duration(seconds=1200),
+            ),
+            pb2.AttendanceTotals(excused_count=2),
+        ]
 
     def group_methods(self) -> dict[str, tuple[type, UnaryMethod]]:
         """Returns the RPCs of AttendanceGroupService by name."""
@@ -133,14 +218,21 @@ class FakeAttendance:
         return group_pb2.ListPlacementsResponse(placements=self.placements.values())
 
     async def _list_sessions(self, request: pb2.ListAttendanceSessionsRequest) -> pb2.ListAttendanceSessionsResponse:
-        found = [each for each in self.sessions if request.group in ("", each.group)]
+        found = [
+            each
+            for each in self.sessions
+            if request.group in ("", each.group) and _begins_within(each.start_time, request)
+        ]
         return pb2.ListAttendanceSessionsResponse(sessions=found)
 
     async def _list_records(self, request: pb2.ListAttendanceRecordsRequest) -> pb2.ListAttendanceRecordsResponse:
         found = [
             each
             for each in self.records
-            if request.session in ("", each.session) and request.person in ("", each.person)
+            if request.session in ("", each.session)
+            and request.person in ("", each.person)
+            and request.group in ("", each.group)
+            and _begins_within(each.session_start_time, request)
         ]
         return pb2.ListAttendanceRecordsResponse(records=found)
 
@@ -148,7 +240,9 @@ class FakeAttendance:
         return pb2.ListAttendanceChangesResponse(changes=self.changes)
 
     async def _report(self, request: pb2.GetAttendanceReportRequest) -> pb2.GetAttendanceReportResponse:
-        return pb2.GetAttendanceReportResponse(totals=self.totals, report_time=stamp(600))
+        self.reports.append(request)
+        found = [each for each in self.totals if request.person in ("", each.person)]
+        return pb2.GetAttendanceReportResponse(totals=found, report_time=stamp(600))
 
     async def _correct(self, request: pb2.CorrectAttendanceRequest) -> pb2.CorrectAttendanceResponse:
         said = pb2.AttendanceCorrection(

@@ -1,0 +1,126 @@
+"""The words of reports in Spanish, as Chilean schools use them."""
+
+from __future__ import annotations
+
+from portero_client import AttendanceReason, AttendanceStatus, UnprovenCause
+from portero_reports.vocabulary import Words
+
+SPANISH = Words(
+    day_format="%d-%m-%Y",
+    day_cell="dd-mm-yyyy",
+    months=(
+        *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+        *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+    ),
+    decimal_mark=",",
+    texts={
+        "heading": "Asistencia",
+        "month_of": "{month} de {year}",
+        "range": "desde {start} hasta {end}",
+        "from_first": "el primer registro",
+        "to_last": "el último registro",
+        "period": "Período",
+        "zone": "Días y horas según",
+        "read_at": "Leído el",
+        "published_at": "Registro más reciente publicado el",
+        "nothing_published": "sin registros",
+        "sessions": "Sesiones",
+        "undecided": "{count} aún sin decidir",
+        "stale": "{count} por decidirse de nuevo",
+        "rule": (
+            "El porcentaje es la asistencia reconocida en las sesiones decididas, dividida por su número: presente, "
+            "atrasado, retirado antes y ausente; media jornada cuenta la mitad. Las sesiones justificadas no cuentan. "
+            "Las sin comprobar quedan fuera; el rango al lado es lo que sería si todas fueran inasistencias, o si a "
+            "todas se hubiera asistido."
+        ),
+        "unproven_rule": (
+            "No se afirma nada en contra de nadie por un tiempo en que ninguna cámara podría haberlo mostrado."
+        ),
+        "summary": "Resumen",
+        "records": "Registros",
+        "calendar": "Calendario",
+        "unproven": "Sin comprobar",
+        "strips": "Presencia, sesión por sesión",
+        "minutes_late": "Minutos de atraso",
+        "heat": "Asistencia por día",
+        "heat_rule": "Parte de las sesiones decididas de cada día a las que se asistió, en por ciento.",
+        "records_elsewhere": (
+            "Un documento detalla cada registro de una persona o de un día. La planilla los detalla todos."
+        ),
+        "no_records": "No hay registros.",
+        "no_unproven": "No hay ninguno: todos los estados están comprobados.",
+        "name": "Nombre",
+        "id": "Id",
+        "day": "Día",
+        "session": "Sesión",
+        "begins": "Comienza",
+        "ends": "Termina",
+        "status": "Estado",
+        "reason": "Motivo",
+        "decided": "Según cámaras y reglas",
+        "came": "Llegó",
+        "last_seen": "Visto por última vez",
+        "present_minutes": "Presente, min",
+        "late_minutes": "Atraso, min",
+        "early_minutes": "Retiro, min",
+        "credit": "Crédito",
+        "open_times": "Tiempos sin comprobar",
+        "corrected": "Corregido",
+        "yes": "sí",
+        "published": "Publicado el",
+        "percentage": "%",
+        "lowest": "% al menos",
+        "highest": "% a lo más",
+        "range_short": "% rango",
+        "from": "Desde",
+        "until": "Hasta",
+        "why": "Por qué",
+        "whose": "De quién",
+        "all": "todos",
+        "removed": "(eliminado)",
+        "page": "Página {page}",
+        "not_here": "sin registro",
+    },
+    statuses={
+        AttendanceStatus.UNSPECIFIED: "otro",
+        AttendanceStatus.PRESENT: "presente",
+        AttendanceStatus.LATE: "atrasado",
+        AttendanceStatus.LEFT_EARLY: "retirado antes",
+        AttendanceStatus.ABSENT: "ausente",
+        AttendanceStatus.EXCUSED: "justificado",
+        AttendanceStatus.UNPROVEN: "sin comprobar",
+    },
+    initials={
+        AttendanceStatus.UNPROVEN: "?",
+        AttendanceStatus.EXCUSED: "J",
+    },
+    reasons={
+        AttendanceReason.UNSPECIFIED: "otro",
+        AttendanceReason.SEEN: "visto",
+        AttendanceReason.CAME_LATE: "llegó tarde",
+        AttendanceReason.WENT_EARLY: "se fue antes",
+        AttendanceReason.NOT_SEEN: "no visto",
+        AttendanceReason.SEEN_BEFORE_ONLY: "visto solo antes del comienzo",
+        AttendanceReason.CAME_TOO_LATE: "llegó demasiado tarde",
+        AttendanceReason.STAYED_TOO_SHORT: "estuvo muy poco tiempo",
+        AttendanceReason.EXCUSED: "justificado",
+        AttendanceReason.NOT_WATCHED: "nadie puede saberlo",
+        AttendanceReason.STAY_NOT_WATCHED: "nadie puede saber cuánto tiempo",
+        AttendanceReason.CORRECTED: "corregido por una persona",
+    },
+    causes={
+        UnprovenCause.UNSPECIFIED: "otra causa",
+        UnprovenCause.NO_CAMERA: "sin cámara en la sala",
+        UnprovenCause.NO_STREAM: "no llegaron imágenes",
+        UnprovenCause.GAP: "se perdieron imágenes",
+        UnprovenCause.REJECTED: "se rechazaron imágenes",
+        UnprovenCause.CLOCK_FAULT: "el reloj de la cámara estaba mal",
+        UnprovenCause.DARK: "demasiado oscuro",
+        UnprovenCause.COVERED: "el lente estaba tapado",
+        UnprovenCause.MOVED: "la cámara fue movida",
+        UnprovenCause.UNSEARCHED: "imágenes sin revisar",
+        UnprovenCause.NOT_RECOGNIZABLE: "no se puede reconocer",
+        UnprovenCause.LIKENESS: "un rostro que puede ser el suyo",
+        UnprovenCause.UNCLEAR_FACE: "un rostro poco claro",
+    },
+)
